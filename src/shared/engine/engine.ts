@@ -1,0 +1,30 @@
+// The engines by name, and what is known of each on this machine.
+
+/** `reference` is the slow, obvious one: tests, and the last resort. */
+export const engineNames = ['native', 'tensorflow', 'webgpu', 'wasm', 'reference'] as const
+export type EngineName = (typeof engineNames)[number]
+
+/** What a probe in a process of its own found out about one engine. */
+export interface EngineProbe {
+  name: EngineName
+  isAvailable: boolean
+  /** For people: "libtensorflow 2.21 on 2 CPU threads", or why it is not available and what would make it so. */
+  description: string
+  /** Measured on the probe's small training step; null where the engine did not run. */
+  tokensPerSecond: number | null
+  flopsPerSecond: number | null
+}
+
+/** What this machine can do, measured once and kept; `null` rates mean not measured yet. */
+export interface Machine {
+  cpu: string
+  cores: number
+  memoryBytes: number
+  /** Which engine trains, and the sentence that says why it was chosen. */
+  engine: EngineName
+  reason: string
+  probes: EngineProbe[]
+  /** Training FLOP/s by model width, measured for about two seconds; the plan's time estimates interpolate it. */
+  calibration: { width: number; flopsPerSecond: number }[]
+  measuredMs: number | null
+}

@@ -1,0 +1,61 @@
+// How the members of a family are trained: one record of choices, the same for every member, from which each plan is derived.
+import type { Activation } from './shape.ts'
+
+export type Decay = 'linear' | 'cosine' | 'wsd' | 'constant'
+/** What the 20 tokens per parameter multiply. */
+export type ParameterCount = 'all' | 'without-embeddings' | 'blocks-and-head'
+/** How training FLOPs are counted; named on every axis. */
+export type FlopsConvention = 'cerebras' | 'hoffmann' | 'sixNd' | 'palm'
+
+export interface Recipe {
+  /** 20 is the compute-optimal rule of Hoffmann et al. 2022, which Cerebras-GPT follows. */
+  tokensPerParameter: number
+  countedParameters: ParameterCount
+  flopsConvention: FlopsConvention
+  activation: Activation
+  parametrisation: 'standard' | 'mup'
+  /** muP only: the width at which the hyper-parameters were tuned. */
+  mupBaseWidth: number
+  /** Tokens a sequence. */
+  context: number
+  /** Tokens a step; null lets the batch-size rule choose by member. */
+  batchTokens: number | null
+  /** null lets the learning-rate rule choose by width. */
+  peakLearningRate: number | null
+  /** Share of all tokens spent warming up linearly from 0. */
+  warmupFraction: number
+  decay: Decay
+  /** The decay ends at this share of the peak. */
+  finalFraction: number
+  beta1: number
+  beta2: number
+  epsilon: number
+  weightDecay: number
+  clipNorm: number
+  /** Of embeddings and inner matrices; residual matrices start at this / sqrt(2 L). */
+  initStd: number
+  seed: number
+}
+
+/** Cerebras-GPT's recipe, with the batch and the warm-up scaled to models that train on a desk. */
+export const defaultRecipe: Recipe = {
+  tokensPerParameter: 20,
+  countedParameters: 'all',
+  flopsConvention: 'sixNd',
+  activation: 'gelu',
+  parametrisation: 'standard',
+  mupBaseWidth: 64,
+  context: 128,
+  batchTokens: null,
+  peakLearningRate: null,
+  warmupFraction: 0.05,
+  decay: 'linear',
+  finalFraction: 0.1,
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  clipNorm: 1,
+  initStd: 0.02,
+  seed: 0,
+}

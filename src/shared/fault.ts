@@ -1,0 +1,48 @@
+// The one kind of failure a person gets to read.
+
+export type FaultCode =
+  | 'bad-input' // a field that cannot be used; the message names it
+  | 'not-found'
+  | 'conflict' // the thing is busy, exists already, or was changed meanwhile
+  | 'diverged' // the loss became NaN or infinite
+  | 'damaged' // a file that does not say what it should
+  | 'too-large' // does not fit memory, disk or the model's limits
+  | 'unavailable' // an engine, device or peer that is not here
+  | 'cancelled'
+  | 'failed' // anything else a door caught; `details` has the original
+
+/** A failure the person can mend: a code for programs and a sentence for them. `details` is shown behind a click. */
+export class Fault extends Error {
+  readonly code: FaultCode
+  readonly details?: string
+  constructor(code: FaultCode, message: string, options?: { cause?: unknown; details?: string }) {
+    super(message, options)
+    this.name = 'Fault'
+    this.code = code
+    this.details = options?.details
+  }
+}
+
+/** A failure as it crosses a bridge, where an Error would lose its class. */
+export interface FaultData {
+  code: FaultCode
+  message: string
+  details?: string
+}
+
+/** What every door answers: the value, or the failure as plain data. */
+export type Reply<T = unknown> = { ok: true; value: T } | ({ ok: false } & FaultData)
+
+/** Any thrown thing as plain data; what was not meant for a person keeps its own words under `details`. */
+export function toFaultData(error: unknown): FaultData {
+  if (error instanceof Fault) return { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) }
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const first = error instanceof Error ? error.message : String(error)
+  return { code: 'failed', message: first.split('\n', 1)[0] || 'Something failed without saying why.', details }
+}
+
+/** The other half: a reply's value, or its failure thrown again as the Fault it was. */
+export function fromReply<T>(reply: Reply<T>): T {
+  if (reply.ok) return reply.value
+  throw new Fault(reply.code, reply.message, { details: reply.details })
+}

@@ -1,0 +1,138 @@
+// The whole conversation between window and lab. Main implements it, every door carries it, tests fake it.
+import type { Corpus, Split, TokenizedCorpus } from './corpus/corpus.ts'
+import type { Machine } from './engine/engine.ts'
+import type { MemberPlan } from './family/ladder.ts'
+import type { ExportReport, Generated, GenerateOptions, RunRecords, RunSummary } from './runs/run.ts'
+import type { Settings } from './settings.ts'
+import type { Study, StudyChanges, StudyDocument } from './studies/study.ts'
+import type { TokenizerChoice, TokenPiece } from './tokenizer/choice.ts'
+
+/** What the window may ask. Every method rejects with a Fault, and then nothing has changed. */
+export interface Lab {
+  /** Version, data folder, which door this is. */
+  about(): Promise<About>
+
+  // studies
+  listStudies(): Promise<Study[]>
+  createStudy(name: string): Promise<Study>
+  /** Refused with `conflict` while runs of the study are under way and the change would falsify them. */
+  updateStudy(studyId: string, changes: StudyChanges): Promise<Study>
+  duplicateStudy(studyId: string): Promise<Study>
+  /** With its runs; can be undone until the lab closes. */
+  deleteStudy(studyId: string): Promise<void>
+  restoreStudy(studyId: string): Promise<Study>
+  studyDocument(studyId: string): Promise<StudyDocument>
+  /** Makes a study of a document written by `studyDocument`, here or elsewhere. */
+  importStudy(document: unknown): Promise<Study>
+  /** What every member of the study will take, on this machine and this corpus. */
+  planStudy(studyId: string): Promise<MemberPlan[]>
+
+  // corpora and tokens
+  listCorpora(): Promise<Corpus[]>
+  /** Files or folders on the lab's own machine: .txt, folders of text, .jsonl (field `text`), .parquet. Returns at once; news says how it goes. */
+  addCorpus(paths: string[], name: string): Promise<Corpus>
+  cancelCorpus(corpusId: string): Promise<Corpus>
+  deleteCorpus(corpusId: string): Promise<void>
+  restoreCorpus(corpusId: string): Promise<Corpus>
+  listTokenized(): Promise<TokenizedCorpus[]>
+  /** Trains the tokenizer if need be and encodes the corpus. Returns at once with `working` or `ready`; news says how it goes. */
+  tokenizeCorpus(corpusId: string, tokenizer: TokenizerChoice): Promise<TokenizedCorpus>
+  /** The beginning of a split's `document`, cut into the tokenizer's pieces. */
+  sampleCorpus(corpusId: string, tokenizer: TokenizerChoice, split: Split, document: number): Promise<TokenPiece[]>
+
+  // machine and settings
+  machine(): Promise<Machine>
+  /** Probes every engine again and measures the chosen one: some seconds. */
+  measureMachine(): Promise<Machine>
+  settings(): Promise<Settings>
+  updateSettings(changes: Partial<Settings>): Promise<Settings>
+
+  // runs
+  listRuns(studyId: string | null): Promise<RunSummary[]>
+  /** Queues one run for each member, smallest first. */
+  startRuns(studyId: string, memberIds: string[]): Promise<RunSummary[]>
+  pauseRun(runId: string): Promise<RunSummary>
+  resumeRun(runId: string): Promise<RunSummary>
+  stopRun(runId: string): Promise<RunSummary>
+  deleteRun(runId: string): Promise<void>
+  restoreRun(runId: string): Promise<RunSummary>
+  /** All records after `afterStep` (0 for all), so that a window that opens late misses nothing. */
+  readRecords(runId: string, afterStep: number): Promise<RunRecords>
+
+  // checkpoints
+  /** Writes a Hugging Face folder of the run's checkpoint at `step` (null: the last). An existing, non-empty folder needs `overwrite`. */
+  exportCheckpoint(runId: string, step: number | null, folder: string, overwrite: boolean): Promise<ExportReport>
+  generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
+}
+
+/** Doors the window may be behind, and what they can do that the others cannot. */
+export interface About {
+  version: string
+  door: 'electron' | 'web'
+  home: string
+  /** Where exports go unless told otherwise. */
+  exportsFolder: string
+  platform: string
+}
+
+/** What the lab tells without being asked. It says that something happened; it never asks for anything. */
+export interface LabNews {
+  /** Gathered for about 100 ms; a lost message is made good by readRecords. */
+  records: RunRecords
+  run: RunSummary
+  runDeleted: { runId: string }
+  study: Study
+  studyDeleted: { studyId: string }
+  corpus: Corpus
+  corpusDeleted: { corpusId: string }
+  tokenized: TokenizedCorpus
+  machine: Machine
+  settings: Settings
+}
+
+export type NewsKind = keyof LabNews
+
+/** The bridge's guest list: a request missing here does not compile. */
+export const labRequests = Object.keys({
+  about: true,
+  listStudies: true, createStudy: true, updateStudy: true, duplicateStudy: true, deleteStudy: true, restoreStudy: true,
+  studyDocument: true, importStudy: true, planStudy: true,
+  listCorpora: true, addCorpus: true, cancelCorpus: true, deleteCorpus: true, restoreCorpus: true,
+  listTokenized: true, tokenizeCorpus: true, sampleCorpus: true,
+  machine: true, measureMachine: true, settings: true, updateSettings: true,
+  listRuns: true, startRuns: true, pauseRun: true, resumeRun: true, stopRun: true, deleteRun: true, restoreRun: true, readRecords: true,
+  exportCheckpoint: true, generate: true,
+} satisfies Record<keyof Lab, true>) as (keyof Lab)[]
+
+export const newsKinds = Object.keys({
+  records: true, run: true, runDeleted: true, study: true, studyDeleted: true,
+  corpus: true, corpusDeleted: true, tokenized: true, machine: true, settings: true,
+} satisfies Record<NewsKind, true>) as NewsKind[]
+
+/** What a door hangs on the window: `window.isoflop` in Electron; the web door builds the same over a WebSocket. */
+export interface LabBridge {
+  request<K extends keyof Lab>(name: K, ...args: Parameters<Lab[K]>): ReturnType<Lab[K]>
+  /** Returns the way to stop listening. */
+  listen<K extends NewsKind>(kind: K, listener: (news: LabNews[K]) => void): () => void
+  /** What only this door can do; absent where it cannot. */
+  door: DoorAbilities
+}
+
+/** A DOM File; named here because this room has no DOM. */
+export interface DroppedFile {
+  readonly name: string
+  readonly size: number
+}
+
+export interface DoorAbilities {
+  /** Native dialogs, Electron only: null when the person closed them. */
+  chooseFiles?(): Promise<string[] | null>
+  chooseFolder?(): Promise<string | null>
+  saveFile?(suggestedName: string, bytes: Uint8Array): Promise<string | null>
+  /** The path of a file dropped on the window, Electron only. */
+  pathOfFile?(file: DroppedFile): string
+  /** Web only: sends a dropped file to the lab's machine and returns where it lies. */
+  uploadFile?(file: DroppedFile, progress: (doneBytes: number) => void): Promise<string>
+  /** Web only: says when the lab cannot be reached and when it is back. */
+  connection?: { listen(listener: (isConnected: boolean) => void): () => void }
+}

@@ -1,0 +1,22 @@
+// What a person may set for the whole lab.
+import type { EngineName } from './engine/engine.ts'
+
+export interface Settings {
+  /** `auto` takes the fastest that the probe found. */
+  engine: EngineName | 'auto'
+  /** CPU threads; 0 for the physical cores. */
+  threads: number
+  theme: 'system' | 'light' | 'dark'
+  /** The study that opens first. */
+  lastStudyId: string | null
+  /** Closing the window while training: ask, or do this. */
+  onCloseWhileTraining: 'ask' | 'keep' | 'pause'
+}
+
+export const defaultSettings: Settings = {
+  engine: 'auto',
+  threads: 0,
+  theme: 'system',
+  lastStudyId: null,
+  onCloseWhileTraining: 'ask',
+}

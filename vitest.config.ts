@@ -1,0 +1,16 @@
+// Four kinds of test: unit (seconds, plain Node), integration (built workers), browser (the web door), launch (a real Electron).
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const slow = ['test/integration/**', 'test/browser/**', 'test/launch/**', 'test/bench/**']
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...slow], testTimeout: 30_000 } },
+      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      { test: { name: 'launch', include: ['test/launch/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+    ],
+  },
+})
