@@ -1,6 +1,28 @@
 // A ladder: the members of a family, as a person shapes them, and what each will cost before anything runs.
 import type { GptShape } from './shape.ts'
-import type { FlopsConvention } from './recipe.ts'
+import type { Decay, FlopsConvention } from './recipe.ts'
+
+/** A published model's own numbers, where the recipe's rules would give others. They hold for its own vocabulary and context only. */
+export interface PublishedSchedule {
+  vocabulary: number
+  context: number
+  steps: number
+  batchSequences: number
+  warmupSteps: number
+  peakLearningRate: number
+  decay: Decay
+  finalFraction: number
+  epsilon: number
+  /** Standard deviation of the residual matrices at the start (standard parametrisation). */
+  residualStd?: number
+  /** Where the batch size changed on the way; the steps add up to `steps`, the first batch is `batchSequences`. */
+  phases?: BatchPhase[]
+}
+
+export interface BatchPhase {
+  steps: number
+  batchSequences: number
+}
 
 /** One model size. Vocabulary and context belong to the study (tokenizer, recipe), not to the member. */
 export interface Member {
@@ -13,6 +35,8 @@ export interface Member {
   tokensPerParameter?: number
   /** Off: stays in the table, is not trained. */
   isEnabled: boolean
+  /** Members of a published family carry the recipe they were trained with. */
+  published?: PublishedSchedule
 }
 
 /** How the ladder was made, so that the dial can go on from there. */
@@ -42,6 +66,12 @@ export interface MemberPlan {
   microBatchSequences: number
   warmupSteps: number
   peakLearningRate: number
+  /** Only where a published member departs from the study's recipe; see scheduleOf, adamOf and modelOf. */
+  decay?: Decay
+  finalFraction?: number
+  epsilon?: number
+  residualStd?: number
+  phases?: BatchPhase[]
   /** Training FLOPs of all tokens under each convention. */
   flops: Record<FlopsConvention, number>
   /** Weights, gradients, moments and activations of one micro-batch. */

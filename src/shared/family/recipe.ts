@@ -1,7 +1,8 @@
 // How the members of a family are trained: one record of choices, the same for every member, from which each plan is derived.
 import type { Activation } from './shape.ts'
 
-export type Decay = 'linear' | 'cosine' | 'wsd' | 'constant'
+/** `wsd` holds the peak, then decays over the last fifth; `wsd-s` does so at a quarter, a half and the whole of the steps, going on at the peak between. */
+export type Decay = 'linear' | 'cosine' | 'wsd' | 'wsd-s' | 'constant'
 /** What the 20 tokens per parameter multiply. */
 export type ParameterCount = 'all' | 'without-embeddings' | 'blocks-and-head'
 /** How training FLOPs are counted; named on every axis. */
@@ -16,6 +17,10 @@ export interface Recipe {
   parametrisation: 'standard' | 'mup'
   /** muP only: the width at which the hyper-parameters were tuned. */
   mupBaseWidth: number
+  /** muP only: multiplies the embeddings' sum, m_emb; 10 unless said. */
+  mupEmbeddingScale?: number
+  /** muP only: multiplies the logits before the division by the width multiplier, alpha_output; 1 unless said. */
+  mupOutputScale?: number
   /** Tokens a sequence. */
   context: number
   /** Tokens a step; null lets the batch-size rule choose by member. */
