@@ -1,0 +1,57 @@
+// Names of files and folders that are not finished yet, and how those that a crash left behind are told from those of a living process.
+import { promises as fs } from 'node:fs'
+import { join } from 'node:path'
+import { isMissing } from './disk-faults.ts'
+
+/** `writing`: not complete, worth nothing. `replaced`: the old version, on its way out; worth everything while the new one is not in place. */
+type AsideKind = 'writing' | 'replaced'
+
+const pattern = /^\.(.+)\.(writing|replaced)-(\d+)-[0-9a-z]+$/
+const staleAfterMs = 24 * 60 * 60 * 1000
+const ours = new Set<string>()
+let count = 0
+
+/** `.NAME.writing-PID-N`: hidden, in the same folder, so that a rename stays on one disk. */
+export function asideName(name: string, kind: AsideKind): string {
+  const aside = `.${name}.${kind}-${process.pid}-${(count++).toString(36)}${Math.floor(process.hrtime()[1]).toString(36)}`
+  ours.add(aside)
+  return aside
+}
+
+export const forgetAside = (name: string): void => void ours.delete(name)
+
+/** Clears what crashes left in a folder: unfinished things go, and an old version whose new one never arrived comes back. */
+export async function sweepLeftovers(folder: string): Promise<string[]> {
+  const names = await fs.readdir(folder).catch((error) => {
+    if (isMissing(error)) return [] as string[]
+    throw error
+  })
+  const swept: string[] = []
+  for (const aside of names) {
+    const match = pattern.exec(aside)
+    if (!match || !(await isLeftover(folder, aside, Number(match[3])))) continue
+    const path = join(folder, aside)
+    const target = join(folder, match[1])
+    if (match[2] === 'replaced' && !names.includes(match[1])) await fs.rename(path, target).catch(() => {})
+    else await fs.rm(path, { recursive: true, force: true }).catch(() => {})
+    swept.push(aside)
+  }
+  return swept
+}
+
+/** Left by a process that is gone; one that lives keeps its asides, unless its number was merely given again a day later. */
+async function isLeftover(folder: string, aside: string, pid: number): Promise<boolean> {
+  if (ours.has(aside)) return false
+  if (pid === process.pid || !isAlive(pid)) return true
+  const changedMs = await fs.stat(join(folder, aside)).then(({ mtimeMs }) => mtimeMs, () => Date.now())
+  return Date.now() - changedMs > staleAfterMs
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

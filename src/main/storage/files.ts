@@ -1,0 +1,233 @@
+// The disk door for whole files and folders: what is written is there entirely or not at all, what is read is there or named.
+import { createHash } from 'node:crypto'
+import { constants, createReadStream, promises as fs } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import { asideName, forgetAside, sweepLeftovers } from './asides.ts'
+import { diskFault, isMissing } from './disk-faults.ts'
+
+/** Text, bytes, or pieces made while they are written, so that nothing large is held twice. */
+export type Contents = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** Whether something that exists may be replaced. */
+export interface Overwrite {
+  overwrite: boolean
+  /** Folders only: the names an older version of the folder may hold. Anything else in it is a person's, and is never replaced. */
+  replaceable?: (name: string) => boolean
+}
+
+/** A file open for reading at any place. */
+export interface OpenFile {
+  readonly path: string
+  readonly sizeBytes: number
+  /** Fills `into` from `offset`; throws `damaged` where the file ends before. */
+  readInto(into: Uint8Array, offset: number): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Writes a file aside, syncs it, and renames it into place: after a crash or a full disk the path holds the old file or the new one,
+ * never a part. Without `overwrite` an existing file is a `conflict`.
+ */
+export async function writeFileAtomically(path: string, contents: Contents, { overwrite }: { overwrite: boolean } = { overwrite: true }): Promise<void> {
+  const target = resolve(path)
+  const folder = dirname(target)
+  if (!overwrite && (await exists(target))) throw new Fault('conflict', `${target} exists already. Choose another name, or allow it to be overwritten.`)
+  await makeFolder(folder)
+  const aside = join(folder, asideName(basename(target), 'writing'))
+  try {
+    await writeFile(aside, contents)
+    await fs.rename(aside, target)
+    await syncFolder(folder)
+  } catch (error) {
+    await fs.rm(aside, { force: true }).catch(() => {})
+    throw diskFault(error, 'write', target)
+  } finally {
+    forgetAside(basename(aside))
+  }
+}
+
+/**
+ * Lets `fill` write a whole folder aside in the same parent, syncs it, and renames it into place. Whatever goes wrong, the folder is the
+ * old one or the new one, and nothing half-written stays. Without `overwrite` a folder that is not empty is a `conflict`.
+ */
+export async function writeFolderAtomically(folder: string, fill: (aside: string) => Promise<void>, rules: Overwrite): Promise<void> {
+  const target = await realFolder(folder)
+  const parent = dirname(target)
+  await checkReplaceable(target, rules)
+  await makeFolder(parent)
+  await sweepLeftovers(parent)
+  const aside = join(parent, asideName(basename(target), 'writing'))
+  const old = join(parent, asideName(basename(target), 'replaced'))
+  try {
+    await fs.mkdir(aside)
+    await fill(aside)
+    await syncFolder(aside)
+    await checkReplaceable(target, rules)
+    const isReplacing = await exists(target)
+    if (isReplacing) await fs.rename(target, old)
+    try {
+      await fs.rename(aside, target)
+    } catch (error) {
+      if (isReplacing) await fs.rename(old, target)
+      throw error
+    }
+    await syncFolder(parent)
+    if (isReplacing) await fs.rm(old, { recursive: true, force: true })
+  } catch (error) {
+    throw diskFault(error, 'write', target)
+  } finally {
+    await fs.rm(aside, { recursive: true, force: true }).catch(() => {})
+    forgetAside(basename(aside))
+    forgetAside(basename(old))
+  }
+}
+
+/** Writes and syncs a file in place: for files inside a folder that is itself written aside. */
+export async function writeFile(path: string, contents: Contents): Promise<void> {
+  try {
+    const file = await fs.open(path, 'w')
+    try {
+      for await (const piece of pieces(contents)) await writeAll(file, piece)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw diskFault(error, 'write', path)
+  }
+}
+
+export async function readBytes(path: string): Promise<Uint8Array> {
+  return fs.readFile(path).catch((error) => { throw diskFault(error, 'read', path) })
+}
+
+export async function readText(path: string): Promise<string> {
+  return fs.readFile(path, 'utf8').catch((error) => { throw diskFault(error, 'read', path) })
+}
+
+/** A parsed JSON file; one that does not parse is `damaged`. Its shape is still the caller's to check. */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readText(path)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Fault('damaged', `${path} is not valid JSON: ${(error as Error).message}.`, { cause: error })
+  }
+}
+
+export async function openFile(path: string): Promise<OpenFile> {
+  const file = await fs.open(path, 'r').catch((error) => { throw diskFault(error, 'read', path) })
+  const { size } = await file.stat()
+  return {
+    path,
+    sizeBytes: size,
+    async readInto(into, offset) {
+      for (let done = 0; done < into.byteLength;) {
+        const { bytesRead } = await file.read(into, done, Math.min(into.byteLength - done, 2 ** 30), offset + done)
+          .catch((error) => { throw diskFault(error, 'read', path) })
+        if (bytesRead === 0) throw new Fault('damaged', `${path} ends at byte ${offset + done}; ${into.byteLength - done} more were expected.`)
+        done += bytesRead
+      }
+    },
+    close: () => file.close(),
+  }
+}
+
+/** SHA-256 in lower-case hex, and the size, without holding the file. */
+export async function hashFile(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      hash.update(piece)
+      bytes += piece.byteLength
+    }
+  } catch (error) {
+    throw diskFault(error, 'read', path)
+  }
+  return { bytes, sha256: hash.digest('hex') }
+}
+
+/** Names in a folder, sorted; none where there is no folder. What was being written aside is not listed. */
+export async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return (await fs.readdir(folder)).filter((name) => !name.startsWith('.')).sort()
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw diskFault(error, 'read', folder)
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return fs.access(path, constants.F_OK).then(() => true, () => false)
+}
+
+export async function fileBytes(path: string): Promise<number> {
+  return fs.stat(path).then(({ size }) => size, (error) => { throw diskFault(error, 'read', path) })
+}
+
+export async function makeFolder(folder: string): Promise<void> {
+  await fs.mkdir(folder, { recursive: true }).catch((error) => { throw diskFault(error, 'write', folder) })
+}
+
+/** Removes a folder as a whole: it is renamed aside first, so that a crash leaves no half of it under its name. */
+export async function removeFolder(folder: string): Promise<void> {
+  const target = resolve(folder)
+  const aside = join(dirname(target), asideName(basename(target), 'writing'))
+  try {
+    await fs.rename(target, aside)
+    await fs.rm(aside, { recursive: true, force: true })
+  } catch (error) {
+    if (!isMissing(error)) throw diskFault(error, 'remove', target)
+  } finally {
+    forgetAside(basename(aside))
+  }
+}
+
+export async function removeFile(path: string): Promise<void> {
+  await fs.rm(path, { force: true }).catch((error) => { throw diskFault(error, 'remove', path) })
+}
+
+/** Makes a rename or a new name in a folder last through a power cut; Windows has no such call and needs none. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await fs.open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function checkReplaceable(target: string, { overwrite, replaceable }: Overwrite): Promise<void> {
+  let names: string[]
+  try {
+    names = await fs.readdir(target)
+  } catch (error) {
+    if (isMissing(error)) return
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') throw new Fault('conflict', `${target} is a file; a folder is to be written there.`)
+    throw diskFault(error, 'read', target)
+  }
+  if (names.length === 0) return
+  if (!overwrite) throw new Fault('conflict', `${target} exists and is not empty. Choose another folder, or allow it to be overwritten.`)
+  const foreign = replaceable && names.find((name) => !replaceable(name))
+  if (foreign) throw new Fault('conflict', `${target} holds ${foreign}, which did not come from here, so it is not overwritten. Choose another folder.`)
+}
+
+/** The folder itself where the path is a link to one, so that a replaced folder stays linked. */
+async function realFolder(folder: string): Promise<string> {
+  return fs.realpath(folder).catch(() => resolve(folder))
+}
+
+function pieces(contents: Contents): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (typeof contents === 'string') return [Buffer.from(contents, 'utf8')]
+  return contents instanceof Uint8Array ? [contents] : contents
+}
+
+async function writeAll(file: fs.FileHandle, piece: Uint8Array): Promise<void> {
+  for (let done = 0; done < piece.byteLength;) {
+    const { bytesWritten } = await file.write(piece, done, Math.min(piece.byteLength - done, 2 ** 30))
+    done += bytesWritten
+  }
+}
