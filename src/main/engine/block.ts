@@ -1,0 +1,107 @@
+// One transformer block, forward and backward, over named kernels: it can run when its weights arrive and be forgotten after.
+import type { Activation } from '#shared/family/shape.ts'
+import type { AttentionGeometry, KeyValueCache, Kernels, Tensor } from './kernels.ts'
+
+export interface Norm { gain: Tensor; bias: Tensor }
+export interface Linear { weight: Tensor; bias: Tensor }
+
+/** The twelve tensors of a block; its gradients have the same form. */
+export interface BlockWeights {
+  norm1: Norm
+  attention: Linear // [d, 3d]
+  projection: Linear // [d, d]
+  norm2: Norm
+  expand: Linear // [d, 4d]
+  contract: Linear // [4d, d]
+}
+
+interface KeptNorm { output: Tensor; mean: Tensor; rstd: Tensor }
+
+/** What a block's backward wants from its forward. */
+export interface KeptBlock {
+  x: Tensor // [N, d], the block's input
+  norm1: KeptNorm
+  qkv: Tensor // [N, 3d]
+  attention: { output: Tensor; logSumExp: Tensor }
+  middle: Tensor // [N, d], after attention
+  norm2: KeptNorm
+  hidden: { before: Tensor; after: Tensor } // [N, 4d]
+}
+
+/** What is the same for every block: how the rows lie side by side, and the form of GELU. */
+export interface BlockForm {
+  geometry: AttentionGeometry
+  activation: Activation
+}
+
+/** x [N, d] becomes the next x; `kept` is for blockBackward. Takes over `x`. */
+export function blockForward(k: Kernels, w: BlockWeights, x: Tensor, { geometry, activation }: BlockForm): { output: Tensor; kept: KeptBlock } {
+  const norm1 = k.layerNorm(x, w.norm1.gain, w.norm1.bias)
+  const qkv = k.linear(norm1.output, w.attention.weight, w.attention.bias) // [N, 3d]
+  const attention = k.attention(qkv, geometry) // [N, d], causal
+  const middle = k.linear(attention.output, w.projection.weight, w.projection.bias, x) // x + mixed·W + b
+  const norm2 = k.layerNorm(middle, w.norm2.gain, w.norm2.bias)
+  const hidden = k.linearGelu(norm2.output, w.expand.weight, w.expand.bias, activation) // [N, 4d]
+  const output = k.linear(hidden.after, w.contract.weight, w.contract.bias, middle)
+  return { output, kept: { x, norm1, qkv, attention, middle, norm2, hidden } }
+}
+
+/** The same without keeping anything; with a cache, attention also sees the tokens before these. Takes over `x`. */
+export function blockInference(k: Kernels, w: BlockWeights, x: Tensor, { geometry, activation }: BlockForm, cache?: KeyValueCache): Tensor {
+  const norm1 = k.layerNorm(x, w.norm1.gain, w.norm1.bias)
+  const qkv = k.linear(norm1.output, w.attention.weight, w.attention.bias)
+  release(norm1)
+  const mixed = cache ? k.cachedAttention(qkv, cache, geometry) : withoutLogSumExp(k.attention(qkv, geometry))
+  qkv.dispose()
+  const middle = k.linear(mixed, w.projection.weight, w.projection.bias, x)
+  mixed.dispose()
+  x.dispose()
+  const norm2 = k.layerNorm(middle, w.norm2.gain, w.norm2.bias)
+  const hidden = k.linearGelu(norm2.output, w.expand.weight, w.expand.bias, activation)
+  release(norm2)
+  hidden.before.dispose()
+  const output = k.linear(hidden.after, w.contract.weight, w.contract.bias, middle)
+  hidden.after.dispose()
+  middle.dispose()
+  return output
+}
+
+/** dy [N, d] becomes the gradient of the block's input; adds the weights' gradients into `g`. Takes over `dy` and `kept`. */
+export function blockBackward(k: Kernels, w: BlockWeights, g: BlockWeights, dy: Tensor, kept: KeptBlock, form: BlockForm): Tensor {
+  const { x, norm1, qkv, attention, middle, norm2, hidden } = kept
+  const dAfter = k.linearBackward(dy, hidden.after, w.contract.weight, g.contract.weight, g.contract.bias) // [N, 4d]
+  hidden.after.dispose()
+  const dBefore = k.geluBackward(dAfter, hidden.before, form.activation)
+  dAfter.dispose()
+  hidden.before.dispose()
+  const dNorm2 = k.linearBackward(dBefore, norm2.output, w.expand.weight, g.expand.weight, g.expand.bias)
+  dBefore.dispose()
+  const dMiddle = k.layerNormBackward(dNorm2, middle, w.norm2.gain, norm2.mean, norm2.rstd, g.norm2.gain, g.norm2.bias, dy) // + the skip
+  dNorm2.dispose()
+  dy.dispose()
+  middle.dispose()
+  release(norm2)
+  const dMixed = k.linearBackward(dMiddle, attention.output, w.projection.weight, g.projection.weight, g.projection.bias)
+  const dQkv = k.attentionBackward(dMixed, qkv, attention.output, attention.logSumExp, form.geometry) // [N, 3d]
+  dMixed.dispose()
+  qkv.dispose()
+  release(attention)
+  const dNorm1 = k.linearBackward(dQkv, norm1.output, w.attention.weight, g.attention.weight, g.attention.bias)
+  dQkv.dispose()
+  const dx = k.layerNormBackward(dNorm1, x, w.norm1.gain, norm1.mean, norm1.rstd, g.norm1.gain, g.norm1.bias, dMiddle) // + the skip
+  dNorm1.dispose()
+  dMiddle.dispose()
+  x.dispose()
+  release(norm1)
+  return dx
+}
+
+/** Disposes every tensor of a small record. */
+export function release(tensors: object): void {
+  for (const tensor of Object.values(tensors) as Tensor[]) tensor.dispose()
+}
+
+function withoutLogSumExp({ output, logSumExp }: { output: Tensor; logSumExp: Tensor }): Tensor {
+  logSumExp.dispose()
+  return output
+}

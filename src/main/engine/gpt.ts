@@ -1,0 +1,170 @@
+// A GPT written out: forward block by block, backward block by block, over the kernels of any device. There is no tape.
+import type { EngineName } from '#shared/engine/engine.ts'
+import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
+import { Fault } from '#shared/fault.ts'
+import { blockBackward, blockForward, blockInference, type KeptBlock } from './block.ts'
+import { createContinuation } from './continuation.ts'
+import { blockForm, embedForward, headForward, headLoss } from './ends.ts'
+import type { Batch, Engine, ModelState } from './engine.ts'
+import type { Kernels, Tensor } from './kernels.ts'
+import { scoreLogits } from './score.ts'
+import { holdWeights } from './weights.ts'
+
+export { blockBackward, blockForward, blockInference } from './block.ts'
+export { blockForm, embedForward, headForward, headLoss } from './ends.ts'
+
+/** A model with its initial weights on a device; owns the kernels and disposes them with itself. */
+export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan): Engine {
+  const k = kernels
+  const { parametrisation, shape } = model
+  const weights = holdWeights(k, model)
+  const w = weights.values
+  let updates = 0
+
+  /** Logits [N, V] of a whole batch, nothing kept. */
+  function forward({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor {
+    const ids = k.ids(inputs)
+    let x = embedForward(k, w, ids, columns, model)
+    ids.dispose()
+    const form = blockForm(model, rows, columns)
+    for (const block of w.blocks) x = blockInference(k, block, x, form)
+    return headForward(k, w, x, model)
+  }
+
+  return {
+    name,
+    device: k.device,
+    model,
+
+    async accumulate(batch, weight) {
+      const scored = checkBatch(batch, shape)
+      const { gradients: g } = weights.training()
+      const form = blockForm(model, batch.rows, batch.columns)
+      const ids = k.ids(batch.inputs)
+      const targets = k.ids(batch.targets)
+      const kept: KeptBlock[] = []
+
+      let x = embedForward(k, w, ids, batch.columns, model)
+      for (const block of w.blocks) {
+        const step = blockForward(k, block, x, form)
+        kept.push(step.kept)
+        x = step.output
+      }
+      const { losses, dx } = headLoss(k, w, g, x, targets, weight / scored, model)
+      let dy = dx
+      for (let i = w.blocks.length - 1; i >= 0; i--) dy = blockBackward(k, w.blocks[i], g.blocks[i], dy, kept[i], form)
+      k.embeddingBackward(dy, ids, batch.columns, parametrisation.embeddingScale, g.tokens, g.positions)
+
+      dy.dispose()
+      ids.dispose()
+      targets.dispose()
+      return meanAndDispose(k, losses, scored)
+    },
+
+    async update(learningRate, adam) {
+      const { parameters } = weights.training()
+      const norm = await k.globalNorm(parameters)
+      if (!Number.isFinite(norm)) {
+        throw new Fault('diverged', `The gradient became ${norm} after ${updates} updates. A lower learning rate usually helps.`)
+      }
+      const { beta1, beta2, epsilon, weightDecay } = adam
+      const gradientScale = clipScale(norm, adam)
+      updates++
+      k.adamW(parameters, { learningRate, beta1, beta2, epsilon, weightDecay, update: updates, gradientScale })
+      return norm
+    },
+
+    async loss(batch) {
+      const scored = checkBatch(batch, shape)
+      const logits = forward(batch)
+      const targets = k.ids(batch.targets)
+      const losses = k.crossEntropy(logits, targets)
+      logits.dispose()
+      targets.dispose()
+      return meanAndDispose(k, losses, scored)
+    },
+
+    async score(batch) {
+      checkBatch(batch, shape)
+      return scoreLogits(await readAndDispose(k, forward(batch)), batch.targets, shape.vocabulary)
+    },
+
+    async logits(batch) {
+      checkInputs(batch, shape)
+      return readAndDispose(k, forward(batch))
+    },
+
+    continuation: () => createContinuation(k, w, model),
+
+    async snapshot() {
+      const state: ModelState = { updates, parameters: new Map(), firstMoments: new Map(), secondMoments: new Map() }
+      for (const { name: parameter, value, firstMoment, secondMoment } of weights.training().parameters) {
+        state.parameters.set(parameter, await k.read(value))
+        state.firstMoments.set(parameter, await k.read(firstMoment))
+        state.secondMoments.set(parameter, await k.read(secondMoment))
+      }
+      return state
+    },
+
+    restore(state) {
+      updates = state.updates
+      for (const { name: parameter } of weights.infos) k.write(weights.value(parameter), stored(state.parameters, parameter))
+      if (state.firstMoments.size === 0 && state.secondMoments.size === 0) return // weights alone: for reading, or a fresh optimizer
+      for (const { name: parameter, gradient, firstMoment, secondMoment } of weights.training().parameters) {
+        k.write(firstMoment, stored(state.firstMoments, parameter))
+        k.write(secondMoment, stored(state.secondMoments, parameter))
+        k.fill(gradient, 0)
+      }
+    },
+
+    memory: () => k.memory(),
+
+    dispose() {
+      weights.dispose()
+      k.dispose()
+    },
+  }
+}
+
+/** What clipping multiplies the gradient by (torch.nn.utils.clip_grad_norm_); a clipNorm of 0 or less clips nothing. */
+function clipScale(norm: number, { clipNorm }: AdamSettings): number {
+  return clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1
+}
+
+function checkInputs({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>, { context, vocabulary }: ModelPlan['shape']): void {
+  if (inputs.length !== rows * columns) throw new Error(`${inputs.length} tokens are not ${rows} rows of ${columns}`)
+  if (columns > context) throw new Error(`a sequence of ${columns} tokens is longer than the context of ${context}`)
+  for (const id of inputs) if (!(id >= 0 && id < vocabulary)) throw new Error(`token ${id} is outside a vocabulary of ${vocabulary}`)
+}
+
+/** How many targets are scored; throws where a batch does not fit the model. */
+function checkBatch(batch: Batch, shape: ModelPlan['shape']): number {
+  checkInputs(batch, shape)
+  if (batch.targets.length !== batch.inputs.length) throw new Error(`${batch.targets.length} targets for ${batch.inputs.length} tokens`)
+  let scored = 0
+  for (const id of batch.targets) {
+    if (id >= shape.vocabulary) throw new Error(`target ${id} is outside a vocabulary of ${shape.vocabulary}`)
+    if (id >= 0) scored++
+  }
+  if (scored === 0) throw new Error('a batch without a single scored target has no loss')
+  return scored
+}
+
+function stored(tensors: ReadonlyMap<string, Float32Array>, name: string): Float32Array {
+  const data = tensors.get(name)
+  if (!data) throw new Error(`the state has no ${name}`)
+  return data
+}
+
+async function readAndDispose(k: Kernels, tensor: Tensor): Promise<Float32Array> {
+  const data = await k.read(tensor)
+  tensor.dispose()
+  return data
+}
+
+/** Mean over the scored rows; the others are zero. Summed in double precision. */
+async function meanAndDispose(k: Kernels, losses: Tensor, scored: number): Promise<number> {
+  let sum = 0
+  for (const loss of await readAndDispose(k, losses)) sum += loss
+  return sum / scored
+}

@@ -1,0 +1,31 @@
+// The weights a model starts from: the same on every device, whatever the order in which they are asked for.
+import type { ModelPlan } from '#shared/family/model.ts'
+import { listParameters, type ParameterInfo } from '#shared/family/shape.ts'
+import { createRandom } from '#shared/random.ts'
+
+/** Initial values by parameter name (see listParameters): truncated normal, norms 1 and 0, biases 0. */
+export function initialWeights(model: ModelPlan): Map<string, Float32Array> {
+  return new Map(listParameters(model.shape).map((parameter) => [parameter.name, initialValues(parameter, model)]))
+}
+
+/** Initial values of one parameter. */
+export function initialValues({ name, shape, kind }: ParameterInfo, { parametrisation, seed }: ModelPlan): Float32Array {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1))
+  if (kind === 'bias') return values
+  if (kind === 'norm') return values.fill(name.endsWith('.weight') ? 1 : 0)
+  const std = parametrisation.initStd[kind]
+  const random = createRandom(seedOf(name, seed))
+  for (let i = 0; i < values.length; i++) {
+    let z = random.normal()
+    while (Math.abs(z) > 2) z = random.normal() // cut at two standard deviations, as Cerebras-GPT does
+    values[i] = std * z
+  }
+  return values
+}
+
+/** A seed of its own for each parameter (FNV-1a over the run's seed and the name). */
+function seedOf(name: string, seed: number): number {
+  let hash = 0x811c9dc5
+  for (const character of `${seed}:${name}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193)
+  return hash >>> 0
+}

@@ -1,0 +1,31 @@
+// Cross entropy in nats, and its gradient written over the logits.
+import type { Kernels } from '../kernels.ts'
+import { idNumbers, numbers, type Storage } from './storage.ts'
+
+export function lossKernels({ tensor }: Storage): Pick<Kernels, 'crossEntropy'> {
+  return {
+    crossEntropy(logits, targets, gradientScale) {
+      const [rows, vocabulary] = logits.shape
+      const all = numbers(logits)
+      const target = idNumbers(targets)
+      const losses = tensor([rows])
+      for (let n = 0; n < rows; n++) {
+        const row = all.subarray(n * vocabulary, (n + 1) * vocabulary)
+        if (target[n] >= vocabulary) throw new Error(`target ${target[n]} is outside a vocabulary of ${vocabulary}`)
+        if (target[n] < 0) {
+          if (gradientScale !== undefined) row.fill(0)
+          continue
+        }
+        let largest = -Infinity
+        for (let v = 0; v < vocabulary; v++) largest = Math.max(largest, row[v])
+        let sum = 0
+        for (let v = 0; v < vocabulary; v++) sum += Math.exp(row[v] - largest)
+        const logSumExp = largest + Math.log(sum)
+        losses.data[n] = logSumExp - row[target[n]]
+        if (gradientScale === undefined) continue
+        for (let v = 0; v < vocabulary; v++) row[v] = gradientScale * (Math.exp(row[v] - logSumExp) - (v === target[n] ? 1 : 0))
+      }
+      return losses
+    },
+  }
+}

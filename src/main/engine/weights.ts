@@ -1,0 +1,85 @@
+// The trainable tensors of one GPT on a device, by name and by place, with what the optimizer keeps beside each.
+import { countParameters, listParameters, type ParameterInfo } from '#shared/family/shape.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
+import type { BlockWeights, Norm } from './block.ts'
+import { initialValues } from './init.ts'
+import type { Kernels, Parameter, Tensor } from './kernels.ts'
+
+/** All tensors of a model by the place where they act. The head is `tokens` again. */
+export interface ModelWeights {
+  tokens: Tensor // [V, d]
+  positions: Tensor // [context, d]
+  blocks: BlockWeights[]
+  final: Norm
+}
+
+export interface HeldWeights {
+  /** How many numbers the model holds; equals countParameters. */
+  readonly count: number
+  readonly infos: readonly ParameterInfo[]
+  readonly values: ModelWeights
+  /** The value tensor of one parameter. */
+  value(name: string): Tensor
+  /** Gradients and moments, made when first asked for: a model that only reads text needs none. */
+  training(): { parameters: readonly Parameter[]; gradients: ModelWeights }
+  dispose(): void
+}
+
+export function holdWeights(kernels: Kernels, model: ModelPlan): HeldWeights {
+  const infos = listParameters(model.shape)
+  const values = new Map(infos.map((info) => [info.name, kernels.tensor(info.shape, initialValues(info, model))]))
+  const count = infos.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+  if (count !== countParameters(model.shape)) throw new Error(`${count} numbers held, ${countParameters(model.shape)} counted`)
+  const byPlace = (tensors: ReadonlyMap<string, Tensor>) => placeWeights(tensors, model.shape.layers)
+
+  let training: { parameters: Parameter[]; gradients: ModelWeights } | null = null
+  function startTraining() {
+    const parameters = infos.map(({ name, shape, kind, decays }): Parameter => ({
+      name,
+      value: values.get(name)!,
+      gradient: kernels.tensor(shape),
+      firstMoment: kernels.tensor(shape),
+      secondMoment: kernels.tensor(shape),
+      decays,
+      learningRateScale: model.parametrisation.learningRateScale[kind],
+    }))
+    return { parameters, gradients: byPlace(new Map(parameters.map(({ name, gradient }) => [name, gradient]))) }
+  }
+  return {
+    count,
+    infos,
+    values: byPlace(values),
+    value: (name) => values.get(name)!,
+    training: () => (training ??= startTraining()),
+    dispose() {
+      for (const value of values.values()) value.dispose()
+      for (const { gradient, firstMoment, secondMoment } of training?.parameters ?? []) {
+        for (const tensor of [gradient, firstMoment, secondMoment]) tensor.dispose()
+      }
+    },
+  }
+}
+
+/** From Hugging Face's names to the places where the tensors act. */
+function placeWeights(tensors: ReadonlyMap<string, Tensor>, layers: number): ModelWeights {
+  const get = (name: string) => {
+    const tensor = tensors.get(name)
+    if (!tensor) throw new Error(`no parameter is called ${name}`)
+    return tensor
+  }
+  const norm = (name: string) => ({ gain: get(`${name}.weight`), bias: get(`${name}.bias`) })
+  const linear = (name: string) => ({ weight: get(`${name}.weight`), bias: get(`${name}.bias`) })
+  return {
+    tokens: get('wte.weight'),
+    positions: get('wpe.weight'),
+    blocks: Array.from({ length: layers }, (_, i) => ({
+      norm1: norm(`h.${i}.ln_1`),
+      attention: linear(`h.${i}.attn.c_attn`),
+      projection: linear(`h.${i}.attn.c_proj`),
+      norm2: norm(`h.${i}.ln_2`),
+      expand: linear(`h.${i}.mlp.c_fc`),
+      contract: linear(`h.${i}.mlp.c_proj`),
+    })),
+    final: norm('ln_f'),
+  }
+}
