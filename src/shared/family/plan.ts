@@ -1,0 +1,158 @@
+// From a member to its plan: every number of a training, worked out before anything runs. The window, the command line and the trainer share it.
+import type { Machine } from '../engine/engine.ts'
+import { countedParameters } from './counting.ts'
+import { flopsPerToken, trainingFlops } from './flops.ts'
+import type { Ladder, Member, MemberPlan, PublishedSchedule } from './ladder.ts'
+import { microBatchSequences, trainingBytes, usableShare } from './memory.ts'
+import type { Recipe } from './recipe.ts'
+import { batchSequencesRule, peakLearningRateRule } from './rules.ts'
+import { countParameters, type GptShape } from './shape.ts'
+
+/** What a plan takes from the study: its recipe, and how many ids its tokenizer has. */
+export interface PlanBasis {
+  recipe: Recipe
+  vocabulary: number
+}
+
+type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'>
+
+/** Beyond four passes repeated text teaches clearly less than fresh text (Muennighoff et al. 2023). */
+const mostEpochs = 4
+const fewestSteps = 100
+const dayS = 86_400
+
+/**
+ * Everything one member will take. `trainTokens` is the length of the tokenised training split, null until it is known;
+ * `machine` gives memory and speed, null until it is measured. What cannot be trained says so in `refusal`; nothing throws.
+ */
+export function planMember(member: Member, basis: PlanBasis, trainTokens: number | null, machine: MachineFacts | null): MemberPlan {
+  const { recipe, vocabulary } = basis
+  const shape: GptShape = { layers: member.layers, width: member.width, heads: member.heads, context: recipe.context, vocabulary }
+  const refusal = refuseShape(shape) ?? refuseRecipe(recipe, member)
+  if (refusal) return refusedPlan(member, shape, refusal)
+
+  const counted = countedParameters(shape, recipe.countedParameters)
+  const published = publishedFor(member, basis)
+  const work = published ? { ...published, tokens: publishedTokens(published) } : workByRule(member, basis, counted)
+  const { steps, batchSequences, warmupSteps, peakLearningRate, tokens } = work
+  const micro = microBatchSequences(shape, batchSequences, machine?.memoryBytes ?? null)
+  const memoryBytes = trainingBytes(shape, micro)
+  const seconds = secondsOn(machine, shape, tokens)
+  const epochs = trainTokens ? tokens / trainTokens : null
+  return {
+    memberId: member.id, name: member.name, shape,
+    parameters: countParameters(shape), countedParameters: counted,
+    tokens, steps, batchSequences, microBatchSequences: micro, warmupSteps, peakLearningRate,
+    ...(published ? departures(published, recipe) : {}),
+    flops: trainingFlops(shape, tokens),
+    memoryBytes, seconds, epochs,
+    refusal: refuseMemory(memoryBytes, machine) ?? refuseCorpus(trainTokens, recipe.context),
+    warnings: warningsFor({ epochs, steps, seconds }),
+  }
+}
+
+/** Every member's plan, in the ladder's order, switched off or not. */
+export const planLadder = (
+  ladder: Pick<Ladder, 'members'>, basis: PlanBasis, trainTokens: number | null, machine: MachineFacts | null,
+): MemberPlan[] => ladder.members.map((member) => planMember(member, basis, trainTokens, machine))
+
+/** Training time at the measured rate for this width; null until the machine is measured. The rate was counted as PaLM counts. */
+export function secondsOn(machine: Pick<Machine, 'calibration'> | null, shape: GptShape, tokens: number): number | null {
+  const rate = machine ? rateAt(machine.calibration, shape.width) : null
+  return rate === null ? null : (flopsPerToken(shape, 'palm') * tokens) / rate
+}
+
+/** Measured FLOP/s at a width, straight between measurements on logarithmic axes and level beyond them. */
+export function rateAt(calibration: Machine['calibration'], width: number): number | null {
+  const known = calibration.filter((point) => point.flopsPerSecond > 0).sort((a, b) => a.width - b.width)
+  if (known.length === 0) return null
+  const above = known.findIndex((point) => point.width >= width)
+  if (above === 0) return known[0].flopsPerSecond
+  if (above < 0) return known[known.length - 1].flopsPerSecond
+  const [low, high] = [known[above - 1], known[above]]
+  const share = Math.log(width / low.width) / Math.log(high.width / low.width)
+  return low.flopsPerSecond * (high.flopsPerSecond / low.flopsPerSecond) ** share
+}
+
+/** A published schedule, while the study keeps to the vocabulary, the context and the batch it was published for. */
+export function publishedFor(member: Member, { recipe, vocabulary }: PlanBasis): PublishedSchedule | null {
+  const { published } = member
+  return published && published.vocabulary === vocabulary && published.context === recipe.context ? published : null
+}
+
+function workByRule(member: Member, { recipe }: PlanBasis, counted: number) {
+  const wanted = (member.tokensPerParameter ?? recipe.tokensPerParameter) * counted
+  const batchSequences = recipe.batchTokens === null
+    ? batchSequencesRule(wanted, recipe.context)
+    : Math.max(1, Math.round(recipe.batchTokens / recipe.context))
+  const steps = Math.max(1, Math.round(wanted / (batchSequences * recipe.context)))
+  return {
+    steps, batchSequences, tokens: steps * batchSequences * recipe.context,
+    warmupSteps: Math.min(steps, Math.max(1, Math.round(recipe.warmupFraction * steps))),
+    peakLearningRate: recipe.peakLearningRate ?? peakLearningRateRule(recipe, member.width),
+  }
+}
+
+const publishedTokens = ({ phases, steps, batchSequences, context }: PublishedSchedule): number =>
+  (phases ?? [{ steps, batchSequences }]).reduce((sum, phase) => sum + phase.steps * phase.batchSequences * context, 0)
+
+/** What the trainer must take from the member instead of the recipe. */
+const departures = ({ decay, finalFraction, epsilon, residualStd, phases }: PublishedSchedule, recipe: Recipe) => ({
+  decay, finalFraction, epsilon, phases,
+  // A residual deviation is published for standard parametrisation; muP has its own rule.
+  ...(recipe.parametrisation === 'standard' ? { residualStd } : {}),
+})
+
+function refuseShape({ layers, width, heads, context, vocabulary }: GptShape): string | null {
+  for (const [value, name] of [[layers, 'layers'], [width, 'width'], [heads, 'heads'], [context, 'context'], [vocabulary, 'vocabulary']] as const) {
+    if (!Number.isInteger(value) || value < 1) return `The ${name} must be a whole number above 0; it is ${value}.`
+  }
+  if (width % heads !== 0) return `${heads} heads do not divide a width of ${width}; ${nearestHeads(width, heads)} would.`
+  return null
+}
+
+function refuseRecipe(recipe: Recipe, member: Member): string | null {
+  const perParameter = member.tokensPerParameter ?? recipe.tokensPerParameter
+  if (!(perParameter > 0) || !Number.isFinite(perParameter)) return `Tokens per parameter must be a number above 0; it is ${perParameter}.`
+  if (recipe.batchTokens !== null && !(recipe.batchTokens >= recipe.context)) {
+    return `A batch of ${recipe.batchTokens} tokens holds no whole sequence of ${recipe.context}.`
+  }
+  return null
+}
+
+function refuseMemory(memoryBytes: number, machine: MachineFacts | null): string | null {
+  if (!machine || memoryBytes <= usableShare * machine.memoryBytes) return null
+  return `Needs ${gigabytes(memoryBytes)} of memory; this machine has ${gigabytes(machine.memoryBytes)}, of which a training may take ${gigabytes(usableShare * machine.memoryBytes)}.`
+}
+
+const refuseCorpus = (trainTokens: number | null, context: number): string | null =>
+  trainTokens !== null && trainTokens <= context
+    ? `The training text has ${trainTokens} tokens; one sequence needs ${context + 1}.`
+    : null
+
+function warningsFor({ epochs, steps, seconds }: Pick<MemberPlan, 'epochs' | 'steps' | 'seconds'>): string[] {
+  const warnings: string[] = []
+  if (epochs !== null && epochs > mostEpochs) {
+    warnings.push(`Reads the text ${times(epochs)} times; beyond ${mostEpochs} passes repeated text teaches less than fresh text.`)
+  }
+  if (steps < fewestSteps) warnings.push(`Only ${steps} steps: too few for its loss to lie on the law. A smaller batch gives more.`)
+  if (seconds !== null && seconds > dayS) warnings.push(`Takes about ${days(seconds / dayS)} on this machine.`)
+  return warnings
+}
+
+function nearestHeads(width: number, heads: number): number {
+  let best = 1
+  for (let h = 1; h <= width; h++) if (width % h === 0 && Math.abs(h - heads) < Math.abs(best - heads)) best = h
+  return best
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`
+const times = (count: number): string => (count < 10 ? count.toFixed(1) : Math.round(count).toLocaleString('en-US'))
+const days = (count: number): string => (count >= 730 ? `${Math.round(count / 365).toLocaleString('en-US')} years` : count >= 10 ? `${Math.round(count)} days` : `${count.toFixed(1)} days`)
+
+/** A plan that only says why there is none. */
+const refusedPlan = (member: Member, shape: GptShape, refusal: string): MemberPlan => ({
+  memberId: member.id, name: member.name, shape, parameters: 0, countedParameters: 0, tokens: 0, steps: 0, batchSequences: 0,
+  microBatchSequences: 0, warmupSteps: 0, peakLearningRate: 0, flops: { cerebras: 0, hoffmann: 0, sixNd: 0, palm: 0 },
+  memoryBytes: 0, seconds: null, epochs: null, refusal, warnings: [],
+})
