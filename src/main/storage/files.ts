@@ -36,7 +36,7 @@ export async function writeFileAtomically(path: string, contents: Contents, { ov
   await makeFolder(folder)
   const aside = join(folder, asideName(basename(target), 'writing'))
   try {
-    await writeFile(aside, contents)
+    await writeAndSync(aside, contents)
     await fs.rename(aside, target)
     await syncFolder(folder)
   } catch (error) {
@@ -75,7 +75,7 @@ export async function writeFolderAtomically(folder: string, fill: (aside: string
     await syncFolder(parent)
     if (isReplacing) await fs.rm(old, { recursive: true, force: true })
   } catch (error) {
-    throw diskFault(error, 'write', target)
+    throw named(diskFault(error, 'write', target), aside, target)
   } finally {
     await fs.rm(aside, { recursive: true, force: true }).catch(() => {})
     forgetAside(basename(aside))
@@ -85,17 +85,7 @@ export async function writeFolderAtomically(folder: string, fill: (aside: string
 
 /** Writes and syncs a file in place: for files inside a folder that is itself written aside. */
 export async function writeFile(path: string, contents: Contents): Promise<void> {
-  try {
-    const file = await fs.open(path, 'w')
-    try {
-      for await (const piece of pieces(contents)) await writeAll(file, piece)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    throw diskFault(error, 'write', path)
-  }
+  await writeAndSync(path, contents).catch((error) => { throw diskFault(error, 'write', path) })
 }
 
 export async function readBytes(path: string): Promise<Uint8Array> {
@@ -218,6 +208,22 @@ async function checkReplaceable(target: string, { overwrite, replaceable }: Over
 /** The folder itself where the path is a link to one, so that a replaced folder stays linked. */
 async function realFolder(folder: string): Promise<string> {
   return fs.realpath(folder).catch(() => resolve(folder))
+}
+
+/** A failure inside the folder aside, told under the name that the person knows. */
+function named(error: unknown, aside: string, target: string): unknown {
+  if (!(error instanceof Fault) || !error.message.includes(aside)) return error
+  return new Fault(error.code, error.message.replaceAll(aside, target), { cause: error.cause, details: error.details })
+}
+
+async function writeAndSync(path: string, contents: Contents): Promise<void> {
+  const file = await fs.open(path, 'w')
+  try {
+    for await (const piece of pieces(contents)) await writeAll(file, piece)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 function pieces(contents: Contents): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
