@@ -1,0 +1,45 @@
+// The tables of the store, and how each version became the next. A migration that has shipped is never edited.
+import type { Schema } from './database.ts'
+
+const first = `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE studies (id TEXT PRIMARY KEY, record TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE corpora (id TEXT PRIMARY KEY, record TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE tokenized (key TEXT PRIMARY KEY, corpus TEXT NOT NULL, record TEXT NOT NULL);
+  CREATE TABLE runs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    study TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX runs_by_study ON runs (study);
+  CREATE TABLE steps (
+    run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    loss REAL NOT NULL,
+    gradientNorm REAL NOT NULL,
+    learningRate REAL NOT NULL,
+    elapsedMs REAL NOT NULL,
+    PRIMARY KEY (run, step)
+  ) WITHOUT ROWID;
+  CREATE TABLE validations (
+    run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    loss REAL NOT NULL,
+    elapsedMs REAL NOT NULL,
+    PRIMARY KEY (run, step)
+  ) WITHOUT ROWID;
+  CREATE TABLE samples (
+    run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (run, step)
+  ) WITHOUT ROWID;
+`
+
+/** "IsoF" in ASCII. */
+export const labSchema: Schema = { applicationId: 0x49736f46, migrations: [first] }

@@ -1,0 +1,86 @@
+// The host's half of long work: a job in a process of its own, seen as an async generator of its records.
+import { Fault } from '#shared/fault.ts'
+import { creditWindow } from './messages.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+import type { ForkWorker, WorkerExit } from './process.ts'
+
+export interface WorkOptions {
+  /** How long after `signal` a job may take to end by itself before its process is killed. */
+  graceMs?: number
+}
+
+/** The process went away without finishing its job: killed, out of memory, or crashed. */
+export class WorkerGone extends Fault {
+  constructor(exit: WorkerExit, lastWords: string) {
+    super('failed', `The working process ended unexpectedly ${describeExit(exit)}.`, { details: lastWords || undefined })
+    this.name = 'WorkerGone'
+  }
+}
+
+function describeExit({ code, signal }: WorkerExit): string {
+  if (signal === 'SIGKILL') return '(it was killed, which is what systems do when memory runs out)'
+  if (signal) return `(signal ${signal})`
+  return code === null ? '(it could not be started)' : `(exit code ${code})`
+}
+
+/**
+ * Runs `job` in a fresh worker; its records are pulled, so a host that is busy slows the job down instead of drowning.
+ * When `signal` aborts the job is asked to end and may still give records; a job that does not end in `graceMs` is killed.
+ * Leaving the loop early kills the process. Throws the job's Fault, or WorkerGone.
+ */
+export async function* work<R, V = void>(fork: ForkWorker, job: unknown, signal?: AbortSignal, options: WorkOptions = {}): AsyncGenerator<R, V> {
+  if (signal?.aborted) throw new Fault('cancelled', 'Cancelled before it began.')
+  const worker = fork()
+  const arrived: FromWorker[] = []
+  let exit: WorkerExit | null = null
+  let wake: () => void = () => undefined
+  worker.onMessage((message) => {
+    arrived.push(message as FromWorker)
+    wake()
+  })
+  worker.onExit((how) => {
+    exit = how
+    wake()
+  })
+  const send = (message: ToWorker) => worker.send(message)
+  let grace: ReturnType<typeof setTimeout> | undefined
+  const abort = () => {
+    send({ kind: 'abort' })
+    grace = setTimeout(() => worker.kill(), options.graceMs ?? 5000)
+  }
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    send({ kind: 'job', job, credits: creditWindow })
+    for (;;) {
+      const message = arrived.shift()
+      if (!message) {
+        if (exit) throw signal?.aborted ? new Fault('cancelled', 'Cancelled.') : new WorkerGone(exit, worker.lastWords())
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        continue
+      }
+      if (message.kind === 'fault') throw new Fault(message.fault.code, message.fault.message, { details: message.fault.details })
+      if (message.kind === 'done') return message.value as V
+      yield message.record as R
+      send({ kind: 'credit' })
+    }
+  } finally {
+    signal?.removeEventListener('abort', abort)
+    clearTimeout(grace)
+    worker.kill()
+    if (!exit) await new Promise<void>((resolve) => worker.onExit(() => resolve()))
+  }
+}
+
+/** Runs a job to its end, showing its records to `onRecord`, and gives its value. */
+export async function workToEnd<R, V = void>(
+  fork: ForkWorker, job: unknown, options: WorkOptions & { signal?: AbortSignal; onRecord?: (record: R) => void } = {},
+): Promise<V> {
+  const records = work<R, V>(fork, job, options.signal, options)
+  for (;;) {
+    const next = await records.next()
+    if (next.done) return next.value
+    options.onRecord?.(next.value)
+  }
+}

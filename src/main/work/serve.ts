@@ -1,0 +1,56 @@
+// The worker's half of long work: pulls a job's generator only as far as the host has given credit.
+import { toFaultData } from '#shared/fault.ts'
+import { awaitsHost } from './messages.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+
+/** What a worker hears and says, whatever carries it. */
+export interface WorkerPort {
+  send(message: FromWorker): void
+  onMessage(listener: (message: ToWorker) => void): void
+}
+
+/** Turns a job, as it came from the host, into the generator that does it. */
+export type RunJob = (job: unknown, signal: AbortSignal) => AsyncGenerator<unknown, unknown>
+
+/** Lets messages in: a generator that never leaves the CPU would otherwise not hear that it should stop. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Serves the one job that will come over `port`. */
+export function serve(port: WorkerPort, runJob: RunJob): void {
+  const stopping = new AbortController()
+  let credits = 0
+  let window = 0
+  let creditArrived: () => void = () => undefined
+
+  const pull = async (job: unknown) => {
+    const records = runJob(job, stopping.signal)
+    for (;;) {
+      const next = await records.next()
+      if (next.done) return next.value
+      port.send({ kind: 'record', record: next.value })
+      credits--
+      await turn()
+      const needed = awaitsHost(next.value) ? window : 1
+      while (credits < needed) {
+        await new Promise<void>((resolve) => {
+          creditArrived = resolve
+        })
+      }
+    }
+  }
+
+  port.onMessage((message) => {
+    if (message.kind === 'abort') stopping.abort()
+    if (message.kind === 'credit') {
+      credits++
+      creditArrived()
+    }
+    if (message.kind === 'job') {
+      credits = window = message.credits
+      pull(message.job).then(
+        (value) => port.send({ kind: 'done', value }),
+        (error) => port.send({ kind: 'fault', fault: toFaultData(error) }),
+      )
+    }
+  })
+}

@@ -1,0 +1,36 @@
+// Where a worker begins, under Node's fork and Electron's utilityProcess alike: one process, one job.
+import { runJob } from './jobs.ts'
+import { serve } from './serve.ts'
+import type { WorkerPort } from './serve.ts'
+
+/** Electron's port to the parent; absent under Node. */
+interface ParentPort {
+  postMessage(message: unknown): void
+  on(event: 'message', listener: (event: { data: unknown }) => void): void
+  on(event: 'close', listener: () => void): void
+}
+
+/** A worker without a host has nobody to work for: it goes as well, at once. What it was writing was written aside. */
+const leave = () => process.exit(0)
+
+function connect(): WorkerPort {
+  const electron = (process as unknown as { parentPort?: ParentPort }).parentPort
+  if (electron) {
+    electron.on('close', leave)
+    return {
+      send: (message) => electron.postMessage(message),
+      onMessage: (listener) => electron.on('message', ({ data }) => listener(data as never)),
+    }
+  }
+  if (!process.send) {
+    process.stderr.write('This file is a worker of Isoflop; it is started by the lab and not by hand.\n')
+    process.exit(2)
+  }
+  process.on('disconnect', leave)
+  return {
+    send: (message) => process.send?.(message, undefined, undefined, () => undefined),
+    onMessage: (listener) => process.on('message', (message) => listener(message as never)),
+  }
+}
+
+serve(connect(), runJob)
