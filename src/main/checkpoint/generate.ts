@@ -1,0 +1,97 @@
+// Text out of a model: one token after another, until enough or the end of a text.
+import { Fault } from '#shared/fault.ts'
+import { createRandom } from '#shared/random.ts'
+import type { Generated, GenerateOptions } from '#shared/runs/run.ts'
+import type { Engine } from '#main/engine/engine.ts'
+import { sampleToken } from './sample.ts'
+
+/** What generating asks of a tokenizer. */
+export interface TextTokenizer {
+  readonly endOfText: number
+  encode(text: string): ArrayLike<number>
+  decode(ids: number[]): string
+}
+
+export interface GeneratedPiece {
+  /** Whole characters only; may be empty while one is incomplete. */
+  text: string
+  /** Added so far. */
+  tokens: number
+}
+
+/**
+ * Continues the prompt; yields a piece after each token and returns the whole added text. Ends early at an end of text or when `signal`
+ * aborts. A text that outgrows the context goes on from its last half.
+ */
+export async function* generate(
+  engine: Engine, tokenizer: TextTokenizer, options: GenerateOptions, signal?: AbortSignal, nowMs: () => number = () => performance.now(),
+): AsyncGenerator<GeneratedPiece, Generated> {
+  checkOptions(options)
+  const { context, vocabulary } = engine.model.shape
+  const random = createRandom(options.seed)
+  const characters = createWholeCharacters(tokenizer)
+  const prompt = Array.from(tokenizer.encode(options.prompt))
+  if (prompt.length === 0) prompt.push(tokenizer.endOfText)
+  const outside = prompt.find((id) => id >= vocabulary)
+  if (outside !== undefined) throw new Fault('bad-input', `prompt: token ${outside} is outside the model's vocabulary of ${vocabulary}.`)
+
+  let seen = prompt.slice(-context)
+  let continuation = engine.continuation()
+  let text = ''
+  let tokens = 0
+  const startedMs = nowMs()
+  try {
+    let logits = await continuation.feed(Int32Array.from(seen))
+    while (tokens < options.tokens && !signal?.aborted) {
+      const id = sampleToken(logits, options, random)
+      if (id === tokenizer.endOfText) break
+      tokens++
+      const piece = characters.add(id)
+      text += piece
+      yield { text: piece, tokens }
+      if (tokens === options.tokens) break
+      seen.push(id)
+      if (seen.length > context) {
+        seen = seen.slice(-Math.max(1, Math.floor(context / 2)))
+        continuation.dispose()
+        continuation = engine.continuation()
+        logits = await continuation.feed(Int32Array.from(seen))
+      } else {
+        logits = await continuation.feed(Int32Array.of(id))
+      }
+    }
+    const rest = characters.rest()
+    text += rest
+    if (rest) yield { text: rest, tokens }
+  } finally {
+    continuation.dispose()
+  }
+  const seconds = (nowMs() - startedMs) / 1000
+  return { text, tokens, tokensPerSecond: seconds > 0 ? tokens / seconds : 0 }
+}
+
+/** Holds back tokens that end inside a character until it is whole, or cannot become one any more: UTF-8 takes four bytes at most. */
+export function createWholeCharacters(tokenizer: Pick<TextTokenizer, 'decode'>): { add(id: number): string; rest(): string } {
+  let held: number[] = []
+  const rest = () => {
+    const text = held.length > 0 ? tokenizer.decode(held) : ''
+    held = []
+    return text
+  }
+  return {
+    add(id) {
+      held.push(id)
+      return held.length < 4 && tokenizer.decode(held).endsWith('\uFFFD') ? '' : rest()
+    },
+    rest,
+  }
+}
+
+function checkOptions({ tokens, temperature, topK, topP, seed }: GenerateOptions): void {
+  const wrong = (field: string, what: string, value: number) => new Fault('bad-input', `${field}: must be ${what}; it is ${value}.`)
+  if (!Number.isInteger(tokens) || tokens < 0) throw wrong('tokens', 'a whole number from 0', tokens)
+  if (!Number.isFinite(temperature) || temperature < 0) throw wrong('temperature', 'a number from 0', temperature)
+  if (!Number.isInteger(topK) || topK < 0) throw wrong('topK', 'a whole number from 0', topK)
+  if (!(topP > 0 && topP <= 1)) throw wrong('topP', 'above 0 and at most 1', topP)
+  if (!Number.isInteger(seed)) throw wrong('seed', 'a whole number', seed)
+}
