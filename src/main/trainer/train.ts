@@ -1,7 +1,7 @@
 // The training loop: accumulate, update, record; validate, sample and save at intervals. Pulled, not pushed: nobody asks, nothing trains.
 import { Fault } from '#shared/fault.ts'
 import { adamOf } from '#shared/family/parametrisation.ts'
-import { learningRateAt, scheduleOf } from '#shared/family/schedule.ts'
+import { learningRateAt, restingSteps, scheduleOf } from '#shared/family/schedule.ts'
 import type { RunPlan } from '#shared/runs/run.ts'
 import type { Batch, Engine, ModelState } from '#main/engine/engine.ts'
 import { batchSequencesAt, sequencesBefore } from './batch-size.ts'
@@ -33,6 +33,7 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
   const { steps } = plan.member
   const { context } = plan.member.shape
   const schedule = scheduleOf(plan.member, plan.recipe)
+  const resting = restingSteps(schedule) // a loss right after a decay belongs on the law
   const adam = adamOf(plan.member, plan.recipe)
   const sessionStartMs = nowMs()
   const before = deps.cursor
@@ -52,7 +53,7 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
     cursor = { ...cursor, step, tokens, elapsedMs: elapsedMs() }
     yield { kind: 'step', record: { step, tokens, loss, gradientNorm, learningRate, elapsedMs: cursor.elapsedMs }, peakBytes: engine.memory().peakBytes }
 
-    if (isDue(step, plan.validationEverySteps, steps)) {
+    if (isDue(step, plan.validationEverySteps, steps) || resting.includes(step)) {
       const validationLoss = await meanLoss(engine, deps.validation())
       if (validationLoss !== null) {
         if (!Number.isFinite(validationLoss)) throw diverged(plan, step, `The validation loss became ${validationLoss}`)
