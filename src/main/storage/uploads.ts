@@ -1,0 +1,55 @@
+// Files that a browser sends to the lab's machine: each in a folder of its own, under a name that cannot lead elsewhere.
+import { createWriteStream } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Transform } from 'node:stream'
+import { Fault } from '#shared/fault.ts'
+
+const isControl = (character: string): boolean => character.charCodeAt(0) < 32 || character.charCodeAt(0) === 127
+
+/** The last part of a name without anything a file system minds; never empty, never hidden, at most 120 characters with its ending kept. */
+export function safeFileName(name: string): string {
+  const last = name.split(/[\\/]/).pop() ?? ''
+  const plain = [...last].map((character) => (isControl(character) || '<>:"|?*'.includes(character) ? '_' : character)).join('')
+    .replace(/^[. ]+|[. ]+$/g, '')
+  if (plain === '') return 'text'
+  const ending = /\.[A-Za-z0-9]{1,10}$/.exec(plain)?.[0] ?? ''
+  const stem = plain.slice(0, plain.length - ending.length).slice(0, 120 - ending.length)
+  // Windows keeps these names for devices, with any ending.
+  return (/^(con|prn|aux|nul|com\d|lpt\d)$/i.test(stem) ? `_${stem}` : stem) + ending
+}
+
+export interface Upload {
+  /** `home`/uploads. */
+  folder: string
+  /** Tells two uploads of one name apart. */
+  id: string
+  name: string
+  body: Readable
+  maxBytes: number
+}
+
+/** Streams the body to disk and returns the file's path. What did not arrive whole is removed; too long is a Fault `too-large`. */
+export async function receiveUpload({ folder, id, name, body, maxBytes }: Upload): Promise<string> {
+  const place = join(folder, id)
+  const path = join(place, safeFileName(name))
+  await mkdir(place, { recursive: true })
+  let bytes = 0
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length
+      if (bytes > maxBytes) done(new Fault('too-large', `The file is larger than ${maxBytes} bytes, the most this door takes. Add it by its path instead.`))
+      else done(null, chunk)
+    },
+  })
+  try {
+    await pipeline(body, count, createWriteStream(`${path}.part`, { flags: 'wx' }))
+    await rename(`${path}.part`, path)
+    return path
+  } catch (error) {
+    await rm(place, { recursive: true, force: true })
+    throw error
+  }
+}
