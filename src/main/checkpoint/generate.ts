@@ -70,20 +70,37 @@ export async function* generate(
   return { text, tokens, tokensPerSecond: seconds > 0 ? tokens / seconds : 0 }
 }
 
-/** Holds back tokens that end inside a character until it is whole, or cannot become one any more: UTF-8 takes four bytes at most. */
+/**
+ * Gives text as soon as it can no longer change: a character whose last bytes are still to come decodes to one U+FFFD at the end, which is
+ * held back until the next token completes or breaks it. The pieces joined are exactly the text of all tokens.
+ */
 export function createWholeCharacters(tokenizer: Pick<TextTokenizer, 'decode'>): { add(id: number): string; rest(): string } {
   let held: number[] = []
-  const rest = () => {
-    const text = held.length > 0 ? tokenizer.decode(held) : ''
+  let given = 0 // characters of the held tokens' text that were given already
+  const give = (text: string, upTo: number) => {
+    const piece = text.slice(given, upTo)
+    given = upTo
+    return piece
+  }
+  const forget = () => {
     held = []
-    return text
+    given = 0
   }
   return {
     add(id) {
       held.push(id)
-      return held.length < 4 && tokenizer.decode(held).endsWith('\uFFFD') ? '' : rest()
+      const text = tokenizer.decode(held)
+      if (text.endsWith('\uFFFD')) return give(text, Math.max(given, text.length - 1))
+      const piece = give(text, text.length)
+      forget()
+      return piece
     },
-    rest,
+    rest() {
+      const text = tokenizer.decode(held)
+      const piece = give(text, text.length)
+      forget()
+      return piece
+    },
   }
 }
 
