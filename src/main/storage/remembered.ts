@@ -17,3 +17,8 @@ export function remember(path: string, value: unknown): void {
   writeFileSync(`${path}.new`, JSON.stringify(value))
   renameSync(`${path}.new`, path)
 }
+
+/** Made with its parents where it is not there. */
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true })
+}

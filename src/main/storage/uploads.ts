@@ -1,6 +1,6 @@
 // Files that a browser sends to the lab's machine: each in a folder of its own, under a name that cannot lead elsewhere.
 import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -52,4 +52,9 @@ export async function receiveUpload({ folder, id, name, body, maxBytes }: Upload
     await rm(place, { recursive: true, force: true })
     throw error
   }
+}
+
+/** A file the person named in a dialog, which has asked before overwriting. */
+export async function writeSavedFile(path: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(path, bytes)
 }

@@ -1,0 +1,69 @@
+// Where the desktop app is put together.
+import { join } from 'node:path'
+import { app, nativeTheme } from 'electron'
+import { newsChannel } from '#shared/channels.ts'
+import { giveUp, logStrays } from '#main/app/crashes.ts'
+import { followOnDesktop } from '#main/app/desktop.ts'
+import { createDialogs } from '#main/app/dialogs.ts'
+import { forkUtilityWorker } from '#main/app/fork.ts'
+import { setMenu } from '#main/app/menu.ts'
+import { announceScheme, serveWindow, windowOrigin } from '#main/app/protocol.ts'
+import { serve } from '#main/app/serve.ts'
+import { createStage } from '#main/app/stage.ts'
+import { isOurPage } from '#main/app/window.ts'
+import { startCourier } from '#main/doors/courier.ts'
+import { homeFolder } from '#main/doors/home.ts'
+import { createLab } from '#main/lab.ts'
+import { makeFolder } from '#main/storage/remembered.ts'
+import { openWindowFiles } from '#main/storage/window-files.ts'
+
+const home = homeFolder(process.argv, process.env)
+const windowHome = join(home, 'window')
+const resources = join(__dirname, '../../resources')
+// Set by `npm run dev` alone; a packaged app ignores it.
+const developmentUrl = app.isPackaged ? undefined : process.env.ELECTRON_RENDERER_URL
+const pageUrl = developmentUrl ?? `${windowOrigin}/`
+
+logStrays()
+app.enableSandbox()
+announceScheme()
+// One app for a data folder: the lock lies with Chromium's own files, and those inside it.
+makeFolder(windowHome)
+app.setPath('userData', windowHome)
+
+// Not a top-level await: the ready event waits for this module to finish loading, and would wait for ever.
+if (app.requestSingleInstanceLock()) app.whenReady().then(start).catch(giveUp)
+else app.quit()
+
+async function start(): Promise<void> {
+  const lab = await createLab({
+    home, resources, version: app.getVersion(), door: 'electron', fork: forkUtilityWorker(join(__dirname, 'worker.js')), nowMs: Date.now,
+  })
+  if (!developmentUrl) serveWindow(await openWindowFiles(join(__dirname, '../renderer')))
+  nativeTheme.themeSource = (await lab.settings()).theme
+  lab.listen('settings', ({ theme }) => { nativeTheme.themeSource = theme })
+
+  const stage = createStage({
+    lab, url: pageUrl, preload: join(__dirname, '../preload/index.js'), icon: join(resources, 'icons/isoflop.png'), stateFile: join(windowHome, 'place.json'),
+  })
+  serve({
+    lab,
+    dialogs: createDialogs(stage.window),
+    isOurs: (sender, frameUrl, isTopFrame) => isTopFrame && sender === stage.window()?.webContents && isOurPage(frameUrl, pageUrl),
+  })
+  startCourier({ source: lab, send: (kind, value) => stage.window()?.webContents.send(newsChannel, { kind, value }) })
+  followOnDesktop({ lab, window: stage.window, show: stage.show })
+  setMenu({ home, isDevelopment: !app.isPackaged })
+
+  app.on('second-instance', stage.show)
+  app.on('activate', stage.show)
+  app.on('before-quit', (event) => {
+    if (stage.isDone()) return
+    event.preventDefault()
+    stage.quit()
+  })
+  app.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') app.quit()
+  })
+  stage.show()
+}

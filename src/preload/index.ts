@@ -1,0 +1,27 @@
+// The bridge, nothing else: what the window may ask, hung on it as `window.isoflop`. Failures cross as plain Replies.
+import { contextBridge, ipcRenderer, webUtils, type IpcRendererEvent } from 'electron'
+import { doorChannel, labChannel, newsChannel } from '#shared/channels.ts'
+import { fromReply, type Reply } from '#shared/fault.ts'
+import type { DroppedFile, LabBridge, NewsKind } from '#shared/lab.ts'
+
+const ask = (name: string, ...args: unknown[]): Promise<Reply> => ipcRenderer.invoke(doorChannel, name, args) as Promise<Reply>
+
+const bridge = {
+  request: (name: string, ...args: unknown[]) => ipcRenderer.invoke(labChannel, name, args),
+  listen(kind: NewsKind, listener: (news: unknown) => void) {
+    const hear = (_event: IpcRendererEvent, news: { kind: NewsKind; value: unknown }): void => {
+      if (news.kind === kind) listener(news.value)
+    }
+    ipcRenderer.on(newsChannel, hear)
+    return () => void ipcRenderer.removeListener(newsChannel, hear)
+  },
+  door: {
+    chooseFiles: async () => fromReply(await ask('chooseFiles')),
+    chooseFolder: async () => fromReply(await ask('chooseFolder')),
+    saveFile: async (suggestedName: string, bytes: Uint8Array) => fromReply(await ask('saveFile', suggestedName, bytes)),
+    // webUtils came with Electron 29; before it a File carries its path itself.
+    pathOfFile: (file: DroppedFile) => (webUtils ? webUtils.getPathForFile(file as never) : (file as unknown as { path: string }).path),
+  },
+}
+
+contextBridge.exposeInMainWorld('isoflop', bridge as unknown as LabBridge)
