@@ -1,0 +1,59 @@
+// Bytes to text: what is not UTF-8 is replaced and counted, NUL is taken out and counted, line ends become \n.
+import { Fault } from '#shared/fault.ts'
+
+export interface Cleaning {
+  /** Sequences that were no UTF-8 and became U+FFFD, lone surrogates among them. */
+  replaced: number
+  nulls: number
+}
+
+/** Text of whole lines of UTF-8. */
+export function decodeUtf8(bytes: Buffer, cleaning: Cleaning): string {
+  const text = bytes.toString('utf8')
+  if (text.includes('\ufffd')) cleaning.replaced += count(text, '\ufffd') - countBytes(bytes, replacement)
+  return cleanText(text, cleaning)
+}
+
+const replacement = Buffer.from('\ufffd')
+
+/** Text as documents have it: no NUL, \n for line ends, no lone surrogate. */
+export function cleanText(text: string, cleaning: Cleaning): string {
+  let clean = text
+  if (clean.includes('\r')) clean = clean.replace(/\r\n?/g, '\n')
+  if (clean.includes('\0')) {
+    cleaning.nulls += count(clean, '\0')
+    clean = clean.replaceAll('\0', '')
+  }
+  if (loneSurrogate.test(clean)) clean = clean.replace(new RegExp(loneSurrogate, 'gu'), () => (cleaning.replaced++, '\ufffd'))
+  return clean
+}
+
+const loneSurrogate = /\p{Surrogate}/u
+
+function count(text: string, part: string): number {
+  let found = 0
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) found++
+  return found
+}
+
+function countBytes(bytes: Buffer, part: Buffer): number {
+  let found = 0
+  for (let at = bytes.indexOf(part); at >= 0; at = bytes.indexOf(part, at + part.length)) found++
+  return found
+}
+
+export type Encoding = { name: 'utf-8' | 'utf-16le' | 'utf-16be'; markBytes: number }
+
+/** The encoding a byte-order mark tells of; UTF-8 without one. A Fault where the beginning is no text at all. */
+export function detectEncoding(beginning: Buffer, path: string): Encoding {
+  if (beginning[0] === 0xef && beginning[1] === 0xbb && beginning[2] === 0xbf) return { name: 'utf-8', markBytes: 3 }
+  if (beginning[0] === 0xff && beginning[1] === 0xfe) return { name: 'utf-16le', markBytes: 2 }
+  if (beginning[0] === 0xfe && beginning[1] === 0xff) return { name: 'utf-16be', markBytes: 2 }
+  const sample = beginning.subarray(0, 1 << 16)
+  let nulls = 0
+  for (const byte of sample) if (byte === 0) nulls++
+  if (nulls > 16 && nulls > sample.length / 20) {
+    throw new Fault('bad-input', `${path} does not look like text: ${Math.round((100 * nulls) / sample.length)} % of its beginning are zero bytes. Save it as UTF-8 text.`)
+  }
+  return { name: 'utf-8', markBytes: 0 }
+}

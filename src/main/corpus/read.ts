@@ -1,0 +1,142 @@
+// Every document of a source file in turn, whatever kind of file it is; no more than a few blocks are held.
+import { Fault } from '#shared/fault.ts'
+import { readBlocks, type SourceFile } from '../storage/text-files.ts'
+import { cleanText, decodeUtf8, detectEncoding, type Cleaning } from './clean.ts'
+import { createCutter, endOfTextMarker, wholeFileBytes, type Cutter } from './cut.ts'
+import { readParquet } from './parquet.ts'
+
+/** Some documents, and how many bytes of the file have been read for them and all before. */
+export interface Documents {
+  documents: string[]
+  doneBytes: number
+}
+
+/** Longest line of a record file. */
+const longestRecordBytes = 64 << 20
+/** A line of text longer than this is taken in pieces. */
+const longestLineBytes = 4 << 20
+
+export function readSource(source: SourceFile, length: number, cleaning: Cleaning): AsyncGenerator<Documents> {
+  if (source.kind === 'parquet') return readParquet(source, cleaning)
+  return source.kind === 'jsonl' ? readJsonLines(source, cleaning) : readText(source, length, cleaning)
+}
+
+/** A text file: one document if it is small, else cut by the rules of cut.ts. Its beginning tells whether it is marked. */
+async function* readText(source: SourceFile, length: number, cleaning: Cleaning): AsyncGenerator<Documents> {
+  let cutter: Cutter | null = null
+  for await (const { text, doneBytes } of decodeBlocks(source, cleaning)) {
+    if (!cutter) {
+      const isMarked = text.includes(endOfTextMarker)
+      const isWhole = !isMarked && !source.isGzip && source.bytes <= wholeFileBytes(length)
+      cutter = createCutter(isWhole ? source.bytes + 1 : length, isMarked)
+    }
+    yield { documents: cutter.push(text), doneBytes }
+  }
+  if (cutter) yield { documents: cutter.flush(), doneBytes: source.bytes }
+}
+
+async function* decodeBlocks(source: SourceFile, cleaning: Cleaning): AsyncGenerator<{ text: string; doneBytes: number }> {
+  let wide: InstanceType<typeof TextDecoder> | null = null
+  for await (const { bytes, doneBytes, isFirst } of wholeLines(source, longestLineBytes)) {
+    const encoding = isFirst ? detectEncoding(bytes, source.path) : null
+    if (encoding && encoding.name !== 'utf-8') wide = new TextDecoder(encoding.name)
+    if (!wide) {
+      yield { text: decodeUtf8(bytes.subarray(encoding?.markBytes ?? 0), cleaning), doneBytes }
+      continue
+    }
+    const text = wide.decode(bytes, { stream: true })
+    if (text.includes('\ufffd')) cleaning.replaced += text.split('\ufffd').length - 1
+    yield { text: cleanText(text, cleaning), doneBytes }
+  }
+}
+
+/** One JSON object a line, its text in the field `text`. */
+async function* readJsonLines(source: SourceFile, cleaning: Cleaning): AsyncGenerator<Documents> {
+  let line = 0
+  for await (const { bytes, doneBytes, isFirst, isTooLong } of wholeLines(source, longestRecordBytes)) {
+    const where = () => `${source.path}, line ${line}`
+    if (isTooLong) {
+      line++
+      throw new Fault('too-large', `${where()} is longer than ${longestRecordBytes >> 20} MiB. Cut it into smaller documents.`)
+    }
+    const mark = isFirst ? detectEncoding(bytes, source.path) : null
+    if (mark && mark.name !== 'utf-8') throw new Fault('bad-input', `${source.path} is not UTF-8 but ${mark.name.toUpperCase()}. Save it as UTF-8.`)
+    const text = bytes.toString('utf8', mark?.markBytes ?? 0)
+    if (text.includes('\ufffd')) cleaning.replaced += countReplaced(bytes, text)
+    const documents: string[] = []
+    // The block ends with a line end, unless it is the file's last.
+    const lines = text.split('\n')
+    if (lines[lines.length - 1] === '') lines.pop()
+    for (const record of lines) {
+      line++
+      if (record.trim() === '') continue
+      documents.push(cleanText(textOfRecord(record, where), cleaning).trim())
+    }
+    yield { documents: documents.filter(Boolean), doneBytes }
+  }
+}
+
+function textOfRecord(record: string, where: () => string): string {
+  let value: unknown
+  try {
+    value = JSON.parse(record)
+  } catch (error) {
+    throw new Fault('bad-input', `${where()} is not a JSON object.`, { cause: error, details: String(error) })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Fault('bad-input', `${where()} is not a JSON object.`)
+  const text = (value as { text?: unknown }).text
+  if (typeof text === 'string') return text
+  if (text === undefined) {
+    const fields = Object.keys(value).slice(0, 8).join(', ')
+    throw new Fault('bad-input', `${where()} has no field text; its fields are: ${fields || 'none'}.`)
+  }
+  throw new Fault('bad-input', `${where()}: the field text is ${text === null ? 'null' : `a ${typeof text}`}, not a string.`)
+}
+
+function countReplaced(bytes: Buffer, text: string): number {
+  const cleaning = { replaced: 0, nulls: 0 }
+  if (text) decodeUtf8(bytes, cleaning)
+  return cleaning.replaced
+}
+
+interface Lines {
+  bytes: Buffer
+  doneBytes: number
+  isFirst: boolean
+  /** Set where a line reached the limit and was cut; text goes on, records cannot. */
+  isTooLong: boolean
+}
+
+/** A file's bytes in blocks that end with a line end: no character and no CR LF is ever cut, for both end before one. */
+async function* wholeLines(source: SourceFile, longestBytes: number): AsyncGenerator<Lines> {
+  let waiting: Buffer[] = []
+  let waitingBytes = 0
+  let isFirst = true
+  let lastDone = 0
+  for await (const { bytes, doneBytes } of readBlocks(source)) {
+    lastDone = doneBytes
+    const end = bytes.lastIndexOf(0x0a) + 1
+    if (end === 0 && waitingBytes + bytes.length <= longestBytes) {
+      waiting.push(bytes)
+      waitingBytes += bytes.length
+      continue
+    }
+    let whole = Buffer.concat([...waiting, bytes])
+    const cut = end > 0 ? waitingBytes + end : characterEnd(whole)
+    const rest = whole.subarray(cut)
+    whole = whole.subarray(0, cut)
+    const isTooLong = end === 0
+    yield { bytes: whole, doneBytes, isFirst, isTooLong }
+    isFirst = false
+    waiting = [Buffer.from(rest)]
+    waitingBytes = rest.length
+  }
+  if (waitingBytes > 0) yield { bytes: Buffer.concat(waiting), doneBytes: lastDone, isFirst, isTooLong: false }
+}
+
+/** Where the last whole character of UTF-8 or UTF-16 ends, and no CR is left behind. */
+function characterEnd(bytes: Buffer): number {
+  let end = bytes.length & ~3
+  while (end > 0 && bytes.length - end < 8 && ((bytes[end]! & 0xc0) === 0x80 || bytes[end - 1] === 0x0d)) end--
+  return end
+}
