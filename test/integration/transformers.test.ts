@@ -10,6 +10,10 @@ import { exportHuggingFace } from '#main/checkpoint/huggingface.ts'
 import { readSafetensors } from '#main/checkpoint/safetensors.ts'
 import { createGpt } from '#main/engine/gpt.ts'
 import { createReferenceKernels } from '#main/engine/reference.ts'
+import { createGpt2Tokenizer } from '#main/tokenizer/gpt2.ts'
+import { tokenizerFiles } from '#main/tokenizer/hugging-face.ts'
+import { createByteTokenizer, type Tokenizer } from '#main/tokenizer/tokenizer.ts'
+import { trainTokenizer } from '#main/tokenizer/train.ts'
 import { tinyCard, tinyInputs, tinyModels, tinyParameters } from '../support/tiny-models.ts'
 
 const python = [process.env.ISOFLOP_PYTHON, 'python3', 'python'].find((name) =>
@@ -20,7 +24,7 @@ let home: string
 beforeAll(() => { home = mkdtempSync(join(tmpdir(), 'isoflop-transformers-')) })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-export function askTransformers(folder: string, request: { inputs: Int32Array; rows: number; columns: number; texts?: string[] }) {
+function askTransformers(folder: string, request: { inputs: Int32Array; rows: number; columns: number; texts?: string[] }) {
   writeFileSync(join(home, 'request.json'), JSON.stringify({ ...request, inputs: [...request.inputs] }))
   const out = join(home, 'logits.safetensors')
   const answer = execFileSync(python!, ['test/support/transformers-logits.py', folder, join(home, 'request.json'), out], {
@@ -55,6 +59,32 @@ describe.skipIf(!python)('transformers', () => {
         cpSync(folder, `test/fixtures/transformers/${name}`, { recursive: true })
         copyFileSync(join(home, 'logits.safetensors'), `test/fixtures/transformers/${name}/logits.safetensors`)
       }
+    })
+  }
+
+  const texts = ['It was the best of times, it was  the worst of times.', ' naïve café — 日本語 😀\n\n\ttabs', "I'll don't 1234 you're", '', 'a<|endoftext|>b']
+  async function learned(): Promise<Tokenizer> {
+    const training = trainTokenizer({ kind: 'bpe', vocabulary: 300 }, [texts[0].repeat(3), 'the times are the best there are, the rest is worse'], new AbortController().signal)
+    for (;;) {
+      const next = await training.next()
+      if (next.done) return next.value
+    }
+  }
+  const tokenizers = { bytes: createByteTokenizer, learned, gpt2: createGpt2Tokenizer }
+  for (const name of ['bytes', 'learned', 'gpt2'] as const) {
+    it(`reads the ${name} tokenizer of an export and cuts text as we do`, async () => {
+      const tokenizer = await tokenizers[name]()
+      const model = { ...tinyModels.standard, shape: { ...tinyModels.standard.shape, vocabulary: tokenizer.vocabulary } }
+      const folder = join(home, `tokenizer-${name}`)
+      await exportHuggingFace({
+        model, parameters: tinyParameters(model), tokenizerFiles: tokenizerFiles(tokenizer), endOfText: tokenizer.endOfText, card: tinyCard(model), folder, overwrite: false,
+      })
+      const answer = askTransformers(folder, { ...tinyInputs(), texts })
+      expect(answer.endOfText).toBe(tokenizer.endOfText)
+      const plain = texts.slice(0, 4) // the marker in a text is a special token there, and plain text here: only they let it through
+      expect(answer.ids.slice(0, 4)).toEqual(plain.map((text) => [...tokenizer.encode(text)]))
+      expect(answer.decoded.slice(0, 4)).toEqual(plain)
+      expect(answer.ids[4]).toContain(tokenizer.endOfText)
     })
   }
 })

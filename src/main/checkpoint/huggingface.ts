@@ -61,6 +61,7 @@ function exportedTensors(model: ModelPlan, parameters: ReadonlyMap<string, Float
 function exportedTexts({ model, tokenizerFiles, endOfText, card }: HuggingFaceExport): Map<string, string> {
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   return new Map([
+    ...tokenizerFiles.map(({ name, text }): [string, string] => [name, text]),
     ['config.json', json(modelConfig(model, endOfText))],
     ['generation_config.json', json({ bos_token_id: endOfText, eos_token_id: endOfText, pad_token_id: endOfText, do_sample: true, temperature: 0.8, top_k: 40 })],
     ['tokenizer_config.json', json({
@@ -68,7 +69,6 @@ function exportedTexts({ model, tokenizerFiles, endOfText, card }: HuggingFaceEx
       bos_token: endOfTextPiece, eos_token: endOfTextPiece, unk_token: endOfTextPiece,
     })],
     ['special_tokens_map.json', json({ bos_token: endOfTextPiece, eos_token: endOfTextPiece, unk_token: endOfTextPiece })],
-    ...tokenizerFiles.map(({ name, text }): [string, string] => [name, text]),
     ['README.md', modelCard(model, card)],
   ])
 }
