@@ -1,0 +1,98 @@
+// Compiles src/native into build/native/isoflop-native.{so,dylib,dll} with the machine's C++ compiler. Runs after `npm ci`: without a
+// compiler it says so in one sentence and succeeds. --sanitize: with AddressSanitizer and UBSan, into build/native-sanitize;
+// --require: fail where nothing could be built; --force: compile even what is unchanged.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const sources = join(root, 'src', 'native')
+const options = new Set(process.argv.slice(2))
+const isSanitized = options.has('--sanitize')
+const folder = join(root, 'build', isSanitized ? 'native-sanitize' : 'native')
+const extension = { darwin: 'dylib', win32: 'dll' }[process.platform] ?? 'so'
+const library = join(folder, `isoflop-native.${extension}`)
+const stamp = join(folder, 'sources.sha256')
+const aside = join(folder, `making-${process.pid}`)
+
+/** One copy of the kernels for each instruction set of this architecture, widest last. */
+const instructionSets = process.arch === 'x64'
+  ? [
+      { name: 'portable', flags: [] },
+      { name: 'avx2', flags: ['-mavx2', '-mfma', '-DISOFLOP_AVX2'] },
+      { name: 'avx512', flags: ['-mavx512f', '-mavx512dq', '-mavx512bw', '-mavx512vl', '-mfma', '-mprefer-vector-width=512', '-DISOFLOP_AVX512'] },
+    ]
+  : [{ name: 'portable', label: process.arch === 'arm64' ? 'neon' : 'portable', flags: [] }]
+
+const flags = [
+  '-std=c++17', isSanitized ? '-O1' : '-O3', '-fvisibility=hidden', '-fno-math-errno', '-fno-trapping-math', '-Wall', '-Wextra', '-pthread',
+  ...(process.platform === 'win32' ? [] : ['-fPIC']),
+  ...(isSanitized ? ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer'] : []),
+]
+
+/** Baseline objects come first, so that where two define the same inline function the linker keeps the one every CPU can run. */
+const units = [
+  ...['api', 'arena', 'pool'].map((name) => ({ object: name, source: `${name}.cpp`, flags: [] })),
+  ...instructionSets.map(({ name, label, flags }) => ({
+    object: `isa-${name}`, source: 'isa.cpp', flags: [...flags, `-DISOFLOP_TABLE=${name}_table`, `-DISOFLOP_NAME="${label ?? name}"`],
+  })),
+]
+
+const compilers = process.env.CXX ? [process.env.CXX] : process.platform === 'darwin' ? ['clang++', 'c++', 'g++'] : ['g++', 'clang++', 'c++']
+const compiler = compilers.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
+
+function done(message, failed = false) {
+  if (message) console.log(message)
+  rmSync(aside, { recursive: true, force: true })
+  process.exit(failed && options.has('--require') ? 1 : 0)
+}
+
+const run = (args) => new Promise((resolve) => {
+  const child = spawn(compiler, args, { cwd: sources, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', (text) => { output += text })
+  child.stderr.on('data', (text) => { output += text })
+  child.on('error', (error) => resolve({ status: 1, output: String(error) }))
+  child.on('close', (status) => resolve({ status: status ?? 1, output }))
+})
+
+if (!existsSync(sources)) done('')
+if (!compiler) done('No C++ compiler was found, so the fast native engine was not built; install g++ or clang++ and run `npm rebuild`, or use another engine.', true)
+
+const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, compiler, flags, units]))
+for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))
+const version = hash.digest('hex')
+if (!options.has('--force') && existsSync(library) && existsSync(stamp) && readFileSync(stamp, 'utf8') === version) done('')
+
+mkdirSync(aside, { recursive: true })
+const started = Date.now()
+try {
+  const waiting = [...units].reverse() // the longest first
+  const failures = []
+  const worker = async () => {
+    for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
+      const { status, output } = await run([...flags, ...unit.flags, '-c', unit.source, '-o', join(aside, `${unit.object}.o`)])
+      if (status !== 0) failures.push(output)
+      else if (output) console.log(output)
+    }
+  }
+  await Promise.all(cpus().slice(0, 4).map(worker))
+  const made = join(aside, `isoflop-native.${extension}`)
+  if (failures.length === 0) {
+    const { status, output } = await run([...flags, '-shared', ...units.map(({ object }) => join(aside, `${object}.o`)), '-o', made])
+    if (status !== 0) failures.push(output)
+  }
+  if (failures.length > 0) {
+    console.log(failures[0].slice(0, 4000))
+    done(`${compiler} could not compile the native engine, so it was not built; the lab works with another engine.`, true)
+  }
+  rmSync(stamp, { force: true })
+  renameSync(made, library)
+  writeFileSync(stamp, version)
+  console.log(`Built the native engine with ${compiler} in ${((Date.now() - started) / 1000).toFixed(1)} s.`)
+} finally {
+  rmSync(aside, { recursive: true, force: true })
+}

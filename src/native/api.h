@@ -1,0 +1,66 @@
+// The library's plain C interface. Handles are addresses in the library's own arena, as 64-bit integers; shapes have been checked
+// by the caller (src/main/engine/native/native.ts), sizes are in floats unless a name says bytes.
+// Every function that returns int: 0 ok, 1 out of memory, 2 a handle that is not held.
+#pragma once
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define ISF extern "C" __declspec(dllexport)
+#else
+#define ISF extern "C" __attribute__((visibility("default")))
+#endif
+
+/** A pool of `threads` threads and an arena of at most `limitBytes`. `isa`: "" for the best this CPU has, or avx512, avx2, neon, portable. */
+ISF uint64_t isf_create(int threads, double limitBytes, const char* isa);
+ISF void isf_destroy(uint64_t context);
+/** Name of the instruction set in use; lives as long as the library. */
+ISF const char* isf_isa(uint64_t context);
+ISF int isf_threads(uint64_t context);
+
+ISF uint64_t isf_allocate(uint64_t context, double bytes);
+ISF int isf_release(uint64_t context, uint64_t address);
+/** into[0] bytes held, into[1] the most ever held. */
+ISF void isf_memory(uint64_t context, double* into);
+ISF void isf_write(uint64_t to, const void* from, double bytes);
+ISF void isf_read(void* to, uint64_t from, double bytes);
+ISF void isf_fill(uint64_t context, uint64_t into, float value, double count);
+ISF void isf_axpy(uint64_t context, uint64_t into, float scale, uint64_t from, double count);
+
+ISF void isf_embedding(uint64_t context, uint64_t ids, uint64_t tokens, uint64_t positions, uint64_t out, int n, int width, int T,
+                       int offset, float scale);
+ISF void isf_embedding_backward(uint64_t context, uint64_t dx, uint64_t ids, uint64_t intoTokens, uint64_t intoPositions, int n, int width,
+                                int T, float scale);
+ISF void isf_layer_norm(uint64_t context, uint64_t x, uint64_t gain, uint64_t bias, uint64_t out, uint64_t mean, uint64_t rstd, int n,
+                        int width);
+/** `residual` may be 0. */
+ISF int isf_layer_norm_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t gain, uint64_t mean, uint64_t rstd, uint64_t intoGain,
+                                uint64_t intoBias, uint64_t residual, uint64_t dx, int n, int width);
+/** out [n, outer] = x [n, inner] · weight + bias (+ residual); with gelu (1 exact, 2 tanh) after = gelu(out). `residual`, `after` may be 0. */
+ISF int isf_linear(uint64_t context, uint64_t x, uint64_t weight, uint64_t bias, uint64_t residual, uint64_t out, uint64_t after, int gelu,
+                   int n, int inner, int outer);
+ISF int isf_linear_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t weight, uint64_t intoWeight, uint64_t intoBias, uint64_t dx,
+                            int n, int inner, int outer);
+ISF void isf_gelu_backward(uint64_t context, uint64_t dy, uint64_t before, uint64_t dx, double count, int gelu);
+ISF int isf_attention(uint64_t context, uint64_t qkv, uint64_t out, uint64_t logSumExp, int rows, int T, int heads, int width, float scale);
+ISF int isf_attention_backward(uint64_t context, uint64_t dy, uint64_t qkv, uint64_t out, uint64_t logSumExp, uint64_t dqkv, int rows,
+                               int T, int heads, int width, float scale);
+ISF int isf_cached_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, int capacity, uint64_t out, int rows,
+                             int T, int heads, int width, float scale);
+ISF int isf_head(uint64_t context, uint64_t x, uint64_t tokens, uint64_t logits, float scale, int n, int width, int vocabulary);
+ISF int isf_head_backward(uint64_t context, uint64_t dLogits, uint64_t x, uint64_t tokens, uint64_t intoTokens, uint64_t dx, float scale,
+                          int n, int width, int vocabulary);
+ISF void isf_cross_entropy(uint64_t context, uint64_t logits, uint64_t targets, uint64_t losses, int n, int vocabulary, int overwrites,
+                           float gradientScale);
+
+/**
+ * The optimizer's list of `count` parameters: addresses as [value, gradient, first, second] each, then floats, the scale of the
+ * learning rate and whether it decays. Returns 2 for an address that is not held.
+ */
+ISF int isf_global_norm(uint64_t context, const double* addresses, const double* sizes, int count, double* norm);
+ISF int isf_adam_w(uint64_t context, const double* addresses, const double* sizes, const float* scales, const int32_t* decays, int count,
+                   float learningRate, float beta1, float beta2, float epsilon, float weightDecay, float gradientScale, int update);
+
+/** Plain products, for measuring: c [m, n] = a · b with either operand transposed. */
+ISF int isf_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int n, int k, int aTransposed, int bTransposed);
+/** Seconds for `rounds` of register-only multiply-adds on every thread, and their FLOPs in all. */
+ISF void isf_burn(uint64_t context, double rounds, double* secondsAndFlops);

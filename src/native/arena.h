@@ -1,0 +1,38 @@
+// The library's own memory: blocks of a few size classes, given back to a free list and handed out again.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace isoflop {
+
+class Arena {
+public:
+  explicit Arena(uint64_t limitBytes) : limit_(limitBytes) {}
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  /** At least `bytes`, aligned to 64, contents undefined; null when the limit or the machine says no. */
+  void* allocate(size_t bytes);
+  /** Back to the free list; false for an address that is not held. */
+  bool release(void* address);
+  bool holds(void* address) const { return held_.count(address) > 0; }
+  /** Bytes handed out now, and the most there ever were. */
+  uint64_t current() const { return current_; }
+  uint64_t peak() const { return peak_; }
+
+private:
+  void give_back_free();
+
+  uint64_t limit_;
+  uint64_t reserved_ = 0; // bytes taken from the machine, free lists included
+  uint64_t current_ = 0;
+  uint64_t peak_ = 0;
+  std::unordered_map<void*, size_t> held_; // address to size class
+  std::unordered_map<size_t, std::vector<void*>> free_;
+};
+
+} // namespace isoflop

@@ -1,0 +1,304 @@
+// Causal attention, tiled: one thread works through one head of one sequence, a block of queries against blocks of keys, with a
+// running softmax; scores exist only as one tile. The backward pass recomputes them from the log-sum-exp.
+#include "gemm.h"
+#include "math.h"
+
+namespace {
+
+using isoflop::AttentionShape;
+
+constexpr long BQ = MR * (64 / MR); // queries a block
+constexpr long BK = KC;             // keys a block: a tile's row is a panel row of the products that follow
+
+/** Where one head's queries, keys and values lie, and its buffers. */
+struct Head {
+  const float *q, *k, *v; // rows of stride 3 width
+  long stride, size, context;
+};
+
+constexpr long round_up(long x, long to) { return (x + to - 1) / to * to; }
+INLINE long panel_floats(long columns, long k) { return round_up(columns, NR) * k; }
+
+/** Keys or values of a whole sequence as a right operand [size, context]: panel after panel of NR keys. */
+INLINE void pack_keys(const float* from, long stride, long context, long size, float* to) {
+  for (long j = 0; j < context; j += NR)
+    pack_transposed(from + j * stride, stride, size, static_cast<int>(at_most(NR, context - j)), to + j * size);
+}
+/** Rows as a right operand [count, size]: panel after panel of NR features. */
+INLINE void pack_features(const float* from, long stride, long count, long size, float* to) {
+  for (long j = 0; j < size; j += NR)
+    pack_columns(from + j, stride, count, static_cast<int>(at_most(NR, size - j)), to + j * count);
+}
+/** Rows as a left operand of row stride LDA, times `scale`. */
+INLINE void copy_rows(const float* from, long stride, long count, long size, float scale, float* to) {
+  for (long i = 0; i < count; i++)
+    each_register(size, [&](long j, int lanes) {
+      store_up_to(to + i * LDA + j, splat(scale) * load_up_to(from + i * stride + j, lanes), lanes);
+    });
+}
+
+/** scores [rows, keys up to the diagonal] = left · packed keys; `first` is the key of column 0, `query` the query of row 0. */
+INLINE void score_tile(const float* left, const float* packedKeys, long size, long query, long rows, long first, long keys, float* to) {
+  for (long r = 0; r < rows; r += MR) {
+    const long count = at_most(MR, rows - r);
+    const long needed = at_most(keys, query + r + count - first);
+    for (long j = 0; j < needed; j += NR) {
+      const Tile t = {to + r * LDA + j, LDA, 1.0f, nullptr, nullptr, 0, NR};
+      tile_rows(static_cast<int>(count), size, left + r * LDA, packedKeys + (first + j) * size, NR, t);
+    }
+  }
+}
+
+/** c [rows, size] (+)= tile [rows, keys up to the diagonal] · packed features [keys, size]. */
+INLINE void mix_tile(const float* tileRows, const float* packedFeatures, long size, long query, long rows, long first, long keys,
+                     long packedRows, float* c, long ldc, float alpha, bool adds) {
+  for (long r = 0; r < rows; r += MR) {
+    const long count = at_most(MR, rows - r);
+    const long needed = at_most(keys, query + r + count - first);
+    if (needed <= 0) continue;
+    for (long j = 0; j < size; j += NR) {
+      float* to = c + r * ldc + j;
+      const Tile t = {to, ldc, alpha, nullptr, adds ? to : nullptr, ldc, static_cast<int>(at_most(NR, size - j))};
+      tile_rows(static_cast<int>(count), needed, tileRows + r * LDA, packedFeatures + j * packedRows + first * NR, NR, t);
+    }
+  }
+}
+
+/** c [keys, size] += tileᵀ · packed features [rows of the tile, size]; queries before a key have no say in it. */
+INLINE void gather_tile(const float* tileRows, const float* packedFeatures, long size, long query, long rows, long first, long keys,
+                        float* c, long ldc) {
+  for (long i = 0; i < keys; i += MR) {
+    const long count = at_most(MR, keys - i);
+    const long skipped = first + i > query ? first + i - query : 0;
+    if (skipped >= rows) break;
+    for (long j = 0; j < size; j += NR) {
+      float* to = c + i * ldc + j;
+      const Tile t = {to, ldc, 1.0f, nullptr, to, ldc, static_cast<int>(at_most(NR, size - j))};
+      tile_transposed(static_cast<int>(count), rows - skipped, tileRows + skipped * LDA + i,
+                      packedFeatures + j * rows + skipped * NR, NR, t);
+    }
+  }
+}
+
+INLINE void scale_row(float* row, long size, float by) {
+  each_register(size, [&](long j, int lanes) { store_up_to(row + j, splat(by) * load_up_to(row + j, lanes), lanes); });
+}
+
+/** Keys that some query of the row's panel may see, within the tile: what must be zero where the row itself may not look. */
+INLINE long panel_reach(long r, long rows, long query, long first, long keys) {
+  const long last = at_most(rows, r / MR * MR + MR) - 1;
+  const long reach = query + last + 1 - first;
+  return reach < 0 ? 0 : at_most(keys, reach);
+}
+
+void attention_head(const Head& h, float scale, float* out, long ldout, float* logSumExp, long ldlse, float* buffer) {
+  float* keys = buffer;
+  float* values = keys + panel_floats(h.context, h.size);
+  float* left = values + panel_floats(h.size, h.context);
+  float* scores = left + BQ * LDA;
+  pack_keys(h.k, h.stride, h.context, h.size, keys);
+  pack_features(h.v, h.stride, h.context, h.size, values);
+  float top[BQ], total[BQ];
+  for (long query = 0; query < h.context; query += BQ) {
+    const long rows = at_most(BQ, h.context - query);
+    copy_rows(h.q + query * h.stride, h.stride, rows, h.size, scale, left);
+    for (long first = 0; first < query + rows; first += BK) {
+      const long count = at_most(BK, query + rows - first);
+      score_tile(left, keys, h.size, query, rows, first, count, scores);
+      for (long r = 0; r < rows; r++) {
+        float* row = scores + r * LDA;
+        const long seen = at_most(count, query + r + 1 - first), reach = panel_reach(r, rows, query, first, count);
+        if (seen <= 0) {
+          for (long j = 0; j < reach; j++) row[j] = 0;
+          continue;
+        }
+        vec high = splat(row[0]);
+        long j = 0;
+        for (; j + WIDTH <= seen; j += WIDTH) high = greatest(load(row + j), high);
+        if (j < seen) high = greatest(load_part(row + j, static_cast<int>(seen - j), row[0]), high);
+        float peak = largest(high);
+        const bool isFirst = first == 0;
+        if (!isFirst && top[r] > peak) peak = top[r];
+        vec mass = {};
+        const vec shift = splat(peak);
+        for (j = 0; j + WIDTH <= seen; j += WIDTH) {
+          const vec e = exponential(load(row + j) - shift);
+          mass += e;
+          store(row + j, e);
+        }
+        if (j < seen) {
+          const int lanes = static_cast<int>(seen - j);
+          const vec e = exponential(load_part(row + j, lanes) - shift);
+          vec kept = {};
+          memcpy(&kept, &e, static_cast<size_t>(lanes) * 4);
+          mass += kept;
+          store_part(row + j, kept, lanes);
+        }
+        for (j = seen; j < reach; j++) row[j] = 0;
+        if (isFirst) total[r] = sum(mass);
+        else {
+          const float shrink = exponential(splat(top[r] - peak))[0];
+          total[r] = total[r] * shrink + sum(mass);
+          scale_row(out + (query + r) * ldout, h.size, shrink);
+        }
+        top[r] = peak;
+      }
+      mix_tile(scores, values, h.size, query, rows, first, count, h.context, out + query * ldout, ldout, 1.0f, first > 0);
+    }
+    for (long r = 0; r < rows; r++) {
+      scale_row(out + (query + r) * ldout, h.size, 1.0f / total[r]);
+      logSumExp[(query + r) * ldlse] = top[r] + logf(total[r]);
+    }
+  }
+}
+
+isoflop::Status attention(isoflop::Context& context, const float* qkv, float* out, float* logSumExp, const AttentionShape& s) {
+  const long size = s.width / s.heads, stride = 3 * s.width;
+  const long floats = panel_floats(s.context, size) + panel_floats(size, s.context) + 2 * BQ * LDA;
+  if (!context.reserve(0, static_cast<size_t>(floats))) return isoflop::OUT_OF_MEMORY;
+  context.pool.each(s.rows * s.heads, [&](long i, int thread) {
+    const long row = i / s.heads, head = i % s.heads;
+    const float* q = qkv + row * s.context * stride + head * size;
+    const Head h = {q, q + s.width, q + 2 * s.width, stride, size, s.context};
+    attention_head(h, s.scale, out + row * s.context * s.width + head * size, s.width,
+                   logSumExp + row * s.context * s.heads + head, s.heads, context.scratch.own[static_cast<size_t>(thread)]);
+  });
+  return isoflop::OK;
+}
+
+struct Gradients {
+  float *q, *k, *v; // rows of stride 3 width
+};
+
+void attention_head_backward(const Head& h, float scale, const float* dy, const float* out, long ldout, const float* logSumExp,
+                             long ldlse, const Gradients& d, float* buffer) {
+  float* keys = buffer;                                           // Kᵀ
+  float* values = keys + panel_floats(h.context, h.size);         // Vᵀ
+  float* keyFeatures = values + panel_floats(h.context, h.size);  // K
+  float* left = keyFeatures + panel_floats(h.size, h.context);    // scale · Q, then as right operand
+  float* leftDy = left + BQ * LDA;                                // dO
+  float* queryFeatures = leftDy + BQ * LDA;
+  float* dyFeatures = queryFeatures + panel_floats(h.size, BQ);
+  float* scores = dyFeatures + panel_floats(h.size, BQ);          // becomes P
+  float* slopes = scores + BQ * LDA;                              // dP, becomes dS
+  pack_keys(h.k, h.stride, h.context, h.size, keys);
+  pack_keys(h.v, h.stride, h.context, h.size, values);
+  pack_features(h.k, h.stride, h.context, h.size, keyFeatures);
+  for (long i = 0; i < h.context; i++) {
+    memset(d.k + i * h.stride, 0, static_cast<size_t>(h.size) * 4);
+    memset(d.v + i * h.stride, 0, static_cast<size_t>(h.size) * 4);
+  }
+  float overlap[BQ]; // Σ dO · O, what the softmax takes away from every dP
+  for (long query = 0; query < h.context; query += BQ) {
+    const long rows = at_most(BQ, h.context - query);
+    copy_rows(h.q + query * h.stride, h.stride, rows, h.size, scale, left);
+    copy_rows(dy + query * ldout, ldout, rows, h.size, 1.0f, leftDy);
+    pack_features(left, LDA, rows, h.size, queryFeatures);
+    pack_features(leftDy, LDA, rows, h.size, dyFeatures);
+    for (long r = 0; r < rows; r++) {
+      vec both = {};
+      each_register(h.size, [&](long j, int lanes) {
+        both += load_up_to(leftDy + r * LDA + j, lanes) * load_up_to(out + (query + r) * ldout + j, lanes);
+      });
+      overlap[r] = sum(both);
+    }
+    for (long first = 0; first < query + rows; first += BK) {
+      const long count = at_most(BK, query + rows - first);
+      score_tile(left, keys, h.size, query, rows, first, count, scores);
+      score_tile(leftDy, values, h.size, query, rows, first, count, slopes);
+      for (long r = 0; r < rows; r++) {
+        float *row = scores + r * LDA, *slope = slopes + r * LDA;
+        const long seen = at_most(count, query + r + 1 - first), reach = panel_reach(r, rows, query, first, count);
+        const vec shift = splat(logSumExp[(query + r) * ldlse]), less = splat(overlap[r]);
+        long j = 0;
+        for (; j + WIDTH <= seen; j += WIDTH) {
+          const vec p = exponential(load(row + j) - shift);
+          store(row + j, p);
+          store(slope + j, p * (load(slope + j) - less));
+        }
+        if (j < seen) {
+          const int lanes = static_cast<int>(seen - j);
+          const vec p = exponential(load_part(row + j, lanes) - shift);
+          store_part(row + j, p, lanes);
+          store_part(slope + j, p * (load_part(slope + j, lanes) - less), lanes);
+        }
+        for (j = seen < 0 ? 0 : seen; j < reach; j++) row[j] = slope[j] = 0;
+      }
+      mix_tile(slopes, keyFeatures, h.size, query, rows, first, count, h.context, d.q + query * h.stride, h.stride, scale, first > 0);
+      gather_tile(scores, dyFeatures, h.size, query, rows, first, count, d.v + first * h.stride, h.stride);
+      gather_tile(slopes, queryFeatures, h.size, query, rows, first, count, d.k + first * h.stride, h.stride);
+    }
+  }
+}
+
+isoflop::Status attention_backward(isoflop::Context& context, const float* dy, const float* qkv, const float* out,
+                                   const float* logSumExp, float* dqkv, const AttentionShape& s) {
+  const long size = s.width / s.heads, stride = 3 * s.width;
+  const long floats = 2 * panel_floats(s.context, size) + panel_floats(size, s.context) + 2 * panel_floats(size, BQ) + 4 * BQ * LDA;
+  if (!context.reserve(0, static_cast<size_t>(floats))) return isoflop::OUT_OF_MEMORY;
+  context.pool.each(s.rows * s.heads, [&](long i, int thread) {
+    const long row = i / s.heads, head = i % s.heads;
+    const long at = row * s.context * stride + head * size, outAt = row * s.context * s.width + head * size;
+    const Head h = {qkv + at, qkv + at + s.width, qkv + at + 2 * s.width, stride, size, s.context};
+    const Gradients d = {dqkv + at, dqkv + at + s.width, dqkv + at + 2 * s.width};
+    attention_head_backward(h, s.scale, dy + outAt, out + outAt, s.width, logSumExp + row * s.context * s.heads + head, s.heads, d,
+                            context.scratch.own[static_cast<size_t>(thread)]);
+  });
+  return isoflop::OK;
+}
+
+INLINE float dot(const float* a, const float* b, long size) {
+  vec total = {};
+  each_register(size, [&](long j, int lanes) { total += load_up_to(a + j, lanes) * load_up_to(b + j, lanes); });
+  return sum(total);
+}
+
+/** Few queries against many kept keys: [rows, capacity, width] caches holding `held` tokens; the new ones are appended first. */
+isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, float* keys, float* values, long held, long capacity,
+                                 float* out, const AttentionShape& s) {
+  const long size = s.width / s.heads, stride = 3 * s.width;
+  if (!context.reserve(0, static_cast<size_t>(capacity + size))) return isoflop::OUT_OF_MEMORY;
+  for (long row = 0; row < s.rows; row++)
+    for (long t = 0; t < s.context; t++) {
+      const float* from = qkv + (row * s.context + t) * stride;
+      const long to = (row * capacity + held + t) * s.width;
+      memcpy(keys + to, from + s.width, static_cast<size_t>(s.width) * 4);
+      memcpy(values + to, from + 2 * s.width, static_cast<size_t>(s.width) * 4);
+    }
+  const auto one = [&](long i, int thread) {
+    float* scores = context.scratch.own[static_cast<size_t>(thread)];
+    const long row = i / s.heads, head = i % s.heads;
+    const float* k = keys + row * capacity * s.width + head * size;
+    const float* v = values + row * capacity * s.width + head * size;
+    for (long t = 0; t < s.context; t++) {
+      const long seen = held + t + 1;
+      const float* q = qkv + (row * s.context + t) * stride + head * size;
+      float peak = 0;
+      for (long j = 0; j < seen; j++) {
+        scores[j] = s.scale * dot(q, k + j * s.width, size);
+        if (j == 0 || scores[j] > peak || scores[j] != scores[j]) peak = scores[j];
+      }
+      vec mass = {};
+      each_register(seen, [&](long j, int lanes) {
+        const vec e = exponential(load_up_to(scores + j, lanes) - splat(peak));
+        vec kept = {};
+        memcpy(&kept, &e, static_cast<size_t>(lanes) * 4);
+        mass += kept;
+        store_up_to(scores + j, kept, lanes);
+      });
+      const float share = 1.0f / sum(mass);
+      float* to = out + (row * s.context + t) * s.width + head * size;
+      each_register(size, [&](long f, int lanes) {
+        vec mixed = {};
+        for (long j = 0; j < seen; j++) mixed += splat(scores[j]) * load_up_to(v + j * s.width + f, lanes);
+        store_up_to(to + f, mixed * splat(share), lanes);
+      });
+    }
+  };
+  const long work = s.rows * s.width * s.context * (held + s.context);
+  if (work < 65536) for (long i = 0; i < s.rows * s.heads; i++) one(i, 0);
+  else context.pool.each(s.rows * s.heads, one);
+  return isoflop::OK;
+}
+
+} // namespace

@@ -1,0 +1,183 @@
+// Matrix products: B packed by all threads together, then blocks of rows handed out, each with its own packed piece of A.
+#include "gemm.h"
+#include "math.h"
+
+namespace {
+
+using isoflop::Context;
+using isoflop::Product;
+using isoflop::Status;
+
+constexpr long MC = MR * (112 / MR); // rows of A a thread packs at once: with KC columns, 112 KiB
+constexpr long NC = 2048 / NR * NR;  // columns of B packed at once
+
+/** One row times a matrix kept [k, n]: y = alpha · x·B (+ bias) (+ add), columns [from, to). */
+INLINE void row_times_matrix(const Product& g, const float* x, float* y, const float* add, long from, long to) {
+  constexpr int WIDE = 8; // registers of C held while k runs
+  long j = from;
+  for (; j + WIDE * WIDTH <= to; j += WIDE * WIDTH) {
+    vec acc[WIDE] = {};
+    for (long p = 0; p < g.k; p++) {
+      const float* row = g.b + p * g.ldb + j;
+      const vec left = splat(x[p]);
+#pragma GCC unroll 8
+      for (int i = 0; i < WIDE; i++) acc[i] += left * load(row + i * WIDTH);
+    }
+    for (int i = 0; i < WIDE; i++) {
+      const long at = j + i * WIDTH;
+      vec out = acc[i] * splat(g.alpha);
+      if (g.bias) out += load(g.bias + at);
+      if (add) out += load(add + at);
+      store(y + at, out);
+    }
+  }
+  for (; j < to; j += WIDTH) {
+    const int lanes = static_cast<int>(at_most(WIDTH, to - j));
+    vec acc = {};
+    for (long p = 0; p < g.k; p++) acc += splat(x[p]) * load_up_to(g.b + p * g.ldb + j, lanes);
+    vec out = acc * splat(g.alpha);
+    if (g.bias) out += load_up_to(g.bias + j, lanes);
+    if (add) out += load_up_to(add + j, lanes);
+    store_up_to(y + j, out, lanes);
+  }
+}
+
+/** One row times the transpose of a matrix kept [n, k]: a dot product a column. */
+INLINE void row_times_transpose(const Product& g, const float* x, float* y, const float* add, long from, long to) {
+  constexpr int SIDE = 4;
+  const auto finish = [&](long j, float dot) {
+    float out = dot * g.alpha;
+    if (g.bias) out += g.bias[j];
+    if (add) out += add[j];
+    y[j] = out;
+  };
+  long j = from;
+  for (; j + SIDE <= to; j += SIDE) {
+    vec acc[SIDE][2] = {};
+    long p = 0;
+    for (; p + 2 * WIDTH <= g.k; p += 2 * WIDTH) {
+      const vec low = load(x + p), high = load(x + p + WIDTH);
+#pragma GCC unroll 4
+      for (int i = 0; i < SIDE; i++) {
+        acc[i][0] += low * load(g.b + (j + i) * g.ldb + p);
+        acc[i][1] += high * load(g.b + (j + i) * g.ldb + p + WIDTH);
+      }
+    }
+    for (; p < g.k; p += WIDTH) {
+      const int lanes = static_cast<int>(at_most(WIDTH, g.k - p));
+      const vec left = load_up_to(x + p, lanes);
+      for (int i = 0; i < SIDE; i++) acc[i][0] += left * load_up_to(g.b + (j + i) * g.ldb + p, lanes);
+    }
+    for (int i = 0; i < SIDE; i++) finish(j + i, sum(acc[i][0] + acc[i][1]));
+  }
+  for (; j < to; j++) {
+    vec acc = {};
+    for (long p = 0; p < g.k; p += WIDTH) {
+      const int lanes = static_cast<int>(at_most(WIDTH, g.k - p));
+      acc += load_up_to(x + p, lanes) * load_up_to(g.b + j * g.ldb + p, lanes);
+    }
+    finish(j, sum(acc));
+  }
+}
+
+INLINE void gelu_rows(const Product& g, long row, long rows, long from, long to) {
+  for (long i = row; i < row + rows; i++) {
+    const float* before = g.c + i * g.ldc;
+    float* after = g.after + i * g.ldc;
+    each_register(to - from, [&](long j, int lanes) {
+      const vec x = load_up_to(before + from + j, lanes);
+      store_up_to(after + from + j, (g.gelu == isoflop::GELU_EXACT ? gelu_erf(x) : gelu_tanh(x)).value, lanes);
+    });
+  }
+}
+
+/** A product of one row: memory decides its speed, so nothing is packed. */
+void single_row(Context& context, const Product& g) {
+  const long chunk = g.n * g.k < 32768 ? g.n : 256; // small ones are done before another thread has woken
+  context.pool.each(pieces(g.n, chunk), [&](long i, int) {
+    const long from = i * chunk, to = at_most(g.n, from + chunk);
+    if (g.bTransposed) row_times_transpose(g, g.a, g.c, g.add, from, to);
+    else row_times_matrix(g, g.a, g.c, g.add, from, to);
+    if (g.gelu) gelu_rows(g, 0, 1, from, to);
+  });
+}
+
+/** Rows [row, row + rows) of A, columns [k0, k0 + k), into this thread's buffer. */
+INLINE void pack_rows(const Product& g, long row, long rows, long k0, long k, float* to) {
+  if (!g.aTransposed) {
+    for (long i = 0; i < rows; i++) memcpy(to + i * LDA, g.a + (row + i) * g.lda + k0, static_cast<size_t>(k) * 4);
+    return;
+  }
+  for (long panel = 0; panel < rows; panel += MR, to += MR * KC) {
+    const long count = at_most(MR, rows - panel);
+    const float* from = g.a + k0 * g.lda + row + panel;
+    if (count == MR)
+      for (long p = 0; p < k; p++) memcpy(to + p * MR, from + p * g.lda, MR * 4);
+    else
+      for (long p = 0; p < k; p++) memcpy(to + p * MR, from + p * g.lda, static_cast<size_t>(count) * 4);
+  }
+}
+
+INLINE void pack_panel(const Product& g, long column, long k0, long k, float* to) {
+  const int columns = static_cast<int>(at_most(NR, g.n - column));
+  if (g.bTransposed) pack_transposed(g.b + column * g.ldb + k0, g.ldb, k, columns, to);
+  else pack_columns(g.b + k0 * g.ldb + column, g.ldb, k, columns, to, g.columnSums ? g.columnSums + column : nullptr);
+}
+
+Status product(Context& context, const Product& g) {
+  if (g.m == 1 && !g.columnSums) {
+    single_row(context, g);
+    return isoflop::OK;
+  }
+  const long widest = at_most(NC, pieces(g.n, NR) * NR);
+  if (!context.reserve(static_cast<size_t>(widest * KC), static_cast<size_t>(MC * LDA))) return isoflop::OUT_OF_MEMORY;
+  const int threads = context.pool.size();
+  const long rowBlocks = pieces(g.m, MC);
+  auto region = [&](int thread) {
+    float* packed = context.scratch.shared;
+    float* own = context.scratch.own[static_cast<size_t>(thread)];
+    long base = 0; // tickets used by the phases before
+    for (long n0 = 0; n0 < g.n; n0 += NC) {
+      const long columns = at_most(NC, g.n - n0), panels = pieces(columns, NR);
+      long groups = at_most(panels, pieces(4L * threads, rowBlocks)); // few rows: cut the columns too, so that all threads have work
+      const long groupPanels = pieces(panels, groups);
+      groups = pieces(panels, groupPanels);
+      const long tasks = rowBlocks * groups;
+      for (long k0 = 0; k0 < g.k; k0 += KC) {
+        const long k = at_most(KC, g.k - k0);
+        const bool isFirst = k0 == 0, isLast = k0 + k == g.k;
+        for (long i = context.pool.next() - base; i < panels; i = context.pool.next() - base)
+          pack_panel(g, n0 + i * NR, k0, k, packed + i * NR * k);
+        base += panels + threads;
+        context.pool.barrier();
+        long packedBlock = -1;
+        for (long i = context.pool.next() - base; i < tasks; i = context.pool.next() - base) {
+          const long block = i / groups, group = i % groups;
+          const long row = block * MC, rows = at_most(MC, g.m - row);
+          if (block != packedBlock) pack_rows(g, row, rows, k0, k, own);
+          packedBlock = block;
+          const long lastPanel = at_most(panels, (group + 1) * groupPanels);
+          for (long panel = group * groupPanels; panel < lastPanel; panel++) {
+            const long column = n0 + panel * NR;
+            for (long r = 0; r < rows; r += MR) {
+              const int count = static_cast<int>(at_most(MR, rows - r));
+              float* c = g.c + (row + r) * g.ldc + column;
+              const float* add = isFirst ? (g.add ? g.add + (row + r) * g.ldadd + column : nullptr) : c;
+              const Tile t = {c, g.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add,
+                              isFirst ? g.ldadd : g.ldc, static_cast<int>(at_most(NR, g.n - column))};
+              if (g.aTransposed) tile_packed(count, k, own + r * KC, packed + panel * NR * k, NR, t);
+              else tile_rows(count, k, own + r * LDA, packed + panel * NR * k, NR, t);
+            }
+          }
+          if (isLast && g.gelu) gelu_rows(g, row, rows, n0 + group * groupPanels * NR, at_most(g.n, n0 + lastPanel * NR));
+        }
+        base += tasks + threads;
+        context.pool.barrier();
+      }
+    }
+  };
+  context.pool.run(region);
+  return isoflop::OK;
+}
+
+} // namespace

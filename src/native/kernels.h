@@ -1,0 +1,107 @@
+// What each instruction set's copy of the kernels offers, as one table of functions; api.cpp picks the table at run time.
+#pragma once
+#include <cstdint>
+
+#include "arena.h"
+#include "pool.h"
+
+namespace isoflop {
+
+enum Status : int { OK = 0, OUT_OF_MEMORY = 1, BAD_HANDLE = 2 };
+enum GeluForm : int { NO_GELU = 0, GELU_EXACT = 1, GELU_TANH = 2 };
+
+/** Packing and tile buffers that every product needs, made once. */
+struct Scratch {
+  float* shared = nullptr; // packed right operand, all threads
+  size_t sharedFloats = 0;
+  std::vector<float*> own; // one a thread
+  std::vector<size_t> ownFloats;
+};
+
+/** Everything one set of kernels works with. */
+struct Context {
+  Context(int threads, uint64_t limitBytes) : pool(threads), arena(limitBytes) {
+    scratch.own.resize(static_cast<size_t>(pool.size()), nullptr);
+    scratch.ownFloats.resize(static_cast<size_t>(pool.size()), 0);
+  }
+  Pool pool;
+  Arena arena;
+  Scratch scratch;
+  /** Makes the scratch buffers at least this large (floats); false when there is no memory. Called outside regions. */
+  bool reserve(size_t sharedFloats, size_t ownFloats);
+  struct Table const* table = nullptr;
+};
+
+/**
+ * C [m, n] = alpha · A [m, k] · B [k, n] (+ bias [n]) (+ add [m, n]), row-major with row strides ld*.
+ * A transposed operand is stored the other way round: A as [k, m], B as [n, k].
+ */
+struct Product {
+  long m, n, k;
+  const float* a;
+  long lda;
+  bool aTransposed;
+  const float* b;
+  long ldb;
+  bool bTransposed;
+  float* c;
+  long ldc;
+  float alpha;
+  const float* bias; // or null
+  const float* add;  // or null; may be c itself
+  long ldadd;
+  float* columnSums; // or null: += sum over k of B, for the gradient of a bias
+  GeluForm gelu;     // with it, after = gelu(C)
+  float* after;      // [m, n], row stride ldc
+};
+
+struct AttentionShape {
+  long rows, context, heads, width;
+  float scale;
+};
+
+struct AdamSettings {
+  float learningRate, beta1, beta2, epsilon, weightDecay, gradientScale, correction1, correction2;
+};
+
+/** One trainable tensor as the optimizer sees it. */
+struct ParameterSpan {
+  float *value, *gradient, *first, *second;
+  long count;
+  float learningRateScale;
+  bool decays;
+};
+
+struct Table {
+  const char* name;
+  Status (*product)(Context&, const Product&);
+  void (*fill)(Context&, float* into, float value, long count);
+  void (*axpy)(Context&, float* into, float scale, const float* from, long count);
+  void (*embedding)(Context&, const int32_t* ids, const float* tokens, const float* positions, float* out, long n, long width,
+                    long context, long offset, float scale);
+  void (*embeddingBackward)(Context&, const float* dx, const int32_t* ids, float* intoTokens, float* intoPositions, long n,
+                            long width, long context, float scale);
+  void (*layerNorm)(Context&, const float* x, const float* gain, const float* bias, float* out, float* mean, float* rstd, long n,
+                    long width);
+  Status (*layerNormBackward)(Context&, const float* dy, const float* x, const float* gain, const float* mean, const float* rstd,
+                              float* intoGain, float* intoBias, const float* residual, float* dx, long n, long width);
+  void (*geluBackward)(Context&, const float* dy, const float* before, float* dx, long count, GeluForm form);
+  Status (*attention)(Context&, const float* qkv, float* out, float* logSumExp, const AttentionShape&);
+  Status (*attentionBackward)(Context&, const float* dy, const float* qkv, const float* out, const float* logSumExp, float* dqkv,
+                              const AttentionShape&);
+  Status (*cachedAttention)(Context&, const float* qkv, float* keys, float* values, long held, long capacity, float* out,
+                            const AttentionShape&);
+  void (*crossEntropy)(Context&, float* logits, const int32_t* targets, float* losses, long n, long vocabulary, bool overwrites,
+                       float gradientScale);
+  double (*sumOfSquares)(Context&, const ParameterSpan*, long count);
+  void (*adamW)(Context&, const ParameterSpan*, long count, const AdamSettings&);
+  /** Multiply-adds in registers only, on every thread: what this machine can do at most. Returns a value so that it is not dropped. */
+  float (*burn)(Context&, long rounds);
+  long burnFlopsPerRound;
+};
+
+const Table* portable_table();
+const Table* avx2_table();
+const Table* avx512_table();
+
+} // namespace isoflop

@@ -1,0 +1,77 @@
+// Layer norm over the last axis, forward and backward, one pass over memory each.
+#include "kernels.h"
+#include "math.h"
+
+namespace {
+
+constexpr float NORM_EPSILON = 1e-5f;
+
+void layer_norm(isoflop::Context& context, const float* x, const float* gain, const float* bias, float* out, float* mean, float* rstd,
+                long n, long width) {
+  const long chunk = n * width < 16384 ? n : 64;
+  context.pool.each((n + chunk - 1) / chunk, [&](long c, int) {
+    for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
+      const float* row = x + i * width;
+      vec total = {};
+      each_register(width, [&](long j, int lanes) { total += load_up_to(row + j, lanes); });
+      const float center = sum(total) / static_cast<float>(width);
+      vec squares = {};
+      each_register(width, [&](long j, int lanes) {
+        const vec d = lanes == WIDTH ? load(row + j) - splat(center) : load_part(row + j, lanes, center) - splat(center);
+        squares += d * d;
+      });
+      const float scale = 1.0f / __builtin_sqrtf(sum(squares) / static_cast<float>(width) + NORM_EPSILON);
+      mean[i] = center;
+      rstd[i] = scale;
+      each_register(width, [&](long j, int lanes) {
+        const vec normal = (load_up_to(row + j, lanes) - splat(center)) * splat(scale);
+        store_up_to(out + i * width + j, normal * load_up_to(gain + j, lanes) + load_up_to(bias + j, lanes), lanes);
+      });
+    }
+  });
+}
+
+/** Partial sums of the parameters' gradients: as many as this, whatever the thread count, and added up in order. */
+constexpr long PARTS = 16;
+
+isoflop::Status layer_norm_backward(isoflop::Context& context, const float* dy, const float* x, const float* gain, const float* mean,
+                                    const float* rstd, float* intoGain, float* intoBias, const float* residual, float* dx, long n,
+                                    long width) {
+  const long chunk = (n + PARTS - 1) / PARTS, parts = (n + chunk - 1) / chunk;
+  if (!context.reserve(static_cast<size_t>(2 * PARTS * width), 0)) return isoflop::OUT_OF_MEMORY;
+  float* partial = context.scratch.shared; // [parts, 2, width]
+  context.pool.each(parts, [&](long c, int) {
+    float *dgain = partial + c * 2 * width, *dbias = dgain + width;
+    memset(dgain, 0, static_cast<size_t>(2 * width) * 4);
+    for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
+      const float *row = x + i * width, *slope = dy + i * width;
+      const vec center = splat(mean[i]), scale = splat(rstd[i]);
+      vec plain = {}, weighted = {}; // Σ dy·gain and Σ dy·gain·normal
+      each_register(width, [&](long j, int lanes) {
+        const vec d = load_up_to(slope + j, lanes);
+        const vec normal = (load_up_to(row + j, lanes) - center) * scale;
+        const vec g = d * load_up_to(gain + j, lanes);
+        plain += g;
+        weighted += g * normal;
+        store_up_to(dgain + j, load_up_to(dgain + j, lanes) + d * normal, lanes);
+        store_up_to(dbias + j, load_up_to(dbias + j, lanes) + d, lanes);
+      });
+      const vec offset = splat(sum(plain) / static_cast<float>(width)), tilt = splat(sum(weighted) / static_cast<float>(width));
+      each_register(width, [&](long j, int lanes) {
+        const vec normal = (load_up_to(row + j, lanes) - center) * scale;
+        vec d = scale * (load_up_to(slope + j, lanes) * load_up_to(gain + j, lanes) - offset - normal * tilt);
+        if (residual) d += load_up_to(residual + i * width + j, lanes);
+        store_up_to(dx + i * width + j, d, lanes);
+      });
+    }
+  });
+  for (long c = 0; c < parts; c++)
+    each_register(width, [&](long j, int lanes) {
+      const float* dgain = partial + c * 2 * width;
+      store_up_to(intoGain + j, load_up_to(intoGain + j, lanes) + load_up_to(dgain + j, lanes), lanes);
+      store_up_to(intoBias + j, load_up_to(intoBias + j, lanes) + load_up_to(dgain + width + j, lanes), lanes);
+    });
+  return isoflop::OK;
+}
+
+} // namespace

@@ -1,0 +1,108 @@
+// The global gradient norm and AdamW, each one sweep over all parameters, cut into pieces that do not depend on the thread count.
+#include "kernels.h"
+#include "math.h"
+
+namespace {
+
+using isoflop::AdamSettings;
+using isoflop::ParameterSpan;
+
+constexpr long PIECE = 8192; // floats
+
+/** Piece number `i` of all parameters laid end to end, each starting a new piece. */
+struct Piece {
+  const ParameterSpan* parameter;
+  long from, count;
+};
+INLINE Piece piece_of(const ParameterSpan* parameters, const long* starts, long count, long i) {
+  long low = 0, high = count; // the last parameter that starts at or before i
+  while (high - low > 1) {
+    const long middle = (low + high) / 2;
+    if (starts[middle] <= i) low = middle;
+    else high = middle;
+  }
+  const long from = (i - starts[low]) * PIECE, left = parameters[low].count - from;
+  return {parameters + low, from, left < PIECE ? left : PIECE};
+}
+/** First piece of each parameter; returns how many there are in all. */
+INLINE long cut(const ParameterSpan* parameters, long count, std::vector<long>& starts) {
+  long pieces = 0;
+  for (long i = 0; i < count; i++) {
+    starts.push_back(pieces);
+    pieces += (parameters[i].count + PIECE - 1) / PIECE;
+  }
+  return pieces;
+}
+
+double sum_of_squares(isoflop::Context& context, const ParameterSpan* parameters, long count) {
+  std::vector<long> starts;
+  const long pieces = cut(parameters, count, starts);
+  std::vector<double> sums(static_cast<size_t>(pieces), 0.0);
+  context.pool.each(pieces, [&](long i, int) {
+    const Piece p = piece_of(parameters, starts.data(), count, i);
+    double total = 0;
+    for (long from = 0; from < p.count; from += 1024) { // a thousand squares in fp32, their sums in double
+      const float* g = p.parameter->gradient + p.from + from;
+      vec squares = {};
+      each_register(p.count - from < 1024 ? p.count - from : 1024, [&](long j, int lanes) {
+        const vec x = load_up_to(g + j, lanes);
+        squares += x * x;
+      });
+      total += static_cast<double>(sum(squares));
+    }
+    sums[static_cast<size_t>(i)] = total;
+  });
+  double total = 0;
+  for (double s : sums) total += s;
+  return total;
+}
+
+void adam_w(isoflop::Context& context, const ParameterSpan* parameters, long count, const AdamSettings& s) {
+  std::vector<long> starts;
+  const long pieces = cut(parameters, count, starts);
+  context.pool.each(pieces, [&](long i, int) {
+    const Piece p = piece_of(parameters, starts.data(), count, i);
+    const float rate = s.learningRate * p.parameter->learningRateScale;
+    const vec keep = splat(p.parameter->decays ? 1.0f - rate * s.weightDecay : 1.0f);
+    const vec step = splat(rate / s.correction1), root = splat(1.0f / __builtin_sqrtf(s.correction2));
+    const vec beta1 = splat(s.beta1), beta2 = splat(s.beta2), rest1 = splat(1.0f - s.beta1), rest2 = splat(1.0f - s.beta2);
+    float *value = p.parameter->value + p.from, *gradient = p.parameter->gradient + p.from;
+    float *first = p.parameter->first + p.from, *second = p.parameter->second + p.from;
+    each_register(p.count, [&](long j, int lanes) {
+      const vec g = splat(s.gradientScale) * load_up_to(gradient + j, lanes);
+      const vec m = beta1 * load_up_to(first + j, lanes) + rest1 * g;
+      const vec v = beta2 * load_up_to(second + j, lanes) + rest2 * g * g;
+      const vec w = keep * load_up_to(value + j, lanes) - step * m / (square_root(v) * root + splat(s.epsilon));
+      store_up_to(first + j, m, lanes);
+      store_up_to(second + j, v, lanes);
+      store_up_to(value + j, w, lanes);
+      store_up_to(gradient + j, vec{}, lanes);
+    });
+  });
+}
+
+/** Multiply-adds on registers alone: twelve chains of them hide each other's latency. */
+float burn(isoflop::Context& context, long rounds) {
+  std::vector<float> results(static_cast<size_t>(context.pool.size()));
+  auto region = [&](int thread) {
+    vec chain[12];
+    for (int i = 0; i < 12; i++) chain[i] = splat(static_cast<float>(i + thread));
+    vec by = splat(0.999f), plus = splat(1e-3f);
+    for (long r = 0; r < rounds; r++) {
+#pragma GCC unroll 12
+      for (int i = 0; i < 12; i++) chain[i] = chain[i] * by + plus;
+#if defined(__GNUC__)
+      asm volatile("" : : : "memory");
+#endif
+    }
+    vec all = {};
+    for (int i = 0; i < 12; i++) all += chain[i];
+    results[static_cast<size_t>(thread)] = sum(all);
+  };
+  context.pool.run(region);
+  float total = 0;
+  for (float r : results) total += r;
+  return total;
+}
+
+} // namespace

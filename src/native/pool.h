@@ -1,0 +1,60 @@
+// One pool of threads: every kernel runs as one region on all of them, with barriers inside it where phases follow each other.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace isoflop {
+
+class Pool {
+public:
+  explicit Pool(int threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  int size() const { return size_; }
+
+  /** Runs body(argument, thread) on every thread, the caller being thread 0; returns when all are done. */
+  void run(void (*body)(void*, int), void* argument);
+  template <class Body> void run(Body& body) {
+    run([](void* b, int thread) { (*static_cast<Body*>(b))(thread); }, &body);
+  }
+  /** Inside a region: waits until every thread has come here. */
+  void barrier();
+  /** Inside a region: hands out 0, 1, 2, ... to whoever asks first; `base` is what the region's earlier loops used up. */
+  long next() { return ticket_.fetch_add(1, std::memory_order_relaxed); }
+
+  /** Each i of 0 .. count-1 once, on whichever thread is free. `body(i, thread)` must not depend on which. */
+  template <class Body> void each(long count, Body body) {
+    if (count <= 1 || size_ == 1) {
+      for (long i = 0; i < count; i++) body(i, 0);
+      return;
+    }
+    auto region = [&](int thread) {
+      for (long i = next(); i < count; i = next()) body(i, thread);
+    };
+    run(region);
+  }
+
+private:
+  void work(int thread);
+
+  int size_;
+  std::vector<std::thread> threads_;
+  void (*body_)(void*, int) = nullptr;
+  void* argument_ = nullptr;
+  std::atomic<bool> ending_{false};
+  std::atomic<int> sleepers_{0};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  alignas(64) std::atomic<uint32_t> epoch_{0};
+  alignas(64) std::atomic<int> running_{0};
+  alignas(64) std::atomic<long> ticket_{0};
+  alignas(64) std::atomic<int> arrived_{0};
+  alignas(64) std::atomic<uint32_t> round_{0};
+};
+
+} // namespace isoflop
