@@ -1,0 +1,68 @@
+// `npm start`: builds, then opens the desktop app; where there is no Electron or no display, says so and serves the same window to a browser.
+// --open: open the system's browser on it; --port N; --data DIR; --web: the browser even where the desktop app could run.
+import { spawn, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { downloadElectron, findElectron, hasDisplay, root, rootArguments, wantedVersion } from './electron.mjs'
+
+const downloadLimitMs = 240_000
+/** An Electron that ends this soon, and not well, could not open its window. */
+const failedStartMs = 15_000
+
+const { values: asked } = parseArgs({
+  options: { open: { type: 'boolean' }, port: { type: 'string' }, data: { type: 'string' }, web: { type: 'boolean' }, help: { type: 'boolean' } },
+})
+if (asked.help) {
+  console.log('npm start -- [--open] [--port N] [--data DIR] [--web]\n\n  npm start -- --data ~/lab --open')
+  process.exit(0)
+}
+
+const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root, stdio: 'inherit' })
+if (built.status !== 0) process.exit(built.status ?? 1)
+
+const why = asked.web ? 'As asked' : await openDesktop()
+if (why !== null) {
+  console.log(`${why}: serving the same window to a browser on this machine.`)
+  process.exitCode = await run(process.execPath, [
+    join(root, 'bin', 'isoflop.mjs'), 'serve',
+    ...(asked.port ? ['--port', asked.port] : []), ...(asked.open ? ['--open'] : []), ...(asked.data ? ['--data', asked.data] : []),
+  ])
+}
+
+/** Null once the desktop app has been opened and closed again; else why it could not be opened. */
+async function openDesktop() {
+  if (!hasDisplay()) return 'There is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)'
+  let electron = findElectron({ cached: true })
+  if (!electron) {
+    console.log(`Fetching Electron ${wantedVersion()}, once …`)
+    const complaint = downloadElectron({ timeoutMs: downloadLimitMs })
+    if (complaint !== null) return `There is no Electron on this machine and ${complaint}`
+    electron = findElectron()
+  }
+  const { ELECTRON_RUN_AS_NODE: _node, ...env } = process.env
+  const startedMs = performance.now()
+  const status = await run(electron.executable, [...rootArguments(), root, ...(asked.data ? ['--data', asked.data] : [])], env)
+  if (status !== 0 && performance.now() - startedMs < failedStartMs) return `Electron ${electron.version} could not open its window (exit status ${status})`
+  process.exitCode = status
+  return null
+}
+
+/** Runs to the end; Ctrl+C goes to the child, which ends well by itself. */
+function run(command, args, env = process.env) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: 'inherit' })
+    const ignore = () => {}
+    process.on('SIGINT', ignore)
+    const pass = () => child.kill('SIGTERM')
+    process.on('SIGTERM', pass)
+    child.on('error', (error) => {
+      console.error(error.message)
+      resolve(1)
+    })
+    child.on('exit', (code, signal) => {
+      process.off('SIGINT', ignore)
+      process.off('SIGTERM', pass)
+      resolve(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1))
+    })
+  })
+}

@@ -1,0 +1,121 @@
+// `npm test`: types, lint, unit, build, integration, browser and launch, each to its end even when one before it failed.
+// What cannot run here is named with the command that would make it run, and counted as skipped; with CI=true a skip is a failure.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { delimiter, join, relative } from 'node:path'
+import { findChromium } from './chromium.mjs'
+import { findElectron, hasDisplay, root } from './electron.mjs'
+
+const isCi = ['true', '1'].includes(process.env.CI ?? '')
+const results = join(root, 'test-results')
+const bin = (name) => join(root, 'node_modules', ...name.split('/'))
+const total = { passed: 0, failed: 0, skipped: 0 }
+const failures = []
+const skips = []
+const times = []
+
+/** One program to its end; its exit status. */
+function run(command, args, env = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
+  if (result.error) console.error(result.error.message)
+  return result.status ?? 1
+}
+
+const node = (args, env) => run(process.execPath, args, env)
+
+function timed(name, work) {
+  console.log(`\n── ${name} ──`)
+  const startedMs = performance.now()
+  work()
+  times.push(`${name} ${((performance.now() - startedMs) / 1000).toFixed(0)} s`)
+}
+
+/** A step that counts as one test. */
+function check(name, steps) {
+  timed(name, () => {
+    const isGood = steps.map((step) => step()).every((status) => status === 0)
+    if (isGood) total.passed++
+    else {
+      total.failed++
+      failures.push(name)
+    }
+  })
+}
+
+function skip(what, remedy) {
+  total.skipped++
+  skips.push(`${what}. To run it: ${remedy}`)
+}
+
+/** One vitest project; counts what its JSON report says, and a report that is not there as one failure. */
+function suite(project, { prefix = [], env = {} } = {}) {
+  timed(project, () => {
+    const report = join(results, `${project}.json`)
+    rmSync(report, { force: true })
+    const args = [bin('vitest/vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--passWithNoTests=false']
+    const [command, ...before] = [...prefix, process.execPath]
+    const status = run(command, [...before, ...args], env)
+    if (!existsSync(report)) {
+      total.failed++
+      failures.push(`${project}: ended with status ${status} and no report`)
+      return
+    }
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
+    let failed = 0
+    for (const file of testResults) {
+      const where = relative(root, file.name)
+      for (const test of file.assertionResults) {
+        if (test.status === 'passed') total.passed++
+        else if (test.status === 'failed') {
+          failed++
+          failures.push(`${where}: ${test.fullName}`)
+        } else skip(`${where}: ${test.fullName}`, 'the test says what it needs')
+      }
+      if (file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')) {
+        failed++
+        failures.push(`${where}: ${(file.message || 'failed outside its tests').split('\n')[0]}`)
+      }
+    }
+    if (status !== 0 && failed === 0) {
+      failed++
+      failures.push(`${project}: ended with status ${status} although its tests passed`)
+    }
+    total.failed += failed
+  })
+}
+
+function isOnPath(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)))
+}
+
+mkdirSync(results, { recursive: true })
+const startedMs = performance.now()
+
+check('types', [
+  ...['shared', 'node', 'test'].map((project) => () => node([bin('typescript/bin/tsc'), '-p', `tsconfig.${project}.json`])),
+  () => node([bin('vue-tsc/bin/vue-tsc.js'), '-p', 'tsconfig.web.json']),
+])
+check('lint', [() => node([bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0'])])
+suite('unit')
+check('build', [() => node([join(root, 'scripts', 'build.mjs')])])
+suite('integration')
+
+const chromium = await findChromium()
+if (chromium.executable) suite('browser')
+else skip(`browser tests: ${chromium.reason}`, 'apt-get install chromium (or put a Chromium on the PATH), then npm test')
+
+if (!findElectron({ cached: true })) node([join(root, 'scripts', 'setup-electron.mjs')])
+const electron = findElectron({ cached: true })
+const virtual = hasDisplay() ? [] : ['xvfb-run', '-a', '-s', '-screen 0 1600x1000x24']
+if (!electron) skip('launch tests: there is no Electron on this machine', 'ELECTRON_OVERRIDE_DIST_PATH=<folder of an Electron> npm test, or npm run setup:electron where its download can be reached')
+else if (virtual.length > 0 && !isOnPath('xvfb-run')) skip('launch tests: there is no display', 'apt-get install xvfb xauth libgtk-3-0 libnss3 libgbm1 libasound2, then npm test')
+else suite('launch', { prefix: virtual })
+
+const list = (title, lines) => {
+  if (lines.length > 0) console.log(`\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`)
+}
+console.log(`\n${times.join(', ')}; ${((performance.now() - startedMs) / 60_000).toFixed(1)} min in all`)
+list('Failed:', failures)
+list(isCi ? 'Skipped, which CI does not allow:' : 'Skipped:', skips)
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = total.failed > 0 || (isCi && total.skipped > 0) ? 1 : 0
