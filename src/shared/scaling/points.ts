@@ -100,3 +100,11 @@ function residualSpread(x: number[], y: number[]): number {
   }
   return Math.sqrt(Math.max(0, yy - (xy * xy) / xx) / x.length)
 }
+
+/** The points without the `count` highest losses, as Besiroglu et al. 2024 leave out five; ties with the last of those go too. */
+export function dropHighest<P extends { loss: number }>(points: readonly P[], count: number): P[] {
+  if (count <= 0) return [...points]
+  if (count >= points.length) return []
+  const limit = points.map(({ loss }) => loss).sort((a, b) => b - a)[count - 1]
+  return points.filter(({ loss }) => loss < limit)
+}
