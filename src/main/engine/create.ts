@@ -14,7 +14,7 @@ export interface EngineOptions {
 export async function createKernels(name: EngineName, { threads }: EngineOptions): Promise<Kernels> {
   switch (name) {
     case 'native': return (await import('./native/native.ts')).createNativeKernels({ threads })
-    case 'tensorflow': return (await import('./tensorflow/libtensorflow.ts')).createLibtensorflowKernels()
+    case 'tensorflow': return (await import('./tensorflow/libtensorflow.ts')).createLibtensorflowKernels({ threads })
     case 'webgpu': return (await import('./tensorflow/webgpu.ts')).createWebgpuKernels()
     case 'wasm': return (await import('./tensorflow/wasm.ts')).createWasmKernels()
     case 'reference': return (await import('./reference.ts')).createReferenceKernels()
