@@ -34,7 +34,7 @@ const mainWalls = [
     message: 'Tensors and devices have one door: src/main/engine. Implement a kernel there.',
   },
   {
-    regex: '^#main/engine/(?!(engine|create|measure)\\.ts$)',
+    regex: '^#main/engine/(?!(engine|create|measure|choose)\\.ts$)',
     except: ['engine', 'bench'],
     message: 'The insides of the engine stay inside: ask the port, #main/engine/engine.ts, or move this into src/main/engine.',
   },

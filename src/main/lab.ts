@@ -1,11 +1,15 @@
 // The front desk: every method of Lab, a few lines each, handing on to a room. Every door uses this one.
+import { Fault } from '#shared/fault.ts'
+import { labRequests } from '#shared/lab.ts'
 import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { ForkWorker } from '#main/work/process.ts'
+import { checkArguments } from './checks.ts'
+import { openRooms } from './rooms.ts'
 
 export interface LabOptions {
   /** Where everything is kept; made if it is not there. */
   home: string
-  /** The folder of what ships as data: corpora/, families/. */
+  /** The folder of what ships as data. */
   resources: string
   version: string
   door: About['door']
@@ -22,4 +26,74 @@ export interface LabHost extends Lab {
   isTraining(): boolean
   /** Lets the running training save itself, ends all workers, drops what was deleted, closes the store. */
   close(): Promise<void>
+}
+
+/** Opens the lab that lives in `home`. Throws a Fault where another process has it, or where its store cannot be used. */
+export async function createLab(options: LabOptions): Promise<LabHost> {
+  const rooms = await openRooms(options)
+  const { settings, studies, corpora, tokenized, sampler, machine, runs, checkpoints } = rooms
+
+  const lab: Lab = {
+    about: async () => rooms.about,
+
+    listStudies: async () => studies.list(),
+    createStudy: async (name) => studies.create(name),
+    updateStudy: async (studyId, changes) => studies.update(studyId, changes),
+    duplicateStudy: async (studyId) => studies.duplicate(studyId),
+    deleteStudy: async (studyId) => {
+      studies.read(studyId)
+      for (const run of runs.underWay(studyId)) await runs.pause(run.id)
+      studies.delete(studyId)
+    },
+    restoreStudy: async (studyId) => studies.restore(studyId),
+    studyDocument: async (studyId) => studies.document(studyId),
+    importStudy: async (document) => studies.import(document as never), // checked by its schema, like every argument
+    planStudy: async (studyId) => studies.plan(studyId),
+
+    listCorpora: async () => corpora.list(),
+    addCorpus: async (paths, name) => corpora.add(paths, name),
+    cancelCorpus: async (corpusId) => corpora.cancel(corpusId),
+    deleteCorpus: async (corpusId) => corpora.delete(corpusId),
+    restoreCorpus: async (corpusId) => corpora.restore(corpusId),
+    listTokenized: async () => tokenized.list(),
+    tokenizeCorpus: async (corpusId, tokenizer) => tokenized.start(corpusId, tokenizer),
+    sampleCorpus: async (corpusId, tokenizer, split, document) => sampler.sample(corpusId, tokenizer, split, document),
+
+    machine: async () => machine.read(),
+    measureMachine: async () => {
+      if (runs.isTraining()) throw new Fault('conflict', 'A run is training, which would falsify the measurement. Pause it first.')
+      return machine.measure()
+    },
+    settings: async () => settings.read(),
+    updateSettings: async (changes) => {
+      const next = settings.update(changes)
+      if (changes.engine !== undefined || changes.threads !== undefined) machine.settingsChanged()
+      return next
+    },
+
+    listRuns: async (studyId) => runs.list(studyId),
+    startRuns: async (studyId, memberIds) => rooms.startRuns(studyId, memberIds),
+    pauseRun: async (runId) => runs.pause(runId),
+    resumeRun: async (runId) => runs.resume(runId),
+    stopRun: async (runId) => runs.stop(runId),
+    deleteRun: async (runId) => runs.delete(runId),
+    restoreRun: async (runId) => runs.restore(runId),
+    readRecords: async (runId, afterStep) => runs.records(runId, afterStep),
+
+    exportCheckpoint: async (runId, step, folder, overwrite) => checkpoints.export(runId, step, folder, overwrite),
+    generate: async (runId, step, generateOptions) => checkpoints.generate(runId, step, generateOptions),
+  }
+  return { ...checked(lab, rooms.isOpen), listen: rooms.news.listen, isTraining: runs.isTraining, close: rooms.close }
+}
+
+/** The same lab behind its schemas: what does not fit is answered with a sentence and changes nothing. */
+function checked(lab: Lab, isOpen: () => boolean): Lab {
+  const entries = labRequests.map((request) => {
+    const method = lab[request] as (...values: unknown[]) => Promise<unknown>
+    return [request, async (...values: unknown[]) => {
+      if (!isOpen()) throw new Fault('unavailable', 'The lab is closed.')
+      return method(...checkArguments(request, values))
+    }]
+  })
+  return Object.fromEntries(entries) as Lab
 }

@@ -1,0 +1,145 @@
+// The rooms behind the front desk, opened in order and strung together; closed in the reverse order.
+import { randomBytes } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import type { About } from '#shared/lab.ts'
+import type { RunSummary } from '#shared/runs/run.ts'
+import { bundledCorpora } from '#main/corpus/bundled.ts'
+import { createCorpora } from '#main/library/corpora.ts'
+import { createCorpusStore } from '#main/library/corpus-store.ts'
+import { createSampler } from '#main/library/sample-pieces.ts'
+import { createTokenized } from '#main/library/tokenized.ts'
+import { machineFacts } from '#main/machine/facts.ts'
+import { createMachine } from '#main/machine/machine.ts'
+import { createNews } from '#main/news.ts'
+import { createCheckpointUse } from '#main/runs/checkpoints.ts'
+import { createRunStore } from '#main/runs/run-store.ts'
+import { createRuns } from '#main/runs/runs.ts'
+import { createSettings } from '#main/settings.ts'
+import { openDatabase } from '#main/storage/database.ts'
+import { takeLock } from '#main/storage/database-lock.ts'
+import { labSchema } from '#main/storage/database-schema.ts'
+import { makeFolder, removeFolder } from '#main/storage/files.ts'
+import { createStudies } from '#main/studies/studies.ts'
+import { createStudyStore } from '#main/studies/study-store.ts'
+import type { ForkWorker } from '#main/work/process.ts'
+
+export interface RoomsOptions {
+  home: string
+  version: string
+  door: About['door']
+  fork: ForkWorker
+  nowMs?: () => number
+}
+
+export async function openRooms({ home: wished, version, door, fork, nowMs = Date.now }: RoomsOptions) {
+  const home = resolve(wished)
+  await makeFolder(home)
+  const taken = takeLock(join(home, 'lab.lock'))
+  if ('heldBy' in taken) {
+    const who = taken.heldBy ? `process ${taken.heldBy}` : 'another process'
+    throw new Fault('conflict', `The lab in ${home} is open already, in ${who}. Use that one, end it, or choose another data folder.`)
+  }
+  try {
+    return await furnish({ home, version, door, fork, nowMs }, taken.lock.release)
+  } catch (error) {
+    taken.lock.release()
+    throw error
+  }
+}
+
+async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptions>, release: () => void) {
+  const db = openDatabase(join(home, 'isoflop.db'), labSchema)
+  const news = createNews()
+  const newId = () => randomBytes(8).toString('hex')
+  const closing = new AbortController()
+  const corpusFolder = (id: string) => join(home, 'corpora', id)
+  const tokensFolder = (key: string) => join(home, 'tokens', key)
+  const runFolder = (id: string) => join(home, 'runs', id)
+
+  const settings = createSettings(db, news)
+  const machine = createMachine({ db, news, fork, nowMs, settings: settings.read, facts: machineFacts() })
+  const studyStore = createStudyStore(db)
+  const corpora = createCorpora({
+    store: createCorpusStore(db), news, fork, nowMs, newId, bundled: bundledCorpora(), folderOf: corpusFolder,
+    usedBy: (id) => studyStore.list().filter((study) => study.corpusId === id).map(({ name }) => name),
+    removeFiles: async (id) => {
+      await tokenized.removeOf(id)
+      await removeFolder(corpusFolder(id))
+    },
+  })
+  const tokenized = createTokenized({ db, news, fork, nowMs, corpora, corpusFolder, tokensFolder, removeFiles: (key) => removeFolder(tokensFolder(key)) })
+  const sampler = createSampler(corpora, tokenized, corpusFolder)
+  const runStore = createRunStore(db)
+  const runs = createRuns({
+    store: runStore, news, fork, nowMs, newId, folderOf: runFolder,
+    removeFiles: (id) => removeFolder(runFolder(id)),
+    prepare: async ({ plan }, tell, signal) => {
+      if (corpora.read(plan.corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')
+      await corpora.whenReady(plan.corpusId, signal)
+      if (tokenized.find(plan.corpusId, plan.tokenizer)?.state !== 'ready') tell('Waiting for the tokens.')
+      await tokenized.ensure(plan.corpusId, plan.tokenizer, signal)
+      return tokenized.folderOf(plan.corpusId, plan.tokenizer)
+    },
+  })
+  const studies = createStudies({
+    store: studyStore, news, nowMs, newId, corpora: corpora.list, machine: machine.known, underWay: runs.underWay,
+    trainTokens: (corpusId, tokenizer) => {
+      const isHere = corpora.list().some((corpus) => corpus.id === corpusId)
+      const found = isHere ? tokenized.find(corpusId, tokenizer) : null
+      return found?.state === 'ready' ? found.tokens.train : null
+    },
+  })
+  const checkpoints = createCheckpointUse({
+    store: runStore, fork, version, folderOf: runFolder, closing: closing.signal,
+    tokensFolderOf: ({ plan }) => tokenized.folderOf(plan.corpusId, plan.tokenizer),
+    corpusOf: ({ plan }) => corpora.list().find(({ id }) => id === plan.corpusId) ?? null,
+  })
+
+  const startRuns = async (studyId: string, memberIds: string[]): Promise<RunSummary[]> => {
+    const study = studies.read(studyId)
+    const plans = studies.plan(studyId)
+    const busy = new Map(runs.underWay(studyId).map((run) => [run.memberId, run]))
+    const chosen = [...new Set(memberIds)].map((memberId) => {
+      const plan = plans.find((one) => one.memberId === memberId)
+      if (!plan) throw new Fault('not-found', `memberIds: this study has no member ${memberId}.`)
+      if (plan.refusal) throw new Fault('too-large', `${plan.name} cannot be trained: ${plan.refusal}`)
+      if (busy.has(memberId)) throw new Fault('conflict', `${plan.name} has a run that is ${busy.get(memberId)!.state}. Resume or stop that one first.`)
+      return plan
+    })
+    const corpus = corpora.read(study.corpusId)
+    if (corpus.state === 'failed' || corpus.state === 'cancelled') throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
+    const { engine: wished, threads } = settings.read()
+    const engine = wished === 'auto' ? (await machine.read()).engine : wished
+    return runs.start(study, chosen, engine, threads)
+  }
+
+  const purge = async (): Promise<void> => {
+    await runs.purge()
+    await corpora.purge()
+    studyStore.purge()
+  }
+
+  let state: 'open' | 'closing' | 'closed' = 'open'
+  let closed: Promise<void> | null = null
+  const close = async (): Promise<void> => {
+    state = 'closing'
+    closing.abort()
+    await Promise.all([runs.close(), machine.close(), tokenized.close()])
+    await corpora.close()
+    await purge()
+    db.close()
+    release()
+    state = 'closed'
+  }
+
+  await purge() // what the last session deleted and had no time to forget
+  runs.begin()
+  corpora.begin()
+  const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
+  return {
+    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checkpoints, startRuns,
+    isOpen: () => state === 'open',
+    close: () => (closed ??= close()),
+  }
+}

@@ -1,0 +1,64 @@
+// What a person does with a run's checkpoints: exports one, or lets it write.
+import { join } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import type { Corpus } from '#shared/corpus/corpus.ts'
+import type { ExportReport, Generated, GenerateOptions } from '#shared/runs/run.ts'
+import { checkpointFolder } from '#main/checkpoint/checkpoint.ts'
+import { workToEnd } from '#main/work/host.ts'
+import type { ForkWorker } from '#main/work/process.ts'
+import type { RunStore, StoredRun } from './run-store.ts'
+import type { ExportJob, GenerateJob } from './use-job.ts'
+
+export interface CheckpointUse {
+  export(runId: string, step: number | null, folder: string, overwrite: boolean): Promise<ExportReport>
+  generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
+}
+
+export interface CheckpointUseDeps {
+  store: Pick<RunStore, 'read' | 'stepAt' | 'lastValidation'>
+  fork: ForkWorker
+  version: string
+  folderOf: (runId: string) => string
+  tokensFolderOf: (run: StoredRun) => string
+  corpusOf: (run: StoredRun) => Corpus | null
+  /** Aborts when the lab closes. */
+  closing: AbortSignal
+}
+
+export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
+  const { store, fork, closing } = deps
+
+  const choose = (run: StoredRun, step: number | null): number => {
+    const { checkpoints, name } = run.summary
+    if (checkpoints.length === 0) throw new Fault('not-found', `${name} has no checkpoint yet.`)
+    const chosen = step ?? checkpoints[checkpoints.length - 1]
+    if (!checkpoints.includes(chosen)) throw new Fault('not-found', `step: ${name} has no checkpoint at step ${chosen}; there are ${checkpoints.join(', ')}.`)
+    return chosen
+  }
+  const common = (run: StoredRun, step: number) => ({
+    model: run.plan.model,
+    checkpointFolder: checkpointFolder(join(deps.folderOf(run.summary.id), 'checkpoints'), step),
+    tokensFolder: deps.tokensFolderOf(run),
+  })
+
+  return {
+    export: async (runId, wanted, folder, overwrite) => {
+      const run = store.read(runId)
+      const step = choose(run, wanted)
+      const at = store.stepAt(runId, step)
+      const corpus = deps.corpusOf(run)
+      const card = {
+        version: deps.version, plan: run.plan, step, loss: at?.loss ?? null, validationLoss: store.lastValidation(runId, step)?.loss ?? null,
+        elapsedMs: at?.elapsedMs ?? run.summary.elapsedMs, device: run.summary.device,
+        corpus: corpus && { name: corpus.name, source: corpus.source, licence: corpus.licence },
+      }
+      const job: ExportJob = { kind: 'export', ...common(run, step), card, folder, overwrite }
+      return workToEnd<never, ExportReport>(fork, job, { signal: closing })
+    },
+    generate: async (runId, wanted, options) => {
+      const run = store.read(runId)
+      const job: GenerateJob = { kind: 'generate', ...common(run, choose(run, wanted)), engine: run.plan.engine, threads: run.plan.threads, options }
+      return workToEnd<unknown, Generated>(fork, job, { signal: closing })
+    },
+  }
+}

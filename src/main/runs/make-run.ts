@@ -1,0 +1,33 @@
+// From a member's plan to a run: everything the training needs, fixed at its start.
+import type { EngineName } from '#shared/engine/engine.ts'
+import { flopsPerToken } from '#shared/family/flops.ts'
+import type { MemberPlan } from '#shared/family/ladder.ts'
+import { modelOf } from '#shared/family/parametrisation.ts'
+import type { RunPlan, RunSummary } from '#shared/runs/run.ts'
+import type { Study } from '#shared/studies/study.ts'
+import { intervalsFor } from '#main/trainer/intervals.ts'
+
+/** Tokens of the validation split that every member is scored on: the same for all, for their losses lie on one law. */
+const validationTokens = 32_768
+
+export function makeRunPlan(study: Study, member: MemberPlan, runId: string, engine: EngineName, threads: number): RunPlan {
+  const every = intervalsFor(member.steps, member.seconds)
+  return {
+    runId, studyId: study.id, memberId: member.memberId, name: member.name,
+    corpusId: study.corpusId, tokenizer: study.tokenizer, recipe: study.recipe, member, model: modelOf(member, study.recipe),
+    engine, threads, seed: study.recipe.seed,
+    validationEverySteps: every.validation,
+    validationSequences: Math.max(1, Math.round(validationTokens / member.shape.context)),
+    sampleEverySteps: every.sample,
+    checkpointEverySteps: every.checkpoint,
+  }
+}
+
+export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
+  id: plan.runId, studyId: plan.studyId, memberId: plan.memberId, name: plan.name,
+  state: 'queued', step: 0, steps: plan.member.steps, tokens: 0, parameters: plan.member.parameters,
+  flops: plan.member.flops[plan.recipe.flopsConvention],
+  flopsPerToken: flopsPerToken(plan.member.shape, plan.recipe.flopsConvention),
+  loss: null, validationLoss: null, bestValidationLoss: null, tokensPerSecond: null, secondsLeft: plan.member.seconds,
+  elapsedMs: 0, engine: plan.engine, device: null, peakBytes: null, createdMs: nowMs, finishedMs: null, checkpoints: [], message: null,
+})

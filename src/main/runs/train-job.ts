@@ -1,0 +1,116 @@
+// One training in a worker: its tokens, engine and checkpoints are opened, and the loop goes on from the last good checkpoint.
+import { join } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import type { GenerateOptions, RunPlan } from '#shared/runs/run.ts'
+import { checkpointFolder, keepCheckpoints, listCheckpoints, loadCheckpoint, saveCheckpoint } from '#main/checkpoint/checkpoint.ts'
+import type { Checkpoint } from '#main/checkpoint/checkpoint.ts'
+import { generate } from '#main/checkpoint/generate.ts'
+import { createBatches } from '#main/data/batches.ts'
+import { createEngine } from '#main/engine/create.ts'
+import { takeLock } from '#main/storage/database-lock.ts'
+import type { Lock } from '#main/storage/database-lock.ts'
+import { openTokens, tokensPath } from '#main/storage/token-files.ts'
+import { loadTokenizer } from '#main/tokenizer/files.ts'
+import { parseCursor } from '#main/trainer/cursor.ts'
+import { train } from '#main/trainer/train.ts'
+import type { TrainOutcome, TrainRecord } from '#main/trainer/records.ts'
+
+export interface TrainJob {
+  kind: 'train'
+  plan: RunPlan
+  tokensFolder: string
+  /** Checkpoints lie in `checkpoints/` below. */
+  runFolder: string
+  /** A checkpoint beyond it would leave a hole in the records. */
+  lastRecordedStep: number
+}
+
+/** How a run's samples begin and are drawn: always the same, so that one can be held against the next. */
+const samplePrompt = 'The '
+const sampleOptions: Omit<GenerateOptions, 'seed'> = { prompt: samplePrompt, tokens: 48, temperature: 0.8, topK: 40, topP: 1 }
+
+/** How long the process of an earlier session may take to notice that its host is gone. */
+const lockPatienceMs = 60_000
+
+export async function* trainJob(job: TrainJob, signal: AbortSignal): AsyncGenerator<TrainRecord, TrainOutcome> {
+  const { plan, tokensFolder, runFolder } = job
+  const { context } = plan.member.shape
+  const closers: (() => void)[] = []
+  const closing = <T>(thing: T, close: (thing: T) => void): T => {
+    closers.unshift(() => close(thing))
+    return thing
+  }
+  try {
+    closing(await holdRun(runFolder, signal), (lock) => lock.release())
+    const checkpoints = join(runFolder, 'checkpoints')
+    const tokenizer = loadTokenizer(tokensFolder)
+    const text = closing(openTokens(tokensPath(tokensFolder, 'train')), (tokens) => tokens.close())
+    const validationText = closing(openTokens(tokensPath(tokensFolder, 'validation')), (tokens) => tokens.close())
+    const batches = createBatches({ tokens: text, context, rows: plan.member.batchSequences, seed: plan.seed })
+    const scored = validationText.length > context ? createBatches({ tokens: validationText, context, rows: 1, seed: null }) : null
+    const engine = closing(await createEngine(plan.engine, plan.model, { threads: plan.threads }), (one) => one.dispose())
+
+    const { checkpoint, message } = await lastGood(checkpoints, job.lastRecordedStep)
+    const cursor = checkpoint && parseCursor(checkpoint.cursor)
+    if (checkpoint) engine.restore(checkpoint.state)
+    const saved = (await listCheckpoints(checkpoints)).map(({ step }) => step)
+    yield { kind: 'started', step: cursor?.step ?? 0, device: engine.device, checkpoints: saved, message, awaitsHost: true }
+
+    return yield* train(plan, {
+      engine,
+      sequences: (first, count) => batches.batchAt(0, { from: first, rows: count }),
+      *validation() {
+        const count = Math.min(plan.validationSequences, scored?.sequences ?? 0)
+        const rows = plan.member.microBatchSequences
+        for (let from = 0; from < count; from += rows) yield scored!.batchAt(0, { from, rows: Math.min(rows, count - from) })
+      },
+      sample: async () => samplePrompt + (await lastValue(generate(engine, tokenizer, { ...sampleOptions, seed: plan.seed }))).text,
+      save: async (state, at) => void (await saveCheckpoint(checkpoints, { state, cursor: { ...at } })),
+      keep: async (steps) => {
+        await keepCheckpoints(checkpoints, steps)
+        return (await listCheckpoints(checkpoints)).map(({ step }) => step)
+      },
+      cursor,
+      nowMs: () => performance.now(),
+      signal,
+    })
+  } finally {
+    for (const close of closers) close()
+  }
+}
+
+/** One trainer a run: the last one's process may still be finishing its step when its host was killed. */
+async function holdRun(runFolder: string, signal: AbortSignal): Promise<Lock> {
+  const untilMs = performance.now() + lockPatienceMs
+  for (;;) {
+    const taken = takeLock(join(runFolder, 'trainer.lock'))
+    if ('lock' in taken) return taken.lock
+    if (signal.aborted) throw new Fault('cancelled', 'Stopped before it began.')
+    if (performance.now() > untilMs) throw new Fault('conflict', `Another process${taken.heldBy ? ` (${taken.heldBy})` : ''} is still training this run. End it and try again.`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** The newest whole checkpoint whose records are all there, and a sentence where it is not simply the newest. */
+async function lastGood(folder: string, lastRecordedStep: number): Promise<{ checkpoint: Checkpoint | null; message: string | null }> {
+  const steps = (await listCheckpoints(folder)).map(({ step }) => step).filter((step) => step <= lastRecordedStep).reverse()
+  const bad: number[] = []
+  for (const step of steps) {
+    try {
+      const checkpoint = await loadCheckpoint(checkpointFolder(folder, step))
+      if (!parseCursor(checkpoint.cursor)) throw new Fault('damaged', `The checkpoint of step ${step} does not say where the training stood.`)
+      return { checkpoint, message: bad.length > 0 ? `The checkpoint of step ${bad.join(' and ')} is damaged; the run went on from step ${step}.` : null }
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'damaged')) throw error
+      bad.push(step)
+    }
+  }
+  return { checkpoint: null, message: bad.length > 0 ? `The checkpoint of step ${bad.join(' and ')} is damaged and there is no other; the run began anew.` : null }
+}
+
+async function lastValue<T>(generator: AsyncGenerator<unknown, T>): Promise<T> {
+  for (;;) {
+    const next = await generator.next()
+    if (next.done) return next.value
+  }
+}

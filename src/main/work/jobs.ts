@@ -1,0 +1,29 @@
+// Every kind of long work, and the room that does it. A room is loaded only when its work has come.
+import type { EngineName } from '#shared/engine/engine.ts'
+import type { IngestRequest } from '#main/corpus/ingest.ts'
+import type { ExportJob, GenerateJob } from '#main/runs/use-job.ts'
+import type { TrainJob } from '#main/runs/train-job.ts'
+import type { TokenizeRequest } from '#main/tokenizer/tokenize-corpus.ts'
+
+export type Job =
+  | { kind: 'ingest'; request: IngestRequest }
+  | { kind: 'tokenize'; request: TokenizeRequest }
+  | { kind: 'probe'; engine: EngineName; threads: number }
+  | { kind: 'measure'; engine: EngineName; threads: number }
+  | TrainJob
+  | ExportJob
+  | GenerateJob
+
+export async function* runJob(message: unknown, signal: AbortSignal): AsyncGenerator<unknown, unknown> {
+  const job = message as Job
+  switch (job.kind) {
+    case 'ingest': return yield* (await import('#main/corpus/ingest.ts')).ingestCorpus(job.request, signal)
+    case 'tokenize': return yield* (await import('#main/tokenizer/tokenize-corpus.ts')).tokenizeCorpus(job.request, signal)
+    case 'probe': return (await import('#main/engine/measure.ts')).probeEngine(job.engine, { threads: job.threads })
+    case 'measure': return (await import('#main/engine/measure.ts')).measureFlops(job.engine, { threads: job.threads })
+    case 'train': return yield* (await import('#main/runs/train-job.ts')).trainJob(job, signal)
+    case 'export': return yield* (await import('#main/runs/use-job.ts')).exportJob(job)
+    case 'generate': return yield* (await import('#main/runs/use-job.ts')).generateJob(job, signal)
+    default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
+  }
+}
