@@ -8,14 +8,19 @@ import { planLadder, planMember } from '#shared/family/plan.ts'
 import { findPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { learningRateAt, scheduleOf } from '#shared/family/schedule.ts'
 
-const reference = JSON.parse(readFileSync('test/fixtures/scaling/cerebras-gpt.json', 'utf8'))
+const reference: { models: Row[]; mup: Row[] } = JSON.parse(readFileSync('test/fixtures/scaling/cerebras-gpt.json', 'utf8'))
 const pointsFile = readFileSync('test/fixtures/scaling/published_model_points.csv', 'utf8')
 const vocabulary = 50257
 
 const standard = studyPartsOf('cerebras-gpt')
 const plans = planLadder(standard.ladder, { recipe: standard.recipe, vocabulary }, null, null)
 
-describe.each(reference.models.map((row: { name: string }, i: number) => [row.name, row, plans[i]]))('Cerebras-GPT %s', (_name, row: any, plan: any) => {
+interface Row {
+  name: string
+  [fact: string]: any
+}
+
+describe.each(reference.models.map((row, i) => ({ name: row.name, row, plan: plans[i] })))('Cerebras-GPT $name', ({ row, plan }) => {
   it('has the published shape, parameters and tokens', () => {
     expect(plan.shape).toEqual({ layers: row.layers, width: row.width, heads: row.heads, context: 2048, vocabulary })
     expect(plan.parameters).toBe(row.parameters)
@@ -57,7 +62,7 @@ it('the 13B changes its batch on the way, and its learning rate follows the toke
   expect(learningRateAt(schedule, 57000 + 999) / second(38000 + 1000)).toBeCloseTo(1, 4)
 })
 
-describe.each(reference.mup.map((row: { name: string }, i: number) => [row.name, row, i]))('Cerebras-GPT %s muP', (_name, row: any, i: number) => {
+describe.each(reference.mup.map((row, i) => ({ name: row.name, row, i })))('Cerebras-GPT $name muP', ({ row, i }) => {
   const { recipe, ladder } = studyPartsOf('cerebras-gpt-mup')
   const plan = planMember(ladder.members[i], { recipe, vocabulary }, null, null)
 
