@@ -15,8 +15,8 @@ export function chooseEngine(probes: readonly EngineProbe[], setting: EngineName
   if (setting === 'auto') return fastest
   const wanted = probes.find(({ name }) => name === setting)
   if (wanted?.isAvailable) return { engine: setting, reason: `Chosen in the settings: ${wanted.description}.` }
-  const why = wanted ? trimmed(wanted.description) : 'it has not been measured on this machine'
-  return { engine: fastest.engine, reason: `The settings ask for ${setting}, but ${why}. ${fastest.reason}` }
+  const why = wanted ? ended(wanted.description) : 'It has not been measured on this machine.'
+  return { engine: fastest.engine, reason: `The settings ask for ${setting}, which does not run here. ${why} ${fastest.reason}` }
 }
 
 function chooseFastest(probes: readonly EngineProbe[]): Choice {
@@ -32,7 +32,7 @@ function chooseFastest(probes: readonly EngineProbe[]): Choice {
   return { engine: best.name, reason: `${rate(best.tokensPerSecond)} tokens a second on a small step, ${lead}: ${best.description}.` }
 }
 
-/** A description as the middle of a sentence. */
-const trimmed = (text: string) => text.replace(/[.\s]+$/, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())
+/** A description as a sentence of its own. */
+const ended = (text: string) => text.replace(/[.\s]*$/, '.')
 const rate = (value: number) => Math.round(Number(value.toPrecision(2))).toLocaleString('en-US')
 const times = (ratio: number) => (ratio < 10 ? `${ratio.toFixed(1)} times` : `${Math.round(ratio)} times`)
