@@ -25,7 +25,8 @@ const developmentUrl = app.isPackaged ? undefined : process.env.ELECTRON_RENDERE
 const pageUrl = developmentUrl ?? `${windowOrigin}/`
 
 logStrays()
-app.enableSandbox()
+// As root Chromium starts without its own sandbox or not at all; the window keeps its `sandbox: true`.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 announceScheme()
 // One app for a data folder: the lock lies with Chromium's own files, and those inside it.
 makeFolder(windowHome)
