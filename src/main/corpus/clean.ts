@@ -10,8 +10,13 @@ export interface Cleaning {
 /** Text of whole lines of UTF-8. */
 export function decodeUtf8(bytes: Buffer, cleaning: Cleaning): string {
   const text = bytes.toString('utf8')
-  if (text.includes('\ufffd')) cleaning.replaced += count(text, '\ufffd') - countBytes(bytes, replacement)
+  cleaning.replaced += countReplaced(bytes, text)
   return cleanText(text, cleaning)
+}
+
+/** How many U+FFFD in `text` were not in the bytes it was decoded from. */
+export function countReplaced(bytes: Buffer, text: string): number {
+  return text.includes('\ufffd') ? count(text, '\ufffd') - countBytes(bytes, replacement) : 0
 }
 
 const replacement = Buffer.from('\ufffd')

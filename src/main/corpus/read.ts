@@ -1,7 +1,7 @@
 // Every document of a source file in turn, whatever kind of file it is; no more than a few blocks are held.
 import { Fault } from '#shared/fault.ts'
 import { readBlocks, type SourceFile } from '../storage/text-files.ts'
-import { cleanText, decodeUtf8, detectEncoding, type Cleaning } from './clean.ts'
+import { cleanText, countReplaced, decodeUtf8, detectEncoding, type Cleaning } from './clean.ts'
 import { createCutter, endOfTextMarker, wholeFileBytes, type Cutter } from './cut.ts'
 import { readParquet } from './parquet.ts'
 
@@ -35,19 +35,24 @@ async function* readText(source: SourceFile, length: number, cleaning: Cleaning)
   if (cutter) yield { documents: cutter.flush(), doneBytes: source.bytes }
 }
 
+/** The text of a file in pieces, in UTF-8 or what its byte-order mark says. */
 async function* decodeBlocks(source: SourceFile, cleaning: Cleaning): AsyncGenerator<{ text: string; doneBytes: number }> {
   let wide: InstanceType<typeof TextDecoder> | null = null
+  let carriageReturn = ''
+  const clean = (text: string) => {
+    if (text.includes('\ufffd')) cleaning.replaced += text.split('\ufffd').length - 1
+    const whole = carriageReturn + text
+    // Its line feed may come with the next piece.
+    carriageReturn = whole.endsWith('\r') ? '\r' : ''
+    return cleanText(carriageReturn ? whole.slice(0, -1) : whole, cleaning)
+  }
   for await (const { bytes, doneBytes, isFirst } of wholeLines(source, longestLineBytes)) {
     const encoding = isFirst ? detectEncoding(bytes, source.path) : null
     if (encoding && encoding.name !== 'utf-8') wide = new TextDecoder(encoding.name)
-    if (!wide) {
-      yield { text: decodeUtf8(bytes.subarray(encoding?.markBytes ?? 0), cleaning), doneBytes }
-      continue
-    }
-    const text = wide.decode(bytes, { stream: true })
-    if (text.includes('\ufffd')) cleaning.replaced += text.split('\ufffd').length - 1
-    yield { text: cleanText(text, cleaning), doneBytes }
+    if (wide) yield { text: clean(wide.decode(bytes, { stream: true })), doneBytes }
+    else yield { text: decodeUtf8(bytes.subarray(encoding?.markBytes ?? 0), cleaning), doneBytes }
   }
+  if (wide) yield { text: clean(wide.decode()), doneBytes: source.bytes }
 }
 
 /** One JSON object a line, its text in the field `text`. */
@@ -62,7 +67,7 @@ async function* readJsonLines(source: SourceFile, cleaning: Cleaning): AsyncGene
     const mark = isFirst ? detectEncoding(bytes, source.path) : null
     if (mark && mark.name !== 'utf-8') throw new Fault('bad-input', `${source.path} is not UTF-8 but ${mark.name.toUpperCase()}. Save it as UTF-8.`)
     const text = bytes.toString('utf8', mark?.markBytes ?? 0)
-    if (text.includes('\ufffd')) cleaning.replaced += countReplaced(bytes, text)
+    cleaning.replaced += countReplaced(bytes, text)
     const documents: string[] = []
     // The block ends with a line end, unless it is the file's last.
     const lines = text.split('\n')
@@ -91,12 +96,6 @@ function textOfRecord(record: string, where: () => string): string {
     throw new Fault('bad-input', `${where()} has no field text; its fields are: ${fields || 'none'}.`)
   }
   throw new Fault('bad-input', `${where()}: the field text is ${text === null ? 'null' : `a ${typeof text}`}, not a string.`)
-}
-
-function countReplaced(bytes: Buffer, text: string): number {
-  const cleaning = { replaced: 0, nulls: 0 }
-  if (text) decodeUtf8(bytes, cleaning)
-  return cleaning.replaced
 }
 
 interface Lines {
@@ -134,9 +133,9 @@ async function* wholeLines(source: SourceFile, longestBytes: number): AsyncGener
   if (waitingBytes > 0) yield { bytes: Buffer.concat(waiting), doneBytes: lastDone, isFirst, isTooLong: false }
 }
 
-/** Where the last whole character of UTF-8 or UTF-16 ends, and no CR is left behind. */
+/** Where a character of UTF-8 ends near the end of many bytes, with no CR before it whose LF may follow. */
 function characterEnd(bytes: Buffer): number {
-  let end = bytes.length & ~3
-  while (end > 0 && bytes.length - end < 8 && ((bytes[end]! & 0xc0) === 0x80 || bytes[end - 1] === 0x0d)) end--
-  return end
+  const last = bytes.length - 4
+  for (let end = last; end > last - 8; end--) if ((bytes[end]! & 0xc0) !== 0x80 && bytes[end - 1] !== 0x0d) return end
+  return last // no UTF-8 at all
 }

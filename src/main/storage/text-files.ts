@@ -1,12 +1,11 @@
 // The disk as the text rooms see it: blocks of a source read in turn, and a corpus folder written aside and then renamed.
 import {
-  closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync,
+  closeSync, createReadStream, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync,
   writeSync,
 } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { createGunzip } from 'node:zlib'
-import { createReadStream } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import type { Split } from '#shared/corpus/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 
@@ -81,7 +80,7 @@ export function listSources(paths: string[]): SourceFile[] {
     const stat = onDisk(path, () => statSync(path))
     if (stat.isDirectory()) {
       if (addFolder(path) === 0) throw new Fault('bad-input', `The folder ${path} holds no text: no .txt, .md, .jsonl or .parquet file.`)
-    } else if (!addFile(path, stat.size)) {
+    } else if (!stat.isFile() || !addFile(path, stat.size)) {
       throw new Fault('bad-input', `${path} is of a kind the lab does not read. It reads .txt, .md, .jsonl (field text) and .parquet (column text).`)
     }
   }
@@ -196,10 +195,8 @@ export interface FolderAside {
 
 export function createFolderAside(folder: string): FolderAside {
   const aside = `${folder}.partial`
-  onDisk(aside, () => {
-    rmSync(aside, { recursive: true, force: true })
-    mkdirSync(aside, { recursive: true })
-  })
+  removeLeftovers(folder)
+  onDisk(aside, () => mkdirSync(aside, { recursive: true }))
   return {
     folder: aside,
     keep: () => onDisk(folder, () => {
@@ -213,6 +210,13 @@ export function createFolderAside(folder: string): FolderAside {
     }),
     discard: () => rmSync(aside, { recursive: true, force: true }),
   }
+}
+
+/** Takes away what a killed process left of a folder that was being written aside; what the folder held last is there afterwards. */
+export function removeLeftovers(folder: string): void {
+  // Killed between the two renames of `keep`.
+  if (!existsSync(folder) && existsSync(`${folder}.old`)) onDisk(folder, () => renameSync(`${folder}.old`, folder))
+  for (const path of [`${folder}.partial`, `${folder}.old`]) onDisk(path, () => rmSync(path, { recursive: true, force: true }))
 }
 
 /** Makes the names in a folder last; not every system can, and those that cannot do not need it. */
@@ -241,5 +245,3 @@ export function writeTextFile(path: string, text: string): void {
     closeSync(file)
   })
 }
-
-export const fileName = (path: string): string => basename(path)

@@ -12,7 +12,8 @@ export interface TokenizerFile {
 /** tokenizer.json, vocab.json, merges.txt and tokenizer_config.json. */
 export function tokenizerFiles({ table }: Tokenizer): TokenizerFile[] {
   const visible = table.tokens.map((bytes, id) => (id === table.endOfText ? endOfTextContent : bytesToVisible(bytes)))
-  const vocab = Object.fromEntries(visible.map((token, id) => [token, id]))
+  // Written by hand: an object would put tokens that look like numbers first. Spaced and escaped as in the file OpenAI published.
+  const vocab = `{${visible.map((token, id) => `${ascii(JSON.stringify(token))}: ${id}`).join(', ')}}`
   const merges: string[] = []
   for (let rank = 0; rank < table.merged.length; rank++) merges.push(`${visible[table.pairs[2 * rank]!]} ${visible[table.pairs[2 * rank + 1]!]}`)
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }
@@ -27,7 +28,7 @@ export function tokenizerFiles({ table }: Tokenizer): TokenizerFile[] {
     decoder: byteLevel,
     model: {
       type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null,
-      fuse_unk: false, byte_fallback: false, ignore_merges: false, vocab, merges,
+      fuse_unk: false, byte_fallback: false, ignore_merges: false, vocab: vocabHere, merges,
     },
   }
   const config = {
@@ -39,12 +40,16 @@ export function tokenizerFiles({ table }: Tokenizer): TokenizerFile[] {
     clean_up_tokenization_spaces: false,
   }
   return [
-    { name: 'tokenizer.json', text: `${JSON.stringify(tokenizer, null, 1)}\n` },
-    { name: 'vocab.json', text: JSON.stringify(vocab) },
+    { name: 'tokenizer.json', text: `${JSON.stringify(tokenizer, null, 1).replace(`"${vocabHere}"`, () => vocab)}\n` },
+    { name: 'vocab.json', text: vocab },
     { name: 'merges.txt', text: `#version: 0.2\n${merges.map((merge) => `${merge}\n`).join('')}` },
     { name: 'tokenizer_config.json', text: `${JSON.stringify(config, null, 2)}\n` },
   ]
 }
+
+const vocabHere = '<the vocabulary>'
+
+const ascii = (text: string): string => text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** The tokenizer of a tokenizer.json written here, or of any byte-level BPE like GPT-2's. Fault `damaged` where it is not one. */
 export function parseTokenizer(json: string, path: string): Tokenizer {
