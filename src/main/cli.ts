@@ -1,0 +1,26 @@
+// Where the command line is put together: the same lab, `isoflop <command>`.
+import { runProgram } from '#main/cli/program.ts'
+import { corpusCommand } from '#main/cli/corpus.ts'
+import { demoCommand } from '#main/cli/demo.ts'
+import { exportCommand } from '#main/cli/export.ts'
+import { generateCommand } from '#main/cli/generate.ts'
+import { planCommand } from '#main/cli/plan.ts'
+import { resumeCommand } from '#main/cli/resume.ts'
+import { runsCommand } from '#main/cli/runs.ts'
+import { serveCommand } from '#main/cli/serve.ts'
+import { studiesCommand } from '#main/cli/studies.ts'
+import { trainCommand } from '#main/cli/train.ts'
+import manifest from '../../package.json' with { type: 'json' }
+
+void runProgram([
+  demoCommand,
+  planCommand,
+  trainCommand,
+  resumeCommand,
+  runsCommand,
+  exportCommand,
+  generateCommand,
+  studiesCommand,
+  corpusCommand,
+  serveCommand,
+], { args: process.argv.slice(2), version: manifest.version })

@@ -1,0 +1,35 @@
+// `isoflop generate`: lets a trained model go on from a text.
+import { parseNumber, parseWhole } from './amounts.ts'
+import { findRun, withLab } from './lab.ts'
+import type { CommandPart } from './program.ts'
+
+interface GenerateCommandOptions {
+  prompt: string
+  tokens: number
+  temperature: number
+  topK: number
+  topP: number
+  seed: number
+  step?: number
+}
+
+export const generateCommand: CommandPart = (program, act) => {
+  program.command('generate')
+    .argument('<run>', 'the run: its id, its name, or `last`')
+    .description('continue a text with a trained model')
+    .requiredOption('--prompt <text>', 'the beginning')
+    .option('--tokens <count>', 'tokens to add', parseWhole(1, 100_000), 100)
+    .option('--temperature <number>', '0 takes the likeliest token each time', parseNumber(0, 100), 0.8)
+    .option('--top-k <count>', 'choose among the likeliest k; 0 for all', parseWhole(0, 1_000_000), 40)
+    .option('--top-p <share>', 'choose among the likeliest that make up this share', parseNumber(1e-9, 1), 1)
+    .option('--seed <number>', 'the same seed gives the same text', parseWhole(0, 0xffff_ffff), 0)
+    .option('--step <step>', 'the checkpoint of this step; else the last', parseWhole(0))
+    .addHelpText('after', `
+Example:
+  $ isoflop generate last --prompt "It is a truth" --tokens 60`)
+    .action(act((context, { prompt, tokens, temperature, topK, topP, seed, step }: GenerateCommandOptions, wanted: string) => withLab(context, async (lab) => {
+      const run = await findRun(lab, wanted)
+      const generated = await lab.generate(run.id, step ?? null, { prompt, tokens, temperature, topK, topP, seed })
+      return { document: { runId: run.id, prompt, ...generated }, text: prompt + generated.text }
+    })))
+}

@@ -1,0 +1,145 @@
+// `isoflop train`: a study, new or old, from text to finished runs.
+import { resolve } from 'node:path'
+import { Option } from 'commander'
+import { engineNames, type EngineName } from '#shared/engine/engine.ts'
+import { Fault } from '#shared/fault.ts'
+import { ladderFromDial } from '#shared/family/dial.ts'
+import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
+import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
+import { defaultRecipe, type Recipe } from '#shared/family/recipe.ts'
+import type { RunSummary } from '#shared/runs/run.ts'
+import type { Study } from '#shared/studies/study.ts'
+import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import { exists } from '#main/storage/files.ts'
+import type { LabHost } from '#main/lab.ts'
+import { parseAmount, parseTokenizer, parseWhole } from './amounts.ts'
+import { corpusName } from './corpus.ts'
+import { followRuns } from './follow.ts'
+import { corpusReady, findStudy, tokensReady, withLab } from './lab.ts'
+import { usageError, type CommandContext, type CommandPart } from './program.ts'
+import { runsText } from './runs.ts'
+
+export interface TrainOptions {
+  study?: string
+  name?: string
+  corpus?: string[]
+  tokenizer?: TokenizerChoice
+  family?: string
+  budget?: number
+  largest?: number
+  member?: string[]
+  context?: number
+  tokensPerParameter?: number
+  batchTokens?: number
+  seed?: number
+  engine?: EngineName | 'auto'
+  threads?: number
+}
+
+/** What only a new study can be given. */
+const shapingOptions = ['name', 'corpus', 'tokenizer', 'family', 'budget', 'largest', 'context', 'tokensPerParameter', 'batchTokens', 'seed'] as const
+
+export const trainCommand: CommandPart = (program, act) => {
+  program.command('train')
+    .description('train the members of a study; without --study a new one is made')
+    .option('--study <study>', 'a study that is there: its id or its name')
+    .option('--name <name>', 'what to call the new study')
+    .option('--corpus <path...>', 'texts to learn from (files, folders, .jsonl, .parquet), or a corpus of the lab; else the bundled text')
+    .option('--tokenizer <choice>', 'bytes, gpt2 or bpe:N', parseTokenizer)
+    .option('--family <name>', 'a family that ships with the lab; else the starter')
+    .option('--budget <flops>', 'the ladder that this much training compute pays for, in FLOPs', parseAmount)
+    .option('--largest <parameters>', 'the ladder up to a model of this size', parseAmount)
+    .option('--member <name...>', 'only these members')
+    .option('--context <tokens>', 'tokens a sequence', parseWhole(2, 65_536))
+    .option('--tokens-per-parameter <number>', 'training tokens for each parameter, 20 by Chinchilla', parseAmount)
+    .option('--batch-tokens <tokens>', 'tokens a step', parseWhole(1))
+    .option('--seed <number>', 'of the first weights and the order of the text', parseWhole(0, 0xffff_ffff))
+    .addOption(new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']))
+    .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
+    .addHelpText('after', `
+Examples:
+  $ isoflop train                                      the starter ladder on the bundled text
+  $ isoflop train --corpus ~/books --largest 1M --tokenizer bpe:2048
+  $ isoflop train --study "My study" --member 84.3k
+
+Ctrl+C pauses; isoflop resume goes on.`)
+    .action(act((context, options: TrainOptions) => withLab(context, async (lab) => {
+      const study = options.study === undefined ? await makeStudy(lab, options, context) : await oldStudy(lab, options.study, options)
+      const runs = await trainStudy(lab, study, options, context)
+      return { document: { studyId: study.id, runs }, text: runsText(runs) }
+    })))
+}
+
+/** From text to finished runs: waits for corpus and tokens, starts the members, follows them. */
+export async function trainStudy(lab: LabHost, study: Study, { member, engine, threads }: Pick<TrainOptions, 'member' | 'engine' | 'threads'>, context: CommandContext): Promise<RunSummary[]> {
+  const corpus = await corpusReady(lab, study.corpusId, context)
+  await tokensReady(lab, corpus, study.tokenizer, context)
+  const plans = await lab.planStudy(study.id)
+  const enabled = new Set(study.ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id))
+  const chosen = member ? chooseMembers(plans, member) : plans.filter(({ memberId }) => enabled.has(memberId))
+  const refused = chosen.find(({ refusal }) => refusal !== null)
+  if (refused) throw new Fault('bad-input', `${refused.name} cannot be trained here: ${refused.refusal}`)
+  if (chosen.length === 0) throw new Fault('bad-input', 'The study has no members to train.')
+  for (const { name, warnings } of chosen) for (const warning of warnings) context.terminal.note(`${name}: ${warning}`)
+  context.terminal.progress('Choosing the engine')
+  const runs = await withSettings(lab, { engine, threads }, () => lab.startRuns(study.id, chosen.map(({ memberId }) => memberId)))
+  return followRuns(lab, runs.map(({ id }) => id), context)
+}
+
+/** Sets engine and threads for as long as `use` takes, and puts back what the person had set: a run keeps what it was started with. */
+export async function withSettings<T>(lab: LabHost, wanted: { engine?: EngineName | 'auto'; threads?: number }, use: () => Promise<T>): Promise<T> {
+  const changes = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+  if (Object.keys(changes).length === 0) return use()
+  const { engine, threads } = await lab.settings()
+  await lab.updateSettings(changes)
+  try {
+    return await use()
+  } finally {
+    await lab.updateSettings({ engine, threads })
+  }
+}
+
+async function makeStudy(lab: LabHost, options: TrainOptions, context: CommandContext): Promise<Study> {
+  const dials = (['family', 'budget', 'largest'] as const).filter((name) => options[name] !== undefined)
+  if (dials.length > 1) throw usageError(`--${dials[0]} and --${dials[1]} each make a ladder; give one of them.`)
+  const parts = options.budget === undefined && options.largest === undefined ? studyPartsOf(options.family ?? starterPreset) : null
+  const { context: contextTokens, tokensPerParameter, batchTokens, seed } = options
+  const changes = Object.fromEntries(Object.entries({ context: contextTokens, tokensPerParameter, batchTokens, seed }).filter(([, value]) => value !== undefined))
+  const recipe: Recipe = { ...(parts?.recipe ?? defaultRecipe), ...changes }
+  const tokenizer = options.tokenizer ?? parts?.tokenizer ?? { kind: 'bpe', vocabulary: 512 }
+  const dial: Dial = options.budget === undefined ? { kind: 'largest', parameters: options.largest! } : { kind: 'compute', flops: options.budget }
+  const ladder = parts?.ladder ?? ladderFromDial(dial, recipe, vocabularyOf(tokenizer))
+  if (options.member) chooseMembers(ladder.members, options.member)
+  const corpusId = options.corpus ? await corpusOf(lab, options.corpus, context) : undefined
+  const study = await lab.createStudy(options.name ?? (options.corpus ? corpusName(options.corpus) : 'Command line'))
+  return lab.updateStudy(study.id, { recipe, tokenizer, ladder, ...(corpusId === undefined ? {} : { corpusId }) })
+}
+
+async function oldStudy(lab: LabHost, wanted: string, options: TrainOptions): Promise<Study> {
+  const shaping = shapingOptions.find((name) => options[name] !== undefined)
+  if (shaping) throw usageError(`--${shaping.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} shapes a new study, and --study names one that is there; give one of them.`)
+  return findStudy(lab, wanted)
+}
+
+/** A corpus of the lab by name or id, or one read from the paths. */
+async function corpusOf(lab: LabHost, named: string[], context: CommandContext): Promise<string> {
+  if (named.length === 1) {
+    const known = (await lab.listCorpora()).find(({ id, name }) => id === named[0] || name === named[0])
+    if (known) return known.id
+  }
+  for (const path of named) {
+    if (!(await exists(resolve(path)))) throw new Fault('not-found', `corpus: there is no file, folder or corpus called ${path}. \`isoflop corpus list\` lists the corpora.`)
+  }
+  const added = await lab.addCorpus(named.map((path) => resolve(path)), corpusName(named))
+  return (await corpusReady(lab, added.id, context)).id
+}
+
+function chooseMembers<T extends Pick<MemberPlan, 'name'> & { memberId?: string; id?: string }>(members: readonly T[], wanted: readonly string[]): T[] {
+  for (const name of wanted) {
+    if (!members.some((member) => member.name === name || (member.memberId ?? member.id) === name)) {
+      throw new Fault('not-found', `member: there is none called "${name}". There are: ${members.map((member) => member.name).join(', ')}.`)
+    }
+  }
+  return members.filter((member) => wanted.includes(member.name) || wanted.includes((member.memberId ?? member.id)!))
+}
