@@ -22,6 +22,8 @@ export type SparseCrossEntropy = (logits: TfTensor, targets: TfTensor) => { loss
 export interface Context {
   readonly tf: Tf
   readonly crossEntropy: SparseCrossEntropy
+  /** Product of two matrices, either on its side. */
+  product(a: TfTensor, b: TfTensor, isATransposed: boolean, isBTransposed: boolean): TfTensor
   /** Runs ops and disposes all but what is returned. */
   scope<T extends TfTensor | TfTensor[] | void>(work: () => T): T
   /** Takes a tensor over. */
@@ -39,7 +41,13 @@ export interface Context {
 
 export const valueOf = (tensor: Tensor): TfTensor => (tensor as Held).value
 
-export function createContext(tf: Tf, crossEntropy: SparseCrossEntropy): Context {
+export interface ContextOptions {
+  crossEntropy: SparseCrossEntropy
+  /** Whether a matrix is better turned round by itself before a product: wasm is fast only at plain ones. */
+  turnsFirst: boolean
+}
+
+export function createContext(tf: Tf, { crossEntropy, turnsFirst }: ContextOptions): Context {
   const ledger = createLedger()
   let peakInside = 0
   let mask: { context: number; past: number; value: TfTensor } | null = null
@@ -63,6 +71,10 @@ export function createContext(tf: Tf, crossEntropy: SparseCrossEntropy): Context
   return {
     tf,
     crossEntropy,
+    product(a, b, isATransposed, isBTransposed) {
+      if (!turnsFirst) return tf.matMul(a, b, isATransposed, isBTransposed)
+      return tf.matMul(isATransposed ? tf.transpose(a) : a, isBTransposed ? tf.transpose(b) : b)
+    },
     scope: (work) => tf.tidy(() => {
       const result = work()
       peakInside = Math.max(peakInside, tf.memory().numBytes)

@@ -11,12 +11,14 @@ export interface TensorflowDevice {
   device: string
   /** Where the backend has an op of its own. */
   crossEntropy?: SparseCrossEntropy
+  /** Whether the backend is fast only at products of matrices that stand upright. */
+  turnsFirst?: boolean
   /** What went wrong on the device since the last question, where it does not throw by itself. */
   takeFailure?: () => string | null
 }
 
-export function createTensorflowKernels({ tf, device, crossEntropy, takeFailure }: TensorflowDevice): Kernels {
-  const context = createContext(tf, crossEntropy ?? gatheredCrossEntropy(tf))
+export function createTensorflowKernels({ tf, device, crossEntropy, turnsFirst = false, takeFailure }: TensorflowDevice): Kernels {
+  const context = createContext(tf, { crossEntropy: crossEntropy ?? gatheredCrossEntropy(tf), turnsFirst })
   const { scope, hold, replace, addTo } = context
   return {
     device,

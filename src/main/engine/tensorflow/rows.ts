@@ -10,9 +10,9 @@ const cubic = 0.044715
 type RowKernels = Pick<Kernels,
   'embedding' | 'embeddingBackward' | 'layerNorm' | 'layerNormBackward' | 'linear' | 'linearGelu' | 'linearBackward' | 'geluBackward' | 'head' | 'headBackward'>
 
-export function rowKernels({ tf, scope, hold, addTo }: Context): RowKernels {
+export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKernels {
   const scaled = (x: TfTensor, scale: number) => (scale === 1 ? x : tf.mul(x, scale))
-  const product = (x: TfTensor, weight: TfTensor, bias: TfTensor) =>
+  const affine = (x: TfTensor, weight: TfTensor, bias: TfTensor) =>
     tf.fused.matMul({ a: x as never, b: weight as never, bias }) as TfTensor
 
   function gelu(x: TfTensor, form: Activation): TfTensor {
@@ -72,26 +72,26 @@ export function rowKernels({ tf, scope, hold, addTo }: Context): RowKernels {
     })),
 
     linear: (x, weight, bias, residual) => hold(scope(() => {
-      const output = product(valueOf(x), valueOf(weight), valueOf(bias))
+      const output = affine(valueOf(x), valueOf(weight), valueOf(bias))
       return residual ? tf.add(output, valueOf(residual)) : output
     })),
     linearGelu(x, weight, bias, form) {
       const [before, after] = scope(() => {
-        const sum = product(valueOf(x), valueOf(weight), valueOf(bias))
+        const sum = affine(valueOf(x), valueOf(weight), valueOf(bias))
         return [sum, gelu(sum, form)]
       })
       return { before: hold(before), after: hold(after) }
     },
     linearBackward: (dy, x, weight, intoWeight, intoBias) => hold(scope(() => {
-      addTo(intoWeight, tf.matMul(valueOf(x), valueOf(dy), true, false))
+      addTo(intoWeight, product(valueOf(x), valueOf(dy), true, false))
       addTo(intoBias, tf.sum(valueOf(dy), 0))
-      return tf.matMul(valueOf(dy), valueOf(weight), false, true)
+      return product(valueOf(dy), valueOf(weight), false, true)
     })),
     geluBackward: (dy, before, form) => hold(scope(() => tf.mul(valueOf(dy), geluSlope(valueOf(before), form)))),
 
-    head: (x, tokens, scale) => hold(scope(() => tf.matMul(scaled(valueOf(x), scale), valueOf(tokens), false, true))),
+    head: (x, tokens, scale) => hold(scope(() => product(scaled(valueOf(x), scale), valueOf(tokens), false, true))),
     headBackward: (dLogits, x, tokens, scale, intoTokens) => hold(scope(() => {
-      addTo(intoTokens, tf.matMul(valueOf(dLogits), scaled(valueOf(x), scale), true, false))
+      addTo(intoTokens, product(valueOf(dLogits), scaled(valueOf(x), scale), true, false))
       return scaled(tf.matMul(valueOf(dLogits), valueOf(tokens)), scale)
     })),
   }

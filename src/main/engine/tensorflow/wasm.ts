@@ -15,7 +15,7 @@ export async function createWasmKernels(): Promise<Kernels> {
   }
   supplyUnsortedSegmentSum(tf)
   if (!(await tf.setBackend('wasm'))) throw new Fault('unavailable', 'WebAssembly could not be started here.')
-  return createTensorflowKernels({ tf, device: 'WebAssembly with SIMD, 1 thread' })
+  return createTensorflowKernels({ tf, device: 'WebAssembly with SIMD, 1 thread', turnsFirst: true })
 }
 
 /** The one kernel that the wasm backend lacks and a GPT needs: gathering the gradients of repeated tokens. */

@@ -4,7 +4,7 @@ import type { Kernels } from '../kernels.ts'
 import { createTensorflowKernels } from './kernels.ts'
 import { loadCore } from './load.ts'
 
-interface Adapter { info?: { vendor?: string; architecture?: string; device?: string; description?: string } }
+interface Adapter { info?: Partial<Record<'vendor' | 'architecture' | 'device' | 'description', string>> & { isFallbackAdapter?: boolean } }
 /** WebGPU does not throw: it answers with zeros and tells whoever listens here. */
 interface Device { addEventListener(name: 'uncapturederror', listen: (event: { error: Error }) => void): void }
 interface Gpu { requestAdapter(options?: object): Promise<Adapter | null> }
@@ -16,6 +16,10 @@ export async function createWebgpuKernels(): Promise<Kernels> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
   if (!adapter) {
     throw new Fault('unavailable', 'WebGPU finds no graphics adapter here. On Linux it needs a Vulkan driver; VK_ICD_FILENAMES can name one.')
+  }
+  if (isSoftware(adapter) && !process.env.ISOFLOP_SOFTWARE_WEBGPU) {
+    throw new Fault('unavailable', `The only graphics adapter here is ${describe(adapter)}, made of software and slower than every other engine. `
+      + 'ISOFLOP_SOFTWARE_WEBGPU=1 allows it.')
   }
   try {
     await import('@tensorflow/tfjs-backend-webgpu')
@@ -53,4 +57,7 @@ async function openGpu(): Promise<Gpu> {
   return gpu
 }
 
-const describe = ({ info }: Adapter) => info?.description || info?.device || [info?.vendor, info?.architecture].filter(Boolean).join(' ') || 'an unnamed adapter'
+const words = ({ info }: Adapter) => [info?.description, info?.device, info?.vendor, info?.architecture].filter((word) => word)
+const describe = (adapter: Adapter) => words(adapter)[0] ?? 'an adapter without a name'
+const isSoftware = (adapter: Adapter) =>
+  adapter.info?.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(words(adapter).join(' '))

@@ -6,6 +6,7 @@ import { kernelsSuite } from '../kernels-suite.ts'
 
 const software = '/usr/lib/chromium/vk_swiftshader_icd.json'
 if (!process.env.VK_ICD_FILENAMES && existsSync(software)) process.env.VK_ICD_FILENAMES = software
+process.env.ISOFLOP_SOFTWARE_WEBGPU = '1'
 
 const missing = await createKernels('webgpu', { threads: 0 }).then((kernels) => (kernels.dispose(), null), (error: Error) => error.message)
 if (missing === null) kernelsSuite('webgpu', () => createKernels('webgpu', { threads: 0 }), { tolerance: 1e-5, isRepeatable: false })
