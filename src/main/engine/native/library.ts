@@ -1,8 +1,8 @@
 // The native library: where it lies, and its C functions as TypeScript sees them (src/native/api.h).
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import koffi from 'koffi'
 import { Fault } from '#shared/fault.ts'
+import { firstFile, packageFolder } from '#main/storage/system-files.ts'
 
 /** Type of each argument, result first: v nothing, i int, u handle (64 bits), d double, f float, s string, and d* f* i* typed arrays. */
 const signatures = {
@@ -48,37 +48,15 @@ const types: Record<string, string> = {
 
 const fileName = `isoflop-native.${({ darwin: 'dylib', win32: 'dll' } as Record<string, string>)[process.platform] ?? 'so'}`
 
-/** Folders from here upwards: the sources, the built out/main and a test all have the package's root above them. */
-function* foldersAbove(): Generator<string> {
-  let folder = typeof __dirname === 'string' ? __dirname : process.cwd()
-  for (;;) {
-    yield folder
-    if (dirname(folder) === folder) return
-    folder = dirname(folder)
-  }
-}
-
 /** Where the library may be, best first: ISOFLOP_NATIVE, beside the packaged app's resources, in the package's build folder. */
-function candidates(): string[] {
+export function findLibrary(): string | null {
   const resources = (process as { resourcesPath?: string }).resourcesPath
-  return [
+  const root = packageFolder('isoflop')
+  return firstFile([
     ...(process.env.ISOFLOP_NATIVE ? [process.env.ISOFLOP_NATIVE] : []),
     ...(resources ? [join(resources, 'native', fileName), join(resources, fileName)] : []),
-    ...[...foldersAbove()].filter(isOurs).map((folder) => join(folder, 'build', 'native', fileName)),
-  ]
-}
-
-function isOurs(folder: string): boolean {
-  try {
-    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string }).name === 'isoflop'
-  } catch {
-    return false
-  }
-}
-
-/** The library's path, or null where it was not built. */
-export function findLibrary(): string | null {
-  return candidates().find((path) => existsSync(path)) ?? null
+    ...(root ? [join(root, 'build', 'native', fileName)] : []),
+  ])
 }
 
 let loaded: NativeLibrary | null = null
