@@ -64,16 +64,18 @@ function suite(project, { prefix = [], env = {} } = {}) {
     let failed = 0
     for (const file of testResults) {
       const where = relative(root, file.name)
+      if (file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')) {
+        // Its preparation failed, so its tests were not even tried.
+        failed++
+        failures.push(`${where}: ${(file.message || 'failed outside its tests').split('\n')[0]}`)
+        continue
+      }
       for (const test of file.assertionResults) {
         if (test.status === 'passed') total.passed++
         else if (test.status === 'failed') {
           failed++
           failures.push(`${where}: ${test.fullName}`)
         } else skip(`${where}: ${test.fullName}`, 'the test says what it needs')
-      }
-      if (file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')) {
-        failed++
-        failures.push(`${where}: ${(file.message || 'failed outside its tests').split('\n')[0]}`)
       }
     }
     if (status !== 0 && failed === 0) {

@@ -3,7 +3,7 @@ import { app, Menu, nativeTheme, Tray, type BrowserWindow } from 'electron'
 import type { LabHost } from '#main/lab.ts'
 import { askClosing } from './ask-closing.ts'
 import { closeWhileTraining } from './closing.ts'
-import { openWindow } from './window.ts'
+import { keepPlace, openWindow } from './window.ts'
 
 export interface StageOptions {
   lab: LabHost
@@ -84,6 +84,8 @@ export function createStage({ lab, preload, icon, stateFile, url }: StageOptions
 
   const end = async (): Promise<void> => {
     isDone = true
+    const open = window()
+    if (open) keepPlace(open, stateFile)
     await lab.close().catch((error) => console.error('The lab did not close well:', error))
     app.exit(0)
   }

@@ -46,24 +46,16 @@ export function openWindow({ preload, icon, stateFile, url, theme, mayClose }: W
   if (state?.isMaximized) window.maximize()
   window.once('ready-to-show', () => window.show())
 
-  const keepPlace = (): void => {
-    if (window.isDestroyed() || window.isMinimized()) return
-    try {
-      remember(stateFile, { bounds: window.getNormalBounds(), isMaximized: window.isMaximized() })
-    } catch {
-      // A full disk must not keep a window from moving.
-    }
-  }
   let timer: NodeJS.Timeout | null = null
   const keepPlaceSoon = (): void => {
     if (timer) clearTimeout(timer)
-    timer = setTimeout(keepPlace, 500)
+    timer = setTimeout(() => keepPlace(window, stateFile), 500)
   }
   window.on('resize', keepPlaceSoon)
   window.on('move', keepPlaceSoon)
   window.on('close', (event) => {
     if (timer) clearTimeout(timer)
-    keepPlace()
+    keepPlace(window, stateFile)
     if (!mayClose()) event.preventDefault()
   })
 
@@ -71,6 +63,16 @@ export function openWindow({ preload, icon, stateFile, url, theme, mayClose }: W
   comeBack(window, url)
   void window.loadURL(url)
   return window
+}
+
+/** Written down whenever it changes, and once more at the end. */
+export function keepPlace(window: BrowserWindow, stateFile: string): void {
+  if (window.isDestroyed() || window.isMinimized()) return
+  try {
+    remember(stateFile, { bounds: window.getNormalBounds(), isMaximized: window.isMaximized() })
+  } catch {
+    // A full disk must not keep a window from moving or closing.
+  }
 }
 
 /** No other page, no other window, no permission. Links to the web open in the browser, by https alone. */
