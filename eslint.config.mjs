@@ -126,7 +126,6 @@ export default [
       'no-constant-binary-expression': 'error',
       'no-self-compare': 'error',
       'no-template-curly-in-string': 'error',
-      'no-unreachable-loop': 'error',
       'no-var': 'error',
       'prefer-const': ['error', { destructuring: 'all' }],
       'no-eval': 'error',
