@@ -21,9 +21,22 @@ Example:
       const { terminal, signal, parts } = context
       const door = await startWebDoor({ lab, host: '127.0.0.1', port, open: open ?? false, rendererFolder: parts.renderer })
       terminal.answer({ document: { url: door.url, port: door.port }, text: `Isoflop is at ${door.url}\n` })
-      terminal.note('The link works once. Ctrl+C ends; a training goes on from its last checkpoint at the next start.')
+      terminal.note('The link works once; Enter prints a fresh one. Ctrl+C ends; a training goes on from its last checkpoint at the next start.')
+      const stopKeys = onEnter(() => terminal.note(`A fresh link, the one before it is void: ${door.newUrl()}`))
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      stopKeys()
       await door.close()
       return null
     })))
+}
+
+/** Calls back for every line typed at the terminal, where there is one, until the function returned is called. */
+function onEnter(listener: () => void): () => void {
+  const { stdin } = process
+  if (!stdin.isTTY) return () => undefined
+  stdin.on('data', listener)
+  return () => {
+    stdin.off('data', listener)
+    stdin.pause()
+  }
 }
