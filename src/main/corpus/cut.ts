@@ -6,16 +6,21 @@ export const endOfTextMarker = '<|endoftext|>'
 /** A marked document beyond this is cut like any other text, so that none outgrows memory. Characters. */
 const longestMarked = 1 << 20
 
-/**
- * How long a document cut out of a text without boundaries should be, in characters: 4,096, or less for a corpus below 256 KiB,
- * so that there are about 64 documents to split.
- */
-export function documentLength(corpusBytes: number): number {
-  return Math.min(4096, Math.max(256, Math.ceil(corpusBytes / 64)))
+/** How finely a corpus is cut, in characters; smaller for small corpora, so that there are about 64 documents to split. */
+export interface Grain {
+  /** A document cut out of a text has from this to twice this. */
+  length: number
+  /** A file up to this size is one document, as whoever made the file meant it. Bytes. */
+  wholeFileBytes: number
 }
 
-/** A file up to this size is one document, as whoever made the file meant it. */
-export const wholeFileBytes = (length: number): number => 8 * length
+/** 4 kB documents and whole files up to 32 kB; less below 256 kB of text. */
+export function grainOf(corpusBytes: number): Grain {
+  return {
+    length: Math.min(4096, Math.max(256, Math.ceil(corpusBytes / 64))),
+    wholeFileBytes: Math.min(32_768, Math.ceil(corpusBytes / 8)),
+  }
+}
 
 export interface Cutter {
   /** Takes the next piece of a file, returns the documents that are complete with it. */

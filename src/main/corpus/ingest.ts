@@ -4,7 +4,7 @@ import type { Split } from '#shared/corpus/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import { createCorpusWriter, openSplit, type CorpusWriter } from '../storage/corpus-files.ts'
 import { listSources, splits } from '../storage/text-files.ts'
-import { documentLength } from './cut.ts'
+import { grainOf } from './cut.ts'
 import { createHashSet } from './distinct.ts'
 import { readSource } from './read.ts'
 import { hashFraction, splitOf, splitSmall } from './split.ts'
@@ -48,7 +48,7 @@ const progressBytes = 2 << 20
 export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal): AsyncGenerator<IngestRecord> {
   const sources = listSources(request.paths)
   const totalBytes = sources.reduce((sum, source) => sum + source.bytes, 0)
-  const length = documentLength(totalBytes)
+  const grain = grainOf(totalBytes)
   const cleaning = { replaced: 0, nulls: 0 }
   const seen = createHashSet()
   let duplicates = 0
@@ -59,7 +59,7 @@ export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal)
     const progress = (doneBytes: number): IngestRecord => ({ kind: 'progress', doneBytes, totalBytes, documents: seen.size, duplicates })
     yield progress(0)
     for (const source of sources) {
-      for await (const { documents, doneBytes } of readSource(source, length, cleaning)) {
+      for await (const { documents, doneBytes } of readSource(source, grain, cleaning)) {
         throwIfCancelled(signal)
         for (const document of documents) {
           const bytes = Buffer.from(document, 'utf8')
@@ -111,7 +111,7 @@ function splitAgain(writer: CorpusWriter, folder: string): CorpusWriter {
   })
   if (documents.length < splits.length) {
     throw new Fault('bad-input', `This text makes only ${documents.length} different ${documents.length === 1 ? 'document' : 'documents'}. `
-      + 'At least 3 are needed, one each for training, validation and testing: about 1 kB of plain text. Add more text.')
+      + 'At least 3 are needed, one each for training, validation and testing: about 2 kB of plain text. Add more text.')
   }
   const dealt = splitSmall(documents.map((document) => hashFraction(createHash('sha256').update(document).digest())))
   const again = createCorpusWriter(folder)

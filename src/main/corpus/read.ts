@@ -2,7 +2,7 @@
 import { Fault } from '#shared/fault.ts'
 import { readBlocks, type SourceFile } from '../storage/text-files.ts'
 import { cleanText, countReplaced, decodeUtf8, detectEncoding, type Cleaning } from './clean.ts'
-import { createCutter, endOfTextMarker, wholeFileBytes, type Cutter } from './cut.ts'
+import { createCutter, endOfTextMarker, type Cutter, type Grain } from './cut.ts'
 import { readParquet } from './parquet.ts'
 
 /** Some documents, and how many bytes of the file have been read for them and all before. */
@@ -16,19 +16,19 @@ const longestRecordBytes = 64 << 20
 /** A line of text longer than this is taken in pieces. */
 const longestLineBytes = 4 << 20
 
-export function readSource(source: SourceFile, length: number, cleaning: Cleaning): AsyncGenerator<Documents> {
+export function readSource(source: SourceFile, grain: Grain, cleaning: Cleaning): AsyncGenerator<Documents> {
   if (source.kind === 'parquet') return readParquet(source, cleaning)
-  return source.kind === 'jsonl' ? readJsonLines(source, cleaning) : readText(source, length, cleaning)
+  return source.kind === 'jsonl' ? readJsonLines(source, cleaning) : readText(source, grain, cleaning)
 }
 
 /** A text file: one document if it is small, else cut by the rules of cut.ts. Its beginning tells whether it is marked. */
-async function* readText(source: SourceFile, length: number, cleaning: Cleaning): AsyncGenerator<Documents> {
+async function* readText(source: SourceFile, grain: Grain, cleaning: Cleaning): AsyncGenerator<Documents> {
   let cutter: Cutter | null = null
   for await (const { text, doneBytes } of decodeBlocks(source, cleaning)) {
     if (!cutter) {
       const isMarked = text.includes(endOfTextMarker)
-      const isWhole = !isMarked && !source.isGzip && source.bytes <= wholeFileBytes(length)
-      cutter = createCutter(isWhole ? source.bytes + 1 : length, isMarked)
+      const isWhole = !isMarked && !source.isGzip && source.bytes <= grain.wholeFileBytes
+      cutter = createCutter(isWhole ? source.bytes + 1 : grain.length, isMarked)
     }
     yield { documents: cutter.push(text), doneBytes }
   }
