@@ -26,7 +26,7 @@ export interface TrainJob {
 }
 
 /** How a run's samples begin and are drawn: always the same, so that one can be held against the next. */
-const samplePrompt = 'The '
+const samplePrompt = 'The'
 const sampleOptions: Omit<GenerateOptions, 'seed'> = { prompt: samplePrompt, tokens: 48, temperature: 0.8, topK: 40, topP: 1 }
 
 /** How long the process of an earlier session may take to notice that its host is gone. */

@@ -140,6 +140,7 @@ function wrap(db: Libsql.Database): Database {
     },
     close: () => {
       statements.clear()
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)') // so that the one file is the whole store, and can be copied
       db.close()
     },
   }

@@ -1,0 +1,52 @@
+// A worker without a process: both ends in one, structuredClone for the wire; it can be killed like a real one.
+import { serve, type RunJob } from '#main/work/serve.ts'
+import type { FromWorker, ToWorker } from '#main/work/messages.ts'
+import type { ForkWorker, WorkerExit } from '#main/work/process.ts'
+
+export interface InProcessFork {
+  fork: ForkWorker
+  /** Kills the newest worker, as `kill -9` would: nothing it says afterwards is heard. */
+  killNewest(): void
+  started: number
+}
+
+/** Forks that run `runJob` right here. */
+export function forkInProcess(runJob: RunJob): InProcessFork {
+  let newest: () => void = () => undefined
+  const self: InProcessFork = {
+    started: 0,
+    killNewest: () => newest(),
+    fork: () => {
+      self.started++
+      let exit: WorkerExit | null = null
+      const toHost: ((message: unknown) => void)[] = []
+      const toWorker: ((message: ToWorker) => void)[] = []
+      const onExit: ((exit: WorkerExit) => void)[] = []
+      const deliver = <T>(listeners: ((message: T) => void)[], message: T) => {
+        const copy = structuredClone(message)
+        setImmediate(() => {
+          if (!exit) for (const listener of listeners) listener(copy)
+        })
+      }
+      const end = (how: WorkerExit) => {
+        if (exit) return
+        exit = how
+        for (const listener of onExit) listener(how)
+      }
+      newest = () => end({ code: null, signal: 'SIGKILL' })
+      serve({
+        send: (message: FromWorker) => deliver(toHost, message),
+        onMessage: (listener) => void toWorker.push(listener),
+      }, runJob)
+      return {
+        pid: 1,
+        send: (message) => deliver(toWorker, message as ToWorker),
+        onMessage: (listener) => void toHost.push(listener),
+        onExit: (listener) => (exit ? listener(exit) : void onExit.push(listener)),
+        kill: newest,
+        lastWords: () => '',
+      }
+    },
+  }
+  return self
+}
