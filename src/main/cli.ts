@@ -3,6 +3,8 @@ import { runProgram } from '#main/cli/program.ts'
 import { corpusCommand } from '#main/cli/corpus.ts'
 import { demoCommand } from '#main/cli/demo.ts'
 import { exportCommand } from '#main/cli/export.ts'
+import { fitCommand } from '#main/cli/fit.ts'
+import { forecastCommand } from '#main/cli/forecast.ts'
 import { generateCommand } from '#main/cli/generate.ts'
 import { planCommand } from '#main/cli/plan.ts'
 import { resumeCommand } from '#main/cli/resume.ts'
@@ -15,6 +17,8 @@ import manifest from '../../package.json' with { type: 'json' }
 void runProgram([
   demoCommand,
   planCommand,
+  fitCommand,
+  forecastCommand,
   trainCommand,
   resumeCommand,
   runsCommand,

@@ -1,0 +1,81 @@
+// Tables on disk: a CSV file read whole, its columns by name.
+import { readFileSync, statSync } from 'node:fs'
+import { Fault } from '#shared/fault.ts'
+import { diskFault } from './text-files.ts'
+
+export interface Table {
+  columns: string[]
+  /** Rows of cells as text, as long as `columns`. */
+  rows: string[][]
+  /** Line in the file at which each row begins, from 1. */
+  lines: number[]
+}
+
+const largestBytes = 64 * 2 ** 20
+
+/** Reads a comma-separated file with a header. Throws a Fault that names what is wrong: a missing file, names twice, rows of another length. */
+export function readTable(path: string): Table {
+  let text: string
+  try {
+    if (statSync(path).size > largestBytes) throw new Fault('too-large', `${path} is larger than ${largestBytes / 2 ** 20} MiB: that is no table of training runs.`)
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw diskFault(error, path)
+  }
+  return parseTable(text, path)
+}
+
+/** The same from text. Cells may be quoted; blank lines are left out. */
+export function parseTable(text: string, path: string): Table {
+  const { rows, lines } = splitCells(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, path)
+  if (rows.length === 0) throw new Fault('bad-input', `${path} is empty; the first line must name its columns.`)
+  const columns = rows[0].map((name) => name.trim())
+  const twice = columns.find((name, i) => name !== '' && columns.indexOf(name) !== i)
+  if (twice !== undefined) throw new Fault('bad-input', `${path} has two columns called ${twice}; rename one of them.`)
+  rows.slice(1).forEach((row, i) => {
+    if (row.length !== columns.length) {
+      throw new Fault('bad-input', `Line ${lines[i + 1]} of ${path} has ${row.length} cells, the header has ${columns.length}.`)
+    }
+  })
+  if (rows.length === 1) throw new Fault('bad-input', `${path} has column names and no rows.`)
+  return { columns, rows: rows.slice(1), lines: lines.slice(1) }
+}
+
+function splitCells(text: string, path: string): { rows: string[][]; lines: number[] } {
+  const rows: string[][] = []
+  const lines: number[] = []
+  let row: string[] = []
+  let cell = ''
+  let isQuoted = false
+  let line = 1
+  let startLine = 1
+  const endRow = () => {
+    row.push(cell)
+    if (row.length > 1 || row[0].trim() !== '') {
+      rows.push(row)
+      lines.push(startLine)
+    }
+    row = []
+    cell = ''
+    startLine = line
+  }
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]
+    if (c === '\n') line++
+    if (isQuoted) {
+      if (c === '"' && text[i + 1] === '"') cell += text[++i]
+      else if (c === '"') isQuoted = false
+      else cell += c
+    } else if (c === '"' && cell.trim() === '') {
+      cell = ''
+      isQuoted = true
+    } else if (c === ',') {
+      row.push(cell)
+      cell = ''
+    } else if (c === '\n') endRow()
+    else if (c !== '\r') cell += c
+  }
+  if (isQuoted) throw new Fault('bad-input', `${path} has a quotation mark that never closes, opened in the row at line ${startLine}.`)
+  if (cell !== '' || row.length > 0) endRow()
+  return { rows, lines }
+}
