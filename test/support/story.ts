@@ -1,0 +1,160 @@
+// The whole story, told at any door with the mouse: choose a text, shape a ladder, train, watch, pause, close, reopen, resume,
+// lose power, go on, read the law, export. Each door says how its window is closed, reopened and killed.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { axeFindings } from './axe.ts'
+import { smallText } from './small-text.ts'
+import type { PageWatch } from './watch-page.ts'
+
+export interface StoryDoor {
+  /** The window as it is now. */
+  page(): Page
+  /** Hands files to the window in the door's own way: a dialog, or an upload. */
+  addFiles(paths: string[]): Promise<void>
+  /** Closes the window for good and opens it again. */
+  reopen(): Promise<void>
+  /** Takes the power away from everything, and starts anew. */
+  kill(): Promise<void>
+  watch: PageWatch
+  home: string
+  close(): Promise<void>
+}
+
+const views = ['data', 'family', 'training', 'law', 'library'] as const
+/** Long enough to be caught while it trains, on any machine; short enough to wait for. */
+const shortRun = { name: 'short', width: 24, tokensPerParameter: 5 }
+const longRun = { name: 'long', width: 32, tokensPerParameter: 60 }
+const slow = 180_000
+
+/** Registers the tests; they build on one another, in order. `pictures`: a folder for a screenshot of every view. */
+export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string): void {
+  let door: StoryDoor
+  const byId = (id: string): Locator => door.page().getByTestId(id)
+  const go = async (view: (typeof views)[number]): Promise<void> => byId(`nav-${view}`).click()
+  /** The row of a run by its position: runs are started smallest first. */
+  const row = (which: number): Locator => byId('run-row').nth(which)
+  const state = (which: number): Promise<string | null> => row(which).getByTestId('run-state').getAttribute('data-state')
+  const expectState = (which: number, wanted: string | RegExp, timeout = slow) => expect.poll(() => state(which), { timeout, interval: 100 }).toMatch(wanted)
+
+  beforeAll(async () => { door = await openDoor() })
+  afterAll(async () => { await door?.close() })
+
+  describe.sequential('the story', () => {
+    it('begins with three ways in and no setup', async () => {
+      await byId('start-shape').waitFor({ timeout: 60_000 })
+      expect(await byId('start-emerge').isVisible()).toBe(true)
+      await byId('start-shape').click()
+      await byId('train-ladder').waitFor()
+    })
+
+    it('chooses a text of one\'s own', async () => {
+      const file = join(door.home, 'law-of-words.txt')
+      writeFileSync(file, smallText(1_500_000))
+      await go('data')
+      await door.addFiles([file])
+      const card = byId('corpus-card').filter({ hasText: 'law-of-words' })
+      const choice = card.getByRole('radio')
+      await expect.poll(() => choice.isEnabled().catch(() => false), { timeout: 60_000 }).toBe(true)
+      await choice.click()
+      await expect.poll(() => choice.getAttribute('aria-checked')).toBe('true')
+      await door.page().getByRole('radio', { name: 'Bytes' }).or(door.page().getByRole('button', { name: 'Bytes' })).first().click()
+      await door.page().getByText('Bytes a token').waitFor({ timeout: 60_000 })
+    })
+
+    it('shapes a ladder of two and reads what it will take', async () => {
+      await go('family')
+      const rows = byId('ladder-row')
+      await expect.poll(() => rows.count()).toBeGreaterThan(2)
+      while (await rows.count() > 2) await rows.last().getByRole('button', { name: /^Remove/ }).click()
+      for (const [index, { width, tokensPerParameter }] of [shortRun, longRun].entries()) {
+        const type = async (label: RegExp, value: number): Promise<void> => {
+          const field = rows.nth(index).getByLabel(label)
+          await field.fill(String(value))
+          await field.press('Enter')
+        }
+        await type(/^Heads of/, 2)
+        await type(/^Layers of/, 2)
+        await type(/^Width of/, width)
+        await type(/^Tokens per parameter of/, tokensPerParameter)
+      }
+      await expect.poll(async () => rows.nth(1).innerText()).toMatch(/MB|MiB/)
+      await expect.poll(() => byId('train-ladder').isEnabled()).toBe(true)
+    })
+
+    it('trains, and the curve moves', async () => {
+      await byId('train-ladder').click()
+      await go('training')
+      await expectState(0, /training|finished/)
+      await byId('loss-chart').waitFor()
+      await expectState(1, /training/)
+      const before = await byId('loss-chart').locator('canvas').first().screenshot()
+      await expect.poll(async () => (await byId('loss-chart').locator('canvas').first().screenshot()).equals(before), { timeout: 30_000 }).toBe(false)
+      expect(await state(0)).toBe('finished')
+    })
+
+    it('pauses, and is as it was after the window was closed', async () => {
+      await row(1).getByTestId('run-pause').click()
+      await expectState(1, 'paused', 60_000)
+      const paused = await row(1).innerText()
+      await door.reopen()
+      await go('training')
+      await expectState(1, 'paused')
+      expect(await state(0)).toBe('finished')
+      await expect.poll(() => row(1).innerText()).toBe(paused)
+    })
+
+    it('resumes', async () => {
+      await row(1).getByTestId('run-resume').click()
+      await expectState(1, 'training')
+      await door.page().waitForTimeout(3000)
+    })
+
+    it('goes on after a power cut', async () => {
+      expect(await state(1)).toBe('training')
+      await door.kill()
+      await go('training')
+      await expectState(1, 'interrupted')
+      await row(1).getByTestId('run-resume').click()
+      await expectState(1, /training|finished/)
+      await expectState(1, 'finished', 240_000)
+    })
+
+    it('draws the law', async () => {
+      await go('law')
+      await byId('law-chart').locator('canvas, svg').first().waitFor()
+    })
+
+    it('exports a checkpoint that is whole', async () => {
+      await go('library')
+      await byId('export-checkpoint').first().click()
+      const folder = join(door.home, 'taken-home')
+      await byId('export-folder').fill(folder)
+      await byId('export-confirm').click()
+      await byId('toast').first().waitFor({ timeout: 60_000 })
+      expect(readdirSync(folder).sort()).toEqual(expect.arrayContaining(['README.md', 'config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json']))
+      expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))).toMatchObject({ architectures: ['GPT2LMHeadModel'], n_embd: expect.any(Number) })
+    })
+  })
+
+  describe.sequential('every view', () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      it(`is without findings of axe, in the ${colorScheme}`, async () => {
+        await door.page().emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        const findings: string[] = []
+        for (const view of [...views, 'settings'] as const) {
+          await byId(`nav-${view}`).click()
+          await door.page().waitForTimeout(600)
+          await door.page().screenshot({ path: join(pictures, `${view}-${colorScheme}.png`) })
+          findings.push(...(await axeFindings(door.page())).map((finding) => `${view}, ${colorScheme}: ${finding}`))
+        }
+        expect(findings).toEqual([])
+      })
+    }
+
+    it('complained of nothing all the while', () => {
+      expect(door.watch.complaints).toEqual([])
+    })
+  })
+}
