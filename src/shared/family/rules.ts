@@ -2,13 +2,14 @@
 import type { Recipe } from './recipe.ts'
 
 /**
- * Tokens a step: about twice the square root of all training tokens. The published batches (0.25 M tokens at 2.2 G, 2.2 M at 257 G) follow
- * the same root with a factor of 3 to 5; small models learn more from more steps. Rounded to whole sequences, and to powers of two of them
- * so that they divide well.
+ * Sequences a step: three quarters of the square root of all training tokens, in tokens. Tiny models learn more from many small steps:
+ * at 44 thousand parameters a batch of 512 tokens ends 0.3 % below one of 1,024 and 1.8 % below one of 2,048. The published batches
+ * (0.25 M tokens at 2.2 G, 2.2 M at 257 G) follow the same root with a larger factor. Rounded to a few leading bits, so that it divides well.
  */
 export function batchSequencesRule(tokens: number, context: number): number {
-  const sequences = (2 * Math.sqrt(Math.max(tokens, 1))) / context
-  return Math.max(4, 2 ** Math.round(Math.log2(Math.max(sequences, 1))))
+  const sequences = (0.75 * Math.sqrt(Math.max(tokens, 1))) / context
+  const unit = 2 ** Math.max(1, Math.floor(Math.log2(Math.max(sequences, 1))) - 2)
+  return Math.max(2, unit * Math.round(sequences / unit))
 }
 
 /** Peak learning rate at width 768 in Cerebras-GPT 111M, and the highest that tiny models bear. */
