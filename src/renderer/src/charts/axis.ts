@@ -1,0 +1,59 @@
+// The axes of every chart, drawn alike.
+import type { ChartTheme } from './theme.ts'
+import { position, powerLabel, ticksOf, valueAt, type Range, type ScaleKind } from './scale.ts'
+
+export interface AxisPlan {
+  /** Says what and in which unit. */
+  name: string
+  kind: ScaleKind
+  range: Range
+  label?: (value: number) => string
+  wanted?: number
+}
+
+/** An ECharts value axis over positions: a logarithmic axis is a linear one over powers of ten, so zoom and hover read one kind of number. */
+export function axisOption(which: 'x' | 'y', { name, kind, range, label = powerLabel, wanted }: AxisPlan, theme: ChartTheme) {
+  const { labelled, minor } = ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6))
+  return {
+    type: 'value' as const,
+    name,
+    nameLocation: 'middle' as const,
+    nameGap: which === 'x' ? 30 : 46,
+    nameTextStyle: { color: theme.faint, fontSize: 12, fontFamily: theme.font },
+    min: position(range.from, kind),
+    max: position(range.to, kind),
+    animation: false,
+    axisLine: { show: true, onZero: false, lineStyle: { color: theme.line } },
+    axisTick: { show: true, length: 4, lineStyle: { color: theme.line }, customValues: [...labelled, ...minor].map((value) => position(value, kind)) },
+    axisLabel: {
+      color: theme.faint, fontSize: 11, fontFamily: theme.font, hideOverlap: true, showMinLabel: true, showMaxLabel: true,
+      customValues: labelled.map((value) => position(value, kind)),
+      formatter: (at: number) => label(cleaned(valueAt(at, kind))),
+    },
+    splitLine: { show: false },
+  }
+}
+
+const cleaned = (value: number): number => Number(value.toPrecision(10))
+
+/** Hairlines behind the data at the labelled ticks only. */
+export function gridLines(which: 'x' | 'y', { kind, range, wanted }: AxisPlan, theme: ChartTheme) {
+  return {
+    id: `grid-${which}`,
+    type: 'line' as const,
+    data: [] as number[][],
+    silent: true,
+    animation: false,
+    markLine: {
+      silent: true,
+      animation: false,
+      symbol: 'none',
+      label: { show: false },
+      lineStyle: { color: theme.grid, width: 1, type: 'solid' as const },
+      data: ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6)).labelled.map((value) => ({ [which === 'x' ? 'xAxis' : 'yAxis']: position(value, kind) })),
+    },
+    z: 0,
+  }
+}
+
+export const chartGrid = { left: 62, right: 20, top: 16, bottom: 46, outerBoundsMode: 'none' as const }

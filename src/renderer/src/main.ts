@@ -1,0 +1,12 @@
+// Where the window is put together.
+import '@fontsource-variable/inter/wght.css'
+import '@fontsource-variable/jetbrains-mono/wght.css'
+import './tokens.css'
+import './base.css'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './App.vue'
+
+const dark = matchMedia('(prefers-color-scheme: dark)').matches
+document.documentElement.dataset['theme'] = dark ? 'dark' : 'light' // before the settings are known, so that nothing flashes
+createApp(App).use(createPinia()).mount('#app')

@@ -1,0 +1,64 @@
+// Every command by name, for the palette and whoever else offers them.
+import { computed } from 'vue'
+import { useBeginStore } from './begin.ts'
+import { useLabStore } from './lab.ts'
+import { usePlanStore } from './plan.ts'
+import { canPause, canResume, canStop, useRunsStore } from './runs.ts'
+import { useShellStore, viewNames, type ViewName } from './shell.ts'
+import { useStudiesStore } from './studies.ts'
+import { useStudyDialogs } from './study-dialogs.ts'
+import { useTraining } from './training.ts'
+
+export const viewWords: Record<ViewName, string> = { data: 'Data', family: 'Family', training: 'Training', law: 'Law', library: 'Library', settings: 'Settings' }
+export const modifier = /mac/i.test(navigator.platform) ? '⌘' : 'Ctrl '
+
+export interface NamedCommand {
+  id: string
+  text: string
+  group: string
+  keys?: string
+  run: () => void
+}
+
+export function useCommands() {
+  const shell = useShellStore()
+  const studies = useStudiesStore()
+  const runs = useRunsStore()
+  const begin = useBeginStore()
+  const lab = useLabStore()
+  const plan = usePlanStore()
+  const dialogs = useStudyDialogs()
+  const training = useTraining()
+
+  const commands = computed<NamedCommand[]>(() => {
+    const study = studies.current
+    const all: (NamedCommand | false)[] = [
+      ...(study ? viewNames : (['settings'] as const)).map((name, i) => ({
+        id: `go ${name}`, text: `Go to ${viewWords[name]}`, group: 'View', keys: name === 'settings' ? `${modifier},` : `${modifier}${i + 1}`, run: () => shell.go(name),
+      })),
+      { id: 'emerge', text: 'Watch a scaling law emerge', group: 'Begin', run: () => void begin.watchLawEmerge() },
+      { id: 'shape', text: 'Shape your own family', group: 'Begin', run: () => void begin.shapeFamily() },
+      !!study && plan.trainable.length > 0 && training.waiting.length > 0 && { id: 'train', text: 'Train this ladder', group: 'Study', run: () => void training.trainLadder() },
+      { id: 'new', text: 'New study', group: 'Study', run: () => dialogs.create() },
+      { id: 'open file', text: 'Open a study from a file', group: 'Study', run: () => dialogs.openFile() },
+      ...studies.studies.filter((one) => one.id !== study?.id && !one.isArchived).map((one) => ({ id: `open ${one.id}`, text: `Open ${one.name}`, group: 'Study', run: () => studies.open(one.id) })),
+      { id: 'measure', text: 'Measure this machine again', group: 'Lab', run: () => void lab.measure() },
+      ...(['light', 'dark', 'system'] as const).map((theme) => ({ id: `theme ${theme}`, text: theme === 'system' ? 'Theme like the system' : `Theme ${theme}`, group: 'Lab', run: () => void lab.change({ theme }) })),
+    ]
+    if (study) {
+      const own = runs.ofStudy(study.id)
+      all.push(
+        { id: 'rename', text: 'Rename this study', group: 'Study', run: () => dialogs.rename(study) },
+        { id: 'duplicate', text: 'Duplicate this study', group: 'Study', run: () => void studies.duplicate(study.id) },
+        { id: 'save file', text: 'Save this study to a file', group: 'Study', run: () => void studies.saveToFile(study) },
+        { id: 'archive', text: 'Archive this study', group: 'Study', run: () => void studies.archive(study, true) },
+        { id: 'delete', text: 'Delete this study', group: 'Study', run: () => dialogs.remove(study) },
+        own.some(canPause) && { id: 'pause all', text: 'Pause all runs', group: 'Training', run: () => void runs.pauseAll(study.id) },
+        own.some(canResume) && { id: 'resume all', text: 'Resume all runs', group: 'Training', run: () => void runs.resumeAll(study.id) },
+        own.some(canStop) && { id: 'stop all', text: 'Stop all runs', group: 'Training', run: () => training.askStopAll() },
+      )
+    }
+    return all.filter((one): one is NamedCommand => one !== false)
+  })
+  return { commands }
+}

@@ -1,0 +1,108 @@
+// The texts, what they are as tokens, and how adding one goes.
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { Corpus, Split, TokenizedCorpus } from '#shared/corpus/corpus.ts'
+import type { DroppedFile } from '#shared/lab.ts'
+import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import { useBridge } from '../bridge.ts'
+import { useLabStore } from './lab.ts'
+import { useNoticesStore } from './notices.ts'
+
+/** One string for a choice, so that choices can be compared. */
+export const tokenizerKey = (choice: TokenizerChoice): string => (choice.kind === 'bpe' ? `bpe-${choice.vocabulary}` : choice.kind)
+
+/** Ids a tokenizer has, as asked for: the learned ones may come out smaller on a tiny text. */
+export const vocabularyOf = (choice: TokenizerChoice): number => (choice.kind === 'bytes' ? 257 : choice.kind === 'gpt2' ? 50_257 : choice.vocabulary)
+
+export const useCorporaStore = defineStore('corpora', () => {
+  const bridge = useBridge()
+  const lab = useLabStore()
+  const notices = useNoticesStore()
+  const corpora = shallowRef<Corpus[]>([])
+  const tokenized = shallowRef<TokenizedCorpus[]>([])
+  const isLoaded = ref(false)
+  const uploads = ref<{ name: string; doneBytes: number; totalBytes: number }[]>([])
+
+  const put = (corpus: Corpus) => {
+    const known = corpora.value.some((one) => one.id === corpus.id)
+    corpora.value = known ? corpora.value.map((one) => (one.id === corpus.id ? corpus : one)) : [...corpora.value, corpus]
+  }
+  const putTokenized = (news: TokenizedCorpus) => {
+    const isSame = (one: TokenizedCorpus) => one.corpusId === news.corpusId && tokenizerKey(one.tokenizer) === tokenizerKey(news.tokenizer)
+    tokenized.value = [...tokenized.value.filter((one) => !isSame(one)), news]
+  }
+  bridge.listen('corpus', put)
+  bridge.listen('corpusDeleted', ({ corpusId }) => (corpora.value = corpora.value.filter((corpus) => corpus.id !== corpusId)))
+  bridge.listen('tokenized', putTokenized)
+
+  async function load(): Promise<void> {
+    ;[corpora.value, tokenized.value] = await Promise.all([bridge.request('listCorpora'), bridge.request('listTokenized')])
+    isLoaded.value = true
+  }
+
+  const bundled = computed(() => corpora.value.filter((corpus) => corpus.origin === 'bundled'))
+  const find = (corpusId: string) => corpora.value.find((corpus) => corpus.id === corpusId) ?? null
+  const tokensOf = (corpusId: string, tokenizer: TokenizerChoice) =>
+    tokenized.value.find((one) => one.corpusId === corpusId && tokenizerKey(one.tokenizer) === tokenizerKey(tokenizer)) ?? null
+
+  /** Done when the text is ready; tells why when it cannot be. */
+  function whenReady(corpusId: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (corpus: Corpus | null) => {
+        if (corpus?.state === 'ready') resolve()
+        else if (corpus && corpus.state !== 'ingesting') reject(new Error(corpus.message ?? `${corpus.name} could not be read.`))
+        else return false
+        return true
+      }
+      if (look(find(corpusId))) return
+      const stop = bridge.listen('corpus', (corpus) => {
+        if (corpus.id === corpusId && look(corpus)) stop()
+      })
+    })
+  }
+
+  const add = (paths: string[], name: string) => notices.attempt(async () => {
+    const corpus = await bridge.request('addCorpus', paths, name)
+    put(corpus)
+    return corpus
+  })
+
+  /** Files dropped on the window: taken where they lie, or sent to the lab's machine first. */
+  const addFiles = (files: DroppedFile[]) => notices.attempt(async () => {
+    const paths: string[] = []
+    try {
+      for (const file of files) {
+        const entry = { name: file.name, doneBytes: 0, totalBytes: file.size }
+        uploads.value = [...uploads.value, entry]
+        paths.push(await lab.placeFile(file, (doneBytes) => {
+          entry.doneBytes = doneBytes
+          uploads.value = [...uploads.value]
+        }))
+      }
+    } finally {
+      uploads.value = []
+    }
+    return add(paths, nameOfFiles(files.map((file) => file.name)))
+  })
+
+  const cancel = (corpusId: string) => notices.attempt(async () => put(await bridge.request('cancelCorpus', corpusId)))
+  const remove = (corpus: Corpus) => notices.attempt(async () => {
+    await bridge.request('deleteCorpus', corpus.id)
+    corpora.value = corpora.value.filter((one) => one.id !== corpus.id)
+    notices.tell(`${corpus.name} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreCorpus', corpus.id))) })
+  })
+
+  /** Fails quietly into the tokenized record's own message; only a refusal is told. */
+  const tokenize = (corpusId: string, tokenizer: TokenizerChoice) =>
+    notices.attempt(async () => putTokenized(await bridge.request('tokenizeCorpus', corpusId, tokenizer)))
+  const sample = (corpusId: string, tokenizer: TokenizerChoice, split: Split, document: number) =>
+    bridge.request('sampleCorpus', corpusId, tokenizer, split, document)
+
+  return { corpora, tokenized, bundled, uploads, isLoaded, load, find, tokensOf, whenReady, add, addFiles, cancel, remove, tokenize, sample }
+})
+
+/** What to call a corpus made of these files until the person says better. */
+export function nameOfFiles(names: string[]): string {
+  const stem = (names[0] ?? 'text').split(/[\\/]/).filter(Boolean).pop()?.replace(/\.[a-z0-9]{1,8}$/i, '') || 'text'
+  return names.length > 1 ? `${stem} and ${names.length - 1} more` : stem
+}

@@ -1,0 +1,103 @@
+// The dial: what it stands for, and the ladder it makes of it.
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { dialForSeconds, ladderFromDial, memberOfSize, shortCount } from '#shared/family/dial.ts'
+import type { Dial, Member } from '#shared/family/ladder.ts'
+import { presets, studyPartsOf } from '#shared/family/presets.ts'
+import type { Recipe } from '#shared/family/recipe.ts'
+import { countParameters } from '#shared/family/shape.ts'
+import { useLabStore } from './lab.ts'
+import { usePlanStore } from './plan.ts'
+import { useStudiesStore } from './studies.ts'
+import { useTraining } from './training.ts'
+
+export type DialKind = 'preset' | 'compute' | 'time' | 'largest'
+
+export const useDialStore = defineStore('dial', () => {
+  const studies = useStudiesStore()
+  const plan = usePlanStore()
+  const lab = useLabStore()
+  const training = useTraining()
+  /** Time is turned into a largest size at once; only here it is still a time. */
+  const seconds = ref<{ studyId: string; seconds: number } | null>(null)
+
+  const ladder = computed(() => studies.current?.ladder ?? null)
+  const kind = computed<DialKind>(() => (seconds.value?.studyId === studies.currentId && ladder.value?.dial.kind === 'largest' ? 'time' : ladder.value?.dial.kind ?? 'preset'))
+  const isMeasured = computed(() => (lab.machine?.calibration.length ?? 0) > 0)
+
+  const make = (dial: Dial) => {
+    const study = studies.current
+    if (study) studies.change({ ladder: ladderFromDial(dial, study.recipe, plan.vocabulary) })
+  }
+  const setCompute = (flops: number) => {
+    seconds.value = null
+    make({ kind: 'compute', flops })
+  }
+  const setLargest = (parameters: number) => {
+    seconds.value = null
+    make({ kind: 'largest', parameters })
+  }
+  function setSeconds(wanted: number): void {
+    const study = studies.current
+    const dial = study && lab.machine ? dialForSeconds(wanted, study.recipe, plan.vocabulary, lab.machine) : null
+    if (!study || !dial) return
+    seconds.value = { studyId: study.id, seconds: wanted }
+    make(dial)
+  }
+  /** A preset brings its recipe, and the tokenizer it was made for; a study whose runs are under way keeps both. */
+  function setPreset(id: string): void {
+    seconds.value = null
+    const { recipe, ladder: made, tokenizer } = studyPartsOf(id)
+    studies.change(training.isHeld ? { ladder: made } : { ladder: made, recipe, ...(tokenizer ? { tokenizer } : {}) })
+  }
+  /** The kind changes, the size of the ladder stays about what it is. */
+  function setKind(next: DialKind): void {
+    const largest = Math.max(30_000, ...plan.trainable.map((one) => one.parameters))
+    if (next === 'compute') setCompute(Number(Math.max(1e10, plan.totals.flops).toPrecision(3)))
+    else if (next === 'largest') setLargest(Number(largest.toPrecision(3)))
+    else if (next === 'time') setSeconds(Number(Math.max(10, plan.totals.seconds ?? 600).toPrecision(3)))
+    else setPreset(presets[0].id)
+  }
+
+  /** What the dial alone would make: tells whether rows were edited since. */
+  const isEdited = computed(() => {
+    const study = studies.current
+    if (!study) return false
+    const bare = (members: Member[]) => JSON.stringify(members.map(({ id, layers, width, heads, tokensPerParameter, isEnabled }) => [id, layers, width, heads, tokensPerParameter ?? null, isEnabled]))
+    try {
+      return bare(ladderFromDial(study.ladder.dial, study.recipe, plan.vocabulary).members) !== bare(study.ladder.members)
+    } catch {
+      return false // a preset this lab does not know
+    }
+  })
+  const reset = () => studies.current && make(studies.current.ladder.dial)
+
+  const setMembers = (members: Member[]) => studies.current && studies.change({ ladder: { dial: studies.current.ladder.dial, members } })
+  const nameOf = (member: Member, recipe: Recipe) =>
+    shortCount(countParameters({ layers: Math.max(1, member.layers), width: Math.max(1, member.width), heads: 1, context: recipe.context, vocabulary: plan.vocabulary }))
+  /** A name that only says the size follows the size. */
+  function editMember(id: string, changes: Partial<Member>): void {
+    const study = studies.current
+    if (!study) return
+    setMembers(study.ladder.members.map((member) => {
+      if (member.id !== id) return member
+      const edited = { ...member, ...changes }
+      const hadSizeName = member.name === nameOf(member, study.recipe)
+      return hadSizeName && (changes.layers || changes.width) ? { ...edited, name: nameOf(edited, study.recipe) } : edited
+    }))
+  }
+  const removeMember = (id: string) => studies.current && setMembers(studies.current.ladder.members.filter((member) => member.id !== id))
+  /** One more rung, about twice the largest. */
+  function addMember(): void {
+    const study = studies.current
+    if (!study) return
+    const largest = Math.max(15_000, ...plan.plans.map((one) => one.parameters))
+    const made = memberOfSize(largest * 2.2, study.recipe.context, plan.vocabulary)
+    const taken = new Set(study.ladder.members.map((member) => member.id))
+    let id = made.id
+    for (let i = 2; taken.has(id); i++) id = `${made.id}-${i}`
+    setMembers([...study.ladder.members, { ...made, id }])
+  }
+
+  return { ladder, kind, seconds, isMeasured, isEdited, setKind, setCompute, setLargest, setSeconds, setPreset, reset, editMember, removeMember, addMember }
+})

@@ -1,0 +1,73 @@
+// The law of the open study: one point for each finished member, the fit, and what it says about the others.
+import { useLocalStorage } from '@vueuse/core'
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import type { RunSummary } from '#shared/runs/run.ts'
+import type { CurveForm } from '#shared/scaling/curve.ts'
+import { lawOf, type Law } from '#shared/scaling/law.ts'
+import { usePlanStore } from './plan.ts'
+import { isGoing, useRunsStore } from './runs.ts'
+import { useStudiesStore } from './studies.ts'
+
+/** What the law sees of one member. */
+export interface Standing {
+  memberId: string
+  name: string
+  flops: number
+  /** The run that stands for it: the last finished one, else the one that goes on, else the last. */
+  run: RunSummary | null
+  /** Final validation loss; null until a run has finished. */
+  loss: number | null
+  isExcluded: boolean
+}
+
+export const useLawStore = defineStore('law', () => {
+  const studies = useStudiesStore()
+  const plan = usePlanStore()
+  const runs = useRunsStore()
+  const excluded = useLocalStorage<Record<string, string[]>>('isoflop.excluded', {})
+  const form = useLocalStorage<CurveForm | 'auto'>('isoflop.law-form', 'auto')
+
+  const standings = computed<Standing[]>(() => {
+    const study = studies.current
+    if (!study) return []
+    const out = new Set(excluded.value[study.id] ?? [])
+    const ofMember = new Map<string, RunSummary[]>()
+    for (const run of runs.ofStudy(study.id)) ofMember.set(run.memberId, [...(ofMember.get(run.memberId) ?? []), run])
+    const plans = new Map(plan.trainable.map((one) => [one.memberId, one]))
+    const ids = new Set([...plans.keys(), ...ofMember.keys()])
+    return [...ids].map((memberId) => {
+      const all = ofMember.get(memberId) ?? []
+      const finished = all.filter((run) => run.state === 'finished' && run.validationLoss !== null)
+      const run = finished[finished.length - 1] ?? all.find(isGoing) ?? all[all.length - 1] ?? null
+      const planned = plans.get(memberId)
+      return {
+        memberId,
+        name: planned?.name ?? run?.name ?? memberId,
+        flops: run?.flops ?? planned?.flops[plan.convention] ?? 0,
+        run,
+        loss: finished.length ? run!.validationLoss : null,
+        isExcluded: out.has(memberId),
+      }
+    }).filter((one) => one.flops > 0).sort((a, b) => a.flops - b.flops)
+  })
+
+  const inFit = computed(() => standings.value.filter((one) => one.loss !== null && !one.isExcluded))
+  // Refitted only when a point or a choice changes, not with every record: four hundred refits take some milliseconds.
+  const key = computed(() => JSON.stringify([form.value, inFit.value.map((one) => [one.name, one.flops, one.loss]), standings.value.filter((one) => one.loss === null).map((one) => one.flops)]))
+  const law = computed<Law | null>(() => {
+    const [chosen, points, ahead] = JSON.parse(key.value) as [CurveForm | 'auto', [string, number, number][], number[]]
+    if (!points.length) return null
+    return lawOf(points.map(([name, x, y]) => ({ name, x, y })), { form: chosen, forecastAt: ahead, reach: 30 })
+  })
+  const forecastOf = (flops: number) => law.value?.forecasts.find((one) => one.x === flops) ?? null
+
+  function exclude(memberId: string, isOut: boolean): void {
+    const study = studies.current
+    if (!study) return
+    const rest = (excluded.value[study.id] ?? []).filter((id) => id !== memberId)
+    excluded.value = { ...excluded.value, [study.id]: isOut ? [...rest, memberId] : rest }
+  }
+
+  return { standings, inFit, law, form, forecastOf, exclude }
+})

@@ -1,0 +1,113 @@
+// Every run, and the curve of each that someone looks at.
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, triggerRef } from 'vue'
+import type { GenerateOptions, RunRecords, RunState, RunSummary } from '#shared/runs/run.ts'
+import { useBridge } from '../bridge.ts'
+import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
+import { useNoticesStore } from './notices.ts'
+
+const going: RunState[] = ['queued', 'starting', 'training']
+export const isGoing = (run: RunSummary): boolean => going.includes(run.state)
+/** Held or broken off, and able to go on. */
+export const canResume = (run: RunSummary): boolean => ['paused', 'stopped', 'interrupted', 'failed'].includes(run.state) && run.step < run.steps
+export const canPause = isGoing
+export const canStop = (run: RunSummary): boolean => isGoing(run) || run.state === 'paused' || run.state === 'interrupted'
+
+export const useRunsStore = defineStore('runs', () => {
+  const bridge = useBridge()
+  const notices = useNoticesStore()
+  const runs = shallowRef<RunSummary[]>([])
+  const curves = shallowRef(new Map<string, Curve>()) // shallow: thousands of points, none of them watched
+  const isLoaded = ref(false)
+  const fetching = new Map<string, Promise<void>>()
+
+  const put = (run: RunSummary) => {
+    const known = runs.value.some((one) => one.id === run.id)
+    runs.value = known ? runs.value.map((one) => (one.id === run.id ? run : one)) : [...runs.value, run]
+  }
+  const drop = (runId: string) => {
+    runs.value = runs.value.filter((run) => run.id !== runId)
+    curves.value.delete(runId)
+    triggerRef(curves)
+  }
+  bridge.listen('run', put)
+  bridge.listen('runDeleted', ({ runId }) => drop(runId))
+  bridge.listen('records', (news) => {
+    const curve = curves.value.get(news.runId)
+    if (!curve || fetching.has(news.runId)) return // what is being fetched brings it along, or the next news shows the gap
+    const first = news.steps[0]
+    if (first && first.step > lastStep(curve) + 1) void fetchCurve(news.runId)
+    else take(curve, news)
+    triggerRef(curves)
+  })
+
+  function take(curve: Curve, records: RunRecords): void {
+    appendSteps(curve, records.steps)
+    curve.validations = appendAt(curve.validations, records.validations)
+    curve.samples = appendAt(curve.samples, records.samples)
+  }
+
+  async function load(): Promise<void> {
+    runs.value = await bridge.request('listRuns', null)
+    isLoaded.value = true
+    // What was watched before the lab went away may have gone on meanwhile.
+    for (const runId of curves.value.keys()) void fetchCurve(runId)
+  }
+
+  /** Brings a curve up to date; a second call while one is under way waits for the same. */
+  function fetchCurve(runId: string): Promise<void> {
+    const known = fetching.get(runId)
+    if (known) return known
+    const curve = curves.value.get(runId) ?? createCurve()
+    curves.value.set(runId, curve)
+    const work = bridge.request('readRecords', runId, lastStep(curve)).then((records) => {
+      take(curve, records)
+    }, notices.fail).then(() => {
+      fetching.delete(runId)
+      triggerRef(curves)
+    })
+    fetching.set(runId, work)
+    return work
+  }
+
+  /** Makes sure these curves are there and stay so. */
+  function watchCurves(runIds: string[]): void {
+    for (const runId of runIds) if (!curves.value.has(runId)) void fetchCurve(runId)
+  }
+
+  /** Newest first within a member is not needed anywhere: smallest first, then oldest first. */
+  const ofStudy = (studyId: string | null) =>
+    runs.value.filter((run) => run.studyId === studyId).sort((a, b) => a.parameters - b.parameters || a.createdMs - b.createdMs)
+  const active = computed(() => runs.value.filter(isGoing))
+  const interrupted = computed(() => runs.value.filter((run) => run.state === 'interrupted'))
+
+  const start = (studyId: string, memberIds: string[]) => notices.attempt(async () => {
+    const made = await bridge.request('startRuns', studyId, memberIds)
+    made.forEach(put)
+    return made
+  })
+  const one = (name: 'pauseRun' | 'resumeRun' | 'stopRun') => (runId: string) => notices.attempt(async () => put(await bridge.request(name, runId)))
+  const [pause, resume, stop] = [one('pauseRun'), one('resumeRun'), one('stopRun')]
+  const each = async (chosen: RunSummary[], work: (runId: string) => Promise<unknown>) => {
+    for (const run of chosen) await work(run.id)
+  }
+  // From the last to the first, so that pausing one does not let the next begin.
+  const pauseAll = (studyId: string) => each(ofStudy(studyId).filter(canPause).reverse(), pause)
+  const resumeAll = (studyId: string) => each(ofStudy(studyId).filter(canResume), resume)
+  const stopAll = (studyId: string) => each(ofStudy(studyId).filter(canStop).reverse(), stop)
+
+  const remove = (run: RunSummary) => notices.attempt(async () => {
+    await bridge.request('deleteRun', run.id)
+    drop(run.id)
+    notices.tell(`The run of ${run.name} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreRun', run.id))) })
+  })
+
+  const exportCheckpoint = (runId: string, step: number | null, folder: string, overwrite: boolean) =>
+    bridge.request('exportCheckpoint', runId, step, folder, overwrite)
+  const generate = (runId: string, step: number | null, options: GenerateOptions) => bridge.request('generate', runId, step, options)
+
+  return {
+    runs, curves, isLoaded, active, interrupted, load, watchCurves, fetchCurve, ofStudy,
+    start, pause, resume, stop, pauseAll, resumeAll, stopAll, remove, exportCheckpoint, generate,
+  }
+})

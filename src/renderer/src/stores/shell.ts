@@ -1,0 +1,34 @@
+// Where the person is in the window, and what is being asked of them.
+import { defineStore } from 'pinia'
+import { ref, shallowRef } from 'vue'
+
+export const viewNames = ['data', 'family', 'training', 'law', 'library', 'settings'] as const
+export type ViewName = (typeof viewNames)[number]
+
+export interface Question {
+  title: string
+  text: string
+  action: string
+  isDangerous?: boolean
+  run: () => void
+}
+
+const fromHash = (): ViewName | null => viewNames.find((name) => `#${name}` === location.hash) ?? null
+
+export const useShellStore = defineStore('shell', () => {
+  const view = ref<ViewName>(fromHash() ?? 'family')
+  /** The three ways in, shown when there is no study yet or when a person asks for a new one. */
+  const isWelcome = ref(false)
+  const isPaletteOpen = ref(false)
+  const question = shallowRef<Question | null>(null)
+  const libraryRunId = ref<string | null>(null)
+
+  function go(to: ViewName): void {
+    view.value = to
+    isWelcome.value = false
+    history.replaceState(null, '', `#${to}`)
+  }
+  const ask = (asked: Question) => (question.value = asked)
+
+  return { view, isWelcome, isPaletteOpen, question, libraryRunId, go, ask }
+})

@@ -1,0 +1,47 @@
+// Training the open study: which members wait for it, what holds the study fast, and the one button.
+import { computed, ref } from 'vue'
+import { defineStore } from 'pinia'
+import { usePlanStore } from './plan.ts'
+import { canStop, isGoing, useRunsStore } from './runs.ts'
+import { useShellStore } from './shell.ts'
+import { useStudiesStore } from './studies.ts'
+
+export const useTraining = defineStore('training', () => {
+  const studies = useStudiesStore()
+  const plan = usePlanStore()
+  const runs = useRunsStore()
+  const shell = useShellStore()
+  const isStarting = ref(false)
+
+  const own = computed(() => runs.ofStudy(studies.currentId))
+  /** Runs that a change of text, tokenizer or recipe would falsify. */
+  const holding = computed(() => own.value.filter((run) => isGoing(run) || run.state === 'paused'))
+  const isHeld = computed(() => holding.value.length > 0)
+  /** Members to train: on, not refused, and neither trained as they are nor under way. */
+  const waiting = computed(() => plan.trainable.filter((one) => !own.value.some((run) =>
+    run.memberId === one.memberId && run.steps === one.steps && run.parameters === one.parameters && run.state !== 'failed')))
+
+  async function trainLadder(): Promise<void> {
+    const study = studies.current
+    if (!study || isStarting.value) return
+    isStarting.value = true
+    await studies.save() // what is trained is what is shown
+    const started = await runs.start(study.id, waiting.value.map((one) => one.memberId))
+    isStarting.value = false
+    if (started) shell.go('training')
+  }
+
+  function askStopAll(): void {
+    const study = studies.current
+    const count = own.value.filter(canStop).length
+    if (!study || !count) return
+    shell.ask({
+      title: count === 1 ? 'Stop the run?' : `Stop all ${count} runs?`,
+      text: 'Each keeps its last checkpoint and can be resumed from there.',
+      action: 'Stop',
+      run: () => void runs.stopAll(study.id),
+    })
+  }
+
+  return { own, holding, isHeld, waiting, isStarting, trainLadder, askStopAll }
+})
