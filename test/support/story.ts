@@ -35,21 +35,30 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
   const go = async (view: (typeof views)[number]): Promise<void> => byId(`nav-${view}`).click()
   /** The row of a run by its position: runs are started smallest first. */
   const row = (which: number): Locator => byId('run-row').nth(which)
-  const state = (which: number): Promise<string | null> => row(which).getByTestId('run-state').getAttribute('data-state')
-  const expectState = (which: number, wanted: string | RegExp, timeout = slow) => expect.poll(() => state(which), { timeout, interval: 100 }).toMatch(wanted)
+  const state = (which: number): Promise<string | null> => row(which).getByTestId('run-state').getAttribute('data-state', { timeout: 2000 }).catch(() => null)
+  const expectState = (which: number, wanted: string | RegExp, timeout = slow) => expect.poll(async () => (await state(which)) ?? 'no such run', { timeout, interval: 100 }).toMatch(wanted)
+
+  /** A part of the story; once one has failed the rest fails at once, since each builds on those before. */
+  let failed: string | null = null
+  const part = (name: string, tell: () => Promise<void>): void => void it(name, async () => {
+    if (failed) throw new Error(`The story broke off at "${failed}".`)
+    failed = name
+    await tell()
+    failed = null
+  })
 
   beforeAll(async () => { door = await openDoor() })
   afterAll(async () => { await door?.close() })
 
   describe.sequential('the story', () => {
-    it('begins with three ways in and no setup', async () => {
+    part('begins with three ways in and no setup', async () => {
       await byId('start-shape').waitFor({ timeout: 60_000 })
       expect(await byId('start-emerge').isVisible()).toBe(true)
       await byId('start-shape').click()
       await byId('train-ladder').waitFor()
     })
 
-    it('chooses a text of one\'s own', async () => {
+    part('chooses a text of one\'s own', async () => {
       const file = join(door.home, 'law-of-words.txt')
       writeFileSync(file, smallText(1_500_000))
       await go('data')
@@ -63,7 +72,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await door.page().getByText('Bytes a token').waitFor({ timeout: 60_000 })
     })
 
-    it('shapes a ladder of two and reads what it will take', async () => {
+    part('shapes a ladder of two and reads what it will take', async () => {
       await go('family')
       const rows = byId('ladder-row')
       await expect.poll(() => rows.count()).toBeGreaterThan(2)
@@ -83,7 +92,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await expect.poll(() => byId('train-ladder').isEnabled()).toBe(true)
     })
 
-    it('trains, and the curve moves', async () => {
+    part('trains, and the curve moves', async () => {
       await byId('train-ladder').click()
       await go('training')
       await expectState(0, /training|finished/)
@@ -94,7 +103,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       expect(await state(0)).toBe('finished')
     })
 
-    it('pauses, and is as it was after the window was closed', async () => {
+    part('pauses, and is as it was after the window was closed', async () => {
       await row(1).getByTestId('run-pause').click()
       await expectState(1, 'paused', 60_000)
       const paused = await row(1).innerText()
@@ -105,13 +114,13 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await expect.poll(() => row(1).innerText()).toBe(paused)
     })
 
-    it('resumes', async () => {
+    part('resumes', async () => {
       await row(1).getByTestId('run-resume').click()
       await expectState(1, 'training')
       await door.page().waitForTimeout(3000)
     })
 
-    it('goes on after a power cut', async () => {
+    part('goes on after a power cut', async () => {
       expect(await state(1)).toBe('training')
       await door.kill()
       await go('training')
@@ -121,12 +130,12 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await expectState(1, 'finished', 240_000)
     })
 
-    it('draws the law', async () => {
+    part('draws the law', async () => {
       await go('law')
       await byId('law-chart').locator('canvas, svg').first().waitFor()
     })
 
-    it('exports a checkpoint that is whole', async () => {
+    part('exports a checkpoint that is whole', async () => {
       await go('library')
       await byId('export-checkpoint').first().click()
       const folder = join(door.home, 'taken-home')
