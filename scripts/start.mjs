@@ -9,11 +9,10 @@ const downloadLimitMs = 240_000
 /** An Electron that ends this soon, and not well, could not open its window. */
 const failedStartMs = 15_000
 
-const { values: asked } = parseArgs({
-  options: { open: { type: 'boolean' }, port: { type: 'string' }, data: { type: 'string' }, web: { type: 'boolean' }, help: { type: 'boolean' } },
-})
+const usage = 'npm start -- [--open] [--port N] [--data DIR] [--web]\n\n  npm start -- --data ~/lab --open'
+const asked = readArguments()
 if (asked.help) {
-  console.log('npm start -- [--open] [--port N] [--data DIR] [--web]\n\n  npm start -- --data ~/lab --open')
+  console.log(usage)
   process.exit(0)
 }
 
@@ -27,6 +26,17 @@ if (why !== null) {
     join(root, 'bin', 'isoflop.mjs'), 'serve',
     ...(asked.port ? ['--port', asked.port] : []), ...(asked.open ? ['--open'] : []), ...(asked.data ? ['--data', asked.data] : []),
   ])
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: { open: { type: 'boolean' }, port: { type: 'string' }, data: { type: 'string' }, web: { type: 'boolean' }, help: { type: 'boolean' } },
+    }).values
+  } catch (error) {
+    console.error(`${error.message.split('. ')[0]}.\n${usage}`)
+    process.exit(2)
+  }
 }
 
 /** Null once the desktop app has been opened and closed again; else why it could not be opened. */
@@ -47,12 +57,14 @@ async function openDesktop() {
   return null
 }
 
-/** Runs to the end; Ctrl+C goes to the child, which ends well by itself. */
+/** Runs to the end. A terminal's Ctrl+C reaches the child by itself, which ends well; without a terminal it is passed on. */
 function run(command, args, env = process.env) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env, stdio: 'inherit' })
-    const ignore = () => {}
-    process.on('SIGINT', ignore)
+    const interrupt = () => {
+      if (!process.stdin.isTTY) child.kill('SIGINT')
+    }
+    process.on('SIGINT', interrupt)
     const pass = () => child.kill('SIGTERM')
     process.on('SIGTERM', pass)
     child.on('error', (error) => {
@@ -60,7 +72,7 @@ function run(command, args, env = process.env) {
       resolve(1)
     })
     child.on('exit', (code, signal) => {
-      process.off('SIGINT', ignore)
+      process.off('SIGINT', interrupt)
       process.off('SIGTERM', pass)
       resolve(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1))
     })
