@@ -27,6 +27,8 @@ function connect(): WorkerPort {
     process.exit(2)
   }
   process.on('disconnect', leave)
+  // Ctrl+C in a terminal reaches every process of the group: the host decides what becomes of the work.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   return {
     send: (message) => process.send?.(message, undefined, undefined, () => undefined),
     onMessage: (listener) => process.on('message', (message) => listener(message as never)),
