@@ -37,6 +37,7 @@ export default defineConfig({
     plugins: [vue()],
     build: {
       target: 'chrome108',
+      assetsInlineLimit: 0, // the content policy lets no data: font in
       outDir: 'out/renderer',
       chunkSizeWarningLimit: 2000,
       rollupOptions: { input: resolve('src/renderer/index.html') },
