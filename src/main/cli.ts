@@ -1,5 +1,6 @@
 // Where the command line is put together: the same lab, `isoflop <command>`.
 import { runProgram } from '#main/cli/program.ts'
+import { benchCommand } from '#main/cli/bench.ts'
 import { corpusCommand } from '#main/cli/corpus.ts'
 import { demoCommand } from '#main/cli/demo.ts'
 import { exportCommand } from '#main/cli/export.ts'
@@ -26,5 +27,6 @@ void runProgram([
   generateCommand,
   studiesCommand,
   corpusCommand,
+  benchCommand,
   serveCommand,
 ], { args: process.argv.slice(2), version: manifest.version })

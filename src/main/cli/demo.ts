@@ -7,7 +7,7 @@ import type { CurveFit } from '#shared/scaling/curve.ts'
 import { holdOut, type HeldOut } from '#shared/scaling/law.ts'
 import { fitPowerLaw } from '#shared/scaling/power-law.ts'
 import { Option } from 'commander'
-import { duration, flopsText, parseWhole, short, table } from './amounts.ts'
+import { duration, flopsText, parseAmount, parseWhole, short, table } from './amounts.ts'
 import { withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 import { trainStudy } from './train.ts'
@@ -15,6 +15,7 @@ import { trainStudy } from './train.ts'
 interface DemoOptions {
   engine?: EngineName | 'auto'
   threads?: number
+  tokensPerParameter?: number
 }
 
 export const demoCommand: CommandPart = (program, act) => {
@@ -22,6 +23,7 @@ export const demoCommand: CommandPart = (program, act) => {
     .description('train the starter ladder on the bundled text, fit its law, export the largest model: a few minutes')
     .addOption(new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']))
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
+    .option('--tokens-per-parameter <number>', 'fewer than 20 are quicker, and lie less well on a law', parseAmount)
     .addHelpText('after', `
 Example:
   $ isoflop demo
@@ -29,7 +31,9 @@ Example:
 Ctrl+C pauses; isoflop resume goes on.`)
     .action(act((context, options: DemoOptions) => withLab(context, async (lab) => {
       const startedMs = performance.now()
-      const study = await lab.createStudy(freeName((await lab.listStudies()).map(({ name }) => name)))
+      const fresh = await lab.createStudy(freeName((await lab.listStudies()).map(({ name }) => name)))
+      const { tokensPerParameter } = options
+      const study = tokensPerParameter === undefined ? fresh : await lab.updateStudy(fresh.id, { recipe: { ...fresh.recipe, tokensPerParameter } })
       const runs = await trainStudy(lab, study, options, context)
       const points = runs.map(({ name, flops, validationLoss }) => ({ name, x: flops, y: validationLoss! }))
       const law = fitPowerLaw(points)

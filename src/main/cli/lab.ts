@@ -5,12 +5,14 @@ import type { LabNews, NewsKind } from '#shared/lab.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
 import type { Study } from '#shared/studies/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
-import { createLab, type LabHost } from '#main/lab.ts'
-import { forkNodeWorker } from '#main/work/node.ts'
+import type { LabHost } from '#main/lab.ts'
 import type { CommandContext } from './program.ts'
 
 /** Opens the lab in the context's home, lets `use` work with it, and closes it whatever happens. */
 export async function withLab<T>({ home, parts, version }: CommandContext, use: (lab: LabHost) => Promise<T>): Promise<T> {
+  // Loaded here, because half of the commands need no lab.
+  const { createLab } = await import('#main/lab.ts')
+  const { forkNodeWorker } = await import('#main/work/node.ts')
   const lab = await createLab({ home, resources: parts.resources, version, door: 'web', fork: forkNodeWorker(parts.worker) })
   try {
     return await use(lab)

@@ -16,7 +16,7 @@ export interface CommandContext {
   home: string
   version: string
   /** Built parts and data: the worker, the window, resources. */
-  parts: { worker: string; renderer: string; resources: string }
+  parts: { cli: string; worker: string; renderer: string; resources: string }
   terminal: Terminal
   /** Aborts at the first Ctrl+C, or when the process is asked to end. */
   signal: AbortSignal
@@ -43,7 +43,7 @@ export async function runProgram(parts: readonly CommandPart[], { args, version 
   const context: CommandContext = {
     home: homeFolder(args, process.env),
     version,
-    parts: { worker: join(__dirname, 'worker.js'), renderer: join(__dirname, '../renderer'), resources: resolve(__dirname, '../../resources') },
+    parts: { cli: join(__dirname, 'cli.js'), worker: join(__dirname, 'worker.js'), renderer: join(__dirname, '../renderer'), resources: resolve(__dirname, '../../resources') },
     terminal,
     signal: stopping.signal,
   }

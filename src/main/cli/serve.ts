@@ -1,5 +1,4 @@
 // `isoflop serve`: the window in a browser on this machine.
-import { startWebDoor } from '#main/web/door.ts'
 import { parseWhole } from './amounts.ts'
 import { withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
@@ -19,6 +18,7 @@ Example:
   $ isoflop serve --open`)
     .action(act((context, { port, open }: ServeOptions) => withLab(context, async (lab) => {
       const { terminal, signal, parts } = context
+      const { startWebDoor } = await import('#main/web/door.ts')
       const door = await startWebDoor({ lab, host: '127.0.0.1', port, open: open ?? false, rendererFolder: parts.renderer })
       terminal.answer({ document: { url: door.url, port: door.port }, text: `Isoflop is at ${door.url}\n` })
       terminal.note('The link works once; Enter prints a fresh one. Ctrl+C ends; a training goes on from its last checkpoint at the next start.')
