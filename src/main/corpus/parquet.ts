@@ -2,7 +2,7 @@
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type ColumnMetaData } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { Fault } from '#shared/fault.ts'
-import { openForSlices, type SourceFile } from '../storage/text-files.ts'
+import { openForSlices, type SourceFile } from '#main/storage/text-files.ts'
 import { cleanText, decodeUtf8, type Cleaning } from './clean.ts'
 import { pagesOf } from './parquet-pages.ts'
 import type { Documents } from './read.ts'

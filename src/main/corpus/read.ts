@@ -1,6 +1,6 @@
 // Every document of a source file in turn, whatever kind of file it is; no more than a few blocks are held.
 import { Fault } from '#shared/fault.ts'
-import { readBlocks, type SourceFile } from '../storage/text-files.ts'
+import { readBlocks, type SourceFile } from '#main/storage/text-files.ts'
 import { cleanText, countReplaced, decodeUtf8, detectEncoding, type Cleaning } from './clean.ts'
 import { createCutter, endOfTextMarker, type Cutter, type Grain } from './cut.ts'
 import { readParquet } from './parquet.ts'

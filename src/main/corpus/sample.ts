@@ -1,6 +1,6 @@
 // One document of a corpus, for a person to look at.
 import type { Split } from '#shared/corpus/corpus.ts'
-import { openSplit } from '../storage/corpus-files.ts'
+import { openSplit } from '#main/storage/corpus-files.ts'
 
 /** Document `document` of a split, counted from 0; a Fault `not-found` beyond the last. */
 export function sampleDocument(corpusFolder: string, split: Split, document: number): string {

@@ -1,15 +1,7 @@
 // Which tokens a step sees: each sequence once an epoch in an order that seed and epoch alone decide, and nothing to remember.
+import type { TokenReader } from '#main/storage/token-files.ts'
 import { Fault } from '#shared/fault.ts'
 import { createPermutation } from './permutation.ts'
-
-/** Tokens in a file, read where they are asked for. */
-export interface TokenReader {
-  /** Tokens in all. */
-  length: number
-  /** `count` tokens from `offset` on, both in tokens. */
-  read(offset: number, count: number): Uint16Array
-  close(): void
-}
 
 /** B sequences of T inputs and their next tokens, row-major [rows, columns]. */
 export interface TokenBatch {

@@ -1,6 +1,6 @@
 // A tokenizer in a folder.
 import { join } from 'node:path'
-import { readTextFile, writeTextFile } from '../storage/text-files.ts'
+import { readTextFile, writeTextFile } from '#main/storage/text-files.ts'
 import { parseTokenizer, tokenizerFiles } from './hugging-face.ts'
 import type { Tokenizer } from './tokenizer.ts'
 

@@ -86,7 +86,7 @@ export function parseTokenizer(json: string, path: string): Tokenizer {
     pairs.set([ids[0]!, ids[1]!], 2 * rank)
     merged[rank] = ids[2]!
   })
-  const isBytes = merges.length === 0
+  const isBytes = merges.length === 0 && tokens[0]![0] === 0 // a BPE without merges has GPT-2's order
   const choice: TokenizerChoice = isBytes ? { kind: 'bytes' } : vocabulary === 50_257 ? { kind: 'gpt2' } : { kind: 'bpe', vocabulary }
   return createTokenizer({ choice, tokens, pairs, merged, endOfText })
 }

@@ -2,9 +2,9 @@
 import type { Split } from '#shared/corpus/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
-import { openSplit, readDocuments } from '../storage/corpus-files.ts'
-import { splits } from '../storage/text-files.ts'
-import { createTokenWriter, readTokensReport } from '../storage/token-files.ts'
+import { openSplit, readDocuments } from '#main/storage/corpus-files.ts'
+import { splits } from '#main/storage/text-files.ts'
+import { createTokenWriter, readTokensReport } from '#main/storage/token-files.ts'
 import { saveTokenizer } from './files.ts'
 import { trainTokenizer } from './train.ts'
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createBatches, type TokenReader } from '#main/data/batches.ts'
+import { createBatches } from '#main/data/batches.ts'
 import { createPermutation } from '#main/data/permutation.ts'
+import type { TokenReader } from '#main/storage/token-files.ts'
 
 /** Tokens 0, 1, 2, … */
 const countedTokens = (length: number): TokenReader => ({
