@@ -33,7 +33,14 @@ export function forkInProcess(runJob: RunJob): InProcessFork {
         exit = how
         for (const listener of onExit) listener(how)
       }
-      newest = () => end({ code: null, signal: 'SIGKILL' })
+      newest = () => {
+        if (exit) return
+        end({ code: null, signal: 'SIGKILL' })
+        // A real process would be gone with all it holds; this one must be led to its end, unheard.
+        const say = (message: ToWorker) => toWorker.forEach((listener) => listener(message))
+        say({ kind: 'abort' })
+        for (let i = 0; i < 1000; i++) say({ kind: 'credit' })
+      }
       serve({
         send: (message: FromWorker) => deliver(toHost, message),
         onMessage: (listener) => void toWorker.push(listener),
