@@ -26,7 +26,7 @@ export function axisOption(which: 'x' | 'y', { name, kind, range, label = powerL
     axisLine: { show: true, onZero: false, lineStyle: { color: theme.line } },
     axisTick: { show: true, length: 4, lineStyle: { color: theme.line }, customValues: [...labelled, ...minor].map((value) => position(value, kind)) },
     axisLabel: {
-      color: theme.faint, fontSize: 11, fontFamily: theme.font, hideOverlap: true, showMinLabel: true, showMaxLabel: true,
+      color: theme.faint, fontSize: 12, fontFamily: theme.font, hideOverlap: true, showMinLabel: true, showMaxLabel: true,
       customValues: labelled.map((value) => position(value, kind)),
       formatter: (at: number) => label(cleaned(valueAt(at, kind))),
     },
@@ -47,6 +47,8 @@ export function gridLines(which: 'x' | 'y', { kind, range, wanted }: AxisPlan, t
     markLine: {
       silent: true,
       animation: false,
+      z: 0,
+      precision: -1, // as many digits as there are: rounded, lines would miss their ticks
       symbol: 'none',
       label: { show: false },
       lineStyle: { color: theme.grid, width: 1, type: 'solid' as const },

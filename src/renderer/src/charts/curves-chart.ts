@@ -1,7 +1,7 @@
 // Training curves: records of several runs to one ECharts option. Thin is raw, thick is smoothed, symbols on a dashed line are validation.
 import { decimate } from '../curves/decimate.ts'
 import { nearest, type Curve } from '../curves/curve.ts'
-import { smooth, speeds } from '../curves/smooth.ts'
+import { reachOf, smooth, speeds } from '../curves/smooth.ts'
 import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
 import { padded, position, union, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -25,8 +25,8 @@ export interface CurvesPlan {
   y: CurveY
   xScale: ScaleKind
   yScale: ScaleKind
-  /** Points after which a value's share in the average has halved; 0 shows only the raw line. */
-  halfLife: number
+  /** Share of a curve's own length over which it is averaged to each side; 0 shows only the raw line. */
+  smoothing: number
   showTraining: boolean
   showValidation: boolean
   /** What a person zoomed to, in values of x and y. */
@@ -90,7 +90,7 @@ interface Drawn {
 
 /** Points of one line inside the zoom, decimated to the plot's width, as positions on the axes. */
 function drawLine(line: CurveLine, plan: CurvesPlan, xRange: Range): Drawn {
-  const { x, y, xScale, yScale, halfLife } = plan
+  const { x, y, xScale, yScale, smoothing } = plan
   const { values, of } = xOf(line, x)
   const { length } = line.curve
   const buckets = Math.max(50, Math.min(2000, Math.round(plan.pixels)))
@@ -100,11 +100,11 @@ function drawLine(line: CurveLine, plan: CurvesPlan, xRange: Range): Drawn {
       .filter((i) => xScale === 'linear' || values[i] > 0)
       .map((i) => spot(values[i], ys[i]))
   const ys = yOf(line, y)
-  const isSmooth = smoothable(y) && halfLife > 0
+  const isSmooth = smoothable(y) && smoothing > 0
   return {
     line,
     raw: plan.showTraining || y !== 'loss' ? pick(ys) : [],
-    mean: isSmooth && (plan.showTraining || y !== 'loss') ? pick(smooth(line.curve, y, ys, halfLife)) : [],
+    mean: isSmooth && (plan.showTraining || y !== 'loss') ? pick(smooth(line.curve, y, ys, reachOf(length, smoothing))) : [],
     validation: plan.showValidation && y === 'loss'
       ? line.curve.validations.filter((record) => xScale === 'linear' || of(record) > 0).map((record) => spot(of(record), record.loss))
       : [],
@@ -217,7 +217,7 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
     const span = values[curve.length - 1]
     if (at > span * 1.02 && at - span > (values[1] ?? span) - values[0]) return [] // this line has ended before the pointer
     const ys = yOf(line, plan.y)
-    const isSmooth = smoothable(plan.y) && plan.halfLife > 0
+    const isSmooth = smoothable(plan.y) && plan.smoothing > 0
     let validation: number | null = null
     if (plan.y === 'loss' && curve.validations.length) {
       let best = curve.validations[0]
@@ -226,7 +226,7 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
     }
     return [{
       id: line.id, name: line.name, colour: line.colour, step: curve.columns.step[i], x: values[i], value: ys[i],
-      smoothed: isSmooth ? smooth(curve, plan.y, ys, plan.halfLife)[i] : null, validation,
+      smoothed: isSmooth ? smooth(curve, plan.y, ys, reachOf(curve.length, plan.smoothing))[i] : null, validation,
     }]
   })
 }

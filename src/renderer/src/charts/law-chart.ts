@@ -4,7 +4,7 @@ import { evaluateCurve } from '#shared/scaling/curve.ts'
 import type { Forecast, Law } from '#shared/scaling/law.ts'
 import { decimate } from '../curves/decimate.ts'
 import type { Curve } from '../curves/curve.ts'
-import { smooth } from '../curves/smooth.ts'
+import { reachOf, smooth } from '../curves/smooth.ts'
 import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
 import { extent, padded, position, union, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -47,7 +47,7 @@ function curvePoints(member: LawMember, plan: LawPlan, within: Range | null): [n
   const { curve } = member
   if (!curve || !curve.length) return []
   const { tokens, loss } = curve.columns
-  const mean = smooth(curve, 'loss', loss, Math.max(2, Math.round(curve.length / 60)))
+  const mean = smooth(curve, 'loss', loss, reachOf(curve.length, 0.015))
   const per = member.flopsPerToken
   const last = tokens[curve.length - 1]
   const range = within ? { from: within.from / per, to: within.to / per } : { from: tokens[0], to: last }

@@ -41,8 +41,8 @@ export const useBeginStore = defineStore('begin', () => {
       const corpus = corpora.bundled[0]
       if (corpus) await corpora.whenReady(corpus.id)
       const study = await createStarter()
-      const started = await runs.start(study.id, study.ladder.members.filter((member) => member.isEnabled).map((member) => member.id))
-      shell.go(started ? 'law' : 'family')
+      shell.go('law')
+      await runs.start(study.id, study.ladder.members.filter((member) => member.isEnabled).map((member) => member.id))
     })
     isBusy.value = false
   }

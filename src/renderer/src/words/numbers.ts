@@ -39,8 +39,8 @@ export const formatFlopsPerSecond = (rate: number): string => withPrefix(rate, '
 /** Bytes in SI: `2.40 MB`. */
 export const formatBytes = (bytes: number): string => withPrefix(bytes, 'B')
 
-/** `12.3 k/s` for tokens a second and its like. */
-export const formatPerSecond = (rate: number): string => `${withPrefix(rate)}${rate >= 1000 ? '' : space}/s`
+/** Training speed: `12.3 k tokens/s`. */
+export const formatTokensPerSecond = (rate: number): string => `${withPrefix(rate)}${space}tokens/s`
 
 /** A loss in nats: `3.21`. */
 export const formatLoss = (loss: number | null): string => (loss === null || !Number.isFinite(loss) ? '–' : threeDigits(loss))

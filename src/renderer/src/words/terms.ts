@@ -36,7 +36,7 @@ export const terms = {
   decay: 'How the learning rate falls after the warm-up.',
   parametrisation: 'Standard, or muP: widths share one learning rate by scaling initial weights and updates.',
   seed: 'The same seed gives the same weights and the same order of data.',
-  smoothing: 'Exponential average over steps; the thin line stays raw.',
+  smoothing: 'The mean of the steps around each step; the thin line stays raw.',
   weightDecay: 'Pull of the weights towards 0, decoupled from the gradient (AdamW).',
   clipNorm: 'Gradients longer than this are scaled down to it.',
   convention: 'How FLOPs are counted: which parameters, and whether attention and embeddings are in.',
