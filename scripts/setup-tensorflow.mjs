@@ -37,17 +37,17 @@ function look() {
 
 const describe = ({ answer, build }) => `TensorFlow ${answer.version} works${answer.isGpu ? ' on the GPU' : ' on the CPU'}${build ? ` (${build} build)` : ''}.`
 
-function checkMachine() {
+function checkMachine(build) {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
     throw new Problem(`There is no recipe for libtensorflow on ${process.platform} ${process.arch} yet.`, 'Isoflop trains there with its native engine; nothing else is needed.')
   }
   const { glibcVersionRuntime } = process.report.getReport().header
   if (!glibcVersionRuntime) throw new Problem('TensorFlow needs glibc; this system has another C library.', 'Use the native engine, or a Debian or Ubuntu image.')
   mkdirSync(cache, { recursive: true })
-  const need = 3e9
+  const need = build === 'CUDA' ? 6e9 : 2e9 // each of the two folders: 3.2 + 5.2 GB, or 0.3 + 1 GB
   for (const folder of [cache, root]) {
     const { bavail, bsize } = statfsSync(folder)
-    if (bavail * bsize < need) throw new Problem(`${folder} has ${Math.round(bavail * bsize / 1e9)} GB left; TensorFlow needs about 3.`, 'Make room and run this again.')
+    if (bavail * bsize < need) throw new Problem(`${folder} has ${Math.round(bavail * bsize / 1e9)} GB left; the ${build} build of TensorFlow needs about ${need / 1e9}.`, 'Make room and run this again.')
   }
 }
 
@@ -79,8 +79,8 @@ async function gather(build, aside) {
       if (found !== 2) throw new Problem(`${wheel.file} holds ${found} of the two libraries.`, 'Please report it: the wheel has changed its form.')
       unpackWheel(path, join(aside, 'deps'), headers, "name[len('tensorflow/'):]")
     } else {
-      // All side by side: libtensorflow looks for CUDA where it lies itself.
-      unpackWheel(path, lib, "re.search(r'/lib/[^/]+\\.so[.0-9]*$', name)", 'os.path.basename(name)')
+      // As in site-packages: libtensorflow looks for CUDA in ../nvidia/*/lib from where it lies.
+      unpackWheel(path, join(aside, 'deps'), "re.match(r'nvidia/[^/]+/lib/[^/]+\\.so[.0-9]*$', name)")
     }
   }
   nameLibraries(lib)
@@ -114,7 +114,7 @@ async function setUp(options) {
     say(`${describe(before)} Nothing to do.`)
     return
   }
-  checkMachine()
+  checkMachine(wanted)
   if (!before.isHere) installPackage()
   say(gpus.length > 0 ? `Found ${gpus.join(', ')}: taking the ${wanted} build of TensorFlow ${tensorflow}.` : `No NVIDIA GPU: taking the CPU build of TensorFlow ${tensorflow}.`)
   const aside = join(home, '..', `.isoflop-setup-${process.pid}`)

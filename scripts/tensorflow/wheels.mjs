@@ -87,7 +87,7 @@ async function download({ url, file }, part, say) {
   try {
     await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(part, { flags: isResumed ? 'a' : 'w' }))
   } catch (cause) {
-    if (cause.code === 'ENOSPC') throw new Problem('The disk is full.', `Make room (about 3 GB) and run this again; it goes on from ${part}.`, cause)
+    if (cause.code === 'ENOSPC') throw new Problem('The disk is full.', `Make room and run this again; it goes on from ${part}.`, cause)
     throw new Problem(`The download of ${file} broke off after ${megabytes(received)} MB.`, 'Run this again: it goes on where it stopped.', cause)
   }
 }
@@ -117,7 +117,7 @@ for info in archive.infolist():
     count += 1
 print(count)`
   const { status, stdout, stderr } = spawnSync('python3', ['-c', program, path, folder], { encoding: 'utf8' })
-  if (/No space left/.test(stderr)) throw new Problem('The disk is full.', 'Make room (about 3 GB) and run this again.')
+  if (/No space left/.test(stderr)) throw new Problem('The disk is full.', 'Make room and run this again.')
   if (status !== 0) throw new Problem(`${path} could not be unpacked: ${lastLine(stderr)}`, 'Delete that file and run this again.')
   return Number(stdout)
 }
