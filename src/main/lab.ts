@@ -51,7 +51,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     planStudy: async (studyId) => studies.plan(studyId),
 
     listCorpora: async () => corpora.list(),
-    addCorpus: async (paths, name) => corpora.add(paths, name),
+    addCorpus: async (paths, name) => corpora.add(paths.map(rooms.textPath), name),
     cancelCorpus: async (corpusId) => corpora.cancel(corpusId),
     deleteCorpus: async (corpusId) => corpora.delete(corpusId),
     restoreCorpus: async (corpusId) => corpora.restore(corpusId),
@@ -80,7 +80,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     restoreRun: async (runId) => runs.restore(runId),
     readRecords: async (runId, afterStep) => runs.records(runId, afterStep),
 
-    exportCheckpoint: async (runId, step, folder, overwrite) => checkpoints.export(runId, step, folder, overwrite),
+    exportCheckpoint: async (runId, step, folder, overwrite) => checkpoints.export(runId, step, rooms.exportPath(folder), overwrite),
     generate: async (runId, step, generateOptions) => checkpoints.generate(runId, step, generateOptions),
   }
   return { ...checked(lab, rooms.isOpen), listen: rooms.news.listen, isTraining: runs.isTraining, close: rooms.close }

@@ -1,5 +1,6 @@
 // The rooms behind the front desk, opened in order and strung together; closed in the reverse order.
 import { randomBytes } from 'node:crypto'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { About } from '#shared/lab.ts'
@@ -137,7 +138,10 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   runs.begin()
   corpora.begin()
   const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
+  /** A path as a person types it: `~` is their home, and what is not absolute lies in `base`. */
+  const pathIn = (base: string) => (path: string): string => (/^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path))
   return {
+    textPath: pathIn(homedir()), exportPath: pathIn(about.exportsFolder),
     about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checkpoints, startRuns,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Fault } from '#shared/fault.ts'
@@ -134,7 +134,8 @@ describe('a run', () => {
     expect((await lab.readRecords(id, steps - 2)).steps).toEqual(records.steps.slice(-2))
 
     const folder = join(bench.home, 'exports', 'one')
-    const report = await lab.exportCheckpoint(id, null, folder, false)
+    const report = await lab.exportCheckpoint(id, null, 'one', false) // what is not absolute lies in the exports folder
+    expect(report.folder).toBe(folder)
     expect(report.largestDifference).toBe(0)
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json', 'README.md']))
     await expect(lab.exportCheckpoint(id, null, folder, false)).rejects.toBeInstanceOf(Fault)
@@ -186,9 +187,23 @@ describe('a run', () => {
     await until(async () => ((await lab.listRuns(null))[0].checkpoints.length ?? 0) > 0)
     bench.workers.killNewest()
     const run = await runIn(lab, id, 'interrupted')
-    expect(run.message).toMatch(/ended unexpectedly .* can go on/)
+    expect(run.message).toMatch(/ended unexpectedly .* can go on from its checkpoint at step \d+\.$/)
     await lab.resumeRun(id)
     await runIn(lab, id, 'finished')
+    expect(bare(await lab.readRecords(id, 0))).toEqual(bare(await undisturbed()))
+  })
+
+  it('goes on from the checkpoint before, and says so, where the last is damaged', async () => {
+    const lab = await bench.open()
+    const study = await tinyStudy(lab)
+    const [{ id }] = await lab.startRuns(study.id, ['w8'])
+    await until(async () => (await lab.listRuns(null))[0].checkpoints.length === 2)
+    const { checkpoints } = await lab.pauseRun(id)
+    const [before, last] = checkpoints.slice(-2)
+    truncateSync(join(bench.home, 'runs', id, 'checkpoints', `step-${String(last).padStart(6, '0')}`, 'parameters.safetensors'), 100)
+    await lab.resumeRun(id)
+    const run = await runIn(lab, id, 'finished')
+    expect(run.message).toBe(`The checkpoint of step ${last} is damaged; the run went on from step ${before}.`)
     expect(bare(await lab.readRecords(id, 0))).toEqual(bare(await undisturbed()))
   })
 

@@ -27,6 +27,7 @@ export function createRecorder(first: RunSummary, tokensInAll: number, store: Ru
   let flushTookMs = 0
   let toldMs = 0
   let recent: { tokens: number; elapsedMs: number }[] = []
+  let trouble: unknown = null
 
   const flush = (how: 'durable' | 'relaxed' = 'relaxed'): void => {
     if (timer) clearTimeout(timer)
@@ -53,7 +54,13 @@ export function createRecorder(first: RunSummary, tokensInAll: number, store: Ru
   }
   /** A slow disk is asked less often, so that the host stays responsive. */
   const flushSoon = () => {
-    timer ??= setTimeout(flush, Math.max(gatherMs, 10 * flushTookMs))
+    timer ??= setTimeout(() => {
+      try {
+        flush()
+      } catch (error) {
+        trouble = error // a full disk ends the run, not the lab: the next record finds it
+      }
+    }, Math.max(gatherMs, 10 * flushTookMs))
   }
 
   const takeStep = ({ record, peakBytes }: Extract<TrainRecord, { kind: 'step' }>): void => {
@@ -73,6 +80,7 @@ export function createRecorder(first: RunSummary, tokensInAll: number, store: Ru
       return summary
     },
     take: (record) => {
+      if (trouble) throw trouble
       if (record.kind === 'started') {
         recent = []
         summary = { ...summary, ...standing(store, summary.id, record.step), state: 'training', device: record.device, checkpoints: record.checkpoints, message: record.message }

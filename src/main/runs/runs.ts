@@ -99,9 +99,14 @@ export function createRuns(deps: RunsDeps): Runs {
       recorder.change({ message: 'Starting the engine.' })
       const { isFinished } = await pull(work<TrainRecord, TrainOutcome>(deps.fork, job, stopping.signal, { graceMs }), recorder)
       const end = isFinished ? { state: 'finished' as const, finishedMs: deps.nowMs(), secondsLeft: 0 } : { ...mine.wish, secondsLeft: null }
-      recorder.change({ ...(isFinished ? { message: recorder.summary.message } : {}), ...end, tokensPerSecond: isFinished ? recorder.summary.tokensPerSecond : null })
+      recorder.change(isFinished ? end : { ...end, tokensPerSecond: null })
     } catch (error) {
-      recorder.change({ ...howItEnded(error, stopping.signal.aborted ? mine.wish : null, recorder.summary), secondsLeft: null, tokensPerSecond: null })
+      const end = { ...howItEnded(error, stopping.signal.aborted ? mine.wish : null, recorder.summary), secondsLeft: null, tokensPerSecond: null }
+      try {
+        recorder.change(end)
+      } catch {
+        news.tell('run', { ...recorder.summary, ...end }) // the store takes nothing any more; whoever watches is told all the same
+      }
     }
   }
 
@@ -184,7 +189,7 @@ export function createRuns(deps: RunsDeps): Runs {
     begin: () => {
       for (const summary of store.list(null)) {
         if (summary.state === 'starting' || summary.state === 'training') {
-          change(summary, { state: 'interrupted', secondsLeft: null, tokensPerSecond: null, message: `The lab ended while this run was at step ${summary.step}; it can go on from its last checkpoint.` })
+          change(summary, { state: 'interrupted', secondsLeft: null, tokensPerSecond: null, message: `The lab ended while this run was at step ${summary.step}; ${goesOn(summary)}` })
         } else if (summary.state === 'queued') {
           change(summary, { state: 'interrupted', secondsLeft: null, message: 'The lab ended before its turn came.' })
         }
@@ -209,6 +214,9 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 }
 
+const goesOn = ({ checkpoints }: RunSummary): string =>
+  checkpoints.length > 0 ? `it can go on from its checkpoint at step ${checkpoints[checkpoints.length - 1]}.` : 'it had not saved yet and will begin anew.'
+
 /** Takes each record as it comes; gives how the training ended. */
 async function pull(records: AsyncGenerator<TrainRecord, TrainOutcome>, recorder: Recorder): Promise<TrainOutcome> {
   try {
@@ -222,9 +230,9 @@ async function pull(records: AsyncGenerator<TrainRecord, TrainOutcome>, recorder
   }
 }
 
-function howItEnded(error: unknown, wish: Session['wish'] | null, { step }: RunSummary): Partial<RunSummary> {
+function howItEnded(error: unknown, wish: Session['wish'] | null, summary: RunSummary): Partial<RunSummary> {
   const { code, message } = toFaultData(error)
   if (wish && code === 'cancelled') return wish
-  if (error instanceof WorkerGone) return { state: 'interrupted', message: `${message} It was at step ${step} and can go on from its last checkpoint.` }
+  if (error instanceof WorkerGone) return { state: 'interrupted', message: `${message} It was at step ${summary.step}; ${goesOn(summary)}` }
   return { state: 'failed', message }
 }

@@ -132,7 +132,7 @@ function wrap(db: Libsql.Database): Database {
           return result
         } catch (error) {
           db.exec('ROLLBACK')
-          throw error
+          throw (error as { code?: string }).code === 'SQLITE_FULL' ? new Fault('too-large', 'The disk is full. Make room and try again; nothing that was saved is lost.', { cause: error }) : error
         }
       } finally {
         if (how === 'relaxed') db.exec('PRAGMA synchronous = FULL')

@@ -13,6 +13,9 @@ interface ParentPort {
 /** A worker without a host has nobody to work for: it goes as well, at once. What it was writing was written aside. */
 const leave = () => process.exit(0)
 
+// Ctrl+C and a closing terminal reach every process of the group; what is to be saved first is for the host to say.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+
 function connect(): WorkerPort {
   const electron = (process as unknown as { parentPort?: ParentPort }).parentPort
   if (electron) {
