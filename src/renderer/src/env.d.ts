@@ -1,11 +1,9 @@
-// What the build knows and TypeScript does not: single-file components, and the bridge that preload hangs on the window.
+// What preload hangs on the window, and what the build knows of style sheets and files.
 /// <reference types="vite/client" />
-declare module '*.vue' {
-  import type { DefineComponent } from 'vue'
-  const component: DefineComponent<object, object, unknown>
-  export default component
-}
+import type { LabBridge } from '#shared/lab.ts'
 
-interface Window {
-  isoflop?: import('#shared/lab.ts').LabBridge
+declare global {
+  interface Window {
+    isoflop?: LabBridge
+  }
 }

@@ -177,21 +177,22 @@ export function curvesOption(plan: CurvesPlan, theme: ChartTheme): CurvesDrawing
 
 function seriesOf({ line, raw, mean, validation }: Drawn, isLabelled: boolean, theme: ChartTheme) {
   const base = { type: 'line' as const, animation: false, silent: true, clip: true, emphasis: { disabled: true } }
-  const label = {
-    endLabel: { show: isLabelled, formatter: line.name, color: theme.text, fontSize: 11, fontFamily: theme.font, distance: 6 },
+  const halo = { textBorderColor: theme.surface, textBorderWidth: 3 }
+  const label = (isOn: boolean) => ({
+    endLabel: { show: isLabelled && isOn, ...halo, formatter: line.name, color: theme.text, fontSize: 11, fontFamily: theme.font, distance: 6 },
     labelLayout: { moveOverlap: 'shiftY' as const },
-  }
+  })
   const top = mean.length ? 'mean' : raw.length ? 'raw' : 'validation'
   const thin = mean.length > 0
   return [
     { ...base, id: `${line.id} raw`, name: line.name, data: raw, symbol: 'none', z: 2,
-      lineStyle: { color: line.colour, width: thin ? 1 : 1.5, opacity: thin ? 0.32 : 1, join: 'round' as const }, ...(top === 'raw' ? label : {}) },
+      lineStyle: { color: line.colour, width: thin ? 1 : 1.5, opacity: thin ? 0.32 : 1, join: 'round' as const }, ...label(top === 'raw') },
     { ...base, id: `${line.id} mean`, name: line.name, data: mean, symbol: 'none', z: 3,
-      lineStyle: { color: line.colour, width: 2, join: 'round' as const }, ...(top === 'mean' ? label : {}) },
+      lineStyle: { color: line.colour, width: 2, join: 'round' as const }, ...label(top === 'mean') },
     { ...base, id: `${line.id} validation`, name: `${line.name} validation`, data: validation, z: 4,
       symbol: line.symbol, symbolSize: 7, showAllSymbol: true, showSymbol: validation.length <= 200,
       itemStyle: { color: theme.surface, borderColor: line.colour, borderWidth: 1.5 },
-      lineStyle: { color: line.colour, width: 1, type: 'dashed' as const }, ...(top === 'validation' ? label : {}) },
+      lineStyle: { color: line.colour, width: 1, type: 'dashed' as const }, ...label(top === 'validation') },
   ]
 }
 

@@ -113,7 +113,7 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
     if (forecast && member.loss === null) {
       if (forecast.interval) {
         const { low, high } = forecast.interval
-        series.push({ ...quiet, id: `${member.id} error`, type: 'line', symbol: 'none', z: 5, data: [spot(member.flops, low), spot(member.flops, high)], lineStyle: { color: member.colour, width: 1.5 } })
+        series.push({ ...quiet, id: `${member.id} error`, type: 'line', symbol: 'none', z: 5, data: [spot(member.flops, low), spot(member.flops, high)], lineStyle: { color: member.colour, width: 1.5, opacity: 0.55 } })
       }
       series.push(mark(`${member.id} forecast`, member, spot(member.flops, forecast.y), true, theme))
     }
@@ -131,7 +131,7 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
 const mark = (id: string, member: LawMember, at: [number, number], isHollow: boolean, theme: ChartTheme) => ({
   id, name: member.name, type: 'scatter', data: [at], animation: false, silent: true, emphasis: { disabled: true }, z: 6, symbol: member.symbol, symbolSize: 11,
   itemStyle: { color: isHollow ? theme.surface : member.colour, borderColor: isHollow ? member.colour : theme.surface, borderWidth: isHollow ? 2 : 1, opacity: 1 },
-  label: { show: true, position: 'top', distance: 6, formatter: member.name, color: theme.text, fontSize: 11, fontFamily: theme.font },
+  label: { show: true, position: 'top', distance: 6, formatter: member.name, color: theme.text, fontSize: 11, fontFamily: theme.font, textBorderColor: theme.surface, textBorderWidth: 3 },
   labelLayout: { moveOverlap: 'shiftY' },
 })
 

@@ -41,7 +41,7 @@ function sums(curve: Curve, key: string, values: ArrayLike<number>, from: number
   return derived.values
 }
 
-/** Means over 2 reach + 1 points, fewer near the ends but always as many before as after: a mean that does not lag. */
+/** Means over 2 reach + 1 points; at the start as many before as after, so that the fall is not bent; at the end with fewer after, so that it stays calm. */
 function boxMean(curve: Curve, key: string, values: ArrayLike<number>, reach: number, settledValues: number): Derived {
   const derived = derivedOf(curve, key)
   const from = Math.max(0, Math.min(derived.settled, settledValues - reach))
@@ -49,8 +49,8 @@ function boxMean(curve: Curve, key: string, values: ArrayLike<number>, reach: nu
   const count = sums(curve, `${key} count`, values, from, () => 1)
   const { length } = curve
   for (let i = from; i < length; i++) {
-    const near = Math.min(reach, i, length - 1 - i)
-    const [a, b] = [i - near, i + near + 1]
+    const near = Math.min(reach, i)
+    const [a, b] = [i - near, Math.min(length, i + near + 1)]
     const points = count[b] - count[a]
     derived.values[i] = points ? (total[b] - total[a]) / points : NaN
   }
@@ -61,7 +61,7 @@ function boxMean(curve: Curve, key: string, values: ArrayLike<number>, reach: nu
 
 /**
  * A centred mean of `values`, the curve's own column or one derived from it under `name`: a box of 2 reach + 1 points, twice over, so that
- * neighbours count more than those far away. It neither lags nor bends a straight line; what is not finite is passed over.
+ * neighbours count more than those far away. It does not lag, except over the last few points; what is not finite is passed over.
  */
 export function smooth(curve: Curve, name: string, values: ArrayLike<number>, reach: number): ArrayLike<number> {
   if (reach < 1) return values
