@@ -19,6 +19,7 @@ interface PlanOptions {
   tokenizer?: TokenizerChoice
   context?: number
   tokensPerParameter?: number
+  batchTokens?: number
 }
 
 const defaultTokenizer: TokenizerChoice = { kind: 'bpe', vocabulary: 512 }
@@ -33,6 +34,7 @@ export const planCommand: CommandPart = (program, act) => {
     .option('--tokenizer <choice>', 'bytes, gpt2 or bpe:N; sets the vocabulary', parseTokenizer)
     .option('--context <tokens>', 'tokens a sequence', parseWhole(2, 65_536))
     .option('--tokens-per-parameter <number>', 'training tokens for each parameter, 20 by Chinchilla', parseAmount)
+    .option('--batch-tokens <tokens>', 'tokens a step', parseWhole(1))
     .addHelpText('after', `
 Examples:
   $ isoflop plan --family cerebras-gpt --json
@@ -49,15 +51,19 @@ async function plan(context: CommandContext, options: PlanOptions): Promise<Answ
 }
 
 /** A plan without a lab: pure arithmetic, the same as the window's. */
-function planOf({ family, budget, largest, tokenizer, context, tokensPerParameter }: PlanOptions): { members: MemberPlan[]; recipe: Recipe } {
+function planOf({ family, budget, largest, tokenizer, ...changes }: PlanOptions): { members: MemberPlan[]; recipe: Recipe } {
   const parts = family === undefined ? null : studyPartsOf(family)
-  const recipe: Recipe = {
-    ...(parts?.recipe ?? defaultRecipe), ...(context === undefined ? {} : { context }), ...(tokensPerParameter === undefined ? {} : { tokensPerParameter }),
-  }
+  const recipe = withChanges(parts?.recipe ?? defaultRecipe, changes)
   const vocabulary = vocabularyOf(tokenizer ?? parts?.tokenizer ?? defaultTokenizer)
   const dial: Dial = budget === undefined ? { kind: 'largest', parameters: largest! } : { kind: 'compute', flops: budget }
   const ladder = parts?.ladder ?? ladderFromDial(dial, recipe, vocabulary)
   return { members: planLadder(ladder, { recipe, vocabulary }, null, null), recipe }
+}
+
+/** A recipe with what the person asked for by name. */
+export function withChanges(recipe: Recipe, { context, tokensPerParameter, batchTokens, seed }: Partial<Pick<Recipe, 'context' | 'tokensPerParameter' | 'batchTokens' | 'seed'>>): Recipe {
+  const changes = Object.entries({ context, tokensPerParameter, batchTokens, seed }).filter(([, value]) => value !== undefined)
+  return { ...recipe, ...Object.fromEntries(changes) }
 }
 
 async function planOfStudy(context: CommandContext, wanted: string): Promise<Answer> {

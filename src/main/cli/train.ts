@@ -6,7 +6,7 @@ import { Fault } from '#shared/fault.ts'
 import { ladderFromDial } from '#shared/family/dial.ts'
 import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
-import { defaultRecipe, type Recipe } from '#shared/family/recipe.ts'
+import { defaultRecipe } from '#shared/family/recipe.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
 import type { Study } from '#shared/studies/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
@@ -17,6 +17,7 @@ import { parseAmount, parseTokenizer, parseWhole } from './amounts.ts'
 import { corpusName } from './corpus.ts'
 import { followRuns } from './follow.ts'
 import { corpusReady, findStudy, tokensReady, withLab } from './lab.ts'
+import { withChanges } from './plan.ts'
 import { usageError, type CommandContext, type CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
 
@@ -104,9 +105,7 @@ async function makeStudy(lab: LabHost, options: TrainOptions, context: CommandCo
   const dials = (['family', 'budget', 'largest'] as const).filter((name) => options[name] !== undefined)
   if (dials.length > 1) throw usageError(`--${dials[0]} and --${dials[1]} each make a ladder; give one of them.`)
   const parts = options.budget === undefined && options.largest === undefined ? studyPartsOf(options.family ?? starterPreset) : null
-  const { context: contextTokens, tokensPerParameter, batchTokens, seed } = options
-  const changes = Object.fromEntries(Object.entries({ context: contextTokens, tokensPerParameter, batchTokens, seed }).filter(([, value]) => value !== undefined))
-  const recipe: Recipe = { ...(parts?.recipe ?? defaultRecipe), ...changes }
+  const recipe = withChanges(parts?.recipe ?? defaultRecipe, options)
   const tokenizer = options.tokenizer ?? parts?.tokenizer ?? { kind: 'bpe', vocabulary: 512 }
   const dial: Dial = options.budget === undefined ? { kind: 'largest', parameters: options.largest! } : { kind: 'compute', flops: options.budget }
   const ladder = parts?.ladder ?? ladderFromDial(dial, recipe, vocabularyOf(tokenizer))

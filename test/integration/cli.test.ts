@@ -1,0 +1,218 @@
+// The command line as a person or a script meets it: one document on standard output, sentences on standard error, a status that tells.
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRandom } from '#shared/random.ts'
+import { readSafetensors } from '#main/checkpoint/safetensors.ts'
+import { ensureBuilt } from '../support/build.ts'
+
+let cli: string
+let home: string
+let corpus: string
+beforeAll(() => {
+  cli = ensureBuilt().cli
+  home = mkdtempSync(join(tmpdir(), 'isoflop-cli-'))
+  corpus = join(home, 'tales.txt')
+  writeFileSync(corpus, tales(400))
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+interface Outcome {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+function isoflop(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [cli, ...args], { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      resolve({ status: error ? (error.code as unknown as number) : 0, stdout, stderr })
+    })
+  })
+}
+
+/** The command's document; fails where it is not the only thing on standard output. */
+async function json(...args: string[]): Promise<any> {
+  const { status, stdout, stderr } = await isoflop(...args, '--json')
+  expect(status, `${args.join(' ')}\n${stderr}`).toBe(0)
+  return JSON.parse(stdout)
+}
+
+const start = (...args: string[]): ChildProcess => spawn(process.execPath, [cli, ...args], { env: { ...process.env, ISOFLOP_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
+const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => child.once('exit', resolve))
+const firstText = (stream: NodeJS.ReadableStream, wanted: RegExp): Promise<string> => new Promise((resolve, reject) => {
+  let text = ''
+  stream.on('data', (piece) => { if (wanted.test(text += piece)) resolve(text) })
+  stream.on('end', () => reject(new Error(`ended without ${wanted}: ${text}`)))
+})
+
+/** Small texts with something to learn in them. */
+function tales(count: number): string {
+  const random = createRandom(11)
+  const pick = (words: string) => words.split(' ')[random.integer(words.split(' ').length)]
+  const sentence = () => `The ${pick('old young small tall')} ${pick('fox king owl bear')} ${pick('saw found lost')} the ${pick('river stone tree house')}.`
+  return Array.from({ length: count }, () => Array.from({ length: 12 }, sentence).join(' ')).join('\n\n')
+}
+
+/** A study that trains in seconds, on the engine that is everywhere. */
+const tiny = ['--tokenizer', 'bytes', '--context', '16', '--largest', '20k', '--tokens-per-parameter', '0.1', '--batch-tokens', '64', '--engine', 'reference']
+const planArguments = tiny.slice(0, 10)
+
+describe('plan', () => {
+  it('gives the published family in exactly this shape', async () => {
+    const { members, ...rest } = await json('plan', '--family', 'cerebras-gpt')
+    expect(rest).toEqual({})
+    expect(members.map(({ name }: any) => name)).toEqual(['111M', '256M', '590M', '1.3B', '2.7B', '6.7B', '13B'])
+    for (const member of members) {
+      expect(Object.keys(member)).toEqual(['name', 'layers', 'width', 'heads', 'parameters', 'tokens', 'steps', 'batchSequences', 'flops'])
+      expect(Object.keys(member.flops)).toEqual(['cerebras', 'hoffmann', 'sixNd', 'palm'])
+    }
+    expect(members[0]).toMatchObject({ layers: 10, width: 768, heads: 12, parameters: 111_050_496, tokens: 2_220_933_120, steps: 9037, batchSequences: 120 })
+    expect(members[0].flops.cerebras).toBeCloseTo(2.6437e18, -15)
+  })
+
+  it('turns a budget or a size into a ladder', async () => {
+    const { members } = await json('plan', '--budget', '1e13', '--tokenizer', 'bpe:512')
+    const spent = members.reduce((sum: number, { flops }: any) => sum + flops.sixNd, 0)
+    expect(spent).toBeGreaterThan(0.5e13)
+    expect(spent).toBeLessThan(1.1e13)
+    const largest = (await json('plan', '--largest', '1M')).members.at(-1).parameters
+    expect(Math.abs(Math.log(largest / 1e6))).toBeLessThan(0.25)
+  })
+})
+
+describe('what cannot be done', () => {
+  const cases: [string[], number, RegExp][] = [
+    [[], 2, /Which command\?/],
+    [['fly'], 2, /Unknown command 'fly'/],
+    [['plan'], 2, /one of --family, --budget, --largest or --study/],
+    [['plan', '--budget', 'much'], 2, /--budget.*number above 0/],
+    [['plan', '--family', 'nobody'], 1, /no family called "nobody"/],
+    [['plan', '--study', 'nothing'], 1, /no study called "nothing"/],
+    [['train', '--tokenizer', 'bpe:3'], 2, /--tokenizer.*bpe:N with N from/],
+    [['train', '--corpus', '/no/such/text'], 1, /corpus: .*\/no\/such\/text/],
+    [['train', '--budget', '1e12', '--largest', '1M'], 2, /--budget and --largest/],
+    [['export', 'nobody'], 2, /--to/],
+    [['export', 'nobody', '--to', '/tmp/nowhere'], 1, /no run called "nobody"/],
+    [['generate', 'nobody', '--prompt', 'x', '--temperature', '-1'], 2, /--temperature/],
+    [['resume'], 1, /No run is waiting/],
+    [['serve', '--port', '99999'], 2, /--port.*from 0 to 65535/],
+  ]
+  for (const [args, status, sentence] of cases) {
+    it(`isoflop ${args.join(' ')}`, async () => {
+      const plain = await isoflop(...args)
+      expect(plain).toMatchObject({ status, stdout: '' })
+      expect(plain.stderr).toMatch(sentence)
+      expect(plain.stderr.trim().split('\n')).toHaveLength(1)
+      const asJson = await isoflop(...args, '--json')
+      expect(asJson.status).toBe(status)
+      const { error } = JSON.parse(asJson.stdout)
+      expect(Object.keys(error)).toEqual(['code', 'message'])
+      expect(error.message).toMatch(sentence)
+    })
+  }
+})
+
+it('every command explains itself with an example', async () => {
+  const { stdout } = await isoflop('--help')
+  const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name).filter((name) => name !== 'help')
+  expect(commands).toEqual(expect.arrayContaining(['plan', 'train', 'resume', 'runs', 'export', 'generate', 'demo', 'bench', 'serve', 'studies', 'corpus']))
+  for (const name of commands.flatMap((one) => (one === 'corpus' ? [['corpus', 'list'], ['corpus', 'add']] : [[one]]))) {
+    const help = await isoflop(...name, '--help')
+    expect(help.status).toBe(0)
+    expect(help.stdout, name.join(' ')).toMatch(/Examples?:\n\s+\$ isoflop /)
+  }
+})
+
+it('a reader that leaves early ends the command without a word', async () => {
+  const { stderr } = await new Promise<Outcome>((resolve) => {
+    execFile('/bin/sh', ['-c', `"${process.execPath}" "${cli}" plan --family cerebras-gpt --json | head -n 1`], { encoding: 'utf8' }, (_, stdout, errors) => resolve({ status: 0, stdout, stderr: errors }))
+  })
+  expect(stderr).toBe('')
+})
+
+describe('from a text to a model', () => {
+  it('trains, lists, exports and generates, each with one document', async () => {
+    const [member] = (await json('plan', ...planArguments)).members
+    const trained = await json('train', '--name', 'Tales', '--corpus', corpus, '--member', member.name, ...tiny)
+    expect(trained.runs).toHaveLength(1)
+    const [run] = trained.runs
+    expect(run).toMatchObject({ state: 'finished', name: member.name, step: member.steps, engine: 'reference' })
+    expect(run.validationLoss).toBeGreaterThan(0)
+    expect(run.validationLoss).toBeLessThan(Math.log(257))
+
+    expect((await json('runs')).runs.map(({ id }: any) => id)).toEqual([run.id])
+    expect((await json('runs', '--study', 'Tales')).runs).toHaveLength(1)
+    expect((await json('studies')).studies.map(({ name }: any) => name)).toEqual(['Tales'])
+    expect((await json('corpus', 'list')).corpora.map(({ name }: any) => name)).toContain('tales')
+    const planned = (await json('plan', '--study', 'Tales')).members[0]
+    expect(planned).toMatchObject({ ...member, refusal: null })
+
+    const folder = join(home, 'export')
+    const exported = await json('export', 'last', '--to', folder)
+    expect(exported).toMatchObject({ runId: run.id, folder, largestDifference: 0 })
+    const { tensors } = await readSafetensors(join(folder, 'model.safetensors'))
+    expect([...tensors.values()].reduce((sum, { data }) => sum + data.length, 0)).toBe(member.parameters)
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain('tales')
+    const again = await isoflop('export', 'last', '--to', folder, '--json')
+    expect(again.status).toBe(1)
+    expect(JSON.parse(again.stdout).error.code).toBe('conflict')
+    await json('export', 'last', '--to', folder, '--overwrite')
+
+    const options = ['--prompt', 'The old', '--tokens', '20', '--seed', '3']
+    const first = await json('generate', run.id, ...options)
+    expect(first).toMatchObject({ runId: run.id, prompt: 'The old' })
+    expect(first.tokens).toBeGreaterThan(0)
+    expect((await json('generate', run.id, ...options)).text).toBe(first.text)
+    const spoken = await isoflop('generate', run.id, ...options)
+    expect(spoken.stdout).toBe(`The old${first.text}\n`)
+  })
+
+  it('pauses at Ctrl+C, says how to go on, and goes on', async () => {
+    const [member] = (await json('plan', ...planArguments)).members
+    const child = start('train', '--name', 'Long', '--corpus', 'tales', '--member', member.name, ...tiny, '--tokens-per-parameter', '0.5', '--json')
+    let stdout = ''
+    child.stdout!.on('data', (piece) => { stdout += piece })
+    await firstText(child.stderr!, /step [1-9]/)
+    child.kill('SIGINT')
+    expect(await ended(child)).toBe(130)
+    const { error } = JSON.parse(stdout)
+    expect(error).toMatchObject({ code: 'cancelled', message: expect.stringMatching(/Paused: .* `isoflop resume/) })
+    const paused = (await json('runs', '--study', 'Long')).runs
+    expect(paused.map(({ state }: any) => state)).toEqual(paused.map(() => 'paused'))
+    const before = paused[0]
+    expect(before.step).toBeGreaterThan(0)
+    expect(before.step).toBeLessThan(before.steps)
+    const resumed = await json('resume', before.id)
+    expect(resumed.runs[0]).toMatchObject({ id: before.id, state: 'finished', step: before.steps })
+  })
+})
+
+it('demo leaves a law and a checkpoint', async () => {
+  const demo = await json('demo', '--tokens-per-parameter', '0.3')
+  expect(demo.members).toHaveLength(5)
+  for (const { validationLoss } of demo.members) expect(validationLoss).toBeGreaterThan(0)
+  expect(demo.law.exponent).toBeLessThan(0)
+  expect(demo.forecast.error).toBeCloseTo(demo.forecast.forecast / demo.forecast.measured - 1, 9)
+  expect(existsSync(join(demo.export.folder, 'model.safetensors'))).toBe(true)
+})
+
+it('bench measures in processes of its own', async () => {
+  const report = await json('bench', '--engine', 'reference', '--shape', 'C', '--pairs', '1', '--seconds', '0.1')
+  expect(report.comparisons[0]).toMatchObject({ name: 'train C', unit: 'tokens/s' })
+  expect(report.comparisons[0].measured[0].rate.median).toBeGreaterThan(0)
+  expect(report.comparisons[0].measured[0].peakRssBytes).toBeGreaterThan(1e7)
+})
+
+it('serve prints one document, answers, and ends at Ctrl+C', async () => {
+  const child = start('serve', '--json')
+  const { url, port } = JSON.parse(await firstText(child.stdout!, /\}\n$/))
+  expect(url).toContain(`127.0.0.1:${port}`)
+  const page = await fetch(url)
+  expect(page.status).toBe(200)
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(401)
+  child.kill('SIGINT')
+  expect(await ended(child)).toBe(0)
+})
