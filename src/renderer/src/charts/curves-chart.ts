@@ -170,9 +170,17 @@ export function curvesOption(plan: CurvesPlan, theme: ChartTheme): CurvesDrawing
       grid: { ...chartGrid, right: isLabelled ? 64 : chartGrid.right },
       xAxis: axisOption('x', axes.x, theme),
       yAxis: axisOption('y', axes.y, theme),
-      series: [gridLines('y', axes.y, theme), ...drawn.flatMap((one) => seriesOf(one, isLabelled, theme))],
+      series: [gridLines('y', axes.y, theme), ...drawn.flatMap((one) => seriesOf(one, isLabelled && endsInside(one, axes), theme))],
     },
   }
+}
+
+/** Whether the line's last point is in view: a name without its line would point at nothing. */
+function endsInside({ mean, raw, validation }: Drawn, { x, y }: CurvesDrawing['axes']): boolean {
+  const points = mean.length ? mean : raw.length ? raw : validation
+  const last = points[points.length - 1]
+  const holds = ({ range, kind }: AxisPlan, at: number) => at <= position(range.to, kind) && at >= position(range.from, kind)
+  return !!last && holds(y, last[1]) && (holds(x, last[0]) || last[0] > position(x.range.to, x.kind))
 }
 
 function seriesOf({ line, raw, mean, validation }: Drawn, isLabelled: boolean, theme: ChartTheme) {

@@ -33,7 +33,11 @@ export const useLawStore = defineStore('law', () => {
     if (!study) return []
     const out = new Set(excluded.value[study.id] ?? [])
     const ofMember = new Map<string, RunSummary[]>()
-    for (const run of runs.ofStudy(study.id)) ofMember.set(run.memberId, [...(ofMember.get(run.memberId) ?? []), run])
+    for (const run of runs.ofStudy(study.id)) {
+      const planned = plan.planById.get(run.memberId)
+      if (planned?.parameters && planned.parameters !== run.parameters) continue // trained as another shape, or with another tokenizer: no point of this law
+      ofMember.set(run.memberId, [...(ofMember.get(run.memberId) ?? []), run])
+    }
     const plans = new Map(plan.trainable.map((one) => [one.memberId, one]))
     const ids = new Set([...plans.keys(), ...ofMember.keys()])
     return [...ids].map((memberId) => {

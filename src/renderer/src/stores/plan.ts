@@ -6,6 +6,7 @@ import { planLadder } from '#shared/family/plan.ts'
 import { memberColour, memberSymbol } from '../charts/theme.ts'
 import { useCorporaStore, vocabularyOf } from './corpora.ts'
 import { useLabStore } from './lab.ts'
+import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
 export interface MemberLook {
@@ -17,6 +18,7 @@ export const usePlanStore = defineStore('plan', () => {
   const studies = useStudiesStore()
   const corpora = useCorporaStore()
   const lab = useLabStore()
+  const runs = useRunsStore()
 
   const corpus = computed(() => (studies.current ? corpora.find(studies.current.corpusId) : null))
   const tokens = computed(() => {
@@ -53,8 +55,10 @@ export const usePlanStore = defineStore('plan', () => {
   })
   /** One look for each member everywhere, by its place in order of size. */
   const looks = computed(() => {
-    const bySize = [...plans.value].sort((a, b) => a.parameters - b.parameters)
-    return new Map<string, MemberLook>(bySize.map((plan, place) => [plan.memberId, { colour: memberColour(place, bySize.length, lab.isDark), symbol: memberSymbol(place) }]))
+    const sizes = new Map(runs.ofStudy(studies.currentId).map((run) => [run.memberId, run.parameters])) // members that were trained and then removed keep theirs
+    for (const plan of plans.value) if (plan.parameters) sizes.set(plan.memberId, plan.parameters)
+    const bySize = [...sizes].sort((a, b) => a[1] - b[1])
+    return new Map<string, MemberLook>(bySize.map(([memberId], place) => [memberId, { colour: memberColour(place, bySize.length, lab.isDark), symbol: memberSymbol(place) }]))
   })
   const lookOf = (memberId: string): MemberLook => looks.value.get(memberId) ?? { colour: lab.isDark ? '#8b8f98' : '#7b7e86', symbol: 'circle' }
 

@@ -51,7 +51,7 @@ export const formatShare = (share: number): string => (Number.isFinite(share) ? 
 /** The same with its sign always shown. */
 export const formatSignedShare = (share: number): string => (share > 0 ? '+' : share < 0 ? '−' : '') + formatShare(Math.abs(share))
 
-/** A duration: `820 ms`, `12.3 s`, `4 min 12 s`, `2 h 14 min`, `3 d 4 h`, `1.20 years`. */
+/** A duration: `820 ms`, `12.3 s`, `4 min 12 s`, `2 h 14 min`, `3 d 4 h`, `270 d`, `3.81 years`. */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '–'
   if (seconds === 0) return `0${space}s`
@@ -66,7 +66,8 @@ export function formatSeconds(seconds: number): string {
   if (minutes < 1440) return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
   const hours = Math.round(seconds / 3600)
   if (hours < 24 * 100) return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
-  return `${withPrefix(seconds / (365.25 * 86400))}${space}years`
+  const days = Math.round(hours / 24)
+  return days < 730 ? `${days}${space}d` : `${withPrefix(days / 365.25)}${space}years`
 }
 
 /** Every digit there is, thousands set apart: `3,750,144`. Very large and very small numbers keep an exponent. */
