@@ -126,6 +126,11 @@ it('every command explains itself with an example', async () => {
   }
 })
 
+it('is what `npx isoflop` runs', async () => {
+  const stdout = await new Promise<string>((resolve) => execFile(process.execPath, ['bin/isoflop.mjs', '--version'], { encoding: 'utf8' }, (_, text) => resolve(text)))
+  expect(stdout.trim()).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version)
+})
+
 it('a reader that leaves early ends the command without a word', async () => {
   const { stderr } = await new Promise<Outcome>((resolve) => {
     execFile('/bin/sh', ['-c', `"${process.execPath}" "${cli}" plan --family cerebras-gpt --json | head -n 1`], { encoding: 'utf8' }, (_, stdout, errors) => resolve({ status: 0, stdout, stderr: errors }))

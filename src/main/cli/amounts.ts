@@ -48,7 +48,7 @@ export function short(value: number): string {
   for (const [unit, sign] of [[1e24, ''], [1e21, 'Z'], [1e18, 'E'], [1e15, 'P'], [1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k']] as const) {
     if (value >= 0.9995 * unit) return unit === 1e24 ? value.toExponential(2) : `${(value / unit).toPrecision(3)} ${sign}`
   }
-  return String(Math.round(value * 1000) / 1000)
+  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))
 }
 
 /** 2.64e18. */

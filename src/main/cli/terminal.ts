@@ -63,9 +63,7 @@ export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
     writeHelp: (text) => void writeOut(text),
     flush: async () => {
       clear()
-      for (const stream of [process.stdout, process.stderr]) {
-        if (stream.writableLength > 0) await new Promise<void>((done) => stream.once('drain', done))
-      }
+      for (const write of [writeOut, writeErr]) await new Promise<void>((done) => write('', () => done()))
     },
   }
 }
