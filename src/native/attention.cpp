@@ -26,8 +26,7 @@ INLINE void pack_keys(const float* from, long stride, long context, long size, f
 }
 /** Rows as a right operand [count, size]: panel after panel of NR features. */
 INLINE void pack_features(const float* from, long stride, long count, long size, float* to) {
-  for (long j = 0; j < size; j += NR)
-    pack_columns(from + j, stride, count, static_cast<int>(at_most(NR, size - j)), to + j * count);
+  pack_columns(from, stride, count, static_cast<int>(size), to);
 }
 /** Rows as a left operand of row stride LDA, times `scale`. */
 INLINE void copy_rows(const float* from, long stride, long count, long size, float scale, float* to) {
@@ -43,7 +42,7 @@ INLINE void score_tile(const float* left, const float* packedKeys, long size, lo
     const long count = at_most(MR, rows - r);
     const long needed = at_most(keys, query + r + count - first);
     for (long j = 0; j < needed; j += NR) {
-      const Tile t = {to + r * LDA + j, LDA, 1.0f, nullptr, nullptr, 0, NR};
+      const Tile t = {to + r * LDA + j, LDA, 1.0f, nullptr, nullptr, 0, NR, left, left, 0};
       tile_rows(static_cast<int>(count), size, left + r * LDA, packedKeys + (first + j) * size, NR, t);
     }
   }
@@ -58,7 +57,7 @@ INLINE void mix_tile(const float* tileRows, const float* packedFeatures, long si
     if (needed <= 0) continue;
     for (long j = 0; j < size; j += NR) {
       float* to = c + r * ldc + j;
-      const Tile t = {to, ldc, alpha, nullptr, adds ? to : nullptr, ldc, static_cast<int>(at_most(NR, size - j))};
+      const Tile t = {to, ldc, alpha, nullptr, adds ? to : nullptr, ldc, static_cast<int>(at_most(NR, size - j)), tileRows, tileRows, 0};
       tile_rows(static_cast<int>(count), needed, tileRows + r * LDA, packedFeatures + j * packedRows + first * NR, NR, t);
     }
   }
@@ -73,7 +72,7 @@ INLINE void gather_tile(const float* tileRows, const float* packedFeatures, long
     if (skipped >= rows) break;
     for (long j = 0; j < size; j += NR) {
       float* to = c + i * ldc + j;
-      const Tile t = {to, ldc, 1.0f, nullptr, to, ldc, static_cast<int>(at_most(NR, size - j))};
+      const Tile t = {to, ldc, 1.0f, nullptr, to, ldc, static_cast<int>(at_most(NR, size - j)), tileRows, tileRows, 0};
       tile_transposed(static_cast<int>(count), rows - skipped, tileRows + skipped * LDA + i,
                       packedFeatures + j * rows + skipped * NR, NR, t);
     }
@@ -296,8 +295,11 @@ isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, fl
     }
   };
   const long work = s.rows * s.width * s.context * (held + s.context);
-  if (work < 65536) for (long i = 0; i < s.rows * s.heads; i++) one(i, 0);
-  else context.pool.each(s.rows * s.heads, one);
+  const long heads = s.rows * s.heads;
+  if (work >= 65536) context.pool.each(heads, one);
+  else context.pool.each(1, [&](long, int) { // done before another thread has woken
+    for (long i = 0; i < heads; i++) one(i, 0);
+  });
   return isoflop::OK;
 }
 

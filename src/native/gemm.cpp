@@ -9,7 +9,8 @@ using isoflop::Product;
 using isoflop::Status;
 
 constexpr long MC = MR * (112 / MR); // rows of A a thread packs at once: with KC columns, 112 KiB
-constexpr long NC = 2048 / NR * NR;  // columns of B packed at once
+constexpr long NC = 1024 / NR * NR;  // columns of B packed at once: 1 MiB
+constexpr long WIDE = 8;              // panels of B packed by one thread in one go
 
 /** One row times a matrix kept [k, n]: y = alpha · x·B (+ bias) (+ add), columns [from, to). */
 INLINE void row_times_matrix(const Product& g, const float* x, float* y, const float* add, long from, long to) {
@@ -118,10 +119,23 @@ INLINE void pack_rows(const Product& g, long row, long rows, long k0, long k, fl
   }
 }
 
-INLINE void pack_panel(const Product& g, long column, long k0, long k, float* to) {
-  const int columns = static_cast<int>(at_most(NR, g.n - column));
-  if (g.bTransposed) pack_transposed(g.b + column * g.ldb + k0, g.ldb, k, columns, to);
-  else pack_columns(g.b + k0 * g.ldb + column, g.ldb, k, columns, to, g.columnSums ? g.columnSums + column : nullptr);
+/** Panels [panel, panel + count) of B's columns from n0 on. */
+INLINE void pack_panels(const Product& g, long n0, long panel, long count, long k0, long k, float* packed) {
+  const long column = n0 + panel * NR, columns = at_most(count * NR, g.n - column);
+  float* to = packed + panel * NR * k;
+  if (!g.bTransposed) {
+    pack_columns(g.b + k0 * g.ldb + column, g.ldb, k, static_cast<int>(columns), to, g.columnSums ? g.columnSums + column : nullptr);
+    return;
+  }
+  for (long j = 0; j < columns; j += NR)
+    pack_transposed(g.b + (column + j) * g.ldb + k0, g.ldb, k, static_cast<int>(at_most(NR, columns - j)), to + j * k);
+}
+
+/** Where tile number `i` of a block finds the piece of A that it fetches for the block starting at `row`: all tiles together reach all of it. */
+INLINE const float* ahead_of(const Product& g, long i, long row, long k0, long k) {
+  if (g.aTransposed) return g.a + (k0 + at_most(k - 1, i * 8)) * g.lda + row;
+  const long stretches = pieces(k, 8 * LINE);
+  return g.a + at_most(g.m - 1, row + i / stretches * 8) * g.lda + k0 + i % stretches * 8 * LINE;
 }
 
 Status product(Context& context, const Product& g) {
@@ -146,30 +160,35 @@ Status product(Context& context, const Product& g) {
       for (long k0 = 0; k0 < g.k; k0 += KC) {
         const long k = at_most(KC, g.k - k0);
         const bool isFirst = k0 == 0, isLast = k0 + k == g.k;
-        for (long i = context.pool.next() - base; i < panels; i = context.pool.next() - base)
-          pack_panel(g, n0 + i * NR, k0, k, packed + i * NR * k);
-        base += panels + threads;
+        const long packs = pieces(panels, WIDE);
+        for (long i = context.pool.next() - base; i < packs; i = context.pool.next() - base)
+          pack_panels(g, n0, i * WIDE, at_most(WIDE, panels - i * WIDE), k0, k, packed);
+        base += packs + threads;
         context.pool.barrier();
         long packedBlock = -1;
-        for (long i = context.pool.next() - base; i < tasks; i = context.pool.next() - base) {
+        for (long i = context.pool.next() - base, later; i < tasks; i = later) {
+          later = context.pool.next() - base; // asked for early, so that its rows can be fetched meanwhile
           const long block = i / groups, group = i % groups;
-          const long row = block * MC, rows = at_most(MC, g.m - row);
+          const long row = block * MC, rows = at_most(MC, g.m - row), rowLater = later < tasks ? later / groups * MC : row;
           if (block != packedBlock) pack_rows(g, row, rows, k0, k, own);
           packedBlock = block;
-          const long lastPanel = at_most(panels, (group + 1) * groupPanels);
-          for (long panel = group * groupPanels; panel < lastPanel; panel++) {
+          const long firstPanel = group * groupPanels, lastPanel = at_most(panels, firstPanel + groupPanels);
+          long tiles = 0;
+          for (long panel = firstPanel; panel < lastPanel; panel++) {
             const long column = n0 + panel * NR;
             for (long r = 0; r < rows; r += MR) {
               const int count = static_cast<int>(at_most(MR, rows - r));
+              const long stride = g.aTransposed ? KC : LDA;
               float* c = g.c + (row + r) * g.ldc + column;
               const float* add = isFirst ? (g.add ? g.add + (row + r) * g.ldadd + column : nullptr) : c;
-              const Tile t = {c, g.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add,
-                              isFirst ? g.ldadd : g.ldc, static_cast<int>(at_most(NR, g.n - column))};
-              if (g.aTransposed) tile_packed(count, k, own + r * KC, packed + panel * NR * k, NR, t);
-              else tile_rows(count, k, own + r * LDA, packed + panel * NR * k, NR, t);
+              const Tile t = {c, g.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add, isFirst ? g.ldadd : g.ldc,
+                              static_cast<int>(at_most(NR, g.n - column)), own + (r + MR < rows ? r + MR : 0) * stride,
+                              ahead_of(g, tiles++, rowLater, k0, k), g.lda};
+              if (g.aTransposed) tile_packed(count, k, own + r * stride, packed + panel * NR * k, NR, t);
+              else tile_rows(count, k, own + r * stride, packed + panel * NR * k, NR, t);
             }
           }
-          if (isLast && g.gelu) gelu_rows(g, row, rows, n0 + group * groupPanels * NR, at_most(g.n, n0 + lastPanel * NR));
+          if (isLast && g.gelu) gelu_rows(g, row, rows, n0 + firstPanel * NR, at_most(g.n, n0 + lastPanel * NR));
         }
         base += tasks + threads;
         context.pool.barrier();

@@ -15,6 +15,7 @@ constexpr int MR = 6, NV = 4; // 24 + 4 + 1 of 32 registers
 constexpr int MR = 4, NV = 2; // 8 + 2 + 1 of 16 registers
 #endif
 constexpr int NR = NV * WIDTH;
+constexpr int LINE = 16;      // floats of a cache line
 constexpr long KC = 256;     // k is worked through in pieces of this many
 constexpr long LDA = KC + 16; // row stride of a panel of A that keeps its rows: off the power of two, so the cache sets differ
 
@@ -27,6 +28,9 @@ struct Tile {
   const float* add;
   long ldadd;
   int columns;
+  const float* nextA; // what the next tile will read of A: fetched into the first cache while this one runs
+  const float* ahead; // what a later block will read: fetched into the second cache, 512 bytes of every row `aheadStride` apart
+  long aheadStride;
 };
 
 /** R rows of A (element (i, p) at a[i·RS + p·CS]) times NR columns of B (row p at b + p·ldb), k deep. */
@@ -36,7 +40,7 @@ template <int R, long RS, long CS> void tile(long k, const float* a, const float
   for (int i = 0; i < R; i++)
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) acc[i][j] = vec{};
-  for (long p = 0; p < k; p++) {
+  const auto step = [&]() __attribute__((always_inline)) {
     vec right[NV];
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) right[j] = load(b + j * WIDTH);
@@ -48,7 +52,25 @@ template <int R, long RS, long CS> void tile(long k, const float* a, const float
     }
     a += CS;
     b += ldb;
+  };
+  if (t.add) {
+#pragma GCC unroll 16
+    for (int i = 0; i < R; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < NR; j += LINE) __builtin_prefetch(t.add + i * t.ldadd + j);
   }
+  const float* nextA = t.nextA;
+  long p = 0;
+  for (; p + 4 <= k; p += 4) {
+    __builtin_prefetch(t.ahead + (p >> 5) * t.aheadStride + ((p >> 2) & 7) * LINE, 0, 2);
+#pragma GCC unroll 4
+    for (int u = 0; u < 4; u++) {
+      __builtin_prefetch(nextA);
+      nextA += LINE;
+      step();
+    }
+  }
+  for (; p < k; p++) step();
   if (t.alpha != 1.0f) {
     const vec alpha = splat(t.alpha);
 #pragma GCC unroll 16
@@ -117,29 +139,34 @@ INLINE void tile_transposed(int rows, long k, const float* a, const float* b, lo
   Rows<1, LDA, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
 }
 
-/** One panel of NR columns: to[p·NR + j] = from[p·ld + j], zeros beyond `columns`; adds each column's sum to `sums` if given. */
+/** Floats of a row of NR that exist when only `columns` do, for register j. */
+INLINE int lanes_of(int columns, int j) {
+  const int left = columns - j * WIDTH;
+  return left < 0 ? 0 : left > WIDTH ? WIDTH : left;
+}
+
+/**
+ * `count` panels of NR columns each, side by side in `from`: to[(panel·k + p)·NR + j] = from[p·ld + panel·NR + j], zeros beyond
+ * `columns`. Reads whole stretches of a row, because that is what memory likes. Adds each column's sum to `sums` if given.
+ */
 INLINE void pack_columns(const float* from, long ld, long k, int columns, float* to, float* sums = nullptr) {
-  vec total[NV] = {};
-  if (columns == NR) {
-    for (long p = 0; p < k; p++, from += ld, to += NR)
-      for (int j = 0; j < NV; j++) {
-        const vec x = load(from + j * WIDTH);
-        total[j] += x;
-        store(to + j * WIDTH, x);
+  const int whole = columns / NR, rest = columns % NR;
+  for (long p = 0; p < k; p++, from += ld) {
+    for (int panel = 0; panel < whole; panel++) {
+      const float* row = from + panel * NR;
+      for (int j = 0; j < NR; j += LINE) __builtin_prefetch(row + 2 * ld + j);
+      for (int j = 0; j < NR; j += WIDTH) {
+        const vec x = load(row + j);
+        store(to + (panel * k + p) * NR + j, x);
+        if (sums) store(sums + panel * NR + j, load(sums + panel * NR + j) + x);
       }
-  } else {
-    for (long p = 0; p < k; p++, from += ld, to += NR)
-      for (int j = 0; j < NV; j++) {
-        const int lanes = columns - j * WIDTH < 0 ? 0 : columns - j * WIDTH > WIDTH ? WIDTH : columns - j * WIDTH;
-        const vec x = load_part(from + (lanes ? j * WIDTH : 0), lanes);
-        total[j] += x;
-        store(to + j * WIDTH, x);
-      }
-  }
-  if (sums) {
-    float whole[NR];
-    for (int j = 0; j < NV; j++) store(whole + j * WIDTH, total[j]);
-    for (int j = 0; j < columns; j++) sums[j] += whole[j];
+    }
+    for (int j = 0; rest && j < NV; j++) {
+      const int at = whole * NR + j * WIDTH, lanes = lanes_of(rest, j);
+      const vec x = lanes ? load_part(from + at, lanes) : vec{};
+      store(to + (whole * k + p) * NR + j * WIDTH, x);
+      if (sums && lanes) store_part(sums + at, load_part(sums + at, lanes) + x, lanes);
+    }
   }
 }
 

@@ -86,16 +86,15 @@ float burn(isoflop::Context& context, long rounds) {
   std::vector<float> results(static_cast<size_t>(context.pool.size()));
   auto region = [&](int thread) {
     vec chain[12];
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) chain[i] = splat(static_cast<float>(i + thread));
     vec by = splat(0.999f), plus = splat(1e-3f);
     for (long r = 0; r < rounds; r++) {
 #pragma GCC unroll 12
       for (int i = 0; i < 12; i++) chain[i] = chain[i] * by + plus;
-#if defined(__GNUC__)
-      asm volatile("" : : : "memory");
-#endif
     }
     vec all = {};
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) all += chain[i];
     results[static_cast<size_t>(thread)] = sum(all);
   };

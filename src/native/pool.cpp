@@ -61,6 +61,7 @@ Pool::~Pool() {
 }
 
 void Pool::run(void (*body)(void*, int), void* argument) {
+  TinyIsZero guard; // the workers have one for their whole life
   ticket_.store(0, std::memory_order_relaxed);
   if (size_ == 1) return body(argument, 0);
   body_ = body;
@@ -89,6 +90,7 @@ void Pool::barrier() {
 }
 
 void Pool::work(int thread) {
+  TinyIsZero guard;
   uint32_t seen = 0;
   for (;;) {
     if (!wait_for([&] { return epoch_.load(std::memory_order_acquire) != seen; }, true)) {
