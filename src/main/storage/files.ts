@@ -34,6 +34,7 @@ export async function writeFileAtomically(path: string, contents: Contents, { ov
   const folder = dirname(target)
   if (!overwrite && (await exists(target))) throw new Fault('conflict', `${target} exists already. Choose another name, or allow it to be overwritten.`)
   await makeFolder(folder)
+  await sweepLeftovers(folder)
   const aside = join(folder, asideName(basename(target), 'writing'))
   try {
     await writeAndSync(aside, contents)

@@ -95,7 +95,9 @@ describe('a folder', () => {
     const folder = join(home, 'export')
     await writeFolderAtomically(folder, fill('old'), { overwrite: false })
     const failing = writeFolderAtomically(folder, async (aside) => { await writeFile(join(aside, 'file.txt'), 'ne'); throw noSpace() }, { overwrite: true })
-    await expect(failing).rejects.toMatchObject({ code: 'too-large' })
+    await expect(failing).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining(`Could not write ${folder}: the disk is full`) })
+    const inside = writeFolderAtomically(folder, (aside) => writeFile(join(aside, 'no/such/place'), ''), { overwrite: true })
+    await expect(inside).rejects.toMatchObject({ code: 'not-found', message: `Could not write ${join(folder, 'no/such/place')}: it is not there.` })
     expect(readFileSync(join(folder, 'file.txt'), 'utf8')).toBe('old')
     expect(readdirSync(home)).toEqual(['export'])
   })
@@ -136,6 +138,12 @@ describe('leftovers of a crash', () => {
     expect(readdirSync(home).sort()).toEqual([`.e.writing-${process.ppid}-4`, '.profile', 'c', 'd'].sort())
     expect(readFileSync(join(home, 'c/file'), 'utf8')).toBe('precious')
     expect(await listFolder(home)).toEqual(['c', 'd'])
+  })
+
+  it('are swept by the next write to the same folder', async () => {
+    writeFileSync(join(home, `.b.txt.writing-${deadPid}-1`), 'half')
+    await writeFileAtomically(join(home, 'b.txt'), 'whole')
+    expect(readdirSync(home)).toEqual(['b.txt'])
   })
 
   it('never show under the name: a process killed while writing leaves a whole old or a whole new folder', async () => {
