@@ -39,6 +39,8 @@ tellStory(async () => {
       lab = await launch()
     },
     async close() {
+      // Whatever trains when a part has failed: nobody is there to be asked.
+      await lab.app.evaluate(({ dialog }) => { dialog.showMessageBox = (async () => ({ response: 1, checkboxChecked: false })) as never })
       await lab.app.close()
       rmSync(home, { recursive: true, force: true })
     },

@@ -23,9 +23,9 @@ export interface StoryDoor {
 }
 
 const views = ['data', 'family', 'training', 'law', 'library'] as const
-/** Long enough to be caught while it trains, on any machine; short enough to wait for. */
-const shortRun = { width: 24, tokensPerParameter: 5 }
-const longRun = { width: 32, tokensPerParameter: 60 }
+/** Two that finish within seconds and make a law; one that never ends by itself, to be paused, cut off and stopped. */
+const ladder = [{ width: 24, tokensPerParameter: 4 }, { width: 32, tokensPerParameter: 4 }, { width: 48, tokensPerParameter: 3000 }]
+const endless = 2
 const slow = 180_000
 
 /** Registers the tests; they build on one another, in order. `pictures`: a folder for a screenshot of every view. */
@@ -37,6 +37,9 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
   const row = (which: number): Locator => byId('run-row').nth(which)
   const state = (which: number): Promise<string | null> => row(which).getByTestId('run-state').getAttribute('data-state', { timeout: 2000 }).catch(() => null)
   const expectState = (which: number, wanted: string | RegExp, timeout = slow) => expect.poll(async () => (await state(which)) ?? 'no such run', { timeout, interval: 100 }).toMatch(wanted)
+
+  /** Updates of the endless run, as its row says. */
+  const step = async (): Promise<number> => Number(/^([\d,]+) of/.exec(await row(endless).getByTestId('run-step').getAttribute('title') ?? '')?.[1].replaceAll(',', ''))
 
   /** A part of the story; once one has failed the rest fails at once, since each builds on those before. */
   let failed: string | null = null
@@ -72,12 +75,12 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await door.page().getByText('Bytes a token').waitFor({ timeout: 60_000 })
     })
 
-    part('shapes a ladder of two and reads what it will take', async () => {
+    part('shapes a ladder of three and reads what it will take', async () => {
       await go('family')
       const rows = byId('ladder-row')
-      await expect.poll(() => rows.count()).toBeGreaterThan(2)
-      while (await rows.count() > 2) await rows.last().getByRole('button', { name: /^Remove/ }).click()
-      for (const [index, { width, tokensPerParameter }] of [shortRun, longRun].entries()) {
+      await expect.poll(() => rows.count()).toBeGreaterThan(3)
+      while (await rows.count() > 3) await rows.last().getByRole('button', { name: /^Remove/ }).click()
+      for (const [index, { width, tokensPerParameter }] of ladder.entries()) {
         const type = async (label: RegExp, value: number): Promise<void> => {
           const field = rows.nth(index).getByLabel(label)
           await field.fill(String(value))
@@ -88,7 +91,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
         await type(/^Width of/, width)
         await type(/^Tokens per parameter of/, tokensPerParameter)
       }
-      await expect.poll(async () => rows.nth(1).innerText()).toMatch(/MB|MiB/)
+      await expect.poll(async () => rows.nth(2).innerText()).toMatch(/MB|MiB/)
       await expect.poll(() => byId('train-ladder').isEnabled()).toBe(true)
     })
 
@@ -96,38 +99,42 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await byId('train-ladder').click()
       await go('training')
       await expectState(0, /training|finished/)
-      await byId('loss-chart').waitFor()
-      await expectState(1, /training/)
-      const before = await byId('loss-chart').locator('canvas').first().screenshot()
-      await expect.poll(async () => (await byId('loss-chart').locator('canvas').first().screenshot()).equals(before), { timeout: 30_000 }).toBe(false)
-      expect(await state(0)).toBe('finished')
+      await expectState(endless, 'training')
+      expect([await state(0), await state(1)]).toEqual(['finished', 'finished'])
+      const chart = byId('loss-chart').locator('canvas').first()
+      const before = await chart.screenshot()
+      await expect.poll(async () => (await chart.screenshot()).equals(before), { timeout: 30_000 }).toBe(false)
     })
 
     part('pauses, and is as it was after the window was closed', async () => {
-      await row(1).getByTestId('run-pause').click()
-      await expectState(1, 'paused', 60_000)
-      const paused = await row(1).innerText()
+      await row(endless).getByTestId('run-pause').click()
+      await expectState(endless, 'paused', 60_000)
+      const paused = await row(endless).innerText()
       await door.reopen()
       await go('training')
-      await expectState(1, 'paused')
-      expect(await state(0)).toBe('finished')
-      await expect.poll(() => row(1).innerText()).toBe(paused)
+      await expectState(endless, 'paused')
+      expect([await state(0), await state(1)]).toEqual(['finished', 'finished'])
+      await expect.poll(() => row(endless).innerText()).toBe(paused)
     })
 
-    part('resumes', async () => {
-      await row(1).getByTestId('run-resume').click()
-      await expectState(1, 'training')
-      await door.page().waitForTimeout(3000)
+    part('resumes where it was', async () => {
+      const before = await step()
+      await row(endless).getByTestId('run-resume').click()
+      await expectState(endless, 'training')
+      await expect.poll(step, { timeout: slow }).toBeGreaterThan(before)
     })
 
-    part('goes on after a power cut', async () => {
-      expect(await state(1)).toBe('training')
+    part('goes on after a power cut, and stops when told to', async () => {
+      const paused = await step()
       await door.kill()
       await go('training')
-      await expectState(1, 'interrupted')
-      await row(1).getByTestId('run-resume').click()
-      await expectState(1, /training|finished/)
-      await expectState(1, 'finished', 240_000)
+      await expectState(endless, 'interrupted')
+      await row(endless).getByTestId('run-resume').click()
+      await expectState(endless, 'training')
+      await expect.poll(step, { timeout: slow }).toBeGreaterThan(paused)
+      await row(endless).getByTestId('run-stop').click()
+      await byId('ask-yes').click()
+      await expectState(endless, 'stopped', 60_000)
     })
 
     part('draws the law', async () => {
@@ -144,7 +151,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await byId('export-report').waitFor({ timeout: 60_000 })
       expect(await byId('toast').first().innerText()).toContain(folder)
       expect(readdirSync(folder).sort()).toEqual(expect.arrayContaining(['README.md', 'config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json']))
-      expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))).toMatchObject({ architectures: ['GPT2LMHeadModel'], n_embd: longRun.width, n_layer: 2 })
+      expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))).toMatchObject({ architectures: ['GPT2LMHeadModel'], n_embd: ladder[endless].width, n_layer: 2 })
       await byId('export-close').click()
     })
   })
