@@ -3,11 +3,11 @@ import type { EngineName } from '#shared/engine/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import { blockBackward, blockForward, blockInference, type KeptBlock } from './block.ts'
+import { createBranchScorer, scoreRows } from './branches.ts'
 import { createContinuation } from './continuation.ts'
 import { blockForm, embedForward, headForward, headLoss } from './ends.ts'
-import type { Batch, Engine, ModelState } from './engine.ts'
+import type { Batch, Branches, Engine, ModelState } from './engine.ts'
 import type { Kernels, Tensor } from './kernels.ts'
-import { scoreLogits } from './score.ts'
 import { holdWeights } from './weights.ts'
 
 export { blockBackward, blockForward, blockInference } from './block.ts'
@@ -19,17 +19,19 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan):
   const { parametrisation, shape } = model
   const weights = holdWeights(k, model)
   const w = weights.values
+  const branchScorer = createBranchScorer(k, w, model)
   let updates = 0
 
-  /** Logits [N, V] of a whole batch, nothing kept. */
-  function forward({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor {
+  /** x [N, d] behind the last block, nothing kept. */
+  function blocksForward({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor {
     const ids = k.ids(inputs)
     let x = embedForward(k, w, ids, columns, model)
     ids.dispose()
     const form = blockForm(model, rows, columns)
     for (const block of w.blocks) x = blockInference(k, block, x, form)
-    return headForward(k, w, x, model)
+    return x
   }
+  const forward = (batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor => headForward(k, w, blocksForward(batch), model) // logits [N, V]
 
   return {
     name,
@@ -69,6 +71,7 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan):
       }
       const { beta1, beta2, epsilon, weightDecay } = adam
       const gradientScale = clipScale(norm, adam)
+      branchScorer.forget()
       updates++
       k.adamW(parameters, { learningRate, beta1, beta2, epsilon, weightDecay, update: updates, gradientScale })
       return norm
@@ -86,7 +89,12 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan):
 
     async score(batch) {
       checkBatch(batch, shape)
-      return scoreLogits(await readAndDispose(k, forward(batch)), batch.targets, shape.vocabulary)
+      return scoreRows(k, w, model, blocksForward(batch), batch.targets)
+    },
+
+    async scoreBranches(branches) {
+      checkBranches(branches, shape)
+      return branchScorer.score(branches)
     },
 
     async logits(batch) {
@@ -107,6 +115,7 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan):
     },
 
     restore(state) {
+      branchScorer.forget()
       updates = state.updates
       for (const { name: parameter } of weights.infos) k.write(weights.value(parameter), stored(state.parameters, parameter))
       if (state.firstMoments.size === 0 && state.secondMoments.size === 0) return // weights alone: for reading, or a fresh optimizer
@@ -120,6 +129,7 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan):
     memory: () => k.memory(),
 
     dispose() {
+      branchScorer.forget()
       weights.dispose()
       k.dispose()
     },
@@ -135,6 +145,19 @@ function checkInputs({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 
   if (inputs.length !== rows * columns) throw new Error(`${inputs.length} tokens are not ${rows} rows of ${columns}`)
   if (columns > context) throw new Error(`a sequence of ${columns} tokens is longer than the context of ${context}`)
   for (const id of inputs) if (!(id >= 0 && id < vocabulary)) throw new Error(`token ${id} is outside a vocabulary of ${vocabulary}`)
+}
+
+function checkBranches(branches: readonly Branches[], shape: ModelPlan['shape']): void {
+  if (branches.length === 0) throw new Error('there are no branches to score')
+  for (const { stem, ends } of branches) {
+    if (ends.length === 0) throw new Error('a stem without ends has nothing to score')
+    for (const { inputs, targets } of ends) {
+      const columns = stem.length + inputs.length
+      if (inputs.length === 0) throw new Error('an end needs at least one token')
+      checkInputs({ inputs: Int32Array.from([...stem, ...inputs]), rows: 1, columns }, shape)
+      checkBatch({ inputs, targets, rows: 1, columns: inputs.length }, shape)
+    }
+  }
 }
 
 /** How many targets are scored; throws where a batch does not fit the model. */

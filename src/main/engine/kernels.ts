@@ -56,6 +56,8 @@ export interface AdamStep {
 export interface KeyValueCache {
   /** Tokens held, the same for every row. */
   readonly length: number
+  /** Forgets all tokens after the first `length`, so that another text can follow these. */
+  rewind(length: number): void
   dispose(): void
 }
 

@@ -23,6 +23,7 @@ export function scriptedEngine(plan: RunPlan, lossAt: (update: number) => number
     },
     loss: async (batch) => 10 / (updates + batch.rows),
     score: async () => [],
+    scoreBranches: async () => [],
     logits: async () => new Float32Array(0),
     continuation: () => {
       throw new Error('not scripted')

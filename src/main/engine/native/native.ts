@@ -213,7 +213,11 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
     },
     cache(rows, capacity, width): NativeCache {
       const [keys, values] = several([rows, capacity, width], [rows, capacity, width])
-      return { length: 0, rows, capacity, keys, values, dispose() { for (const tensor of [keys, values]) tensor.dispose() } }
+      return {
+        length: 0, rows, capacity, keys, values,
+        rewind(length) { this.length = Math.min(length, this.length) },
+        dispose() { for (const tensor of [keys, values]) tensor.dispose() },
+      }
     },
     cachedAttention(qkv, cache, geometry) {
       const width = third(qkv)

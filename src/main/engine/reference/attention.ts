@@ -77,7 +77,7 @@ export function attentionKernels({ tensor }: Storage): AttentionKernels {
 
     cache(rows, capacity, width) {
       const held = tensor([rows, capacity, 2 * width])
-      const cache: HeldCache = { length: 0, capacity, held, dispose: () => held.dispose() }
+      const cache: HeldCache = { length: 0, capacity, held, rewind(length) { cache.length = Math.min(length, cache.length) }, dispose: () => held.dispose() }
       return cache
     },
 

@@ -79,6 +79,12 @@ export function attentionKernels({ tf, scope, hold, futureMask }: Context): Atte
         capacity,
         keys: null,
         values: null,
+        rewind(length) {
+          if (length >= cache.length) return
+          const [keys, values] = [cache.keys, cache.values].map((held) => (length > 0 ? hold(tf.slice(held!.value, [0, 0, 0, 0], [-1, -1, length, -1])) : null))
+          cache.dispose()
+          Object.assign(cache, { length, keys, values })
+        },
         dispose() {
           cache.keys?.dispose()
           cache.values?.dispose()
