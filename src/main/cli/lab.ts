@@ -78,10 +78,10 @@ export async function findStudy(lab: LabHost, wanted: string): Promise<Study> {
   return pick(await lab.listStudies(), wanted, 'study', ({ id, name }) => [id, name], 'isoflop studies')
 }
 
-/** A run by its id, its name, the beginning of either where only one begins so, or `last`. */
+/** A run by its id, its name, the beginning of either where only one begins so, or `last`: of those made last the largest. */
 export async function findRun(lab: LabHost, wanted: string): Promise<RunSummary> {
   const runs = await lab.listRuns(null)
-  const newest = [...runs].sort((a, b) => b.createdMs - a.createdMs)[0]
+  const newest = [...runs].sort((a, b) => b.createdMs - a.createdMs || b.parameters - a.parameters)[0]
   if (wanted === 'last' && newest) return newest
   return pick(runs, wanted, 'run', ({ id, name }) => [id, name], 'isoflop runs')
 }
