@@ -85,7 +85,7 @@ const factors: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, b: 1e9, t: 1e1
 /** What a person typed as a number: `1e15`, `3.5M`, `1,000`, `2 PFLOP`. Null when it is none. */
 export function parseNumber(text: string): number | null {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([kmgbtpez])?(?:flops?)?$/i.exec(text.trim().replace(/(?<=\d)[,\u00a0_](?=\d)/g, '').replace(/\u00a0/g, ' '))
-  if (!match) return null
+  if (!match || match[2] === 'e') return null // `1e` is the beginning of 1e15, `1E` is exa
   return Number(match[1]) * (match[2] ? factors[match[2].toLowerCase()]! : 1)
 }
 

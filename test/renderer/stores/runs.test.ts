@@ -1,0 +1,165 @@
+// @vitest-environment happy-dom
+// Runs and their curves: losing a message loses nothing.
+import { beforeEach, describe, expect, it } from 'vitest'
+import { lastStep } from '#renderer/curves/curve.ts'
+import { useBeginStore } from '#renderer/stores/begin.ts'
+import { useLawStore } from '#renderer/stores/law.ts'
+import { useNoticesStore } from '#renderer/stores/notices.ts'
+import { usePlanStore } from '#renderer/stores/plan.ts'
+import { useRunsStore } from '#renderer/stores/runs.ts'
+import { useShellStore } from '#renderer/stores/shell.ts'
+import { useStudiesStore } from '#renderer/stores/studies.ts'
+import { useTraining } from '#renderer/stores/training.ts'
+import { Fault } from '#shared/fault.ts'
+import { fakeLoss, type FakeLab } from '../support/fake-lab.ts'
+import { loadStores, openWindow, settled } from '../support/window.ts'
+
+let fake: FakeLab
+beforeEach(async () => {
+  fake = openWindow().fake
+  await loadStores()
+})
+const begin = async () => {
+  await useBeginStore().watchLawEmerge()
+  return useRunsStore().ofStudy(useStudiesStore().currentId)
+}
+
+describe('the first way in', () => {
+  it('makes the starter study, starts its whole ladder and goes to the law', async () => {
+    const runs = await begin()
+    expect(runs.map((run) => run.name)).toEqual(['28.3k', '43.9k', '84.3k', '137k', '280k'])
+    expect(useShellStore().view).toBe('law')
+    expect(useStudiesStore().current?.ladder.dial).toEqual({ kind: 'preset', preset: 'starter' })
+  })
+
+  it('waits for the bundled text to be read', async () => {
+    fake.tell('corpus', { ...fake.corpora.get('a')!, state: 'ingesting', progress: { doneBytes: 1, totalBytes: 2 } })
+    const going = useBeginStore().watchLawEmerge()
+    await settled()
+    expect(useStudiesStore().studies).toHaveLength(0)
+    fake.tell('corpus', { ...fake.corpora.get('a')!, state: 'ready' })
+    await going
+    expect(useRunsStore().runs).toHaveLength(5)
+  })
+})
+
+describe('a curve', () => {
+  it('grows with the news', async () => {
+    const [first] = await begin()
+    const runs = useRunsStore()
+    runs.watchCurves([first.id])
+    await settled()
+    fake.train(first.id, 10)
+    fake.train(first.id, 25)
+    expect(runs.curves.get(first.id)!.length).toBe(25)
+  })
+
+  it('asks for what it missed when a message was lost', async () => {
+    const [first] = await begin()
+    const runs = useRunsStore()
+    runs.watchCurves([first.id])
+    await settled()
+    fake.train(first.id, 10)
+    fake.train(first.id, 20, false)
+    fake.train(first.id, 30)
+    await settled()
+    const curve = runs.curves.get(first.id)!
+    expect(Array.from(curve.columns.step).slice(0, curve.length)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1))
+  })
+
+  it('opened late, has everything from the first step', async () => {
+    const [first] = await begin()
+    fake.train(first.id, 200)
+    const runs = useRunsStore()
+    runs.watchCurves([first.id])
+    await settled()
+    expect(lastStep(runs.curves.get(first.id)!)).toBe(200)
+    expect(runs.curves.get(first.id)!.validations.map((one) => one.step)).toEqual([100, 200])
+  })
+})
+
+describe('the law', () => {
+  it('moves as members finish, and foretells those that have not', async () => {
+    const all = await begin()
+    const law = useLawStore()
+    expect(law.law).toBeNull()
+    fake.train(all[0].id, all[0].steps)
+    expect(law.law!.fit).toBeNull()
+    fake.train(all[1].id, all[1].steps)
+    const early = law.law!.fit!.parameters.exponent
+    expect(law.forecastOf(all[4].flops)!.y).toBeGreaterThan(0)
+    fake.train(all[2].id, all[2].steps)
+    expect(law.law!.fit!.parameters.exponent).not.toBe(early)
+    expect(law.standings.map((one) => one.loss)).toEqual([...all.slice(0, 3).map((run) => fakeLoss(run.parameters, 1)), null, null])
+  })
+
+  it('leaves out a point when asked, in this study alone', async () => {
+    const all = await begin()
+    const law = useLawStore()
+    for (const run of all.slice(0, 3)) fake.train(run.id, run.steps)
+    law.exclude(all[0].memberId, true)
+    expect(law.inFit).toHaveLength(2)
+    await useStudiesStore().create('other')
+    expect(law.standings.every((one) => !one.isExcluded)).toBe(true)
+  })
+
+  it('takes no point of a member that was trained as another shape', async () => {
+    const [first] = await begin()
+    fake.train(first.id, first.steps)
+    const studies = useStudiesStore()
+    studies.change({ tokenizer: { kind: 'bytes' } })
+    expect(useLawStore().standings.every((one) => one.loss === null)).toBe(true)
+  })
+})
+
+describe('training', () => {
+  it('starts what waits and not what is trained already', async () => {
+    const all = await begin()
+    const training = useTraining()
+    expect(training.waiting).toHaveLength(0)
+    const { ladder } = useStudiesStore().current!
+    useStudiesStore().change({ ladder: { ...ladder, members: ladder.members.map((member) => (member.id === all[2].memberId ? { ...member, tokensPerParameter: 5 } : member)) } })
+    expect(training.waiting.map((one) => one.memberId)).toEqual([all[2].memberId])
+    await training.trainLadder()
+    expect(fake.asked.filter((one) => one.name === 'startRuns').at(-1)!.args[1]).toEqual([all[2].memberId])
+    expect(fake.asked.findIndex((one) => one.name === 'updateStudy')).toBeLessThan(fake.asked.map((one) => one.name).lastIndexOf('startRuns'))
+  })
+
+  it('holds the study fast while runs are under way', async () => {
+    const all = await begin()
+    const training = useTraining()
+    expect(training.isHeld).toBe(true)
+    await useRunsStore().stopAll(useStudiesStore().currentId!)
+    expect(training.isHeld).toBe(false)
+    expect(useRunsStore().runs.map((run) => run.state)).toEqual(all.map(() => 'stopped'))
+  })
+
+  it('pauses the last first, so that no other begins meanwhile', async () => {
+    const all = await begin()
+    await useRunsStore().pauseAll(useStudiesStore().currentId!)
+    expect(fake.asked.filter((one) => one.name === 'pauseRun').map((one) => one.args[0])).toEqual([...all].reverse().map((run) => run.id))
+  })
+
+  it('tells why a run cannot be started, once', async () => {
+    await loadStores()
+    const studies = useStudiesStore()
+    await studies.create('mine')
+    const sentence = 'The engine webgpu is not available here.'
+    for (let i = 0; i < 2; i++) {
+      fake.refuse('startRuns', new Fault('unavailable', sentence))
+      await useTraining().trainLadder()
+    }
+    expect(useNoticesStore().notices.map((notice) => notice.text)).toEqual([sentence])
+    expect(useShellStore().view).not.toBe('training')
+  })
+
+  it('gives every member its own colour, by size, and keeps that of a removed one', async () => {
+    const all = await begin()
+    const plan = usePlanStore()
+    const before = all.map((run) => plan.lookOf(run.memberId).colour)
+    expect(new Set(before).size).toBe(5)
+    const { ladder } = useStudiesStore().current!
+    useStudiesStore().change({ ladder: { ...ladder, members: ladder.members.slice(1) } })
+    expect(all.map((run) => plan.lookOf(run.memberId).colour)).toEqual(before)
+  })
+})

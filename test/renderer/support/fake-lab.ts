@@ -1,0 +1,188 @@
+// A whole lab in memory for the window's tests: studies, texts and runs that train as fast as a test asks them to.
+import type { Corpus, TokenizedCorpus } from '#shared/corpus/corpus.ts'
+import type { Machine } from '#shared/engine/engine.ts'
+import { planLadder } from '#shared/family/plan.ts'
+import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
+import { Fault } from '#shared/fault.ts'
+import type { DoorAbilities, Lab, LabBridge, LabNews, NewsKind } from '#shared/lab.ts'
+import type { RunRecords, RunSummary } from '#shared/runs/run.ts'
+import { defaultSettings } from '#shared/settings.ts'
+import type { Study } from '#shared/studies/study.ts'
+
+const corpus = (id: string, changes: Partial<Corpus> = {}): Corpus => ({
+  id, name: `Text ${id}`, origin: 'bundled', state: 'ready', source: 'a test', licence: 'CC0 1.0', bytes: 10_000_000, documents: 2000, duplicates: 3,
+  splits: { train: { documents: 1800, bytes: 9e6 }, validation: { documents: 100, bytes: 5e5 }, test: { documents: 100, bytes: 5e5 } },
+  createdMs: 0, progress: null, message: null, ...changes,
+})
+
+const machine: Machine = {
+  cpu: 'A test of a processor', cores: 2, memoryBytes: 16e9, engine: 'native', reason: 'The fastest that ran.', measuredMs: 1,
+  probes: [
+    { name: 'native', isAvailable: true, description: 'native, 2 threads', tokensPerSecond: 20_000, flopsPerSecond: 5e10 },
+    { name: 'webgpu', isAvailable: false, description: 'No graphics adapter here.', tokensPerSecond: null, flopsPerSecond: null },
+  ],
+  calibration: [{ width: 32, flopsPerSecond: 2e10 }, { width: 256, flopsPerSecond: 6e10 }],
+}
+
+export interface FakeLab extends LabBridge {
+  /** Every request so far, by name and arguments. */
+  asked: { name: string; args: unknown[] }[]
+  /** The next request of this name is refused with this. */
+  refuse(name: keyof Lab, fault: Fault): void
+  tell<K extends NewsKind>(kind: K, news: LabNews[K]): void
+  studies: Map<string, Study>
+  corpora: Map<string, Corpus>
+  runs: Map<string, RunSummary>
+  /** Trains a run up to a step, telling its records in one message; `isTold` false loses the message on the way. */
+  train(runId: string, step: number, isTold?: boolean): void
+  records: Map<string, RunRecords>
+}
+
+/** The loss of the scripted training: falls with compute, lower for larger models. */
+export const fakeLoss = (parameters: number, share: number): number => 1.5 + 40 * parameters ** -0.3 + 3 * (1 - share) ** 4
+
+export function createFakeLab(door: DoorAbilities = {}): FakeLab {
+  const listeners = new Map<NewsKind, Set<(news: never) => void>>()
+  const refusals = new Map<string, Fault>()
+  const deleted = new Map<string, Study | RunSummary | Corpus>()
+  const studies = new Map<string, Study>()
+  const runs = new Map<string, RunSummary>()
+  const records = new Map<string, RunRecords>()
+  const corpora = new Map([['a', corpus('a')], ['b', corpus('b')]])
+  const tokenized: TokenizedCorpus[] = []
+  let settings = defaultSettings
+  let lastId = 0
+
+  const tell = <K extends NewsKind>(kind: K, news: LabNews[K]) => {
+    for (const listener of listeners.get(kind) ?? []) listener(structuredClone(news) as never)
+  }
+  const found = <T>(map: Map<string, T>, id: string): T => {
+    const one = map.get(id)
+    if (!one) throw new Fault('not-found', `There is no ${id}.`)
+    return one
+  }
+  const putStudy = (study: Study) => {
+    studies.set(study.id, study)
+    tell('study', study)
+    return study
+  }
+  const putRun = (run: RunSummary) => {
+    runs.set(run.id, run)
+    tell('run', run)
+    return run
+  }
+  const move = (runId: string, state: RunSummary['state']) => putRun({ ...found(runs, runId), state })
+  const take = <T extends { id: string }>(map: Map<string, T>, id: string) => {
+    deleted.set(id, found(map, id) as never)
+    map.delete(id)
+  }
+  const bring = <T>(map: Map<string, T>, id: string): T => {
+    const one = found(deleted, id) as T
+    map.set(id, one)
+    return one
+  }
+
+  const lab: Lab = {
+    about: async () => ({ version: '0.0.0', door: 'web', home: '/home/lab', exportsFolder: '/home/lab/exports', platform: 'linux' }),
+    listStudies: async () => [...studies.values()],
+    createStudy: async (name) => {
+      const { recipe, ladder, tokenizer } = studyPartsOf(starterPreset)
+      return putStudy({ id: `study-${++lastId}`, name, corpusId: 'a', tokenizer: tokenizer ?? { kind: 'bytes' }, recipe, ladder, isArchived: false, createdMs: lastId, updatedMs: lastId })
+    },
+    updateStudy: async (id, changes) => putStudy({ ...found(studies, id), ...changes, updatedMs: ++lastId }),
+    duplicateStudy: async (id) => putStudy({ ...found(studies, id), id: `study-${++lastId}`, name: `${found(studies, id).name} copy` }),
+    deleteStudy: async (id) => take(studies, id),
+    restoreStudy: async (id) => bring(studies, id),
+    studyDocument: async (id) => {
+      const { name, tokenizer, recipe, ladder, corpusId } = found(studies, id)
+      return { format: 'isoflop-study', version: 1, name, corpus: { id: corpusId, name: 'Text a', documents: 2000, bytes: 1e7 }, tokenizer, recipe, ladder }
+    },
+    importStudy: async (document) => {
+      const { name } = document as { name?: string }
+      if (!name) throw new Fault('bad-input', 'The file has no name.')
+      return putStudy({ ...(await lab.createStudy(name)), ...(document as object) } as Study)
+    },
+    planStudy: async (id) => planLadder(found(studies, id).ladder, { recipe: found(studies, id).recipe, vocabulary: 512 }, null, machine),
+    listCorpora: async () => [...corpora.values()],
+    addCorpus: async (paths, name) => {
+      const made = corpus(`added-${++lastId}`, { name, origin: 'added', state: 'ingesting', source: paths[0], progress: { doneBytes: 0, totalBytes: 100 } })
+      corpora.set(made.id, made)
+      return made
+    },
+    cancelCorpus: async (id) => corpus(id, { state: 'cancelled' }),
+    deleteCorpus: async (id) => take(corpora, id),
+    restoreCorpus: async (id) => bring(corpora, id),
+    listTokenized: async () => tokenized,
+    tokenizeCorpus: async (corpusId, tokenizer) => {
+      const vocabulary = tokenizer.kind === 'bytes' ? 257 : tokenizer.kind === 'gpt2' ? 50_257 : tokenizer.vocabulary
+      const made: TokenizedCorpus = { corpusId, tokenizer, state: 'ready', vocabulary, tokens: { train: 4e6, validation: 2e5, test: 2e5 }, bytesPerToken: 2.3, progress: null, message: null }
+      tokenized.push(made)
+      return made
+    },
+    sampleCorpus: async () => [{ id: 1, text: 'We' }, { id: 2, text: ' the' }, { id: 3, text: ' people' }],
+    machine: async () => machine,
+    measureMachine: async () => machine,
+    settings: async () => settings,
+    updateSettings: async (changes) => (settings = { ...settings, ...changes }),
+    listRuns: async (studyId) => [...runs.values()].filter((run) => !studyId || run.studyId === studyId),
+    startRuns: async (studyId, memberIds) => {
+      const plans = await lab.planStudy(studyId)
+      return plans.filter((plan) => memberIds.includes(plan.memberId)).map((plan, i) => {
+        const id = `run-${++lastId}`
+        records.set(id, { runId: id, steps: [], validations: [], samples: [] })
+        return putRun({
+          id, studyId, memberId: plan.memberId, name: plan.name, state: i ? 'queued' : 'training', step: 0, steps: plan.steps, tokens: 0, parameters: plan.parameters,
+          flops: plan.flops.sixNd, flopsPerToken: plan.flops.sixNd / plan.tokens, loss: null, validationLoss: null, bestValidationLoss: null, tokensPerSecond: null,
+          secondsLeft: null, elapsedMs: 0, engine: 'native', device: null, peakBytes: null, createdMs: lastId, finishedMs: null, checkpoints: [], message: null,
+        })
+      })
+    },
+    pauseRun: async (id) => move(id, 'paused'),
+    resumeRun: async (id) => move(id, 'queued'),
+    stopRun: async (id) => move(id, 'stopped'),
+    deleteRun: async (id) => take(runs, id),
+    restoreRun: async (id) => bring(runs, id),
+    readRecords: async (runId, after) => {
+      const { steps, validations, samples } = found(records, runId)
+      const later = <T extends { step: number }>(all: T[]) => all.filter((record) => record.step > after)
+      return { runId, steps: later(steps), validations: later(validations), samples: later(samples) }
+    },
+    exportCheckpoint: async (_runId, _step, folder) => ({ folder, files: [{ name: 'model.safetensors', bytes: 1000 }], largestDifference: 0 }),
+    generate: async (_runId, _step, { prompt }) => ({ text: `${prompt} and so on`, tokens: 3, tokensPerSecond: 100 }),
+  }
+
+  const asked: FakeLab['asked'] = []
+  return {
+    asked, studies, corpora, runs, records, tell, door,
+    refuse: (name, fault) => void refusals.set(name, fault),
+    request: (async (name: keyof Lab, ...args: unknown[]) => {
+      asked.push({ name, args: structuredClone(args) }) // as the wire would: a proxy throws here
+      const refusal = refusals.get(name)
+      refusals.delete(name)
+      if (refusal) throw refusal
+      return structuredClone(await (lab[name] as (...given: unknown[]) => Promise<unknown>)(...args))
+    }) as LabBridge['request'],
+    listen(kind, listener) {
+      const all = listeners.get(kind) ?? new Set()
+      listeners.set(kind, all.add(listener as (news: never) => void))
+      return () => void all.delete(listener as (news: never) => void)
+    },
+    train(runId, step, isTold = true) {
+      const run = found(runs, runId)
+      const kept = found(records, runId)
+      const perStep = run.flops / run.flopsPerToken / run.steps
+      const fresh: RunRecords = { runId, steps: [], validations: [], samples: [] }
+      for (let at = run.step + 1; at <= step; at++) {
+        const loss = fakeLoss(run.parameters, at / run.steps)
+        fresh.steps.push({ step: at, tokens: at * perStep, loss, gradientNorm: 1, learningRate: 1e-3, elapsedMs: at * 10 })
+        if (at % 100 === 0 || at === run.steps) fresh.validations.push({ step: at, tokens: at * perStep, loss, elapsedMs: at * 10 })
+      }
+      kept.steps.push(...fresh.steps)
+      kept.validations.push(...fresh.validations)
+      if (isTold) tell('records', fresh)
+      const isDone = step >= run.steps
+      const loss = fakeLoss(run.parameters, step / run.steps)
+      putRun({ ...run, step, tokens: step * perStep, loss, state: isDone ? 'finished' : 'training', ...(isDone ? { validationLoss: loss, bestValidationLoss: loss, checkpoints: [step] } : {}) })
+    },
+  }
+}
