@@ -3,6 +3,13 @@ import { Fault, fromReply, type FaultCode, type Reply } from '#shared/fault.ts'
 import type { LabBridge } from '#shared/lab.ts'
 import { createWebBridge } from './web-bridge.ts'
 
+declare global {
+  interface Window {
+    /** Hung here by preload; absent in a browser. */
+    isoflop?: LabBridge
+  }
+}
+
 let bridge: LabBridge | null = null
 
 /** The lab, as the window sees it. */
