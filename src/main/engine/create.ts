@@ -1,7 +1,7 @@
 // Engines by name: each device is imported only when it is asked for, because most machines have only some of them.
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
-import type { Engine } from './engine.ts'
+import type { ObservedEngine } from './engine.ts'
 import { createGpt } from './gpt.ts'
 import type { Kernels } from './kernels.ts'
 
@@ -22,6 +22,6 @@ export async function createKernels(name: EngineName, { threads }: EngineOptions
 }
 
 /** A model with its initial weights on a device; disposing it gives the device back. */
-export async function createEngine(name: EngineName, model: ModelPlan, options: EngineOptions): Promise<Engine> {
+export async function createEngine(name: EngineName, model: ModelPlan, options: EngineOptions): Promise<ObservedEngine> {
   return createGpt(await createKernels(name, options), name, model)
 }

@@ -1,4 +1,5 @@
 // The port: what the trainer, the evaluation and the command line may ask of a model on a device. Tensors stay behind it.
+import type { ActivationPlace } from '#shared/checks/check.ts'
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 
@@ -65,4 +66,18 @@ export interface Engine {
   restore(state: ModelState): void
   memory(): { currentBytes: number; peakBytes: number }
   dispose(): void
+}
+
+/** Numbers at one place of the model, row-major. */
+export interface Activation {
+  place: ActivationPlace
+  /** Counted from 1; null at the ends, which no block owns. */
+  block: number | null
+  values: Float32Array
+}
+
+/** An engine whose insides can be looked at. */
+export interface ObservedEngine extends Engine {
+  /** All activations of a small batch by the weights as they are, in the order in which they are computed; forward only. */
+  activations(batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Promise<Activation[]>
 }

@@ -2,11 +2,12 @@
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
+import { readActivations } from './activations.ts'
 import { blockBackward, blockForward, blockInference, type KeptBlock } from './block.ts'
 import { createBranchScorer, scoreRows } from './branches.ts'
 import { createContinuation } from './continuation.ts'
 import { blockForm, embedForward, headForward, headLoss } from './ends.ts'
-import type { Batch, Branches, Engine, ModelState } from './engine.ts'
+import type { Batch, Branches, ModelState, ObservedEngine } from './engine.ts'
 import type { Kernels, Tensor } from './kernels.ts'
 import { holdWeights } from './weights.ts'
 
@@ -14,7 +15,7 @@ export { blockBackward, blockForward, blockInference } from './block.ts'
 export { blockForm, embedForward, headForward, headLoss } from './ends.ts'
 
 /** A model with its initial weights on a device; owns the kernels and disposes them with itself. */
-export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan): Engine {
+export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan): ObservedEngine {
   const k = kernels
   const { parametrisation, shape } = model
   const weights = holdWeights(k, model)
@@ -100,6 +101,11 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan):
     async logits(batch) {
       checkInputs(batch, shape)
       return readAndDispose(k, forward(batch))
+    },
+
+    async activations(batch) {
+      checkInputs(batch, shape)
+      return readActivations(k, w, model, batch)
     },
 
     continuation: () => createContinuation(k, w, model),
