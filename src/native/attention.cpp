@@ -151,6 +151,9 @@ void attention_head(const Head& h, float scale, float* out, long ldout, float* l
   }
 }
 
+/** So little work that one thread is done before another has come. */
+INLINE bool is_small(const AttentionShape& s) { return s.rows * s.context * s.context * s.width < 200000; }
+
 isoflop::Status attention(isoflop::Context& context, const float* qkv, float* out, float* logSumExp, const AttentionShape& s) {
   const long size = s.width / s.heads, stride = 3 * s.width;
   const long floats = panel_floats(s.context, size) + panel_floats(size, s.context) + 2 * BQ * LDA;
@@ -161,7 +164,7 @@ isoflop::Status attention(isoflop::Context& context, const float* qkv, float* ou
     const Head h = {q, q + s.width, q + 2 * s.width, stride, size, s.context};
     attention_head(h, s.scale, out + row * s.context * s.width + head * size, s.width,
                    logSumExp + row * s.context * s.heads + head, s.heads, context.scratch.own[static_cast<size_t>(thread)]);
-  });
+  }, is_small(s));
   return isoflop::OK;
 }
 
@@ -242,7 +245,7 @@ isoflop::Status attention_backward(isoflop::Context& context, const float* dy, c
     const Gradients d = {dqkv + at, dqkv + at + s.width, dqkv + at + 2 * s.width};
     attention_head_backward(h, s.scale, dy + outAt, out + outAt, s.width, logSumExp + row * s.context * s.heads + head, s.heads, d,
                             context.scratch.own[static_cast<size_t>(thread)]);
-  });
+  }, is_small(s));
   return isoflop::OK;
 }
 
@@ -294,12 +297,7 @@ isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, fl
       });
     }
   };
-  const long work = s.rows * s.width * s.context * (held + s.context);
-  const long heads = s.rows * s.heads;
-  if (work >= 65536) context.pool.each(heads, one);
-  else context.pool.each(1, [&](long, int) { // done before another thread has woken
-    for (long i = 0; i < heads; i++) one(i, 0);
-  });
+  context.pool.each(s.rows * s.heads, one, s.rows * s.width * s.context * (held + s.context) < 65536);
   return isoflop::OK;
 }
 

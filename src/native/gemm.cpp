@@ -10,6 +10,7 @@ using isoflop::Status;
 
 constexpr long MC = MR * (112 / MR); // rows of A a thread packs at once: with KC columns, 112 KiB
 constexpr long NC = 1024 / NR * NR;  // columns of B packed at once: 1 MiB
+constexpr long SMALL_PRODUCT = 400000; // multiply-adds that one thread does in a few microseconds
 constexpr long WIDE = 8;              // panels of B packed by one thread in one go
 
 /** One row times a matrix kept [k, n]: y = alpha · x·B (+ bias) (+ add), columns [from, to). */
@@ -94,7 +95,7 @@ INLINE void gelu_rows(const Product& g, long row, long rows, long from, long to)
 
 /** A product of one row: memory decides its speed, so nothing is packed. */
 void single_row(Context& context, const Product& g) {
-  const long chunk = g.n * g.k < 32768 ? g.n : 256; // small ones are done before another thread has woken
+  const long chunk = g.n * g.k < 32768 ? g.n : 256;
   context.pool.each(pieces(g.n, chunk), [&](long i, int) {
     const long from = i * chunk, to = at_most(g.n, from + chunk);
     if (g.bTransposed) row_times_transpose(g, g.a, g.c, g.add, from, to);
@@ -145,7 +146,8 @@ Status product(Context& context, const Product& g) {
   }
   const long widest = at_most(NC, pieces(g.n, NR) * NR);
   if (!context.reserve(static_cast<size_t>(widest * KC), static_cast<size_t>(MC * LDA))) return isoflop::OUT_OF_MEMORY;
-  const int threads = context.pool.size();
+  const bool isSmall = g.m * g.n * g.k < SMALL_PRODUCT;
+  const int threads = isSmall ? 1 : context.pool.size();
   const long rowBlocks = pieces(g.m, MC);
   auto region = [&](int thread) {
     float* packed = context.scratch.shared;
@@ -195,7 +197,7 @@ Status product(Context& context, const Product& g) {
       }
     }
   };
-  context.pool.run(region);
+  context.pool.run(region, isSmall);
   return isoflop::OK;
 }
 

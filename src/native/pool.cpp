@@ -60,10 +60,11 @@ Pool::~Pool() {
   for (auto& thread : threads_) thread.join();
 }
 
-void Pool::run(void (*body)(void*, int), void* argument) {
+void Pool::run(void (*body)(void*, int), void* argument, bool isSmall) {
   TinyIsZero guard; // the workers have one for their whole life
   ticket_.store(0, std::memory_order_relaxed);
-  if (size_ == 1) return body(argument, 0);
+  team_ = isSmall ? 1 : size_;
+  if (team_ == 1) return body(argument, 0);
   body_ = body;
   argument_ = argument;
   running_.store(size_ - 1, std::memory_order_relaxed);
@@ -79,7 +80,7 @@ void Pool::run(void (*body)(void*, int), void* argument) {
 }
 
 void Pool::barrier() {
-  if (size_ == 1) return;
+  if (team_ == 1) return;
   const uint32_t round = round_.load(std::memory_order_acquire);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
     arrived_.store(0, std::memory_order_relaxed);

@@ -46,33 +46,32 @@ public:
 
   int size() const { return size_; }
 
-  /** Runs body(argument, thread) on every thread, the caller being thread 0; returns when all are done. */
-  void run(void (*body)(void*, int), void* argument);
-  template <class Body> void run(Body& body) {
-    run([](void* b, int thread) { (*static_cast<Body*>(b))(thread); }, &body);
+  /** Runs body(argument, thread) on every thread of the team, the caller being thread 0; returns when all are done. */
+  void run(void (*body)(void*, int), void* argument, bool isSmall);
+  /** A region. One that is small is done by the caller alone, before another thread would have come. */
+  template <class Body> void run(Body& body, bool isSmall = false) {
+    run([](void* b, int thread) { (*static_cast<Body*>(b))(thread); }, &body, isSmall);
   }
-  /** Inside a region: waits until every thread has come here. */
+  /** Inside a region: how many threads it has. */
+  int team() const { return team_; }
+  /** Inside a region: waits until every thread of the team has come here. */
   void barrier();
   /** Inside a region: hands out 0, 1, 2, ... to whoever asks first; `base` is what the region's earlier loops used up. */
   long next() { return ticket_.fetch_add(1, std::memory_order_relaxed); }
 
   /** Each i of 0 .. count-1 once, on whichever thread is free. `body(i, thread)` must not depend on which. */
-  template <class Body> void each(long count, Body body) {
-    if (count <= 1 || size_ == 1) {
-      TinyIsZero guard;
-      for (long i = 0; i < count; i++) body(i, 0);
-      return;
-    }
+  template <class Body> void each(long count, Body body, bool isSmall = false) {
     auto region = [&](int thread) {
       for (long i = next(); i < count; i = next()) body(i, thread);
     };
-    run(region);
+    run(region, isSmall || count <= 1);
   }
 
 private:
   void work(int thread);
 
   int size_;
+  int team_ = 1;
   std::vector<std::thread> threads_;
   void (*body_)(void*, int) = nullptr;
   void* argument_ = nullptr;
