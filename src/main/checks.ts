@@ -4,6 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import { engineNames } from '#shared/engine/engine.ts'
 import type { Lab } from '#shared/lab.ts'
 import type { StudyDocument } from '#shared/studies/study.ts'
+import { checkKinds } from '#shared/checks/check.ts'
 import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
 
 const id = z.string().min(1).max(200)
@@ -118,6 +119,13 @@ const generateOptions = z.strictObject({
   seed: count(0, 0xffff_ffff),
 })
 
+const checkChoices = z.strictObject({
+  widths: z.array(count(4, 4096)).min(2, 'must name at least two').max(16).optional(),
+  layers: count(1, 64).optional(),
+  steps: count(1, 100_000).optional(),
+  learningRates: z.array(z.number().positive().max(100)).min(1, 'must name at least one').max(32).optional(),
+})
+
 const step = count(0, Number.MAX_SAFE_INTEGER)
 
 /** Every request's arguments, in order, by the names that a sentence calls them. */
@@ -152,6 +160,9 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   deleteRun: { runId: id },
   restoreRun: { runId: id },
   readRecords: { runId: id, afterStep: step },
+  listChecks: { studyId: id },
+  startCheck: { studyId: id, kind: z.enum(checkKinds), choices: checkChoices },
+  stopCheck: { checkId: id },
   exportCheckpoint: { runId: id, step: step.nullable(), folder: path, overwrite: z.boolean() },
   generate: { runId: id, step: step.nullable(), options: generateOptions },
 }

@@ -31,7 +31,7 @@ export interface LabHost extends Lab {
 /** Opens the lab that lives in `home`. Throws a Fault where another process has it, or where its store cannot be used. */
 export async function createLab(options: LabOptions): Promise<LabHost> {
   const rooms = await openRooms(options)
-  const { settings, studies, corpora, tokenized, sampler, machine, runs, checkpoints } = rooms
+  const { settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints } = rooms
 
   const lab: Lab = {
     about: async () => rooms.about,
@@ -43,6 +43,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     deleteStudy: async (studyId) => {
       studies.read(studyId)
       for (const run of runs.underWay(studyId)) await runs.pause(run.id)
+      for (const check of checks.list(studyId)) await checks.stop(check.id)
       studies.delete(studyId)
     },
     restoreStudy: async (studyId) => studies.restore(studyId),
@@ -79,6 +80,10 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     deleteRun: async (runId) => runs.delete(runId),
     restoreRun: async (runId) => runs.restore(runId),
     readRecords: async (runId, afterStep) => runs.records(runId, afterStep),
+
+    listChecks: async (studyId) => checks.list(studyId),
+    startCheck: async (studyId, kind, choices) => checks.start(studyId, kind, choices),
+    stopCheck: async (checkId) => checks.stop(checkId),
 
     exportCheckpoint: async (runId, step, folder, overwrite) => checkpoints.export(runId, step, rooms.exportPath(folder), overwrite),
     generate: async (runId, step, generateOptions) => checkpoints.generate(runId, step, generateOptions),

@@ -5,6 +5,9 @@ import { join, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { About } from '#shared/lab.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
+import { planCheck } from '#shared/checks/plan.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import { createChecks } from '#main/checks/checks.ts'
 import { bundledCorpora } from '#main/corpus/bundled.ts'
 import { createCorpora } from '#main/library/corpora.ts'
 import { createCorpusStore } from '#main/library/corpus-store.ts'
@@ -97,6 +100,26 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     corpusOf: ({ plan }) => corpora.list().find(({ id }) => id === plan.corpusId) ?? null,
   })
 
+  const chooseEngine = async () => {
+    const { engine, threads } = settings.read()
+    return { engine: engine === 'auto' ? (await machine.read()).engine : engine, threads }
+  }
+  const checks = createChecks({
+    db, news, fork, nowMs, newId,
+    plan: async (studyId, kind, choices) => {
+      const { recipe, tokenizer } = studies.read(studyId)
+      return planCheck(kind, choices, { recipe, vocabulary: vocabularyOf(tokenizer), ...(await chooseEngine()) })
+    },
+    prepare: async (studyId, tell, signal) => {
+      const { corpusId, tokenizer } = studies.read(studyId)
+      if (corpora.read(corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')
+      await corpora.whenReady(corpusId, signal)
+      if (tokenized.find(corpusId, tokenizer)?.state !== 'ready') tell('Waiting for the tokens.')
+      await tokenized.ensure(corpusId, tokenizer, signal)
+      return tokenized.folderOf(corpusId, tokenizer)
+    },
+  })
+
   const startRuns = async (studyId: string, memberIds: string[]): Promise<RunSummary[]> => {
     const study = studies.read(studyId)
     const plans = studies.plan(studyId)
@@ -110,8 +133,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     })
     const corpus = corpora.read(study.corpusId)
     if (corpus.state === 'failed' || corpus.state === 'cancelled') throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
-    const { engine: wished, threads } = settings.read()
-    const engine = wished === 'auto' ? (await machine.read()).engine : wished
+    const { engine, threads } = await chooseEngine()
     return runs.start(study, chosen, engine, threads)
   }
 
@@ -119,6 +141,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     await runs.purge()
     await corpora.purge()
     studyStore.purge()
+    checks.purge()
   }
 
   let state: 'open' | 'closing' | 'closed' = 'open'
@@ -126,7 +149,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const close = async (): Promise<void> => {
     state = 'closing'
     closing.abort()
-    await Promise.all([runs.close(), machine.close(), tokenized.close()])
+    await Promise.all([runs.close(), checks.close(), machine.close(), tokenized.close()])
     await corpora.close()
     await purge()
     db.close()
@@ -142,7 +165,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const pathIn = (base: string) => (path: string): string => (/^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path))
   return {
     textPath: pathIn(homedir()), exportPath: pathIn(about.exportsFolder),
-    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checkpoints, startRuns,
+    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, startRuns,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),
   }

@@ -1,4 +1,5 @@
 // The whole conversation between window and lab. Main implements it, every door carries it, tests fake it.
+import type { Check, CheckChoices, CheckKind } from './checks/check.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus/corpus.ts'
 import type { Machine } from './engine/engine.ts'
 import type { MemberPlan } from './family/ladder.ts'
@@ -59,6 +60,13 @@ export interface Lab {
   /** All records after `afterStep` (0 for all), so that a window that opens late misses nothing. */
   readRecords(runId: string, afterStep: number): Promise<RunRecords>
 
+  // checks of muP
+  /** All checks of a study, newest last. */
+  listChecks(studyId: string): Promise<Check[]>
+  /** Returns at once; news says how it goes. `choices` are departures from the usual ones. */
+  startCheck(studyId: string, kind: CheckKind, choices: Partial<CheckChoices>): Promise<Check>
+  stopCheck(checkId: string): Promise<Check>
+
   // checkpoints
   /** Writes a Hugging Face folder of the run's checkpoint at `step` (null: the last). An existing, non-empty folder needs `overwrite`. */
   exportCheckpoint(runId: string, step: number | null, folder: string, overwrite: boolean): Promise<ExportReport>
@@ -81,6 +89,7 @@ export interface LabNews {
   records: RunRecords
   run: RunSummary
   runDeleted: { runId: string }
+  check: Check
   study: Study
   studyDeleted: { studyId: string }
   corpus: Corpus
@@ -101,11 +110,12 @@ export const labRequests = Object.keys({
   listTokenized: true, tokenizeCorpus: true, sampleCorpus: true,
   machine: true, measureMachine: true, settings: true, updateSettings: true,
   listRuns: true, startRuns: true, pauseRun: true, resumeRun: true, stopRun: true, deleteRun: true, restoreRun: true, readRecords: true,
+  listChecks: true, startCheck: true, stopCheck: true,
   exportCheckpoint: true, generate: true,
 } satisfies Record<keyof Lab, true>) as (keyof Lab)[]
 
 export const newsKinds = Object.keys({
-  records: true, run: true, runDeleted: true, study: true, studyDeleted: true,
+  records: true, run: true, runDeleted: true, check: true, study: true, studyDeleted: true,
   corpus: true, corpusDeleted: true, tokenized: true, machine: true, settings: true,
 } satisfies Record<NewsKind, true>) as NewsKind[]
 

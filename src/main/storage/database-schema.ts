@@ -41,5 +41,15 @@ const first = `
   ) WITHOUT ROWID;
 `
 
+const checks = `
+  CREATE TABLE checks (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    study TEXT NOT NULL,
+    record TEXT NOT NULL
+  );
+  CREATE INDEX checks_by_study ON checks (study);
+`
+
 /** "IsoF" in ASCII. */
-export const labSchema: Schema = { applicationId: 0x49736f46, migrations: [first] }
+export const labSchema: Schema = { applicationId: 0x49736f46, migrations: [first, checks] }

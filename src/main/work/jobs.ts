@@ -1,5 +1,6 @@
 // Every kind of long work, and the room that does it. A room is loaded only when its work has come.
 import type { EngineName } from '#shared/engine/engine.ts'
+import type { CheckJob } from '#main/checks/job.ts'
 import type { IngestRequest } from '#main/corpus/ingest.ts'
 import type { ExportJob, GenerateJob } from '#main/runs/use-job.ts'
 import type { TrainJob } from '#main/runs/train-job.ts'
@@ -13,6 +14,7 @@ export type Job =
   | TrainJob
   | ExportJob
   | GenerateJob
+  | CheckJob
 
 export async function* runJob(message: unknown, signal: AbortSignal): AsyncGenerator<unknown, unknown> {
   const job = message as Job
@@ -23,6 +25,7 @@ export async function* runJob(message: unknown, signal: AbortSignal): AsyncGener
     case 'measure': return (await import('#main/engine/measure.ts')).measureFlops(job.engine, { threads: job.threads })
     case 'train': return yield* (await import('#main/runs/train-job.ts')).trainJob(job, signal)
     case 'export': return yield* (await import('#main/runs/use-job.ts')).exportJob(job)
+    case 'check': return yield* (await import('#main/checks/job.ts')).checkJob(job, signal)
     case 'generate': return yield* (await import('#main/runs/use-job.ts')).generateJob(job, signal)
     default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
   }

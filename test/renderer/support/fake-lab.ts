@@ -1,4 +1,6 @@
 // A whole lab in memory for the window's tests: studies, texts and runs that train as fast as a test asks them to.
+import { planCheck } from '#shared/checks/plan.ts'
+import type { Check } from '#shared/checks/check.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus/corpus.ts'
 import type { Machine } from '#shared/engine/engine.ts'
 import { planLadder } from '#shared/family/plan.ts'
@@ -50,6 +52,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const records = new Map<string, RunRecords>()
   const corpora = new Map([['a', corpus('a')], ['b', corpus('b')]])
   const tokenized: TokenizedCorpus[] = []
+  const checks = new Map<string, Check>()
   let settings = defaultSettings
   let lastId = 0
 
@@ -70,6 +73,11 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     runs.set(run.id, run)
     tell('run', run)
     return run
+  }
+  const putCheck = (check: Check) => {
+    checks.set(check.id, check)
+    tell('check', check)
+    return check
   }
   const move = (runId: string, state: RunSummary['state']) => putRun({ ...found(runs, runId), state })
   const take = <T extends { id: string }>(map: Map<string, T>, id: string) => {
@@ -147,6 +155,15 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       const later = <T extends { step: number }>(all: T[]) => all.filter((record) => record.step > after)
       return { runId, steps: later(steps), validations: later(validations), samples: later(samples) }
     },
+    listChecks: async (studyId) => [...checks.values()].filter((check) => check.studyId === studyId),
+    startCheck: async (studyId, kind, choices) => {
+      const { widths, layers, steps, learningRates } = planCheck(kind, choices, { recipe: found(studies, studyId).recipe, vocabulary: 512, engine: 'native', threads: 2 })
+      return putCheck({
+        id: `check-${++lastId}`, studyId, kind, state: 'running', choices: { widths, layers, steps, learningRates }, engine: 'native', coordinates: [], transfer: [],
+        share: 0, secondsLeft: null, message: null, code: null, createdMs: lastId, finishedMs: null,
+      })
+    },
+    stopCheck: async (checkId) => putCheck({ ...found(checks, checkId), state: 'cancelled' }),
     exportCheckpoint: async (_runId, _step, folder) => ({ folder, files: [{ name: 'model.safetensors', bytes: 1000 }], largestDifference: 0 }),
     generate: async (_runId, _step, { prompt }) => ({ text: `${prompt} and so on`, tokens: 3, tokensPerSecond: 100 }),
   }
