@@ -54,15 +54,24 @@ export const useRunsStore = defineStore('runs', () => {
     for (const runId of curves.value.keys()) void fetchCurve(runId)
   }
 
+  /** The lab may answer a long record in pieces. */
+  async function readOn(runId: string, curve: Curve): Promise<void> {
+    for (;;) {
+      const before = lastStep(curve)
+      take(curve, await bridge.request('readRecords', runId, before))
+      triggerRef(curves)
+      const run = runs.value.find((one) => one.id === runId)
+      if (!run || lastStep(curve) === before || lastStep(curve) >= run.step) return
+    }
+  }
+
   /** Brings a curve up to date; a second call while one is under way waits for the same. */
   function fetchCurve(runId: string): Promise<void> {
     const known = fetching.get(runId)
     if (known) return known
     const curve = curves.value.get(runId) ?? createCurve()
     curves.value.set(runId, curve)
-    const work = bridge.request('readRecords', runId, lastStep(curve)).then((records) => {
-      take(curve, records)
-    }, notices.fail).then(() => {
+    const work = readOn(runId, curve).catch(notices.fail).then(() => {
       fetching.delete(runId)
       triggerRef(curves)
     })

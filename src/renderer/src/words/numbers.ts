@@ -42,6 +42,9 @@ export const formatBytes = (bytes: number): string => withPrefix(bytes, 'B')
 /** Training speed: `12.3 k tokens/s`. */
 export const formatTokensPerSecond = (rate: number): string => `${withPrefix(rate)}${space}tokens/s`
 
+/** The same where the column says of what: `12.3 k/s`. */
+export const formatPerSecond = (rate: number): string => `${withPrefix(rate)}${rate >= 1000 ? '' : space}/s`
+
 /** A loss in nats: `3.21`. */
 export const formatLoss = (loss: number | null): string => (loss === null || !Number.isFinite(loss) ? '–' : threeDigits(loss))
 
