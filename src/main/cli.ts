@@ -7,6 +7,7 @@ import { exportCommand } from '#main/cli/export.ts'
 import { fitCommand } from '#main/cli/fit.ts'
 import { forecastCommand } from '#main/cli/forecast.ts'
 import { generateCommand } from '#main/cli/generate.ts'
+import { mupCheckCommand } from '#main/cli/mup-check.ts'
 import { planCommand } from '#main/cli/plan.ts'
 import { resumeCommand } from '#main/cli/resume.ts'
 import { runsCommand } from '#main/cli/runs.ts'
@@ -20,6 +21,7 @@ void runProgram([
   planCommand,
   fitCommand,
   forecastCommand,
+  mupCheckCommand,
   trainCommand,
   resumeCommand,
   runsCommand,
