@@ -6,9 +6,12 @@ import type { CheckDeps } from './deps.ts'
 
 /** Sequences whose activations are read. */
 const observedRows = 2
+/** Readings of one model at most, evenly spaced, with the first and the last. */
+const mostReadings = 50
 
 /** Standard parametrisation and muP, narrow to wide; constant learning rate, no warm-up: the first steps are what is looked at. */
 export async function* coordinateCheck(plan: CheckPlan, { createEngine, batchAt, signal }: CheckDeps): AsyncGenerator<CheckRecord> {
+  const every = Math.ceil(plan.steps / mostReadings)
   const observed = batchAt(plan.steps, observedRows)
   for (const [index, { model, parametrisation, width, learningRate }] of plan.models.entries()) {
     const engine = await createEngine(model)
@@ -25,7 +28,8 @@ export async function* coordinateCheck(plan: CheckPlan, { createEngine, batchAt,
       for (let step = 0; step < plan.steps; step++) {
         if (signal.aborted) return
         await learn(engine, plan, batchAt(step, plan.rows), learningRate)
-        yield await look(step + 1)
+        if ((step + 1) % every === 0 || step + 1 === plan.steps) yield await look(step + 1)
+        else yield { kind: 'progress', share: shareOf(plan, index, (step + 1) / plan.steps) }
       }
     } finally {
       engine.dispose()

@@ -15,13 +15,13 @@ const rows = 8
 
 export const parametrisations: readonly ParametrisationName[] = ['standard', 'mup']
 
-/** 2^-11 to 2^-4: from too slow to too fast at these widths. */
-const usualRates = Array.from({ length: 8 }, (_, i) => 2 ** (i - 11))
+/** 2^-10 to 2^-4: from too slow to too fast at these widths. */
+const usualRates = Array.from({ length: 7 }, (_, i) => 2 ** (i - 10))
 
 /** What a check takes unless told otherwise: about a minute on two cores. */
 export const usualChoices: Record<CheckKind, CheckChoices> = {
   coordinates: { widths: [64, 128, 256, 512], layers: 2, steps: 10, learningRates: [6e-3] },
-  transfer: { widths: [64, 128, 256], layers: 2, steps: 120, learningRates: usualRates },
+  transfer: { widths: [64, 128, 256], layers: 2, steps: 60, learningRates: usualRates },
 }
 
 export interface CheckBasis {
