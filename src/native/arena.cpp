@@ -1,4 +1,5 @@
 // Size classes step by an eighth, so at most 12.5 % of a block is never touched; a step's activations find last step's blocks.
+// Small blocks are carved out of slabs, so that nearly everything lies in huge pages: products walk through many rows at once.
 #include "arena.h"
 
 #include <cstdlib>
@@ -17,6 +18,9 @@ constexpr bool REUSES = false; // every block by itself, so that the sanitizer s
 constexpr bool REUSES = true;
 #endif
 
+constexpr size_t HUGE = size_t(2) << 20;
+constexpr size_t SLAB = 8 * HUGE;
+
 /** Smallest class that holds `bytes`: multiples of 64 up to 1 KiB, then eighths of powers of two. */
 size_t class_of(size_t bytes) {
   if (!REUSES) return bytes ? bytes : 1;
@@ -26,20 +30,7 @@ size_t class_of(size_t bytes) {
   return rounded ? rounded : 64;
 }
 
-void* from_machine(size_t bytes) {
-#if defined(_WIN32)
-  return _aligned_malloc(bytes, 64);
-#else
-  void* block = nullptr;
-  const size_t huge = size_t(2) << 20;
-  const bool isLarge = bytes >= huge && REUSES;
-  if (posix_memalign(&block, isLarge ? 4096 : 64, bytes) != 0) return nullptr;
-#if defined(__linux__)
-  if (isLarge) madvise(block, bytes, MADV_HUGEPAGE);
-#endif
-  return block;
-#endif
-}
+bool is_carved(size_t bytes) { return REUSES && bytes < 2 * HUGE; }
 
 void to_machine(void* block) {
 #if defined(_WIN32)
@@ -52,40 +43,85 @@ void to_machine(void* block) {
 } // namespace
 
 Arena::~Arena() {
+  for (auto& [block, size] : held_)
+    if (!is_carved(size)) to_machine(block);
   give_back_free();
-  for (auto& [block, size] : held_) to_machine(block);
+  for (void* slab : slabs_) to_machine(slab);
 }
 
-void Arena::give_back_free() {
-  for (auto& [size, blocks] : free_) {
-    reserved_ -= size * blocks.size();
-    for (void* block : blocks) to_machine(block);
+void* Arena::from_machine(size_t bytes) {
+  if (reserved_ + bytes > limit_) return nullptr;
+  void* block = nullptr;
+#if defined(_WIN32)
+  block = _aligned_malloc(bytes, 64);
+#else
+  const bool isLarge = bytes >= HUGE && REUSES;
+  if (posix_memalign(&block, isLarge ? HUGE : 64, bytes) != 0) return nullptr;
+#if defined(__linux__)
+  if (isLarge) madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+#endif
+  if (block) reserved_ += bytes;
+  return block;
+}
+
+/** A piece of the current slab, or of a new one; what is left of the old one is lost until the end. */
+void* Arena::carve(size_t bytes) {
+  if (bytes > slabLeft_) {
+    size_t size = SLAB;
+    while (size > bytes && reserved_ + size > limit_) size /= 2; // the last of a small limit
+    void* slab = size >= bytes ? from_machine(size) : nullptr;
+    if (!slab) return nullptr;
+    slabs_.push_back(slab);
+    slab_ = static_cast<char*>(slab);
+    slabLeft_ = size;
   }
-  free_.clear();
+  void* block = slab_;
+  slab_ += bytes;
+  slabLeft_ -= bytes;
+  return block;
+}
+
+/** Free large blocks go back; carved ones stay in their slabs. */
+void Arena::give_back_free() {
+  for (auto at = free_.begin(); at != free_.end();) {
+    if (is_carved(at->first)) {
+      ++at;
+      continue;
+    }
+    reserved_ -= at->first * at->second.size();
+    for (void* block : at->second) to_machine(block);
+    at = free_.erase(at);
+  }
+}
+
+/** A block for `bytes`: a free one of this class or a little larger, else a new one. */
+void* Arena::take(size_t bytes) {
+  size_t size = class_of(bytes);
+  for (auto at = free_.lower_bound(size); at != free_.end() && at->first <= size + size / 4; ++at) {
+    if (at->second.empty()) continue;
+    void* block = at->second.back();
+    at->second.pop_back();
+    held_.emplace(block, at->first);
+    current_ += at->first;
+    return block;
+  }
+  const auto make = [&] { return is_carved(size) ? carve(size) : from_machine(size); };
+  void* block = make();
+  if (!block) {
+    give_back_free();
+    block = make();
+  }
+  if (!block) return nullptr;
+  held_.emplace(block, size);
+  current_ += size;
+  return block;
 }
 
 void* Arena::allocate(size_t bytes) {
   if (bytes > limit_) return nullptr;
-  const size_t size = class_of(bytes);
   try {
-    auto& blocks = free_[size];
-    void* block = nullptr;
-    if (!blocks.empty()) {
-      block = blocks.back();
-      blocks.pop_back();
-    } else {
-      if (reserved_ + size > limit_) give_back_free();
-      if (reserved_ + size > limit_) return nullptr;
-      block = from_machine(size);
-      if (!block) {
-        give_back_free();
-        block = from_machine(size);
-      }
-      if (!block) return nullptr;
-      reserved_ += size;
-    }
-    held_.emplace(block, size);
-    current_ += size;
+    void* block = take(bytes);
     if (current_ > peak_) peak_ = current_;
     return block;
   } catch (const std::bad_alloc&) {
@@ -99,8 +135,9 @@ bool Arena::release(void* address) {
   const size_t size = found->second;
   held_.erase(found);
   current_ -= size;
-  if (REUSES) free_[size].push_back(address);
-  else {
+  if (REUSES) {
+    free_[size].push_back(address);
+  } else {
     reserved_ -= size;
     to_machine(address);
   }

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -25,14 +25,20 @@ public:
   uint64_t peak() const { return peak_; }
 
 private:
+  void* take(size_t bytes);
+  void* carve(size_t bytes);
+  void* from_machine(size_t bytes);
   void give_back_free();
 
   uint64_t limit_;
-  uint64_t reserved_ = 0; // bytes taken from the machine, free lists included
+  uint64_t reserved_ = 0; // bytes taken from the machine
   uint64_t current_ = 0;
   uint64_t peak_ = 0;
-  std::unordered_map<void*, size_t> held_; // address to size class
-  std::unordered_map<size_t, std::vector<void*>> free_;
+  std::unordered_map<void*, size_t> held_;      // address to size class
+  std::map<size_t, std::vector<void*>> free_;   // by size class
+  std::vector<void*> slabs_;                    // many small blocks each, given back at the end
+  char* slab_ = nullptr;                        // the slab that is being carved up
+  size_t slabLeft_ = 0;
 };
 
 } // namespace isoflop
