@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, relative } from 'node:path'
 import { findChromium } from './chromium.mjs'
 import { findElectron, hasDisplay, root } from './electron.mjs'
+import { findPeers, setupPeers } from './setup-peers.mjs'
 
 const isCi = ['true', '1'].includes(process.env.CI ?? '')
 const results = join(root, 'test-results')
@@ -47,6 +48,13 @@ function skip(what, remedy) {
   skips.push(`${what}. To run it: ${remedy}`)
 }
 
+/** The command that makes a skipped test run, by the file it is in. */
+function remedyOf(where) {
+  if (where.includes('tensorflow') && !where.includes('webgpu') && !where.includes('wasm')) return 'npm run setup:tensorflow'
+  if (where.includes('transformers') || where.includes('pytorch')) return 'npm run setup:peers'
+  return 'its name says what it needs'
+}
+
 /** One vitest project; counts what its JSON report says, and a report that is not there as one failure. */
 function suite(project, { prefix = [], env = {} } = {}) {
   timed(project, () => {
@@ -75,7 +83,7 @@ function suite(project, { prefix = [], env = {} } = {}) {
         else if (test.status === 'failed') {
           failed++
           failures.push(`${where}: ${test.fullName}`)
-        } else skip(`${where}: ${test.fullName}`, 'the test says what it needs')
+        } else skip(`${where}: ${test.fullName}`, remedyOf(where))
       }
     }
     if (status !== 0 && failed === 0) {
@@ -90,14 +98,34 @@ function isOnPath(name) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)))
 }
 
+/** The peers that tests are held against: CI, which may skip nothing, installs them first; a person is told the command instead. */
+function installPeers() {
+  timed('peers', () => {
+    node([join(root, 'scripts', 'setup-tensorflow.mjs')])
+    const answer = spawnSync(process.execPath, [join(root, 'scripts', 'setup-peers.mjs')], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
+    if (answer.status === 0) process.env.ISOFLOP_PYTHON ||= answer.stdout.trim()
+  })
+}
+
 mkdirSync(results, { recursive: true })
 const startedMs = performance.now()
+if (isCi) installPeers()
 
 check('types', [
   ...['shared', 'node', 'test'].map((project) => () => node([bin('typescript/bin/tsc'), '-p', `tsconfig.${project}.json`])),
   () => node([bin('vue-tsc/bin/vue-tsc.js'), '-p', 'tsconfig.web.json']),
 ])
 check('lint', [() => node([bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0'])])
+if (isCi) {
+  // Nothing may be skipped there, so what the tests compare with is obtained first.
+  timed('peers', () => {
+    if (node([join(root, 'scripts', 'setup-tensorflow.mjs'), '--check']) !== 0) node([join(root, 'scripts', 'setup-tensorflow.mjs'), '--cpu'])
+    const problem = findPeers() ? null : setupPeers()
+    if (problem) console.error(`${problem}.`)
+  })
+}
+const python = findPeers()
+if (python) process.env.ISOFLOP_PYTHON = python
 suite('unit')
 check('build', [() => node([join(root, 'scripts', 'build.mjs')])])
 suite('integration')

@@ -18,7 +18,7 @@ import { tinyCard, tinyInputs, tinyModels, tinyParameters } from '../support/tin
 
 const python = [process.env.ISOFLOP_PYTHON, 'python3', 'python'].find((name) =>
   name && spawnSync(name, ['-c', 'import torch, transformers, safetensors'], { stdio: 'ignore' }).status === 0)
-if (!python) console.warn('Skipped: no Python with transformers. `pip install torch transformers` and ISOFLOP_PYTHON=/path/to/python make it run.')
+if (!python) console.warn('Skipped: no Python with transformers. ISOFLOP_PYTHON=$(node scripts/setup-peers.mjs) npm test makes it run.')
 
 let home: string
 beforeAll(() => { home = mkdtempSync(join(tmpdir(), 'isoflop-transformers-')) })
