@@ -98,18 +98,8 @@ function isOnPath(name) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)))
 }
 
-/** The peers that tests are held against: CI, which may skip nothing, installs them first; a person is told the command instead. */
-function installPeers() {
-  timed('peers', () => {
-    node([join(root, 'scripts', 'setup-tensorflow.mjs')])
-    const answer = spawnSync(process.execPath, [join(root, 'scripts', 'setup-peers.mjs')], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
-    if (answer.status === 0) process.env.ISOFLOP_PYTHON ||= answer.stdout.trim()
-  })
-}
-
 mkdirSync(results, { recursive: true })
 const startedMs = performance.now()
-if (isCi) installPeers()
 
 check('types', [
   ...['shared', 'node', 'test'].map((project) => () => node([bin('typescript/bin/tsc'), '-p', `tsconfig.${project}.json`])),
@@ -119,7 +109,7 @@ check('lint', [() => node([bin('eslint/bin/eslint.js'), '.', '--max-warnings', '
 if (isCi) {
   // Nothing may be skipped there, so what the tests compare with is obtained first.
   timed('peers', () => {
-    if (node([join(root, 'scripts', 'setup-tensorflow.mjs'), '--check']) !== 0) node([join(root, 'scripts', 'setup-tensorflow.mjs'), '--cpu'])
+    node([join(root, 'scripts', 'setup-tensorflow.mjs')])
     const problem = findPeers() ? null : setupPeers()
     if (problem) console.error(`${problem}.`)
   })
