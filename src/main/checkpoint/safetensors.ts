@@ -1,7 +1,8 @@
 // The safetensors format: a length, a JSON header that says where each tensor lies, and the numbers, little-endian.
 import { Fault } from '#shared/fault.ts'
 import { type OpenFile, openFile, writeFileAtomically } from '#main/storage/files.ts'
-import { asLittleEndian, type Dtype, dtypeBytes, toFloat32 } from './number-formats.ts'
+import { fromFloat32, otherDtypeBytes, storedToFloat32, type StoredDtype } from './dtypes.ts'
+import { type Dtype, dtypeBytes } from './number-formats.ts'
 
 export interface NamedTensor {
   name: string
@@ -11,7 +12,7 @@ export interface NamedTensor {
 
 export interface TensorEntry {
   name: string
-  dtype: Dtype
+  dtype: StoredDtype
   shape: number[]
   /** Where it lies, counted from the end of the header. */
   beginByte: number
@@ -22,10 +23,13 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>
   /** In the order in which they lie in the file. */
   readonly tensors: readonly TensorEntry[]
-  /** One tensor as fp32; half-precision numbers are widened exactly. */
+  /** One tensor as fp32; half-precision numbers are widened exactly. Masks and counters cannot be read: `unavailable`. */
   read(name: string): Promise<Float32Array>
   close(): Promise<void>
 }
+
+/** Bytes a number, of every format the files know. */
+const storedBytes = new Map<string, number>(Object.entries({ ...dtypeBytes, ...otherDtypeBytes }))
 
 /** The format's own bound. */
 const largestHeaderBytes = 100_000_000
@@ -35,15 +39,15 @@ export async function writeSafetensors(path: string, tensors: readonly NamedTens
   await writeFileAtomically(path, safetensorsPieces(tensors, metadata))
 }
 
-/** The bytes of the file, piece by piece. */
-export function* safetensorsPieces(tensors: readonly NamedTensor[], metadata: Record<string, string>): Generator<Uint8Array> {
+/** The bytes of the file, piece by piece, in fp32 or rounded to a half-precision format. */
+export function* safetensorsPieces(tensors: readonly NamedTensor[], metadata: Record<string, string>, dtype: Dtype = 'F32'): Generator<Uint8Array> {
   const header: Record<string, unknown> = { __metadata__: metadata }
   let offset = 0
   for (const { name, shape, data } of tensors) {
     const elements = shape.reduce((product, length) => product * length, 1)
     if (elements !== data.length) throw new Error(`${name}: shape [${shape}] makes ${elements} numbers, ${data.length} are given`)
     if (name in header) throw new Error(`${name} is given twice`)
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset += data.byteLength] }
+    header[name] = { dtype, shape, data_offsets: [offset, offset += data.length * dtypeBytes[dtype]] }
   }
   const text = JSON.stringify(header)
   const unpadded = Buffer.byteLength(text)
@@ -52,7 +56,7 @@ export function* safetensorsPieces(tensors: readonly NamedTensor[], metadata: Re
   head.writeBigUInt64LE(BigInt(length))
   head.write(text, 8)
   yield head
-  for (const { data } of tensors) if (data.length > 0) yield asLittleEndian(data)
+  for (const { name, data } of tensors) if (data.length > 0) yield fromFloat32(data, dtype, name)
 }
 
 /** All tensors of a file as fp32. Anything that contradicts itself is `damaged`, with the tensor or the byte named. */
@@ -82,7 +86,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
         if (!entry) throw new Fault('damaged', `${path} holds no tensor named ${name}.`)
         const bytes = new Uint8Array(entry.endByte - entry.beginByte)
         await file.readInto(bytes, dataByte + entry.beginByte)
-        return toFloat32(bytes, entry.dtype)
+        return storedToFloat32(bytes, entry.dtype, name)
       },
       close: () => file.close(),
     }
@@ -141,18 +145,17 @@ export function parseHeader(path: string, text: string, dataBytes: number): { me
 function parseEntry(name: string, value: unknown, damaged: (what: string) => Fault): TensorEntry {
   if (!isRecord(value)) throw damaged(`the header's entry for tensor ${name} is not a record`)
   const { dtype, shape, data_offsets: offsets } = value
-  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype)) {
-    throw damaged(`tensor ${name} has the number format ${JSON.stringify(dtype)}; F32, F16 and BF16 can be read`)
-  }
+  const size = typeof dtype === 'string' ? storedBytes.get(dtype) : undefined
+  if (size === undefined) throw damaged(`tensor ${name} has the number format ${JSON.stringify(dtype)}; F32, F16, BF16 and F64 can be read`)
   if (!Array.isArray(shape) || !shape.every(isCount)) throw damaged(`tensor ${name} has the shape ${JSON.stringify(shape)}`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) throw damaged(`tensor ${name} has the offsets ${JSON.stringify(offsets)}`)
   const [beginByte, endByte] = offsets as [number, number]
   const elements = (shape as number[]).reduce((product, length) => product * length, 1)
-  const expected = elements * dtypeBytes[dtype as Dtype]
+  const expected = elements * size
   if (!Number.isSafeInteger(expected) || endByte - beginByte !== expected) {
     throw damaged(`tensor ${name} of shape [${shape}] in ${dtype} takes ${expected} bytes, and its offsets span ${endByte - beginByte}`)
   }
-  return { name, dtype: dtype as Dtype, shape: shape as number[], beginByte, endByte }
+  return { name, dtype: dtype as StoredDtype, shape: shape as number[], beginByte, endByte }
 }
 
 function parseMetadata(value: unknown, damaged: (what: string) => Fault): Record<string, string> {

@@ -1,5 +1,6 @@
 // Engines by name: each device is imported only when it is asked for, because most machines have only some of them.
-import type { EngineName } from '#shared/engine/engine.ts'
+import { engineNames, type EngineName } from '#shared/engine/engine.ts'
+import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { ObservedEngine } from './engine.ts'
 import { createGpt } from './gpt.ts'
@@ -24,4 +25,17 @@ export async function createKernels(name: EngineName, { threads }: EngineOptions
 /** A model with its initial weights on a device; disposing it gives the device back. */
 export async function createEngine(name: EngineName, model: ModelPlan, options: EngineOptions): Promise<ObservedEngine> {
   return createGpt(await createKernels(name, options), name, model)
+}
+
+/** The named engine, or for `auto` the first that runs here: one that is not built or has no device steps aside for the next. */
+export async function createAnyEngine(name: EngineName | 'auto', model: ModelPlan, options: EngineOptions): Promise<Engine> {
+  if (name !== 'auto') return createEngine(name, model, options)
+  for (const one of engineNames) {
+    try {
+      return await createEngine(one, model, options)
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'unavailable') throw error
+    }
+  }
+  return createEngine('reference', model, options)
 }

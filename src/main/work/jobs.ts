@@ -2,6 +2,7 @@
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { CheckJob } from '#main/checks/job.ts'
 import type { IngestRequest } from '#main/corpus/ingest.ts'
+import type { EvaluateJob } from '#main/evaluation/evaluate-job.ts'
 import type { ExportJob, GenerateJob } from '#main/runs/use-job.ts'
 import type { TrainJob } from '#main/runs/train-job.ts'
 import type { TokenizeRequest } from '#main/tokenizer/tokenize-corpus.ts'
@@ -14,6 +15,7 @@ export type Job =
   | TrainJob
   | ExportJob
   | GenerateJob
+  | EvaluateJob
   | CheckJob
 
 export async function* runJob(message: unknown, signal: AbortSignal): AsyncGenerator<unknown, unknown> {
@@ -27,6 +29,7 @@ export async function* runJob(message: unknown, signal: AbortSignal): AsyncGener
     case 'export': return yield* (await import('#main/runs/use-job.ts')).exportJob(job)
     case 'check': return yield* (await import('#main/checks/job.ts')).checkJob(job, signal)
     case 'generate': return yield* (await import('#main/runs/use-job.ts')).generateJob(job, signal)
+    case 'evaluate': return yield* (await import('#main/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
     default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
   }
 }

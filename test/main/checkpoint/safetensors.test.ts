@@ -94,7 +94,7 @@ describe('a damaged file is refused with what is wrong', () => {
     ['a header that is no JSON', file('{"a":'), /not valid JSON/],
     ['a header that is no UTF-8', Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0xc3, 0x28]), /not UTF-8/],
     ['a header that is a list', file([]), /not a table/],
-    ['an unknown number format', file({ x: { ...x, dtype: 'I64' } }, f32(1, 2)), /tensor x has the number format "I64"/],
+    ['an unknown number format', file({ x: { ...x, dtype: 'Q64' } }, f32(1, 2)), /tensor x has the number format "Q64"/],
     ['a number format named like a method', file({ x: { ...x, dtype: 'toString' } }, f32(1, 2)), /number format "toString"/],
     ['a negative length', file({ x: { ...x, shape: [-2] } }, f32(1, 2)), /tensor x has the shape \[-2\]/],
     ['a shape that does not fit the offsets', file({ x: { ...x, shape: [3] } }, f32(1, 2)), /tensor x of shape \[3\] in F32 takes 12 bytes, and its offsets span 8/],

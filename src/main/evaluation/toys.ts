@@ -1,0 +1,107 @@
+// Tasks that need no file: each makes its items from a seed, small enough for small models to learn.
+import { Fault } from '#shared/fault.ts'
+import { createRandom, type Random } from '#shared/random.ts'
+import type { PlacedRow } from './items.ts'
+
+interface ToyRow {
+  context: string
+  choices: string[]
+  gold: number
+  [field: string]: unknown
+}
+
+const words = ['red', 'blue', 'green', 'black', 'white', 'north', 'south', 'east', 'west', 'sun', 'moon', 'star', 'tree', 'stone', 'river', 'road', 'king', 'queen', 'door', 'bread']
+const brackets = [['(', ')'], ['[', ']'], ['{', '}'], ['<', '>']] as const
+
+/** Distinct things of a list, in a drawn order. */
+function draw<T>(random: Random, from: readonly T[], count: number): T[] {
+  const left = [...from]
+  return Array.from({ length: count }, () => left.splice(random.integer(left.length), 1)[0])
+}
+
+/** The right answer among wrong ones, at a drawn place. */
+function place(random: Random, context: string, right: string, wrong: readonly string[]): ToyRow {
+  const gold = random.integer(wrong.length + 1)
+  const choices = [...wrong]
+  choices.splice(gold, 0, right)
+  return { context, choices, gold }
+}
+
+/** A list, and it again (or backwards) up to the word that is asked for. */
+function listToy(random: Random, sign: string, answer: (list: string[]) => string[]): ToyRow {
+  const list = draw(random, words, 4 + random.integer(3))
+  const whole = answer(list)
+  const given = 1 + random.integer(list.length - 1)
+  const right = whole[given]
+  const wrong = draw(random, list.filter((word) => word !== right), 3)
+  return place(random, [...list, sign, ...whole.slice(0, given)].join(' '), right, wrong)
+}
+
+/** Brackets that are open, closed up to the one that is asked for. */
+function bracketToy(random: Random): ToyRow {
+  const open: number[] = Array.from({ length: 2 + random.integer(4) }, () => random.integer(brackets.length))
+  const closed = random.integer(open.length)
+  const signs = [...open.map((kind) => brackets[kind][0]), ...[...open].reverse().slice(0, closed).map((kind) => brackets[kind][1])]
+  const right = open[open.length - 1 - closed]
+  return place(random, signs.join(' '), brackets[right][1], brackets.filter((_, kind) => kind !== right).map(([, close]) => close))
+}
+
+function sumToy(random: Random): ToyRow {
+  const [a, b] = [random.integer(10), random.integer(10)]
+  const near = [a + b - 2, a + b - 1, a + b + 1, a + b + 2, a + b + 3].filter((sum) => sum >= 0)
+  return place(random, `${a} + ${b} =`, String(a + b), draw(random, near, 3).map(String))
+}
+
+const toys: Record<string, (random: Random) => ToyRow> = {
+  copy: (random) => listToy(random, '=', (list) => list),
+  reverse: (random) => listToy(random, '<', (list) => [...list].reverse()),
+  brackets: bracketToy,
+  arithmetic: sumToy,
+}
+
+export const isToy = (name: string): boolean => name in toys
+
+/** The rows of a toy task, the same for the same seed. Fault `bad-input` for a task that needs a file. */
+export function toyRows(name: string, { seed, count }: { seed: number; count: number }): PlacedRow[] {
+  const make = Object.hasOwn(toys, name) ? toys[name] : undefined
+  if (!make) throw new Fault('bad-input', `data: ${name} needs a file with its items.`)
+  const random = createRandom(seed)
+  return Array.from({ length: count }, (_, i) => ({ row: { ...make(random) }, where: `${name}, item ${i + 1}` }))
+}
+
+/** Text to train on: a document is some dozens of answered items, a line each. */
+export function toyDocuments(name: string, { seed, count }: { seed: number; count: number }): string[] {
+  const rows = toyRows(name, { seed, count: count * 40 }).map(({ row }) => row as unknown as ToyRow)
+  return Array.from({ length: count }, (_, i) => rows.slice(40 * i, 40 * (i + 1)).map(({ context, choices, gold }) => `${context} ${choices[gold]}`).join('\n'))
+}
+
+const wordPattern = /[\p{L}\p{M}'’-]+/gu
+/** A cloze reads this much before the missing word. */
+const clozeCharacters = 200
+
+/**
+ * Sentences of a text without their last word; the wrong words are others of the same text and about as common, so that no model is right by
+ * counting words. A text with too few words gives fewer rows, or none.
+ */
+export function clozeRows(documents: readonly string[], { seed, count }: { seed: number; count: number }): PlacedRow[] {
+  const random = createRandom(seed)
+  const counts = new Map<string, number>()
+  const sentences: { before: string; word: string }[] = []
+  for (const document of documents) {
+    for (const [word] of document.matchAll(wordPattern)) counts.set(word, (counts.get(word) ?? 0) + 1)
+    for (const match of document.matchAll(/([\p{L}\p{M}'’-]{3,})[.!?]/gu)) {
+      const start = document.slice(Math.max(0, match.index! - clozeCharacters), match.index)
+      const before = start.slice(start.search(/\s/) + 1).trimEnd()
+      if (before.length >= 40) sentences.push({ before, word: match[1] })
+    }
+  }
+  const common = [...counts].filter(([word]) => word.length >= 3).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([word]) => word)
+  const rankOf = new Map(common.map((word, rank) => [word, rank]))
+  if (common.length < 8) return []
+  return draw(random, sentences, Math.min(count, sentences.length)).map(({ before, word }, i) => {
+    const rank = rankOf.get(word) ?? common.length - 1
+    const from = Math.max(0, Math.min(rank - 10, common.length - 21))
+    const wrong = draw(random, common.slice(from, from + 21).filter((one) => one.toLowerCase() !== word.toLowerCase()), 3)
+    return { row: { ...place(random, before, word, wrong) }, where: `cloze, item ${i + 1}` }
+  })
+}

@@ -1,0 +1,75 @@
+// What an evaluation says: a record for each item while it goes on, and the numbers at its end.
+import type { MetricName } from './task.ts'
+
+/** One item with what the model made of it. */
+export interface ItemRecord {
+  kind: 'item'
+  task: string
+  /** From 0, in the order of the file. */
+  index: number
+  /** What the model was asked, without the examples before it: contexts × continuations as the task's kind has them. */
+  contexts: string[]
+  continuations: string[]
+  /** Index of the right choice; null where there are no choices. */
+  gold: number | null
+  /** log p(continuation | context) of each request, nats. */
+  logLikelihoods: number[]
+  /** Whether each continuation is what the model would have written. */
+  areGreedy: boolean[]
+  /** The item's own part of each metric: 0 or 1 for accuracies, nats for perplexities. */
+  metrics: Partial<Record<MetricName, number>>
+  /** Words and bytes of the text, for perplexities by word and by byte. */
+  size?: { words: number; bytes: number }
+}
+
+/** How far it has come; sent after every batch. */
+export interface EvaluationProgress {
+  kind: 'progress'
+  task: string
+  done: number
+  of: number
+}
+
+export type EvaluationRecord = ItemRecord | EvaluationProgress
+
+/** One task's numbers. A standard error that cannot be had is null. */
+export interface TaskResult {
+  task: string
+  title: string
+  shots: number
+  items: number
+  chance: number | null
+  metrics: { name: MetricName; value: number; stderr: number | null }[]
+}
+
+export interface EvaluationResult {
+  tasks: TaskResult[]
+  /** Items scored now; those taken over from an earlier session are not counted. */
+  scored: number
+  seconds: number
+  device: string
+}
+
+/** The layout of lm-evaluation-harness's result files, as far as it concerns the numbers. */
+export interface HarnessResults {
+  results: Record<string, Record<string, number | string>>
+  'n-shot': Record<string, number>
+  'n-samples': Record<string, { original: number; effective: number }>
+  higher_is_better: Record<string, Record<string, boolean>>
+}
+
+const lowerIsBetter: readonly MetricName[] = ['perplexity', 'word_perplexity', 'byte_perplexity', 'bits_per_byte']
+
+/** The same numbers under the harness's names: `acc,none`, `acc_stderr,none`; a missing standard error is "N/A" there. */
+export function harnessResults(tasks: readonly TaskResult[]): HarnessResults {
+  const by = <T>(valueOf: (task: TaskResult) => T) => Object.fromEntries(tasks.map((one) => [one.task, valueOf(one)]))
+  return {
+    results: by(({ task, metrics }) => Object.fromEntries([
+      ['alias', task],
+      ...metrics.flatMap(({ name, value, stderr }): [string, number | string][] => [[`${name},none`, value], [`${name}_stderr,none`, stderr ?? 'N/A']]),
+    ])),
+    'n-shot': by(({ shots }) => shots),
+    'n-samples': by(({ items }) => ({ original: items, effective: items })),
+    higher_is_better: by(({ metrics }) => Object.fromEntries(metrics.map(({ name }) => [name, !lowerIsBetter.includes(name)]))),
+  }
+}
