@@ -107,33 +107,22 @@ void attention_head(const Head& h, float scale, float* out, long ldout, float* l
       for (long r = 0; r < rows; r++) {
         float* row = scores + r * LDA;
         const long seen = at_most(count, query + r + 1 - first), reach = panel_reach(r, rows, query, first, count);
+        const bool isFirst = first == 0;
         if (seen <= 0) {
-          for (long j = 0; j < reach; j++) row[j] = 0;
+          for (long j = 0; j < reach; j += WIDTH) store(row + j, vec{});
           continue;
         }
         vec high = splat(row[0]);
-        long j = 0;
-        for (; j + WIDTH <= seen; j += WIDTH) high = greatest(load(row + j), high);
-        if (j < seen) high = greatest(load_part(row + j, static_cast<int>(seen - j), row[0]), high);
+        for (long j = 0; j < seen; j += WIDTH) high = greatest(first_lanes(load(row + j), seen - j, high), high);
         float peak = largest(high);
-        const bool isFirst = first == 0;
         if (!isFirst && top[r] > peak) peak = top[r];
         vec mass = {};
         const vec shift = splat(peak);
-        for (j = 0; j + WIDTH <= seen; j += WIDTH) {
-          const vec e = exponential(load(row + j) - shift);
+        for (long j = 0; j < reach; j += WIDTH) {
+          const vec e = first_lanes(exponential(load(row + j) - shift), seen - j, vec{});
           mass += e;
           store(row + j, e);
         }
-        if (j < seen) {
-          const int lanes = static_cast<int>(seen - j);
-          const vec e = exponential(load_part(row + j, lanes) - shift);
-          vec kept = {};
-          memcpy(&kept, &e, static_cast<size_t>(lanes) * 4);
-          mass += kept;
-          store_part(row + j, kept, lanes);
-        }
-        for (j = seen; j < reach; j++) row[j] = 0;
         if (isFirst) total[r] = sum(mass);
         else {
           const float shrink = exponential(splat(top[r] - peak))[0];
@@ -212,19 +201,11 @@ void attention_head_backward(const Head& h, float scale, const float* dy, const 
         float *row = scores + r * LDA, *slope = slopes + r * LDA;
         const long seen = at_most(count, query + r + 1 - first), reach = panel_reach(r, rows, query, first, count);
         const vec shift = splat(logSumExp[(query + r) * ldlse]), less = splat(overlap[r]);
-        long j = 0;
-        for (; j + WIDTH <= seen; j += WIDTH) {
-          const vec p = exponential(load(row + j) - shift);
+        for (long j = 0; j < reach; j += WIDTH) {
+          const vec p = first_lanes(exponential(load(row + j) - shift), seen - j, vec{});
           store(row + j, p);
-          store(slope + j, p * (load(slope + j) - less));
+          store(slope + j, first_lanes(p * (load(slope + j) - less), seen - j, vec{}));
         }
-        if (j < seen) {
-          const int lanes = static_cast<int>(seen - j);
-          const vec p = exponential(load_part(row + j, lanes) - shift);
-          store_part(row + j, p, lanes);
-          store_part(slope + j, p * (load_part(slope + j, lanes) - less), lanes);
-        }
-        for (j = seen < 0 ? 0 : seen; j < reach; j++) row[j] = slope[j] = 0;
       }
       mix_tile(slopes, keyFeatures, h.size, query, rows, first, count, h.context, d.q + query * h.stride, h.stride, scale, first > 0);
       gather_tile(scores, dyFeatures, h.size, query, rows, first, count, d.v + first * h.stride, h.stride);

@@ -170,16 +170,20 @@ INLINE void pack_columns(const float* from, long ld, long k, int columns, float*
   }
 }
 
-/** One panel of NR columns of a transposed operand: to[p·NR + j] = from[j·ld + p]. */
+/** One panel of NR columns of a transposed operand: to[p·NR + j] = from[j·ld + p], zeros beyond `columns`. */
 INLINE void pack_transposed(const float* from, long ld, long k, int columns, float* to) {
-  constexpr long STEP = 16; // a cache line of each row at a time
-  for (long start = 0; start < k; start += STEP) {
-    const long end = start + STEP < k ? start + STEP : k;
-    for (int j = 0; j < columns; j++)
-      for (long p = start; p < end; p++) to[p * NR + j] = from[j * ld + p];
-    for (int j = columns; j < NR; j++)
-      for (long p = start; p < end; p++) to[p * NR + j] = 0;
+  const int squares = columns / WIDTH * WIDTH;
+  long p = 0;
+  for (; p + WIDTH <= k; p += WIDTH) {
+    for (int j = 0; j < squares; j += WIDTH) transpose_square(from + j * ld + p, ld, to + p * NR + j, NR);
+    for (int j = squares; j < columns; j++)
+      for (int i = 0; i < WIDTH; i++) to[(p + i) * NR + j] = from[j * ld + p + i];
   }
+  for (; p < k; p++)
+    for (int j = 0; j < columns; j++) to[p * NR + j] = from[j * ld + p];
+  if (columns == NR) return;
+  for (p = 0; p < k; p++)
+    for (int j = columns; j < NR; j++) to[p * NR + j] = 0;
 }
 
 INLINE long at_most(long a, long b) { return a < b ? a : b; }

@@ -35,21 +35,85 @@ INLINE vec load_part(const float* from, int count, float filler = 0) {
 }
 INLINE void store_part(float* to, vec x, int count) { memcpy(to, &x, static_cast<size_t>(count) * 4); }
 
+/** 0, 1, 2, ... in the lanes. */
+INLINE mask lane_numbers() {
+#if defined(ISOFLOP_AVX512)
+  return mask{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif defined(ISOFLOP_AVX2)
+  return mask{0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  return mask{0, 1, 2, 3};
+#endif
+}
+/** The first `count` lanes of x, `other` in the rest; any count. */
+INLINE vec first_lanes(vec x, long count, vec other) {
+  const int32_t most = count > WIDTH ? WIDTH : static_cast<int32_t>(count);
+  return lane_numbers() < (mask{} + most) ? x : other;
+}
+
+typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
 /** Sum of all lanes, always in the same order. */
 INLINE float sum(vec x) {
   float lane[WIDTH];
-  memcpy(lane, &x, sizeof lane);
-  for (int half = WIDTH / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-  return lane[0];
+  store(lane, x);
+  quad total = *reinterpret_cast<const quad*>(lane);
+  for (int i = 4; i < WIDTH; i += 4) total += *reinterpret_cast<const quad*>(lane + i);
+  return (total[0] + total[1]) + (total[2] + total[3]);
 }
 /** Largest lane; NaN if any lane is. */
 INLINE float largest(vec x) {
   float lane[WIDTH];
-  memcpy(lane, &x, sizeof lane);
-  for (int half = WIDTH / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++) lane[i] = lane[i] > lane[i + half] || lane[i] != lane[i] ? lane[i] : lane[i + half];
-  return lane[0];
+  store(lane, x);
+  quad top = *reinterpret_cast<const quad*>(lane);
+  for (int i = 4; i < WIDTH; i += 4) {
+    const quad next = *reinterpret_cast<const quad*>(lane + i);
+    top = (top > next) | (top != top) ? top : next;
+  }
+  const auto of = [](float a, float b) { return a > b || a != a ? a : b; };
+  return of(of(top[0], top[1]), of(top[2], top[3]));
+}
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define ISOFLOP_SHUFFLES
+#endif
+#endif
+
+#if defined(ISOFLOP_SHUFFLES)
+#if defined(ISOFLOP_AVX512)
+#define ISOFLOP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define ISOFLOP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif defined(ISOFLOP_AVX2)
+#define ISOFLOP_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define ISOFLOP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define ISOFLOP_LOW 0, 4, 1, 5
+#define ISOFLOP_HIGH 2, 6, 3, 7
+#endif
+#endif
+
+/** A square of WIDTH rows becomes its transpose: element j of row i goes to element i of row j. */
+INLINE void transpose_square(const float* from, long ldFrom, float* to, long ldTo) {
+#if defined(ISOFLOP_SHUFFLES)
+  vec rows[WIDTH], mixed[WIDTH];
+#pragma GCC unroll 16
+  for (int i = 0; i < WIDTH; i++) rows[i] = load(from + i * ldFrom);
+#pragma GCC unroll 4
+  for (int stage = 1; stage < WIDTH; stage *= 2) { // each stage interleaves the upper half's rows with the lower half's
+#pragma GCC unroll 8
+    for (int i = 0; i < WIDTH / 2; i++) {
+      mixed[2 * i] = __builtin_shufflevector(rows[i], rows[i + WIDTH / 2], ISOFLOP_LOW);
+      mixed[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + WIDTH / 2], ISOFLOP_HIGH);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < WIDTH; i++) rows[i] = mixed[i];
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < WIDTH; i++) store(to + i * ldTo, rows[i]);
+#else
+  for (int i = 0; i < WIDTH; i++)
+    for (int j = 0; j < WIDTH; j++) to[j * ldTo + i] = from[i * ldFrom + j];
+#endif
 }
 
 /**
