@@ -57,7 +57,7 @@ export interface Lab {
   stopRun(runId: string): Promise<RunSummary>
   deleteRun(runId: string): Promise<void>
   restoreRun(runId: string): Promise<RunSummary>
-  /** All records after `afterStep` (0 for all), so that a window that opens late misses nothing. */
+  /** The records after `afterStep` (0 for the first), so that a window that opens late misses nothing. A long run answers in pieces: ask on from the last step. */
   readRecords(runId: string, afterStep: number): Promise<RunRecords>
 
   // checks of muP

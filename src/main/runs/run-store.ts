@@ -21,6 +21,7 @@ export interface RunStore {
   append(summary: RunSummary, batch: RecordBatch, how: 'durable' | 'relaxed'): void
   /** The run goes on from `summary.step`: what was recorded beyond it will come again. */
   rewind(summary: RunSummary): void
+  /** All after a step, or the first `stepsAnAnswer` of them with what else was recorded up to the last. */
   records(id: string, afterStep: number): RunRecords
   /** The last step recorded, 0 for none. */
   lastStep(id: string): number
@@ -32,6 +33,9 @@ export interface RunStore {
   listDeleted(): string[]
   forget(id: string): void
 }
+
+/** A long run is read in pieces of this many steps, so that no answer weighs more than some 7 MB. */
+export const stepsAnAnswer = 50_000
 
 const stepColumns = 'step, tokens, loss, gradientNorm, learningRate, elapsedMs'
 
@@ -81,11 +85,14 @@ export function createRunStore(db: Database): RunStore {
     },
     records: (id, afterStep) => {
       const run = numberOf(id)
+      const steps = db.all<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step > ? ORDER BY step LIMIT ?`, run, afterStep, stepsAnAnswer)
+      const upTo = steps.length === stepsAnAnswer ? steps[steps.length - 1].step : Number.MAX_SAFE_INTEGER
+      const between = 'WHERE run = ? AND step > ? AND step <= ? ORDER BY step'
       return {
         runId: id,
-        steps: db.all<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step > ? ORDER BY step`, run, afterStep),
-        validations: db.all<ValidationRecord>('SELECT step, tokens, loss, elapsedMs FROM validations WHERE run = ? AND step > ? ORDER BY step', run, afterStep),
-        samples: db.all<SampleRecord>('SELECT step, text FROM samples WHERE run = ? AND step > ? ORDER BY step', run, afterStep),
+        steps,
+        validations: db.all<ValidationRecord>(`SELECT step, tokens, loss, elapsedMs FROM validations ${between}`, run, afterStep, upTo),
+        samples: db.all<SampleRecord>(`SELECT step, text FROM samples ${between}`, run, afterStep, upTo),
       }
     },
     lastStep: (id) => db.get<{ last: number | null }>('SELECT max(step) AS last FROM steps WHERE run = ?', numberOf(id))?.last ?? 0,
