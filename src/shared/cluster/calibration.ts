@@ -1,0 +1,43 @@
+// The few constants that no datasheet gives: fitted to published step times, the same for every model, plan and GPU.
+
+export interface Calibration {
+  /** Of the best matrix product measured on a device, what the large ones of training reach. */
+  matmulShare: number
+  /** Inner dimension at which a product runs at half its speed. */
+  matmulDepth: number
+  /** Of the best matrix product, what the batched products of plain attention reach. */
+  attentionShare: number
+  /** The same for fused attention, counting all of s². */
+  flashShare: number
+  /** Bytes moved for each attention score in a forward pass of plain attention: written, scaled, masked, dropped, read. */
+  scoreBytes: number
+  /** Bytes moved for norms, biases, dropouts and residuals, as a multiple of one read or write of each tensor. */
+  elementwiseShare: number
+  /** Bytes moved for each logit, forward and backward, by a loss in fp32. */
+  logitBytes: number
+  /** Of a device's memory bandwidth, what kernels reach. */
+  memoryShare: number
+  /** Time the host needs to start one block's forward pass. */
+  layerHostSeconds: number
+  /** Of a node's network, what collectives and sends reach. */
+  networkShare: number
+  /** Outside all of this: the optimizer's launches, the loss scale, the data. */
+  stepHostSeconds: number
+  /** Share of a step lost to waiting for the slowest, for each doubling of nodes. */
+  jitter: number
+}
+
+export const calibration: Calibration = {
+  matmulShare: 0.88,
+  matmulDepth: 200,
+  attentionShare: 0.45,
+  flashShare: 0.6,
+  scoreBytes: 13,
+  elementwiseShare: 1.2,
+  logitBytes: 40,
+  memoryShare: 0.85,
+  layerHostSeconds: 4e-4,
+  networkShare: 0.7,
+  stepHostSeconds: 0.02,
+  jitter: 0.005,
+}

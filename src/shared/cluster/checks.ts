@@ -1,0 +1,31 @@
+// What comes from outside is checked where it enters: records with no unknown keys, numbers that are numbers.
+import { Fault } from '#shared/fault.ts'
+
+/** Null when the value can be used, else what it must be. */
+export type FieldCheck = (value: unknown) => string | null
+
+export const wholeNumber = (smallest: number, largest = Number.MAX_SAFE_INTEGER): FieldCheck => (value) =>
+  Number.isSafeInteger(value) && (value as number) >= smallest && (value as number) <= largest
+    ? null
+    : `must be a whole number from ${smallest}${largest === Number.MAX_SAFE_INTEGER ? '' : ` to ${largest}`}`
+
+export const positiveNumber: FieldCheck = (value) => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? null : 'must be a number above 0')
+
+export const oneOf = (...allowed: readonly unknown[]): FieldCheck => (value) => (allowed.includes(value) ? null : `must be ${allowed.join(' or ')}`)
+
+/** A record whose every key is known and every value passes its check; absent keys take the default, or are missing. */
+export function readRecord<T extends object>(noun: string, given: unknown, fields: Record<keyof T, FieldCheck>, defaults: Partial<T>): T {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new Fault('bad-input', `A ${noun} is a record of named values, not ${JSON.stringify(given)}.`)
+  const known = Object.keys(fields)
+  const stranger = Object.keys(given).find((key) => !known.includes(key))
+  if (stranger !== undefined) throw new Fault('bad-input', `A ${noun} has no field "${stranger}". It has: ${known.join(', ')}.`)
+  const whole: Record<string, unknown> = {}
+  for (const [key, check] of Object.entries(fields) as [keyof T & string, FieldCheck][]) {
+    const value = (given as Record<string, unknown>)[key] ?? defaults[key]
+    if (value === undefined) throw new Fault('bad-input', `A ${noun} needs "${key}".`)
+    const complaint = check(value)
+    if (complaint) throw new Fault('bad-input', `A ${noun}'s "${key}" ${complaint}; it is ${JSON.stringify(value)}.`)
+    whole[key] = value
+  }
+  return whole as T
+}

@@ -1,0 +1,81 @@
+// Seconds of one block, and of the head, for one micro-batch on one device: products by their shape, the rest by the bytes it moves.
+import type { Calibration } from './calibration.ts'
+import { allReduceSeconds } from './collectives.ts'
+import type { GpuMachine } from './machine.ts'
+import type { GpuPlan } from './plan.ts'
+import { keyValueWidth, type ClusterModel } from './transformer.ts'
+
+/** One block and one micro-batch, seconds. */
+export interface LayerTime {
+  forward: number
+  backward: number
+  /** Forward work done again in the backward pass. */
+  recompute: number
+  forwardTensor: number
+  backwardTensor: number
+  recomputeTensor: number
+}
+
+const tile = 128 // rows and columns of a product that one multiprocessor takes at a time
+
+/** 2MNK at a speed that grows with K, in whole tiles and whole waves of multiprocessors. */
+export function matmulSeconds(m: number, n: number, k: number, machine: GpuMachine, { matmulShare, matmulDepth, memoryShare }: Calibration, speed = 1): number {
+  const tiles = Math.ceil(m / tile) * Math.ceil(n / tile)
+  const waves = Math.ceil(tiles / machine.multiprocessors)
+  const flops = waves * machine.multiprocessors * tile * tile * 2 * k
+  const compute = (flops * (1 + matmulDepth / k)) / (machine.bestMatmulFlopsPerSecond * matmulShare * speed)
+  const memory = (2 * (m * k + k * n + m * n)) / (machine.memoryBytesPerSecond * memoryShare)
+  return Math.max(compute, memory)
+}
+
+/** Off the matrix units, where a head's features do not fill them: measured on Jean Zay with ALiBi in fp16, and where 8 does not divide the features. */
+const slowAttentionFlops = { misaligned: 10e12, alibiHalf: 20e12 } as const
+
+function attentionFlopsPerSecond(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, constants: Calibration): number {
+  const features = model.width / model.heads
+  const best = machine.bestMatmulFlopsPerSecond
+  const scale = best / 271.2e12
+  if (plan.attention === 'flash') return best * constants.flashShare * (features / (features + 32)) * (128 + 32) / 128
+  if (features % 8 !== 0) return slowAttentionFlops.misaligned * scale
+  if (model.positions === 'alibi' && plan.precision === 'fp16' && features > 64 && features <= 128) return slowAttentionFlops.alibiHalf * scale
+  return best * constants.attentionShare
+}
+
+export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, constants: Calibration): LayerTime {
+  const { width, heads, feedForward, context } = model
+  const { tensor, microBatch } = plan
+  const speed = plan.precision === 'fp8' ? 1.6 : 1 // of the 2 that fp8 promises, what casts and scales leave
+  const tokens = microBatch * context
+  const memory = machine.memoryBytesPerSecond * constants.memoryShare
+  const products =
+    matmulSeconds(tokens, (width + keyValueWidth(model)) / tensor, width, machine, constants, speed)
+    + matmulSeconds(tokens, width, width / tensor, machine, constants, speed)
+    + matmulSeconds(tokens, ((model.isGated ? 2 : 1) * feedForward) / tensor, width, machine, constants, speed)
+    + matmulSeconds(tokens, width, feedForward / tensor, machine, constants, speed)
+  const core = (4 * tokens * context * width) / tensor / attentionFlopsPerSecond(model, plan, machine, constants)
+  const scores = plan.attention === 'flash' ? 0 : (constants.scoreBytes * microBatch * (heads / tensor) * context * context) / memory
+  // Two norms (read, write), two dropouts with bias and residual (read, read, write, mask): 22 bytes a feature; heads turned 12, activation 4.
+  const shared = plan.sequenceParallel ? tensor : 1
+  const elementwise = (constants.elementwiseShare * tokens * ((22 * width) / shared + (12 * width + 4 * feedForward) / tensor)) / memory
+  const device = products + core + scores + elementwise
+  const forward = Math.max(device, constants.layerHostSeconds)
+  const backwardCore = plan.attention === 'flash' ? 2.5 * core : 2 * core
+  const backward = Math.max(2 * (products + scores + elementwise) + backwardCore, 1.5 * constants.layerHostSeconds)
+  const recompute = plan.recompute === 'full' ? forward : plan.recompute === 'selective' && plan.attention === 'plain' ? core + scores : 0
+  if (tensor === 1) return { forward, backward, recompute, forwardTensor: 0, backwardTensor: 0, recomputeTensor: 0 }
+  const reduce = allReduceSeconds(2 * tokens * width, tensor, 1, machine, constants)
+  // Beside the weight gradient, which is a third of the products forward and backward, the collective of the input gradient hides.
+  const hidden = plan.overlapTensor ? products / 2 : 0
+  return {
+    forward, backward, recompute, forwardTensor: 2 * reduce, backwardTensor: 2 * Math.max(0, reduce - hidden), recomputeTensor: plan.recompute === 'full' ? 2 * reduce : 0,
+  }
+}
+
+/** The head on the last stage: logits and their loss, forward and backward, seconds a micro-batch. */
+export function headTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, constants: Calibration): { forward: number; backward: number; tensor: number } {
+  const tokens = plan.microBatch * model.context
+  const product = matmulSeconds(tokens, model.vocabulary / plan.tensor, model.width, machine, constants)
+  const loss = (constants.logitBytes * tokens * model.vocabulary) / plan.tensor / (machine.memoryBytesPerSecond * constants.memoryShare)
+  const tensor = plan.tensor === 1 ? 0 : allReduceSeconds(2 * tokens * model.width, plan.tensor, 1, machine, constants)
+  return { forward: product + loss / 2, backward: 2 * product + loss / 2, tensor }
+}
