@@ -20,7 +20,7 @@ export interface ExportCard {
 }
 
 /** Markdown with the front matter that the Hugging Face hub reads. */
-export function modelCard({ shape, activation, parametrisation }: ModelPlan, card: ExportCard): string {
+export function modelCard({ shape, activation, parametrisation }: ModelPlan, card: ExportCard, numbers = 'fp32'): string {
   const { plan } = card
   const { member, recipe } = plan
   const tokens = card.step * member.batchSequences * shape.context
@@ -71,7 +71,7 @@ print(tokenizer.decode(model.generate(**tokenizer('It was', return_tensors='pt')
 |---|---|
 ${rows.map(([name, value]) => `| ${name} | ${plain(value)} |`).join('\n')}
 
-Weights are fp32, linear weights lie [in, out] as GPT-2's Conv1D keeps them, and the head is the token embedding.
+Weights are ${numbers}, linear weights lie [in, out] as GPT-2's Conv1D keeps them, and the head is the token embedding.
 `
 }
 

@@ -7,6 +7,8 @@ import type { ExportReport } from '#shared/runs/run.ts'
 import { fileBytes, listFolder, readJson, readText, writeFile, writeFolderAtomically } from '#main/storage/files.ts'
 import { type ExportCard, modelCard } from './card.ts'
 import { foldScales } from './fold.ts'
+import { fromFloat32 } from './dtypes.ts'
+import { type Dtype, dtypeBytes, toFloat32 } from './number-formats.ts'
 import { type NamedTensor, openSafetensors, safetensorsPieces } from './safetensors.ts'
 
 export interface HuggingFaceExport {
@@ -16,12 +18,22 @@ export interface HuggingFaceExport {
   tokenizerFiles: readonly { name: string; text: string }[]
   /** The id that separates documents: begin and end of text in one. */
   endOfText: number
-  card: ExportCard
+  /** The run that made it, or the words of a README where there is no run. */
+  card: ExportCard | string
   folder: string
   overwrite: boolean
+  /** Number format of the weights; fp32 unless told otherwise. */
+  dtype?: Dtype
+  /** muP's scales stand in the config, as Cerebras's btlm class has them, instead of being multiplied into the weights. */
+  keepsScales?: boolean
+  /** Weights beyond this come in several files with an index, as transformers writes them. */
+  largestFileBytes?: number
 }
 
 const weightsName = 'model.safetensors'
+const indexName = 'model.safetensors.index.json'
+const shardPattern = /^model-\d{5}-of-\d{5}\.safetensors$/
+const defaultLargestFileBytes = 2e9
 const endOfTextPiece = '<|endoftext|>'
 /** What an export may hold, so that overwriting one never takes a person's own file with it. */
 const exportedNames = new Set([
@@ -30,24 +42,56 @@ const exportedNames = new Set([
 
 /** Writes the folder whole or not at all; it is read back and compared, bit for bit, before it takes its name. */
 export async function exportHuggingFace(request: HuggingFaceExport): Promise<ExportReport> {
-  const { model, folder, overwrite } = request
-  const tensors = exportedTensors(model, request.parameters)
+  const { model, folder, overwrite, dtype = 'F32', largestFileBytes = defaultLargestFileBytes } = request
+  const tensors = exportedTensors(model, request.parameters, request.keepsScales ?? false)
   const texts = exportedTexts(request)
-  let largestDifference = Infinity
+  const shards = shardTensors(tensors, dtype, largestFileBytes)
+  if (shards.length > 1) texts.set(indexName, shardIndex(shards, dtype))
+  let largestDifference = 0
   await writeFolderAtomically(folder, async (aside) => {
-    await writeFile(join(aside, weightsName), safetensorsPieces(tensors, { format: 'pt' }))
+    for (const { name, tensors: part } of shards) {
+      await writeFile(join(aside, name), safetensorsPieces(part, { format: 'pt' }, dtype))
+      largestDifference = Math.max(largestDifference, await compareTensors(join(aside, name), part, dtype))
+    }
     for (const [name, text] of texts) await writeFile(join(aside, name), text)
-    largestDifference = await compareTensors(join(aside, weightsName), tensors)
     await compareTexts(aside, texts)
-  }, { overwrite, replaceable: (name) => exportedNames.has(name) })
+  }, { overwrite, replaceable: (name) => exportedNames.has(name) || name === indexName || shardPattern.test(name) })
   const files: ExportReport['files'] = []
   for (const name of await listFolder(folder)) files.push({ name, bytes: await fileBytes(join(folder, name)) })
   return { folder, files, largestDifference }
 }
 
+interface Shard {
+  name: string
+  tensors: NamedTensor[]
+}
+
+/** One file, or as many as it takes so that none outgrows the limit unless a single tensor does. */
+function shardTensors(tensors: NamedTensor[], dtype: Dtype, largestFileBytes: number): Shard[] {
+  const parts: NamedTensor[][] = [[]]
+  let bytes = 0
+  for (const tensor of tensors) {
+    const own = tensor.data.length * dtypeBytes[dtype]
+    if (bytes > 0 && bytes + own > largestFileBytes) {
+      parts.push([])
+      bytes = 0
+    }
+    parts[parts.length - 1].push(tensor)
+    bytes += own
+  }
+  const five = (number: number) => String(number).padStart(5, '0')
+  return parts.map((part, i) => ({ name: parts.length === 1 ? weightsName : `model-${five(i + 1)}-of-${five(parts.length)}.safetensors`, tensors: part }))
+}
+
+function shardIndex(shards: readonly Shard[], dtype: Dtype): string {
+  const totalBytes = shards.reduce((all, { tensors }) => all + tensors.reduce((sum, { data }) => sum + data.length * dtypeBytes[dtype], 0), 0)
+  const places = shards.flatMap(({ name, tensors }) => tensors.map((tensor) => [tensor.name, name]))
+  return JSON.stringify({ metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(places.sort(([a], [b]) => (a < b ? -1 : 1))) }, null, 2) + '\n'
+}
+
 /** Tensors under their Hugging Face names. The layout is ours already: [in, out] as Conv1D keeps it, and one tied head. */
-function exportedTensors(model: ModelPlan, parameters: ReadonlyMap<string, Float32Array>): NamedTensor[] {
-  const folded = foldScales(model, parameters)
+function exportedTensors(model: ModelPlan, parameters: ReadonlyMap<string, Float32Array>, keepsScales: boolean): NamedTensor[] {
+  const folded = keepsScales ? parameters : foldScales(model, parameters)
   return listParameters(model.shape).map(({ name, shape }) => {
     const data = folded.get(name)
     const length = shape.reduce((product, n) => product * n, 1)
@@ -58,19 +102,31 @@ function exportedTensors(model: ModelPlan, parameters: ReadonlyMap<string, Float
   })
 }
 
-function exportedTexts({ model, tokenizerFiles, endOfText, card }: HuggingFaceExport): Map<string, string> {
+function exportedTexts({ model, tokenizerFiles, endOfText, card, dtype = 'F32', keepsScales }: HuggingFaceExport): Map<string, string> {
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   return new Map([
     ...tokenizerFiles.map(({ name, text }): [string, string] => [name, text]),
-    ['config.json', json(modelConfig(model, endOfText))],
+    ['config.json', json({ ...modelConfig(model, endOfText), ...(keepsScales ? mupConfig(model) : {}), torch_dtype: { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[dtype] })],
     ['generation_config.json', json({ bos_token_id: endOfText, eos_token_id: endOfText, pad_token_id: endOfText, do_sample: true, temperature: 0.8, top_k: 40 })],
     ['tokenizer_config.json', json({
       tokenizer_class: 'PreTrainedTokenizerFast', model_max_length: model.shape.context, add_prefix_space: false, clean_up_tokenization_spaces: false,
       bos_token: endOfTextPiece, eos_token: endOfTextPiece, unk_token: endOfTextPiece,
     })],
     ['special_tokens_map.json', json({ bos_token: endOfTextPiece, eos_token: endOfTextPiece, unk_token: endOfTextPiece })],
-    ['README.md', modelCard(model, card)],
+    ['README.md', typeof card === 'string' ? card : modelCard(model, card, { F32: 'fp32', BF16: 'bf16', F16: 'fp16' }[dtype])],
   ])
+}
+
+/** The keys of Cerebras's btlm class, which computes the scales that GPT-2's does not know. */
+export function mupConfig({ shape, parametrisation }: ModelPlan): Record<string, unknown> {
+  const { embeddingScale, attentionScale, outputScale } = parametrisation
+  const headSize = shape.width / shape.heads
+  const isByHead = Math.abs(attentionScale * headSize - 1) < 1e-9
+  if (!isByHead && Math.abs(attentionScale * Math.sqrt(headSize) - 1) > 1e-9) throw new Fault('unavailable', `The attention's scale of ${attentionScale} has no place in a config; export the model with its scales multiplied into the weights.`)
+  return {
+    architectures: ['BTLMLMHeadModel'], model_type: 'btlm', position_embedding_type: 'learned', mup_embeddings_scale: embeddingScale,
+    mup_output_alpha: outputScale, mup_width_scale: 1, mup_scale_qk_dot_by_d: isByHead,
+  }
 }
 
 /** GPT2Config. Dropout is 0: the recipe trains without. `activation_function` tells erf from tanh, which GPT-2's default does not. */
@@ -102,12 +158,13 @@ export function modelConfig({ shape, activation, parametrisation }: ModelPlan, e
 }
 
 /** The largest difference between what was to be written and what the disk gives back. */
-async function compareTensors(path: string, tensors: readonly NamedTensor[]): Promise<number> {
+async function compareTensors(path: string, tensors: readonly NamedTensor[], dtype: Dtype): Promise<number> {
   const file = await openSafetensors(path)
   try {
     if (file.tensors.length !== tensors.length) throw new Fault('damaged', `The export holds ${file.tensors.length} tensors after writing ${tensors.length}; it was not kept.`)
     let largest = 0
-    for (const { name, shape, data } of tensors) {
+    for (const { name, shape, data: exact } of tensors) {
+      const data = dtype === 'F32' ? exact : toFloat32(fromFloat32(exact, dtype, name), dtype)
       const entry = file.tensors.find((one) => one.name === name)
       const back = await file.read(name)
       const isSameShape = entry?.shape.length === shape.length && shape.every((n, i) => n === entry.shape[i])

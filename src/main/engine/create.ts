@@ -2,8 +2,7 @@
 import { engineNames, type EngineName } from '#shared/engine/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
-import type { ObservedEngine } from './engine.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, ObservedEngine } from './engine.ts'
 import { createGpt } from './gpt.ts'
 import type { Kernels } from './kernels.ts'
 
