@@ -2,6 +2,7 @@
 import type { EngineName } from '#shared/engine/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
+import { restingSteps, scheduleOf } from '#shared/family/schedule.ts'
 import { modelOf } from '#shared/family/parametrisation.ts'
 import type { RunPlan, RunSummary } from '#shared/runs/run.ts'
 import type { Study } from '#shared/studies/study.ts'
@@ -23,11 +24,17 @@ export function makeRunPlan(study: Study, member: MemberPlan, runId: string, eng
   }
 }
 
+function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
+  const rests = restingSteps(scheduleOf(member, recipe))
+  return rests.length > 1 ? { rests } : {}
+}
+
 export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
   id: plan.runId, studyId: plan.studyId, memberId: plan.memberId, name: plan.name,
   state: 'queued', step: 0, steps: plan.member.steps, tokens: 0, parameters: plan.member.parameters,
   flops: plan.member.flops[plan.recipe.flopsConvention],
   flopsPerToken: flopsPerToken(plan.member.shape, plan.recipe.flopsConvention),
+  ...restsOf(plan),
   loss: null, validationLoss: null, bestValidationLoss: null, tokensPerSecond: null, secondsLeft: plan.member.seconds,
   elapsedMs: 0, engine: plan.engine, device: null, peakBytes: null, createdMs: nowMs, finishedMs: null, checkpoints: [], message: null,
 })

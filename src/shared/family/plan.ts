@@ -5,6 +5,7 @@ import { flopsPerToken, trainingFlops } from './flops.ts'
 import type { Ladder, Member, MemberPlan, PublishedSchedule } from './ladder.ts'
 import { microBatchSequences, trainingBytes, usableShare } from './memory.ts'
 import type { Recipe } from './recipe.ts'
+import { tokensStretch } from './schedule.ts'
 import { batchSequencesRule, peakLearningRateRule } from './rules.ts'
 import { countParameters, type GptShape } from './shape.ts'
 
@@ -85,7 +86,8 @@ function workByRule(member: Member, { recipe }: PlanBasis, counted: number) {
   const batchSequences = recipe.batchTokens === null
     ? batchSequencesRule(wanted, recipe.context)
     : Math.max(1, Math.round(recipe.batchTokens / recipe.context))
-  const steps = Math.max(1, Math.round(wanted / (batchSequences * recipe.context)))
+  // The batch is that of a run that ends at the wanted tokens, so that the loss there is the same kind of point.
+  const steps = Math.max(1, Math.round((tokensStretch(recipe.decay) * wanted) / (batchSequences * recipe.context)))
   return {
     steps, batchSequences, tokens: steps * batchSequences * recipe.context,
     warmupSteps: Math.min(steps, Math.max(1, Math.round(recipe.warmupFraction * steps))),

@@ -18,6 +18,12 @@ const decayShare = 0.2
 /** Shares of a wsd-s run at which a decay has just ended: with 40 tokens a parameter, 0.5, 1 and 2 times Chinchilla's (Wen et al. 2024). */
 const stops = [0.25, 0.5, 1] as const
 
+/** How many times the tokens of the recipe a run takes: a wsd-s run goes on to twice, and has them at its second rest. */
+export const tokensStretch = (decay: Decay): number => (decay === 'wsd-s' ? 1 / stops[1] : 1)
+
+/** What the losses at the rests of a wsd-s run stand for, in shares of the recipe's tokens. */
+export const restNames = ['½ ×', '1 ×', '2 ×'] as const
+
 /** A planned member's schedule: the recipe's, except where a published member has its own. */
 export const scheduleOf = (
   plan: Pick<MemberPlan, 'steps' | 'warmupSteps' | 'peakLearningRate' | 'decay' | 'finalFraction' | 'phases'>, recipe: Recipe,

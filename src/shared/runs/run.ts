@@ -48,6 +48,8 @@ export interface RunSummary {
   steps: number
   tokens: number
   parameters: number
+  /** wsd-s only: the steps at which a decay has just ended, and the validation loss is a point of the law. */
+  rests?: number[]
   /** Training FLOPs of the whole plan, under the recipe's convention. */
   flops: number
   flopsPerToken: number

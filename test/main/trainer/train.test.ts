@@ -193,4 +193,13 @@ describe('the training loop', () => {
     await expect(run(plan, deps)).rejects.toMatchObject({ code: 'diverged', message: expect.stringContaining('gradient became NaN at step 1') })
     expect(deps.disk.size).toBe(0)
   })
+
+  it('is validated at every rest of a wsd-s run, whatever the interval, and goes on at the peak from the weights it has', async () => {
+    const plan = { ...tinyPlan({ steps: 40 }, { validationEverySteps: 1000 }), recipe: { ...recipe, decay: 'wsd-s' as const } }
+    const { records } = await run(plan, bench(plan))
+    expect(records.flatMap((one) => (one.kind === 'validation' ? [one.record.step] : []))).toEqual([10, 20, 40])
+    const rates = records.flatMap((one) => (one.kind === 'step' ? [one.record.learningRate] : []))
+    for (const rest of [10, 20, 40]) expect(rates[rest - 1]).toBeCloseTo(0.1 * plan.member.peakLearningRate, 12)
+    for (const next of [11, 21]) expect(rates[next - 1]).toBe(plan.member.peakLearningRate)
+  })
 })

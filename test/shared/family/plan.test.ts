@@ -7,6 +7,7 @@ import { activationBytesPerToken } from '#shared/family/memory.ts'
 import { planMember, rateAt } from '#shared/family/plan.ts'
 import { studyPartsOf, withFixedTokens } from '#shared/family/presets.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
+import { restingSteps } from '#shared/family/schedule.ts'
 import { countParameters } from '#shared/family/shape.ts'
 
 const member: Member = { id: 'a', name: 'a', layers: 4, width: 128, heads: 4, isEnabled: true }
@@ -44,6 +45,16 @@ describe('a plan', () => {
     const shape = { ...member, context: 128, vocabulary: 512 }
     expect(countedParameters(shape, 'all') - countedParameters(shape, 'without-embeddings')).toBe(640 * 128)
     expect(countedParameters(shape, 'all') - countedParameters(shape, 'blocks-and-head')).toBe(128 * 128)
+  })
+
+  it('takes twice the tokens for a wsd-s run, with the batch of a run that ends half-way, at 10, 20 and 40 a parameter', () => {
+    const once = planMember(member, basis, null, null)
+    const wsds = planMember(member, { ...basis, recipe: { ...basis.recipe, decay: 'wsd-s' } }, null, null)
+    expect(wsds.batchSequences).toBe(once.batchSequences)
+    expect(Math.abs(wsds.steps - 2 * once.steps)).toBeLessThanOrEqual(1)
+    const perStep = wsds.tokens / wsds.steps
+    const rests = restingSteps({ steps: wsds.steps, decay: 'wsd-s' })
+    rests.forEach((step, i) => expect((step * perStep) / wsds.countedParameters).toBeCloseTo([10, 20, 40][i], 0))
   })
 
   it('takes a member’s own tokens a parameter before the recipe’s', () => {

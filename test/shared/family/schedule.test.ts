@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { learningRateAt, learningRateCurve, restingSteps, type Schedule } from '#shared/family/schedule.ts'
+import { learningRateAt, learningRateCurve, restingSteps, tokensStretch, type Schedule } from '#shared/family/schedule.ts'
 
 const base: Schedule = { steps: 1000, warmupSteps: 100, peakLearningRate: 1, decay: 'linear', finalFraction: 0.1 }
 const at = (changes: Partial<Schedule>, update: number) => learningRateAt({ ...base, ...changes }, update - 1)
@@ -34,6 +34,18 @@ describe('the learning rate', () => {
     expect(at(wsds, 251)).toBe(1)
     expect(at(wsds, 501)).toBe(1)
     expect(restingSteps(base)).toEqual([1000])
+  })
+
+  it('goes on at the peak between the rests of a wsd-s run, and falls to the same end at each', () => {
+    const wsds = { decay: 'wsd-s' } as const
+    for (const [from, stop] of [[100, 250], [250, 500], [500, 1000]]) {
+      const fall = Math.min(stop - from, 0.2 * stop) // a fifth of all steps until then
+      expect(at(wsds, stop - fall)).toBe(1)
+      expect(at(wsds, stop - fall / 2)).toBeCloseTo(0.55, 12)
+      expect(at(wsds, from + 1)).toBe(1)
+    }
+    expect(tokensStretch('wsd-s')).toBe(2)
+    for (const decay of ['linear', 'cosine', 'wsd', 'constant'] as const) expect(tokensStretch(decay)).toBe(1)
   })
 
   it('stays at the peak when nothing decays', () => expect(at({ decay: 'constant' }, 1000)).toBe(1))

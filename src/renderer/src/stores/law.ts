@@ -2,7 +2,9 @@
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
+import { restingSteps } from '#shared/family/schedule.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
+import { pointOf } from '../curves/rests.ts'
 import type { CurveForm } from '#shared/scaling/curve.ts'
 import { lawOf, type Law } from '#shared/scaling/law.ts'
 import { usePlanStore } from './plan.ts'
@@ -27,6 +29,9 @@ export const useLawStore = defineStore('law', () => {
   const runs = useRunsStore()
   const excluded = useLocalStorage<Record<string, string[]>>('isoflop.excluded', {})
   const form = useLocalStorage<CurveForm | 'auto'>('isoflop.law-form', 'auto')
+  /** Which rest of wsd-s runs is the point: 0, 1 or 2 for 0.5, 1 or 2 times the recipe's tokens. */
+  const rest = useLocalStorage('isoflop.law-rest', 1)
+  const validationsOf = (run: RunSummary) => runs.curves.get(run.id)?.validations ?? []
 
   const standings = computed<Standing[]>(() => {
     const study = studies.current
@@ -42,20 +47,25 @@ export const useLawStore = defineStore('law', () => {
     const ids = new Set([...plans.keys(), ...ofMember.keys()])
     return [...ids].map((memberId) => {
       const all = ofMember.get(memberId) ?? []
-      const finished = all.filter((run) => run.state === 'finished' && run.validationLoss !== null)
+      const finished = all.filter((run) => pointOf(run, rest.value, validationsOf(run)).loss !== null)
       const run = finished[finished.length - 1] ?? all.find(isGoing) ?? all[all.length - 1] ?? null
       const planned = plans.get(memberId)
+      const point = run ? pointOf(run, rest.value, validationsOf(run)) : null
+      const rests = planned && !run ? restingSteps({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
+      const share = rests.length > 1 ? rests[rest.value] / planned!.steps : 1
       return {
         memberId,
         name: planned?.name ?? run?.name ?? memberId,
-        flops: run?.flops ?? planned?.flops[plan.convention] ?? 0,
+        flops: point?.flops ?? (planned?.flops[plan.convention] ?? 0) * share,
         run,
-        loss: finished.length ? run!.validationLoss : null,
+        loss: point?.loss ?? null,
         isExcluded: out.has(memberId),
       }
     }).filter((one) => one.flops > 0).sort((a, b) => a.flops - b.flops)
   })
 
+  /** Whether any run has several points, so that one must be chosen. */
+  const hasRests = computed(() => standings.value.some(({ run }) => run?.rests !== undefined) || studies.current?.recipe.decay === 'wsd-s')
   const inFit = computed(() => standings.value.filter((one) => one.loss !== null && !one.isExcluded))
   // Refitted only when a point or a choice changes, not with every record: four hundred refits take some milliseconds.
   const key = computed(() => JSON.stringify([form.value, inFit.value.map((one) => [one.name, one.flops, one.loss]), standings.value.filter((one) => one.loss === null).map((one) => one.flops)]))
@@ -73,5 +83,5 @@ export const useLawStore = defineStore('law', () => {
     excluded.value = { ...excluded.value, [study.id]: isOut ? [...rest, memberId] : rest }
   }
 
-  return { standings, inFit, law, form, forecastOf, exclude }
+  return { standings, inFit, law, form, rest, hasRests, forecastOf, exclude }
 })

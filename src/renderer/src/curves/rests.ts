@@ -1,0 +1,24 @@
+// A wsd-s run's points: the validation losses at the ends of its decays, each a member of a family of its own.
+import type { RunSummary, ValidationRecord } from '#shared/runs/run.ts'
+
+export interface RestPoint {
+  step: number
+  tokens: number
+  flops: number
+  /** null until the run has come so far. */
+  loss: number | null
+}
+
+/** What the run gives to the law at its rest number `place`; a run without rests has one point, its end. */
+export function pointOf(run: RunSummary, place: number, validations: readonly ValidationRecord[]): RestPoint {
+  const step = run.rests?.[Math.min(place, run.rests.length - 1)] ?? run.steps
+  const share = step / run.steps
+  const isEnd = step === run.steps
+  const loss = isEnd ? (run.state === 'finished' ? run.validationLoss : null) : validations.find((one) => one.step === step)?.loss ?? null
+  const perToken = run.flopsPerToken
+  return { step, flops: run.flops * share, tokens: perToken > 0 ? (run.flops * share) / perToken : 0, loss }
+}
+
+/** All points of a run, at every rest. */
+export const pointsOf = (run: RunSummary, validations: readonly ValidationRecord[]): RestPoint[] =>
+  (run.rests ?? [run.steps]).map((_, place) => pointOf(run, place, validations))
