@@ -15,6 +15,7 @@ describe('numbers', () => {
     expect(plain(formatTokensPerSecond(362))).toBe('362 tokens/s')
     expect(formatLoss(3.21456)).toBe('3.21')
     expect(plain(formatShare(0.0412))).toBe('4.12 %')
+    expect(plain(formatShare(5.55e-17))).toBe('0 %')
     expect(plain(formatSignedShare(-0.0066))).toBe('−0.660 %')
   })
 

@@ -48,8 +48,8 @@ export const formatPerSecond = (rate: number): string => `${withPrefix(rate)}${r
 /** A loss in nats: `3.21`. */
 export const formatLoss = (loss: number | null): string => (loss === null || !Number.isFinite(loss) ? '–' : threeDigits(loss))
 
-/** A share as a percentage: `4.12 %`. */
-export const formatShare = (share: number): string => (Number.isFinite(share) ? `${threeDigits(share * 100)}${space}%` : '–')
+/** A share as a percentage: `4.12 %`. What is only rounding error, a line through two points say, is `0 %`. */
+export const formatShare = (share: number): string => (Number.isFinite(share) ? `${threeDigits(Math.abs(share) < 1e-9 ? 0 : share * 100)}${space}%` : '–')
 
 /** The same with its sign always shown. */
 export const formatSignedShare = (share: number): string => (share > 0 ? '+' : share < 0 ? '−' : '') + formatShare(Math.abs(share))
