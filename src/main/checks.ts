@@ -129,6 +129,8 @@ const checkChoices = z.strictObject({
 const step = count(0, Number.MAX_SAFE_INTEGER)
 
 /** Every request's arguments, in order, by the names that a sentence calls them. */
+const exportForm = z.strictObject({ format: z.enum(['hf', 'gguf']), dtype: z.enum(['f32', 'bf16', 'f16']), scales: z.enum(['folded', 'own']).optional() })
+
 const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   about: {},
   listStudies: {},
@@ -163,7 +165,7 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   listChecks: { studyId: id },
   startCheck: { studyId: id, kind: z.enum(checkKinds), choices: checkChoices },
   stopCheck: { checkId: id },
-  exportCheckpoint: { runId: id, step: step.nullable(), folder: path, overwrite: z.boolean() },
+  exportCheckpoint: { runId: id, step: step.nullable(), folder: path, overwrite: z.boolean(), form: exportForm.optional() },
   generate: { runId: id, step: step.nullable(), options: generateOptions },
 }
 

@@ -85,7 +85,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     startCheck: async (studyId, kind, choices) => checks.start(studyId, kind, choices),
     stopCheck: async (checkId) => checks.stop(checkId),
 
-    exportCheckpoint: async (runId, step, folder, overwrite) => checkpoints.export(runId, step, rooms.exportPath(folder), overwrite),
+    exportCheckpoint: async (runId, step, folder, overwrite, form) => checkpoints.export(runId, step, rooms.exportPath(folder), overwrite, form),
     generate: async (runId, step, generateOptions) => checkpoints.generate(runId, step, generateOptions),
   }
   return { ...checked(lab, rooms.isOpen), listen: rooms.news.listen, isTraining: runs.isTraining, close: rooms.close }

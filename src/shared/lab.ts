@@ -3,7 +3,7 @@ import type { Check, CheckChoices, CheckKind } from './checks/check.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus/corpus.ts'
 import type { Machine } from './engine/engine.ts'
 import type { MemberPlan } from './family/ladder.ts'
-import type { ExportReport, Generated, GenerateOptions, RunRecords, RunSummary } from './runs/run.ts'
+import type { ExportForm, ExportReport, Generated, GenerateOptions, RunRecords, RunSummary } from './runs/run.ts'
 import type { Settings } from './settings.ts'
 import type { Study, StudyChanges, StudyDocument } from './studies/study.ts'
 import type { TokenizerChoice, TokenPiece } from './tokenizer/choice.ts'
@@ -69,7 +69,7 @@ export interface Lab {
 
   // checkpoints
   /** Writes a Hugging Face folder of the run's checkpoint at `step` (null: the last). An existing, non-empty folder needs `overwrite`. */
-  exportCheckpoint(runId: string, step: number | null, folder: string, overwrite: boolean): Promise<ExportReport>
+  exportCheckpoint(runId: string, step: number | null, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
   generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
 }
 

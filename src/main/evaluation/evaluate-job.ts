@@ -2,14 +2,9 @@
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { EvaluationRecord, EvaluationResult, ItemRecord } from '#shared/evaluation/result.ts'
 import type { TaskRecord } from '#shared/evaluation/task.ts'
-import type { ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
-import { loadParameters } from '#main/checkpoint/checkpoint.ts'
-import { importHuggingFace } from '#main/checkpoint/import.ts'
+import { type CheckpointSource, openCheckpoint } from '#main/checkpoint/open.ts'
 import { createAnyEngine } from '#main/engine/create.ts'
-import { loadTokenizer } from '#main/tokenizer/files.ts'
-import { createGpt2Tokenizer } from '#main/tokenizer/gpt2.ts'
-import type { Tokenizer } from '#main/tokenizer/tokenizer.ts'
 import { evaluate, type TaskWork } from './evaluate.ts'
 import { type Item, readItem } from './items.ts'
 import { readRows } from './rows.ts'
@@ -17,11 +12,6 @@ import { harnessSeed, type ShotSampler } from './shots.ts'
 import { findTask } from './tasks.ts'
 import { readDocuments } from './documents.ts'
 import { clozeRows, toyRows } from './toys.ts'
-
-/** A checkpoint of a run, or a folder of Hugging Face's. */
-export type CheckpointSource =
-  | { kind: 'run'; model: ModelPlan; checkpointFolder: string; tokensFolder: string }
-  | { kind: 'huggingface'; folder: string }
 
 export interface TaskChoice {
   task: string
@@ -50,7 +40,7 @@ export interface EvaluateJob {
 export async function* evaluateJob(job: EvaluateJob, signal: AbortSignal): AsyncGenerator<EvaluationRecord, EvaluationResult> {
   const works: TaskWork[] = []
   for (const choice of job.tasks) works.push(await prepare(choice)) // a wrong file is told before a model is loaded
-  const { model, parameters, tokenizer } = await open(job.checkpoint)
+  const { model, parameters, tokenizer } = await openCheckpoint(job.checkpoint)
   const engine = await createAnyEngine(job.engine, model, { threads: job.threads })
   try {
     engine.restore({ updates: 0, parameters, firstMoments: new Map(), secondMoments: new Map() })
@@ -59,17 +49,6 @@ export async function* evaluateJob(job: EvaluateJob, signal: AbortSignal): Async
   } finally {
     engine.dispose()
   }
-}
-
-export async function open(source: CheckpointSource): Promise<{ model: ModelPlan; parameters: Map<string, Float32Array>; tokenizer: Tokenizer }> {
-  if (source.kind === 'run') {
-    const { parameters } = await loadParameters(source.checkpointFolder)
-    return { model: source.model, parameters, tokenizer: loadTokenizer(source.tokensFolder) }
-  }
-  const { model, parameters, tokenizer } = await importHuggingFace(source.folder)
-  if (tokenizer) return { model, parameters, tokenizer }
-  if (model.shape.vocabulary === 50_257) return { model, parameters, tokenizer: createGpt2Tokenizer() }
-  throw new Fault('bad-input', `${source.folder} holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt.`)
 }
 
 /** How many items a toy task makes, and how many examples it keeps apart. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { Corpus } from '#shared/corpus/corpus.ts'
-import type { ExportReport, Generated, GenerateOptions } from '#shared/runs/run.ts'
+import type { ExportForm, ExportReport, Generated, GenerateOptions } from '#shared/runs/run.ts'
 import { checkpointFolder } from '#main/checkpoint/checkpoint.ts'
 import { workToEnd } from '#main/work/host.ts'
 import type { ForkWorker } from '#main/work/process.ts'
@@ -10,7 +10,7 @@ import type { RunStore, StoredRun } from './run-store.ts'
 import type { ExportJob, GenerateJob } from './use-job.ts'
 
 export interface CheckpointUse {
-  export(runId: string, step: number | null, folder: string, overwrite: boolean): Promise<ExportReport>
+  export(runId: string, step: number | null, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
   generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
 }
 
@@ -42,7 +42,7 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
   })
 
   return {
-    export: async (runId, wanted, folder, overwrite) => {
+    export: async (runId, wanted, folder, overwrite, form) => {
       const run = store.read(runId)
       const step = choose(run, wanted)
       const at = store.stepAt(runId, step)
@@ -52,7 +52,7 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
         elapsedMs: at?.elapsedMs ?? run.summary.elapsedMs, device: run.summary.device,
         corpus: corpus && { name: corpus.name, source: corpus.source, licence: corpus.licence },
       }
-      const job: ExportJob = { kind: 'export', ...common(run, step), card, folder, overwrite }
+      const job: ExportJob = { kind: 'export', ...common(run, step), card, folder, overwrite, form }
       return workToEnd<never, ExportReport>(fork, job, { signal: closing })
     },
     generate: async (runId, wanted, options) => {

@@ -1,14 +1,13 @@
 // What is done with a checkpoint in a worker: exporting it, and letting it write.
 import { loadParameters } from '#main/checkpoint/checkpoint.ts'
-import { exportHuggingFace } from '#main/checkpoint/huggingface.ts'
+import { exportModel } from '#main/checkpoint/export.ts'
 import type { ExportCard } from '#main/checkpoint/card.ts'
 import { generate } from '#main/checkpoint/generate.ts'
 import { createEngine } from '#main/engine/create.ts'
 import { loadTokenizer } from '#main/tokenizer/files.ts'
-import { tokenizerFiles } from '#main/tokenizer/hugging-face.ts'
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
-import type { ExportReport, Generated, GenerateOptions } from '#shared/runs/run.ts'
+import type { ExportForm, ExportReport, Generated, GenerateOptions } from '#shared/runs/run.ts'
 
 export interface ExportJob {
   kind: 'export'
@@ -18,6 +17,7 @@ export interface ExportJob {
   card: ExportCard
   folder: string
   overwrite: boolean
+  form?: ExportForm
 }
 
 export interface GenerateJob {
@@ -30,10 +30,10 @@ export interface GenerateJob {
   options: GenerateOptions
 }
 
-export async function* exportJob({ model, checkpointFolder, tokensFolder, card, folder, overwrite }: ExportJob): AsyncGenerator<never, ExportReport> {
+export async function* exportJob({ model, checkpointFolder, tokensFolder, card, folder, overwrite, form }: ExportJob): AsyncGenerator<never, ExportReport> {
   const { parameters } = await loadParameters(checkpointFolder)
   const tokenizer = loadTokenizer(tokensFolder)
-  return exportHuggingFace({ model, parameters, tokenizerFiles: tokenizerFiles(tokenizer), endOfText: tokenizer.endOfText, card, folder, overwrite })
+  return exportModel({ model, parameters, tokenizer, card, name: card.plan.name, folder, overwrite, form })
 }
 
 export async function* generateJob({ model, checkpointFolder, tokensFolder, engine: name, threads, options }: GenerateJob, signal: AbortSignal): AsyncGenerator<unknown, Generated> {

@@ -2,6 +2,7 @@
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { CheckJob } from '#main/checks/job.ts'
 import type { IngestRequest } from '#main/corpus/ingest.ts'
+import type { GenerateFromJob, ImportJob } from '#main/checkpoint/imported-jobs.ts'
 import type { EvaluateJob } from '#main/evaluation/evaluate-job.ts'
 import type { ExportJob, GenerateJob } from '#main/runs/use-job.ts'
 import type { TrainJob } from '#main/runs/train-job.ts'
@@ -16,6 +17,8 @@ export type Job =
   | ExportJob
   | GenerateJob
   | EvaluateJob
+  | ImportJob
+  | GenerateFromJob
   | CheckJob
 
 export async function* runJob(message: unknown, signal: AbortSignal): AsyncGenerator<unknown, unknown> {
@@ -30,6 +33,8 @@ export async function* runJob(message: unknown, signal: AbortSignal): AsyncGener
     case 'check': return yield* (await import('#main/checks/job.ts')).checkJob(job, signal)
     case 'generate': return yield* (await import('#main/runs/use-job.ts')).generateJob(job, signal)
     case 'evaluate': return yield* (await import('#main/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
+    case 'import': return yield* (await import('#main/checkpoint/imported-jobs.ts')).importJob(job)
+    case 'generate-from': return yield* (await import('#main/checkpoint/imported-jobs.ts')).generateFromJob(job, signal)
     default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
   }
 }

@@ -108,6 +108,14 @@ export interface RunRecords {
   samples: SampleRecord[]
 }
 
+/** How an export is written; a Hugging Face folder in fp32 with muP's scales multiplied in unless told otherwise. */
+export interface ExportForm {
+  format: 'hf' | 'gguf'
+  dtype: 'f32' | 'bf16' | 'f16'
+  /** muP's scales: `folded` into the weights of a plain GPT-2, or the model's `own` in the config. */
+  scales?: 'folded' | 'own'
+}
+
 export interface ExportReport {
   folder: string
   files: { name: string; bytes: number }[]

@@ -1,0 +1,62 @@
+// What is done with a model from elsewhere in a worker: taking it over in our own form, and letting it write.
+import { basename } from 'node:path'
+import type { EngineName } from '#shared/engine/engine.ts'
+import { countParameters } from '#shared/family/shape.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
+import type { ExportForm, ExportReport, Generated, GenerateOptions } from '#shared/runs/run.ts'
+import { createAnyEngine } from '#main/engine/create.ts'
+import { exportModel } from './export.ts'
+import { generate } from './generate.ts'
+import { importHuggingFace } from './import.ts'
+import { openCheckpoint } from './open.ts'
+
+export interface ImportJob {
+  kind: 'import'
+  folder: string
+  /** Where it is written in our form; null to look only. */
+  to: string | null
+  overwrite: boolean
+  form?: ExportForm
+}
+
+export interface ImportReport {
+  folder: string
+  model: ModelPlan
+  parameters: number
+  /** null: the folder has none. */
+  tokenizer: { vocabulary: number; endOfText: number } | null
+  dtypes: string[]
+  files: string[]
+  skipped: string[]
+  written: ExportReport | null
+}
+
+export interface GenerateFromJob {
+  kind: 'generate-from'
+  folder: string
+  engine: EngineName | 'auto'
+  threads: number
+  options: GenerateOptions
+}
+
+export async function* importJob({ folder, to, overwrite, form }: ImportJob): AsyncGenerator<never, ImportReport> {
+  const { model, parameters, tokenizer, dtypes, files, skipped } = await importHuggingFace(folder)
+  const report = {
+    folder, model, parameters: countParameters(model.shape), tokenizer: tokenizer && { vocabulary: tokenizer.vocabulary, endOfText: tokenizer.endOfText }, dtypes, files, skipped,
+  }
+  if (to === null) return { ...report, written: null }
+  const whole = tokenizer ?? (await openCheckpoint({ kind: 'huggingface', folder })).tokenizer
+  const card = `# ${basename(folder)}\n\nRead from ${files.join(', ')} of another folder and written again by Isoflop; ${report.parameters.toLocaleString('en-US')} parameters.\n`
+  return { ...report, written: await exportModel({ model, parameters, tokenizer: whole, card, name: basename(folder), folder: to, overwrite, form }) }
+}
+
+export async function* generateFromJob({ folder, engine: name, threads, options }: GenerateFromJob, signal: AbortSignal): AsyncGenerator<unknown, Generated> {
+  const { model, parameters, tokenizer } = await openCheckpoint({ kind: 'huggingface', folder })
+  const engine = await createAnyEngine(name, model, { threads })
+  try {
+    engine.restore({ updates: 0, parameters, firstMoments: new Map(), secondMoments: new Map() })
+    return yield* generate(engine, tokenizer, options, signal)
+  } finally {
+    engine.dispose()
+  }
+}
