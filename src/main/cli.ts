@@ -3,11 +3,14 @@ import { runProgram } from '#main/cli/program.ts'
 import { benchCommand } from '#main/cli/bench.ts'
 import { corpusCommand } from '#main/cli/corpus.ts'
 import { demoCommand } from '#main/cli/demo.ts'
+import { evaluateCommand } from '#main/cli/evaluate.ts'
 import { exportCommand } from '#main/cli/export.ts'
 import { fitCommand } from '#main/cli/fit.ts'
 import { forecastCommand } from '#main/cli/forecast.ts'
 import { generateCommand } from '#main/cli/generate.ts'
 import { mupCheckCommand } from '#main/cli/mup-check.ts'
+import { importCommand } from '#main/cli/import.ts'
+import { inspectCommand } from '#main/cli/inspect.ts'
 import { planCommand } from '#main/cli/plan.ts'
 import { resumeCommand } from '#main/cli/resume.ts'
 import { runsCommand } from '#main/cli/runs.ts'
@@ -27,6 +30,9 @@ void runProgram([
   runsCommand,
   exportCommand,
   generateCommand,
+  evaluateCommand,
+  importCommand,
+  inspectCommand,
   studiesCommand,
   corpusCommand,
   benchCommand,

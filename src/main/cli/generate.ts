@@ -1,7 +1,9 @@
 // `isoflop generate`: lets a trained model go on from a text.
+import { resolve } from 'node:path'
+import type { Generated } from '#shared/runs/run.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import { findRun, withLab } from './lab.ts'
-import type { CommandPart } from './program.ts'
+import { type CommandPart, usageError } from './program.ts'
 
 interface GenerateCommandOptions {
   prompt: string
@@ -11,11 +13,13 @@ interface GenerateCommandOptions {
   topP: number
   seed: number
   step?: number
+  checkpoint?: string
 }
 
 export const generateCommand: CommandPart = (program, act) => {
   program.command('generate')
-    .argument('<run>', 'the run: its id, its name, or `last`')
+    .argument('[run]', 'the run: its id, its name, or `last`')
+    .option('--checkpoint <dir>', 'instead of a run: a Hugging Face folder')
     .description('continue a text with a trained model')
     .requiredOption('--prompt <text>', 'the beginning')
     .option('--tokens <count>', 'tokens to add', parseWhole(1, 100_000), 100)
@@ -27,9 +31,20 @@ export const generateCommand: CommandPart = (program, act) => {
     .addHelpText('after', `
 Example:
   $ isoflop generate last --prompt "It is a truth" --tokens 60`)
-    .action(act((context, { prompt, tokens, temperature, topK, topP, seed, step }: GenerateCommandOptions, wanted: string) => withLab(context, async (lab) => {
-      const run = await findRun(lab, wanted)
-      const generated = await lab.generate(run.id, step ?? null, { prompt, tokens, temperature, topK, topP, seed })
-      return { document: { runId: run.id, prompt, ...generated }, text: prompt + generated.text }
-    })))
+    .action(act(async (context, { prompt, tokens, temperature, topK, topP, seed, step, checkpoint }: GenerateCommandOptions, wanted?: string) => {
+      if ((wanted === undefined) === (checkpoint === undefined)) throw usageError('Either a run or --checkpoint says which model is to write.')
+      const options = { prompt, tokens, temperature, topK, topP, seed }
+      if (checkpoint !== undefined) {
+        const { forkNodeWorker } = await import('#main/work/node.ts')
+        const { workToEnd } = await import('#main/work/host.ts')
+        const job = { kind: 'generate-from', folder: resolve(checkpoint), engine: 'auto', threads: 0, options }
+        const generated = await workToEnd<unknown, Generated>(forkNodeWorker(context.parts.worker), job, { signal: context.signal })
+        return { document: { checkpoint: job.folder, prompt, ...generated }, text: prompt + generated.text }
+      }
+      return withLab(context, async (lab) => {
+        const run = await findRun(lab, wanted!)
+        const generated = await lab.generate(run.id, step ?? null, options)
+        return { document: { runId: run.id, prompt, ...generated }, text: prompt + generated.text }
+      })
+    }))
 }

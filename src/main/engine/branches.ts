@@ -166,8 +166,8 @@ export async function scoreRows(k: Kernels, w: ModelWeights, model: ModelPlan, x
   return scores
 }
 
-/** Logits held at once, numbers: 64 MiB. */
-const largestLogits = 1 << 24
+/** Logits held at once, numbers: 16 MiB. */
+const largestLogits = 1 << 22
 
 /** Whether `at` is the first of the largest. */
 function isLargest(values: Float32Array, at: number): boolean {
