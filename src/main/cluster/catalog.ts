@@ -4,6 +4,7 @@ import { readMachine, type GpuMachine, type Machine } from '#shared/cluster/mach
 import { readModel, type ClusterModel } from '#shared/cluster/transformer.ts'
 import a10040Neox from '../../../resources/machines/a100-40-neox.json' with { type: 'json' }
 import a10040 from '../../../resources/machines/a100-40.json' with { type: 'json' }
+import a10080JeanZayEarly from '../../../resources/machines/a100-80-jean-zay-early.json' with { type: 'json' }
 import a10080JeanZay from '../../../resources/machines/a100-80-jean-zay.json' with { type: 'json' }
 import a10080Vtrain from '../../../resources/machines/a100-80-vtrain.json' with { type: 'json' }
 import a10080 from '../../../resources/machines/a100-80.json' with { type: 'json' }
@@ -16,7 +17,7 @@ import v100 from '../../../resources/machines/v100.json' with { type: 'json' }
 import clusterModels from '../../../resources/models/cluster.json' with { type: 'json' }
 
 /** In the order in which they are offered. */
-export const machines: readonly Machine[] = [cs2, cs3, v100, a10040, a10080, h100, h200, b200, a10080JeanZay, a10080Vtrain, a10040Neox].map(readMachine)
+export const machines: readonly Machine[] = [cs2, cs3, v100, a10040, a10080, h100, h200, b200, a10080JeanZay, a10080JeanZayEarly, a10080Vtrain, a10040Neox].map(readMachine)
 
 export const models: readonly ClusterModel[] = clusterModels.map(readModel)
 

@@ -44,6 +44,8 @@ const vtrain: Reader = (row) => [{
 
 /** From this day: bf16, gradients summed in fp32 beside those in 16 bits, embeddings cut as layers are. */
 const bloomFinal = '02-28'
+/** From this day: PCIe and NUMA placement repaired. */
+const bloomRepair = '02-25'
 
 /** Jean Zay: Megatron-DeepSpeed with ALiBi. A row whose degrees do not make its GPUs, or whose seconds and TFLOP/s are another's swapped, keeps no time. */
 const bloom: Reader = (row, _index, all) => {
@@ -59,7 +61,7 @@ const bloom: Reader = (row, _index, all) => {
   const isConsistent = seconds !== null && !isSwapped && Math.abs(flops / devices / seconds / 1e12 / need(row, 'tflops') - 1) < 0.03
   return [{
     ...nothing, model,
-    machine: findGpuMachine('a100-80-jean-zay'),
+    machine: findGpuMachine(String(row.date) < bloomRepair ? 'a100-80-jean-zay-early' : 'a100-80-jean-zay'),
     plan: planOf({
       devices, tensor: need(row, 'tp'), pipeline: need(row, 'pp'), microBatch: need(row, 'mbs'), batch: need(row, 'gbs'), recompute: 'full', overlapTensor: false,
       zero: row.zero === 0 ? 0 : 1, precision: isFinal ? 'bf16' : 'fp16', gradientBytes: isFinal ? 6 : 2, embeddingsAsLayers: isFinal,
@@ -116,7 +118,7 @@ const foundry: Reader = (row) => {
 
 const table1: Reader = (row) => [{
   ...nothing, model: gptOf(row, {}), machine: findGpuMachine('a100-80'),
-  plan: planOf({ devices: need(row, 'gpus'), tensor: need(row, 'tp'), pipeline: need(row, 'pp'), batch: need(row, 'batch'), recompute: 'full', precision: 'fp16', overlapTensor: false }),
+  plan: planOf({ devices: need(row, 'gpus'), tensor: need(row, 'tp'), pipeline: need(row, 'pp'), batch: need(row, 'batch'), recompute: 'full', precision: 'fp16', gradientBytes: 2, overlapTensor: false }),
   seconds: number(row['iter_s[C]']), calculonSeconds: number(row['calculon_iter_s_mbs1_v1[O]']),
   assumed: 'micro-batch 1, not interleaved: neither is published',
 }]
@@ -129,8 +131,8 @@ const table2: Reader = (row) => {
     ...nothing, model, machine: findGpuMachine('a100-80'),
     plan: planOf({
       devices: need(row, 'gpus'), tensor: isSharded ? 1 : 8, pipeline: isSharded ? 1 : need(row, 'model_parallel') / 8, batch: need(row, 'batch'),
-      microBatch: need(row, 'microbatch'), recompute: 'full', precision: 'fp16', overlapTensor: false, zero: isSharded ? 3 : 0, gradientBytes: isSharded ? 2 : 4,
-      overlapData: isSharded,
+      microBatch: need(row, 'microbatch'), recompute: 'full', precision: 'fp16', overlapTensor: false, zero: isSharded ? 3 : 0, gradientBytes: 2,
+      shardUnit: isSharded ? 'tensor' : 'layer',
     }),
     seconds: number(row['iter_s[C]']), calculonSeconds: number(row['calculon_iter_s_v1[O]']),
     assumed: 'not interleaved: not published',
@@ -144,7 +146,7 @@ const megatron2020: Reader = (row) => {
   const data = gpus / need(row, 'tp')
   return [{
     ...nothing, model: gptOf(row, { context: 1024 }), machine: findGpuMachine(String(row.gpu).startsWith('V100') ? 'v100' : 'a100-80'),
-    plan: planOf({ devices: gpus, tensor: need(row, 'tp'), microBatch: batch / data, batch, recompute: 'full', precision: 'fp16', overlapTensor: false }),
+    plan: planOf({ devices: gpus, tensor: need(row, 'tp'), microBatch: batch / data, batch, recompute: 'full', precision: 'fp16', gradientBytes: 2, overlapTensor: false }),
     seconds: need(row, 'iter_ms') / 1000, assumed: 'one micro-batch a step, all recomputed',
   }]
 }

@@ -28,16 +28,16 @@ export interface Calibration {
 }
 
 export const calibration: Calibration = {
-  matmulShare: 0.88,
-  matmulDepth: 200,
-  attentionShare: 0.45,
-  flashShare: 0.6,
-  scoreBytes: 13,
-  elementwiseShare: 1.2,
-  logitBytes: 40,
+  matmulShare: 0.918,
+  matmulDepth: 152,
+  attentionShare: 0.5,
+  flashShare: 0.759,
+  scoreBytes: 11.5,
+  elementwiseShare: 1,
+  logitBytes: 35,
   memoryShare: 0.85,
-  layerHostSeconds: 4e-4,
-  networkShare: 0.7,
-  stepHostSeconds: 0.02,
-  jitter: 0.005,
+  layerHostSeconds: 0.00071,
+  networkShare: 0.95,
+  stepHostSeconds: 0.026,
+  jitter: 0,
 }

@@ -31,11 +31,16 @@ export function allReduceSeconds(bytes: number, size: number, stride: number, ma
   return startSeconds + (2 * (size - 1) * bytes) / (size * bytesPerSecond)
 }
 
-/** All-gather or reduce-scatter of `bytes` in all: half an all-reduce. */
+/** A hop of a ring inside a node, NVIDIA/nccl src/graph/tuning.cc at 5067397c (ring, NVLink, Simple). */
+const hopSeconds = 3.4e-6
+
+/** All-gather or reduce-scatter of `bytes` in all: half an all-reduce, and always a ring, whose every hop costs where there are many. */
 export function gatherSeconds(bytes: number, size: number, stride: number, machine: GpuMachine, constants: Calibration): number {
   if (size <= 1) return 0
   const { bytesPerSecond, startSeconds } = ring(size, stride, machine, constants)
-  return startSeconds / 2 + ((size - 1) * bytes) / (size * bytesPerSecond)
+  const inNode = groupInNode(size, stride, machine)
+  const hops = size > inNode ? (size - size / inNode) * hopSeconds + (size / inNode) * machine.networkLatencySeconds : 0
+  return startSeconds / 2 + hops + ((size - 1) * bytes) / (size * bytesPerSecond)
 }
 
 /** One send of `bytes` from every device to its counterpart `stride` ranks on. */

@@ -68,8 +68,9 @@ export function stepTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine
   const shard = plan.zero >= 2 && data > 1 ? shardedLayer(model, plan, machine, data, constants) : null
   const forwardLayer = layer.forward + layer.forwardTensor
   const backwardLayer = layer.backward + layer.backwardTensor + layer.recompute + layer.recomputeTensor
-  const exposedForward = shard ? Math.max(0, shard.forward - forwardLayer) : 0
-  const exposedBackward = shard ? Math.max(0, shard.backward - backwardLayer) : 0
+  const hides = plan.shardUnit === 'layer' ? 1 : 0
+  const exposedForward = shard ? Math.max(0, shard.forward - hides * forwardLayer) : 0
+  const exposedBackward = shard ? Math.max(0, shard.backward - hides * backwardLayer) : 0
   const forward: number[] = new Array(pipeline)
   const backward: number[] = new Array(pipeline)
   let slowest = 0
@@ -121,10 +122,15 @@ function heaviestShare(model: ClusterModel, { tensor, pipeline }: GpuPlan, layer
   return most / tensor
 }
 
+/** Weights and biases of a block: four products, two norms. */
+const tensorsPerLayer = 12
+
 function shardedLayer(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, data: number, constants: Calibration): { forward: number; backward: number } {
-  const bytes = (2 * layerParameters(model)) / plan.tensor
-  const gather = plan.zero >= 3 ? gatherSeconds(bytes, data, plan.tensor, machine, constants) : 0
-  return { forward: gather, backward: gather + gatherSeconds(bytes, data, plan.tensor, machine, constants) }
+  const pieces = plan.shardUnit === 'tensor' ? tensorsPerLayer : 1
+  const bytes = (2 * layerParameters(model)) / plan.tensor / pieces
+  const once = pieces * gatherSeconds(bytes, data, plan.tensor, machine, constants)
+  const gather = plan.zero >= 3 ? once : 0
+  return { forward: gather, backward: gather + once }
 }
 
 /** Gradients once a step: an all-reduce, or with ZeRO-1 a scatter and a gather of the same volume. */
@@ -156,11 +162,12 @@ export function estimateChecked(model: ClusterModel, plan: GpuPlan, machine: Gpu
   const { forward, backward, recompute, tensor, pipeline, data, bubble, optimizer, waiting } = breakdown
   const stepSeconds = forward + backward + recompute + tensor + pipeline + data + bubble + optimizer + waiting
   const memory = heaviestStage(model, plan, layers, memoryConstants)
+  const isFitting = fits(memory, machine)
   const perDevice = 1 / (plan.devices * stepSeconds)
   const peak = machine.matmulFlopsPerSecond * (plan.precision === 'fp8' ? 2 : 1)
   const executed = hardwareFlops(model, plan.batch, plan.recompute) * perDevice
   return {
-    stepSeconds, breakdown, memoryBytesPerDevice: memory.total, memory, fits: fits(memory, machine),
+    stepSeconds, breakdown, memoryBytesPerDevice: isFitting ? Math.min(memory.total, machine.memoryBytes) : memory.total, memory, fits: isFitting,
     mfu: (modelFlops(model, plan.batch) * perDevice) / peak, hfu: executed / peak,
     tokensPerSecond: (plan.batch * model.context) / stepSeconds, flopsPerDevicePerSecond: executed,
   }

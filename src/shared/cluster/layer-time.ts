@@ -16,6 +16,9 @@ export interface LayerTime {
   recomputeTensor: number
 }
 
+/** Bytes a score reads of ALiBi's bias. */
+const alibiBytes = 2
+
 const tile = 128 // rows and columns of a product that one multiprocessor takes at a time
 
 /** 2MNK at a speed that grows with K, in whole tiles and whole waves of multiprocessors. */
@@ -53,7 +56,7 @@ export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
     + matmulSeconds(tokens, ((model.isGated ? 2 : 1) * feedForward) / tensor, width, machine, constants, speed)
     + matmulSeconds(tokens, width, feedForward / tensor, machine, constants, speed)
   const core = (4 * tokens * context * width) / tensor / attentionFlopsPerSecond(model, plan, machine, constants)
-  const scores = plan.attention === 'flash' ? 0 : (constants.scoreBytes * microBatch * (heads / tensor) * context * context) / memory
+  const scores = plan.attention === 'flash' ? 0 : ((constants.scoreBytes + (model.positions === 'alibi' ? alibiBytes : 0)) * microBatch * (heads / tensor) * context * context) / memory
   // Two norms (read, write), two dropouts with bias and residual (read, read, write, mask): 22 bytes a feature; heads turned 12, activation 4.
   const shared = plan.sequenceParallel ? tensor : 1
   const elementwise = (constants.elementwiseShare * tokens * ((22 * width) / shared + (12 * width + 4 * feedForward) / tensor)) / memory
@@ -66,9 +69,9 @@ export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
   const reduce = allReduceSeconds(2 * tokens * width, tensor, 1, machine, constants)
   // Beside the weight gradient, which is a third of the products forward and backward, the collective of the input gradient hides.
   const hidden = plan.overlapTensor ? products / 2 : 0
-  return {
-    forward, backward, recompute, forwardTensor: 2 * reduce, backwardTensor: 2 * Math.max(0, reduce - hidden), recomputeTensor: plan.recompute === 'full' ? 2 * reduce : 0,
-  }
+  // With sequence parallelism the all-reduce is a gather and a scatter; going back, the gather of the output's gradient comes before anything that could hide it.
+  const backwardReduce = plan.sequenceParallel ? reduce / 2 + Math.max(0, reduce / 2 - hidden) : Math.max(0, reduce - hidden)
+  return { forward, backward, recompute, forwardTensor: 2 * reduce, backwardTensor: 2 * backwardReduce, recomputeTensor: plan.recompute === 'full' ? 2 * reduce : 0 }
 }
 
 /** The head on the last stage: logits and their loss, forward and backward, seconds a micro-batch. */

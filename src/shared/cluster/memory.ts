@@ -16,22 +16,29 @@ export interface StageMemory {
   activations: number
   /** The block being recomputed or run, logits, gathered weights. */
   working: number
-  /** The driver's context, and what the allocator keeps between uses. */
+  /** The driver's context, communication buffers, and what the allocator keeps between uses. */
   reserved: number
   total: number
+  /** The same when the allocator gives back what it can: what decides whether the plan fits. */
+  least: number
 }
 
 /** Measured on an A100-40 with nothing but a context and kernels: 1573 MiB (bigscience-workshop/bigscience, tr11-176B-ml). */
 export const contextBytes = 1573 * 2 ** 20
 
-/** Memory that a caching allocator holds beyond what is used: fitted to the Jean Zay plans. */
+/** What no formula of tensors gives: fitted to the measured plans of BLOOM's prequel. */
 export interface MemoryConstants {
+  /** Held by a caching allocator beyond what is used. */
   reserveShare: number
-  /** fp32 copy of the gradients an unfused optimizer step makes, bytes a parameter it updates. */
+  /** What it cannot give back when memory is short. */
+  keptShare: number
+  /** Buffers of collectives and buckets once there is more than one device. */
+  bufferBytes: number
+  /** fp32 copy of 16-bit gradients during the optimizer's step, bytes a parameter it updates. */
   stepBytes: number
 }
 
-export const memoryConstants: MemoryConstants = { reserveShare: 0.12, stepBytes: 4 }
+export const memoryConstants: MemoryConstants = { reserveShare: 0.2, keptShare: 0.12, bufferBytes: 4 * 2 ** 30, stepBytes: 4 }
 
 /**
  * Activations of one block for one micro-batch on one device, bytes at 16 bits. Korthikanti et al. 2022, table 2 and eq. 1-6:
@@ -86,8 +93,10 @@ export function stageMemory(model: ClusterModel, plan: GpuPlan, stage: number, l
   const gradients = each.gradients * parameters
   const optimizer = each.optimizer * parameters
   const used = weights + gradients + optimizer + activations + working
-  const reserved = contextBytes + constants.reserveShare * used
-  return { stage, layers, parameters, weights, gradients, optimizer, activations, working, reserved, total: used + reserved }
+  const buffers = contextBytes + (plan.devices > 1 ? constants.bufferBytes : 0)
+  const reserved = buffers + constants.reserveShare * used
+  const least = used + buffers + constants.keptShare * used
+  return { stage, layers, parameters, weights, gradients, optimizer, activations, working, reserved, total: used + reserved, least }
 }
 
 /** Every stage, first to last. */
@@ -107,4 +116,4 @@ export function heaviestStage(model: ClusterModel, plan: GpuPlan, layers: readon
 }
 
 /** Whether a device holds it. */
-export const fits = ({ total }: StageMemory, { memoryBytes }: GpuMachine): boolean => total <= memoryBytes
+export const fits = ({ least }: StageMemory, { memoryBytes }: GpuMachine): boolean => least <= memoryBytes

@@ -39,6 +39,8 @@ export interface GpuPlan {
   overlapData: boolean
   /** Each tensor rank sends its share to the next stage, which gathers it over the fast link. */
   scatterGather: boolean
+  /** What ZeRO-3 gathers at once: a whole block beside the block before (FSDP), or each tensor when it is needed (early DeepSpeed). */
+  shardUnit: 'layer' | 'tensor'
 }
 
 /** Weight streaming: every system runs whole layers on its share of the batch; only data parallelism. */
@@ -59,7 +61,7 @@ const switches = oneOf(true, false)
 
 export const gpuPlanDefaults: Omit<GpuPlan, 'devices' | 'batch'> = {
   kind: 'gpu', tensor: 1, pipeline: 1, interleave: 1, schedule: '1f1b', microBatch: 1, recompute: 'none', sequenceParallel: false, zero: 0, attention: 'plain',
-  precision: 'bf16', gradientBytes: 4, embeddingsAsLayers: false, overlapTensor: true, overlapData: false, scatterGather: true,
+  precision: 'bf16', gradientBytes: 4, embeddingsAsLayers: false, overlapTensor: true, overlapData: false, scatterGather: true, shardUnit: 'layer',
 }
 
 /** A GPU plan from outside, with defaults for what it leaves out. */
@@ -67,7 +69,7 @@ export const readGpuPlan = (given: unknown): GpuPlan => readRecord<GpuPlan>('GPU
   kind: oneOf('gpu'), devices: wholeNumber(1), tensor: wholeNumber(1), pipeline: wholeNumber(1), interleave: wholeNumber(1), schedule: oneOf('1f1b', 'gpipe'),
   microBatch: wholeNumber(1), batch: wholeNumber(1), recompute: oneOf('none', 'selective', 'full'), sequenceParallel: switches, zero: oneOf(0, 1, 2, 3),
   attention: oneOf('plain', 'flash'), precision: oneOf('fp16', 'bf16', 'fp8'), gradientBytes: oneOf(2, 4, 6), embeddingsAsLayers: switches,
-  overlapTensor: switches, overlapData: switches, scatterGather: switches,
+  overlapTensor: switches, overlapData: switches, scatterGather: switches, shardUnit: oneOf('layer', 'tensor'),
 }, gpuPlanDefaults)
 
 /** A streaming plan from outside; the micro-batch is a system's whole share unless it says otherwise. */
