@@ -5,6 +5,7 @@ import type { Forecast, Law } from '#shared/scaling/law.ts'
 import { decimate } from '../curves/decimate.ts'
 import type { Curve } from '../curves/curve.ts'
 import { reachOf, smooth } from '../curves/smooth.ts'
+import { overlayRanges, overlaySeries, type Overlay } from './overlays.ts'
 import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
 import { extent, padded, position, union, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -35,6 +36,8 @@ export interface LawPlan {
   zoom: { x: Range; y?: Range } | null
   pixels: number
   convention: string
+  /** Published laws and models to be laid over. */
+  overlays?: readonly Overlay[]
 }
 
 export interface LawDrawing {
@@ -75,15 +78,16 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
     extent(measured.map((member) => member.loss!), yScale),
     extent(members.flatMap(({ forecast }) => (forecast ? [forecast.y] : [])), yScale),
   )!
+  const others = overlayRanges(plan.overlays ?? [], xScale, yScale)
   const axes = {
-    x: { name: `training compute, FLOPs (${plan.convention})`, kind: xScale, range: plan.zoom?.x ?? padded(xs, xScale, 0.05) },
-    y: { name: 'loss, nats a token', kind: yScale, range: plan.zoom?.y ?? padded(ys, yScale, 0.06) },
+    x: { name: `training compute, FLOPs (${plan.convention})`, kind: xScale, range: plan.zoom?.x ?? padded(union(xs, others.x)!, xScale, 0.05) },
+    y: { name: 'loss, nats a token', kind: yScale, range: plan.zoom?.y ?? padded(union(ys, others.y)!, yScale, 0.06) },
   }
   const spot = (x: number, y: number): [number, number] => [position(x, xScale), position(y, yScale)]
   const quiet = { animation: false, silent: true, emphasis: { disabled: true }, clip: true }
   const lastPoint = Math.max(0, ...measured.filter((member) => !member.isExcluded).map((member) => member.flops))
 
-  const series: object[] = [gridLines('y', axes.y, theme), gridLines('x', axes.x, theme)]
+  const series: object[] = [gridLines('y', axes.y, theme), gridLines('x', axes.x, theme), ...overlaySeries(plan.overlays ?? [], axes, theme)]
   if (law?.fit && plan.showBand && band.some((point) => point.high > point.low)) {
     const edge = [...band.map((point) => spot(point.x, point.high)), ...[...band].reverse().map((point) => spot(point.x, point.low))]
     series.push({ ...quiet, id: 'band', type: 'custom', data: [[0, 0]], z: 1, renderItem: polygon(edge, theme.band) })
