@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import { engineNames, type EngineName } from '#shared/engine/engine.ts'
 import { flopsConventionNames } from '#shared/family/counting.ts'
+import { Fault } from '#shared/fault.ts'
 import type { ExportReport, RunSummary } from '#shared/runs/run.ts'
 import type { CurveFit } from '#shared/scaling/curve.ts'
-import { holdOut, type HeldOut } from '#shared/scaling/law.ts'
-import { fitPowerLaw } from '#shared/scaling/power-law.ts'
+import { formNames, lawOf, type HeldOut } from '#shared/scaling/law.ts'
 import { Option } from 'commander'
 import { duration, flopsText, parseAmount, parseWhole, short, table } from './amounts.ts'
 import { withLab } from './lab.ts'
@@ -36,8 +36,8 @@ Ctrl+C pauses; isoflop resume goes on.`)
       const study = tokensPerParameter === undefined ? fresh : await lab.updateStudy(fresh.id, { recipe: { ...fresh.recipe, tokensPerParameter } })
       const runs = await trainStudy(lab, study, options, context)
       const points = runs.map(({ name, flops, validationLoss }) => ({ name, x: flops, y: validationLoss! }))
-      const law = fitPowerLaw(points)
-      const heldOut = holdOut(points, 1, { form: 'power' })
+      const { fit, problem, heldOut: [heldOut = null] } = lawOf(points)
+      if (!fit) throw new Fault('failed', problem ?? 'No law could be fitted to these members.')
       const largest = runs[runs.length - 1]
       const { exportsFolder } = await lab.about()
       context.terminal.progress('Exporting the largest member')
@@ -45,8 +45,8 @@ Ctrl+C pauses; isoflop resume goes on.`)
       const seconds = (performance.now() - startedMs) / 1000
       const convention = flopsConventionNames[study.recipe.flopsConvention]
       return {
-        document: { studyId: study.id, members: runs.map(memberDocument), law: lawDocument(law), forecast: heldOut && forecastDocument(heldOut), export: exported, seconds },
-        text: demoText(runs, law, heldOut, exported, seconds, convention),
+        document: { studyId: study.id, members: runs.map(memberDocument), law: lawDocument(fit), forecast: heldOut && forecastDocument(heldOut), export: exported, seconds },
+        text: demoText(runs, fit, heldOut, exported, seconds, convention),
       }
     })))
 }
@@ -54,20 +54,19 @@ Ctrl+C pauses; isoflop resume goes on.`)
 const memberDocument = ({ id, name, parameters, tokens, flops, loss, validationLoss, elapsedMs, engine }: RunSummary) =>
   ({ runId: id, name, parameters, tokens, flops, loss, validationLoss, seconds: elapsedMs / 1000, engine })
 
-const lawDocument = ({ parameters, rSquared, residualStd, errors }: CurveFit) =>
-  ({ form: 'L = (C / scale)^exponent', scale: parameters.scale, exponent: parameters.exponent, exponentError: errors?.slope ?? null, rSquared, residualStd })
+const lawDocument = ({ form, parameters, residualStd, status }: CurveFit) => ({ form, ...parameters, residualStd, status })
 
 const forecastDocument = ({ name, y, measured, error }: HeldOut) => ({ member: name, forecast: y, measured, error })
 
 function demoText(runs: readonly RunSummary[], law: CurveFit, heldOut: HeldOut | null, exported: ExportReport, seconds: number, convention: string): string {
   const rows = runs.map(({ name, parameters, tokens, flops, validationLoss, elapsedMs }) =>
     [name, short(parameters), short(tokens), flopsText(flops), validationLoss!.toFixed(4), duration(elapsedMs / 1000)])
-  const { scale, exponent } = law.parameters
+  const { scale, exponent, offset } = law.parameters
   return [
     '',
     table(['member', 'parameters', 'tokens', `FLOPs (${convention})`, 'validation loss', 'time'], rows),
     '',
-    `Law: L = (C / ${flopsText(scale)})^${exponent.toFixed(4)} nats a token, C in FLOPs (${convention}); the members lie within ${(100 * law.residualStd).toFixed(2)} % of it.`,
+    `Law (${formNames[law.form]}): L = (C / ${flopsText(scale)})^${exponent.toFixed(4)}${offset > 0 ? ` + ${offset.toFixed(4)}` : ''} nats a token, C in FLOPs (${convention}); the members scatter ${(100 * law.residualStd).toFixed(2)} % around it.`,
     ...(heldOut ? [`Forecast for ${heldOut.name} from the smaller members alone: ${heldOut.y.toFixed(4)}; measured ${heldOut.measured.toFixed(4)}; error ${signed(100 * heldOut.error)} %.`] : []),
     `Checkpoint: ${exported.folder}`,
     `Took ${duration(seconds)}. \`isoflop generate last --prompt "It was"\` lets the largest member write; \`isoflop serve\` opens the workbench.`,
