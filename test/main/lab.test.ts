@@ -427,6 +427,22 @@ describe('the machine', () => {
   })
 })
 
+describe('a run that holds and decays thrice', () => {
+  it('takes twice the tokens, and has a validation loss at half, once and twice the recipe’s', async () => {
+    const lab = await bench.open()
+    const study = await tinyStudy(lab)
+    const [once] = await lab.planStudy(study.id)
+    const { recipe } = await lab.updateStudy(study.id, { recipe: { ...study.recipe, decay: 'wsd-s' } })
+    expect(recipe.decay).toBe('wsd-s')
+    const [run] = await lab.startRuns(study.id, ['w8'])
+    expect(Math.abs(run.steps - 2 * once.steps)).toBeLessThanOrEqual(1)
+    expect(run.rests).toEqual([0.25, 0.5, 1].map((share) => Math.round(share * run.steps)))
+    expect(await runIn(lab, run.id, 'finished', 'failed')).toMatchObject({ state: 'finished', rests: run.rests })
+    const { validations } = await lab.readRecords(run.id, 0)
+    expect(validations.map(({ step }) => step)).toEqual(expect.arrayContaining(run.rests!))
+  })
+})
+
 describe('a check of muP', () => {
   const choices = { widths: [4, 8], layers: 1, steps: 3, learningRates: [1e-3, 1e-2, 3e-2] }
   const ended = (lab: LabHost, studyId: string) => until(async () => (await lab.listChecks(studyId)).find(({ state }) => state !== 'queued' && state !== 'running'), 'a check that ended')

@@ -9,11 +9,13 @@ export interface AxisPlan {
   range: Range
   label?: (value: number) => string
   wanted?: number
+  /** Values to be labelled in place of round ones, where the data has only these. */
+  labelled?: number[]
 }
 
 /** An ECharts value axis over positions: a logarithmic axis is a linear one over powers of ten, so zoom and hover read one kind of number. */
-export function axisOption(which: 'x' | 'y', { name, kind, range, label = powerLabel, wanted }: AxisPlan, theme: ChartTheme) {
-  const { labelled, minor } = ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6))
+export function axisOption(which: 'x' | 'y', { name, kind, range, label = powerLabel, wanted, labelled: given }: AxisPlan, theme: ChartTheme) {
+  const { labelled, minor } = given ? { labelled: given, minor: [] } : ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6))
   return {
     type: 'value' as const,
     name,

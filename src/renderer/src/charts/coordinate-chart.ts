@@ -27,7 +27,7 @@ export function coordinateOption({ points, parametrisation, place, block }: Coor
     points: mine.filter((point) => point.step === step).sort((a, b) => a.width - b.width).map(({ width, rms }) => ({ x: width, y: rms })),
   })).filter((line) => line.points.length > 0)
   const axes = {
-    x: { name: 'width', kind: 'log' as const, range: padded(widths, 'log', 0.08), label: String, wanted: 5 },
+    x: { name: 'width', kind: 'log' as const, range: padded(widths, 'log', 0.08), label: String, labelled: [...new Set(here.map(({ width }) => width))] },
     y: { name: 'RMS of the activations', kind: 'log' as const, range: atLeastTwofold(padded(ys, 'log', 0.08)), wanted: 4 },
   }
   return drawCheck(lines, axes, theme)

@@ -8,7 +8,7 @@ import { toFaultData } from '#shared/fault.ts'
 import { bootstrapSurface, intervalOf, type Interval } from '#shared/scaling/bootstrap.ts'
 import { lawOf } from '#shared/scaling/law.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
-import { checkSurfacePoints, type SurfacePoint } from '#shared/scaling/points.ts'
+import { checkSurfacePoints, type LawPoint, type SurfacePoint } from '#shared/scaling/points.ts'
 import { evaluateSurface, type SurfaceFit } from '#shared/scaling/surface.ts'
 import { fitSurfaceHuber } from '#shared/scaling/surface-huber.ts'
 import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
@@ -88,11 +88,13 @@ export const useAllocationStore = defineStore('allocation', () => {
       { name: 'L(N, D), Huber', ...fitted('surface-huber', () => fitSurfaceHuber(points).fit) },
     ]
   })
+  // A training tells ten times a second; four hundred refits are done when a point is new.
+  const curveKey = computed(() => JSON.stringify(law.inFit.map(({ name, flops: x, loss }) => ({ name, x, y: loss! }))))
   const rows = computed<BudgetRow[]>(() => {
     const flops = budget.value
     const recipe = studies.current?.recipe
     if (!(flops > 0) || !recipe) return []
-    const points = law.inFit.map(({ name, flops: x, loss }) => ({ name, x, y: loss! }))
+    const points = JSON.parse(curveKey.value) as LawPoint[]
     const curves = (['power', 'offset-power'] as const).map((form) => row(form === 'power' ? 'Power law' : 'Power law with offset', () => {
       const { forecasts, problem } = lawOf(points, { form, forecastAt: [flops] })
       if (problem) throw new Error(problem)
