@@ -1,0 +1,110 @@
+// Fits the few constants to one part of the published plans and judges them on the rest: split by plan, never by row.
+import { calibration, type Calibration } from '#shared/cluster/calibration.ts'
+import { estimateChecked } from '#shared/cluster/estimate.ts'
+import type { GpuMachine } from '#shared/cluster/machine.ts'
+import type { Trial } from '#shared/cluster/trial.ts'
+import { createRandom } from '#shared/random.ts'
+import { findGpuMachine } from './catalog.ts'
+import { validateTrials, type TableReport } from './validate.ts'
+
+/** What is fitted: constants of every machine, and three figures of Jean Zay, whose links no source gives. */
+export interface Fitted {
+  constants: Calibration
+  /** Start of a collective between tensor ranks on Jean Zay, before and after its repair, and its network. */
+  site: { earlyLatencySeconds: number; latencySeconds: number; networkBytesPerSecond: number }
+}
+
+const early = 'a100-80-jean-zay-early'
+const late = 'a100-80-jean-zay'
+
+export const shipped = (): Fitted => ({
+  constants: calibration,
+  site: {
+    earlyLatencySeconds: findGpuMachine(early).linkLatencySeconds, latencySeconds: findGpuMachine(late).linkLatencySeconds,
+    networkBytesPerSecond: findGpuMachine(late).networkBytesPerSecond,
+  },
+})
+
+/** Constants that are fitted; the others are physical and stay. Bounds keep a share a share. */
+const free: Partial<Record<keyof Calibration, { largest: number }>> = {
+  matmulShare: { largest: 1 }, matmulDepth: { largest: 1000 }, flashShare: { largest: 1 }, scoreBytes: { largest: 40 }, logitBytes: { largest: 100 },
+  layerHostSeconds: { largest: 0.01 }, networkShare: { largest: 0.95 }, stepHostSeconds: { largest: 0.2 },
+}
+
+/** How much the mean error of a table counts: tables whose plans are published whole count most. */
+const weights: Record<string, number> = {
+  vtrain_multi: 1.5, vtrain_single: 0.3, bloom_prequel: 1, korthikanti: 2, llm_foundry_fsdp: 0.7, megatron_table1: 0.5, megatron_table2: 0.5, megatron_2020: 0.2, megatron_h100: 0.15,
+}
+
+/** The trial on the machine as fitted. */
+function onSite(trial: Trial, { site }: Fitted): Trial {
+  if (trial.machine.id !== early && trial.machine.id !== late) return trial
+  const linkLatencySeconds = trial.machine.id === early ? site.earlyLatencySeconds : site.latencySeconds
+  const machine: GpuMachine = { ...trial.machine, linkLatencySeconds, networkBytesPerSecond: site.networkBytesPerSecond }
+  return { ...trial, machine }
+}
+
+/** Weighted mean absolute log error over tables; tensor ranks across nodes and early ZeRO-3 are left out, other effects rule there. */
+function objective(trials: readonly Trial[], fitted: Fitted): number {
+  const sums = new Map<string, { sum: number; rows: number }>()
+  for (const trial of trials) {
+    if (trial.seconds === null || trial.plan.tensor > 8 || trial.plan.shardUnit === 'tensor') continue
+    const { model, plan, machine } = onSite(trial, fitted)
+    const one = sums.get(trial.table) ?? { sum: 0, rows: 0 }
+    one.sum += Math.abs(Math.log(estimateChecked(model, plan, machine, fitted.constants).stepSeconds / trial.seconds))
+    one.rows++
+    sums.set(trial.table, one)
+  }
+  let total = 0
+  for (const [table, { sum, rows }] of sums) total += ((weights[table] ?? 0) * sum) / rows
+  return total
+}
+
+/** Coordinate search in logarithms: each constant up or down by a step that grows with luck and shrinks without. */
+export function calibrate(trials: readonly Trial[], start: Fitted = shipped(), rounds = 40): Fitted {
+  let best = start
+  let least = objective(trials, best)
+  const knobs = [...Object.keys(free).map((name) => ({ kind: 'constants' as const, name })), ...Object.keys(start.site).map((name) => ({ kind: 'site' as const, name }))]
+    .map((knob) => ({ ...knob, step: 0.15 }))
+  for (let round = 0; round < rounds && knobs.some(({ step }) => step > 0.004); round++) {
+    for (const knob of knobs) {
+      let isBetter = false
+      for (const sign of [1, -1]) {
+        const group = best[knob.kind] as unknown as Record<string, number>
+        const value = group[knob.name] * Math.exp(sign * knob.step)
+        const largest = knob.kind === 'constants' ? free[knob.name as keyof Calibration]!.largest : Infinity
+        const tried: Fitted = { ...best, [knob.kind]: { ...group, [knob.name]: Math.min(value, largest) } }
+        const found = objective(trials, tried)
+        if (found >= least) continue
+        best = tried
+        least = found
+        isBetter = true
+        break
+      }
+      knob.step *= isBetter ? 1.3 : 0.6
+    }
+  }
+  return best
+}
+
+/** Rows with the same key describe one plan, whatever their day or batch. */
+export const planKey = ({ model, plan }: Trial): string =>
+  [model.layers, model.width, model.heads, model.context, plan.devices, plan.tensor, plan.pipeline, plan.interleave, plan.microBatch].join(' ')
+
+/** Predictions for every row by constants that never saw its plan: `folds` parts of the plans, each judged by a fit to the others. */
+export function crossValidate(trials: readonly Trial[], { folds = 5, seed = 1 }: { folds?: number; seed?: number } = {}): { reports: TableReport[]; fits: Fitted[] } {
+  const random = createRandom(seed)
+  const keys = [...new Set(trials.map(planKey))]
+  const fold = new Map(keys.map((key) => [key, random.integer(folds)]))
+  const neutral = startAfresh()
+  const fits = Array.from({ length: folds }, (_, i) => calibrate(trials.filter((trial) => fold.get(planKey(trial)) !== i), neutral))
+  return { reports: validateTrials(trials, (trial) => fits[fold.get(planKey(trial))!].constants, (trial) => onSite(trial, fits[fold.get(planKey(trial))!])), fits }
+}
+
+/** Round numbers from datasheets and rules of thumb, so that a fold does not begin at what all rows taught. */
+const startAfresh = (): Fitted => ({
+  constants: {
+    ...calibration, matmulShare: 0.85, matmulDepth: 200, flashShare: 0.6, scoreBytes: 13, logitBytes: 40, layerHostSeconds: 5e-4, networkShare: 0.8, stepHostSeconds: 0.02,
+  },
+  site: { earlyLatencySeconds: 1e-3, latencySeconds: 1e-3, networkBytesPerSecond: 25e9 },
+})

@@ -1,0 +1,20 @@
+// A plan's schedule event by event, from the same stage times as its estimate.
+import { calibration } from '#shared/cluster/calibration.ts'
+import { stepTime } from '#shared/cluster/estimate.ts'
+import { pipelineEvents, type PipelineEvent } from '#shared/cluster/events.ts'
+import type { GpuMachine } from '#shared/cluster/machine.ts'
+import { checkPlan, microBatches, type GpuPlan } from '#shared/cluster/plan.ts'
+import { stageLayers } from '#shared/cluster/stages.ts'
+import type { ClusterModel } from '#shared/cluster/transformer.ts'
+
+/** At most this many micro-batches are drawn: the middle of a long step repeats itself. */
+const drawn = 64
+
+export function gpuTimeline(model: ClusterModel, plan: GpuPlan, machine: GpuMachine): PipelineEvent[] {
+  checkPlan(model, plan, machine)
+  const { times } = stepTime(model, plan, machine, stageLayers(model, plan), calibration)
+  const chunk = (seconds: readonly number[]) => seconds.map((one) => one / plan.interleave)
+  const m = microBatches(plan)
+  const whole = plan.interleave > 1 ? Math.max(plan.pipeline, drawn - (drawn % plan.pipeline)) : drawn
+  return pipelineEvents({ forward: chunk(times.forward), backward: chunk(times.backward) }, Math.min(m, whole), plan)
+}

@@ -1,0 +1,101 @@
+// How good is the cost model: its error on every table of a validation file, beside Calculon's on the same rows.
+import { calibration, type Calibration } from '#shared/cluster/calibration.ts'
+import { estimate } from '#shared/cluster/estimate.ts'
+import { errorsOf, kendallTau, type Errors, type Trial } from '#shared/cluster/trial.ts'
+
+/** One prediction beside its measurement. */
+export interface Judged {
+  trial: Trial
+  predictedSeconds: number
+  predictedBytes: number
+  predictsFit: boolean
+}
+
+/** One table, or a part of one. */
+export interface TableReport {
+  table: string
+  part: string
+  time: Errors | null
+  /** Calculon's own error and ours on the rows for which the file has Calculon's prediction. */
+  calculon: Errors | null
+  sameRows: Errors | null
+  memory: Errors | null
+  calculonMemory: Errors | null
+  /** Verdicts on rows that ran out of memory, and on rows that did not. */
+  outOfMemory: { rows: number; right: number } | null
+  fitting: { rows: number; right: number } | null
+  /** Kendall's tau of plans of one model on one number of devices: the mean over groups of at least 4, weighted by their pairs. */
+  ranking: { groups: number; tau: number; lowest: number } | null
+  /** What sources leave open and was assumed. */
+  assumed: string
+}
+
+export const judge = (trial: Trial, constants: Calibration = calibration): Judged => {
+  const { stepSeconds, memoryBytesPerDevice, fits } = estimate(trial.model, trial.plan, trial.machine, constants)
+  return { trial, predictedSeconds: stepSeconds, predictedBytes: memoryBytesPerDevice, predictsFit: fits }
+}
+
+const pairsOf = (judged: readonly Judged[], measured: (trial: Trial) => number | null, predicted: (one: Judged) => number | null) =>
+  judged.flatMap((one) => {
+    const truth = measured(one.trial)
+    const guess = predicted(one)
+    return truth === null || guess === null ? [] : [{ measured: truth, predicted: guess }]
+  })
+
+export function reportOf(table: string, part: string, judged: readonly Judged[]): TableReport {
+  const timed = judged.filter(({ trial }) => trial.seconds !== null)
+  const compared = timed.filter(({ trial }) => trial.calculonSeconds !== null)
+  const failed = judged.filter(({ trial }) => trial.outOfMemory === true)
+  const held = judged.filter(({ trial }) => trial.outOfMemory === false)
+  const verdicts = (these: readonly Judged[], fits: boolean) => (these.length === 0 ? null : { rows: these.length, right: these.filter((one) => one.predictsFit === fits).length })
+  return {
+    table, part,
+    time: errorsOf(pairsOf(timed, (trial) => trial.seconds, (one) => one.predictedSeconds)),
+    calculon: errorsOf(pairsOf(compared, (trial) => trial.seconds, (one) => one.trial.calculonSeconds)),
+    sameRows: errorsOf(pairsOf(compared, (trial) => trial.seconds, (one) => one.predictedSeconds)),
+    memory: errorsOf(pairsOf(judged, (trial) => trial.bytes, (one) => one.predictedBytes)),
+    calculonMemory: errorsOf(pairsOf(judged.filter(({ trial }) => trial.calculonBytes !== null), (trial) => trial.bytes, (one) => one.trial.calculonBytes)),
+    outOfMemory: verdicts(failed, false), fitting: verdicts(held, true),
+    ranking: rankingOf(timed),
+    assumed: [...new Set(judged.map(({ trial }) => trial.assumed).filter((words) => words !== ''))].join('; '),
+  }
+}
+
+const smallestGroup = 4
+
+function rankingOf(timed: readonly Judged[]): TableReport['ranking'] {
+  const groups = new Map<string, { measured: number; predicted: number }[]>()
+  for (const { trial, predictedSeconds } of timed) {
+    const key = `${trial.model.id} ${trial.model.context} ${trial.plan.devices} ${trial.plan.batch}`
+    groups.set(key, [...(groups.get(key) ?? []), { measured: trial.seconds!, predicted: predictedSeconds }])
+  }
+  const taus = [...groups.values()].filter((group) => group.length >= smallestGroup).map((group) => ({ tau: kendallTau(group), weight: group.length * (group.length - 1) }))
+    .filter((one): one is { tau: number; weight: number } => one.tau !== null)
+  if (taus.length === 0) return null
+  const weight = taus.reduce((sum, one) => sum + one.weight, 0)
+  return { groups: taus.length, tau: taus.reduce((sum, one) => sum + one.tau * one.weight, 0) / weight, lowest: Math.min(...taus.map(({ tau }) => tau)) }
+}
+
+/** Parts that are judged apart from the rest of their table. */
+const parts: Record<string, { part: string; holds: (trial: Trial) => boolean }[]> = {
+  vtrain_multi: [
+    { part: 'tensor <= 8', holds: ({ plan }) => plan.tensor <= 8 },
+    { part: '175B', holds: ({ model }) => model.width === 12_288 },
+  ],
+  megatron_table2: [
+    { part: 'pipeline and tensor', holds: ({ plan }) => plan.zero === 0 },
+    { part: 'ZeRO-3', holds: ({ plan }) => plan.zero === 3 },
+  ],
+}
+
+/** A report for each table, whole and in parts. */
+export function validateTrials(
+  trials: readonly Trial[], constantsOf: (trial: Trial) => Calibration = () => calibration, placed: (trial: Trial) => Trial = (trial) => trial,
+): TableReport[] {
+  const judged = trials.map((trial) => judge(placed(trial), constantsOf(trial)))
+  return [...new Set(trials.map(({ table }) => table))].flatMap((table) => {
+    const these = judged.filter(({ trial }) => trial.table === table)
+    const cut = (parts[table] ?? []).map(({ part, holds }) => reportOf(table, part, these.filter(({ trial }) => holds(trial)))).filter(({ time }) => time !== null)
+    return [reportOf(table, 'all', these), ...cut]
+  })
+}
