@@ -52,9 +52,8 @@ export async function* importJob({ folder, to, overwrite, form }: ImportJob): As
 
 export async function* generateFromJob({ folder, engine: name, threads, options }: GenerateFromJob, signal: AbortSignal): AsyncGenerator<unknown, Generated> {
   const { model, parameters, tokenizer } = await openCheckpoint({ kind: 'huggingface', folder })
-  const engine = await createAnyEngine(name, model, { threads })
+  const engine = await createAnyEngine(name, model, { threads, parameters })
   try {
-    engine.restore({ updates: 0, parameters, firstMoments: new Map(), secondMoments: new Map() })
     return yield* generate(engine, tokenizer, options, signal)
   } finally {
     engine.dispose()

@@ -9,6 +9,8 @@ import type { Kernels } from './kernels.ts'
 export interface EngineOptions {
   /** CPU threads; 0 for the physical cores. */
   threads: number
+  /** The weights to begin with, instead of the plan's initial ones: making those takes seconds for a large model. */
+  parameters?: ReadonlyMap<string, Float32Array>
 }
 
 /** The kernels of one device. Throws Fault 'unavailable', saying what would make it so, where the device is not here. */
@@ -24,7 +26,7 @@ export async function createKernels(name: EngineName, { threads }: EngineOptions
 
 /** A model with its initial weights on a device; disposing it gives the device back. */
 export async function createEngine(name: EngineName, model: ModelPlan, options: EngineOptions): Promise<ObservedEngine> {
-  return createGpt(await createKernels(name, options), name, model)
+  return createGpt(await createKernels(name, options), name, model, options.parameters)
 }
 
 /** The named engine, or for `auto` the first that runs here: one that is not built or has no device steps aside for the next. */

@@ -14,11 +14,11 @@ import { holdWeights } from './weights.ts'
 export { blockBackward, blockForward, blockInference } from './block.ts'
 export { blockForm, embedForward, headForward, headLoss } from './ends.ts'
 
-/** A model with its initial weights on a device; owns the kernels and disposes them with itself. */
-export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan): ObservedEngine {
+/** A model with its initial weights, or those given, on a device; owns the kernels and disposes them with itself. */
+export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan, parameters?: ReadonlyMap<string, Float32Array>): ObservedEngine {
   const k = kernels
   const { parametrisation, shape } = model
-  const weights = holdWeights(k, model)
+  const weights = holdWeights(k, model, parameters)
   const w = weights.values
   const branchScorer = createBranchScorer(k, w, model)
   let updates = 0

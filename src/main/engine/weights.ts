@@ -25,9 +25,10 @@ export interface HeldWeights {
   dispose(): void
 }
 
-export function holdWeights(kernels: Kernels, model: ModelPlan): HeldWeights {
+/** The plan's initial values, or the given ones. */
+export function holdWeights(kernels: Kernels, model: ModelPlan, given?: ReadonlyMap<string, Float32Array>): HeldWeights {
   const infos = listParameters(model.shape)
-  const values = new Map(infos.map((info) => [info.name, kernels.tensor(info.shape, initialValues(info, model))]))
+  const values = new Map(infos.map((info) => [info.name, kernels.tensor(info.shape, given ? valuesOf(given, info) : initialValues(info, model))]))
   const count = infos.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
   if (count !== countParameters(model.shape)) throw new Error(`${count} numbers held, ${countParameters(model.shape)} counted`)
   const byPlace = (tensors: ReadonlyMap<string, Tensor>) => placeWeights(tensors, model.shape.layers)
@@ -58,6 +59,12 @@ export function holdWeights(kernels: Kernels, model: ModelPlan): HeldWeights {
       }
     },
   }
+}
+
+function valuesOf(given: ReadonlyMap<string, Float32Array>, { name }: ParameterInfo): Float32Array {
+  const values = given.get(name)
+  if (!values) throw new Error(`the given weights have no ${name}`)
+  return values
 }
 
 /** From Hugging Face's names to the places where the tensors act. */

@@ -41,9 +41,8 @@ export async function* evaluateJob(job: EvaluateJob, signal: AbortSignal): Async
   const works: TaskWork[] = []
   for (const choice of job.tasks) works.push(await prepare(choice)) // a wrong file is told before a model is loaded
   const { model, parameters, tokenizer } = await openCheckpoint(job.checkpoint)
-  const engine = await createAnyEngine(job.engine, model, { threads: job.threads })
+  const engine = await createAnyEngine(job.engine, model, { threads: job.threads, parameters })
   try {
-    engine.restore({ updates: 0, parameters, firstMoments: new Map(), secondMoments: new Map() })
     parameters.clear() // the engine has its own copy
     return yield* evaluate({ works, done: job.done, bootstraps: job.bootstraps }, { engine, tokenizer }, signal)
   } finally {
