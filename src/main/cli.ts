@@ -4,6 +4,7 @@ import { benchCommand } from '#main/cli/bench.ts'
 import { corpusCommand } from '#main/cli/corpus.ts'
 import { demoCommand } from '#main/cli/demo.ts'
 import { evaluateCommand } from '#main/cli/evaluate.ts'
+import { emulateCommand } from '#main/cli/emulate.ts'
 import { exportCommand } from '#main/cli/export.ts'
 import { fitCommand } from '#main/cli/fit.ts'
 import { forecastCommand } from '#main/cli/forecast.ts'
@@ -35,6 +36,7 @@ void runProgram([
   inspectCommand,
   studiesCommand,
   corpusCommand,
+  emulateCommand,
   benchCommand,
   serveCommand,
 ], { args: process.argv.slice(2), version: manifest.version })

@@ -1,6 +1,7 @@
 // Every kind of long work, and the room that does it. A room is loaded only when its work has come.
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { CheckJob } from '#main/checks/job.ts'
+import type { SearchJob } from '#main/cluster/search-job.ts'
 import type { IngestRequest } from '#main/corpus/ingest.ts'
 import type { GenerateFromJob, ImportJob } from '#main/checkpoint/imported-jobs.ts'
 import type { EvaluateJob } from '#main/evaluation/evaluate-job.ts'
@@ -20,6 +21,7 @@ export type Job =
   | ImportJob
   | GenerateFromJob
   | CheckJob
+  | SearchJob
 
 export async function* runJob(message: unknown, signal: AbortSignal): AsyncGenerator<unknown, unknown> {
   const job = message as Job
@@ -31,6 +33,7 @@ export async function* runJob(message: unknown, signal: AbortSignal): AsyncGener
     case 'train': return yield* (await import('#main/runs/train-job.ts')).trainJob(job, signal)
     case 'export': return yield* (await import('#main/runs/use-job.ts')).exportJob(job)
     case 'check': return yield* (await import('#main/checks/job.ts')).checkJob(job, signal)
+    case 'search-plans': return yield* (await import('#main/cluster/search-job.ts')).searchJob(job, signal)
     case 'generate': return yield* (await import('#main/runs/use-job.ts')).generateJob(job, signal)
     case 'evaluate': return yield* (await import('#main/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
     case 'import': return yield* (await import('#main/checkpoint/imported-jobs.ts')).importJob(job)
