@@ -10,8 +10,8 @@ import { validateTrials, type TableReport } from './validate.ts'
 /** What is fitted: constants of every machine, and three figures of Jean Zay, whose links no source gives. */
 export interface Fitted {
   constants: Calibration
-  /** Start of a collective between tensor ranks on Jean Zay, before and after its repair, and its network. */
-  site: { earlyLatencySeconds: number; latencySeconds: number; networkBytesPerSecond: number }
+  /** Start of a collective between tensor ranks on Jean Zay, and its network before and after the repair. */
+  site: { latencySeconds: number; earlyNetworkBytesPerSecond: number; networkBytesPerSecond: number }
 }
 
 const early = 'a100-80-jean-zay-early'
@@ -20,7 +20,7 @@ const late = 'a100-80-jean-zay'
 export const shipped = (): Fitted => ({
   constants: calibration,
   site: {
-    earlyLatencySeconds: findGpuMachine(early).linkLatencySeconds, latencySeconds: findGpuMachine(late).linkLatencySeconds,
+    latencySeconds: findGpuMachine(late).linkLatencySeconds, earlyNetworkBytesPerSecond: findGpuMachine(early).networkBytesPerSecond,
     networkBytesPerSecond: findGpuMachine(late).networkBytesPerSecond,
   },
 })
@@ -39,13 +39,13 @@ const weights: Record<string, number> = {
 /** The trial on the machine as fitted. */
 function onSite(trial: Trial, { site }: Fitted): Trial {
   if (trial.machine.id !== early && trial.machine.id !== late) return trial
-  const linkLatencySeconds = trial.machine.id === early ? site.earlyLatencySeconds : site.latencySeconds
-  const machine: GpuMachine = { ...trial.machine, linkLatencySeconds, networkBytesPerSecond: site.networkBytesPerSecond }
+  const networkBytesPerSecond = trial.machine.id === early ? site.earlyNetworkBytesPerSecond : site.networkBytesPerSecond
+  const machine: GpuMachine = { ...trial.machine, linkLatencySeconds: site.latencySeconds, networkBytesPerSecond }
   return { ...trial, machine }
 }
 
 /** Weighted mean absolute log error over tables; tensor ranks across nodes and early ZeRO-3 are left out, other effects rule there. */
-function objective(trials: readonly Trial[], fitted: Fitted): number {
+export function objective(trials: readonly Trial[], fitted: Fitted): number {
   const sums = new Map<string, { sum: number; rows: number }>()
   for (const trial of trials) {
     if (trial.seconds === null || trial.plan.tensor > 8 || trial.plan.shardUnit === 'tensor') continue
@@ -102,9 +102,9 @@ export function crossValidate(trials: readonly Trial[], { folds = 5, seed = 1 }:
 }
 
 /** Round numbers from datasheets and rules of thumb, so that a fold does not begin at what all rows taught. */
-const startAfresh = (): Fitted => ({
+export const startAfresh = (): Fitted => ({
   constants: {
     ...calibration, matmulShare: 0.85, matmulDepth: 200, flashShare: 0.6, scoreBytes: 13, logitBytes: 40, layerHostSeconds: 5e-4, networkShare: 0.8, stepHostSeconds: 0.02,
   },
-  site: { earlyLatencySeconds: 1e-3, latencySeconds: 1e-3, networkBytesPerSecond: 25e9 },
+  site: { latencySeconds: 1e-3, earlyNetworkBytesPerSecond: 25e9, networkBytesPerSecond: 25e9 },
 })

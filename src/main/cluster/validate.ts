@@ -66,7 +66,7 @@ const smallestGroup = 4
 function rankingOf(timed: readonly Judged[]): TableReport['ranking'] {
   const groups = new Map<string, { measured: number; predicted: number }[]>()
   for (const { trial, predictedSeconds } of timed) {
-    const key = `${trial.model.id} ${trial.model.context} ${trial.plan.devices} ${trial.plan.batch}`
+    const key = `${trial.model.id} ${trial.model.context} ${trial.plan.devices}`
     groups.set(key, [...(groups.get(key) ?? []), { measured: trial.seconds!, predicted: predictedSeconds }])
   }
   const taus = [...groups.values()].filter((group) => group.length >= smallestGroup).map((group) => ({ tau: kendallTau(group), weight: group.length * (group.length - 1) }))

@@ -28,16 +28,16 @@ export interface Calibration {
 }
 
 export const calibration: Calibration = {
-  matmulShare: 0.918,
-  matmulDepth: 152,
+  matmulShare: 0.93,
+  matmulDepth: 340,
   attentionShare: 0.5,
-  flashShare: 0.759,
-  scoreBytes: 11.5,
+  flashShare: 0.765,
+  scoreBytes: 10.6,
   elementwiseShare: 1,
-  logitBytes: 35,
+  logitBytes: 23,
   memoryShare: 0.85,
-  layerHostSeconds: 0.00071,
+  layerHostSeconds: 0.00083,
   networkShare: 0.95,
-  stepHostSeconds: 0.026,
+  stepHostSeconds: 0.01,
   jitter: 0,
 }
