@@ -10,8 +10,8 @@ using isoflop::Status;
 
 constexpr long MC = MR * (112 / MR); // rows of A a thread packs at once: with KC columns, 112 KiB
 constexpr long NC = 1024 / NR * NR;  // columns of B packed at once: 1 MiB
+constexpr long FAR = 1 << 19;          // floats that no second cache holds
 constexpr long SMALL_PRODUCT = 400000; // multiply-adds that one thread does in a few microseconds
-constexpr long WIDE = 8;              // panels of B packed by one thread in one go
 
 /** One row times a matrix kept [k, n]: y = alpha · x·B (+ bias) (+ add), columns [from, to). */
 INLINE void row_times_matrix(const Product& g, const float* x, float* y, const float* add, long from, long to) {
@@ -120,16 +120,20 @@ INLINE void pack_rows(const Product& g, long row, long rows, long k0, long k, fl
   }
 }
 
-/** Panels [panel, panel + count) of B's columns from n0 on. */
-INLINE void pack_panels(const Product& g, long n0, long panel, long count, long k0, long k, float* packed) {
-  const long column = n0 + panel * NR, columns = at_most(count * NR, g.n - column);
-  float* to = packed + panel * NR * k;
+/** Floats from one packed panel to the next: off the power of two, so that a row's panels do not all fall into the same cache sets. */
+INLINE long panel_stride(long k) { return k * NR + 5 * LINE; }
+
+/** How many pieces B is packed in, and piece number `i` of `columns` from n0 on: some rows of a B that keeps its rows, else some panels. */
+INLINE long packs_of(const Product& g, long columns, long k) {
+  return g.bTransposed ? pieces(columns, 4 * NR) : pieces(k, 32);
+}
+INLINE void pack_piece(const Product& g, long n0, long columns, long k0, long k, long i, float* packed) {
   if (!g.bTransposed) {
-    pack_columns(g.b + k0 * g.ldb + column, g.ldb, k, static_cast<int>(columns), to, g.columnSums ? g.columnSums + column : nullptr);
+    pack_columns(g.b + k0 * g.ldb + n0, g.ldb, i * 32, at_most(k, i * 32 + 32), columns, packed, panel_stride(k));
     return;
   }
-  for (long j = 0; j < columns; j += NR)
-    pack_transposed(g.b + (column + j) * g.ldb + k0, g.ldb, k, static_cast<int>(at_most(NR, columns - j)), to + j * k);
+  for (long j = i * 4 * NR; j < at_most(columns, (i + 1) * 4 * NR); j += NR)
+    pack_transposed(g.b + (n0 + j) * g.ldb + k0, g.ldb, k, static_cast<int>(at_most(NR, columns - j)), packed + j / NR * panel_stride(k));
 }
 
 /** Where tile number `i` of a block finds the piece of A that it fetches for the block starting at `row`: all tiles together reach all of it. */
@@ -145,10 +149,11 @@ Status product(Context& context, const Product& g) {
     return isoflop::OK;
   }
   const long widest = at_most(NC, pieces(g.n, NR) * NR);
-  if (!context.reserve(static_cast<size_t>(widest * KC), static_cast<size_t>(MC * LDA))) return isoflop::OUT_OF_MEMORY;
+  if (!context.reserve(static_cast<size_t>(widest / NR * panel_stride(KC)), static_cast<size_t>(MC * LDA))) return isoflop::OUT_OF_MEMORY;
   const bool isSmall = g.m * g.n * g.k < SMALL_PRODUCT;
   const int threads = isSmall ? 1 : context.pool.size();
   const long rowBlocks = pieces(g.m, MC);
+  const bool isFar = g.m * g.n >= FAR && g.k > 64; // a short tile is over before memory has answered
   auto region = [&](int thread) {
     float* packed = context.scratch.shared;
     float* own = context.scratch.own[static_cast<size_t>(thread)];
@@ -162,9 +167,8 @@ Status product(Context& context, const Product& g) {
       for (long k0 = 0; k0 < g.k; k0 += KC) {
         const long k = at_most(KC, g.k - k0);
         const bool isFirst = k0 == 0, isLast = k0 + k == g.k;
-        const long packs = pieces(panels, WIDE);
-        for (long i = context.pool.next() - base; i < packs; i = context.pool.next() - base)
-          pack_panels(g, n0, i * WIDE, at_most(WIDE, panels - i * WIDE), k0, k, packed);
+        const long packs = packs_of(g, columns, k);
+        for (long i = context.pool.next() - base; i < packs; i = context.pool.next() - base) pack_piece(g, n0, columns, k0, k, i, packed);
         base += packs + threads;
         context.pool.barrier();
         long packedBlock = -1;
@@ -178,16 +182,18 @@ Status product(Context& context, const Product& g) {
           long tiles = 0;
           for (long panel = firstPanel; panel < lastPanel; panel++) {
             const long column = n0 + panel * NR;
+            const int real = static_cast<int>(at_most(NR, g.n - column));
+            if (g.columnSums && block == 0) add_column_sums(packed + panel * panel_stride(k), k, real, g.columnSums + column);
             for (long r = 0; r < rows; r += MR) {
               const int count = static_cast<int>(at_most(MR, rows - r));
               const long stride = g.aTransposed ? KC : LDA;
               float* c = g.c + (row + r) * g.ldc + column;
               const float* add = isFirst ? (g.add ? g.add + (row + r) * g.ldadd + column : nullptr) : c;
               const Tile t = {c, g.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add, isFirst ? g.ldadd : g.ldc,
-                              static_cast<int>(at_most(NR, g.n - column)), own + (r + MR < rows ? r + MR : 0) * stride,
-                              ahead_of(g, tiles++, rowLater, k0, k), g.lda};
-              if (g.aTransposed) tile_packed(count, k, own + r * stride, packed + panel * NR * k, NR, t);
-              else tile_rows(count, k, own + r * stride, packed + panel * NR * k, NR, t);
+                              real, own + (r + MR < rows ? r + MR : 0) * stride,
+                              ahead_of(g, tiles++, rowLater, k0, k), g.lda, isFar};
+              if (g.aTransposed) tile_packed(count, k, own + r * stride, packed + panel * panel_stride(k), NR, t);
+              else tile_rows(count, k, own + r * stride, packed + panel * panel_stride(k), NR, t);
             }
           }
           if (isLast && g.gelu) gelu_rows(g, row, rows, n0 + firstPanel * NR, at_most(g.n, n0 + lastPanel * NR));

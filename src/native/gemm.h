@@ -31,6 +31,7 @@ struct Tile {
   const float* nextA; // what the next tile will read of A: fetched into the first cache while this one runs
   const float* ahead; // what a later block will read: fetched into the second cache, 512 bytes of every row `aheadStride` apart
   long aheadStride;
+  bool isFar; // whether c is so large that its lines should be asked for before they are needed
 };
 
 /** R rows of A (element (i, p) at a[i·RS + p·CS]) times NR columns of B (row p at b + p·ldb), k deep. */
@@ -53,11 +54,13 @@ template <int R, long RS, long CS> void tile(long k, const float* a, const float
     a += CS;
     b += ldb;
   };
-  if (t.add) {
+  if (t.isFar) {
+    const float* wanted = t.add ? t.add : t.c;
+    const long stride = t.add ? t.ldadd : t.ldc;
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++)
 #pragma GCC unroll 4
-      for (int j = 0; j < NR; j += LINE) __builtin_prefetch(t.add + i * t.ldadd + j);
+      for (int j = 0; j < NR; j += LINE) __builtin_prefetch(wanted + i * stride + j, 1, 2);
   }
   const float* nextA = t.nextA;
   long p = 0;
@@ -139,6 +142,9 @@ INLINE void tile_transposed(int rows, long k, const float* a, const float* b, lo
   Rows<1, LDA, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
 }
 
+INLINE long at_most(long a, long b) { return a < b ? a : b; }
+INLINE long pieces(long whole, long piece) { return (whole + piece - 1) / piece; }
+
 /** Floats of a row of NR that exist when only `columns` do, for register j. */
 INLINE int lanes_of(int columns, int j) {
   const int left = columns - j * WIDTH;
@@ -146,28 +152,33 @@ INLINE int lanes_of(int columns, int j) {
 }
 
 /**
- * `count` panels of NR columns each, side by side in `from`: to[(panel·k + p)·NR + j] = from[p·ld + panel·NR + j], zeros beyond
- * `columns`. Reads whole stretches of a row, because that is what memory likes. Adds each column's sum to `sums` if given.
+ * Rows [from, to) of a matrix as panels of NR columns: packed[panel·stride + p·NR + j] = b[p·ld + panel·NR + j], zeros beyond
+ * `columns`. Reads row after row from end to end, because that is what memory likes.
  */
-INLINE void pack_columns(const float* from, long ld, long k, int columns, float* to, float* sums = nullptr) {
-  const int whole = columns / NR, rest = columns % NR;
-  for (long p = 0; p < k; p++, from += ld) {
-    for (int panel = 0; panel < whole; panel++) {
-      const float* row = from + panel * NR;
+INLINE void pack_columns(const float* b, long ld, long from, long to, long columns, float* packed, long stride) {
+  const long whole = columns / NR;
+  const int rest = static_cast<int>(columns % NR);
+  for (long p = from; p < to; p++) {
+    const float* row = b + p * ld;
+    float* at = packed + p * NR;
+    for (long panel = 0; panel < whole; panel++, row += NR, at += stride) {
       for (int j = 0; j < NR; j += LINE) __builtin_prefetch(row + 2 * ld + j);
-      for (int j = 0; j < NR; j += WIDTH) {
-        const vec x = load(row + j);
-        store(to + (panel * k + p) * NR + j, x);
-        if (sums) store(sums + panel * NR + j, load(sums + panel * NR + j) + x);
-      }
+      for (int j = 0; j < NR; j += WIDTH) store(at + j, load(row + j));
     }
     for (int j = 0; rest && j < NV; j++) {
-      const int at = whole * NR + j * WIDTH, lanes = lanes_of(rest, j);
-      const vec x = lanes ? load_part(from + at, lanes) : vec{};
-      store(to + (whole * k + p) * NR + j * WIDTH, x);
-      if (sums && lanes) store_part(sums + at, load_part(sums + at, lanes) + x, lanes);
+      const int lanes = lanes_of(rest, j);
+      store(at + j * WIDTH, lanes ? load_part(row + j * WIDTH, lanes) : vec{});
     }
   }
+}
+
+/** sums[j] += the sum of a packed panel's column j. */
+INLINE void add_column_sums(const float* panel, long k, int columns, float* sums) {
+  vec total[NV] = {};
+  for (long p = 0; p < k; p++)
+    for (int j = 0; j < NV; j++) total[j] += load(panel + p * NR + j * WIDTH);
+  for (int j = 0; j < NV; j++)
+    if (const int lanes = lanes_of(columns, j)) store_up_to(sums + j * WIDTH, load_up_to(sums + j * WIDTH, lanes) + total[j], lanes);
 }
 
 /** One panel of NR columns of a transposed operand: to[p·NR + j] = from[j·ld + p], zeros beyond `columns`. */
@@ -185,8 +196,5 @@ INLINE void pack_transposed(const float* from, long ld, long k, int columns, flo
   for (p = 0; p < k; p++)
     for (int j = columns; j < NR; j++) to[p * NR + j] = 0;
 }
-
-INLINE long at_most(long a, long b) { return a < b ? a : b; }
-INLINE long pieces(long whole, long piece) { return (whole + piece - 1) / piece; }
 
 } // namespace
