@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 // What stands beside the law: checks of muP, published overlays, and what a budget would buy.
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { useAllocationStore } from '#renderer/stores/allocation.ts'
 import { useChecksStore } from '#renderer/stores/checks.ts'
@@ -82,10 +82,11 @@ describe('a budget', () => {
     }
   }
 
-  it('is answered by the one-line laws, and by the surfaces with the sentence that says what they lack', () => {
+  it('is answered by the one-line laws, and by the surfaces with the sentence that says what they lack', async () => {
     finish(false)
     const allocation = useAllocationStore()
     allocation.budget = 1e13
+    await vi.waitFor(() => expect(allocation.rows).toHaveLength(4))
     const [power, offset, squares, huber] = allocation.rows
     for (const { answer } of [power, offset]) {
       expect(answer!.parameters).toBeCloseTo(Math.sqrt(1e13 / 120), 3)
@@ -102,6 +103,7 @@ describe('a budget', () => {
     const allocation = useAllocationStore()
     expect(allocation.surfacePoints).toHaveLength(15)
     allocation.budget = 1e13
+    await vi.waitFor(() => expect(allocation.rows).toHaveLength(4))
     for (const { answer, fit } of allocation.rows.slice(2)) {
       // No noise: what was put in comes out again.
       const G = ((surface.alpha * surface.A) / (surface.beta * surface.B)) ** (1 / (surface.alpha + surface.beta))

@@ -1,20 +1,21 @@
 // A budget, and what each fit makes of it: how large a model, on how many tokens, what loss, and how long here.
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
-import { computed } from 'vue'
+import { computed, shallowRef, watch } from 'vue'
 import { memberOfSize } from '#shared/family/dial.ts'
 import { planMember } from '#shared/family/plan.ts'
 import { toFaultData } from '#shared/fault.ts'
-import { bootstrapSurface, intervalOf, type Interval } from '#shared/scaling/bootstrap.ts'
+import { intervalOf, type Interval } from '#shared/scaling/bootstrap.ts'
 import { lawOf } from '#shared/scaling/law.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
-import { checkSurfacePoints, type LawPoint, type SurfacePoint } from '#shared/scaling/points.ts'
-import { evaluateSurface, type SurfaceFit } from '#shared/scaling/surface.ts'
-import { fitSurfaceHuber } from '#shared/scaling/surface-huber.ts'
-import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
+import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
+import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { pointsOf } from '../curves/rests.ts'
+import { fitSurfacesAside } from '../fitting/aside.ts'
+import type { FittedSurface } from '../fitting/surfaces.ts'
 import { useLabStore } from './lab.ts'
 import { useLawStore } from './law.ts'
+import { useNoticesStore } from './notices.ts'
 import { usePlanStore } from './plan.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
@@ -32,16 +33,13 @@ export interface BudgetAnswer {
 
 export type BudgetRow = { fit: string; answer: BudgetAnswer; problem: null } | { fit: string; answer: null; problem: string }
 
-/** The search from every start of Hoffmann et al. takes a tenth of a second for as many points; a study has fewer. */
-const mostPoints = 60
-const resamples = 100
-
 export const useAllocationStore = defineStore('allocation', () => {
   const studies = useStudiesStore()
   const plan = usePlanStore()
   const law = useLawStore()
   const runs = useRunsStore()
   const lab = useLabStore()
+  const notices = useNoticesStore()
   const typed = useLocalStorage<Record<string, number>>('isoflop.budgets', {})
   /** FLOPs, in the study's convention; ten times the largest member unless a person said otherwise. */
   const budget = computed({
@@ -71,23 +69,12 @@ export const useAllocationStore = defineStore('allocation', () => {
     }
   }
   // Fitted anew only when a point changes, not while the budget is typed.
-  const surfaces = computed(() => {
-    const points = JSON.parse(key.value) as SurfacePoint[]
-    const fitted = (form: 'surface' | 'surface-huber', work: () => SurfaceFit) => {
-      try {
-        checkSurfacePoints(points)
-        if (points.length > mostPoints) throw new Error(`With ${points.length} points, fit them on the command line: isoflop fit --form ${form}.`)
-        const fit = work()
-        return { fit, drawn: bootstrapSurface(form, fit, points, { resamples }).surfaces }
-      } catch (error) {
-        return { problem: toFaultData(error).message }
-      }
-    }
-    return [
-      { name: 'L(N, D), least squares', ...fitted('surface', () => fitSurface(points)) },
-      { name: 'L(N, D), Huber', ...fitted('surface-huber', () => fitSurfaceHuber(points).fit) },
-    ]
-  })
+  const surfaces = shallowRef<FittedSurface[]>([])
+  watch(key, (text) => {
+    fitSurfacesAside(JSON.parse(text) as SurfacePoint[]).then((found) => {
+      if (key.value === text) surfaces.value = found
+    }, notices.fail)
+  }, { immediate: true })
   // A training tells ten times a second; four hundred refits are done when a point is new.
   const curveKey = computed(() => JSON.stringify(law.inFit.map(({ name, flops: x, loss }) => ({ name, x, y: loss! }))))
   const rows = computed<BudgetRow[]>(() => {
@@ -101,10 +88,10 @@ export const useAllocationStore = defineStore('allocation', () => {
       const { parameters, tokens } = allocationByRatio(flops, recipe.tokensPerParameter)
       return { parameters, tokens, loss: forecasts[0].y, interval: forecasts[0].interval }
     }))
-    return [...curves, ...surfaces.value.map(({ name, ...found }) => row(name, () => {
-      if ('problem' in found) throw new Error(found.problem)
-      const { parameters, tokens, loss } = optimalAllocation(found.fit, flops)
-      return { parameters, tokens, loss, interval: intervalOf(found.drawn.map((one) => evaluateSurface(one, parameters, tokens)), 0.95) }
+    return [...curves, ...surfaces.value.map(({ name, fit, drawn, problem }) => row(name, () => {
+      if (problem !== null) throw new Error(problem)
+      const { parameters, tokens, loss } = optimalAllocation(fit, flops)
+      return { parameters, tokens, loss, interval: intervalOf(drawn.map((one) => evaluateSurface(one, parameters, tokens)), 0.95) }
     }))]
   })
   return { budget, rows, surfacePoints }

@@ -1,0 +1,27 @@
+// Surfaces through the points of a study, with redrawn ones for their intervals: half a second of arithmetic, so it is done aside.
+import { toFaultData } from '#shared/fault.ts'
+import { bootstrapSurface } from '#shared/scaling/bootstrap.ts'
+import type { SurfacePoint } from '#shared/scaling/points.ts'
+import type { Surface, SurfaceFit } from '#shared/scaling/surface.ts'
+import { fitSurfaceHuber } from '#shared/scaling/surface-huber.ts'
+import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
+
+/** `drawn` are refits of points drawn with replacement; `problem` is the sentence that says why there is no fit. */
+export type FittedSurface = { name: string } & ({ fit: SurfaceFit; drawn: Surface[]; problem: null } | { fit: null; drawn: null; problem: string })
+
+const resamples = 100
+
+export function fitSurfaces(points: readonly SurfacePoint[]): FittedSurface[] {
+  const fitted = (name: string, form: 'surface' | 'surface-huber', work: () => SurfaceFit): FittedSurface => {
+    try {
+      const fit = work()
+      return { name, fit, drawn: bootstrapSurface(form, fit, points, { resamples }).surfaces, problem: null }
+    } catch (error) {
+      return { name, fit: null, drawn: null, problem: toFaultData(error).message }
+    }
+  }
+  return [
+    fitted('L(N, D), least squares', 'surface', () => fitSurface(points)),
+    fitted('L(N, D), Huber', 'surface-huber', () => fitSurfaceHuber(points).fit),
+  ]
+}
