@@ -1,0 +1,104 @@
+// `isoflop evaluate` and its neighbours as a script meets them, on a tiny model that was made elsewhere.
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ensureBuilt } from '../support/build.ts'
+
+const fixtures = 'test/fixtures/evaluation'
+const { cases } = JSON.parse(readFileSync(`${fixtures}/harness.json`, 'utf8')) as { cases: { task: string; shots: number; sampler: string | null; results: Record<string, number> }[] }
+let cli: string
+let home: string
+beforeAll(() => {
+  cli = ensureBuilt().cli
+  home = mkdtempSync(join(tmpdir(), 'isoflop-evaluate-'))
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+function isoflop(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [cli, ...args], { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      resolve({ status: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+async function json(...args: string[]): Promise<any> {
+  const { status, stdout, stderr } = await isoflop(...args, '--json')
+  expect(status, `${args.join(' ')}\n${stderr}`).toBe(0)
+  return JSON.parse(stdout)
+}
+
+it('evaluates as the harness does, writes the items, and goes on where it was interrupted', async () => {
+  const wanted = cases.find(({ task, sampler }) => task === 'piqa' && sampler === 'default')!
+  const samples = join(home, 'items.jsonl')
+  const args = [
+    'evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa', '--data', `${fixtures}/piqa.jsonl`, '--shots', '5', '--shots-from', `${fixtures}/piqa_shots.jsonl`,
+    '--shots-sampler', 'harness', '--samples', samples,
+  ]
+  const answer = await json(...args)
+  expect(answer.n).toBe(24)
+  expect(answer.seconds).toBeGreaterThan(0)
+  for (const key of ['acc,none', 'acc_stderr,none', 'acc_norm,none', 'acc_norm_stderr,none']) expect(answer.results.piqa[key]).toBeCloseTo(wanted.results[key], 4)
+  const lines = readFileSync(samples, 'utf8').trim().split('\n')
+  expect(lines.length).toBe(24)
+  expect(JSON.parse(lines[3])).toMatchObject({ task: 'piqa', index: 3, logLikelihoods: [expect.any(Number), expect.any(Number)] })
+
+  writeFileSync(samples, `${lines.slice(0, 20).join('\n')}\n`)
+  const again = await json(...args, '--resume')
+  expect(again.results).toEqual(answer.results)
+  expect(readFileSync(samples, 'utf8').trim().split('\n').length).toBe(24)
+  const other = await isoflop(...args.map((arg) => (arg === '5' ? '4' : arg)), '--resume')
+  expect(other.status).toBe(1)
+  expect(other.stderr).toContain('comes from another evaluation')
+})
+
+it('keeps what it has when it is interrupted', async () => {
+  const samples = join(home, 'interrupted.jsonl')
+  const data = join(home, 'many.jsonl')
+  writeFileSync(data, readFileSync(`${fixtures}/hellaswag.jsonl`, 'utf8').repeat(200))
+  const child = spawn(process.execPath, [cli, 'evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'hellaswag', '--data', data, '--samples', samples], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  const status = await new Promise((resolve) => {
+    child.stderr.on('data', (text) => {
+      said += text
+      if (/hellaswag: \d\d/.test(said) && !child.killed) child.kill('SIGINT')
+    })
+    child.on('exit', resolve)
+  })
+  expect(status).toBe(130)
+  const kept = readFileSync(samples, 'utf8').trim().split('\n').length
+  expect(kept).toBeGreaterThan(0)
+  expect(kept).toBeLessThan(24 * 200)
+})
+
+it('says which file, line and field cannot be used', async () => {
+  const data = join(home, 'bad.jsonl')
+  writeFileSync(data, '{"goal":"g","sol1":"a","sol2":"b","label":0}\n{"goal":"g","sol1":"a","label":0}\n')
+  const { status, stdout, stderr } = await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa', '--data', data, '--json')
+  expect(status).toBe(1)
+  expect(JSON.parse(stdout).error.message).toContain(`${data}, line 2: the field sol2 is missing`)
+  expect(stderr).toContain('sol2')
+  expect((await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa')).stderr).toContain('piqa needs a file')
+})
+
+it('needs no file for toy tasks', async () => {
+  const { results, n } = await json('evaluate', '--checkpoint', 'test/fixtures/evaluation/model', '--task', 'copy,brackets,cloze', '--limit', '10', '--shots', '1')
+  expect(n).toBe(30)
+  expect(Object.keys(results)).toEqual(['copy', 'brackets', 'cloze'])
+})
+
+it('imports, inspects and lets write', async () => {
+  const kept = await json('import', `${fixtures}/model`)
+  expect(kept).toMatchObject({ dtypes: ['BF16'], written: { folder: join(home, 'models/model'), largestDifference: 0 } })
+  expect(existsSync(join(home, 'models/model/tokenizer.json'))).toBe(true)
+  const again = await isoflop('import', `${fixtures}/model`)
+  expect(again.stderr).toContain('is not empty')
+  const inspected = await json('inspect', join(home, 'models/model/model.safetensors'))
+  expect(inspected.elements).toBe(kept.parameters)
+  expect(inspected.tensors[0]).toEqual({ name: 'transformer.wte.weight', dtype: 'F32', shape: [50257, 8], elements: 402056 })
+  expect((await json('inspect', 'test/fixtures/torch/bin/pytorch_model.bin')).format).toBe('pytorch')
+  const written = await json('generate', '--checkpoint', join(home, 'models/model'), '--prompt', 'The', '--tokens', '5', '--temperature', '0')
+  expect(written.tokens).toBeGreaterThan(0)
+  expect((await isoflop('generate', '--prompt', 'The')).status).toBe(2)
+})
