@@ -45,6 +45,7 @@ interface EmulateOptions {
   seconds?: number
   validate?: string
   crossValidate?: boolean
+  rows?: boolean
 }
 
 const degree = parseWhole(1, 1e6)
@@ -84,6 +85,7 @@ export const emulateCommand: CommandPart = (program, act) => {
     .option('--seconds <seconds>', 'with --search: at most this long a step', parseNumber(1e-6, 1e9))
     .option('--validate <file>', 'predict every row of a file of published measurements, and show the errors')
     .option('--cross-validate', 'with --validate: fit to four fifths of the plans, judge on the fifth; slower')
+    .option('--rows', 'with --validate: every row\'s prediction too')
     .addHelpText('after', `
 Examples:
   $ isoflop emulate --model gpt3-175b --machine a100-80 --devices 64 --tensor 8 --pipeline 8 --batch 64 --recompute selective --sequence-parallel
@@ -94,7 +96,7 @@ Examples:
 }
 
 async function emulate(context: CommandContext, options: EmulateOptions): Promise<Answer> {
-  if (options.validate !== undefined) return validate(options.validate, options.crossValidate ?? false)
+  if (options.validate !== undefined) return validate(options.validate, options)
   const model = await modelOf(options)
   const machine = await machineOf(options)
   const training: Training = { tokens: options.tokens ?? null, pricePerDeviceHour: options.price ?? null, availability: options.availability }
@@ -150,15 +152,17 @@ function searchAnswer(model: ClusterModel, machine: GpuMachine, result: SearchRe
   return { document: { model: model.id, machine: machine.id, searchSeconds, ...result }, text: searchText(result, searchSeconds) }
 }
 
-async function validate(path: string, isCrossed: boolean): Promise<Answer> {
+async function validate(path: string, { crossValidate: isCrossed, rows }: EmulateOptions): Promise<Answer> {
   const { readTrials } = await import('#main/cluster/tables.ts')
-  const { validateTrials } = await import('#main/cluster/validate.ts')
-  const trials = readTrials(await readJson(path))
-  const tables = validateTrials(trials)
-  if (!isCrossed) return { document: { tables }, text: validationText(tables) }
+  const { predictionsOf, reportsByTable, validateTrials } = await import('#main/cluster/validate.ts')
+  const { trials, passedOver } = readTrials(await readJson(path))
+  const reports = validateTrials(trials)
+  const document = { tables: reportsByTable(reports), passedOver, ...(rows ? { rows: predictionsOf(trials) } : {}) }
+  const text = [validationText(reports), ...passedOver.map(({ table, row, because }) => `${table} row ${row} was not tried: ${because}`)].join('\n')
+  if (!isCrossed) return { document, text }
   const { crossValidate } = await import('#main/cluster/calibrate.ts')
-  const { reports, fits } = crossValidate(trials)
-  return { document: { tables, heldOut: reports, fits }, text: `${validationText(tables)}\n\nHeld out, five folds by plan:\n${validationText(reports)}` }
+  const { reports: heldOut, fits } = crossValidate(trials)
+  return { document: { ...document, heldOut: reportsByTable(heldOut), fits }, text: `${text}\n\nHeld out, five folds by plan:\n${validationText(heldOut)}` }
 }
 
 async function modelOf({ model, context }: EmulateOptions): Promise<ClusterModel> {

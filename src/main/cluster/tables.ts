@@ -1,6 +1,6 @@
 // Published measurements as trials: each table of a validation file becomes models, plans and machines.
 import { Fault } from '#shared/fault.ts'
-import { gpuPlanDefaults, type GpuPlan } from '#shared/cluster/plan.ts'
+import { gpuPlanDefaults, machineComplaint, planComplaint, type GpuPlan } from '#shared/cluster/plan.ts'
 import type { Trial } from '#shared/cluster/trial.ts'
 import { readModel, type ClusterModel } from '#shared/cluster/transformer.ts'
 import { findGpuMachine, findModel } from './catalog.ts'
@@ -169,10 +169,17 @@ const readers: Record<string, Reader> = {
   megatron_2020: megatron2020, megatron_h100: megatronH100,
 }
 
-/** The trials of a validation file, table by table; tables of another kind are passed over. */
-export function readTrials(file: unknown): Trial[] {
+/** What a validation file gave. */
+export interface Reading {
+  trials: Trial[]
+  /** Rows that cannot be tried, and why: a shape nobody published, degrees that do not make the GPUs, a plan that cannot be. */
+  passedOver: { table: string; row: number; because: string }[]
+}
+
+/** The trials of a validation file, table by table; tables of another kind are left alone, rows that cannot be tried are named. */
+export function readTrials(file: unknown): Reading {
   if (typeof file !== 'object' || file === null || Array.isArray(file)) throw new Fault('damaged', 'A validation file is a JSON object of tables with columns and rows.')
-  const trials: Trial[] = []
+  const reading: Reading = { trials: [], passedOver: [] }
   for (const [table, read] of Object.entries(readers)) {
     const { columns, rows } = ((file as Record<string, Table>)[table] ?? {}) as Table
     if (!columns || !rows) continue
@@ -180,8 +187,13 @@ export function readTrials(file: unknown): Trial[] {
       if (!Array.isArray(cells) || cells.length > columns.length) throw new Fault('damaged', `Table ${table}: a row does not have its ${columns.length} columns: ${JSON.stringify(cells).slice(0, 200)}`)
       return Object.fromEntries(columns.map((name, i) => [name, cells[i] ?? null]))
     })
-    named.forEach((row, index) => trials.push(...read(row, index, named).map((trial) => ({ ...trial, table, row: index }))))
+    named.forEach((row, index) => {
+      const trials = read(row, index, named)
+      const complaint = trials.length === 0 ? 'its shape or its degrees are not known' : trials.map(({ model, plan, machine }) => planComplaint(model, plan) ?? machineComplaint(plan, machine)).find(Boolean)
+      if (complaint) reading.passedOver.push({ table, row: index, because: complaint })
+      else reading.trials.push(...trials.map((trial) => ({ ...trial, table, row: index })))
+    })
   }
-  if (trials.length === 0) throw new Fault('damaged', `No table can be tried. Known tables: ${Object.keys(readers).join(', ')}.`)
-  return trials
+  if (reading.trials.length === 0) throw new Fault('damaged', `No table can be tried. Known tables: ${Object.keys(readers).join(', ')}.`)
+  return reading
 }

@@ -99,3 +99,20 @@ export function validateTrials(
     return [reportOf(table, 'all', these), ...cut]
   })
 }
+
+/** Reports as one record: each table's errors, and under `parts` those of parts of it. */
+export function reportsByTable(reports: readonly TableReport[]): Record<string, TableReport & { parts: Record<string, TableReport> }> {
+  const tables: Record<string, TableReport & { parts: Record<string, TableReport> }> = {}
+  for (const report of reports) {
+    if (report.part === 'all') tables[report.table] = { ...report, parts: {} }
+    else tables[report.table].parts[report.part] = report
+  }
+  return tables
+}
+
+/** Every row's prediction beside its measurement. */
+export const predictionsOf = (trials: readonly Trial[]) => trials.map((trial) => {
+  const { predictedSeconds, predictedBytes, predictsFit } = judge(trial)
+  const { table, row, seconds, bytes, outOfMemory, plan } = trial
+  return { table, row, recompute: plan.recompute, measuredSeconds: seconds, predictedSeconds, measuredBytes: bytes, predictedBytes, outOfMemory, predictsFit }
+})
