@@ -32,13 +32,15 @@ export interface MemoryConstants {
   reserveShare: number
   /** What it cannot give back when memory is short. */
   keptShare: number
+  /** The same without stages or tensor ranks. */
+  simpleKeptShare: number
   /** Buffers of collectives and buckets once there is more than one device. */
   bufferBytes: number
   /** fp32 copy of 16-bit gradients during the optimizer's step, bytes a parameter it updates. */
   stepBytes: number
 }
 
-export const memoryConstants: MemoryConstants = { reserveShare: 0.2, keptShare: 0.12, bufferBytes: 4 * 2 ** 30, stepBytes: 4 }
+export const memoryConstants: MemoryConstants = { reserveShare: 0.25, keptShare: 0.12, simpleKeptShare: 0.02, bufferBytes: 4 * 2 ** 30, stepBytes: 4 }
 
 /**
  * Activations of one block for one micro-batch on one device, bytes at 16 bits. Korthikanti et al. 2022, table 2 and eq. 1-6:
@@ -83,20 +85,24 @@ export function stageMemory(model: ClusterModel, plan: GpuPlan, stage: number, l
   const activations = inFlight(stage, m, plan) * layers * kept
   const whole = plan.recompute === 'full' ? layerActivationBytes(model, { ...plan, recompute: 'none' }) - kept : plan.recompute === 'selective' && plan.attention === 'plain'
     ? (5 * plan.microBatch * model.heads * model.context ** 2) / plan.tensor : 0
-  // Logits at 16 and 32 bits and their gradient: 2 + 4 + 2; the input and output of stage boundaries.
-  const logits = stage === plan.pipeline - 1 ? (8 * tokens * model.vocabulary) / plan.tensor : 0
+  // Logits at 16 and 32 bits and their gradient, 2 + 4 + 2; with fused kernels the loss overwrites them, 2 + 2. Inputs and outputs of stages.
+  const logits = stage === plan.pipeline - 1 ? ((plan.attention === 'flash' ? 4 : 8) * tokens * model.vocabulary) / plan.tensor : 0
   const boundary = 4 * tokens * model.width
-  const gathered = plan.zero >= 3 && data > 1 ? (3 * 2 * layerParameters(model)) / plan.tensor : 0
+  // Whole blocks: the one at work and one on the way in, and gradients on the way out; or the largest tensor and the next.
+  const gatheredParameters = plan.shardUnit === 'layer' ? 3 * layerParameters(model) : 2 * model.width * model.feedForward
+  const gathered = plan.zero >= 3 && data > 1 ? (2 * gatheredParameters) / plan.tensor : 0
   const stepping = plan.gradientBytes === 2 ? (constants.stepBytes * parameters) / (plan.zero >= 1 ? data : 1) : 0
-  const working = Math.max(whole, logits) + boundary + gathered + stepping
   const weights = each.weights * parameters
   const gradients = each.gradients * parameters
   const optimizer = each.optimizer * parameters
+  // The optimizer steps when activations are gone.
+  const working = Math.max(Math.max(whole, logits) + boundary + gathered, stepping - activations)
   const used = weights + gradients + optimizer + activations + working
-  const buffers = contextBytes + (plan.devices > 1 ? constants.bufferBytes : 0)
+  const isSimple = plan.pipeline === 1 && plan.tensor === 1 // what is kept is freed in the order opposite to its making
+  const buffers = contextBytes + (plan.devices > 1 && !isSimple ? constants.bufferBytes : 0)
   const reserved = buffers + constants.reserveShare * used
-  const least = used + buffers + constants.keptShare * used
-  return { stage, layers, parameters, weights, gradients, optimizer, activations, working, reserved, total: used + reserved, least }
+  const least = used + buffers + (isSimple ? constants.simpleKeptShare : constants.keptShare) * used
+  return { stage, layers, parameters, weights, gradients, optimizer, activations, working, reserved, total: Math.max(least, used + reserved), least }
 }
 
 /** Every stage, first to last. */
