@@ -125,15 +125,15 @@ INLINE long panel_stride(long k) { return k * NR + 5 * LINE; }
 
 /** How many pieces B is packed in, and piece number `i` of `columns` from n0 on: some rows of a B that keeps its rows, else some panels. */
 INLINE long packs_of(const Product& g, long columns, long k) {
-  return g.bTransposed ? pieces(columns, 4 * NR) : pieces(k, 32);
+  return g.bTransposed ? pieces(columns, NR) : pieces(k, 32);
 }
 INLINE void pack_piece(const Product& g, long n0, long columns, long k0, long k, long i, float* packed) {
   if (!g.bTransposed) {
     pack_columns(g.b + k0 * g.ldb + n0, g.ldb, i * 32, at_most(k, i * 32 + 32), columns, packed, panel_stride(k));
     return;
   }
-  for (long j = i * 4 * NR; j < at_most(columns, (i + 1) * 4 * NR); j += NR)
-    pack_transposed(g.b + (n0 + j) * g.ldb + k0, g.ldb, k, static_cast<int>(at_most(NR, columns - j)), packed + j / NR * panel_stride(k));
+  const int real = static_cast<int>(at_most(NR, columns - i * NR));
+  pack_transposed(g.b + (n0 + i * NR) * g.ldb + k0, g.ldb, k, real, packed + i * panel_stride(k));
 }
 
 /** Where tile number `i` of a block finds the piece of A that it fetches for the block starting at `row`: all tiles together reach all of it. */
@@ -143,67 +143,103 @@ INLINE const float* ahead_of(const Product& g, long i, long row, long k0, long k
   return g.a + at_most(g.m - 1, row + i / stretches * 8) * g.lda + k0 + i % stretches * 8 * LINE;
 }
 
+/** How one product is cut up: decided from its shape alone, before any thread starts. */
+struct Plan {
+  bool isSmall;          // one thread does it all
+  bool readsA, readsB;   // where they lie, unpacked: packing pays only when a panel is used often
+  bool isFar;
+  int threads;
+  long kPiece, blocks, rowPanels;
+
+  Plan(const Product& g, int poolThreads) {
+    isSmall = g.m * g.n * g.k < SMALL_PRODUCT;
+    threads = isSmall ? 1 : poolThreads;
+    const bool isNarrow = g.n <= 4 * 32 || g.n * g.lda <= 128 * 128; // rows 4 KiB apart would all fall into one cache set
+    readsB = g.aTransposed && !g.bTransposed && g.lda <= 96 && g.ldb <= 320 && g.n % NR == 0;
+    readsA = g.aTransposed ? readsB : isNarrow && g.lda % 1024 != 0;
+    isFar = g.m * g.n >= FAR && g.k > 64; // a short tile is over before memory has answered
+    kPiece = pieces(pieces(g.k, pieces(g.k, KC)), 4) * 4;
+    rowPanels = pieces(g.m, MR);
+    blocks = at_most(rowPanels, pieces(pieces(rowPanels, MC / MR), threads) * threads);
+  }
+  /** First row of a block: blocks differ by one panel at most. */
+  long row(long block) const { return block * rowPanels / blocks * MR; }
+};
+
+/** Some rows of C times some panels of its columns, one piece of k deep. */
+struct Block {
+  long row, rows, n0, firstPanel, lastPanel, k0, k;
+  long rowLater; // where the thread's next block begins
+};
+
+void multiply_block(const Product& g, const Plan& plan, const Block& b, const float* own, const float* packed) {
+  const bool isFirst = b.k0 == 0, isLast = b.k0 + b.k == g.k;
+  const long stride = g.aTransposed ? KC : LDA; // floats a row of the packed A takes
+  long tiles = 0;
+  for (long panel = b.firstPanel; panel < b.lastPanel; panel++) {
+    const long column = b.n0 + panel * NR;
+    const int columns = static_cast<int>(at_most(NR, g.n - column));
+    const float* right = plan.readsB ? g.b + b.k0 * g.ldb + column : packed + panel * panel_stride(b.k);
+    const long ldb = plan.readsB ? g.ldb : NR;
+    if (g.columnSums && b.row == 0) add_column_sums(right, ldb, b.k, columns, g.columnSums + column);
+    for (long r = 0; r < b.rows; r += MR) {
+      const int count = static_cast<int>(at_most(MR, b.rows - r));
+      const long row = b.row + r;
+      float* c = g.c + row * g.ldc + column;
+      const float* add = isFirst ? (g.add ? g.add + row * g.ldadd + column : nullptr) : c;
+      const Tile t = {c, g.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add, isFirst ? g.ldadd : g.ldc, columns,
+                      own + (r + MR < b.rows ? r + MR : 0) * stride, ahead_of(g, tiles++, b.rowLater, b.k0, b.k), g.lda, g.lda, plan.isFar};
+      if (plan.readsA && g.aTransposed) tile_transposed(count, b.k, g.a + b.k0 * g.lda + row, right, ldb, t);
+      else if (plan.readsA) tile_strided(count, b.k, g.a + row * g.lda + b.k0, right, ldb, t);
+      else if (g.aTransposed) tile_packed(count, b.k, own + r * stride, right, ldb, t);
+      else tile_rows(count, b.k, own + r * stride, right, ldb, t);
+    }
+  }
+  if (isLast && g.gelu) gelu_rows(g, b.row, b.rows, b.n0 + b.firstPanel * NR, at_most(g.n, b.n0 + b.lastPanel * NR));
+}
+
 Status product(Context& context, const Product& g) {
   if (g.m == 1 && !g.columnSums) {
     single_row(context, g);
     return isoflop::OK;
   }
+  const Plan plan(g, context.pool.size());
   const long widest = at_most(NC, pieces(g.n, NR) * NR);
   if (!context.reserve(static_cast<size_t>(widest / NR * panel_stride(KC)), static_cast<size_t>(MC * LDA))) return isoflop::OUT_OF_MEMORY;
-  const bool isSmall = g.m * g.n * g.k < SMALL_PRODUCT;
-  const int threads = isSmall ? 1 : context.pool.size();
-  const long rowBlocks = pieces(g.m, MC);
-  const bool isFar = g.m * g.n >= FAR && g.k > 64; // a short tile is over before memory has answered
   auto region = [&](int thread) {
     float* packed = context.scratch.shared;
     float* own = context.scratch.own[static_cast<size_t>(thread)];
+    const auto next = [&] { return context.pool.next(); };
     long base = 0; // tickets used by the phases before
     for (long n0 = 0; n0 < g.n; n0 += NC) {
       const long columns = at_most(NC, g.n - n0), panels = pieces(columns, NR);
-      long groups = at_most(panels, pieces(4L * threads, rowBlocks)); // few rows: cut the columns too, so that all threads have work
-      const long groupPanels = pieces(panels, groups);
-      groups = pieces(panels, groupPanels);
-      const long tasks = rowBlocks * groups;
-      for (long k0 = 0; k0 < g.k; k0 += KC) {
-        const long k = at_most(KC, g.k - k0);
-        const bool isFirst = k0 == 0, isLast = k0 + k == g.k;
-        const long packs = packs_of(g, columns, k);
-        for (long i = context.pool.next() - base; i < packs; i = context.pool.next() - base) pack_piece(g, n0, columns, k0, k, i, packed);
-        base += packs + threads;
-        context.pool.barrier();
+      // Few rows: the columns are cut too, so that all threads have work.
+      const long groupPanels = pieces(panels, at_most(panels, pieces(4L * plan.threads, plan.blocks)));
+      const long groups = pieces(panels, groupPanels), tasks = plan.blocks * groups;
+      for (long k0 = 0; k0 < g.k; k0 += plan.kPiece) {
+        const long k = at_most(plan.kPiece, g.k - k0);
+        if (!plan.readsB) {
+          const long packs = packs_of(g, columns, k);
+          for (long i = next() - base; i < packs; i = next() - base) pack_piece(g, n0, columns, k0, k, i, packed);
+          base += packs + plan.threads;
+          context.pool.barrier();
+        }
         long packedBlock = -1;
-        for (long i = context.pool.next() - base, later; i < tasks; i = later) {
-          later = context.pool.next() - base; // asked for early, so that its rows can be fetched meanwhile
+        for (long i = next() - base, later; i < tasks; i = later) {
+          later = next() - base; // asked for early, so that its rows can be fetched meanwhile
           const long block = i / groups, group = i % groups;
-          const long row = block * MC, rows = at_most(MC, g.m - row), rowLater = later < tasks ? later / groups * MC : row;
-          if (block != packedBlock) pack_rows(g, row, rows, k0, k, own);
+          const long row = plan.row(block), rows = at_most(plan.row(block + 1), g.m) - row;
+          if (!plan.readsA && block != packedBlock) pack_rows(g, row, rows, k0, k, own);
           packedBlock = block;
           const long firstPanel = group * groupPanels, lastPanel = at_most(panels, firstPanel + groupPanels);
-          long tiles = 0;
-          for (long panel = firstPanel; panel < lastPanel; panel++) {
-            const long column = n0 + panel * NR;
-            const int real = static_cast<int>(at_most(NR, g.n - column));
-            if (g.columnSums && block == 0) add_column_sums(packed + panel * panel_stride(k), k, real, g.columnSums + column);
-            for (long r = 0; r < rows; r += MR) {
-              const int count = static_cast<int>(at_most(MR, rows - r));
-              const long stride = g.aTransposed ? KC : LDA;
-              float* c = g.c + (row + r) * g.ldc + column;
-              const float* add = isFirst ? (g.add ? g.add + (row + r) * g.ldadd + column : nullptr) : c;
-              const Tile t = {c, g.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add, isFirst ? g.ldadd : g.ldc,
-                              real, own + (r + MR < rows ? r + MR : 0) * stride,
-                              ahead_of(g, tiles++, rowLater, k0, k), g.lda, isFar};
-              if (g.aTransposed) tile_packed(count, k, own + r * stride, packed + panel * panel_stride(k), NR, t);
-              else tile_rows(count, k, own + r * stride, packed + panel * panel_stride(k), NR, t);
-            }
-          }
-          if (isLast && g.gelu) gelu_rows(g, row, rows, n0 + firstPanel * NR, at_most(g.n, n0 + lastPanel * NR));
+          multiply_block(g, plan, {row, rows, n0, firstPanel, lastPanel, k0, k, plan.row(later < tasks ? later / groups : block)}, own, packed);
         }
-        base += tasks + threads;
+        base += tasks + plan.threads;
         context.pool.barrier();
       }
     }
   };
-  context.pool.run(region, isSmall);
+  context.pool.run(region, plan.isSmall);
   return isoflop::OK;
 }
 

@@ -31,27 +31,36 @@ struct Tile {
   const float* nextA; // what the next tile will read of A: fetched into the first cache while this one runs
   const float* ahead; // what a later block will read: fetched into the second cache, 512 bytes of every row `aheadStride` apart
   long aheadStride;
+  long strideA;       // floats from row to row, or from k to k, where the kernel's template does not say
   bool isFar; // whether c is so large that its lines should be asked for before they are needed
 };
 
-/** R rows of A (element (i, p) at a[i·RS + p·CS]) times NR columns of B (row p at b + p·ldb), k deep. */
+/**
+ * R rows of A (element (i, p) at a[i·RS + p·CS], a 0 standing for Tile::strideA) times NR columns of B (row p at b + p·ldb),
+ * k deep.
+ */
 template <int R, long RS, long CS> void tile(long k, const float* a, const float* b, long ldb, const Tile& t) {
   vec acc[R][NV];
 #pragma GCC unroll 16
   for (int i = 0; i < R; i++)
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) acc[i][j] = vec{};
+  const float* triple[5]; // every third row: the two after it are reached by an index register
+#pragma GCC unroll 5
+  for (int i = 0; i < (R + 2) / 3; i++) triple[i] = a + 3 * i * t.strideA;
   const auto step = [&]() __attribute__((always_inline)) {
     vec right[NV];
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) right[j] = load(b + j * WIDTH);
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++) {
-      const vec left = splat(a[i * RS]);
+      const vec left = splat(RS ? a[i * RS] : triple[i / 3][i % 3 * t.strideA]);
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) acc[i][j] += left * right[j];
     }
-    a += CS;
+    if (RS) a += CS ? CS : t.strideA;
+#pragma GCC unroll 5
+    for (int i = 0; !RS && i < (R + 2) / 3; i++) triple[i]++;
     b += ldb;
   };
   if (t.isFar) {
@@ -137,9 +146,13 @@ INLINE void tile_rows(int rows, long k, const float* a, const float* b, long ldb
 INLINE void tile_packed(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
   Rows<1, MR, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
 }
-/** Tiles over the transpose of a matrix that keeps its rows: element (i, p) at a[i + p·LDA]. */
+/** Tiles over A where it lies, its rows Tile::strideA apart. */
+INLINE void tile_strided(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
+  Rows<0, 1, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
+}
+/** Tiles over the transpose of a matrix where it lies, its rows Tile::strideA apart. */
 INLINE void tile_transposed(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
-  Rows<1, LDA, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
+  Rows<1, 0, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
 }
 
 INLINE long at_most(long a, long b) { return a < b ? a : b; }
@@ -172,13 +185,14 @@ INLINE void pack_columns(const float* b, long ld, long from, long to, long colum
   }
 }
 
-/** sums[j] += the sum of a packed panel's column j. */
-INLINE void add_column_sums(const float* panel, long k, int columns, float* sums) {
-  vec total[NV] = {};
-  for (long p = 0; p < k; p++)
-    for (int j = 0; j < NV; j++) total[j] += load(panel + p * NR + j * WIDTH);
-  for (int j = 0; j < NV; j++)
-    if (const int lanes = lanes_of(columns, j)) store_up_to(sums + j * WIDTH, load_up_to(sums + j * WIDTH, lanes) + total[j], lanes);
+/** sums[j] += the sum of column j over k rows, `ld` apart. */
+INLINE void add_column_sums(const float* b, long ld, long k, int columns, float* sums) {
+  for (int j = 0; j < columns; j += WIDTH) {
+    const int lanes = columns - j < WIDTH ? columns - j : WIDTH;
+    vec total = {};
+    for (long p = 0; p < k; p++) total += load_up_to(b + p * ld + j, lanes);
+    store_up_to(sums + j, load_up_to(sums + j, lanes) + total, lanes);
+  }
 }
 
 /** One panel of NR columns of a transposed operand: to[p·NR + j] = from[j·ld + p], zeros beyond `columns`. */

@@ -18,6 +18,8 @@ export interface KernelTime {
 export interface Profiled {
   engine: Engine
   times(): KernelTime[]
+  /** Starts over: the first steps touch memory that is not there yet. */
+  forget(): void
 }
 
 const size = (tensor: Tensor, axis: number) => tensor.shape[axis]
@@ -34,7 +36,7 @@ const flopsOf: Partial<Record<keyof Kernels, (args: unknown[]) => number>> = {
 }
 
 /** The same model over kernels that keep a stopwatch. Only meaningful where kernels run when they are called, as the native ones do. */
-export async function createProfiled(kernels: Kernels, name: EngineName, model: ModelPlan): Promise<Profiled> {
+export function createProfiled(kernels: Kernels, name: EngineName, model: ModelPlan): Profiled {
   const times = new Map<string, KernelTime>()
   const timed = new Proxy(kernels, {
     get(target, key) {
@@ -54,7 +56,11 @@ export async function createProfiled(kernels: Kernels, name: EngineName, model: 
       }
     },
   })
-  return { engine: createGpt(timed, name, model), times: () => [...times.values()].sort((a, b) => b.seconds - a.seconds) }
+  return {
+    engine: createGpt(timed, name, model),
+    times: () => [...times.values()].sort((a, b) => b.seconds - a.seconds),
+    forget: () => times.clear(),
+  }
 }
 
 /** What the registers can do at most on this many threads: the best of three runs of multiply-adds alone, FLOP/s. */
