@@ -36,6 +36,8 @@ export interface LawPlan {
   zoom: { x: Range; y?: Range } | null
   pixels: number
   convention: string
+  /** The lowest of all training curves at each compute; none where it is not wanted. */
+  envelope?: readonly { flops: number; loss: number }[]
   /** Published laws and models to be laid over. */
   overlays?: readonly Overlay[]
 }
@@ -99,6 +101,9 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
       ...quiet, id: `${member.id} curve`, name: member.name, type: 'line', symbol: 'none', z: 2, data: points.map(([x, y]) => spot(x, y)),
       lineStyle: { color: member.colour, width: 1.25, opacity: 0.75 },
     })
+  }
+  if (plan.envelope?.length) {
+    series.push({ ...quiet, id: 'envelope', type: 'line', symbol: 'none', z: 3, data: plan.envelope.map(({ flops, loss }) => spot(flops, loss)), lineStyle: { color: theme.text, width: 3, opacity: 0.45 } })
   }
   if (law?.fit) {
     const { fit } = law

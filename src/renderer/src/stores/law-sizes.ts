@@ -1,0 +1,53 @@
+// How the best size grows with compute, read two ways: IsoFLOP parabolas and the envelope of the training curves.
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import { fitIsoflops, type IsoflopFit, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
+import { budgetTolerance, gatherBudgets, mostSizes } from '../curves/budgets.ts'
+import { envelopeOfMembers } from '../curves/envelope.ts'
+import { pointsOf } from '../curves/rests.ts'
+import { useLawStore } from './law.ts'
+import { useRunsStore } from './runs.ts'
+
+export const useSizesStore = defineStore('law-sizes', () => {
+  const law = useLawStore()
+  const runs = useRunsStore()
+
+  const points = computed<IsoflopPoint[]>(() => gatherBudgets(law.standings.flatMap(({ run, isExcluded }) =>
+    (run && !isExcluded ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(({ flops, loss }) =>
+      (loss === null ? [] : [{ budget: flops, parameters: run!.parameters, loss }])))))
+  /** Parabolas through the points; null with the sentence that says what is missing where no budget has three sizes. */
+  const isoflops = computed<{ fit: IsoflopFit; problem: null } | { fit: null; problem: string }>(() => {
+    const sizes = mostSizes(points.value)
+    if (sizes < 3) {
+      const now = sizes === 0 ? 'none has finished' : sizes === 1 ? 'no two took the same' : 'the most are two'
+      return {
+        fit: null, problem: `A parabola needs three finished members of different size at the same compute (within ${budgetTolerance * 100} %); now ${now}. `
+          + 'In Family, give larger members fewer tokens per parameter and smaller ones more, until their FLOPs agree.',
+      }
+    }
+    return { fit: fitIsoflops(points.value), problem: null }
+  })
+
+  const members = computed(() => law.standings.flatMap(({ run, isExcluded }) =>
+    (run && !isExcluded ? [{ memberId: run.memberId, parameters: run.parameters, flopsPerToken: run.flopsPerToken, curve: runs.curves.get(run.id) ?? null }] : [])))
+  const envelope = computed(() => {
+    void runs.curves // grows in place
+    return envelopeOfMembers(members.value)
+  })
+  /** Members that are lowest somewhere, smallest compute first, each with the compute from which it is. */
+  const leaders = computed(() => {
+    const found: { memberId: string; from: number; to: number }[] = []
+    for (const { curve, flops } of envelope.value.points) {
+      const { memberId } = members.value[curve]
+      const last = found[found.length - 1]
+      if (last?.memberId === memberId) last.to = flops
+      else found.push({ memberId, from: flops, to: flops })
+    }
+    return found
+  })
+  const envelopeProblem = computed(() => (new Set(leaders.value.map(({ memberId }) => memberId)).size >= 2 ? null
+    : envelope.value.points.length === 0 ? 'The envelope needs the training curves of two members.'
+      : 'One member is the lowest at every compute so far. The envelope says how size grows once a larger one has overtaken it.'))
+
+  return { points, isoflops, envelope, leaders, envelopeProblem }
+})
