@@ -61,3 +61,6 @@ function narrowHalf(bits: number): number {
   const half = 1 << (shift - 1)
   return sign | (kept + Number(rest > half || (rest === half && (kept & 1) === 1)))
 }
+
+/** Whether a tensor's or entry's name can stand in a sentence; a damaged file may call one anything. */
+export const isPrintableName = (name: string): boolean => name.length <= 256 && !/[\p{Cc}\ufffd]/u.test(name)

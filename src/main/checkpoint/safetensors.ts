@@ -1,7 +1,7 @@
 // The safetensors format: a length, a JSON header that says where each tensor lies, and the numbers, little-endian.
 import { Fault } from '#shared/fault.ts'
 import { type OpenFile, openFile, writeFileAtomically } from '#main/storage/files.ts'
-import { fromFloat32, otherDtypeBytes, storedToFloat32, type StoredDtype } from './dtypes.ts'
+import { fromFloat32, isPrintableName, otherDtypeBytes, storedToFloat32, type StoredDtype } from './dtypes.ts'
 import { type Dtype, dtypeBytes } from './number-formats.ts'
 
 export interface NamedTensor {
@@ -143,6 +143,7 @@ export function parseHeader(path: string, text: string, dataBytes: number): { me
 }
 
 function parseEntry(name: string, value: unknown, damaged: (what: string) => Fault): TensorEntry {
+  if (!isPrintableName(name)) throw damaged(`a tensor has a name of ${name.length} characters that cannot be read`)
   if (!isRecord(value)) throw damaged(`the header's entry for tensor ${name} is not a record`)
   const { dtype, shape, data_offsets: offsets } = value
   const size = typeof dtype === 'string' ? storedBytes.get(dtype) : undefined

@@ -1,7 +1,7 @@
 // Weights in PyTorch's own files: a zip of storages and a pickle that says which part of which storage is which tensor.
 import { Fault } from '#shared/fault.ts'
 import { type OpenFile, openFile } from '#main/storage/files.ts'
-import { storedToFloat32, type StoredDtype } from './dtypes.ts'
+import { isPrintableName, storedToFloat32, type StoredDtype } from './dtypes.ts'
 import { PickleCall, PickleError, PickleGlobal, PickleReference, type PickleWords, readPickle } from './pickle.ts'
 import type { WeightsFile } from './weights-files.ts'
 import { readZip, type ZipEntry } from './zip.ts'
@@ -80,6 +80,7 @@ async function readTensors(file: OpenFile): Promise<StoredTensor[]> {
 }
 
 function storedTensor(name: string, value: unknown, entryOf: (key: string) => ZipEntry | undefined, damaged: (what: string) => Fault): StoredTensor {
+  if (!isPrintableName(name)) throw damaged(`a tensor has a name of ${name.length} characters that cannot be read`)
   const inner = value instanceof PickleCall && value.name === rebuildParameter ? value.args[0] : value
   if (!(inner instanceof PickleCall) || inner.name !== rebuildTensor) throw damaged(`${name} is no tensor`)
   const [reference, offset, shape, strides] = inner.args
@@ -87,6 +88,7 @@ function storedTensor(name: string, value: unknown, entryOf: (key: string) => Zi
   const [kind, storageClass, key, , count] = Array.isArray(id) ? id : []
   const storage = storageClass instanceof PickleGlobal ? storages[storageClass.name.slice('torch '.length)] : undefined
   if (kind !== 'storage' || !storage || typeof key !== 'string' || !isCount(count)) throw damaged(`${name} names no storage`)
+  if (!isPrintableName(key)) throw damaged(`${name} lies in a storage whose name cannot be read`)
   const entry = entryOf(key)
   if (!entry) throw damaged(`${name} lies in the storage ${JSON.stringify(key.slice(0, 40))}, which the file does not have`)
   if (entry.bytes !== count * storage.bytes) throw damaged(`${name} lies in a storage of ${count} ${storage.dtype} numbers, and ${entry.name} has ${entry.bytes} bytes`)

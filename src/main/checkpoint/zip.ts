@@ -1,6 +1,7 @@
 // The zip that PyTorch saves: entries stored as they are, one after another. Nothing is ever unpacked, so nothing can burst.
 import { Fault } from '#shared/fault.ts'
 import type { OpenFile } from '#main/storage/files.ts'
+import { isPrintableName } from './dtypes.ts'
 
 export interface ZipEntry {
   name: string
@@ -37,6 +38,7 @@ export async function readZip(file: OpenFile): Promise<Map<string, ZipEntry>> {
     const next = at + 46 + nameBytes + extraBytes + directory.readUInt16LE(at + 32)
     if (next > directoryBytes) throw damaged(`${where} reaches beyond it`)
     const name = directory.toString('utf8', at + 46, at + 46 + nameBytes)
+    if (!isPrintableName(name)) throw damaged(`${where} has a name of ${nameBytes} bytes that cannot be read`)
     if (directory.readUInt16LE(at + 8) & 1) throw damaged(`${name} is encrypted`)
     if (directory.readUInt16LE(at + 10) !== 0) throw damaged(`${name} is compressed, and PyTorch compresses nothing`)
     const extra = directory.subarray(at + 46 + nameBytes, at + 46 + nameBytes + extraBytes)
