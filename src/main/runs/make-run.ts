@@ -1,4 +1,5 @@
 // From a member's plan to a run: everything the training needs, fixed at its start.
+import { createHash } from 'node:crypto'
 import type { EngineName } from '#shared/engine/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
@@ -29,9 +30,17 @@ function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
   return rests.length > 1 ? { rests } : {}
 }
 
+/** A short name for all that decides a training's outcome but its seed: runs that share it are repeats. */
+export function settingOf({ corpusId, tokenizer, recipe, member }: RunPlan): string {
+  const { seed: _seed, ...rest } = recipe
+  const { shape, steps, batchSequences, warmupSteps, peakLearningRate, phases } = member
+  const parts = { corpusId, tokenizer, shape, steps, batchSequences, warmupSteps, peakLearningRate, phases: phases ?? null, ...rest }
+  return createHash('sha256').update(JSON.stringify(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)))).digest('hex').slice(0, 16)
+}
+
 export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
   id: plan.runId, studyId: plan.studyId, memberId: plan.memberId, name: plan.name,
-  state: 'queued', step: 0, steps: plan.member.steps, tokens: 0, parameters: plan.member.parameters,
+  state: 'queued', step: 0, steps: plan.member.steps, tokens: 0, parameters: plan.member.parameters, seed: plan.seed, setting: settingOf(plan),
   flops: plan.member.flops[plan.recipe.flopsConvention],
   flopsPerToken: flopsPerToken(plan.member.shape, plan.recipe.flopsConvention),
   ...restsOf(plan),

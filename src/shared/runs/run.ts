@@ -48,6 +48,10 @@ export interface RunSummary {
   steps: number
   tokens: number
   parameters: number
+  /** Of weights and data order; absent in runs of older labs. */
+  seed?: number
+  /** The same for runs that differ in their seed alone. */
+  setting?: string
   /** wsd-s only: the steps at which a decay has just ended, and the validation loss is a point of the law. */
   rests?: number[]
   /** Training FLOPs of the whole plan, under the recipe's convention. */

@@ -84,15 +84,16 @@ export const formNames: Record<CurveForm, string> = { 'power': 'power law', 'off
 /** The law's loss at x. */
 export const forecast = (fit: Pick<CurveFit, 'parameters' | 'logCoefficient'>, x: number): number => evaluateCurve(fit, x)
 
-/** Fits without the `count` largest and foretells the very largest; null where too few remain for the smallest form. */
+/** Fits without the `count` largest amounts of compute and foretells the very largest, for repeats their mean; null where too few remain for the smallest form. */
 export function holdOut(points: readonly LawPoint[], count: number, wanted: Partial<LawOptions> = {}): HeldOut | null {
   const options = { ...usualLaw, ...wanted }
-  const ascending = [...points].sort((a, b) => a.x - b.x)
-  const rest = ascending.slice(0, Math.max(0, ascending.length - count))
-  const largest = ascending[ascending.length - 1]
+  const xs = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b)
+  const rest = points.filter(({ x }) => xs.indexOf(x) < xs.length - count).sort((a, b) => a.x - b.x)
+  const ends = points.filter(({ x }) => x === xs[xs.length - 1])
+  const largest = ends.length ? { ...ends[0], y: ends.reduce((sum, { y }) => sum + y, 0) / ends.length } : null
   const distinct = new Set(rest.map(({ x }) => x)).size
   const asked = options.form === 'auto' ? 'auto' : distinct >= parameterCounts[options.form] ? options.form : 'auto'
-  if (!largest || distinct < 2 || rest.some(({ x }) => x === largest.x)) return null
+  if (!largest || distinct < 2) return null
   const form = formFor(asked, rest)
   const fit = fitCurve(rest, form, options.objective)
   const y = evaluateCurve(fit, largest.x)

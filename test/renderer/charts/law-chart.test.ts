@@ -67,7 +67,7 @@ describe('the law', () => {
   it('is saved with points and forecasts', () => {
     const rows = lawCsv(plan([...measured, member('xl', 1e14, { loss: null })]).members, '6 N D').trim().split('\n')
     expect(rows[0]).toContain('6 N D')
-    expect(rows[1]).toBe(`"s",100000000000,${law(1e11)},yes,,,`)
+    expect(rows[1]).toBe(`"s",100000000000,${law(1e11)},yes,,,,1,`)
     expect(rows[4]).toMatch(/^"xl",100000000000000,,no,\d/)
   })
 })

@@ -126,6 +126,17 @@ describe('the law of a study', () => {
     expect(holdOut(ladder(1e16, -0.1, 1.5, 2), 1)).toBeNull()
     const points = ladder(1e16, -0.1, 1.5, 3)
     expect(holdOut(points, 1)!.form).toBe('power')
-    expect(holdOut([...points, { ...points[2], y: 2 }], 1)).toBeNull() // its twin would be left in
+    expect(holdOut([points[0], points[2], { ...points[2], y: 2 }], 1)).toBeNull() // its twin would be left in
+  })
+})
+
+describe('repeats with other seeds', () => {
+  const at = (x: number) => 3 * (x / 1e12) ** -0.08
+  const repeated = [1e11, 1e12, 1e13].flatMap((x) => [0.99, 1.01].map((off) => ({ x, y: at(x) * off })))
+  it('are left out together when the largest is foretold, and measured by their mean', () => {
+    const held = holdOut(repeated, 1, { form: 'power' })!
+    expect(held.measured).toBeCloseTo(at(1e13), 9)
+    expect(Math.abs(held.error)).toBeLessThan(1e-3)
+    expect(holdOut(repeated, 2)).toBeNull()
   })
 })

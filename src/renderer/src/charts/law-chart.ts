@@ -21,6 +21,9 @@ export interface LawMember {
   curve: Curve | null
   /** Final validation loss, null until finished. */
   loss: number | null
+  /** Losses of repeats with other seeds, and their standard deviation; one or none, and null, without. */
+  losses?: readonly number[]
+  spread?: number | null
   /** A point a person took out of the fit; it stays on the chart, hollow. */
   isExcluded: boolean
   forecast: Forecast | null
@@ -77,7 +80,7 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
   // The early fall from ln(vocabulary) would squeeze the law into a corner on a linear axis.
   const ys = union(
     extent(allCurves.map((point) => point[1]), yScale),
-    extent(measured.map((member) => member.loss!), yScale),
+    extent(measured.flatMap(({ loss, spread }) => [loss! - (spread ?? 0), loss! + (spread ?? 0)]), yScale),
     extent(members.flatMap(({ forecast }) => (forecast ? [forecast.y] : [])), yScale),
   )!
   const others = overlayRanges(plan.overlays ?? [], xScale, yScale)
@@ -125,6 +128,10 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
         series.push({ ...quiet, id: `${member.id} error`, type: 'line', symbol: 'none', z: 5, data: [spot(member.flops, low), spot(member.flops, high)], lineStyle: { color: member.colour, width: 1.5, opacity: 0.55 } })
       }
       series.push(mark(`${member.id} forecast`, member, spot(member.flops, forecast.y), true, theme))
+    }
+    if (member.loss !== null && member.spread) {
+      const [low, high] = [Math.max(member.loss - member.spread, member.loss / 2), member.loss + member.spread]
+      series.push({ ...quiet, id: `${member.id} seeds`, type: 'line', symbol: 'rect', symbolSize: [11, 1.5], showAllSymbol: true, z: 5, data: [spot(member.flops, low), spot(member.flops, high)], lineStyle: { color: member.colour, width: 1.5 }, itemStyle: { color: member.colour } })
     }
     if (member.loss !== null) series.push(mark(`${member.id} point`, member, spot(member.flops, member.loss), member.isExcluded, theme))
   }
@@ -183,9 +190,9 @@ export function readLaw(plan: LawPlan, { axes }: LawDrawing, x: number, y: numbe
 
 /** Members with their points and forecasts, one row each. */
 export function lawCsv(members: LawMember[], convention: string): string {
-  const rows = [`member,training_flops (${convention}),validation_loss,in_fit,forecast_loss,forecast_low,forecast_high`]
-  for (const { name, flops, loss, isExcluded, forecast } of members) {
-    rows.push([`"${name.replace(/"/g, '""')}"`, flops, loss ?? '', loss !== null && !isExcluded ? 'yes' : 'no', forecast?.y ?? '', forecast?.interval?.low ?? '', forecast?.interval?.high ?? ''].join(','))
+  const rows = [`member,training_flops (${convention}),validation_loss,in_fit,forecast_loss,forecast_low,forecast_high,seeds,loss_spread`]
+  for (const { name, flops, loss, losses, spread, isExcluded, forecast } of members) {
+    rows.push([`"${name.replace(/"/g, '""')}"`, flops, loss ?? '', loss !== null && !isExcluded ? 'yes' : 'no', forecast?.y ?? '', forecast?.interval?.low ?? '', forecast?.interval?.high ?? '', losses?.length ?? (loss === null ? 0 : 1), spread ?? ''].join(','))
   }
   return rows.join('\n') + '\n'
 }

@@ -76,7 +76,7 @@ export const useAllocationStore = defineStore('allocation', () => {
     }, notices.fail)
   }, { immediate: true })
   // A training tells ten times a second; four hundred refits are done when a point is new.
-  const curveKey = computed(() => JSON.stringify(law.inFit.map(({ name, flops: x, loss }) => ({ name, x, y: loss! }))))
+  const curveKey = computed(() => JSON.stringify(law.points))
   const rows = computed<BudgetRow[]>(() => {
     const flops = budget.value
     const recipe = studies.current?.recipe

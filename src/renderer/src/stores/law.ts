@@ -4,9 +4,11 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { restingSteps } from '#shared/family/schedule.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
+import { meanOf, repeatsOf, spreadOf } from '../curves/repeats.ts'
 import { pointOf } from '../curves/rests.ts'
 import type { CurveForm } from '#shared/scaling/curve.ts'
 import { lawOf, type Law } from '#shared/scaling/law.ts'
+import type { LawPoint } from '#shared/scaling/points.ts'
 import { usePlanStore } from './plan.ts'
 import { isGoing, useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
@@ -18,8 +20,12 @@ export interface Standing {
   flops: number
   /** The run that stands for it: the last finished one, else the one that goes on, else the last. */
   run: RunSummary | null
-  /** Final validation loss; null until a run has finished. */
+  /** Final validation loss, for repeats the mean; null until a run has finished. */
   loss: number | null
+  /** One loss for each seed that has finished. */
+  losses: number[]
+  /** Standard deviation of one training over the seeds; null with fewer than two. */
+  spread: number | null
   isExcluded: boolean
 }
 
@@ -47,8 +53,12 @@ export const useLawStore = defineStore('law', () => {
     const ids = new Set([...plans.keys(), ...ofMember.keys()])
     return [...ids].map((memberId) => {
       const all = ofMember.get(memberId) ?? []
-      const finished = all.filter((run) => pointOf(run, rest.value, validationsOf(run)).loss !== null)
-      const run = finished[finished.length - 1] ?? all.find(isGoing) ?? all[all.length - 1] ?? null
+      const finished = repeatsOf(all.flatMap((run) => {
+        const { loss } = pointOf(run, rest.value, validationsOf(run))
+        return loss === null ? [] : [{ run, loss }]
+      }))
+      const losses = finished.map(({ loss }) => loss)
+      const run = finished[finished.length - 1]?.run ?? all.find(isGoing) ?? all[all.length - 1] ?? null
       const planned = plans.get(memberId)
       const point = run ? pointOf(run, rest.value, validationsOf(run)) : null
       const rests = planned && !run ? restingSteps({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
@@ -58,7 +68,9 @@ export const useLawStore = defineStore('law', () => {
         name: planned?.name ?? run?.name ?? memberId,
         flops: point?.flops ?? (planned?.flops[plan.convention] ?? 0) * share,
         run,
-        loss: point?.loss ?? null,
+        loss: losses.length ? meanOf(losses) : null,
+        losses,
+        spread: spreadOf(losses),
         isExcluded: out.has(memberId),
       }
     }).filter((one) => one.flops > 0).sort((a, b) => a.flops - b.flops)
@@ -67,12 +79,14 @@ export const useLawStore = defineStore('law', () => {
   /** Whether any run has several points, so that one must be chosen. */
   const hasRests = computed(() => standings.value.some(({ run }) => run?.rests !== undefined) || studies.current?.recipe.decay === 'wsd-s')
   const inFit = computed(() => standings.value.filter((one) => one.loss !== null && !one.isExcluded))
+  /** Every training in the fit: a member trained with three seeds counts three times, and their spread tells of the noise. */
+  const points = computed(() => inFit.value.flatMap(({ name, flops, losses }) => losses.map((y): LawPoint => ({ name, x: flops, y }))))
   // Refitted only when a point or a choice changes, not with every record: four hundred refits take some milliseconds.
-  const key = computed(() => JSON.stringify([form.value, inFit.value.map((one) => [one.name, one.flops, one.loss]), standings.value.filter((one) => one.loss === null).map((one) => one.flops)]))
+  const key = computed(() => JSON.stringify([form.value, points.value, standings.value.filter((one) => one.loss === null).map((one) => one.flops)]))
   const law = computed<Law | null>(() => {
-    const [chosen, points, ahead] = JSON.parse(key.value) as [CurveForm | 'auto', [string, number, number][], number[]]
+    const [chosen, points, ahead] = JSON.parse(key.value) as [CurveForm | 'auto', LawPoint[], number[]]
     if (!points.length) return null
-    return lawOf(points.map(([name, x, y]) => ({ name, x, y })), { form: chosen, forecastAt: ahead, reach: 30 })
+    return lawOf(points, { form: chosen, forecastAt: ahead, reach: 30 })
   })
   const forecastOf = (flops: number) => law.value?.forecasts.find((one) => one.x === flops) ?? null
 
@@ -83,5 +97,5 @@ export const useLawStore = defineStore('law', () => {
     excluded.value = { ...excluded.value, [study.id]: isOut ? [...rest, memberId] : rest }
   }
 
-  return { standings, inFit, law, form, rest, hasRests, forecastOf, exclude }
+  return { standings, inFit, points, law, form, rest, hasRests, forecastOf, exclude }
 })

@@ -17,9 +17,10 @@ export const useTraining = defineStore('training', () => {
   /** Runs that a change of text, tokenizer or recipe would falsify. */
   const holding = computed(() => own.value.filter((run) => isGoing(run) || run.state === 'paused'))
   const isHeld = computed(() => holding.value.length > 0)
-  /** Members to train: on, not refused, and neither trained as they are nor under way. */
+  /** Members to train: on, not refused, and neither trained as they are, with this seed, nor under way. */
   const waiting = computed(() => plan.trainable.filter((one) => !own.value.some((run) =>
-    run.memberId === one.memberId && run.steps === one.steps && run.parameters === one.parameters && run.state !== 'failed')))
+    run.memberId === one.memberId && run.steps === one.steps && run.parameters === one.parameters && run.state !== 'failed'
+    && (run.seed ?? studies.current?.recipe.seed) === studies.current?.recipe.seed)))
 
   async function trainLadder(): Promise<void> {
     const study = studies.current

@@ -35,7 +35,7 @@ export const terms = {
   topP: 'Only the likeliest tokens that together hold this probability; 1 for all.',
   decay: 'How the learning rate falls after the warm-up.',
   parametrisation: 'Standard, or muP: widths share one learning rate by scaling initial weights and updates.',
-  seed: 'The same seed gives the same weights and the same order of data.',
+  seed: 'The same seed gives the same weights and the same order of data. Trained again with another, members get error bars on the law.',
   smoothing: 'The mean of the steps around each step; the thin line stays raw.',
   weightDecay: 'Pull of the weights towards 0, decoupled from the gradient (AdamW).',
   clipNorm: 'Gradients longer than this are scaled down to it.',

@@ -1,0 +1,31 @@
+// Seed repeats: finished trainings that differ in nothing but their seed are one point of the law, with a spread.
+import type { RunSummary } from '#shared/runs/run.ts'
+
+export interface Finished {
+  run: RunSummary
+  loss: number
+}
+
+/** The run that stands for the member, last, after those of other seeds that were trained in the same setting; of one seed only the newest. */
+export function repeatsOf(finished: readonly Finished[]): Finished[] {
+  const stands = finished[finished.length - 1]
+  if (!stands) return []
+  const { setting } = stands.run
+  if (setting === undefined) return [stands] // of an older lab, which did not say what it was trained with
+  const bySeed = new Map<number | undefined, Finished>()
+  for (const one of finished) {
+    if (one.run.setting !== setting || one.run.steps !== stands.run.steps) continue
+    bySeed.delete(one.run.seed)
+    bySeed.set(one.run.seed, one)
+  }
+  return [...bySeed.values()]
+}
+
+export const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** Standard deviation of one training, n - 1 in the denominator; null for fewer than two. */
+export function spreadOf(values: readonly number[]): number | null {
+  if (values.length < 2) return null
+  const mean = meanOf(values)
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1))
+}
