@@ -31,6 +31,8 @@ interface EmulateOptions {
   overlapTensor: boolean
   overlapData?: boolean
   scatterGather: boolean
+  embeddingsAsLayers?: boolean
+  shardUnit: GpuPlan['shardUnit']
   systems?: number
   activations: 'boundaries' | 'all'
   utilisation?: number
@@ -71,6 +73,8 @@ export const emulateCommand: CommandPart = (program, act) => {
     .option('--no-overlap-tensor', 'backward all-reduces of tensor parallelism hide behind nothing')
     .option('--overlap-data', 'gradients are reduced in buckets beside the backward pass')
     .option('--no-scatter-gather', 'every tensor rank sends the whole tensor to the next stage')
+    .option('--embeddings-as-layers', 'embedding and head count as a layer each when stages are cut')
+    .addOption(new Option('--shard-unit <unit>', 'what ZeRO-3 gathers at once').choices(['layer', 'tensor']).default('layer'))
     .option('--systems <count>', 'wafer-scale systems', degree)
     .addOption(new Option('--activations <what>', 'a wafer keeps').choices(['boundaries', 'all']).default('boundaries'))
     .option('--utilisation <share>', 'of a wafer\'s peak: unpublished, your assumption', parseNumber(0.001, 1))
@@ -118,8 +122,13 @@ const gpuPlanOf = (options: EmulateOptions, devices: number, batch: number): Gpu
   sequenceParallel: options.sequenceParallel, zero: Number(options.zero), ...sharedOf(options),
 })
 
-const sharedOf = ({ schedule, attention, precision, gradientBytes, overlapTensor, overlapData, scatterGather }: EmulateOptions) =>
-  ({ schedule, attention, precision, gradientBytes: Number(gradientBytes) as GpuPlan['gradientBytes'], overlapTensor, overlapData: overlapData ?? false, scatterGather })
+const sharedOf = (options: EmulateOptions): Partial<GpuPlan> => {
+  const { schedule, attention, precision, gradientBytes, overlapTensor, overlapData, scatterGather, embeddingsAsLayers, shardUnit } = options
+  return {
+    schedule, attention, precision, gradientBytes: Number(gradientBytes) as GpuPlan['gradientBytes'], overlapTensor, overlapData: overlapData ?? false, scatterGather,
+    embeddingsAsLayers: embeddingsAsLayers ?? false, shardUnit,
+  }
+}
 
 async function streaming(model: ClusterModel, machine: Machine & { kind: 'wafer' }, options: EmulateOptions, training: Training): Promise<Answer> {
   if (options.search) throw new Fault('bad-input', 'Weight streaming leaves nothing to search: its plan is a number of systems and a batch.')
@@ -133,7 +142,7 @@ async function streaming(model: ClusterModel, machine: Machine & { kind: 'wafer'
 
 async function search({ terminal, signal }: CommandContext, model: ClusterModel, machine: GpuMachine, options: EmulateOptions): Promise<Answer> {
   const run = searching(model, machine, {
-    devices: options.devices!, batch: options.batch!, memoryBytes: options.memory, stepSeconds: options.seconds, base: { kind: 'gpu', ...sharedOf(options) } as Partial<GpuPlan>,
+    devices: options.devices!, batch: options.batch!, memoryBytes: options.memory, stepSeconds: options.seconds, base: sharedOf(options),
   })
   const startedMs = Date.now()
   for (;;) {
