@@ -1,7 +1,7 @@
 // `isoflop corpus`: the texts in the lab, and adding one.
 import { basename, resolve } from 'node:path'
 import type { Corpus } from '#shared/corpus/corpus.ts'
-import { short, table } from './amounts.ts'
+import { parseWhole, short, table } from './amounts.ts'
 import { corpusReady, withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 
@@ -28,6 +28,23 @@ Example:
       const ready = await corpusReady(lab, added.id, context)
       return { document: { corpus: ready }, text: corporaText([ready]) }
     })))
+  corpus.command('toys')
+    .description('write a text from which a small model learns the toy tasks: copy, reverse, brackets, arithmetic')
+    .requiredOption('--to <file>', 'the .txt file to write; documents are parted by <|endoftext|>')
+    .option('--documents <count>', 'documents of each task, forty lines in each', parseWhole(1, 100_000), 500)
+    .option('--seed <number>', 'the same seed gives the same text', parseWhole(0, 0xffff_ffff), 100)
+    .option('--overwrite', 'replace the file')
+    .addHelpText('after', `
+Example:
+  $ isoflop corpus toys --to toys.txt && isoflop corpus add toys.txt
+  $ isoflop evaluate --run last --task copy,reverse,brackets,arithmetic`)
+    .action(act(async (_context, { to, documents, seed, overwrite }: { to: string; documents: number; seed: number; overwrite?: boolean }) => {
+      const { toyText } = await import('#main/evaluation/toys.ts')
+      const { writeFileAtomically } = await import('#main/storage/files.ts')
+      const text = toyText({ seed, count: documents })
+      await writeFileAtomically(resolve(to), text, { overwrite: overwrite ?? false })
+      return { document: { file: resolve(to), characters: text.length }, text: `Written to ${resolve(to)}: ${short(text.length)} characters.` }
+    }))
 }
 
 /** After the first file or folder. */

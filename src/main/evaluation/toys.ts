@@ -75,6 +75,12 @@ export function toyDocuments(name: string, { seed, count }: { seed: number; coun
   return Array.from({ length: count }, (_, i) => rows.slice(40 * i, 40 * (i + 1)).map(({ context, choices, gold }) => `${context} ${choices[gold]}`).join('\n'))
 }
 
+/** Documents of all toy tasks in a drawn order. The seeds of `toyRows` in evaluations are 1 and 2: other ones show other items. */
+export function toyText({ seed, count }: { seed: number; count: number }): string {
+  const documents = Object.keys(toys).flatMap((name, i) => toyDocuments(name, { seed: seed + i, count }))
+  return draw(createRandom(seed), documents, documents.length).join('\n<|endoftext|>\n')
+}
+
 const wordPattern = /[\p{L}\p{M}'’-]+/gu
 /** A cloze reads this much before the missing word. */
 const clozeCharacters = 200

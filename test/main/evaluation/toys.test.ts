@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { readItem } from '#main/evaluation/items.ts'
 import { findTask } from '#main/evaluation/tasks.ts'
-import { clozeRows, toyDocuments, toyRows } from '#main/evaluation/toys.ts'
+import { clozeRows, toyDocuments, toyRows, toyText } from '#main/evaluation/toys.ts'
 
 describe.each(['copy', 'reverse', 'brackets', 'arithmetic'])('%s', (name) => {
   it('makes the same items of the same seed, with four different choices and the answer anywhere', () => {
@@ -54,4 +54,11 @@ it('a cloze leaves out the last word of a sentence of the text', () => {
     expect(text).toContain(`${context} ${choices[gold]}.`)
     expect(new Set(choices).size).toBe(4)
   }
+})
+
+it('a text to learn from has as many documents of every task', () => {
+  const documents = toyText({ seed: 7, count: 3 }).split('\n<|endoftext|>\n')
+  expect(documents.length).toBe(12)
+  expect(documents.filter((one) => one.includes(' + ')).length).toBe(3)
+  expect(documents.filter((one) => one.includes('( ')).length).toBe(3)
 })
