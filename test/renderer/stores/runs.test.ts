@@ -84,11 +84,14 @@ describe('the law', () => {
     const law = useLawStore()
     expect(law.law).toBeNull()
     fake.train(all[0].id, all[0].steps)
-    expect(law.law!.fit).toBeNull()
+    await expect.poll(() => law.law?.problem).toMatch(/1 point/)
     fake.train(all[1].id, all[1].steps)
+    await expect.poll(() => law.law!.fit?.points).toBe(2)
     const early = law.law!.fit!.parameters.exponent
     expect(law.forecastOf(all[4].flops)!.y).toBeGreaterThan(0)
     fake.train(all[2].id, all[2].steps)
+    expect(law.law!.fit!.points).toBe(2) // the last law stays until the next is there
+    await expect.poll(() => law.law!.fit!.points).toBe(3)
     expect(law.law!.fit!.parameters.exponent).not.toBe(early)
     expect(law.standings.map((one) => one.loss)).toEqual([...all.slice(0, 3).map((run) => fakeLoss(run.parameters, 1)), null, null])
   })

@@ -44,6 +44,15 @@ describe('seed repeats', () => {
     return expect.poll(() => law.law?.noise ?? 0).toBeCloseTo(Math.sqrt(6e-4 / 7), 4) // nine trainings, two parameters
   })
 
+  it('leave nothing behind when another study is opened', async () => {
+    for (const flops of [1e11, 1e12]) finish(`m${flops}`, flops, 3 * (flops / 1e12) ** -0.08, 0)
+    const law = useLawStore()
+    await expect.poll(() => law.law?.fit?.points).toBe(2)
+    await useStudiesStore().create('other')
+    expect(law.standings.every(({ run }) => run === null)).toBe(true)
+    expect(law.law).toBeNull()
+  })
+
   it('are not made of a training in another setting, nor of the same seed twice', () => {
     finish('a', 1e12, 9, 0, 'another learning rate')
     finish('a', 1e12, 8, 1)

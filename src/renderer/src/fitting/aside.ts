@@ -1,24 +1,23 @@
 // Fits in a thread of its own; where there are none (tests), in turn.
-import type { SurfacePoint } from '#shared/scaling/points.ts'
-import { fitSurfaces, type FittedSurface } from './surfaces.ts'
+import { fitJobs, type FitKind, type Fitted, type FitWish } from './jobs.ts'
 
-let running: Worker | null = null
+const running = new Map<FitKind, Worker>()
 
-/** The newest wish counts: one that is still under way is dropped, and its promise never settles. */
-export function fitSurfacesAside(points: SurfacePoint[]): Promise<FittedSurface[]> {
-  running?.terminate()
-  running = null
-  if (typeof Worker === 'undefined') return Promise.resolve().then(() => fitSurfaces(points))
+/** Of each kind the newest wish counts: one that is still under way is dropped, and its promise never settles. */
+export function fitAside<K extends FitKind>(kind: K, wish: FitWish<K>): Promise<Fitted<K>> {
+  running.get(kind)?.terminate()
+  running.delete(kind)
+  if (typeof Worker === 'undefined') return Promise.resolve().then(() => (fitJobs[kind] as (wish: FitWish<K>) => Fitted<K>)(wish))
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-  running = worker
+  running.set(kind, worker)
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       worker.terminate()
-      if (running === worker) running = null
+      if (running.get(kind) === worker) running.delete(kind)
       settle()
     }
-    worker.onmessage = ({ data }: MessageEvent<FittedSurface[]>) => end(() => resolve(data))
+    worker.onmessage = ({ data }: MessageEvent<Fitted<K>>) => end(() => resolve(data))
     worker.onerror = ({ message }) => end(() => reject(new Error(message || 'The thread that fits could not be started.')))
-    worker.postMessage(points)
+    worker.postMessage({ kind, wish })
   })
 }

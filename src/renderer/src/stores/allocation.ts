@@ -1,18 +1,17 @@
 // A budget, and what each fit makes of it: how large a model, on how many tokens, what loss, and how long here.
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
-import { computed, shallowRef, watch } from 'vue'
+import { computed } from 'vue'
 import { memberOfSize } from '#shared/family/dial.ts'
 import { planMember } from '#shared/family/plan.ts'
 import { toFaultData } from '#shared/fault.ts'
-import { intervalOf, type Interval } from '#shared/scaling/bootstrap.ts'
-import { lawOf } from '#shared/scaling/law.ts'
+import { forecastAt, intervalOf, type Interval } from '#shared/scaling/bootstrap.ts'
+import { evaluateCurve } from '#shared/scaling/curve.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
-import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
+import type { SurfacePoint } from '#shared/scaling/points.ts'
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { pointsOf } from '../curves/rests.ts'
-import { fitSurfacesAside } from '../fitting/aside.ts'
-import type { FittedSurface } from '../fitting/surfaces.ts'
+import { fittedLatest } from '../fitting/latest.ts'
 import { useLabStore } from './lab.ts'
 import { useLawStore } from './law.ts'
 import { useNoticesStore } from './notices.ts'
@@ -51,7 +50,6 @@ export const useAllocationStore = defineStore('allocation', () => {
   const surfacePoints = computed<SurfacePoint[]>(() => law.standings.flatMap(({ run, name, isExcluded }) =>
     (run && !isExcluded ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(({ tokens, loss }) =>
       (loss === null ? [] : [{ parameters: run!.parameters, tokens, loss, name }]))))
-  const key = computed(() => JSON.stringify(surfacePoints.value))
 
   const secondsFor = (parameters: number, tokens: number): number | null => {
     const basis = plan.basis
@@ -69,26 +67,16 @@ export const useAllocationStore = defineStore('allocation', () => {
     }
   }
   // Fitted anew only when a point changes, not while the budget is typed.
-  const surfaces = shallowRef<FittedSurface[]>([])
-  watch(key, (text) => {
-    fitSurfacesAside(JSON.parse(text) as SurfacePoint[]).then((found) => {
-      if (key.value === text) surfaces.value = found
-    }, notices.fail)
-  }, { immediate: true })
-  // A training tells ten times a second; four hundred refits are done when a point is new.
-  const curveKey = computed(() => JSON.stringify(law.points))
+  const surfaces = fittedLatest('surfaces', () => JSON.stringify(surfacePoints.value), () => studies.currentId, notices.fail)
+  const curves = fittedLatest('curves', () => JSON.stringify(law.points), () => studies.currentId, notices.fail)
   const rows = computed<BudgetRow[]>(() => {
     const flops = budget.value
     const recipe = studies.current?.recipe
     if (!(flops > 0) || !recipe) return []
-    const points = JSON.parse(curveKey.value) as LawPoint[]
-    const curves = (['power', 'offset-power'] as const).map((form) => row(form === 'power' ? 'Power law' : 'Power law with offset', () => {
-      const { forecasts, problem } = lawOf(points, { form, forecastAt: [flops] })
-      if (problem) throw new Error(problem)
-      const { parameters, tokens } = allocationByRatio(flops, recipe.tokensPerParameter)
-      return { parameters, tokens, loss: forecasts[0].y, interval: forecasts[0].interval }
-    }))
-    return [...curves, ...surfaces.value.map(({ name, fit, drawn, problem }) => row(name, () => {
+    return [...(curves.value ?? []).map(({ name, fit, bootstrap, problem }) => row(name, () => {
+      if (problem !== null) throw new Error(problem)
+      return { ...allocationByRatio(flops, recipe.tokensPerParameter), loss: evaluateCurve(fit, flops), interval: forecastAt(bootstrap, flops) }
+    })), ...(surfaces.value ?? []).map(({ name, fit, drawn, problem }) => row(name, () => {
       if (problem !== null) throw new Error(problem)
       const { parameters, tokens, loss } = optimalAllocation(fit, flops)
       return { parameters, tokens, loss, interval: intervalOf(drawn.map((one) => evaluateSurface(one, parameters, tokens)), 0.95) }

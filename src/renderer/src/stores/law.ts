@@ -7,8 +7,9 @@ import type { RunSummary } from '#shared/runs/run.ts'
 import { meanOf, repeatsOf, spreadOf } from '../curves/repeats.ts'
 import { pointOf } from '../curves/rests.ts'
 import type { CurveForm } from '#shared/scaling/curve.ts'
-import { lawOf, type Law } from '#shared/scaling/law.ts'
 import type { LawPoint } from '#shared/scaling/points.ts'
+import { fittedLatest } from '../fitting/latest.ts'
+import { useNoticesStore } from './notices.ts'
 import { usePlanStore } from './plan.ts'
 import { isGoing, useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
@@ -33,6 +34,7 @@ export const useLawStore = defineStore('law', () => {
   const studies = useStudiesStore()
   const plan = usePlanStore()
   const runs = useRunsStore()
+  const notices = useNoticesStore()
   const excluded = useLocalStorage<Record<string, string[]>>('isoflop.excluded', {})
   const form = useLocalStorage<CurveForm | 'auto'>('isoflop.law-form', 'auto')
   /** Which rest of wsd-s runs is the point: 0, 1 or 2 for 0.5, 1 or 2 times the recipe's tokens. */
@@ -81,13 +83,12 @@ export const useLawStore = defineStore('law', () => {
   const inFit = computed(() => standings.value.filter((one) => one.loss !== null && !one.isExcluded))
   /** Every training in the fit: a member trained with three seeds counts three times, and their spread tells of the noise. */
   const points = computed(() => inFit.value.flatMap(({ name, flops, losses }) => losses.map((y): LawPoint => ({ name, x: flops, y }))))
-  // Refitted only when a point or a choice changes, not with every record: four hundred refits take some milliseconds.
-  const key = computed(() => JSON.stringify([form.value, points.value, standings.value.filter((one) => one.loss === null).map((one) => one.flops)]))
-  const law = computed<Law | null>(() => {
-    const [chosen, points, ahead] = JSON.parse(key.value) as [CurveForm | 'auto', LawPoint[], number[]]
-    if (!points.length) return null
-    return lawOf(points, { form: chosen, forecastAt: ahead, reach: 30 })
+  // Fitted anew only when a point or a choice changes, not with every record.
+  const wish = computed(() => {
+    const options = { form: form.value, forecastAt: standings.value.filter((one) => one.loss === null).map((one) => one.flops), reach: 30 }
+    return points.value.length ? JSON.stringify({ points: points.value, options }) : null
   })
+  const law = fittedLatest('law', () => wish.value, () => studies.currentId, notices.fail)
   const forecastOf = (flops: number) => law.value?.forecasts.find((one) => one.x === flops) ?? null
 
   function exclude(memberId: string, isOut: boolean): void {
