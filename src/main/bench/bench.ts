@@ -7,7 +7,7 @@ import { physicalCores } from '#main/engine/native/cores.ts'
 import { packageFolder } from '#main/storage/system-files.ts'
 import { startCounterpart, type Command, type Counterpart } from '#main/work/counterpart.ts'
 import type { BenchReport, Comparison, Measured, Profile, Spread } from './report.ts'
-import { benchShapes, largeProduct, layerProducts, trainingFlopsPerToken, type BenchShape, type BenchSpec, type BenchTask, type Slice } from './task.ts'
+import { benchShapes, largeProduct, layerProducts, productShare, trainingFlopsPerToken, type BenchShape, type BenchSpec, type BenchTask, type Slice } from './task.ts'
 
 export interface BenchOptions {
   /** One engine; all that are here when null. */
@@ -34,37 +34,41 @@ type Contestant = BenchSpec['engine']
 
 /** Slow everywhere: measured on the smallest shape only, unless it is asked for by name. */
 const slowEngines: readonly Contestant[] = ['reference', 'wasm', 'webgpu']
-const memoryShape = 'A'
 
 /** Measures. `progress` is told what is going on, a sentence at a time. Throws Fault 'unavailable' where the one engine asked for is not here. */
 export async function runBench(options: BenchOptions, progress: (sentence: string) => void): Promise<BenchReport> {
-  const { against, signal } = options
+  const { against: peer, signal } = options
   const threads = options.threads || physicalCores()
   const shapes = benchShapes.filter(({ name }) => options.shapes.length === 0 || options.shapes.includes(name))
   const engines: EngineName[] = options.engine ? [options.engine] : [...engineNames]
   const comparisons: Comparison[] = []
   const profiles: Profile[] = []
   const notes: string[] = []
-  const peers: Contestant[] = against === 'pytorch' && (await hasPyTorch(options, notes)) ? ['pytorch-eager', 'pytorch-compile'] : []
-  const compare = async (name: string, task: BenchTask, contestants: Contestant[]) => {
-    if (signal.aborted) throw new Fault('cancelled', 'The benchmark was stopped.')
-    progress(`Measuring ${name}.`)
-    comparisons.push(await contest(name, task, contestants, threads, options))
+  const peers: Contestant[] = peer === 'pytorch' && (await hasPyTorch(options, notes)) ? ['pytorch-eager', 'pytorch-compile'] : []
+  /** Tasks for the same contestants, one after the other in the same processes. */
+  const compare = async (contestants: Contestant[], tasks: { name: string; task: BenchTask }[]) => {
+    const party = assemble(contestants, options)
+    try {
+      for (const { name, task } of tasks) {
+        if (signal.aborted) throw stopped()
+        progress(`Measuring ${name}.`)
+        comparisons.push(await contest(name, task, party, threads, options))
+      }
+    } finally {
+      for (const { counterpart } of party) await counterpart.end()
+    }
   }
 
   for (const shape of shapes) {
     const able = engines.filter((engine) => options.engine === engine || shape.name === 'C' || !slowEngines.includes(engine))
-    await compare(`train ${shape.name}`, { kind: 'train', ...shape }, [...able, ...peers])
+    await compare([...able, ...peers], [{ name: `train ${shape.name}`, task: { kind: 'train', ...shape } }])
   }
   if (engines.includes('native')) {
     const eager = peers.slice(0, 1) // one product, or one token, leaves torch.compile nothing to fuse
-    const generated = shapes.find(({ name }) => name === memoryShape)
-    if (generated) await compare(`generate ${generated.name}`, { kind: 'generate', ...generated }, ['native', ...eager])
-    if (eager.length > 0) {
-      for (const product of [...shapes.flatMap(layerProducts), largeProduct]) {
-        await compare(`product ${product.name}`, { kind: 'product', ...product }, ['native', ...eager])
-      }
-    }
+    const generated = shapes.filter(({ name }) => name === 'A')
+    for (const shape of generated) await compare(['native', ...eager], [{ name: `generate ${shape.name}`, task: { kind: 'generate', ...shape } }])
+    const products = [...shapes.flatMap(layerProducts), largeProduct]
+    if (eager.length > 0) await compare(['native', ...eager], products.map((product) => ({ name: `product ${product.name}`, task: { kind: 'product', ...product } })))
   }
   if (options.profile) {
     for (const shape of shapes) {
@@ -117,41 +121,48 @@ async function hasPyTorch(options: BenchOptions, notes: string[]): Promise<boole
   }
 }
 
-/** Everyone starts, warms up, and then does one slice after the other in turn, so that a busy moment hits all alike. */
-async function contest(name: string, task: BenchTask, contestants: Contestant[], threads: number, options: BenchOptions): Promise<Comparison> {
-  const absent: Comparison['absent'] = []
-  const present: { engine: Contestant; device: string; counterpart: Counterpart; rates: number[] }[] = []
-  try {
-    for (const engine of contestants) {
-      const counterpart = startCounterpart(commandFor(engine, options))
-      try {
-        const { device } = await ask<{ device: string }>(counterpart, { spec: { task, engine, threads } satisfies BenchSpec })
-        present.push({ engine, device, counterpart, rates: [] })
-      } catch (error) {
-        absent.push({ engine, message: error instanceof Error ? error.message : String(error) })
-        await counterpart.end()
-      }
-    }
-    for (const { counterpart } of present) await ask<Slice>(counterpart, { run: { seconds: options.sliceSeconds / 2 } })
-    for (let pair = 0; pair < options.pairs && !options.signal.aborted; pair++) {
-      for (const { counterpart, rates } of present) {
-        const { count, seconds } = await ask<Slice>(counterpart, { run: { seconds: options.sliceSeconds } })
-        rates.push(count / seconds)
-      }
-    }
-    const measured: Measured[] = []
-    for (const { engine, device, counterpart, rates } of present) {
-      const { peakRssBytes } = await ask<{ peakRssBytes: number }>(counterpart, {})
-      const rate = spreadOf(rates)
-      const flopsPerSecond = task.kind === 'train' ? rate.median * trainingFlopsPerToken(task.shape) : null
-      measured.push({ engine, device, rate, flopsPerSecond, peakRssBytes })
-    }
-    const rates = new Map(present.map((one) => [one.engine, one.rates]))
-    return { name, unit: task.kind === 'product' ? 'FLOP/s' : 'tokens/s', measured, absent, against: against(measured, rates) }
-  } finally {
-    for (const { counterpart } of present) await counterpart.end()
-  }
+/** One who takes part, in a process of its own. */
+interface Participant {
+  engine: Contestant
+  counterpart: Counterpart
 }
+
+const assemble = (contestants: Contestant[], options: BenchOptions): Participant[] =>
+  contestants.map((engine) => ({ engine, counterpart: startCounterpart(commandFor(engine, options)) }))
+
+/** Everyone who can gets ready and warms up, and then does one slice after the other in turn, so that a busy moment hits all alike. */
+async function contest(name: string, task: BenchTask, party: Participant[], threads: number, { pairs, sliceSeconds, signal }: BenchOptions): Promise<Comparison> {
+  const absent: Comparison['absent'] = []
+  const present: (Participant & { device: string; rates: number[] })[] = []
+  const seconds = task.kind === 'product' ? sliceSeconds * productShare : sliceSeconds
+  for (const one of party) {
+    try {
+      const { device } = await ask<{ device: string }>(one.counterpart, { spec: { task, engine: one.engine, threads } satisfies BenchSpec })
+      present.push({ ...one, device, rates: [] })
+    } catch (error) {
+      absent.push({ engine: one.engine, message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  for (const { counterpart } of present) await ask<Slice>(counterpart, { run: { seconds: seconds / 2 } })
+  for (let pair = 0; pair < pairs && !signal.aborted; pair++) {
+    for (const { counterpart, rates } of present) {
+      const done = await ask<Slice>(counterpart, { run: { seconds } })
+      rates.push(done.count / done.seconds)
+    }
+  }
+  if (signal.aborted) throw stopped()
+  const measured: Measured[] = []
+  for (const { engine, device, counterpart, rates } of present) {
+    const { peakRssBytes } = await ask<{ peakRssBytes: number }>(counterpart, {})
+    const rate = spreadOf(rates)
+    const flopsPerSecond = task.kind === 'train' ? rate.median * trainingFlopsPerToken(task.shape) : null
+    measured.push({ engine, device, rate, flopsPerSecond, peakRssBytes })
+  }
+  const rates = new Map(present.map((one) => [one.engine, one.rates]))
+  return { name, unit: task.kind === 'product' ? 'FLOP/s' : 'tokens/s', measured, absent, against: against(measured, rates) }
+}
+
+const stopped = () => new Fault('cancelled', 'The benchmark was stopped.')
 
 /** The first engine against the faster peer, slice by slice. */
 function against(measured: Measured[], rates: Map<Contestant, number[]>): Comparison['against'] {

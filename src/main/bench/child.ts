@@ -1,6 +1,7 @@
 // The measured process: it is told what to do in one JSON line, and then does slices of it for as many seconds as each next line says.
 import { createEngine, createKernels } from '#main/engine/create.ts'
 import { nativeLibrary } from '#main/engine/native/library.ts'
+import type { NativeTensor } from '#main/engine/native/memory.ts'
 import { createNativeKernels } from '#main/engine/native/native.ts'
 import type { Batch, Engine } from '#main/engine/engine.ts'
 import { createRandom } from '#shared/random.ts'
@@ -16,6 +17,8 @@ interface Work {
   once(): Promise<number>
   /** What else to tell at the end. */
   details?(): unknown
+  /** Gives back what it holds. */
+  end(): void
 }
 
 const adam = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 }
@@ -32,6 +35,7 @@ export async function runBenchChild(): Promise<void> {
       try {
         const message = JSON.parse(line) as { spec?: BenchSpec; run?: { seconds: number } }
         if (message.spec) {
+          work?.end()
           work = await start(message.spec)
           answer({ device: work.device })
         } else if (message.run && work) {
@@ -84,6 +88,7 @@ function training(engine: Engine, { shape, rows }: BenchShape): Work {
       await engine.update(3e-4, adam)
       return rows * shape.context
     },
+    end: () => engine.dispose(),
   }
 }
 
@@ -109,6 +114,7 @@ function generating(engine: Engine, { shape }: BenchShape): Work {
       continuation.dispose()
       return made
     },
+    end: () => engine.dispose(),
   }
 }
 
@@ -122,7 +128,7 @@ function largestIndex(values: Float32Array): number {
 function multiplying({ m, n, k, aTransposed, bTransposed }: ProductShape, threads: number): Work {
   const kernels = createNativeKernels({ threads })
   const random = createRandom(3)
-  const made = (length: number) => kernels.tensor([length], Float32Array.from({ length }, () => random.next() - 0.5)) as unknown as { address: number; home: { context: number } }
+  const made = (length: number) => kernels.tensor([length], Float32Array.from({ length }, () => random.next() - 0.5)) as NativeTensor
   const [a, b, c] = [made(m * k), made(k * n), made(m * n)]
   const library = nativeLibrary()
   return {
@@ -131,5 +137,6 @@ function multiplying({ m, n, k, aTransposed, bTransposed }: ProductShape, thread
       library.isf_product(a.home.context, a.address, b.address, c.address, m, n, k, aTransposed ? 1 : 0, bTransposed ? 1 : 0)
       return 2 * m * n * k
     },
+    end: () => kernels.dispose(),
   }
 }

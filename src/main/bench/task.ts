@@ -39,12 +39,17 @@ export function layerProducts({ name, shape, rows }: BenchShape): ProductShape[]
   ]
   return [
     ...triple('qkv', width, 3 * width),
+    ...triple('projection', width, width),
     ...triple('expand', width, 4 * width),
+    ...triple('contract', 4 * width, width),
     { name: `${name} head x·Eᵀ`, m: n, n: vocabulary, k: width, aTransposed: false, bTransposed: true },
     { name: `${name} head dy·E`, m: n, n: width, k: vocabulary, aTransposed: false, bTransposed: false },
     { name: `${name} head dyᵀ·x`, m: vocabulary, n: width, k: n, aTransposed: true, bTransposed: false },
   ]
 }
+
+/** Products are short: a slice of one takes this share of a slice of training. */
+export const productShare = 1 / 8
 
 export const largeProduct: ProductShape = { name: '2048³', m: 2048, n: 2048, k: 2048, aTransposed: false, bTransposed: false }
 
