@@ -66,9 +66,15 @@ Examples:
 
 Ctrl+C pauses; isoflop resume goes on.`)
     .action(act((context, options: TrainOptions) => withLab(context, async (lab) => {
-      const study = options.study === undefined ? await makeStudy(lab, options, context) : await oldStudy(lab, options.study, options)
-      const runs = await trainStudy(lab, study, options, context)
-      return { document: { studyId: study.id, runs }, text: runsText(runs) }
+      const takeBack = await remember(lab)
+      try {
+        const study = options.study === undefined ? await makeStudy(lab, options, context) : await oldStudy(lab, options.study, options)
+        const runs = await trainStudy(lab, study, options, context)
+        return { document: { studyId: study.id, runs }, text: runsText(runs) }
+      } catch (error) {
+        await takeBack()
+        throw error
+      }
     })))
 }
 
@@ -98,6 +104,22 @@ export async function withSettings<T>(lab: LabHost, wanted: { engine?: EngineNam
     return await use()
   } finally {
     await lab.updateSettings({ engine, threads })
+  }
+}
+
+/** The way to delete what has been added since where no run came of it: a wish that was refused changes nothing. */
+async function remember(lab: LabHost): Promise<() => Promise<void>> {
+  const known = new Set([...(await lab.listStudies()), ...(await lab.listCorpora())].map(({ id }) => id))
+  return async () => {
+    const used = new Set((await lab.listRuns(null)).map(({ studyId }) => studyId))
+    const kept: string[] = []
+    for (const { id, corpusId } of await lab.listStudies()) {
+      if (known.has(id) || used.has(id)) kept.push(corpusId)
+      else await lab.deleteStudy(id)
+    }
+    for (const { id, origin } of await lab.listCorpora()) {
+      if (!known.has(id) && origin !== 'bundled' && !kept.includes(id)) await lab.deleteCorpus(id)
+    }
   }
 }
 
