@@ -89,10 +89,6 @@ export async function writeFile(path: string, contents: Contents): Promise<void>
   await writeAndSync(path, contents).catch((error) => { throw diskFault(error, 'write', path) })
 }
 
-export async function readBytes(path: string): Promise<Uint8Array> {
-  return fs.readFile(path).catch((error) => { throw diskFault(error, 'read', path) })
-}
-
 export async function readText(path: string): Promise<string> {
   return fs.readFile(path, 'utf8').catch((error) => { throw diskFault(error, 'read', path) })
 }
@@ -159,7 +155,9 @@ export async function fileBytes(path: string): Promise<number> {
 }
 
 export async function makeFolder(folder: string): Promise<void> {
-  await fs.mkdir(folder, { recursive: true }).catch((error) => { throw diskFault(error, 'write', folder) })
+  await fs.mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new Fault('bad-input', `${folder} is a file, not a folder.`, { cause: error }) : diskFault(error, 'write', folder)
+  })
 }
 
 /** Removes a folder as a whole: it is renamed aside first, so that a crash leaves no half of it under its name. */
@@ -174,10 +172,6 @@ export async function removeFolder(folder: string): Promise<void> {
   } finally {
     forgetAside(basename(aside))
   }
-}
-
-export async function removeFile(path: string): Promise<void> {
-  await fs.rm(path, { force: true }).catch((error) => { throw diskFault(error, 'remove', path) })
 }
 
 /** Makes a rename or a new name in a folder last through a power cut; Windows has no such call and needs none. */
