@@ -34,7 +34,7 @@ function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
 export function settingOf({ corpusId, tokenizer, recipe, member }: RunPlan): string {
   const { seed: _seed, ...rest } = recipe
   const { shape, steps, batchSequences, warmupSteps, peakLearningRate, phases } = member
-  const parts = { corpusId, tokenizer, shape, steps, batchSequences, warmupSteps, peakLearningRate, phases: phases ?? null, ...rest }
+  const parts = { ...rest, corpusId, tokenizer, shape, steps, batchSequences, warmupSteps, peakLearningRate, phases: phases ?? null } // the member's own peak over the recipe's wish
   return createHash('sha256').update(JSON.stringify(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)))).digest('hex').slice(0, 16)
 }
 
