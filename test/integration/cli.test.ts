@@ -115,6 +115,14 @@ describe('what cannot be done', () => {
   }
 })
 
+it('a training that is refused leaves nothing behind', async () => {
+  const known = [(await json('studies')).studies, (await json('corpus', 'list')).corpora.map(({ id }: any) => id)]
+  const refused = await isoflop('train', '--corpus', corpus, '--tokenizer', 'bytes', '--largest', '20B', '--engine', 'reference')
+  expect(refused).toMatchObject({ status: 1, stdout: '' })
+  expect(refused.stderr).toMatch(/cannot be trained here: Needs .* of memory/)
+  expect([(await json('studies')).studies, (await json('corpus', 'list')).corpora.map(({ id }: any) => id)]).toEqual(known)
+})
+
 it('every command explains itself with an example', async () => {
   const { stdout } = await isoflop('--help')
   const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name).filter((name) => name !== 'help')
