@@ -35,7 +35,7 @@ export function isoflopOption(points: readonly IsoflopPoint[], { profiles }: Iso
       {
         ...quiet, id: `${name} minimum`, name, type: 'scatter', z: 5, data: isUsed ? [spot(profile.parameters, profile.loss)] : [], symbol: 'circle', symbolSize: 8,
         itemStyle: { color: theme.surface, borderColor: colour, borderWidth: 2, opacity: 1 },
-        label: { show: true, position: 'bottom', distance: 5, formatter: name, color: theme.text, fontSize: 11, fontFamily: theme.font, textBorderColor: theme.surface, textBorderWidth: 3 },
+        label: { show: true, position: 'top', distance: 8, formatter: name, color: theme.text, fontSize: 11, fontFamily: theme.font, textBorderColor: theme.surface, textBorderWidth: 3 },
         labelLayout: { moveOverlap: 'shiftY' },
       },
     ]

@@ -106,7 +106,7 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
     })
   }
   if (plan.envelope?.length) {
-    series.push({ ...quiet, id: 'envelope', type: 'line', symbol: 'none', z: 3, data: plan.envelope.map(({ flops, loss }) => spot(flops, loss)), lineStyle: { color: theme.text, width: 3, opacity: 0.45 } })
+    series.push({ ...quiet, id: 'envelope', type: 'line', symbol: 'none', z: 3, data: plan.envelope.map(({ flops, loss }) => spot(flops, loss)), lineStyle: { color: theme.text, width: 2, type: 'dotted' } })
   }
   if (law?.fit) {
     const { fit } = law
@@ -144,10 +144,14 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
   }
 }
 
+/** Sizes at which the symbols look alike: of a square's width, a diamond or a pin fills only a part. */
+const symbolSizes: Record<string, number> = { circle: 11, rect: 10, triangle: 12, diamond: 13, pin: 17, roundRect: 10, arrow: 13 }
+
 const mark = (id: string, member: LawMember, at: [number, number], isHollow: boolean, theme: ChartTheme) => ({
-  id, name: member.name, type: 'scatter', data: [at], animation: false, silent: true, emphasis: { disabled: true }, z: 6, symbol: member.symbol, symbolSize: 11,
+  id, name: member.name, type: 'scatter', data: [at], animation: false, silent: true, emphasis: { disabled: true }, z: 6, symbol: member.symbol, symbolSize: symbolSizes[member.symbol] ?? 11, symbolOffset: member.symbol === 'pin' ? [0, 4] : [0, 0],
   itemStyle: { color: isHollow ? theme.surface : member.colour, borderColor: isHollow ? member.colour : theme.surface, borderWidth: isHollow ? 2 : 1, opacity: 1 },
-  label: { show: true, position: 'top', distance: 6, formatter: member.name, color: theme.text, fontSize: 11, fontFamily: theme.font, textBorderColor: theme.surface, textBorderWidth: 3 },
+  // Left of the point and below: the curves come from above, and the law goes on to the right.
+  label: { show: true, position: [-2, 7], align: 'right', verticalAlign: 'top', formatter: member.name, color: theme.text, fontSize: 11, fontFamily: theme.font, textBorderColor: theme.surface, textBorderWidth: 3 },
   labelLayout: { moveOverlap: 'shiftY' },
 })
 
