@@ -89,6 +89,7 @@ describe('what cannot be done', () => {
     [['fly'], 2, /Unknown command 'fly'/],
     [['plan'], 2, /one of --family, --budget, --largest or --study/],
     [['plan', '--budget', 'much'], 2, /--budget.*number above 0/],
+    [['plan', '--budget', '5'], 1, /--budget: .* too few; the smallest ladder takes/],
     [['plan', '--family', 'nobody'], 1, /no family called "nobody"/],
     [['plan', '--study', 'nothing'], 1, /no study called "nothing"/],
     [['train', '--tokenizer', 'bpe:3'], 2, /--tokenizer.*bpe:N with N from/],

@@ -1,7 +1,8 @@
 // `isoflop plan`: what a family would take, before anything runs.
+import { Fault } from '#shared/fault.ts'
 import { flopsConventionNames } from '#shared/family/counting.ts'
 import { ladderFromDial } from '#shared/family/dial.ts'
-import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
+import type { Dial, Ladder, MemberPlan } from '#shared/family/ladder.ts'
 import { planLadder } from '#shared/family/plan.ts'
 import { studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe, type FlopsConvention, type Recipe } from '#shared/family/recipe.ts'
@@ -56,8 +57,19 @@ function planOf({ family, budget, largest, tokenizer, ...changes }: PlanOptions)
   const recipe = withChanges(parts?.recipe ?? defaultRecipe, changes)
   const vocabulary = vocabularyOf(tokenizer ?? parts?.tokenizer ?? defaultTokenizer)
   const dial: Dial = budget === undefined ? { kind: 'largest', parameters: largest! } : { kind: 'compute', flops: budget }
-  const ladder = parts?.ladder ?? ladderFromDial(dial, recipe, vocabulary)
+  const ladder = parts?.ladder ?? ladderWithin(dial, recipe, vocabulary)
   return { members: planLadder(ladder, { recipe, vocabulary }, null, null), recipe }
+}
+
+/** The dial's ladder; a budget below the smallest ladder there is gets a sentence, not a ladder that costs more. */
+export function ladderWithin(dial: Dial, recipe: Recipe, vocabulary: number): Ladder {
+  const ladder = ladderFromDial(dial, recipe, vocabulary)
+  if (dial.kind === 'compute') {
+    const flops = planLadder(ladder, { recipe, vocabulary }, null, null).reduce((sum, member) => sum + member.flops[recipe.flopsConvention], 0)
+    // Sizes are rounded to whole blocks, so a ladder may come out a little above its budget.
+    if (flops > 1.25 * dial.flops) throw new Fault('bad-input', `--budget: ${flopsText(dial.flops)} FLOPs are too few; the smallest ladder takes ${flopsText(flops)}.`)
+  }
+  return ladder
 }
 
 /** A recipe with what the person asked for by name. */

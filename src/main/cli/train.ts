@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine/engine.ts'
 import { Fault } from '#shared/fault.ts'
-import { ladderFromDial } from '#shared/family/dial.ts'
 import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
@@ -17,7 +16,7 @@ import { parseAmount, parseTokenizer, parseWhole } from './amounts.ts'
 import { corpusName } from './corpus.ts'
 import { followRuns } from './follow.ts'
 import { corpusReady, findStudy, tokensReady, withLab } from './lab.ts'
-import { withChanges } from './plan.ts'
+import { ladderWithin, withChanges } from './plan.ts'
 import { usageError, type CommandContext, type CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
 
@@ -130,7 +129,7 @@ async function makeStudy(lab: LabHost, options: TrainOptions, context: CommandCo
   const recipe = withChanges(parts?.recipe ?? defaultRecipe, options)
   const tokenizer = options.tokenizer ?? parts?.tokenizer ?? { kind: 'bpe', vocabulary: 512 }
   const dial: Dial = options.budget === undefined ? { kind: 'largest', parameters: options.largest! } : { kind: 'compute', flops: options.budget }
-  const ladder = parts?.ladder ?? ladderFromDial(dial, recipe, vocabularyOf(tokenizer))
+  const ladder = parts?.ladder ?? ladderWithin(dial, recipe, vocabularyOf(tokenizer))
   if (options.member) chooseMembers(ladder.members, options.member)
   const corpusId = options.corpus ? await corpusOf(lab, options.corpus, context) : undefined
   const study = await lab.createStudy(options.name ?? (options.corpus ? corpusName(options.corpus) : 'Command line'))
