@@ -1,6 +1,7 @@
 // Training the open study: which members wait for it, what holds the study fast, and the one button.
 import { computed, ref } from 'vue'
 import { defineStore } from 'pinia'
+import { defaultRecipe } from '#shared/family/recipe.ts'
 import { usePlanStore } from './plan.ts'
 import { canStop, isGoing, useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
@@ -20,7 +21,7 @@ export const useTraining = defineStore('training', () => {
   /** Members to train: on, not refused, and neither trained as they are, with this seed, nor under way. */
   const waiting = computed(() => plan.trainable.filter((one) => !own.value.some((run) =>
     run.memberId === one.memberId && run.steps === one.steps && run.parameters === one.parameters && run.state !== 'failed'
-    && (run.seed ?? studies.current?.recipe.seed) === studies.current?.recipe.seed)))
+    && (run.seed ?? defaultRecipe.seed) === studies.current?.recipe.seed)))
 
   async function trainLadder(): Promise<void> {
     const study = studies.current
