@@ -98,7 +98,7 @@ float burn(isoflop::Context& context, long rounds) {
     for (int i = 0; i < 12; i++) all += chain[i];
     results[static_cast<size_t>(thread)] = sum(all);
   };
-  context.pool.run(region);
+  context.pool.run(region, isoflop::Pool::Team::everyone);
   float total = 0;
   for (float r : results) total += r;
   return total;

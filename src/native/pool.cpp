@@ -21,6 +21,8 @@ void relax() {
 #endif
 }
 
+// The parts of region_: below CLOSED the count of workers inside, above REGION the number.
+constexpr uint64_t CLOSED = uint64_t(1) << 16, REGION = uint64_t(1) << 17;
 constexpr int SPINS = 2000;  // about 40 µs of pauses: longer than the gap between two kernels of a step
 constexpr int YIELDS = 200;  // then lets others run, for the case that the cores are shared
 
@@ -52,7 +54,7 @@ Pool::Pool(int threads) : size_(threads < 1 ? 1 : threads) {
 
 Pool::~Pool() {
   ending_.store(true);
-  epoch_.fetch_add(1);
+  region_.fetch_add(REGION);
   {
     std::lock_guard<std::mutex> lock(mutex_);
   }
@@ -60,15 +62,16 @@ Pool::~Pool() {
   for (auto& thread : threads_) thread.join();
 }
 
-void Pool::run(void (*body)(void*, int), void* argument, bool isSmall) {
+void Pool::run(void (*body)(void*, int), void* argument, Team team) {
   TinyIsZero guard; // the workers have one for their whole life
   ticket_.store(0, std::memory_order_relaxed);
-  team_ = isSmall ? 1 : size_;
-  if (team_ == 1) return body(argument, 0);
+  isAlone_ = team == Team::alone || size_ == 1;
+  if (isAlone_) return body(argument, 0);
   body_ = body;
   argument_ = argument;
-  running_.store(size_ - 1, std::memory_order_relaxed);
-  epoch_.fetch_add(1); // sequentially consistent with sleepers_: either we see the sleeper or it sees the epoch
+  left_.store(0, std::memory_order_relaxed);
+  const uint64_t open = (region_.load(std::memory_order_relaxed) & ~(REGION - 1)) + REGION;
+  region_.store(open); // sequentially consistent with sleepers_: either we see the sleeper or it sees the region
   if (sleepers_.load() > 0) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -76,11 +79,13 @@ void Pool::run(void (*body)(void*, int), void* argument, bool isSmall) {
     wake_.notify_all();
   }
   body(argument, 0);
-  wait_for([&] { return running_.load(std::memory_order_acquire) == 0; }, false);
+  // Whoever has not come yet would find nothing left to do: nobody waits for a thread that the machine has put aside.
+  const int entered = team == Team::everyone ? size_ - 1 : static_cast<int>(region_.fetch_or(CLOSED) & (CLOSED - 1));
+  wait_for([&] { return left_.load(std::memory_order_acquire) == entered; }, false);
 }
 
 void Pool::barrier() {
-  if (team_ == 1) return;
+  if (isAlone_) return;
   const uint32_t round = round_.load(std::memory_order_acquire);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
     arrived_.store(0, std::memory_order_relaxed);
@@ -92,18 +97,22 @@ void Pool::barrier() {
 
 void Pool::work(int thread) {
   TinyIsZero guard;
-  uint32_t seen = 0;
+  uint64_t seen = 0;
+  const auto number = [](uint64_t region) { return region / REGION; };
   for (;;) {
-    if (!wait_for([&] { return epoch_.load(std::memory_order_acquire) != seen; }, true)) {
+    if (!wait_for([&] { return number(region_.load(std::memory_order_acquire)) != seen; }, true)) {
       std::unique_lock<std::mutex> lock(mutex_);
       sleepers_.fetch_add(1);
-      wake_.wait(lock, [&] { return epoch_.load() != seen; });
+      wake_.wait(lock, [&] { return number(region_.load()) != seen; });
       sleepers_.fetch_sub(1);
     }
-    seen = epoch_.load(std::memory_order_acquire);
     if (ending_.load()) return;
+    uint64_t region = region_.load(std::memory_order_acquire);
+    while (!(region & CLOSED) && !region_.compare_exchange_weak(region, region + 1, std::memory_order_acq_rel)) {}
+    seen = number(region);
+    if (region & CLOSED) continue;
     body_(argument_, thread);
-    running_.fetch_sub(1, std::memory_order_release);
+    left_.fetch_add(1, std::memory_order_release);
   }
 }
 

@@ -46,41 +46,41 @@ public:
 
   int size() const { return size_; }
 
-  /** Runs body(argument, thread) on every thread of the team, the caller being thread 0; returns when all are done. */
-  void run(void (*body)(void*, int), void* argument, bool isSmall);
-  /** A region. One that is small is done by the caller alone, before another thread would have come. */
-  template <class Body> void run(Body& body, bool isSmall = false) {
-    run([](void* b, int thread) { (*static_cast<Body*>(b))(thread); }, &body, isSmall);
+  /** Who works on a region: the caller alone; whoever comes in time; or everyone, so that there may be barriers. */
+  enum class Team { alone, whoever, everyone };
+
+  /** Runs body(argument, thread) on the threads of the team, the caller being thread 0; returns when all are done. */
+  void run(void (*body)(void*, int), void* argument, Team team);
+  template <class Body> void run(Body& body, Team team) {
+    run([](void* b, int thread) { (*static_cast<Body*>(b))(thread); }, &body, team);
   }
-  /** Inside a region: how many threads it has. */
-  int team() const { return team_; }
-  /** Inside a region: waits until every thread of the team has come here. */
+  /** Inside a region of everyone: waits until every thread has come here. */
   void barrier();
   /** Inside a region: hands out 0, 1, 2, ... to whoever asks first; `base` is what the region's earlier loops used up. */
   long next() { return ticket_.fetch_add(1, std::memory_order_relaxed); }
 
-  /** Each i of 0 .. count-1 once, on whichever thread is free. `body(i, thread)` must not depend on which. */
+  /** Each i of 0 .. count-1 once, on whichever thread is free. `body(i, thread)` must not depend on which. Small work is done by the caller. */
   template <class Body> void each(long count, Body body, bool isSmall = false) {
     auto region = [&](int thread) {
       for (long i = next(); i < count; i = next()) body(i, thread);
     };
-    run(region, isSmall || count <= 1);
+    run(region, isSmall || count <= 1 ? Team::alone : Team::whoever);
   }
 
 private:
   void work(int thread);
 
   int size_;
-  int team_ = 1;
   std::vector<std::thread> threads_;
   void (*body_)(void*, int) = nullptr;
   void* argument_ = nullptr;
+  bool isAlone_ = true;
   std::atomic<bool> ending_{false};
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
-  alignas(64) std::atomic<uint32_t> epoch_{0};
-  alignas(64) std::atomic<int> running_{0};
+  alignas(64) std::atomic<uint64_t> region_{0}; // its number, whether it is closed, and how many workers have entered it
+  alignas(64) std::atomic<int> left_{0};        // how many of them have come out again
   alignas(64) std::atomic<long> ticket_{0};
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<uint32_t> round_{0};
