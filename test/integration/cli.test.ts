@@ -204,6 +204,27 @@ describe('from a text to a model', () => {
   })
 })
 
+it('studies are made, renamed, copied, put away, deleted and carried to another lab', async () => {
+  const one = (await json('studies', 'create', 'Wide')).study
+  expect((await json('studies', 'rename', one.id, 'Deep')).study.name).toBe('Deep')
+  const copy = (await json('studies', 'duplicate', one.id)).study
+  expect(copy.id).not.toBe(one.id)
+  expect((await json('studies', 'archive', copy.id)).study.isArchived).toBe(true)
+  expect((await json('studies', 'unarchive', copy.id)).study.isArchived).toBe(false)
+
+  const file = join(home, 'deep.json')
+  await json('studies', 'write', 'Deep', '--to', file)
+  expect((await isoflop('studies', 'write', 'Deep', '--to', file)).status).toBe(1)
+  const carried = (await json('studies', 'read', file, '--data', join(home, 'elsewhere'))).study
+  expect(await json('plan', '--study', carried.id, '--data', join(home, 'elsewhere'))).toEqual(await json('plan', '--study', one.id))
+
+  expect((await isoflop('studies', 'delete', copy.id)).stderr).toMatch(/for good/)
+  expect((await json('studies', 'delete', copy.id, '--yes')).deleted).toBe(copy.id)
+  expect((await json('studies')).studies.map(({ id }: any) => id)).not.toContain(copy.id)
+  const empty = await isoflop('studies', '--data', '')
+  expect([empty.status, empty.stderr]).toEqual([1, expect.stringContaining('--data names no folder')])
+})
+
 it('demo leaves a law and a checkpoint', async () => {
   const demo = await json('demo', '--tokens-per-parameter', '0.3')
   expect(demo.members).toHaveLength(5)

@@ -40,19 +40,19 @@ export async function runProgram(parts: readonly CommandPart[], { args, version 
       stopping.abort()
     })
   }
-  const context: CommandContext = {
-    home: homeFolder(args, process.env),
-    version,
-    parts: { cli: join(__dirname, 'cli.js'), worker: join(__dirname, 'worker.js'), renderer: join(__dirname, '../renderer'), resources: resolve(__dirname, '../../resources') },
-    terminal,
-    signal: stopping.signal,
-  }
-  const act: Act = (work) => async (...given) => {
-    const command = given.at(-1) as Command
-    const answer = await work(context, ...([command.optsWithGlobals(), ...given.slice(0, -2)] as never))
-    if (answer) terminal.answer(answer)
-  }
   try {
+    const context: CommandContext = {
+      home: homeFolder(args, process.env),
+      version,
+      parts: { cli: join(__dirname, 'cli.js'), worker: join(__dirname, 'worker.js'), renderer: join(__dirname, '../renderer'), resources: resolve(__dirname, '../../resources') },
+      terminal,
+      signal: stopping.signal,
+    }
+    const act: Act = (work) => async (...given) => {
+      const command = given.at(-1) as Command
+      const answer = await work(context, ...([command.optsWithGlobals(), ...given.slice(0, -2)] as never))
+      if (answer) terminal.answer(answer)
+    }
     await buildProgram(parts, act, terminal, version).parseAsync([...args], { from: 'user' })
     await terminal.flush()
     process.exit(0)
