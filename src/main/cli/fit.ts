@@ -61,8 +61,13 @@ const usualRefits = 400
 export const bootstrapOptions = ({ bootstrap = usualRefits, confidence = 0.95, seed = 0 }: FitOptions): BootstrapOptions =>
   ({ resamples: bootstrap, confidence, seed })
 
-export const fitCurveForm = (form: 'power' | 'offset-power', points: LawPoint[], { objective }: FitOptions, names: { x: string; y: string }): CurveFit =>
-  form === 'power' ? fitPowerLaw(points, names) : fitOffsetPowerLaw(points, { objective, names })
+/** Throws `bad-input` where y does not fall with x: the best curve is then flat, and its scale no number. */
+export function fitCurveForm(form: 'power' | 'offset-power', points: LawPoint[], { objective }: FitOptions, names: { x: string; y: string }): CurveFit {
+  const found = form === 'power' ? fitPowerLaw(points, names) : fitOffsetPowerLaw(points, { objective, names })
+  const { scale } = found.parameters
+  if (!(scale > 0 && Number.isFinite(scale))) throw new Fault('bad-input', `${names.y} does not fall as ${names.x} grows: no power law lies through these points.`)
+  return found
+}
 
 export const fitSurfaceForm = (form: 'surface' | 'surface-huber', points: SurfacePoint[]): SurfaceFit =>
   form === 'surface' ? fitSurface(points) : fitSurfaceHuber(points).fit
