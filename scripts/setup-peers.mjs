@@ -6,11 +6,11 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const packages = ['torch==2.13.0', 'transformers', 'safetensors', 'numpy']
+const packages = ['torch==2.13.0', 'transformers', 'safetensors', 'numpy', 'gguf']
 const home = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'isoflop', 'python')
 const program = (folder) => (process.platform === 'win32' ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python'))
 
-const hasPeers = (python) => spawnSync(python, ['-c', 'import torch, transformers, safetensors, numpy'], { stdio: 'ignore' }).status === 0
+const hasPeers = (python) => spawnSync(python, ['-c', 'import torch, transformers, safetensors, numpy, gguf'], { stdio: 'ignore' }).status === 0
 
 /** The first Python that has them: named by ISOFLOP_PYTHON, on the PATH, or made by this script. Null where there is none. */
 export function findPeers() {

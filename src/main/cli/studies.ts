@@ -19,6 +19,10 @@ const listed = async (lab: LabHost, studies: readonly Study[]): Promise<string> 
 
 export const studiesCommand: CommandPart = (program, act) => {
   const studies = program.command('studies').description('list the studies, or make, rename, copy, archive, delete and carry them')
+    .addHelpText('after', `
+Examples:
+  $ isoflop studies
+  $ isoflop studies write Demo --to demo.json`)
   const verb = (name: string, description: string, example: string): Command =>
     studies.command(name).description(description).addHelpText('after', `\nExample:\n  $ isoflop studies ${example}`)
   /** A verb whose answer is the study it left behind. */
