@@ -31,6 +31,9 @@ void axpy(isoflop::Context& context, float* into, float scale, const float* sour
 
 template <bool EXACT> INLINE void gelu_slopes(const float* dy, const float* before, float* dx, long count) {
   each_register(count, [&](long j, int lanes) {
+    fetch_soon(dy + j);
+    fetch_soon(before + j);
+    fetch_soon_to_write(dx + j);
     store_up_to(dx + j, load_up_to(dy + j, lanes) * gelu_of<EXACT>(load_up_to(before + j, lanes)).slope, lanes);
   });
 }

@@ -89,6 +89,7 @@ INLINE void gelu_rows(const Product& g, long row, long rows, long from, long to)
     const float* before = g.c + i * g.ldc;
     float* after = g.after + i * g.ldc;
     each_register(to - from, [&](long j, int lanes) {
+      __builtin_prefetch(after + g.ldc + from + j, 1);
       const vec x = load_up_to(before + from + j, lanes);
       store_up_to(after + from + j, (g.gelu == isoflop::GELU_EXACT ? gelu_erf(x) : gelu_tanh(x)).value, lanes);
     });

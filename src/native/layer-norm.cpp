@@ -13,7 +13,11 @@ void layer_norm(isoflop::Context& context, const float* x, const float* gain, co
     for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
       const float* row = x + i * width;
       vec total = {};
-      each_register(width, [&](long j, int lanes) { total += load_up_to(row + j, lanes); });
+      each_register(width, [&](long j, int lanes) {
+        fetch_soon(row + j);
+        fetch_soon_to_write(out + i * width + j);
+        total += load_up_to(row + j, lanes);
+      });
       const float center = sum(total) / static_cast<float>(width);
       vec squares = {};
       each_register(width, [&](long j, int lanes) {
@@ -48,6 +52,10 @@ isoflop::Status layer_norm_backward(isoflop::Context& context, const float* dy, 
       const vec center = splat(mean[i]), scale = splat(rstd[i]);
       vec plain = {}, weighted = {}; // Σ dy·gain and Σ dy·gain·normal
       each_register(width, [&](long j, int lanes) {
+        fetch_soon(row + j);
+        fetch_soon(slope + j);
+        if (residual) fetch_soon(residual + i * width + j);
+        fetch_soon_to_write(dx + i * width + j);
         const vec d = load_up_to(slope + j, lanes);
         const vec normal = (load_up_to(row + j, lanes) - center) * scale;
         const vec g = d * load_up_to(gain + j, lanes);

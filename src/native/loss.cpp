@@ -17,6 +17,7 @@ void cross_entropy(isoflop::Context& context, float* logits, const int32_t* targ
       }
       vec high = splat(row[0]);
       each_register(vocabulary, [&](long j, int lanes) {
+        fetch_soon_to_write(row + j);
         high = greatest(lanes == WIDTH ? load(row + j) : load_part(row + j, lanes, row[0]), high);
       });
       const float peak = largest(high), aim = row[targets[i]];

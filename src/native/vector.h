@@ -35,6 +35,11 @@ INLINE vec load_part(const float* from, int count, float filler = 0) {
 }
 INLINE void store_part(float* to, vec x, int count) { memcpy(to, &x, static_cast<size_t>(count) * 4); }
 
+/** Asks for the line that a pass over memory will reach some lines later; past the end of an array it does nothing. */
+constexpr int SOON = 512; // floats
+INLINE void fetch_soon(const float* at) { __builtin_prefetch(at + SOON); }
+INLINE void fetch_soon_to_write(float* at) { __builtin_prefetch(at + SOON, 1); }
+
 /** 0, 1, 2, ... in the lanes. */
 INLINE mask lane_numbers() {
 #if defined(ISOFLOP_AVX512)
