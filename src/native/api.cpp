@@ -21,8 +21,8 @@ uint64_t handle(const void* address) { return static_cast<uint64_t>(reinterpret_
 /** The widest instruction set that this CPU and its operating system run, or the one asked for if they do. */
 const Table* choose(const char* isa) {
   const bool any = !isa || !*isa;
-  const auto wanted = [&](const char* name) { return any || strcmp(isa, name) == 0; };
 #if defined(__x86_64__)
+  const auto wanted = [&](const char* name) { return any || strcmp(isa, name) == 0; };
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

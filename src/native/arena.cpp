@@ -18,8 +18,8 @@ constexpr bool REUSES = false; // every block by itself, so that the sanitizer s
 constexpr bool REUSES = true;
 #endif
 
-constexpr size_t HUGE = size_t(2) << 20;
-constexpr size_t SLAB = 8 * HUGE;
+constexpr size_t HUGE_PAGE = size_t(2) << 20;
+constexpr size_t SLAB = 8 * HUGE_PAGE;
 
 /** Smallest class that holds `bytes`: multiples of 64 up to 1 KiB, then eighths of powers of two. */
 size_t class_of(size_t bytes) {
@@ -30,7 +30,7 @@ size_t class_of(size_t bytes) {
   return rounded ? rounded : 64;
 }
 
-bool is_carved(size_t bytes) { return REUSES && bytes < 2 * HUGE; }
+bool is_carved(size_t bytes) { return REUSES && bytes < 2 * HUGE_PAGE; }
 
 void to_machine(void* block) {
 #if defined(_WIN32)
@@ -55,8 +55,8 @@ void* Arena::from_machine(size_t bytes) {
 #if defined(_WIN32)
   block = _aligned_malloc(bytes, 64);
 #else
-  const bool isLarge = bytes >= HUGE && REUSES;
-  if (posix_memalign(&block, isLarge ? HUGE : 64, bytes) != 0) return nullptr;
+  const bool isLarge = bytes >= HUGE_PAGE && REUSES;
+  if (posix_memalign(&block, isLarge ? HUGE_PAGE : 64, bytes) != 0) return nullptr;
 #if defined(__linux__)
   if (isLarge) madvise(block, bytes, MADV_HUGEPAGE);
 #endif

@@ -170,7 +170,7 @@ struct Plan {
     isPrivate = g.aTransposed || g.n * g.k <= SMALL_RIGHT;
     const bool isNarrow = g.n <= 4 * 32 || g.n * g.lda <= 128 * 128; // rows 4 KiB apart would all fall into one cache set
     readsB = g.aTransposed && !g.bTransposed && g.lda <= 96 && g.ldb <= 320 && g.n % NR == 0;
-    readsA = g.aTransposed ? readsB : isNarrow && g.lda % 1024 != 0;
+    readsA = g.aTransposed ? readsB : STRIDES && isNarrow && g.lda % 1024 != 0;
     isFar = g.m * g.n >= FAR && g.k > 64; // a short tile is over before memory has answered
     kPiece = pieces(pieces(g.k, pieces(g.k, KC)), 4) * 4;
   }

@@ -146,6 +146,13 @@ INLINE void tile_rows(int rows, long k, const float* a, const float* b, long ldb
 INLINE void tile_packed(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
   Rows<1, MR, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
 }
+/** Whether reading rows that are any stride apart is fast: clang spills the accumulators there. */
+#if defined(__clang__)
+constexpr bool STRIDES = false;
+#else
+constexpr bool STRIDES = true;
+#endif
+
 /** Tiles over A where it lies, its rows Tile::strideA apart. */
 INLINE void tile_strided(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
   Rows<0, 1, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);

@@ -72,7 +72,7 @@ INLINE float largest(vec x) {
   quad top = *reinterpret_cast<const quad*>(lane);
   for (int i = 4; i < WIDTH; i += 4) {
     const quad next = *reinterpret_cast<const quad*>(lane + i);
-    top = (top > next) | (top != top) ? top : next;
+    top = ((top > next) | (top != top)) ? top : next;
   }
   const auto of = [](float a, float b) { return a > b || a != a ? a : b; };
   return of(of(top[0], top[1]), of(top[2], top[3]));

@@ -70,8 +70,9 @@ export class NativeIds extends Block implements Ids {
   }
 }
 
-/** Largest size of an axis and number of elements that C++ is given. */
+/** Largest size of an axis that C++ is given, and most elements: its `long` has 32 bits on Windows. */
 const largestAxis = 2 ** 31 - 1
+const mostElements = process.platform === 'win32' ? 2 ** 31 - 1 : 2 ** 40
 
 function countOf(shape: readonly number[]): number {
   let count = 1
@@ -79,7 +80,7 @@ function countOf(shape: readonly number[]): number {
     if (!Number.isInteger(size) || size < 1 || size > largestAxis) throw new Error(`[${shape.join(', ')}] is no shape of a tensor`)
     count *= size
   }
-  if (count > 2 ** 40) throw new Fault('too-large', `A tensor of shape [${shape.join(', ')}] does not fit any memory.`)
+  if (count > mostElements) throw new Fault('too-large', `A tensor of shape [${shape.join(', ')}] does not fit any memory.`)
   return count
 }
 
