@@ -128,6 +128,23 @@ const checkChoices = z.strictObject({
 
 const step = count(0, Number.MAX_SAFE_INTEGER)
 
+const modelOrigin = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('folder'), path }),
+  z.strictObject({ kind: z.literal('files'), paths: z.array(path).min(1, 'must name at least one file').max(1000) }),
+  z.strictObject({ kind: z.literal('hub'), repo: z.string().trim().min(1, 'must not be empty').max(300), revision: z.string().trim().min(1, 'must not be empty').max(200) }),
+])
+
+const subject = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('run'), runId: id, step: step.nullable() }),
+  z.strictObject({ kind: z.literal('model'), modelId: id }),
+])
+
+const continueChoices = z.strictObject({
+  tokens: count(1, 1e13),
+  peakLearningRate: z.number().positive().max(10).nullable(),
+  context: count(2, 65_536).nullable(),
+})
+
 /** Every request's arguments, in order, by the names that a sentence calls them. */
 const exportForm = z.strictObject({ format: z.enum(['hf', 'gguf']), dtype: z.enum(['f32', 'bf16', 'f16']), scales: z.enum(['folded', 'own']).optional() })
 
@@ -167,6 +184,19 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   stopCheck: { checkId: id },
   exportCheckpoint: { runId: id, step: step.nullable(), folder: path, overwrite: z.boolean(), form: exportForm.optional() },
   generate: { runId: id, step: step.nullable(), options: generateOptions },
+  listCheckpoints: { studyId: id.nullable() },
+  listModels: {},
+  importModel: { origin: modelOrigin, name: name.nullable() },
+  cancelModel: { modelId: id },
+  deleteModel: { modelId: id },
+  restoreModel: { modelId: id },
+  exportModel: { modelId: id, folder: path, overwrite: z.boolean(), form: exportForm.optional() },
+  continueModel: { studyId: id, modelId: id, choices: continueChoices },
+  writeText: { subject, options: generateOptions.extend({ tokens: count(0, 100_000) }), writingId: id },
+  stopWriting: { writingId: id },
+  describeWeights: { subject },
+  readAttention: { subject, text: z.string().max(100_000), layer: count(0, 1000) },
+  compareWeights: { a: subject, b: subject },
 }
 
 /** The arguments of a request as they may be used, or a Fault that names the field that cannot. */

@@ -31,7 +31,7 @@ export interface LabHost extends Lab {
 /** Opens the lab that lives in `home`. Throws a Fault where another process has it, or where its store cannot be used. */
 export async function createLab(options: LabOptions): Promise<LabHost> {
   const rooms = await openRooms(options)
-  const { settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints } = rooms
+  const { settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, models, library } = rooms
 
   const lab: Lab = {
     about: async () => rooms.about,
@@ -87,6 +87,21 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
 
     exportCheckpoint: async (runId, step, folder, overwrite, form) => checkpoints.export(runId, step, rooms.exportPath(folder), overwrite, form),
     generate: async (runId, step, generateOptions) => checkpoints.generate(runId, step, generateOptions),
+    listCheckpoints: async (studyId) => checkpoints.list(studyId),
+
+    listModels: async () => models.list(),
+    importModel: async (origin, name) => models.start(rooms.modelOrigin(origin), name),
+    cancelModel: async (modelId) => models.cancel(modelId),
+    deleteModel: async (modelId) => models.delete(modelId),
+    restoreModel: async (modelId) => models.restore(modelId),
+    exportModel: async (modelId, folder, overwrite, form) => library.export(modelId, rooms.exportPath(folder), overwrite, form),
+    continueModel: async (studyId, modelId, choices) => rooms.continueModel(studyId, modelId, choices),
+
+    writeText: async (subject, generateOptions, writingId) => library.write(subject, generateOptions, writingId),
+    stopWriting: async (writingId) => library.stopWriting(writingId),
+    describeWeights: async (subject) => library.weights(subject),
+    readAttention: async (subject, text, layer) => library.attention(subject, text, layer),
+    compareWeights: async (a, b) => library.compare(a, b),
   }
   return { ...checked(lab, rooms.isOpen), listen: rooms.news.listen, isTraining: runs.isTraining, close: rooms.close }
 }

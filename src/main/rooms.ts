@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { About } from '#shared/lab.ts'
+import type { ContinueChoices, ModelOrigin } from '#shared/library/model.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
 import { planCheck } from '#shared/checks/plan.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
@@ -15,8 +16,12 @@ import { createSampler } from '#main/library/sample-pieces.ts'
 import { createTokenized } from '#main/library/tokenized.ts'
 import { machineFacts } from '#main/machine/facts.ts'
 import { createMachine } from '#main/machine/machine.ts'
+import { createDesk } from '#main/models/desk.ts'
+import { createLibrary } from '#main/models/library.ts'
+import { createModels } from '#main/models/models.ts'
 import { createNews } from '#main/news.ts'
 import { createCheckpointUse } from '#main/runs/checkpoints.ts'
+import { planContinued } from '#main/runs/continue-model.ts'
 import { createRunStore } from '#main/runs/run-store.ts'
 import { createRuns } from '#main/runs/runs.ts'
 import { createSettings } from '#main/settings.ts'
@@ -72,11 +77,16 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
       await removeFolder(corpusFolder(id))
     },
   })
-  const tokenized = createTokenized({ db, news, fork, nowMs, corpora, corpusFolder, tokensFolder, removeFiles: (key) => removeFolder(tokensFolder(key)) })
+  const tokenized = createTokenized({ db, news, fork, nowMs, corpora, corpusFolder, tokensFolder, modelFolder: (id) => modelFolder(models.read(id).id), removeFiles: (key) => removeFolder(tokensFolder(key)) })
+  const modelFolder = (id: string) => join(home, 'models', id)
+  const models = createModels({
+    db, news, fork, nowMs, newId, folderOf: modelFolder, hubFolder: join(home, 'hub'), removeFiles: (id) => removeFolder(modelFolder(id)),
+    awaitedBy: (id) => runStore.list(null).filter(({ origin, checkpoints, state }) => origin?.modelId === id && checkpoints.length === 0 && (state === 'queued' || state === 'starting')).map(({ name }) => name),
+  })
   const sampler = createSampler(corpora, tokenized, corpusFolder)
   const runStore = createRunStore(db)
   const runs = createRuns({
-    store: runStore, news, fork, nowMs, newId, folderOf: runFolder,
+    store: runStore, news, fork, nowMs, newId, folderOf: runFolder, modelFolder: (id) => modelFolder(models.ready(id).id),
     removeFiles: (id) => removeFolder(runFolder(id)),
     prepare: async ({ plan }, tell, signal) => {
       if (corpora.read(plan.corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')
@@ -104,6 +114,8 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     const { engine, threads } = settings.read()
     return { engine: engine === 'auto' ? (await machine.read()).engine : engine, threads }
   }
+  const desk = createDesk(fork)
+  const library = createLibrary({ models, desk, checkpoints, news, fork, chooseEngine, closing: closing.signal })
   const checks = createChecks({
     db, news, fork, nowMs, newId,
     plan: async (studyId, kind, choices) => {
@@ -137,9 +149,20 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     return runs.start(study, chosen, engine, threads)
   }
 
+  const continueModel = async (studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> => {
+    const study = studies.read(studyId)
+    const model = models.ready(modelId)
+    const { state, name, message } = corpora.read(study.corpusId)
+    if (state === 'failed' || state === 'cancelled') throw new Fault('conflict', `${name} cannot be used: ${message ?? 'reading it was cancelled.'}`)
+    const known = model.tokenizer && tokenized.find(study.corpusId, model.tokenizer)
+    const trainTokens = known?.state === 'ready' ? known.tokens.train : null
+    return runs.startPlanned([planContinued({ study, model, choices, trainTokens, machine: machine.known(), runId: newId(), ...(await chooseEngine()) })])[0]
+  }
+
   const purge = async (): Promise<void> => {
     await runs.purge()
     await corpora.purge()
+    await models.purge()
     studyStore.purge()
     checks.purge()
   }
@@ -149,7 +172,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const close = async (): Promise<void> => {
     state = 'closing'
     closing.abort()
-    await Promise.all([runs.close(), checks.close(), machine.close(), tokenized.close()])
+    await Promise.all([models.close(), desk.close(), runs.close(), checks.close(), machine.close(), tokenized.close()])
     await corpora.close()
     await purge()
     db.close()
@@ -163,9 +186,12 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
   /** A path as a person types it: `~` is their home, and what is not absolute lies in `base`. */
   const pathIn = (base: string) => (path: string): string => (/^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path))
+  const textPath = pathIn(homedir())
+  const modelOrigin = (origin: ModelOrigin): ModelOrigin =>
+    origin.kind === 'folder' ? { ...origin, path: textPath(origin.path) } : origin.kind === 'files' ? { ...origin, paths: origin.paths.map(textPath) } : origin
   return {
-    textPath: pathIn(homedir()), exportPath: pathIn(about.exportsFolder),
-    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, startRuns,
+    modelOrigin, textPath, exportPath: pathIn(about.exportsFolder),
+    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, startRuns, models, library, continueModel,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),
   }

@@ -3,6 +3,8 @@ import type { Check, CheckChoices, CheckKind } from './checks/check.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus/corpus.ts'
 import type { Machine } from './engine/engine.ts'
 import type { MemberPlan } from './family/ladder.ts'
+import type { AttentionLook, Comparison, TensorLook, Written, WrittenPiece } from './library/looks.ts'
+import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin, Subject } from './library/model.ts'
 import type { ExportForm, ExportReport, Generated, GenerateOptions, RunRecords, RunSummary } from './runs/run.ts'
 import type { Settings } from './settings.ts'
 import type { Study, StudyChanges, StudyDocument } from './studies/study.ts'
@@ -71,6 +73,29 @@ export interface Lab {
   /** Writes a Hugging Face folder of the run's checkpoint at `step` (null: the last). An existing, non-empty folder needs `overwrite`. */
   exportCheckpoint(runId: string, step: number | null, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
   generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
+  /** Every checkpoint that lies on disk, of one study or of all; oldest run first, ascending steps. */
+  listCheckpoints(studyId: string | null): Promise<CheckpointRow[]>
+
+  // models made elsewhere
+  listModels(): Promise<LibraryModel[]>
+  /** Fetches, reads, checks and keeps it. Returns at once; news says how it goes. `name` null: after its origin. */
+  importModel(origin: ModelOrigin, name: string | null): Promise<LibraryModel>
+  cancelModel(modelId: string): Promise<LibraryModel>
+  deleteModel(modelId: string): Promise<void>
+  restoreModel(modelId: string): Promise<LibraryModel>
+  exportModel(modelId: string, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
+  /** Queues a run of the study whose first weights are the model's, on the study's text cut by the model's own tokenizer. */
+  continueModel(studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary>
+
+  // weights of either kind, held ready in a worker for a while after
+  /** Continues a text with probabilities shown; tokens come as news under `writingId` while it goes on. */
+  writeText(subject: Subject, options: GenerateOptions, writingId: string): Promise<Written>
+  /** Ends a writing, which is then refused with `cancelled`; nothing happens where it has ended. */
+  stopWriting(writingId: string): Promise<void>
+  describeWeights(subject: Subject): Promise<TensorLook[]>
+  /** What one layer's heads look at in the beginning of `text`. */
+  readAttention(subject: Subject, text: string, layer: number): Promise<AttentionLook>
+  compareWeights(a: Subject, b: Subject): Promise<Comparison>
 }
 
 /** Doors the window may be behind, and what they can do that the others cannot. */
@@ -97,6 +122,9 @@ export interface LabNews {
   tokenized: TokenizedCorpus
   machine: Machine
   settings: Settings
+  model: LibraryModel
+  modelDeleted: { modelId: string }
+  written: WrittenPiece
 }
 
 export type NewsKind = keyof LabNews
@@ -111,12 +139,15 @@ export const labRequests = Object.keys({
   machine: true, measureMachine: true, settings: true, updateSettings: true,
   listRuns: true, startRuns: true, pauseRun: true, resumeRun: true, stopRun: true, deleteRun: true, restoreRun: true, readRecords: true,
   listChecks: true, startCheck: true, stopCheck: true,
-  exportCheckpoint: true, generate: true,
+  exportCheckpoint: true, generate: true, listCheckpoints: true,
+  listModels: true, importModel: true, cancelModel: true, deleteModel: true, restoreModel: true, exportModel: true, continueModel: true,
+  writeText: true, stopWriting: true, describeWeights: true, readAttention: true, compareWeights: true,
 } satisfies Record<keyof Lab, true>) as (keyof Lab)[]
 
 export const newsKinds = Object.keys({
   records: true, run: true, runDeleted: true, check: true, study: true, studyDeleted: true,
   corpus: true, corpusDeleted: true, tokenized: true, machine: true, settings: true,
+  model: true, modelDeleted: true, written: true,
 } satisfies Record<NewsKind, true>) as NewsKind[]
 
 /** What a door hangs on the window: `window.isoflop` in Electron; the web door builds the same over a WebSocket. */

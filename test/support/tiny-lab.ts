@@ -25,10 +25,10 @@ export function tinyLab(): Bench {
   const text = join(folder, 'text.txt')
   writeFileSync(text, smallText(8_000))
   const open: LabHost[] = []
-  const shortened: RunJob = (message, signal) => {
+  const shortened: RunJob = (message, signal, asks) => {
     const job = message as Job
     if (job.kind === 'ingest' && job.request.paths[0].includes('node_modules')) job.request.paths = [text]
-    return bench.answer(job, signal) ?? runJob(job, signal)
+    return bench.answer(job, signal) ?? runJob(job, signal, asks)
   }
   const workers = forkInProcess(shortened)
   const bench: Bench = {

@@ -82,6 +82,7 @@ const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/[|<>`
 
 function tokenizerName(choice: TokenizerChoice): string {
   if (choice.kind === 'bytes') return 'bytes and end of text'
+  if (choice.kind === 'model') return 'the tokenizer of the model it began from'
   return choice.kind === 'gpt2' ? 'GPT-2’s byte-level BPE' : 'byte-level BPE learned on the corpus'
 }
 

@@ -8,6 +8,7 @@ import { createAnyEngine } from '#main/engine/create.ts'
 import { exportModel } from './export.ts'
 import { generate } from './generate.ts'
 import { importHuggingFace } from './import.ts'
+import { licenceFront, licenceIn } from './licence.ts'
 import { openCheckpoint } from './open.ts'
 
 export interface ImportJob {
@@ -17,6 +18,8 @@ export interface ImportJob {
   to: string | null
   overwrite: boolean
   form?: ExportForm
+  /** What the model is called; else the folder's own name. */
+  name?: string
 }
 
 export interface ImportReport {
@@ -39,15 +42,15 @@ export interface GenerateFromJob {
   options: GenerateOptions
 }
 
-export async function* importJob({ folder, to, overwrite, form }: ImportJob): AsyncGenerator<never, ImportReport> {
+export async function* importJob({ folder, to, overwrite, form, name = basename(folder) }: ImportJob): AsyncGenerator<never, ImportReport> {
   const { model, parameters, tokenizer, dtypes, files, skipped } = await importHuggingFace(folder)
   const report = {
     folder, model, parameters: countParameters(model.shape), tokenizer: tokenizer && { vocabulary: tokenizer.vocabulary, endOfText: tokenizer.endOfText }, dtypes, files, skipped,
   }
   if (to === null) return { ...report, written: null }
   const whole = tokenizer ?? (await openCheckpoint({ kind: 'huggingface', folder })).tokenizer
-  const card = `# ${basename(folder)}\n\nRead from ${files.join(', ')} of another folder and written again by Isoflop; ${report.parameters.toLocaleString('en-US')} parameters.\n`
-  return { ...report, written: await exportModel({ model, parameters, tokenizer: whole, card, name: basename(folder), folder: to, overwrite, form }) }
+  const card = `${licenceFront(await licenceIn(folder))}# ${name}\n\nRead from ${files.join(', ')} of another folder and written again by Isoflop; ${report.parameters.toLocaleString('en-US')} parameters.\n`
+  return { ...report, written: await exportModel({ model, parameters, tokenizer: whole, card, name, folder: to, overwrite, form }) }
 }
 
 export async function* generateFromJob({ folder, engine: name, threads, options }: GenerateFromJob, signal: AbortSignal): AsyncGenerator<unknown, Generated> {

@@ -80,4 +80,6 @@ export interface Activation {
 export interface ObservedEngine extends Engine {
   /** All activations of a small batch by the weights as they are, in the order in which they are computed; forward only. */
   activations(batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Promise<Activation[]>
+  /** What each head of one layer (from 0) looks at, for one sequence: weights [heads, columns, columns], each row adding up to 1. */
+  attention(inputs: Int32Array, layer: number): Promise<Float32Array>
 }

@@ -3,6 +3,7 @@ import type { EngineName } from '#shared/engine/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import { readActivations } from './activations.ts'
+import { readAttention } from './attention-map.ts'
 import { blockBackward, blockForward, blockInference, type KeptBlock } from './block.ts'
 import { createBranchScorer, scoreRows } from './branches.ts'
 import { createContinuation } from './continuation.ts'
@@ -106,6 +107,11 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan, 
     async activations(batch) {
       checkInputs(batch, shape)
       return readActivations(k, w, model, batch)
+    },
+
+    async attention(inputs, layer) {
+      checkInputs({ inputs, rows: 1, columns: inputs.length }, shape)
+      return readAttention(k, w, model, inputs, layer)
     },
 
     continuation: () => createContinuation(k, w, model),

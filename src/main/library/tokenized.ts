@@ -20,6 +20,8 @@ export interface TokenizedDeps {
   corpora: Pick<Corpora, 'read' | 'list' | 'whenReady'>
   corpusFolder: (corpusId: string) => string
   tokensFolder: (key: string) => string
+  /** Where a model of the library lies with its tokenizer; undefined where it is not there any more. */
+  modelFolder?: (modelId: string) => string | undefined
   removeFiles: (key: string) => Promise<void>
 }
 
@@ -38,7 +40,7 @@ export interface TokenizedShelf {
 
 /** The same text and the same tokenizer have the same key, wherever they are. */
 export function tokensKey(corpus: Pick<Corpus, 'id' | 'bytes' | 'documents'>, tokenizer: TokenizerChoice): string {
-  const choice = tokenizer.kind === 'bpe' ? `bpe-${tokenizer.vocabulary}` : tokenizer.kind
+  const choice = tokenizer.kind === 'bpe' ? `bpe-${tokenizer.vocabulary}` : tokenizer.kind === 'model' ? `model-${tokenizer.modelId}` : tokenizer.kind
   const hash = createHash('sha256').update(JSON.stringify([corpus.id, corpus.bytes, corpus.documents, choice])).digest('hex')
   return `${choice}-${hash.slice(0, 16)}`
 }
@@ -85,7 +87,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
         tell({ ...blank(corpusId, tokenizer), progress: record.progress })
       }
     }
-    const request = { corpusFolder: deps.corpusFolder(corpusId), tokensFolder: deps.tokensFolder(keyOf(corpusId, tokenizer)), tokenizer }
+    const request = { corpusFolder: deps.corpusFolder(corpusId), tokensFolder: deps.tokensFolder(keyOf(corpusId, tokenizer)), tokenizer, ...(tokenizer.kind === 'model' ? { tokenizerFolder: deps.modelFolder?.(tokenizer.modelId) } : {}) }
     await workToEnd<TokenizeRecord>(deps.fork, { kind: 'tokenize', request }, { signal: closing.signal, onRecord })
     if (!done) throw new Error('the corpus was tokenised and no report of it came')
     const { vocabulary, tokens, bytesPerToken } = (done as Extract<TokenizeRecord, { kind: 'done' }>).report

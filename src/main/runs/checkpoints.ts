@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { Corpus } from '#shared/corpus/corpus.ts'
 import type { ExportForm, ExportReport, Generated, GenerateOptions } from '#shared/runs/run.ts'
-import { checkpointFolder } from '#main/checkpoint/checkpoint.ts'
+import type { EngineName } from '#shared/engine/engine.ts'
+import type { CheckpointRow } from '#shared/library/model.ts'
+import { checkpointFolder, listCheckpoints } from '#main/checkpoint/checkpoint.ts'
+import type { CheckpointSource } from '#main/checkpoint/open.ts'
 import { workToEnd } from '#main/work/host.ts'
 import type { ForkWorker } from '#main/work/process.ts'
 import type { RunStore, StoredRun } from './run-store.ts'
@@ -12,10 +15,13 @@ import type { ExportJob, GenerateJob } from './use-job.ts'
 export interface CheckpointUse {
   export(runId: string, step: number | null, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
   generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
+  list(studyId: string | null): Promise<CheckpointRow[]>
+  /** A run's checkpoint as any reader of models opens it, with the engine it was trained on. */
+  source(runId: string, step: number | null): { source: CheckpointSource; engine: EngineName; threads: number }
 }
 
 export interface CheckpointUseDeps {
-  store: Pick<RunStore, 'read' | 'stepAt' | 'lastValidation'>
+  store: Pick<RunStore, 'read' | 'list' | 'stepAt' | 'lastValidation'>
   fork: ForkWorker
   version: string
   folderOf: (runId: string) => string
@@ -54,6 +60,25 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
       }
       const job: ExportJob = { kind: 'export', ...common(run, step), card, folder, overwrite, form }
       return workToEnd<never, ExportReport>(fork, job, { signal: closing })
+    },
+    list: async (studyId) => {
+      const rows: CheckpointRow[] = []
+      for (const { id, memberId, name, checkpoints, tokens, loss } of store.list(studyId)) {
+        if (checkpoints.length === 0) continue
+        const bytes = new Map((await listCheckpoints(join(deps.folderOf(id), 'checkpoints'))).map((info) => [info.step, info.bytes]))
+        for (const step of checkpoints) {
+          const at = store.stepAt(id, step)
+          rows.push({
+            runId: id, memberId, name, step, tokens: at?.tokens ?? tokens, loss: at?.loss ?? loss, validationLoss: store.lastValidation(id, step)?.loss ?? null,
+            bytes: bytes.get(step) ?? 0, isLast: step === checkpoints[checkpoints.length - 1],
+          })
+        }
+      }
+      return rows
+    },
+    source: (runId, wanted) => {
+      const run = store.read(runId)
+      return { source: { kind: 'run', ...common(run, choose(run, wanted)) }, engine: run.plan.engine, threads: run.plan.threads }
     },
     generate: async (runId, wanted, options) => {
       const run = store.read(runId)

@@ -31,16 +31,16 @@ function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
 }
 
 /** A short name for all that decides a training's outcome but its seed: runs that share it are repeats. */
-export function settingOf({ corpusId, tokenizer, recipe, member }: RunPlan): string {
+export function settingOf({ corpusId, tokenizer, recipe, member, origin }: RunPlan): string {
   const { seed: _seed, ...rest } = recipe
   const { shape, steps, batchSequences, warmupSteps, peakLearningRate, phases } = member
-  const parts = { ...rest, corpusId, tokenizer, shape, steps, batchSequences, warmupSteps, peakLearningRate, phases: phases ?? null } // the member's own peak over the recipe's wish
+  const parts = { ...rest, corpusId, tokenizer, shape, steps, batchSequences, warmupSteps, peakLearningRate, phases: phases ?? null, ...(origin ? { origin: origin.modelId } : {}) } // the member's own peak over the recipe's wish
   return createHash('sha256').update(JSON.stringify(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)))).digest('hex').slice(0, 16)
 }
 
 export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
   id: plan.runId, studyId: plan.studyId, memberId: plan.memberId, name: plan.name,
-  state: 'queued', step: 0, steps: plan.member.steps, tokens: 0, parameters: plan.member.parameters, seed: plan.seed, setting: settingOf(plan),
+  state: 'queued', step: 0, steps: plan.member.steps, tokens: 0, parameters: plan.member.parameters, countedParameters: plan.member.countedParameters, seed: plan.seed, setting: settingOf(plan), ...(plan.origin ? { origin: plan.origin } : {}),
   flops: plan.member.flops[plan.recipe.flopsConvention],
   flopsPerToken: flopsPerToken(plan.member.shape, plan.recipe.flopsConvention),
   ...restsOf(plan),

@@ -2,7 +2,7 @@
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
-import type { RunRecords, RunState, RunSummary } from '#shared/runs/run.ts'
+import type { RunPlan, RunRecords, RunState, RunSummary } from '#shared/runs/run.ts'
 import type { Study } from '#shared/studies/study.ts'
 import type { News } from '#main/news.ts'
 import type { TrainOutcome, TrainRecord } from '#main/trainer/records.ts'
@@ -26,6 +26,8 @@ export interface RunsDeps {
   /** Makes the tokens of a run if they are not there; `tell` says what is waited for. Gives their folder. */
   prepare: (run: StoredRun, tell: (message: string) => void, signal: AbortSignal) => Promise<string>
   folderOf: (runId: string) => string
+  /** Where a model of the library lies that a run begins from; throws where it is not there any more. */
+  modelFolder?: (modelId: string) => string
   removeFiles: (runId: string) => Promise<void>
 }
 
@@ -33,6 +35,8 @@ export interface Runs {
   list(studyId: string | null): RunSummary[]
   read(id: string): StoredRun
   start(study: Study, members: MemberPlan[], engine: EngineName, threads: number): RunSummary[]
+  /** Queues runs whose plans are made already. */
+  startPlanned(plans: RunPlan[]): RunSummary[]
   pause(id: string): Promise<RunSummary>
   resume(id: string): RunSummary
   stop(id: string): Promise<RunSummary>
@@ -95,7 +99,9 @@ export function createRuns(deps: RunsDeps): Runs {
     try {
       recorder.change({ state: 'starting', message: null, secondsLeft: null })
       const tokensFolder = await deps.prepare(run, (message) => recorder.change({ message }), stopping.signal)
-      const job: TrainJob = { kind: 'train', plan: run.plan, tokensFolder, runFolder: deps.folderOf(run.plan.runId), lastRecordedStep: store.lastStep(run.plan.runId) }
+      const { origin } = run.plan
+      const startsFrom = origin && run.summary.checkpoints.length === 0 ? deps.modelFolder?.(origin.modelId) : undefined
+      const job: TrainJob = { ...(startsFrom === undefined ? {} : { startsFrom }), kind: 'train', plan: run.plan, tokensFolder, runFolder: deps.folderOf(run.plan.runId), lastRecordedStep: store.lastStep(run.plan.runId) }
       recorder.change({ message: 'Starting the engine.' })
       const { isFinished } = await pull(work<TrainRecord, TrainOutcome>(deps.fork, job, stopping.signal, { graceMs }), recorder)
       const end = isFinished ? { state: 'finished' as const, finishedMs: deps.nowMs(), secondsLeft: 0 } : { ...mine.wish, secondsLeft: null }
@@ -136,23 +142,26 @@ export function createRuns(deps: RunsDeps): Runs {
     return change(summary, { state, message: null })
   }
 
+  const startPlanned = (plans: RunPlan[]): RunSummary[] => {
+    const made = plans.map((plan) => ({ plan, summary: queuedSummary(plan, deps.nowMs()) }))
+    for (const { plan, summary } of made) {
+      store.insert(plan, summary)
+      news.tell('run', summary)
+      queue.push(summary.id)
+    }
+    // After the answer: who asked should see them wait before the first begins.
+    setImmediate(advance)
+    return made.map(({ summary }) => summary)
+  }
+
   return {
     list: store.list,
     read: store.read,
     start: (study, members, engine, threads) => {
-      const made = [...members].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens).map((member) => {
-        const plan = makeRunPlan(study, member, deps.newId(), engine, threads)
-        return { plan, summary: queuedSummary(plan, deps.nowMs()) }
-      })
-      for (const { plan, summary } of made) {
-        store.insert(plan, summary)
-        news.tell('run', summary)
-        queue.push(summary.id)
-      }
-      // After the answer: who asked should see them wait before the first begins.
-      setImmediate(advance)
-      return made.map(({ summary }) => summary)
+      const sorted = [...members].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens)
+      return startPlanned(sorted.map((member) => makeRunPlan(study, member, deps.newId(), engine, threads)))
     },
+    startPlanned,
     pause: (id) => end(id, 'paused', ['queued']),
     stop: (id) => end(id, 'stopped', ['queued', 'paused', 'interrupted', 'failed']),
     resume: (id) => {

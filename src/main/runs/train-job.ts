@@ -4,6 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import type { GenerateOptions, RunPlan } from '#shared/runs/run.ts'
 import { checkpointFolder, keepCheckpoints, listCheckpoints, loadCheckpoint, saveCheckpoint } from '#main/checkpoint/checkpoint.ts'
 import type { Checkpoint } from '#main/checkpoint/checkpoint.ts'
+import { importHuggingFace } from '#main/checkpoint/import.ts'
 import { generate } from '#main/checkpoint/generate.ts'
 import { createBatches } from '#main/data/batches.ts'
 import { createEngine } from '#main/engine/create.ts'
@@ -23,6 +24,8 @@ export interface TrainJob {
   runFolder: string
   /** A checkpoint beyond it would leave a hole in the records. */
   lastRecordedStep: number
+  /** A model's folder, whose weights are the first ones where there is no checkpoint yet. */
+  startsFrom?: string
 }
 
 /** How a run's samples begin and are drawn: always the same, so that one can be held against the next. */
@@ -48,7 +51,8 @@ export async function* trainJob(job: TrainJob, signal: AbortSignal): AsyncGenera
     const validationText = closing(openTokens(tokensPath(tokensFolder, 'validation')), (tokens) => tokens.close())
     const batches = createBatches({ tokens: text, context, rows: plan.member.batchSequences, seed: plan.seed })
     const scored = validationText.length > context ? createBatches({ tokens: validationText, context, rows: 1, seed: null }) : null
-    const engine = closing(await createEngine(plan.engine, plan.model, { threads: plan.threads }), (one) => one.dispose())
+    const first = job.startsFrom === undefined ? undefined : (await importHuggingFace(job.startsFrom)).parameters
+    const engine = closing(await createEngine(plan.engine, plan.model, { threads: plan.threads, parameters: first }), (one) => one.dispose())
 
     const { checkpoint, message } = await lastGood(checkpoints, job.lastRecordedStep)
     const cursor = checkpoint && parseCursor(checkpoint.cursor)

@@ -51,5 +51,9 @@ const checks = `
   CREATE INDEX checks_by_study ON checks (study);
 `
 
+const models = `
+  CREATE TABLE models (id TEXT PRIMARY KEY, record TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+`
+
 /** "IsoF" in ASCII. */
-export const labSchema: Schema = { applicationId: 0x49736f46, migrations: [first, checks] }
+export const labSchema: Schema = { applicationId: 0x49736f46, migrations: [first, checks, models] }

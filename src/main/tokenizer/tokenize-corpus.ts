@@ -13,6 +13,8 @@ export interface TokenizeRequest {
   /** Appears whole or not at all: train.bin, validation.bin, test.bin, the tokenizer's files and tokens.json. */
   tokensFolder: string
   tokenizer: TokenizerChoice
+  /** Where the tokenizer of a library's model lies. */
+  tokenizerFolder?: string
 }
 
 export interface TokensReport {
@@ -33,7 +35,7 @@ export type TokenizeRecord =
 /** A tokenizer is learned on at most this much of the training text, taken evenly from all of it. */
 const learningBytes = 64 << 20
 /** Share of the whole that reading and merging take, about. */
-const learningShare = { bpe: 0.5, bytes: 0, gpt2: 0 } as const
+const learningShare = { bpe: 0.5, bytes: 0, gpt2: 0, model: 0 } as const
 
 /** Yields progress from 0 to 1 and at last the report. Cancelled or failed, it leaves nothing behind. */
 export async function* tokenizeCorpus(request: TokenizeRequest, signal: AbortSignal): AsyncGenerator<TokenizeRecord> {
@@ -41,7 +43,7 @@ export async function* tokenizeCorpus(request: TokenizeRequest, signal: AbortSig
   const sizes = Object.fromEntries(splits.map((split) => [split, sizeOf(corpusFolder, split)])) as Record<Split, { documents: number; bytes: number }>
   const share = learningShare[request.tokenizer.kind]
   const stride = Math.max(1, Math.ceil(sizes.train.bytes / learningBytes))
-  const learning = trainTokenizer(request.tokenizer, readDocuments(corpusFolder, 'train', stride), signal)
+  const learning = trainTokenizer(request.tokenizer, readDocuments(corpusFolder, 'train', stride), signal, request.tokenizerFolder)
   yield { kind: 'progress', phase: share > 0 ? 'reading' : 'encoding', progress: 0 }
   let step = await learning.next()
   for (; !step.done; step = await learning.next()) {

@@ -2,6 +2,7 @@
 import { Fault } from '#shared/fault.ts'
 import { bpeVocabularyRange, type TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { bytesInOrder } from './bytes.ts'
+import { loadTokenizer } from './files.ts'
 import { createGpt2Tokenizer } from './gpt2.ts'
 import { createPairQueue } from './pair-queue.ts'
 import { createByteTokenizer, createTokenizer, type Tokenizer } from './tokenizer.ts'
@@ -17,16 +18,21 @@ export interface TrainingProgress {
 }
 
 /**
- * The tokenizer of a choice; only a BPE reads the documents. Ties go to the pair with the lower ids, as in Hugging Face's trainer, so the
+ * The tokenizer of a choice, that of a model from `folder`; only a BPE reads the documents. Ties go to the pair with the lower ids, as in Hugging Face's trainer, so the
  * same text gives the same tokens. Faults: a vocabulary out of range, a text too small for it, `cancelled`.
  */
 export async function* trainTokenizer(
   choice: TokenizerChoice,
   documents: Iterable<string> | AsyncIterable<string>,
   signal: AbortSignal,
+  folder?: string,
 ): AsyncGenerator<TrainingProgress, Tokenizer> {
   if (choice.kind === 'bytes') return createByteTokenizer()
   if (choice.kind === 'gpt2') return createGpt2Tokenizer()
+  if (choice.kind === 'model') {
+    if (folder === undefined) throw new Fault('not-found', 'The model whose tokenizer is wanted is not in the library any more.')
+    return loadTokenizer(folder)
+  }
   const { smallest, largest } = bpeVocabularyRange
   const wanted = choice.vocabulary
   if (!Number.isInteger(wanted) || wanted < smallest || wanted > largest) {

@@ -7,6 +7,8 @@ import type { ForkWorker, WorkerExit } from './process.ts'
 export interface WorkOptions {
   /** How long after `signal` a job may take to end by itself before its process is killed. */
   graceMs?: number
+  /** Called once with the way to ask a job that stays to be asked. */
+  connect?: (ask: (value: unknown) => void) => void
 }
 
 /** The process went away without finishing its job: killed, out of memory, or crashed. */
@@ -51,6 +53,7 @@ export async function* work<R, V = void>(fork: ForkWorker, job: unknown, signal?
   signal?.addEventListener('abort', abort, { once: true })
   try {
     send({ kind: 'job', job, credits: creditWindow })
+    options.connect?.((value) => send({ kind: 'ask', value }))
     for (;;) {
       const message = arrived.shift()
       if (!message) {

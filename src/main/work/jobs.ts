@@ -6,8 +6,11 @@ import type { IngestRequest } from '#main/corpus/ingest.ts'
 import type { GenerateFromJob, ImportJob } from '#main/checkpoint/imported-jobs.ts'
 import type { EvaluateJob } from '#main/evaluation/evaluate-job.ts'
 import type { ExportJob, GenerateJob } from '#main/runs/use-job.ts'
+import type { DeskJob } from '#main/models/desk-job.ts'
+import type { TakeModelJob } from '#main/models/take-job.ts'
 import type { TrainJob } from '#main/runs/train-job.ts'
 import type { TokenizeRequest } from '#main/tokenizer/tokenize-corpus.ts'
+import type { Asks } from './serve.ts'
 
 export type Job =
   | { kind: 'ingest'; request: IngestRequest }
@@ -22,8 +25,13 @@ export type Job =
   | GenerateFromJob
   | CheckJob
   | SearchJob
+  | TakeModelJob
+  | DeskJob
 
-export async function* runJob(message: unknown, signal: AbortSignal): AsyncGenerator<unknown, unknown> {
+/** For those who run a job without a host. */
+const noAsks: Asks = { next: async () => null }
+
+export async function* runJob(message: unknown, signal: AbortSignal, asks: Asks = noAsks): AsyncGenerator<unknown, unknown> {
   const job = message as Job
   switch (job.kind) {
     case 'ingest': return yield* (await import('#main/corpus/ingest.ts')).ingestCorpus(job.request, signal)
@@ -38,6 +46,8 @@ export async function* runJob(message: unknown, signal: AbortSignal): AsyncGener
     case 'evaluate': return yield* (await import('#main/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
     case 'import': return yield* (await import('#main/checkpoint/imported-jobs.ts')).importJob(job)
     case 'generate-from': return yield* (await import('#main/checkpoint/imported-jobs.ts')).generateFromJob(job, signal)
+    case 'take-model': return yield* (await import('#main/models/take-job.ts')).takeModelJob(job, signal)
+    case 'desk': return yield* (await import('#main/models/desk-job.ts')).deskJob(job, signal, asks)
     default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
   }
 }

@@ -5,6 +5,8 @@ export type ToWorker =
   | { kind: 'job'; job: unknown; credits: number }
   /** One record has been dealt with; another may come. */
   | { kind: 'credit' }
+  /** One more wish for a job that stays to be asked. */
+  | { kind: 'ask'; value: unknown }
   /** End soon: save what should be saved. */
   | { kind: 'abort' }
 

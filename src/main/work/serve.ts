@@ -9,8 +9,14 @@ export interface WorkerPort {
   onMessage(listener: (message: ToWorker) => void): void
 }
 
+/** What a job is asked while it lasts. */
+export interface Asks {
+  /** The next wish, in the order in which they came; null once the job should end. */
+  next(): Promise<unknown>
+}
+
 /** Turns a job, as it came from the host, into the generator that does it. */
-export type RunJob = (job: unknown, signal: AbortSignal) => AsyncGenerator<unknown, unknown>
+export type RunJob = (job: unknown, signal: AbortSignal, asks: Asks) => AsyncGenerator<unknown, unknown>
 
 /** Lets messages in: a generator that never leaves the CPU would otherwise not hear that it should stop. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -21,9 +27,10 @@ export function serve(port: WorkerPort, runJob: RunJob): void {
   let credits = 0
   let window = 0
   let creditArrived: () => void = () => undefined
+  const asked = createAsks(stopping.signal)
 
   const pull = async (job: unknown) => {
-    const records = runJob(job, stopping.signal)
+    const records = runJob(job, stopping.signal, asked)
     for (;;) {
       const next = await records.next()
       if (next.done) return next.value
@@ -41,6 +48,7 @@ export function serve(port: WorkerPort, runJob: RunJob): void {
 
   port.onMessage((message) => {
     if (message.kind === 'abort') stopping.abort()
+    if (message.kind === 'ask') asked.add(message.value)
     if (message.kind === 'credit') {
       credits++
       creditArrived()
@@ -53,4 +61,24 @@ export function serve(port: WorkerPort, runJob: RunJob): void {
       )
     }
   })
+}
+
+function createAsks(signal: AbortSignal): Asks & { add(value: unknown): void } {
+  const waiting: unknown[] = []
+  let arrived: () => void = () => undefined
+  signal.addEventListener('abort', () => arrived())
+  return {
+    add: (value) => {
+      waiting.push(value)
+      arrived()
+    },
+    next: async () => {
+      while (waiting.length === 0 && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          arrived = resolve
+        })
+      }
+      return signal.aborted ? null : waiting.shift()
+    },
+  }
 }

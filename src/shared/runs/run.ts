@@ -3,6 +3,7 @@ import type { EngineName } from '../engine/engine.ts'
 import type { MemberPlan } from '../family/ladder.ts'
 import type { ModelPlan } from '../family/model.ts'
 import type { Recipe } from '../family/recipe.ts'
+import type { RunOrigin } from '../library/model.ts'
 import type { TokenizerChoice } from '../tokenizer/choice.ts'
 
 export type RunState =
@@ -35,6 +36,8 @@ export interface RunPlan {
   validationSequences: number
   sampleEverySteps: number
   checkpointEverySteps: number
+  /** Whose weights it began from; absent where they were the recipe's random ones. */
+  origin?: RunOrigin
 }
 
 export interface RunSummary {
@@ -48,10 +51,14 @@ export interface RunSummary {
   steps: number
   tokens: number
   parameters: number
+  /** What tokens per parameter counted; absent in runs of older labs. */
+  countedParameters?: number
   /** Of weights and data order; absent in runs of older labs. */
   seed?: number
   /** The same for runs that differ in their seed alone. */
   setting?: string
+  /** It began from a model's weights, so it is no point of a law of fresh trainings. */
+  origin?: RunOrigin
   /** wsd-s only: the steps at which a decay has just ended, and the validation loss is a point of the law. */
   rests?: number[]
   /** Training FLOPs of the whole plan, under the recipe's convention. */

@@ -6,5 +6,6 @@ export function vocabularyOf(choice: TokenizerChoice): number {
     case 'bytes': return 257
     case 'bpe': return choice.vocabulary
     case 'gpt2': return 50_257
+    case 'model': return choice.vocabulary
   }
 }

@@ -3,11 +3,14 @@ import { planCheck } from '#shared/checks/plan.ts'
 import type { Check } from '#shared/checks/check.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus/corpus.ts'
 import type { Machine } from '#shared/engine/engine.ts'
+import { parametrisation } from '#shared/family/parametrisation.ts'
 import { planLadder } from '#shared/family/plan.ts'
+import { defaultRecipe } from '#shared/family/recipe.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { Fault } from '#shared/fault.ts'
 import type { DoorAbilities, Lab, LabBridge, LabNews, NewsKind } from '#shared/lab.ts'
 import type { RunRecords, RunSummary } from '#shared/runs/run.ts'
+import type { LibraryModel } from '#shared/library/model.ts'
 import { defaultSettings } from '#shared/settings.ts'
 import type { Study } from '#shared/studies/study.ts'
 
@@ -46,13 +49,14 @@ export const fakeLoss = (parameters: number, share: number): number => 1.5 + 40 
 export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const listeners = new Map<NewsKind, Set<(news: never) => void>>()
   const refusals = new Map<string, Fault>()
-  const deleted = new Map<string, Study | RunSummary | Corpus>()
+  const deleted = new Map<string, Study | RunSummary | Corpus | LibraryModel>()
   const studies = new Map<string, Study>()
   const runs = new Map<string, RunSummary>()
   const records = new Map<string, RunRecords>()
   const corpora = new Map([['a', corpus('a')], ['b', corpus('b')]])
   const tokenized: TokenizedCorpus[] = []
   const checks = new Map<string, Check>()
+  const models = new Map<string, LibraryModel>()
   let settings = defaultSettings
   let lastId = 0
 
@@ -166,6 +170,37 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     stopCheck: async (checkId) => putCheck({ ...found(checks, checkId), state: 'cancelled' }),
     exportCheckpoint: async (_runId, _step, folder) => ({ folder, files: [{ name: 'model.safetensors', bytes: 1000 }], largestDifference: 0 }),
     generate: async (_runId, _step, { prompt }) => ({ text: `${prompt} and so on`, tokens: 3, tokensPerSecond: 100 }),
+    listCheckpoints: async (studyId) => [...runs.values()].filter((run) => !studyId || run.studyId === studyId).flatMap(({ id, memberId, name, tokens, loss, validationLoss, checkpoints }) =>
+      checkpoints.map((step, i) => ({ runId: id, memberId, name, step, tokens, loss, validationLoss, bytes: 1e6, isLast: i === checkpoints.length - 1 }))),
+    listModels: async () => [...models.values()],
+    importModel: async (origin, name) => {
+      const made: LibraryModel = {
+        id: `model-${++lastId}`, name: name ?? 'A model', origin, state: 'ready', parameters: 2000, bytes: 8000, dtypes: ['F32'], tokenizer: { kind: 'gpt2' }, licence: 'mit',
+        plan: { shape: { layers: 2, width: 8, heads: 2, context: 16, vocabulary: 50_257 }, activation: 'gelu', seed: 0, parametrisation: parametrisation(defaultRecipe, { layers: 2, width: 8, heads: 2, context: 16, vocabulary: 50_257 }) },
+        progress: null, message: null, createdMs: lastId,
+      }
+      models.set(made.id, made)
+      tell('model', made)
+      return made
+    },
+    cancelModel: async (id) => found(models, id),
+    deleteModel: async (id) => take(models, id),
+    restoreModel: async (id) => bring(models, id),
+    exportModel: async (_modelId, folder) => ({ folder, files: [{ name: 'model.safetensors', bytes: 1000 }], largestDifference: 0 }),
+    continueModel: async (studyId, modelId) => {
+      const [first] = await lab.startRuns(studyId, [[...studies.values()].find(({ id }) => id === studyId)!.ladder.members[0].id])
+      return putRun({ ...first, memberId: `model-${modelId}`, name: `${found(models, modelId).name}, continued`, origin: { modelId, name: found(models, modelId).name } })
+    },
+    writeText: async (_subject, { prompt, tokens }, writingId) => {
+      const next = [{ id: 1, text: ' and', probability: 0.75 }, { id: 2, text: ' or', probability: 0.25 }]
+      const written = tokens > 0 ? [{ ...next[0], likeliest: next }] : []
+      if (written.length) tell('written', { writingId, tokens: written })
+      return { prompt: [{ id: 5, text: prompt }], tokens: written, text: written.map(({ text }) => text).join(''), next, tokensPerSecond: 100, device: 'a test' }
+    },
+    stopWriting: async () => undefined,
+    describeWeights: async () => [{ name: 'wte.weight', shape: [4, 2], mean: 0, std: 1, min: -2, max: 2, histogram: [1, 2, 3, 2], broken: 0 }],
+    readAttention: async (_subject, text, layer) => ({ tokens: [{ id: 1, text }, { id: 2, text: '.' }], layer, layers: 2, heads: [[1, 0, 0.5, 0.5], [1, 0, 0.25, 0.75]] }),
+    compareWeights: async () => ({ tensors: [{ name: 'wte.weight', shape: [4, 2], norm: 0.5, relative: 0.1, largest: 0.2 }], reason: null, norm: 0.5, relative: 0.1 }),
   }
 
   const asked: FakeLab['asked'] = []
