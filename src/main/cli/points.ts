@@ -115,7 +115,7 @@ async function studyRuns(context: CommandContext, { study: wanted }: PointOption
   return withLab(context, async (lab) => {
     const study = await findStudy(lab, wanted!)
     const runs = await lab.listRuns(study.id)
-    return runs.flatMap(({ state, validationLoss, flops, parameters, tokens, name }) =>
+    return runs.filter(({ origin }) => origin === undefined).flatMap(({ state, validationLoss, flops, parameters, tokens, name }) =>
       state === 'finished' && validationLoss !== null ? [{ flops, parameters, tokens, loss: validationLoss, name }] : [])
   })
 }

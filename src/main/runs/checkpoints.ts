@@ -66,11 +66,13 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
       for (const { id, memberId, name, checkpoints, tokens, loss } of store.list(studyId)) {
         if (checkpoints.length === 0) continue
         const bytes = new Map((await listCheckpoints(join(deps.folderOf(id), 'checkpoints'))).map((info) => [info.step, info.bytes]))
+        const { model, recipe, member, tokenizer, corpusId, origin = null } = store.read(id).plan
+        const made = { recipe, steps: member.steps, batchSequences: member.batchSequences, peakLearningRate: member.peakLearningRate, tokenizer, corpusId, parameters: member.parameters, origin }
         for (const step of checkpoints) {
           const at = store.stepAt(id, step)
           rows.push({
             runId: id, memberId, name, step, tokens: at?.tokens ?? tokens, loss: at?.loss ?? loss, validationLoss: store.lastValidation(id, step)?.loss ?? null,
-            bytes: bytes.get(step) ?? 0, isLast: step === checkpoints[checkpoints.length - 1],
+            bytes: bytes.get(step) ?? 0, isLast: step === checkpoints[checkpoints.length - 1], model, made,
           })
         }
       }

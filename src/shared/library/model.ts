@@ -1,5 +1,6 @@
 // A model of the library: made elsewhere, taken over into the lab, and used like a run's checkpoint.
 import type { ModelPlan } from '../family/model.ts'
+import type { Recipe } from '../family/recipe.ts'
 import type { TokenizerChoice } from '../tokenizer/choice.ts'
 
 /** Where a model comes from. */
@@ -54,6 +55,9 @@ export interface CheckpointRow {
   validationLoss: number | null
   bytes: number
   isLast: boolean
+  model: ModelPlan
+  /** How it was trained. */
+  made: { recipe: Recipe; steps: number; batchSequences: number; peakLearningRate: number; tokenizer: TokenizerChoice; corpusId: string; parameters: number; origin: RunOrigin | null }
 }
 
 /** What a training that goes on from a model may be told; the rest is the study's recipe. */

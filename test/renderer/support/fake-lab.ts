@@ -10,6 +10,7 @@ import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { Fault } from '#shared/fault.ts'
 import type { DoorAbilities, Lab, LabBridge, LabNews, NewsKind } from '#shared/lab.ts'
 import type { RunRecords, RunSummary } from '#shared/runs/run.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
 import type { LibraryModel } from '#shared/library/model.ts'
 import { defaultSettings } from '#shared/settings.ts'
 import type { Study } from '#shared/studies/study.ts'
@@ -28,6 +29,9 @@ const machine: Machine = {
   ],
   calibration: [{ width: 32, flopsPerSecond: 2e10 }, { width: 256, flopsPerSecond: 6e10 }],
 }
+
+const fakeShape = { layers: 2, width: 8, heads: 2, context: 16, vocabulary: 50_257 }
+const fakeModel: ModelPlan = { shape: fakeShape, activation: 'gelu', seed: 0, parametrisation: parametrisation(defaultRecipe, fakeShape) }
 
 export interface FakeLab extends LabBridge {
   /** Every request so far, by name and arguments. */
@@ -171,12 +175,14 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     exportCheckpoint: async (_runId, _step, folder) => ({ folder, files: [{ name: 'model.safetensors', bytes: 1000 }], largestDifference: 0 }),
     generate: async (_runId, _step, { prompt }) => ({ text: `${prompt} and so on`, tokens: 3, tokensPerSecond: 100 }),
     listCheckpoints: async (studyId) => [...runs.values()].filter((run) => !studyId || run.studyId === studyId).flatMap(({ id, memberId, name, tokens, loss, validationLoss, checkpoints }) =>
-      checkpoints.map((step, i) => ({ runId: id, memberId, name, step, tokens, loss, validationLoss, bytes: 1e6, isLast: i === checkpoints.length - 1 }))),
+      checkpoints.map((step, i) => ({ runId: id, memberId, name, step, tokens, loss, validationLoss, bytes: 1e6, isLast: i === checkpoints.length - 1, model: fakeModel,
+        made: { recipe: defaultRecipe, steps: step, batchSequences: 4, peakLearningRate: 1e-3, tokenizer: { kind: 'bytes' as const }, corpusId: 'a', parameters: 2000, origin: null },
+      }))),
     listModels: async () => [...models.values()],
     importModel: async (origin, name) => {
       const made: LibraryModel = {
         id: `model-${++lastId}`, name: name ?? 'A model', origin, state: 'ready', parameters: 2000, bytes: 8000, dtypes: ['F32'], tokenizer: { kind: 'gpt2' }, licence: 'mit',
-        plan: { shape: { layers: 2, width: 8, heads: 2, context: 16, vocabulary: 50_257 }, activation: 'gelu', seed: 0, parametrisation: parametrisation(defaultRecipe, { layers: 2, width: 8, heads: 2, context: 16, vocabulary: 50_257 }) },
+        plan: fakeModel,
         progress: null, message: null, createdMs: lastId,
       }
       models.set(made.id, made)

@@ -48,6 +48,7 @@ export const useLawStore = defineStore('law', () => {
     const ofMember = new Map<string, RunSummary[]>()
     for (const run of runs.ofStudy(study.id)) {
       const planned = plan.planById.get(run.memberId)
+      if (run.origin) continue // began from a model's weights: its compute is not all that went into it
       if (planned?.parameters && planned.parameters !== run.parameters) continue // trained as another shape, or with another tokenizer: no point of this law
       ofMember.set(run.memberId, [...(ofMember.get(run.memberId) ?? []), run])
     }
@@ -91,6 +92,9 @@ export const useLawStore = defineStore('law', () => {
   const law = fittedLatest('law', () => wish.value, () => studies.currentId, notices.fail)
   const forecastOf = (flops: number) => law.value?.forecasts.find((one) => one.x === flops) ?? null
 
+  /** Runs that no law counts, because they began from a model's weights. */
+  const continued = computed(() => runs.ofStudy(studies.currentId).filter(({ origin }) => origin !== undefined))
+
   function exclude(memberId: string, isOut: boolean): void {
     const study = studies.current
     if (!study) return
@@ -98,5 +102,5 @@ export const useLawStore = defineStore('law', () => {
     excluded.value = { ...excluded.value, [study.id]: isOut ? [...rest, memberId] : rest }
   }
 
-  return { standings, inFit, points, law, form, rest, hasRests, forecastOf, exclude }
+  return { standings, inFit, points, law, form, rest, hasRests, continued, forecastOf, exclude }
 })

@@ -1,7 +1,7 @@
 // Every run, and the curve of each that someone looks at.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
-import type { GenerateOptions, RunRecords, RunState, RunSummary } from '#shared/runs/run.ts'
+import type { RunRecords, RunState, RunSummary } from '#shared/runs/run.ts'
 import { useBridge } from '../bridge.ts'
 import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
 import { useNoticesStore } from './notices.ts'
@@ -111,12 +111,8 @@ export const useRunsStore = defineStore('runs', () => {
     notices.tell(`The run of ${run.name} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreRun', run.id))) })
   })
 
-  const exportCheckpoint = (runId: string, step: number | null, folder: string, overwrite: boolean) =>
-    bridge.request('exportCheckpoint', runId, step, folder, overwrite)
-  const generate = (runId: string, step: number | null, options: GenerateOptions) => bridge.request('generate', runId, step, options)
-
   return {
     runs, curves, isLoaded, active, interrupted, load, watchCurves, fetchCurve, ofStudy,
-    start, pause, resume, stop, pauseAll, resumeAll, stopAll, remove, exportCheckpoint, generate,
+    start, pause, resume, stop, pauseAll, resumeAll, stopAll, remove,
   }
 })

@@ -31,6 +31,8 @@ export const terms = {
   tokensPerSecond: 'Training speed: tokens through forward, backward and update in a second.',
   checkpoint: 'The weights at one step, with everything needed to go on from there.',
   temperature: 'Below 1 sharper, above 1 more daring; 0 always takes the likeliest token.',
+  tokensToAdd: 'How many tokens are added; 0 only shows what would come next.',
+  drawSeed: 'The same seed draws the same tokens again.',
   topK: 'Only the k likeliest tokens may be drawn; 0 for all.',
   topP: 'Only the likeliest tokens that together hold this probability; 1 for all.',
   decay: 'How the learning rate falls after the warm-up.',

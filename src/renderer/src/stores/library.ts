@@ -1,0 +1,146 @@
+// The library: runs' checkpoints and models made elsewhere, side by side, and what is done with either.
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import { Fault } from '#shared/fault.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
+import type { DroppedFile } from '#shared/lab.ts'
+import type { WrittenToken } from '#shared/library/looks.ts'
+import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin, Subject } from '#shared/library/model.ts'
+import type { ExportForm, GenerateOptions } from '#shared/runs/run.ts'
+import { useBridge } from '../bridge.ts'
+import { useLabStore } from './lab.ts'
+import { useNoticesStore } from './notices.ts'
+import { useRunsStore } from './runs.ts'
+import { useStudiesStore } from './studies.ts'
+
+export const isModelGoing = ({ state }: Pick<LibraryModel, 'state'>): boolean => state === 'queued' || state === 'working'
+
+/** One set of weights as every panel of the library knows it. */
+export interface Entry {
+  key: string
+  subject: Subject
+  name: string
+  /** "step 1,200", or where a model is from. */
+  detail: string
+  model: ModelPlan
+  parameters: number
+  bytes: number
+  row: CheckpointRow | null
+  imported: LibraryModel | null
+}
+
+export const originText = (origin: ModelOrigin): string =>
+  origin.kind === 'hub' ? `hub: ${origin.repo}${origin.revision === 'main' ? '' : ` at ${origin.revision}`}` : origin.kind === 'folder' ? origin.path : `${origin.paths.length} files`
+
+export const useLibraryStore = defineStore('library', () => {
+  const bridge = useBridge()
+  const lab = useLabStore()
+  const notices = useNoticesStore()
+  const runs = useRunsStore()
+  const studies = useStudiesStore()
+  const models = shallowRef<LibraryModel[]>([])
+  const rows = shallowRef<CheckpointRow[]>([])
+  const isLoaded = ref(false)
+  const uploads = ref<{ name: string; doneBytes: number; totalBytes: number }[]>([])
+
+  const put = (model: LibraryModel) => {
+    const known = models.value.some((one) => one.id === model.id)
+    models.value = known ? models.value.map((one) => (one.id === model.id ? model : one)) : [...models.value, model]
+  }
+  const drop = (modelId: string) => (models.value = models.value.filter((model) => model.id !== modelId))
+  bridge.listen('model', put)
+  bridge.listen('modelDeleted', ({ modelId }) => drop(modelId))
+
+  async function loadRows(): Promise<void> {
+    const studyId = studies.currentId
+    const found = studyId ? await bridge.request('listCheckpoints', studyId) : []
+    if (studies.currentId === studyId) rows.value = found
+  }
+  const load = () => notices.attempt(async () => {
+    models.value = await bridge.request('listModels')
+    await loadRows()
+    isLoaded.value = true
+  })
+  lab.onBack(() => void load())
+  // Rows change when a run has saved, been deleted, or finished; not with every step.
+  const marks = computed(() => runs.ofStudy(studies.currentId).map(({ id, checkpoints, state }) => `${id} ${checkpoints.join()} ${state === 'finished'}`).join('; '))
+  watch([() => studies.currentId, marks], () => void notices.attempt(loadRows))
+
+  const entries = computed<Entry[]>(() => [
+    ...rows.value.map((row): Entry => ({
+      key: `run ${row.runId} ${row.step}`, subject: { kind: 'run', runId: row.runId, step: row.step }, name: row.name, detail: `step ${row.step.toLocaleString('en-US')}`,
+      model: row.model, parameters: row.made.parameters, bytes: row.bytes, row, imported: null,
+    })),
+    ...models.value.flatMap((model): Entry[] => (model.state === 'ready' && model.plan
+      ? [{
+          key: `model ${model.id}`, subject: { kind: 'model', modelId: model.id }, name: model.name, detail: originText(model.origin),
+          model: model.plan, parameters: model.parameters ?? 0, bytes: model.bytes, row: null, imported: model,
+        }]
+      : [])),
+  ])
+
+  const importModel = async (origin: ModelOrigin, name: string | null): Promise<LibraryModel> => {
+    const model = await bridge.request('importModel', origin, name)
+    put(model)
+    return model
+  }
+  /** Files of one model: taken where they lie, or sent to the lab's machine first. */
+  async function importFiles(files: DroppedFile[], name: string | null): Promise<LibraryModel> {
+    const paths: string[] = []
+    try {
+      for (const file of files) {
+        const entry = { name: file.name, doneBytes: 0, totalBytes: file.size }
+        uploads.value = [...uploads.value, entry]
+        paths.push(await lab.placeFile(file, (doneBytes) => {
+          entry.doneBytes = doneBytes
+          uploads.value = [...uploads.value]
+        }))
+      }
+    } finally {
+      uploads.value = []
+    }
+    return importModel({ kind: 'files', paths }, name)
+  }
+  const cancel = (modelId: string) => notices.attempt(async () => put(await bridge.request('cancelModel', modelId)))
+  const retry = (model: LibraryModel) => notices.attempt(async () => {
+    await importModel(model.origin, model.name)
+    await bridge.request('deleteModel', model.id)
+    drop(model.id)
+  })
+  const remove = (model: LibraryModel) => notices.attempt(async () => {
+    await bridge.request('deleteModel', model.id)
+    drop(model.id)
+    notices.tell(`${model.name} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreModel', model.id))) })
+  })
+
+  const exportSubject = (subject: Subject, folder: string, overwrite: boolean, form: ExportForm) =>
+    subject.kind === 'run'
+      ? bridge.request('exportCheckpoint', subject.runId, subject.step, folder, overwrite, form)
+      : bridge.request('exportModel', subject.modelId, folder, overwrite, form)
+  const continueTraining = (modelId: string, choices: ContinueChoices) => {
+    if (!studies.currentId) throw new Fault('conflict', 'Open a study first: its text and recipe are what the model goes on with.')
+    return bridge.request('continueModel', studies.currentId, modelId, choices)
+  }
+
+  let lastWriting = 0
+  /** Tokens are given as they come; the whole at the end. */
+  async function write(subject: Subject, options: GenerateOptions, onTokens: (tokens: WrittenToken[]) => void, onStart?: (stop: () => void) => void) {
+    const writingId = `${Date.now().toString(36)} ${++lastWriting}`
+    const stop = bridge.listen('written', (news) => {
+      if (news.writingId === writingId) onTokens(news.tokens)
+    })
+    onStart?.(() => void notices.attempt(() => bridge.request('stopWriting', writingId)))
+    try {
+      return await bridge.request('writeText', subject, options, writingId)
+    } finally {
+      stop()
+    }
+  }
+  const weights = (subject: Subject) => bridge.request('describeWeights', subject)
+  const attention = (subject: Subject, text: string, layer: number) => bridge.request('readAttention', subject, text, layer)
+  const compare = (a: Subject, b: Subject) => bridge.request('compareWeights', a, b)
+
+  return {
+    models, rows, entries, isLoaded, uploads, load, importModel, importFiles, cancel, retry, remove, exportSubject, continueTraining, write, weights, attention, compare,
+  }
+})
