@@ -16,7 +16,8 @@ export interface ExportCard {
   validationLoss: number | null
   elapsedMs: number
   device: string | null
-  corpus: Pick<Corpus, 'name' | 'source' | 'licence'> | null
+  /** `source` null for texts of a person's own: where those lie is nobody's business. */
+  corpus: (Pick<Corpus, 'name' | 'licence'> & { source: string | null }) | null
 }
 
 /** Markdown with the front matter that the Hugging Face hub reads. */
@@ -56,8 +57,7 @@ tags:
 
 # ${plain(plan.name)}
 
-A GPT of ${count(member.parameters)} parameters, trained with Isoflop ${card.version} as one member of a compute-optimal family
-(Hoffmann et al. 2022; Dey et al. 2023). A model this small shows how loss falls with compute; it is not meant to be relied on.
+${introduction(card, tokens)}
 
 \`\`\`python
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -74,6 +74,21 @@ ${rows.map(([name, value]) => `| ${name} | ${plain(value)} |`).join('\n')}
 Weights are ${numbers}, linear weights lie [in, out] as GPT-2's Conv1D keeps them, and the head is the token embedding.
 `
 }
+
+/** Calls a model compute-optimal only where it got the tokens that this means. */
+function introduction({ plan: { member, origin }, version, step }: ExportCard, tokens: number): string {
+  const ratio = tokens / member.countedParameters
+  const size = `A GPT of ${count(member.parameters)} parameters`
+  const warning = 'A model this small shows how loss falls with compute; it is not meant to be relied on.'
+  if (origin) return `${size}, trained on with Isoflop ${version} from the weights of ${plain(origin.name)}, on ${count(tokens)} more tokens.\n${warning}`
+  if (step === member.steps && Math.abs(ratio - optimalRatio) < 0.05 * optimalRatio) {
+    return `${size}, trained with Isoflop ${version} on ${ratio.toFixed(1)} tokens for each counted parameter: compute-optimal\nby the rule of Hoffmann et al. (2022), as the Cerebras-GPT family was (Dey et al. 2023). ${warning}`
+  }
+  return `${size}, trained with Isoflop ${version} on ${ratio.toFixed(1)} tokens for each counted parameter, where ${optimalRatio} would be compute-optimal\n(Hoffmann et al. 2022). ${warning}`
+}
+
+/** Tokens for each parameter (Hoffmann et al. 2022, as Dey et al. 2023 used it). */
+const optimalRatio = 20
 
 const count = (value: number): string => value.toLocaleString('en-US')
 const loss = (nats: number | null): string => (nats === null ? 'not recorded' : `${nats.toFixed(4)} nats a token`)

@@ -2,7 +2,7 @@
 import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { listParameters } from '#shared/family/shape.ts'
-import { openFile, writeFileAtomically } from '#main/storage/files.ts'
+import { exists, moveFile, openFile, removeFile, writeFileAtomically } from '#main/storage/files.ts'
 import { bytesToVisible } from '#main/tokenizer/bytes.ts'
 import { endOfTextContent, type Tokenizer } from '#main/tokenizer/tokenizer.ts'
 import { fromFloat32 } from './dtypes.ts'
@@ -33,14 +33,23 @@ interface GgufTensor {
   data: () => Float32Array
 }
 
-/** Writes the file aside and renames it; its tensors are read back and compared before. Without `overwrite` an existing file is a `conflict`. */
+/** Writes the file aside, reads its tensors back, compares them, and gives it its name. Without `overwrite` an existing file is a `conflict`. */
 export async function exportGguf(request: GgufExport): Promise<{ path: string; bytes: number }> {
   const tensors = ggufTensors(request)
   const head = Buffer.concat([...header(request, tensors)])
   let bytes = head.length
   for (const { shape, dtype } of tensors) bytes += padded(tensorBytes(shape, dtype))
-  await writeFileAtomically(request.path, pieces(head, tensors), { overwrite: request.overwrite })
-  await compare(request.path, head.length, tensors)
+  if (!request.overwrite && (await exists(request.path))) throw new Fault('conflict', `${request.path} exists already. Choose another name, or allow it to be overwritten.`)
+  // Compared under a name of its own: what differs never stands under the one that was asked for.
+  const unproven = `${request.path}.unproven`
+  try {
+    await writeFileAtomically(unproven, pieces(head, tensors))
+    await compare(unproven, head.length, tensors)
+    await moveFile(unproven, request.path)
+  } catch (error) {
+    await removeFile(unproven)
+    throw error
+  }
   return { path: request.path, bytes }
 }
 

@@ -56,7 +56,7 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
       const card = {
         version: deps.version, plan: run.plan, step, loss: at?.loss ?? null, validationLoss: store.lastValidation(runId, step)?.loss ?? null,
         elapsedMs: at?.elapsedMs ?? run.summary.elapsedMs, device: run.summary.device,
-        corpus: corpus && { name: corpus.name, source: corpus.source, licence: corpus.licence },
+        corpus: corpus && { name: corpus.name, source: corpus.origin === 'bundled' ? corpus.source : null, licence: corpus.licence },
       }
       const job: ExportJob = { kind: 'export', ...common(run, step), card, folder, overwrite, form }
       return workToEnd<never, ExportReport>(fork, job, { signal: closing })

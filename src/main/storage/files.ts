@@ -160,6 +160,17 @@ export async function makeFolder(folder: string): Promise<void> {
   })
 }
 
+/** Gives a file another name in the same folder, replacing what had it. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  await fs.rename(from, to).catch((error) => { throw diskFault(error, 'write', to) })
+  await syncFolder(dirname(resolve(to)))
+}
+
+/** Removes a file; one that is not there is removed already. */
+export async function removeFile(path: string): Promise<void> {
+  await fs.rm(path, { force: true }).catch((error) => { throw diskFault(error, 'remove', path) })
+}
+
 /** Removes a folder as a whole: it is renamed aside first, so that a crash leaves no half of it under its name. */
 export async function removeFolder(folder: string): Promise<void> {
   const target = resolve(folder)

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { countParameters } from '#shared/family/shape.ts'
+import { type ExportCard, modelCard } from '#main/checkpoint/card.ts'
 import { exportHuggingFace } from '#main/checkpoint/huggingface.ts'
+import { importHuggingFace } from '#main/checkpoint/import.ts'
 import { readSafetensors } from '#main/checkpoint/safetensors.ts'
 import { createGpt } from '#main/engine/gpt.ts'
 import { createReferenceKernels } from '#main/engine/reference.ts'
@@ -76,6 +78,36 @@ describe('an export', () => {
     await exportHuggingFace(request('standard'))
     const card = readFileSync(join(home, 'export/README.md'), 'utf8')
     for (const text of ['library_name: transformers', '3,912', '2.7500 nats a token', 'A \\| B; made up; licence: public domain', '61 s on reference', '20.0 for each parameter']) expect(card).toContain(text)
+  })
+
+  it('calls a model compute-optimal only where it had the tokens for it', async () => {
+    const model = tinyModels.standard
+    const card = tinyCard(model)
+    const saying = (changes: Partial<ExportCard>) => modelCard(model, { ...card, ...changes })
+    expect(saying({})).toMatch(/20\.\d tokens for each counted parameter: compute-optimal/)
+    expect(saying({ step: Math.round(card.step / 4) })).toMatch(/on 5\.\d tokens for each counted parameter, where 20 would be compute-optimal/)
+    const long = { ...card.plan, member: { ...card.plan.member, steps: 10 * card.step } }
+    expect(saying({ step: 10 * card.step, plan: long })).toMatch(/on 20\d\.\d tokens for each counted parameter, where 20 would be/)
+    const continued = saying({ plan: { ...card.plan, origin: { modelId: 'm', name: 'GPT | two' } } })
+    expect(continued).toMatch(/from the weights of GPT \\\| two, on [\d,]+ more tokens/)
+    expect(continued).not.toMatch(/optimal/)
+    expect(saying({ corpus: { name: 'My diary', source: null, licence: null } })).toMatch(/\| trained on \| My diary \|/)
+  })
+
+  it('comes in several files with an index where one would be too large, and is whole again when read', async () => {
+    const { files, largestDifference } = await exportHuggingFace({ ...request('standard'), tokenizerFiles: [], largestFileBytes: 6000 })
+    const shards = files.filter(({ name }) => name.startsWith('model-'))
+    expect(shards.length).toBeGreaterThan(2)
+    expect(shards.map(({ name }) => name)).toEqual(shards.map((_, i) => `model-${String(i + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}.safetensors`))
+    expect(files.map(({ name }) => name)).not.toContain('model.safetensors')
+    expect(largestDifference).toBe(0)
+    const index = JSON.parse(readFileSync(join(home, 'export/model.safetensors.index.json'), 'utf8'))
+    expect(index.metadata.total_size).toBe(4 * countParameters(tinyModels.standard.shape))
+    const { parameters } = await importHuggingFace(join(home, 'export'))
+    for (const [name, values] of tinyParameters(tinyModels.standard)) expect(parameters.get(name)).toEqual(values)
+    // written again as one, no shard of the old stays
+    await exportHuggingFace({ ...request('standard'), overwrite: true })
+    expect(readdirSync(join(home, 'export')).filter((name) => /^model-|index/.test(name))).toEqual([])
   })
 
   it('does not touch what is there unless told to, and never what is not an export', async () => {
