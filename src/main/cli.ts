@@ -12,6 +12,7 @@ import { generateCommand } from '#main/cli/generate.ts'
 import { mupCheckCommand } from '#main/cli/mup-check.ts'
 import { importCommand } from '#main/cli/import.ts'
 import { inspectCommand } from '#main/cli/inspect.ts'
+import { modelsCommand } from '#main/cli/models.ts'
 import { planCommand } from '#main/cli/plan.ts'
 import { resumeCommand } from '#main/cli/resume.ts'
 import { runsCommand } from '#main/cli/runs.ts'
@@ -33,6 +34,7 @@ void runProgram([
   generateCommand,
   evaluateCommand,
   importCommand,
+  modelsCommand,
   inspectCommand,
   studiesCommand,
   corpusCommand,

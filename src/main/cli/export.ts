@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import type { ExportForm } from '#shared/runs/run.ts'
 import { parseWhole, short, table } from './amounts.ts'
-import { findRun, withLab } from './lab.ts'
-import type { CommandPart } from './program.ts'
+import { withLab } from './lab.ts'
+import { findSubject } from './models.ts'
+import { type CommandPart, usageError } from './program.ts'
 
 interface ExportOptions {
   to: string
@@ -17,7 +18,7 @@ interface ExportOptions {
 
 export const exportCommand: CommandPart = (program, act) => {
   program.command('export')
-    .argument('<run>', 'the run: its id, its name, or `last`')
+    .argument('<run>', 'the run: its id, its name, or `last`; or an imported model')
     .description('write a checkpoint as a Hugging Face folder, or as GGUF')
     .requiredOption('--to <dir>', 'the folder to write')
     .option('--step <step>', 'the checkpoint of this step; else the last', parseWhole(0))
@@ -30,9 +31,13 @@ Example:
   $ isoflop export last --to ./my-model
   $ python -c "from transformers import pipeline; print(pipeline('text-generation', './my-model')('It was'))"`)
     .action(act((context, { to, step, overwrite, format, dtype, scales }: ExportOptions, wanted: string) => withLab(context, async (lab) => {
-      const run = await findRun(lab, wanted)
-      const report = await lab.exportCheckpoint(run.id, step ?? null, resolve(to), overwrite ?? false, { format, dtype, scales })
+      const found = await findSubject(lab, wanted)
+      if ('model' in found && step !== undefined) throw usageError(`${found.model.name} is an imported model and has no steps; leave out --step.`)
+      const form = { format, dtype, scales }
+      const report = 'run' in found
+        ? await lab.exportCheckpoint(found.run.id, step ?? null, resolve(to), overwrite ?? false, form)
+        : await lab.exportModel(found.model.id, resolve(to), overwrite ?? false, form)
       const files = table(['file', 'bytes'], report.files.map(({ name, bytes }) => [name, short(bytes)]))
-      return { document: { runId: run.id, ...report }, text: `${files}\nWritten to ${report.folder}, read back and compared: equal.` }
+      return { document: { ...('run' in found ? { runId: found.run.id } : { modelId: found.model.id }), ...report }, text: `${files}\nWritten to ${report.folder}, read back and compared: equal.` }
     })))
 }

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path'
 import type { Generated } from '#shared/runs/run.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
-import { findRun, withLab } from './lab.ts'
+import { withLab } from './lab.ts'
+import { findSubject } from './models.ts'
 import { type CommandPart, usageError } from './program.ts'
 
 interface GenerateCommandOptions {
@@ -18,7 +19,7 @@ interface GenerateCommandOptions {
 
 export const generateCommand: CommandPart = (program, act) => {
   program.command('generate')
-    .argument('[run]', 'the run: its id, its name, or `last`')
+    .argument('[run]', 'the run: its id, its name, or `last`; or an imported model')
     .option('--checkpoint <dir>', 'instead of a run: a Hugging Face folder')
     .description('continue a text with a trained model')
     .requiredOption('--prompt <text>', 'the beginning')
@@ -42,9 +43,13 @@ Example:
         return { document: { checkpoint: job.folder, prompt, ...generated }, text: prompt + generated.text }
       }
       return withLab(context, async (lab) => {
-        const run = await findRun(lab, wanted!)
-        const generated = await lab.generate(run.id, step ?? null, options)
-        return { document: { runId: run.id, prompt, ...generated }, text: prompt + generated.text }
+        const found = await findSubject(lab, wanted!)
+        if ('run' in found) {
+          const generated = await lab.generate(found.run.id, step ?? null, options)
+          return { document: { runId: found.run.id, prompt, ...generated }, text: prompt + generated.text }
+        }
+        const { text, tokens: added, tokensPerSecond } = await lab.writeText({ kind: 'model', modelId: found.model.id }, options, 'cli')
+        return { document: { modelId: found.model.id, prompt, text, tokens: added.length, tokensPerSecond }, text: prompt + text }
       })
     }))
 }

@@ -1,10 +1,15 @@
 // `isoflop import`: takes over a model that was made elsewhere.
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import type { ModelOrigin } from '#shared/library/model.ts'
 import type { ImportReport } from '#main/checkpoint/imported-jobs.ts'
 import { short, table } from './amounts.ts'
-import type { CommandPart } from './program.ts'
+import { withLab } from './lab.ts'
+import { modelsText, originOf, takeModel } from './models.ts'
+import type { CommandContext, CommandPart } from './program.ts'
 
 interface ImportOptions {
+  name?: string
+  revision?: string
   to?: string
   dryRun?: boolean
   overwrite?: boolean
@@ -12,23 +17,41 @@ interface ImportOptions {
 
 export const importCommand: CommandPart = (program, act) => {
   program.command('import')
-    .argument('<dir>', 'a Hugging Face folder of GPT-2’s architecture: Cerebras-GPT, GPT-2, an export')
-    .description('read and check a model made elsewhere, and keep it in the lab')
-    .option('--to <dir>', 'where to keep it; else in the lab’s data folder, under models/')
+    .argument('<model>', 'a Hugging Face folder of GPT-2’s architecture, or a name on the hub: gpt2, cerebras/Cerebras-GPT-111M')
+    .description('read and check a model made elsewhere, and keep it in the library')
+    .option('--name <name>', 'what to call it; else as it is called there')
+    .option('--revision <revision>', 'a branch, tag or commit of the hub; else main')
+    .option('--to <dir>', 'write it to this folder instead of the library')
     .option('--dry-run', 'read and check it, and write nothing')
-    .option('--overwrite', 'replace an earlier import in that folder')
+    .option('--overwrite', 'replace an earlier import')
     .addHelpText('after', `
-Example:
+Examples:
   $ isoflop import ./Cerebras-GPT-111M
-  $ isoflop evaluate --checkpoint ~/.isoflop/models/Cerebras-GPT-111M --task piqa --data piqa.jsonl`)
-    .action(act(async ({ home, parts, signal }, { to, dryRun, overwrite }: ImportOptions, dir: string) => {
-      const { forkNodeWorker } = await import('#main/work/node.ts')
-      const { workToEnd } = await import('#main/work/host.ts')
-      const folder = resolve(dir)
-      const target = dryRun ? null : resolve(to ?? join(home, 'models', basename(folder)))
-      const report = await workToEnd<never, ImportReport>(forkNodeWorker(parts.worker), { kind: 'import', folder, to: target, overwrite: overwrite ?? false }, { signal })
-      return { document: report, text: reportText(report) }
+  $ isoflop import cerebras/Cerebras-GPT-111M && isoflop generate Cerebras-GPT-111M --prompt "It was"`)
+    .action(act(async (context, { name, revision, to, dryRun, overwrite = false }: ImportOptions, source: string) => {
+      const origin = await originOf(source, revision)
+      if (to !== undefined || dryRun) {
+        const report = await importTo(context, origin, dryRun ? null : resolve(to!), overwrite)
+        return { document: report, text: reportText(report) }
+      }
+      return withLab(context, async (lab) => {
+        if (overwrite) for (const { id } of (await lab.listModels()).filter((one) => JSON.stringify(one.origin) === JSON.stringify(origin))) await lab.deleteModel(id)
+        const { model, isNew } = await takeModel(lab, origin, name ?? null, context)
+        const folder = join(context.home, 'models', model.id)
+        return { document: { ...model, folder }, text: `${modelsText([model])}\n${isNew ? `Kept in ${folder}, read back and compared: equal.` : 'It is in the library already; --overwrite imports it anew.'}` }
+      })
     }))
+}
+
+/** Into a folder of the person's, past the library. */
+async function importTo({ home, parts, signal, terminal }: CommandContext, origin: ModelOrigin, to: string | null, overwrite: boolean): Promise<ImportReport> {
+  const { forkNodeWorker } = await import('#main/work/node.ts')
+  const { workToEnd } = await import('#main/work/host.ts')
+  const { placeOrigin } = await import('#main/models/origin.ts')
+  const placing = placeOrigin(origin, { hubFolder: join(home, 'hub'), gatherFolder: join(home, 'hub', 'gathered') }, signal)
+  let placed = await placing.next()
+  for (; !placed.done; placed = await placing.next()) terminal.progress(`Fetching ${placed.value.file}: ${Math.floor((100 * placed.value.doneBytes) / Math.max(1, placed.value.totalBytes))} %`)
+  return workToEnd<never, ImportReport>(forkNodeWorker(parts.worker), { kind: 'import', folder: placed.value, to, overwrite }, { signal })
 }
 
 function reportText({ model: { shape, activation }, parameters, tokenizer, dtypes, files, skipped, written }: ImportReport): string {
