@@ -154,6 +154,39 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))).toMatchObject({ architectures: ['GPT2LMHeadModel'], n_embd: ladder[endless].width, n_layer: 2 })
       await byId('export-close').click()
     })
+
+    part('lets a checkpoint write, and shows what it thought', async () => {
+      await byId('generate').click()
+      await expect.poll(() => byId('next-tokens').getByRole('listitem').count(), { timeout: 60_000 }).toBe(10)
+      await expect.poll(() => byId('generated').innerText(), { timeout: 60_000 }).toMatch(/▸$/)
+    })
+
+    part('takes the export in again, and finds it equal', async () => {
+      await byId('import-model').click()
+      await door.page().getByRole('radio', { name: 'Folder' }).or(door.page().getByRole('button', { name: 'Folder', exact: true })).first().click()
+      await byId('import-folder').fill(join(door.home, 'taken-home'))
+      await byId('import-confirm').click()
+      const model = byId('model-row').first()
+      await expect.poll(() => model.getAttribute('data-state'), { timeout: 60_000 }).toBe('ready')
+      await model.click()
+      const page = (name: string): Promise<void> => door.page().getByRole('radio', { name }).or(door.page().getByRole('button', { name, exact: true })).first().click()
+      await page('Compare')
+      await byId('compare-same').waitFor({ timeout: 60_000 })
+      await page('Weights')
+      await byId('tensor-row').first().waitFor({ timeout: 60_000 })
+      await page('Attention')
+      await byId('attention-chart').locator('canvas').first().waitFor({ timeout: 60_000 })
+      expect(await axeFindings(door.page())).toEqual([])
+      await page('Playground')
+    })
+
+    part('deletes the model and brings it back', async () => {
+      await byId('model-delete').click()
+      await byId('ask-yes').click()
+      await expect.poll(() => byId('model-row').count()).toBe(0)
+      await door.page().getByRole('button', { name: 'Undo' }).click()
+      await expect.poll(() => byId('model-row').count()).toBe(1)
+    })
   })
 
   describe.sequential('every view', () => {

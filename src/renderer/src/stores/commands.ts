@@ -2,6 +2,7 @@
 import { computed } from 'vue'
 import { useBeginStore } from './begin.ts'
 import { useLabStore } from './lab.ts'
+import { useLibraryStore } from './library.ts'
 import { usePlanStore } from './plan.ts'
 import { canPause, canResume, canStop, useRunsStore } from './runs.ts'
 import { useShellStore, viewNames, type ViewName } from './shell.ts'
@@ -29,6 +30,7 @@ export function useCommands() {
   const plan = usePlanStore()
   const dialogs = useStudyDialogs()
   const training = useTraining()
+  const library = useLibraryStore()
 
   const commands = computed<NamedCommand[]>(() => {
     const study = studies.current
@@ -48,6 +50,7 @@ export function useCommands() {
     if (study) {
       const own = runs.ofStudy(study.id)
       all.push(
+        { id: 'import model', text: 'Import a model', group: 'Library', run: () => { shell.go('library'); library.isImporting = true } },
         { id: 'rename', text: 'Rename this study', group: 'Study', run: () => dialogs.rename(study) },
         { id: 'duplicate', text: 'Duplicate this study', group: 'Study', run: () => void studies.duplicate(study.id) },
         { id: 'save file', text: 'Save this study to a file', group: 'Study', run: () => void studies.saveToFile(study) },

@@ -41,6 +41,8 @@ export const useLibraryStore = defineStore('library', () => {
   const models = shallowRef<LibraryModel[]>([])
   const rows = shallowRef<CheckpointRow[]>([])
   const isLoaded = ref(false)
+  /** The import's dialog; the palette opens it as well. */
+  const isImporting = ref(false)
   const uploads = ref<{ name: string; doneBytes: number; totalBytes: number }[]>([])
 
   const put = (model: LibraryModel) => {
@@ -141,6 +143,6 @@ export const useLibraryStore = defineStore('library', () => {
   const compare = (a: Subject, b: Subject) => bridge.request('compareWeights', a, b)
 
   return {
-    models, rows, entries, isLoaded, uploads, load, importModel, importFiles, cancel, retry, remove, exportSubject, continueTraining, write, weights, attention, compare,
+    models, rows, entries, isLoaded, isImporting, uploads, load, importModel, importFiles, cancel, retry, remove, exportSubject, continueTraining, write, weights, attention, compare,
   }
 })
