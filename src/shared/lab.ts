@@ -90,7 +90,7 @@ export interface Lab {
   // weights of either kind, held ready in a worker for a while after
   /** Continues a text with probabilities shown; tokens come as news under `writingId` while it goes on. */
   writeText(subject: Subject, options: GenerateOptions, writingId: string): Promise<Written>
-  /** Ends a writing, which is then refused with `cancelled`; nothing happens where it has ended. */
+  /** Ends a writing: it answers with what was written until then, or is refused with `cancelled` where nothing was. Nothing happens where it has ended. */
   stopWriting(writingId: string): Promise<void>
   describeWeights(subject: Subject): Promise<TensorLook[]>
   /** What one layer's heads look at in the beginning of `text`. */

@@ -8,7 +8,7 @@ import type { ForkWorker } from '#main/work/process.ts'
 import type { DeskAsk, DeskJob, DeskRecord, DeskValue, DeskWish } from './desk-job.ts'
 
 export interface Desk {
-  /** `onToken` hears every token as it comes; `signal` ends it with the Fault `cancelled`, and the model is loaded anew next time. */
+  /** `onToken` hears every token as it comes; `signal` ends it with what there is by then, or with the Fault `cancelled`; the model is loaded anew next time. */
   write(job: DeskJob, options: GenerateOptions, onToken: (token: WrittenToken) => void, signal: AbortSignal): Promise<Written>
   weights(job: DeskJob): Promise<TensorLook[]>
   attention(job: DeskJob, text: string, layer: number): Promise<AttentionLook>
@@ -89,7 +89,7 @@ export function createDesk(fork: ForkWorker, rest = idleMs): Desk {
 
   const settle = (seat: Seat) => {
     clearTimeout(seat.idle)
-    if (seat.waiting.size > 0) return
+    if (seat.waiting.size > 0 || !seats.includes(seat)) return
     seat.idle = setTimeout(() => leave(seat), rest)
     seat.idle.unref?.()
   }
