@@ -29,6 +29,9 @@ export interface Entry {
   imported: LibraryModel | null
 }
 
+/** What tells it from the others: a run's checkpoints differ by their step. */
+export const titleOf = ({ name, detail, row }: Entry): string => (row ? `${name}, ${detail}` : name)
+
 export const originText = (origin: ModelOrigin): string =>
   origin.kind === 'hub' ? `hub: ${origin.repo}${origin.revision === 'main' ? '' : ` at ${origin.revision}`}` : origin.kind === 'folder' ? origin.path : `${origin.paths.length} files`
 
