@@ -42,7 +42,7 @@ export function factsOf({ model: { shape, activation, parametrisation }, paramet
     'Seed': recipe ? String(recipe.seed) : '–',
     'Began from': made?.origin ? `the weights of ${made.origin.name}` : made ? 'random weights' : '–',
     'Licence': imported?.licence ?? '–',
-    'Number format as it came': imported ? imported.dtypes.join(', ') : '–',
+    'Came as': imported ? imported.dtypes.join(', ') : '–',
     'On disk': formatBytes(bytes),
   }
 }
