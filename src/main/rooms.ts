@@ -86,7 +86,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const sampler = createSampler(corpora, tokenized, corpusFolder)
   const runStore = createRunStore(db)
   const runs = createRuns({
-    store: runStore, news, fork, nowMs, newId, folderOf: runFolder, modelFolder: (id) => modelFolder(models.ready(id).id),
+    store: runStore, news, fork, nowMs, newId, folderOf: runFolder, modelFolder: (id) => (models.list().some((model) => model.id === id && model.state === 'ready') ? modelFolder(id) : undefined),
     removeFiles: (id) => removeFolder(runFolder(id)),
     prepare: async ({ plan }, tell, signal) => {
       if (corpora.read(plan.corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')

@@ -26,8 +26,8 @@ export interface RunsDeps {
   /** Makes the tokens of a run if they are not there; `tell` says what is waited for. Gives their folder. */
   prepare: (run: StoredRun, tell: (message: string) => void, signal: AbortSignal) => Promise<string>
   folderOf: (runId: string) => string
-  /** Where a model of the library lies that a run begins from; throws where it is not there any more. */
-  modelFolder?: (modelId: string) => string
+  /** Where a model of the library lies that a run begins from; undefined where it is not there any more. */
+  modelFolder?: (modelId: string) => string | undefined
   removeFiles: (runId: string) => Promise<void>
 }
 
@@ -100,7 +100,7 @@ export function createRuns(deps: RunsDeps): Runs {
       recorder.change({ state: 'starting', message: null, secondsLeft: null })
       const tokensFolder = await deps.prepare(run, (message) => recorder.change({ message }), stopping.signal)
       const { origin } = run.plan
-      const startsFrom = origin && run.summary.checkpoints.length === 0 ? deps.modelFolder?.(origin.modelId) : undefined
+      const startsFrom = origin && deps.modelFolder?.(origin.modelId)
       const job: TrainJob = { ...(startsFrom === undefined ? {} : { startsFrom }), kind: 'train', plan: run.plan, tokensFolder, runFolder: deps.folderOf(run.plan.runId), lastRecordedStep: store.lastStep(run.plan.runId) }
       recorder.change({ message: 'Starting the engine.' })
       const { isFinished } = await pull(work<TrainRecord, TrainOutcome>(deps.fork, job, stopping.signal, { graceMs }), recorder)

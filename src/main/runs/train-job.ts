@@ -24,7 +24,7 @@ export interface TrainJob {
   runFolder: string
   /** A checkpoint beyond it would leave a hole in the records. */
   lastRecordedStep: number
-  /** A model's folder, whose weights are the first ones where there is no checkpoint yet. */
+  /** The folder of the model that the run begins from, where it is still there; its weights are the first ones while there is no whole checkpoint. */
   startsFrom?: string
 }
 
@@ -51,10 +51,9 @@ export async function* trainJob(job: TrainJob, signal: AbortSignal): AsyncGenera
     const validationText = closing(openTokens(tokensPath(tokensFolder, 'validation')), (tokens) => tokens.close())
     const batches = createBatches({ tokens: text, context, rows: plan.member.batchSequences, seed: plan.seed })
     const scored = validationText.length > context ? createBatches({ tokens: validationText, context, rows: 1, seed: null }) : null
-    const first = job.startsFrom === undefined ? undefined : (await importHuggingFace(job.startsFrom)).parameters
-    const engine = closing(await createEngine(plan.engine, plan.model, { threads: plan.threads, parameters: first }), (one) => one.dispose())
-
     const { checkpoint, message } = await lastGood(checkpoints, job.lastRecordedStep)
+    const parameters = checkpoint ? undefined : await firstWeights(job)
+    const engine = closing(await createEngine(plan.engine, plan.model, { threads: plan.threads, parameters }), (one) => one.dispose())
     const cursor = checkpoint && parseCursor(checkpoint.cursor)
     if (checkpoint) engine.restore(checkpoint.state)
     const saved = (await listCheckpoints(checkpoints)).map(({ step }) => step)
@@ -81,6 +80,13 @@ export async function* trainJob(job: TrainJob, signal: AbortSignal): AsyncGenera
   } finally {
     for (const close of closers) close()
   }
+}
+
+/** Those of the model that the run begins from; undefined where it begins with random ones. */
+async function firstWeights({ plan: { origin }, startsFrom }: TrainJob): Promise<Map<string, Float32Array> | undefined> {
+  if (!origin) return undefined
+  if (startsFrom === undefined) throw new Fault('not-found', `${origin.name}, whose weights this run begins from, is not in the library any more. Import it again and start a new run.`)
+  return (await importHuggingFace(startsFrom)).parameters
 }
 
 /** One trainer a run: the last one's process may still be finishing its step when its host was killed. */

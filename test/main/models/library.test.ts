@@ -206,6 +206,27 @@ describe('a run that goes on from a model', () => {
     expect(readFileSync(join(folder, 'continued', 'README.md'), 'utf8')).toMatch(/Tiny-GPT/)
   })
 
+  test('begins with the model’s weights again where its checkpoints are damaged, and says so where the model is gone', async () => {
+    const study = await tinyStudy(lab)
+    const { id } = await imported()
+    const run = await lab.continueModel(study.id, id, { tokens: 400_000, peakLearningRate: 1e-6, context: 8 })
+    const checkpoints = join(bench.home, 'runs', run.id, 'checkpoints')
+    await runIn(lab, run.id, 'training')
+    await lab.pauseRun(run.id)
+    const damage = () => { for (const step of readdirSync(checkpoints)) if (step.startsWith('step-')) writeFileSync(join(checkpoints, step, 'parameters.safetensors'), 'x') }
+    damage()
+    await lab.resumeRun(run.id)
+    const again = await until(async () => (await lab.listRuns(null)).find((one) => one.id === run.id && one.state === 'training' && one.step > 0), 'a step')
+    expect(again.message).toMatch(/damaged and there is no other; the run began anew/)
+    await lab.pauseRun(run.id)
+    const gap = await lab.compareWeights({ kind: 'model', modelId: id }, { kind: 'run', runId: run.id, step: null })
+    expect(gap.relative!).toBeLessThan(0.01)
+    damage()
+    await lab.deleteModel(id)
+    await lab.resumeRun(run.id)
+    expect(await runIn(lab, run.id, 'failed')).toMatchObject({ message: expect.stringMatching(/^Tiny-GPT, whose weights this run begins from, is not in the library any more/) })
+  })
+
   test('is refused where it asks for more than the model reads', async () => {
     const study = await tinyStudy(lab)
     const { id } = await imported()
