@@ -8,7 +8,7 @@ namespace {
 using isoflop::AttentionShape;
 
 constexpr long BQ = MR * (64 / MR); // queries a block
-constexpr long BK = KC;             // keys a block: a tile's row is a panel row of the products that follow
+constexpr long BK = 256;             // keys a block: a tile's row is a panel row of the products that follow
 
 /** Where one head's queries, keys and values lie, and its buffers. */
 struct Head {
@@ -42,7 +42,7 @@ INLINE void score_tile(const float* left, const float* packedKeys, long size, lo
     const long count = at_most(MR, rows - r);
     const long needed = at_most(keys, query + r + count - first);
     for (long j = 0; j < needed; j += NR) {
-      const Tile t = {to + r * LDA + j, LDA, 1.0f, nullptr, nullptr, 0, NR, left, left, 0, LDA, false};
+      const Tile t = {to + r * LDA + j, LDA, 1.0f, nullptr, nullptr, 0, NR, left, left, 0, LDA};
       tile_rows(static_cast<int>(count), size, left + r * LDA, packedKeys + (first + j) * size, NR, t);
     }
   }
@@ -57,7 +57,7 @@ INLINE void mix_tile(const float* tileRows, const float* packedFeatures, long si
     if (needed <= 0) continue;
     for (long j = 0; j < size; j += NR) {
       float* to = c + r * ldc + j;
-      const Tile t = {to, ldc, alpha, nullptr, adds ? to : nullptr, ldc, static_cast<int>(at_most(NR, size - j)), tileRows, tileRows, 0, LDA, false};
+      const Tile t = {to, ldc, alpha, nullptr, adds ? to : nullptr, ldc, static_cast<int>(at_most(NR, size - j)), tileRows, tileRows, 0, LDA};
       tile_rows(static_cast<int>(count), needed, tileRows + r * LDA, packedFeatures + j * packedRows + first * NR, NR, t);
     }
   }
@@ -72,7 +72,7 @@ INLINE void gather_tile(const float* tileRows, const float* packedFeatures, long
     if (skipped >= rows) break;
     for (long j = 0; j < size; j += NR) {
       float* to = c + i * ldc + j;
-      const Tile t = {to, ldc, 1.0f, nullptr, to, ldc, static_cast<int>(at_most(NR, size - j)), tileRows, tileRows, 0, LDA, false};
+      const Tile t = {to, ldc, 1.0f, nullptr, to, ldc, static_cast<int>(at_most(NR, size - j)), tileRows, tileRows, 0, LDA};
       tile_transposed(static_cast<int>(count), rows - skipped, tileRows + skipped * LDA + i,
                       packedFeatures + j * rows + skipped * NR, NR, t);
     }

@@ -1,135 +1,38 @@
-// Matrix products: B packed by all threads together, then blocks of rows handed out, each with its own packed piece of A.
+// Matrix products: B is packed into panels of NR columns; then, MR rows of C at a time, A's rows meet panel after panel.
 #include "gemm.h"
-#include "math.h"
+#include "row-product.cpp"
+
+#include <climits>
 
 namespace {
 
-using isoflop::Context;
-using isoflop::Product;
 using isoflop::Status;
 
-constexpr long MC = MR * (112 / MR); // rows of A a thread packs at once: with KC columns, 112 KiB
-constexpr long NC = 1024 / NR * NR;  // columns of B packed at once: 1 MiB
-constexpr long PRIVATE_NC = 512 / NR * NR; // of B a thread packs for itself
-constexpr long SMALL_RIGHT = 1 << 15;  // floats of B that every thread may as well pack for itself
-constexpr long FAR = 1 << 19;          // floats that no second cache holds
-constexpr long SMALL_PRODUCT = 400000; // multiply-adds that one thread does in a few microseconds
+constexpr long KT = 256;                   // k of one piece where A is kept by columns: more would lie too far apart
+constexpr long GROUP = MR * 8;             // rows that such an A is packed for at once when its lines are far apart
+constexpr long OWN_A = GROUP * KT > MR * LDA ? GROUP * KT : MR * LDA; // floats of A a thread packs at once
+constexpr long NC = 512 / NR * NR;         // columns of B packed at once: with KC, 1 MiB
+constexpr long SMALL_RIGHT = 1 << 16;      // floats of B that every thread may as well pack for itself
+constexpr long NARROW = 128;               // columns of C: with so few, A is read where it lies, because packing it would not pay
+constexpr long SMALL_PRODUCT = 400000;     // multiply-adds that one thread does in a few microseconds
 
-/** One row times a matrix kept [k, n]: y = alpha · x·B (+ bias) (+ add), columns [from, to). */
-INLINE void row_times_matrix(const Product& g, const float* x, float* y, const float* add, long from, long to) {
-  constexpr int WIDE = 8; // registers of C held while k runs
-  long j = from;
-  for (; j + WIDE * WIDTH <= to; j += WIDE * WIDTH) {
-    vec acc[WIDE] = {};
-    for (long p = 0; p < g.k; p++) {
-      const float* row = g.b + p * g.ldb + j;
-      const vec left = splat(x[p]);
-#pragma GCC unroll 8
-      for (int i = 0; i < WIDE; i++) acc[i] += left * load(row + i * WIDTH);
-    }
-    for (int i = 0; i < WIDE; i++) {
-      const long at = j + i * WIDTH;
-      vec out = acc[i] * splat(g.alpha);
-      if (g.bias) out += load(g.bias + at);
-      if (add) out += load(add + at);
-      store(y + at, out);
-    }
-  }
-  for (; j < to; j += WIDTH) {
-    const int lanes = static_cast<int>(at_most(WIDTH, to - j));
-    vec acc = {};
-    for (long p = 0; p < g.k; p++) acc += splat(x[p]) * load_up_to(g.b + p * g.ldb + j, lanes);
-    vec out = acc * splat(g.alpha);
-    if (g.bias) out += load_up_to(g.bias + j, lanes);
-    if (add) out += load_up_to(add + j, lanes);
-    store_up_to(y + j, out, lanes);
-  }
-}
-
-/** One row times the transpose of a matrix kept [n, k]: a dot product a column. */
-INLINE void row_times_transpose(const Product& g, const float* x, float* y, const float* add, long from, long to) {
-  constexpr int SIDE = 4;
-  const auto finish = [&](long j, float dot) {
-    float out = dot * g.alpha;
-    if (g.bias) out += g.bias[j];
-    if (add) out += add[j];
-    y[j] = out;
-  };
-  long j = from;
-  for (; j + SIDE <= to; j += SIDE) {
-    vec acc[SIDE][2] = {};
-    long p = 0;
-    for (; p + 2 * WIDTH <= g.k; p += 2 * WIDTH) {
-      const vec low = load(x + p), high = load(x + p + WIDTH);
-#pragma GCC unroll 4
-      for (int i = 0; i < SIDE; i++) {
-        acc[i][0] += low * load(g.b + (j + i) * g.ldb + p);
-        acc[i][1] += high * load(g.b + (j + i) * g.ldb + p + WIDTH);
-      }
-    }
-    for (; p < g.k; p += WIDTH) {
-      const int lanes = static_cast<int>(at_most(WIDTH, g.k - p));
-      const vec left = load_up_to(x + p, lanes);
-      for (int i = 0; i < SIDE; i++) acc[i][0] += left * load_up_to(g.b + (j + i) * g.ldb + p, lanes);
-    }
-    for (int i = 0; i < SIDE; i++) finish(j + i, sum(acc[i][0] + acc[i][1]));
-  }
-  for (; j < to; j++) {
-    vec acc = {};
-    for (long p = 0; p < g.k; p += WIDTH) {
-      const int lanes = static_cast<int>(at_most(WIDTH, g.k - p));
-      acc += load_up_to(x + p, lanes) * load_up_to(g.b + j * g.ldb + p, lanes);
-    }
-    finish(j, sum(acc));
-  }
-}
-
-INLINE void gelu_rows(const Product& g, long row, long rows, long from, long to) {
-  for (long i = row; i < row + rows; i++) {
-    const float* before = g.c + i * g.ldc;
-    float* after = g.after + i * g.ldc;
-    each_register(to - from, [&](long j, int lanes) {
-      __builtin_prefetch(after + g.ldc + from + j, 1);
-      const vec x = load_up_to(before + from + j, lanes);
-      store_up_to(after + from + j, (g.gelu == isoflop::GELU_EXACT ? gelu_erf(x) : gelu_tanh(x)).value, lanes);
-    });
-  }
-}
-
-/** A product of one row: memory decides its speed, so nothing is packed. */
-void single_row(Context& context, const Product& g) {
-  const long chunk = g.n * g.k < 32768 ? g.n : 256;
-  context.pool.each(pieces(g.n, chunk), [&](long i, int) {
-    const long from = i * chunk, to = at_most(g.n, from + chunk);
-    if (g.bTransposed) row_times_transpose(g, g.a, g.c, g.add, from, to);
-    else row_times_matrix(g, g.a, g.c, g.add, from, to);
-    if (g.gelu) gelu_rows(g, 0, 1, from, to);
-  });
-}
-
-/** Rows [row, row + rows) of A, columns [k0, k0 + k), into this thread's buffer. */
+/** Rows [row, row + rows) of A, columns [k0, k0 + k), into this thread's buffer: by rows as it lies, else panel by panel of MR. */
 INLINE void pack_rows(const Product& g, long row, long rows, long k0, long k, float* to) {
   if (!g.aTransposed) {
     for (long i = 0; i < rows; i++) memcpy(to + i * LDA, g.a + (row + i) * g.lda + k0, static_cast<size_t>(k) * 4);
     return;
   }
-  for (long panel = 0; panel < rows; panel += MR, to += MR * KC) {
-    const long count = at_most(MR, rows - panel);
-    const float* from = g.a + k0 * g.lda + row + panel;
-    if (count == MR)
-      for (long p = 0; p < k; p++) memcpy(to + p * MR, from + p * g.lda, MR * 4);
-    else
-      for (long p = 0; p < k; p++) memcpy(to + p * MR, from + p * g.lda, static_cast<size_t>(count) * 4);
+  const size_t rest = static_cast<size_t>(rows % MR) * 4;
+  for (long p = 0; p < k; p++, to += MR) {
+    const float* from = g.a + (k0 + p) * g.lda + row;
+    float* at = to;
+    for (long left = rows; left >= MR; left -= MR, from += MR, at += MR * KT) memcpy(at, from, MR * 4);
+    if (rest) memcpy(at, from, rest);
   }
 }
 
 /** Floats from one packed panel to the next: off the power of two, so that a row's panels do not all fall into the same cache sets. */
 INLINE long panel_stride(long k) { return k * NR + 5 * LINE; }
-
-/** A rectangle of C, in rows and columns. */
-struct Part {
-  long row, rows, column, columns;
-};
 
 /** How many pieces B's part is packed in, and piece number `i`: some rows of a B that keeps its rows, else one panel. */
 INLINE long packs_of(const Product& g, long columns, long k) {
@@ -144,68 +47,14 @@ INLINE void pack_piece(const Product& g, long column, long columns, long k0, lon
   pack_transposed(g.b + (column + i * NR) * g.ldb + k0, g.ldb, k, real, packed + i * panel_stride(k));
 }
 
-/** Rows of memory that will be read soon: each tile fetches 512 bytes of eight of them. */
-struct Ahead {
-  const float* base;
-  long ld, rows, stretches; // stretches of 512 bytes a row
-  long tiles() const { return pieces(rows, 8) * stretches; }
-  const float* piece(long i) const { return base + at_most(rows - 1, i / stretches * 8) * ld + i % stretches * 8 * LINE; }
+/** A rectangle of C, in rows and columns, and the part [k0, k1) of k that is summed into it. */
+struct Part {
+  long row, rows, column, columns, k0, k1;
+  float* c;          // the whole of C, or of a sum that is added to it later; its row stride
+  long ldc;
+  const float* add;  // the same rows and columns of what is added, or null
+  float* columnSums; // likewise of B's sums, or null
 };
-/** Rows [row, row + rows) of A over this piece of k. */
-INLINE Ahead ahead_in_a(const Product& g, long row, long rows, long k0, long k) {
-  if (g.aTransposed) return {g.a + k0 * g.lda + row, g.lda, k, pieces(rows, 8 * LINE)};
-  return {g.a + row * g.lda + k0, g.lda, rows, pieces(k, 8 * LINE)};
-}
-
-/** How one product is cut up: decided from its shape alone, before any thread starts. */
-struct Plan {
-  int threads;         // 1 where the work is small
-  bool isPrivate;      // every thread packs for itself, so that none waits for another
-  bool readsA, readsB; // where they lie, unpacked: packing pays only when a panel is used often
-  bool isFar;
-  long kPiece;
-
-  Plan(const Product& g, int poolThreads) {
-    threads = g.m * g.n * g.k < SMALL_PRODUCT ? 1 : poolThreads;
-    isPrivate = g.aTransposed || g.n * g.k <= SMALL_RIGHT;
-    const bool isNarrow = g.n <= 4 * 32 || g.n * g.lda <= 128 * 128; // rows 4 KiB apart would all fall into one cache set
-    readsB = g.aTransposed && !g.bTransposed && g.lda <= 96 && g.ldb <= 320 && g.n % NR == 0;
-    readsA = g.aTransposed ? readsB : STRIDES && isNarrow && g.lda % 1024 != 0;
-    isFar = g.m * g.n >= FAR && g.k > 64; // a short tile is over before memory has answered
-    kPiece = pieces(pieces(g.k, pieces(g.k, KC)), 4) * 4;
-  }
-};
-
-/** A part of C, one piece of k deep; B's columns are packed from `part.column` on. */
-void multiply_block(const Product& g, const Plan& plan, const Part& part, long k0, long k, const float* own, const float* packed,
-                    const Ahead& soon, const Ahead& later) {
-  const bool isFirst = k0 == 0, isLast = k0 + k == g.k;
-  const long stride = g.aTransposed ? KC : LDA; // floats a row of the packed A takes
-  const long soonTiles = soon.tiles();
-  long tiles = 0;
-  for (long panel = 0; panel * NR < part.columns; panel++) {
-    const long column = part.column + panel * NR;
-    const int columns = static_cast<int>(at_most(NR, g.n - column));
-    const float* right = plan.readsB ? g.b + k0 * g.ldb + column : packed + panel * panel_stride(k);
-    const long ldb = plan.readsB ? g.ldb : NR;
-    if (g.columnSums && part.row == 0) add_column_sums(right, ldb, k, columns, g.columnSums + column);
-    for (long r = 0; r < part.rows; r += MR, tiles++) {
-      const int count = static_cast<int>(at_most(MR, part.rows - r));
-      const long row = part.row + r;
-      float* c = g.c + row * g.ldc + column;
-      const float* add = isFirst ? (g.add ? g.add + row * g.ldadd + column : nullptr) : c;
-      const Ahead& ahead = tiles < soonTiles ? soon : later;
-      const Tile t = {c, g.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add, isFirst ? g.ldadd : g.ldc, columns,
-                      own + (r + MR < part.rows ? r + MR : 0) * stride, ahead.piece(tiles < soonTiles ? tiles : tiles - soonTiles), ahead.ld,
-                      g.lda, plan.isFar};
-      if (plan.readsA && g.aTransposed) tile_transposed(count, k, g.a + k0 * g.lda + row, right, ldb, t);
-      else if (plan.readsA) tile_strided(count, k, g.a + row * g.lda + k0, right, ldb, t);
-      else if (g.aTransposed) tile_packed(count, k, own + r * stride, right, ldb, t);
-      else tile_rows(count, k, own + r * stride, right, ldb, t);
-    }
-  }
-  if (isLast && g.gelu) gelu_rows(g, part.row, part.rows, part.column, part.column + part.columns);
-}
 
 /** Number `i` of `count` nearly equal runs of `whole` things, in steps of `step`. */
 struct Run {
@@ -217,35 +66,119 @@ struct Run {
   }
 };
 
-/** One thread's part, from its own packed pieces of A and B. While one block is worked on, what the next one needs is fetched. */
-void multiply_privately(const Product& g, const Plan& plan, const Part& part, float* own) {
-  float* packed = own + MC * LDA;
-  for (long n0 = 0; n0 < part.columns; n0 += PRIVATE_NC) {
-    const long column = part.column + n0, columns = at_most(PRIVATE_NC, part.columns - n0);
-    const long blocks = pieces(part.rows, MC);
-    for (long k0 = 0; k0 < g.k; k0 += plan.kPiece) {
-      const long k = at_most(plan.kPiece, g.k - k0), kNext = k0 + k < g.k ? k0 + k : k0;
+/** How one product is cut up: decided from its shape and the number of threads alone, so that the same sums come out each time. */
+struct Plan {
+  int threads;                         // 1 where the work is small
+  bool isPrivate;                      // every thread packs for itself, so that none waits for another
+  long deep = 1, down = 1, across = 1; // the grid of private parts: of k, of rows, of columns
+  bool readsA, readsB;                 // where they lie, unpacked: packing pays only when a panel is used often
+  long kPiece, group;                  // k of one piece; rows of A packed at once
+
+  Plan(const Product& g, int poolThreads) {
+    threads = g.m * g.n * g.k < SMALL_PRODUCT ? 1 : poolThreads;
+    isPrivate = g.aTransposed || g.n * g.k <= SMALL_RIGHT;
+    readsB = g.aTransposed && !g.bTransposed && g.lda <= 96 && g.ldb <= 320 && g.n % NR == 0;
+    const bool isSpread = g.lda % 1024 != 0; // rows 4 KiB apart would all fall into one cache set
+    readsA = g.n <= NARROW && (g.aTransposed || (STRIDES && isSpread));
+    kPiece = pieces(pieces(g.k, pieces(g.k, g.aTransposed ? KT : KC)), LINE) * LINE;
+    group = g.aTransposed && g.lda >= 512 ? GROUP : MR; // far apart in memory: what a line holds is used at once
+    if (isPrivate) choose_grid(g);
+  }
+
+private:
+  /** The grid whose threads move least: each packs its rows and columns for every k. */
+  void choose_grid(const Product& g) {
+    // A small C of long sums: two sums of half the length leave each thread less to pack. Never decided by the number of threads.
+    const long area = g.m * g.n;
+    if (g.aTransposed && area >= 8192 && area < 1 << 18 && g.m >= 96 && g.n >= 96 && g.k >= 4 * KT) deep = 2;
+    long best = LONG_MAX;
+    for (long d = 1; d * deep <= at_least(threads, deep); d++) {
+      if (threads / deep % d) continue;
+      const long a = at_least(1, threads / deep / d), sides = pieces(g.m, d) + pieces(g.n, a);
+      if (d <= pieces(g.m, MR) && a <= pieces(g.n, NR) && sides < best) best = sides, down = d, across = a;
+    }
+  }
+};
+
+/** `count` stretches of memory, `wide` of them side by side in each row, to be fetched one by one and spread evenly over `turns` tiles. */
+struct Fetch {
+  const float* row;
+  long step, wide, stretch, count, every, turn = 0, column = 0; // floats from row to row, from stretch to stretch
+  Fetch(const float* from, long step, long wide, long stretch, long count, long turns)
+      : row(from), step(step), wide(wide), stretch(stretch), count(count), every(count > 0 && turns > count ? turns / count : 1) {}
+  /** The stretch of this turn, or `instead` where there is none. */
+  const float* next(const float* instead) {
+    if (turn++ % every || count <= 0) return instead;
+    const float* now = row + column * stretch;
+    count--;
+    if (++column == wide) column = 0, row += step;
+    return now;
+  }
+};
+
+/**
+ * Rows of C against packed columns, k deep: MR rows stay in the first cache while all panels pass, and what comes next is fetched;
+ * after the last of these rows that is `rowAfter`.
+ */
+void multiply_rows(const Product& g, const Plan& plan, const Part& part, long k0, long k, float* own, const float* packed, long rowAfter) {
+  const bool isFirst = k0 == part.k0, isLast = k0 + k == g.k;
+  const long panels = pieces(part.columns, NR), ldb = plan.readsB ? g.ldb : NR;
+  // Where both operands lie k by k, that is their next piece.
+  const bool isWhole = part.columns == g.n;
+  const long tiles = pieces(part.rows, MR) * panels, later = g.aTransposed ? at_most(KT, part.k1 - k0 - k) : 0;
+  const float* bLater = g.b + (k0 + k) * g.ldb + part.column;
+  Fetch nextA(g.a + (k0 + k) * g.lda, KT * LINE, 1, 0, later * g.lda / (KT * LINE), tiles);
+  Fetch nextB = isWhole ? Fetch(bLater, 4 * KT, 1, 0, later * g.ldb / (4 * KT), tiles)
+                        : Fetch(bLater, 4 * g.ldb, pieces(part.columns, KT), KT, later / 4 * pieces(part.columns, KT), tiles);
+  const long aheadStride = !g.aTransposed ? g.lda : isWhole ? KT : g.ldb;
+
+  for (long r = 0; r < part.rows; r += MR) {
+    const int count = static_cast<int>(at_most(MR, part.rows - r));
+    const long row = part.row + r;
+    if (!plan.readsA && r % plan.group == 0) pack_rows(g, row, at_most(plan.group, part.rows - r), k0, k, own);
+    const float* left = !plan.readsA ? own + r % plan.group * KT : g.aTransposed ? g.a + k0 * g.lda + row : g.a + row * g.lda + k0;
+    const float* nextRows = g.a + at_most(g.m - 1, r + MR < part.rows ? row + MR : rowAfter) * g.lda + k0;
+    for (long panel = 0; panel < panels; panel++) {
+      const long column = part.column + panel * NR;
+      const int columns = static_cast<int>(at_most(NR, g.n - column));
+      const float* right = plan.readsB ? g.b + k0 * g.ldb + column : packed + panel * panel_stride(k);
+      if (part.columnSums && row == 0) add_column_sums(right, ldb, k, columns, part.columnSums + column);
+      float* c = part.c + row * part.ldc + column;
+      const float* add = !isFirst ? c : part.add ? part.add + row * g.ldadd + column : nullptr;
+      const float* soon = g.aTransposed ? nextA.next(own) : panel + 1 < panels ? right + panel_stride(k) : packed;
+      const float* ahead = g.aTransposed ? nextB.next(own) : nextRows + at_most(panel, 3) * 4 * g.lda;
+      const Tile t = {c, part.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add, isFirst ? g.ldadd : part.ldc, columns,
+                      soon, ahead, aheadStride, g.lda};
+      if (plan.readsA && g.aTransposed) tile_transposed(count, k, left, right, ldb, t);
+      else if (plan.readsA) tile_strided(count, k, left, right, ldb, t);
+      else if (g.aTransposed) tile_packed(count, k, left, right, ldb, t);
+      else tile_rows(count, k, left, right, ldb, t);
+    }
+  }
+  if (isLast && g.gelu) gelu_rows(g, part.row, part.rows, part.column, part.column + part.columns);
+}
+
+/** One thread's part, from its own packed pieces of A and B. */
+void multiply_privately(const Product& g, const Plan& plan, const Part& whole, float* own) {
+  float* packed = own + OWN_A;
+  for (long n0 = 0; n0 < whole.columns; n0 += NC) {
+    Part part = whole;
+    part.column += n0, part.columns = at_most(NC, whole.columns - n0);
+    for (long k0 = whole.k0; k0 < whole.k1; k0 += plan.kPiece) {
+      const long k = at_most(plan.kPiece, whole.k1 - k0);
       if (!plan.readsB)
-        for (long i = 0; i < packs_of(g, columns, k); i++) pack_piece(g, column, columns, k0, k, i, packed);
-      for (long block = 0; block < blocks; block++) {
-        const Run rows(part.rows, MR, blocks, block), next(part.rows, MR, blocks, (block + 1) % blocks), slice(k, 1, blocks, block);
-        const long row = part.row + rows.from, kAfter = block + 1 < blocks ? k0 : kNext;
-        if (!plan.readsA) pack_rows(g, row, rows.to - rows.from, k0, k, own);
-        const Ahead soon = ahead_in_a(g, part.row + next.from, next.to - next.from, kAfter, at_most(k, g.k - kAfter));
-        const long kSlice = at_most(g.k - 1, kNext + slice.from);
-        const Ahead later = g.bTransposed ? soon : Ahead{g.b + kSlice * g.ldb + column, g.ldb, at_most(slice.to - slice.from, g.k - kSlice), pieces(columns, 8 * LINE)};
-        multiply_block(g, plan, {row, rows.to - rows.from, column, columns}, k0, k, own, packed, soon, later);
-      }
+        for (long i = 0; i < packs_of(g, part.columns, k); i++) pack_piece(g, part.column, part.columns, k0, k, i, packed);
+      multiply_rows(g, plan, part, k0, k, own, packed, part.row);
     }
   }
 }
 
-/** All threads pack B together, once; blocks of rows are then handed out, each with its own packed piece of A. */
+/** All threads pack B together, once; runs of rows are then handed out. */
 void multiply_together(Context& context, const Product& g, const Plan& plan, int thread) {
   float* packed = context.scratch.shared;
   float* own = context.scratch.own[static_cast<size_t>(thread)];
   const auto next = [&] { return context.pool.next(); };
-  const long blocks = at_most(pieces(g.m, MR), pieces(pieces(g.m, MC), plan.threads) * plan.threads);
+  const long blocks = pieces(g.m, MR);
   long base = 0; // tickets used by the phases before
   for (long n0 = 0; n0 < g.n; n0 += NC) {
     const long columns = at_most(NC, g.n - n0);
@@ -256,16 +189,12 @@ void multiply_together(Context& context, const Product& g, const Plan& plan, int
       for (long i = next() - base; i < packs; i = next() - base) pack_piece(g, n0, columns, k0, k, i, packed);
       base += packs + plan.threads;
       context.pool.barrier();
-      long packedBlock = -1;
-      for (long i = next() - base, later; i < tasks; i = later) {
-        later = next() - base; // asked for early, so that its rows can be fetched meanwhile
-        const long block = i / groups;
-        const Run rows(g.m, MR, blocks, block), rowsLater(g.m, MR, blocks, later < tasks ? later / groups : block), cut(columns, NR, groups, i % groups);
-        if (!plan.readsA && block != packedBlock) pack_rows(g, rows.from, rows.to - rows.from, k0, k, own);
-        packedBlock = block;
-        const Ahead soon = ahead_in_a(g, rowsLater.from, rowsLater.to - rowsLater.from, k0, k);
-        multiply_block(g, plan, {rows.from, rows.to - rows.from, n0 + cut.from, cut.to - cut.from}, k0, k, own,
-                       packed + cut.from / NR * panel_stride(k), soon, soon);
+      for (long i = next() - base, after; i < tasks; i = after) {
+        after = next() - base; // asked for early, so that its rows can be fetched meanwhile
+        const long row = i / groups * MR;
+        const Run cut(columns, NR, groups, i % groups);
+        const Part part = {row, at_most(MR, g.m - row), n0 + cut.from, cut.to - cut.from, 0, g.k, g.c, g.ldc, g.add, g.columnSums};
+        multiply_rows(g, plan, part, k0, k, own, packed + cut.from / NR * panel_stride(k), after / groups * MR);
       }
       base += tasks + plan.threads;
       context.pool.barrier();
@@ -273,20 +202,23 @@ void multiply_together(Context& context, const Product& g, const Plan& plan, int
   }
 }
 
-/** Rows and columns of a grid of threads whose parts are as square as can be. */
-struct Grid {
-  long down = 1, across = 1;
-  Grid(const Product& g, int threads) {
-    double best = 1e30;
-    for (long d = 1; d <= threads; d++) {
-      if (threads % d) continue;
-      const long a = threads / d;
-      if (d > pieces(g.m, MR) || a > pieces(g.n, NR)) continue;
-      const double edge = static_cast<double>(pieces(g.m, d)) + static_cast<double>(pieces(g.n, a)); // what a thread packs for each k
-      if (edge < best) best = edge, down = d, across = a;
-    }
-  }
-};
+/** What a deep part beyond the first is summed into: a C of its own and, behind it, the sums of B's columns. */
+INLINE long sum_floats(const Product& g) { return g.m * g.n + g.n; }
+
+/** C and the sums of B's columns get each of `count` further sums added, one after the other, so that the order never differs. */
+void add_sums(Context& context, const Product& g, const float* sums, long count) {
+  const auto add = [&](float* to, long at) {
+    each_register(g.n, [&](long j, int lanes) {
+      vec total = load_up_to(to + j, lanes);
+      for (long s = 0; s < count; s++) total += load_up_to(sums + s * sum_floats(g) + at + j, lanes);
+      store_up_to(to + j, total, lanes);
+    });
+  };
+  context.pool.each(pieces(g.m, 16), [&](long i, int) {
+    for (long row = i * 16; row < at_most(g.m, i * 16 + 16); row++) add(g.c + row * g.ldc, row * g.n);
+  });
+  if (g.columnSums) add(g.columnSums, g.m * g.n);
+}
 
 Status product(Context& context, const Product& g) {
   if (g.m == 1 && !g.columnSums) {
@@ -294,20 +226,26 @@ Status product(Context& context, const Product& g) {
     return isoflop::OK;
   }
   const Plan plan(g, context.pool.size());
-  const long ownFloats = MC * LDA + (plan.isPrivate ? PRIVATE_NC / NR * panel_stride(KC) : 0);
-  const long sharedFloats = plan.isPrivate ? 0 : at_most(NC, pieces(g.n, NR) * NR) / NR * panel_stride(KC);
+  const long columns = at_most(NC, pieces(g.n, NR) * NR), panels = columns / NR * panel_stride(plan.kPiece), sums = (plan.deep - 1) * sum_floats(g);
+  const long ownFloats = OWN_A + (plan.isPrivate ? panels : 0), sharedFloats = plan.isPrivate ? sums : panels;
   if (!context.reserve(static_cast<size_t>(sharedFloats), static_cast<size_t>(ownFloats))) return isoflop::OUT_OF_MEMORY;
-  const Grid grid(g, plan.threads);
   auto region = [&](int thread) {
     if (!plan.isPrivate) return multiply_together(context, g, plan, thread);
-    for (long i = context.pool.next(); i < grid.down * grid.across; i = context.pool.next()) {
-      const Run rows(g.m, MR, grid.down, i / grid.across), columns(g.n, NR, grid.across, i % grid.across);
-      multiply_privately(g, plan, {rows.from, rows.to - rows.from, columns.from, columns.to - columns.from},
-                         context.scratch.own[static_cast<size_t>(thread)]);
+    for (long i = context.pool.next(); i < plan.deep * plan.down * plan.across; i = context.pool.next()) {
+      const long layer = i / plan.across / plan.down;
+      const Run rows(g.m, MR, plan.down, i / plan.across % plan.down), cut(g.n, NR, plan.across, i % plan.across), depth(g.k, LINE, plan.deep, layer);
+      Part part = {rows.from, rows.to - rows.from, cut.from, cut.to - cut.from, depth.from, depth.to, g.c, g.ldc, g.add, g.columnSums};
+      if (layer) {
+        part.c = context.scratch.shared + (layer - 1) * sum_floats(g), part.ldc = g.n, part.add = nullptr;
+        if (g.columnSums) part.columnSums = part.c + g.m * g.n;
+        if (g.columnSums && rows.from == 0) memset(part.columnSums + cut.from, 0, static_cast<size_t>(cut.to - cut.from) * 4);
+      }
+      multiply_privately(g, plan, part, context.scratch.own[static_cast<size_t>(thread)]);
     }
   };
   using Team = isoflop::Pool::Team;
   context.pool.run(region, plan.threads == 1 ? Team::alone : plan.isPrivate ? Team::whoever : Team::everyone);
+  if (plan.deep > 1) add_sums(context, g, context.scratch.shared, plan.deep - 1);
   return isoflop::OK;
 }
 

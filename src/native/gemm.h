@@ -16,7 +16,8 @@ constexpr int MR = 4, NV = 2; // 8 + 2 + 1 of 16 registers
 #endif
 constexpr int NR = NV * WIDTH;
 constexpr int LINE = 16;      // floats of a cache line
-constexpr long KC = 256;     // k is worked through in pieces of this many
+constexpr long KC = 512;      // k is worked through in pieces of this many
+constexpr long SOON_ROWS = 8; // how far ahead of its use a row of A read where it lies is fetched
 constexpr long LDA = KC + 16; // row stride of a panel of A that keeps its rows: off the power of two, so the cache sets differ
 
 /** Where a tile goes: c = alpha · acc (+ bias) (+ add); `columns` of the NR are real. */
@@ -28,11 +29,10 @@ struct Tile {
   const float* add;
   long ldadd;
   int columns;
-  const float* nextA; // what the next tile will read of A: fetched into the first cache while this one runs
-  const float* ahead; // what a later block will read: fetched into the second cache, 512 bytes of every row `aheadStride` apart
-  long aheadStride;
+  const float* soon;  // what the next tile will read: fetched into the first cache while this one runs, a line for each k
+  const float* ahead; // what a later tile will read: fetched into the second cache, k floats of each of four rows
+  long aheadStride;   // floats from one of those rows to the next
   long strideA;       // floats from row to row, or from k to k, where the kernel's template does not say
-  bool isFar; // whether c is so large that its lines should be asked for before they are needed
 };
 
 /**
@@ -63,25 +63,24 @@ template <int R, long RS, long CS> void tile(long k, const float* a, const float
     for (int i = 0; !RS && i < (R + 2) / 3; i++) triple[i]++;
     b += ldb;
   };
-  if (t.isFar) {
-    const float* wanted = t.add ? t.add : t.c;
-    const long stride = t.add ? t.ldadd : t.ldc;
-#pragma GCC unroll 16
-    for (int i = 0; i < R; i++)
+  const float* soon = t.soon;
+  const long stretch = k / 16;
+#pragma GCC unroll 1
+  for (int row = 0; row < 4; row++) {
+    const float* ahead = t.ahead + row * t.aheadStride;
+#pragma GCC unroll 1
+    for (long line = 0; line < stretch; line++, ahead += LINE) {
+      __builtin_prefetch(ahead, 0, 2);
 #pragma GCC unroll 4
-      for (int j = 0; j < NR; j += LINE) __builtin_prefetch(wanted + i * stride + j, 1, 2);
-  }
-  const float* nextA = t.nextA;
-  long p = 0;
-  for (; p + 4 <= k; p += 4) {
-    __builtin_prefetch(t.ahead + (p >> 5) * t.aheadStride + ((p >> 2) & 7) * LINE, 0, 2);
-#pragma GCC unroll 4
-    for (int u = 0; u < 4; u++) {
-      __builtin_prefetch(nextA);
-      nextA += LINE;
-      step();
+      for (int u = 0; u < 4; u++) {
+        if (CS == 1) __builtin_prefetch(soon), soon += LINE;
+        else if (CS) __builtin_prefetch(soon, 0, 2), soon += LINE;
+        else __builtin_prefetch(a + SOON_ROWS * t.strideA), __builtin_prefetch(a + SOON_ROWS * t.strideA + R - 1);
+        step();
+      }
     }
   }
+  long p = stretch * 16;
   for (; p < k; p++) step();
   if (t.alpha != 1.0f) {
     const vec alpha = splat(t.alpha);
@@ -163,6 +162,7 @@ INLINE void tile_transposed(int rows, long k, const float* a, const float* b, lo
 }
 
 INLINE long at_most(long a, long b) { return a < b ? a : b; }
+INLINE long at_least(long a, long b) { return a > b ? a : b; }
 INLINE long pieces(long whole, long piece) { return (whole + piece - 1) / piece; }
 
 /** Floats of a row of NR that exist when only `columns` do, for register j. */

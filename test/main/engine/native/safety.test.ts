@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createNativeKernels } from '#main/engine/native/native.ts'
 import { createReferenceKernels } from '#main/engine/reference.ts'
+import type { Kernels } from '#main/engine/kernels.ts'
 import type { Fault } from '#shared/fault.ts'
 import { createDice } from '../numbers.ts'
 
@@ -104,4 +105,21 @@ it('the number of threads does not change a bit', async () => {
   }
   expect(bits[1]).toEqual(bits[0])
   expect(bits[2]).toEqual(bits[0])
+})
+
+it('a small gradient of many rows, summed in two halves, is right and does not depend on the number of threads', async () => {
+  const [rows, inner, outer] = [1064, 109, 131]
+  const dice = createDice(6)
+  const [x, w, dy] = [dice.normals(rows * inner), dice.normals(inner * outer), dice.normals(rows * outer)]
+  const gradients = async (kernels: Kernels) => {
+    const [intoWeight, intoBias] = [kernels.tensor([inner, outer], w), kernels.tensor([outer], dy.slice(0, outer))]
+    const dx = kernels.linearBackward(kernels.tensor([rows, outer], dy), kernels.tensor([rows, inner], x), kernels.tensor([inner, outer], w), intoWeight, intoBias)
+    const all = await Promise.all([intoWeight, intoBias, dx].map((tensor) => kernels.read(tensor)))
+    kernels.dispose()
+    return all
+  }
+  const right = await gradients(createReferenceKernels())
+  const first = await gradients(createNativeKernels({ threads: 1 }))
+  first.forEach((values, i) => values.forEach((value, j) => expect(Math.abs(value - right[i][j])).toBeLessThan(2e-4)))
+  for (const threads of [2, 3, 5]) expect(await gradients(createNativeKernels({ threads }))).toEqual(first)
 })
