@@ -1,7 +1,7 @@
 // The rooms behind the front desk, opened in order and strung together; closed in the reverse order.
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { About } from '#shared/lab.ts'
 import type { ContinueChoices, ModelOrigin } from '#shared/library/model.ts'
@@ -81,6 +81,10 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const modelFolder = (id: string) => join(home, 'models', id)
   const models = createModels({
     db, news, fork, nowMs, newId, folderOf: modelFolder, hubFolder: join(home, 'hub'), removeFiles: (id) => removeFolder(modelFolder(id)),
+    forgetUploads: async (paths) => {
+      // Each lies in a folder of its own; what lies elsewhere is a person's.
+      for (const path of paths) if (dirname(dirname(path)) === join(home, 'uploads')) await removeFolder(dirname(path))
+    },
     awaitedBy: (id) => runStore.list(null).filter(({ origin, checkpoints, state }) => origin?.modelId === id && checkpoints.length === 0 && (state === 'queued' || state === 'starting')).map(({ name }) => name),
   })
   const sampler = createSampler(corpora, tokenized, corpusFolder)

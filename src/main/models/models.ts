@@ -19,6 +19,8 @@ export interface ModelsDeps {
   folderOf: (modelId: string) => string
   hubFolder: string
   removeFiles: (modelId: string) => Promise<void>
+  /** Lets go of files that were sent for a model, once they are in it. */
+  forgetUploads: (paths: readonly string[]) => Promise<void>
   /** Names of runs that have yet to begin from a model. */
   awaitedBy: (modelId: string) => string[]
 }
@@ -75,6 +77,7 @@ export function createModels(deps: ModelsDeps): Models {
       const { tokenizer: { kind, vocabulary }, ...taken } = await workToEnd<TakeModelRecord, TakenModel>(deps.fork, job, { signal, graceMs: 2000, onRecord })
       const tokenizer = kind === 'model' ? { kind, modelId: model.id, vocabulary } : { kind }
       keep({ ...model, ...taken, tokenizer, state: 'ready', progress: null })
+      if (model.origin.kind === 'files') await deps.forgetUploads(model.origin.paths).catch(() => undefined) // they would only take room
     } catch (error) {
       const { message } = toFaultData(error)
       keep({ ...model, progress: null, ...(signal.aborted ? { state: 'cancelled', message: null } : { state: 'failed', message }) })

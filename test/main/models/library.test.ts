@@ -70,6 +70,12 @@ describe('a model made elsewhere', () => {
     expect(model).toMatchObject({ state: 'ready', parameters: (await imported()).parameters })
     expect(readdirSync(join(bench.home, 'models')).sort()).toEqual((await lab.listModels()).map(({ id }) => id).sort())
     expect(existsSync(paths[0])).toBe(true)
+    const sent = readdirSync(elsewhere).map((name, i) => {
+      cpSync(join(elsewhere, name), join(bench.home, 'uploads', String(i), name))
+      return join(bench.home, 'uploads', String(i), name)
+    })
+    await imported({ kind: 'files', paths: sent })
+    await until(async () => readdirSync(join(bench.home, 'uploads')).length === 0, 'the room that uploads took')
   })
 
   test('that cannot be used says why, and leaves nothing', async () => {
