@@ -9,32 +9,30 @@ using isoflop::Product;
 
 /** One row times a matrix kept [k, n]: y = alpha · x·B (+ bias) (+ add), columns [from, to). */
 INLINE void row_times_matrix(const Product& g, const float* x, float* y, const float* add, long from, long to) {
-  constexpr int WIDE = 8; // registers of C held while k runs
-  long j = from;
-  for (; j + WIDE * WIDTH <= to; j += WIDE * WIDTH) {
-    vec acc[WIDE] = {};
-    for (long p = 0; p < g.k; p++) {
-      const float* row = g.b + p * g.ldb + j;
-      const vec left = splat(x[p]);
+  constexpr int DEEP = 8; // rows of B read side by side: each is one stream through memory
+  each_register(to - from, [&](long j, int lanes) {
+    vec start = {};
+    if (g.bias) start += load_up_to(g.bias + from + j, lanes);
+    if (add) start += load_up_to(add + from + j, lanes);
+    store_up_to(y + from + j, start, lanes);
+  });
+  for (long p = 0; p < g.k; p += DEEP) {
+    const long deep = at_most(DEEP, g.k - p);
+    vec left[DEEP];
+    for (long i = 0; i < DEEP; i++) left[i] = splat(i < deep ? x[p + i] * g.alpha : 0);
+    const float* row = g.b + p * g.ldb + from;
+    if (deep == DEEP) each_register(to - from, [&](long j, int lanes) {
+      vec even = load_up_to(y + from + j, lanes), odd = {};
 #pragma GCC unroll 8
-      for (int i = 0; i < WIDE; i++) acc[i] += left * load(row + i * WIDTH);
-    }
-    for (int i = 0; i < WIDE; i++) {
-      const long at = j + i * WIDTH;
-      vec out = acc[i] * splat(g.alpha);
-      if (g.bias) out += load(g.bias + at);
-      if (add) out += load(add + at);
-      store(y + at, out);
-    }
-  }
-  for (; j < to; j += WIDTH) {
-    const int lanes = static_cast<int>(at_most(WIDTH, to - j));
-    vec acc = {};
-    for (long p = 0; p < g.k; p++) acc += splat(x[p]) * load_up_to(g.b + p * g.ldb + j, lanes);
-    vec out = acc * splat(g.alpha);
-    if (g.bias) out += load_up_to(g.bias + j, lanes);
-    if (add) out += load_up_to(add + j, lanes);
-    store_up_to(y + j, out, lanes);
+      for (int i = 0; i < DEEP; i += 2) {
+        even += left[i] * load_up_to(row + i * g.ldb + j, lanes);
+        odd += left[i + 1] * load_up_to(row + (i + 1) * g.ldb + j, lanes);
+      }
+      store_up_to(y + from + j, even + odd, lanes);
+    });
+    else for (long i = 0; i < deep; i++) each_register(to - from, [&](long j, int lanes) {
+      store_up_to(y + from + j, load_up_to(y + from + j, lanes) + left[i] * load_up_to(row + i * g.ldb + j, lanes), lanes);
+    });
   }
 }
 
@@ -90,7 +88,7 @@ INLINE void gelu_rows(const Product& g, long row, long rows, long from, long to)
 
 /** A product of one row: memory decides its speed, so nothing is packed. */
 void single_row(Context& context, const Product& g) {
-  const long chunk = g.n * g.k < 32768 ? g.n : 256;
+  const long chunk = g.n * g.k < 32768 ? g.n : pieces(pieces(g.n, context.pool.size()), LINE) * LINE;
   context.pool.each(pieces(g.n, chunk), [&](long i, int) {
     const long from = i * chunk, to = at_most(g.n, from + chunk);
     if (g.bTransposed) row_times_transpose(g, g.a, g.c, g.add, from, to);
