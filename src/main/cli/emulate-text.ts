@@ -1,8 +1,8 @@
 // The cost model's answers as a person reads them in a terminal.
 import type { GpuMachine, WaferMachine } from '#shared/cluster/machine.ts'
 import type { SearchResult } from '#shared/cluster/search.ts'
-import type { GpuAnswer, StreamingAnswer } from '#main/cluster/emulate.ts'
-import type { TableReport } from '#main/cluster/validate.ts'
+import type { GpuAnswer, StreamingAnswer } from '#shared/cluster/answer.ts'
+import type { TableReport } from '#shared/cluster/validation.ts'
 import { duration, short, table } from './amounts.ts'
 
 const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`

@@ -5,7 +5,7 @@ import { readMachine, withFigures, type GpuMachine, type Machine } from '#shared
 import { readGpuPlan, readStreamingPlan, type GpuPlan } from '#shared/cluster/plan.ts'
 import { searching, type SearchResult } from '#shared/cluster/search.ts'
 import { readModel, type ClusterModel } from '#shared/cluster/transformer.ts'
-import { answerGpu, answerStreaming, type Training } from '#main/cluster/emulate.ts'
+import { answerGpu, answerStreaming, type Training } from '#shared/cluster/answer.ts'
 import { findMachine, findModel, machines, models } from '#main/cluster/catalog.ts'
 import { readJson } from '#main/storage/files.ts'
 import { parseAmount, parseNumber, parseWhole } from './amounts.ts'
@@ -112,7 +112,7 @@ async function emulate(context: CommandContext, options: EmulateOptions): Promis
   if (options.devices.length > 1) throw new Fault('bad-input', `Several --devices (${options.devices.join(', ')}) are for --search.`)
   const plan = gpuPlanOf(options, options.devices[0], options.batch)
   const answer = answerGpu(model, plan, machine, training)
-  const timeline = options.timeline ? { timeline: (await import('#main/cluster/timeline.ts')).gpuTimeline(model, plan, machine) } : {}
+  const timeline = options.timeline ? { timeline: (await import('#shared/cluster/timeline.ts')).gpuTimeline(model, plan, machine) } : {}
   return { document: { ...answer, ...timeline }, text: gpuText(answer, machine) }
 }
 
@@ -149,7 +149,7 @@ async function search({ terminal, signal }: CommandContext, model: ClusterModel,
     const { done, value } = run.next()
     if (signal.aborted) throw new Fault('cancelled', 'The search was stopped.')
     if (done) return searchAnswer(model, machine, value, (Date.now() - startedMs) / 1000)
-    terminal.note(`${value} plans tried`)
+    terminal.note(`${value.evaluated} plans tried, ${Math.floor(value.share * 100)} %`)
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
 }

@@ -5,7 +5,8 @@ import type { GpuMachine } from '#shared/cluster/machine.ts'
 import type { Trial } from '#shared/cluster/trial.ts'
 import { createRandom } from '#shared/random.ts'
 import { findGpuMachine } from './catalog.ts'
-import { validateTrials, type TableReport } from './validate.ts'
+import type { TableReport } from '#shared/cluster/validation.ts'
+import { validateTrials } from './validate.ts'
 
 /** What is fitted: constants of every machine, and three figures of Jean Zay, whose links no source gives. */
 export interface Fitted {

@@ -1,5 +1,5 @@
 // The search as long work: an async generator of how far it is, that stops when asked.
-import { searching, type SearchRequest, type SearchResult } from '#shared/cluster/search.ts'
+import { searching, type SearchProgress, type SearchRequest, type SearchResult } from '#shared/cluster/search.ts'
 import type { GpuMachine } from '#shared/cluster/machine.ts'
 import type { ClusterModel } from '#shared/cluster/transformer.ts'
 
@@ -10,7 +10,7 @@ export interface SearchJob {
   request: SearchRequest
 }
 
-export type SearchRecord = { kind: 'progress'; evaluated: number } | { kind: 'result'; result: SearchResult }
+export type SearchRecord = ({ kind: 'progress' } & SearchProgress) | { kind: 'result'; result: SearchResult }
 
 export async function* searchJob({ model, machine, request }: SearchJob, signal: AbortSignal): AsyncGenerator<SearchRecord> {
   const run = searching(model, machine, request)
@@ -20,7 +20,7 @@ export async function* searchJob({ model, machine, request }: SearchJob, signal:
       yield { kind: 'result', result: value }
       return
     }
-    yield { kind: 'progress', evaluated: value }
+    yield { kind: 'progress', ...value }
     await new Promise<void>((resolve) => setImmediate(resolve)) // lets a stop be heard
   }
 }

@@ -1,7 +1,8 @@
 // How good is the cost model: its error on every table of a validation file, beside Calculon's on the same rows.
 import { calibration, type Calibration } from '#shared/cluster/calibration.ts'
 import { estimate } from '#shared/cluster/estimate.ts'
-import { errorsOf, kendallTau, type Errors, type Trial } from '#shared/cluster/trial.ts'
+import { errorsOf, kendallTau, type Trial } from '#shared/cluster/trial.ts'
+import type { TableReport } from '#shared/cluster/validation.ts'
 
 /** One prediction beside its measurement. */
 export interface Judged {
@@ -9,25 +10,6 @@ export interface Judged {
   predictedSeconds: number
   predictedBytes: number
   predictsFit: boolean
-}
-
-/** One table, or a part of one. */
-export interface TableReport {
-  table: string
-  part: string
-  time: Errors | null
-  /** Calculon's own error and ours on the rows for which the file has Calculon's prediction. */
-  calculon: Errors | null
-  sameRows: Errors | null
-  memory: Errors | null
-  calculonMemory: Errors | null
-  /** Verdicts on rows that ran out of memory, and on rows that did not. */
-  outOfMemory: { rows: number; right: number } | null
-  fitting: { rows: number; right: number } | null
-  /** Kendall's tau of plans of one model on one number of devices: the mean over groups of at least 4, weighted by their pairs. */
-  ranking: { groups: number; tau: number; lowest: number } | null
-  /** What sources leave open and was assumed. */
-  assumed: string
 }
 
 export const judge = (trial: Trial, constants: Calibration = calibration): Judged => {

@@ -53,31 +53,40 @@ const divisors = (value: number, largest = value): number[] => {
 
 const recomputes: readonly Recompute[] = ['none', 'selective', 'full']
 
-/** Searches in slices, so that whoever runs it can stop it or show how far it is; yields the number of plans evaluated. */
-export function* searching(model: ClusterModel, machine: GpuMachine, request: SearchRequest, constants: Calibration = calibration): Generator<number, SearchResult> {
+/** How far a search is. */
+export interface SearchProgress {
+  /** Plans estimated. */
+  evaluated: number
+  /** Of all degrees that are gone through. */
+  share: number
+}
+
+/** Searches in slices, so that whoever runs it can stop it or show how far it is. */
+export function* searching(model: ClusterModel, machine: GpuMachine, request: SearchRequest, constants: Calibration = calibration): Generator<SearchProgress, SearchResult> {
   const { batch, keep = 10 } = request
   const limit = Math.min(request.memoryBytes ?? machine.memoryBytes, machine.memoryBytes)
   const counts = { plans: 0, evaluated: 0, possible: 0 }
   const best: Candidate[] = []
   const front: Candidate[] = []
-  for (const devices of request.devices) {
-    const largestTensor = Math.min(devices, machine.devicesPerNode)
-    for (const tensor of divisors(model.heads, largestTensor)) {
-      if (devices % tensor !== 0) continue
-      for (const pipeline of divisors(devices / tensor, model.layers)) {
+  for (const [at, devices] of request.devices.entries()) {
+    const tensors = divisors(model.heads, Math.min(devices, machine.devicesPerNode)).filter((tensor) => devices % tensor === 0)
+    for (const [place, tensor] of tensors.entries()) {
+      const stages = divisors(devices / tensor, model.layers)
+      for (const [step, pipeline] of stages.entries()) {
+        const share = (at + (place + step / stages.length) / tensors.length) / request.devices.length
         const data = devices / tensor / pipeline
         if (batch % data !== 0) continue
         for (const interleave of pipeline === 1 ? [1] : divisors(Math.floor(model.layers / pipeline))) {
           if (interleave > 1 && model.layers % (pipeline * interleave) !== 0) continue
           for (const zero of (data === 1 ? [0] : pipeline === 1 ? [0, 1, 2, 3] : [0, 1]) as ZeroStage[]) {
-            const share = divisors(batch / data)
-            const variants = share.length * recomputes.length * (tensor > 1 ? 2 : 1)
+            const microBatches = divisors(batch / data)
+            const variants = microBatches.length * recomputes.length * (tensor > 1 ? 2 : 1)
             const common = { ...gpuPlanDefaults, ...request.base, devices, tensor, pipeline, interleave, zero, batch }
             if (leastBytes(model, common, data) > limit) {
               counts.plans += variants
               continue
             }
-            for (const microBatch of share) {
+            for (const microBatch of microBatches) {
               for (const recompute of recomputes) {
                 for (const sequenceParallel of tensor > 1 ? [true, false] : [false]) {
                   counts.plans++
@@ -85,7 +94,7 @@ export function* searching(model: ClusterModel, machine: GpuMachine, request: Se
                   if (plan.attention === 'flash' && recompute === 'selective') continue // nothing is left to select
                   if (planComplaint(model, plan) || machineComplaint(plan, machine)) continue
                   consider(plan)
-                  if (counts.evaluated % 4096 === 0) yield counts.evaluated
+                  if (counts.evaluated % 4096 === 0) yield { evaluated: counts.evaluated, share }
                 }
               }
             }

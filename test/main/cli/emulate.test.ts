@@ -84,7 +84,7 @@ describe('isoflop emulate', () => {
   })
 
   it('judges itself by a file of measurements', async () => {
-    const { document, text } = await run('--validate test/fixtures/cluster/validation.json --rows')
+    const { document, text } = await run('--validate resources/validation/measurements.json --rows')
     expect(document.tables.vtrain_multi.parts['tensor <= 8'].time.mean).toBeLessThan(0.1)
     expect(document.tables.korthikanti.time.mean).toBeLessThan(document.tables.korthikanti.calculon.mean)
     const timed = document.rows.filter(({ measuredSeconds }: { measuredSeconds: number | null }) => measuredSeconds !== null)

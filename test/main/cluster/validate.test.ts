@@ -7,7 +7,7 @@ import { calibrate, crossValidate, objective, planKey, shipped, startAfresh } fr
 import { readTrials } from '#main/cluster/tables.ts'
 import { reportsByTable, validateTrials } from '#main/cluster/validate.ts'
 
-const file = JSON.parse(readFileSync('test/fixtures/cluster/validation.json', 'utf8')) as Record<string, { columns: string[]; rows: unknown[][] }>
+const file = JSON.parse(readFileSync('resources/validation/measurements.json', 'utf8')) as Record<string, { columns: string[]; rows: unknown[][] }>
 const { trials, passedOver } = readTrials(file)
 const tables = reportsByTable(validateTrials(trials))
 

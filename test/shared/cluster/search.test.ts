@@ -58,7 +58,7 @@ describe('the search', () => {
       records.push(record)
       stopping.abort()
     }
-    expect(records).toEqual([{ kind: 'progress', evaluated: 4096 }])
+    expect(records).toEqual([{ kind: 'progress', evaluated: 4096, share: expect.any(Number) }])
   })
 })
 

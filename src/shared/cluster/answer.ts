@@ -1,13 +1,13 @@
 // One question to the cost model, answered whole: the step, its parts, memory by stage, energy, and how far such predictions are from measurements.
-import { trainingCost, type TrainingCost } from '#shared/cluster/cost.ts'
-import { estimate, type Estimate } from '#shared/cluster/estimate.ts'
-import { utilisationConventionNames } from '#shared/cluster/flops.ts'
-import type { GpuMachine, WaferMachine } from '#shared/cluster/machine.ts'
-import { allStages, type StageMemory } from '#shared/cluster/memory.ts'
-import { dataDegree, microBatches, type GpuPlan, type StreamingPlan } from '#shared/cluster/plan.ts'
-import { streamingEstimate, type StreamingEstimate } from '#shared/cluster/streaming.ts'
-import { clusterParameters, type ClusterModel } from '#shared/cluster/transformer.ts'
-import { expectedError, type ExpectedError } from '#shared/cluster/trust.ts'
+import { trainingCost, type TrainingCost } from './cost.ts'
+import { estimate, type Estimate } from './estimate.ts'
+import { utilisationConventionNames } from './flops.ts'
+import type { GpuMachine, WaferMachine } from './machine.ts'
+import { allStages, type StageMemory } from './memory.ts'
+import { dataDegree, microBatches, type GpuPlan, type StreamingPlan } from './plan.ts'
+import { streamingEstimate, type StreamingEstimate } from './streaming.ts'
+import { clusterParameters, type ClusterModel } from './transformer.ts'
+import { expectedError, type ExpectedError } from './trust.ts'
 
 /** What the person says of the whole training. */
 export interface Training {

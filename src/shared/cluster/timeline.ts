@@ -1,11 +1,11 @@
 // A plan's schedule event by event, from the same stage times as its estimate.
-import { calibration } from '#shared/cluster/calibration.ts'
-import { stepTime } from '#shared/cluster/estimate.ts'
-import { pipelineEvents, type PipelineEvent } from '#shared/cluster/events.ts'
-import type { GpuMachine } from '#shared/cluster/machine.ts'
-import { checkPlan, microBatches, type GpuPlan } from '#shared/cluster/plan.ts'
-import { stageLayers } from '#shared/cluster/stages.ts'
-import type { ClusterModel } from '#shared/cluster/transformer.ts'
+import { calibration } from './calibration.ts'
+import { stepTime } from './estimate.ts'
+import { pipelineEvents, type PipelineEvent } from './events.ts'
+import type { GpuMachine } from './machine.ts'
+import { checkPlan, microBatches, type GpuPlan } from './plan.ts'
+import { stageLayers } from './stages.ts'
+import type { ClusterModel } from './transformer.ts'
 
 /** At most this many micro-batches are drawn: the middle of a long step repeats itself. */
 const drawn = 64

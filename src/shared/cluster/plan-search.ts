@@ -1,0 +1,28 @@
+// A search for the best plans as the window sees it: asked for, under way, ended.
+import type { FaultCode } from '#shared/fault.ts'
+import type { MachineFile } from './catalogue.ts'
+import type { SearchRequest, SearchResult } from './search.ts'
+import type { ClusterModel } from './transformer.ts'
+
+/** What is searched: a model on a machine as the person sees them, changed figures included. */
+export interface PlanSearchWish {
+  model: ClusterModel
+  machine: MachineFile
+  request: SearchRequest
+}
+
+export interface PlanSearch {
+  id: string
+  modelName: string
+  machineName: string
+  request: SearchRequest
+  state: 'running' | 'finished' | 'cancelled' | 'failed'
+  /** Plans estimated so far. */
+  evaluated: number
+  /** How much of all plans has been gone through. */
+  share: number
+  elapsedMs: number
+  result: SearchResult | null
+  message: string | null
+  code: FaultCode | null
+}
