@@ -5,6 +5,8 @@ import { engineNames } from '#shared/engine/engine.ts'
 import type { Lab } from '#shared/lab.ts'
 import type { StudyDocument } from '#shared/studies/study.ts'
 import { checkKinds } from '#shared/checks/check.ts'
+import { mostSystems } from '#shared/cluster/live.ts'
+import { shotSamplers } from '#shared/evaluation/evaluation.ts'
 import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
 
 const id = z.string().min(1).max(200)
@@ -145,8 +147,30 @@ const continueChoices = z.strictObject({
   context: count(2, 65_536).nullable(),
 })
 
+const task = z.string().min(1).max(100)
+const evaluatedTasks = z.array(task).max(100).refine((names) => new Set(names).size === names.length, 'must not name a task twice')
+const evaluationOptions = z.strictObject({
+  shots: count(0, 100),
+  sampler: z.enum(shotSamplers),
+  limit: count(1, 1e9).nullable(),
+  split: z.enum(['validation', 'test']).nullable(),
+})
+const taskFileRole = z.enum(['items', 'shots'])
+
 /** Every request's arguments, in order, by the names that a sentence calls them. */
+const clusterChoice = z.strictObject({ systems: count(1, mostSystems), systemWeightBytes: z.number().int().positive().optional() })
+const clusterPart = z.union([z.enum(['store', 'fabric']), z.strictObject({ system: count(0, mostSystems - 1) })])
 const exportForm = z.strictObject({ format: z.enum(['hf', 'gguf']), dtype: z.enum(['f32', 'bf16', 'f16']), scales: z.enum(['folded', 'own']).optional() })
+
+/** What is searched is read by the room itself; here only its outline. */
+const planSearchWish = z.strictObject({ model: z.record(z.string(), z.unknown()), machine: z.record(z.string(), z.unknown()), request: z.strictObject({
+  devices: z.array(count(1, 1e6)).min(1, 'must name at least one number of devices').max(64),
+  batch: count(1, 1e7),
+  memoryBytes: z.number().positive().optional(),
+  stepSeconds: z.number().positive().optional(),
+  keep: count(1, 100).optional(),
+  base: z.record(z.string(), z.unknown()).optional(),
+}) })
 
 const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   about: {},
@@ -172,16 +196,23 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   settings: {},
   updateSettings: { changes: settingsChanges },
   listRuns: { studyId: id.nullable() },
-  startRuns: { studyId: id, memberIds: z.array(id).min(1, 'must name at least one member').max(200) },
+  startRuns: { studyId: id, memberIds: z.array(id).min(1, 'must name at least one member').max(200), options: clusterChoice.optional() },
   pauseRun: { runId: id },
   resumeRun: { runId: id },
   stopRun: { runId: id },
   deleteRun: { runId: id },
   restoreRun: { runId: id },
   readRecords: { runId: id, afterStep: step },
+  killPart: { runId: id, part: clusterPart },
   listChecks: { studyId: id },
   startCheck: { studyId: id, kind: z.enum(checkKinds), choices: checkChoices },
   stopCheck: { checkId: id },
+  clusterCatalogue: {},
+  saveClusterMachine: { machine: z.record(z.string(), z.unknown()) },
+  deleteClusterMachine: { machineId: id },
+  searchPlans: { wish: planSearchWish },
+  stopPlanSearch: { searchId: id },
+  clusterValidation: {},
   exportCheckpoint: { runId: id, step: step.nullable(), folder: path, overwrite: z.boolean(), form: exportForm.optional() },
   generate: { runId: id, step: step.nullable(), options: generateOptions },
   listCheckpoints: { studyId: id.nullable() },
@@ -197,6 +228,22 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   describeWeights: { subject },
   readAttention: { subject, text: z.string().max(100_000), layer: count(0, 1000) },
   compareWeights: { a: subject, b: subject },
+  listTasks: {},
+  addTaskFile: { task, role: taskFileRole, path },
+  removeTaskFile: { task, role: taskFileRole },
+  fetchTask: { task },
+  stopFetchingTask: { task },
+  listEvaluations: { studyId: id },
+  startEvaluations: {
+    studyId: id, subjects: z.array(subject).min(1, 'must name at least one model').max(1000), tasks: evaluatedTasks.min(1, 'must name at least one task'), options: evaluationOptions,
+  },
+  stopEvaluation: { evaluationId: id },
+  resumeEvaluation: { evaluationId: id },
+  deleteEvaluation: { evaluationId: id },
+  restoreEvaluation: { evaluationId: id },
+  readSamples: { evaluationId: id, query: z.strictObject({ verdict: z.enum(['all', 'right', 'wrong']), from: count(0, 1e9), count: count(1, 1000) }) },
+  automaticEvaluation: { studyId: id },
+  setAutomaticEvaluation: { studyId: id, automatic: z.strictObject({ isOn: z.boolean(), tasks: evaluatedTasks, options: evaluationOptions }) },
 }
 
 /** The arguments of a request as they may be used, or a Fault that names the field that cannot. */

@@ -31,7 +31,8 @@ export interface LabHost extends Lab {
 /** Opens the lab that lives in `home`. Throws a Fault where another process has it, or where its store cannot be used. */
 export async function createLab(options: LabOptions): Promise<LabHost> {
   const rooms = await openRooms(options)
-  const { settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, models, library } = rooms
+  const { settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, models, library, clusters } = rooms
+  const { evaluation, evaluation: { evaluations, shelf } } = rooms
 
   const lab: Lab = {
     about: async () => rooms.about,
@@ -44,6 +45,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
       studies.read(studyId)
       for (const run of runs.underWay(studyId)) await runs.pause(run.id)
       for (const check of checks.list(studyId)) await checks.stop(check.id)
+      await evaluations.stopWhere((one) => one.studyId === studyId)
       studies.delete(studyId)
     },
     restoreStudy: async (studyId) => studies.restore(studyId),
@@ -73,7 +75,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     },
 
     listRuns: async (studyId) => runs.list(studyId),
-    startRuns: async (studyId, memberIds) => rooms.startRuns(studyId, memberIds),
+    startRuns: async (studyId, memberIds, options) => rooms.startRuns(studyId, memberIds, options),
+    killPart: async (runId, part) => runs.killPart(runId, part),
     pauseRun: async (runId) => runs.pause(runId),
     resumeRun: async (runId) => runs.resume(runId),
     stopRun: async (runId) => runs.stop(runId),
@@ -102,6 +105,28 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     describeWeights: async (subject) => library.weights(subject),
     readAttention: async (subject, text, layer) => library.attention(subject, text, layer),
     compareWeights: async (a, b) => library.compare(a, b),
+
+    listTasks: async () => shelf.list(),
+    addTaskFile: async (task, role, path) => shelf.add(task, role, rooms.textPath(path)),
+    removeTaskFile: async (task, role) => shelf.remove(task, role),
+    fetchTask: async (task) => shelf.startFetching(task),
+    stopFetchingTask: async (task) => shelf.stopFetching(task),
+    listEvaluations: async (studyId) => evaluations.list(studyId),
+    startEvaluations: async (studyId, subjects, tasks, options) => evaluations.start(studies.read(studyId).id, subjects, tasks, options),
+    stopEvaluation: async (evaluationId) => evaluations.stop(evaluationId),
+    resumeEvaluation: async (evaluationId) => evaluations.resume(evaluationId),
+    deleteEvaluation: async (evaluationId) => evaluations.delete(evaluationId),
+    restoreEvaluation: async (evaluationId) => evaluations.restore(evaluationId),
+    readSamples: async (evaluationId, query) => evaluations.samples(evaluationId, query),
+    automaticEvaluation: async (studyId) => evaluation.automatic(studyId),
+    setAutomaticEvaluation: async (studyId, automatic) => evaluation.setAutomatic(studyId, automatic),
+
+    clusterCatalogue: async () => clusters.catalogue(),
+    saveClusterMachine: async (machineFile) => clusters.saveMachine(machineFile),
+    deleteClusterMachine: async (machineId) => clusters.deleteMachine(machineId),
+    searchPlans: async (wish) => clusters.startSearch(wish),
+    stopPlanSearch: async (searchId) => clusters.stopSearch(searchId),
+    clusterValidation: async () => clusters.validation(),
   }
   return { ...checked(lab, rooms.isOpen), listen: rooms.news.listen, isTraining: runs.isTraining, close: rooms.close }
 }

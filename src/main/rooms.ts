@@ -6,10 +6,13 @@ import { Fault } from '#shared/fault.ts'
 import type { About } from '#shared/lab.ts'
 import type { ContinueChoices, ModelOrigin } from '#shared/library/model.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
+import type { ClusterChoice } from '#shared/cluster/live.ts'
 import { planCheck } from '#shared/checks/plan.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { createChecks } from '#main/checks/checks.ts'
+import { createClusters } from '#main/cluster/clusters.ts'
 import { bundledCorpora } from '#main/corpus/bundled.ts'
+import { furnishEvaluations } from '#main/evaluations/furnish.ts'
 import { createCorpora } from '#main/library/corpora.ts'
 import { createCorpusStore } from '#main/library/corpus-store.ts'
 import { createSampler } from '#main/library/sample-pieces.ts'
@@ -79,12 +82,13 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   })
   const tokenized = createTokenized({ db, news, fork, nowMs, corpora, corpusFolder, tokensFolder, modelFolder: (id) => modelFolder(models.read(id).id), removeFiles: (key) => removeFolder(tokensFolder(key)) })
   const modelFolder = (id: string) => join(home, 'models', id)
+  const forgetUploads = async (paths: readonly string[]): Promise<void> => {
+    // Each lies in a folder of its own; what lies elsewhere is a person's.
+    for (const path of paths) if (dirname(dirname(path)) === join(home, 'uploads')) await removeFolder(dirname(path))
+  }
   const models = createModels({
     db, news, fork, nowMs, newId, folderOf: modelFolder, hubFolder: join(home, 'hub'), removeFiles: (id) => removeFolder(modelFolder(id)),
-    forgetUploads: async (paths) => {
-      // Each lies in a folder of its own; what lies elsewhere is a person's.
-      for (const path of paths) if (dirname(dirname(path)) === join(home, 'uploads')) await removeFolder(dirname(path))
-    },
+    forgetUploads,
     awaitedBy: (id) => runStore.list(null).filter(({ origin, checkpoints, state }) => origin?.modelId === id && checkpoints.length === 0 && (state === 'queued' || state === 'starting')).map(({ name }) => name),
   })
   const sampler = createSampler(corpora, tokenized, corpusFolder)
@@ -120,6 +124,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   }
   const desk = createDesk(fork)
   const library = createLibrary({ models, desk, checkpoints, news, fork, chooseEngine, closing: closing.signal })
+  const clusters = createClusters({ folder: join(home, 'machines'), news, fork, nowMs, newId })
   const checks = createChecks({
     db, news, fork, nowMs, newId,
     plan: async (studyId, kind, choices) => {
@@ -135,8 +140,11 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
       return tokenized.folderOf(corpusId, tokenizer)
     },
   })
+  const evaluation = furnishEvaluations({
+    db, news, fork, nowMs, newId, version, home, closing: closing.signal, studies, corpora, corpusFolder, runs, runStore, checkpoints, models, chooseEngine, forgetUploads,
+  })
 
-  const startRuns = async (studyId: string, memberIds: string[]): Promise<RunSummary[]> => {
+  const startRuns = async (studyId: string, memberIds: string[], cluster?: ClusterChoice): Promise<RunSummary[]> => {
     const study = studies.read(studyId)
     const plans = studies.plan(studyId)
     const busy = new Map(runs.underWay(studyId).map((run) => [run.memberId, run]))
@@ -150,7 +158,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     const corpus = corpora.read(study.corpusId)
     if (corpus.state === 'failed' || corpus.state === 'cancelled') throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
     const { engine, threads } = await chooseEngine()
-    return runs.start(study, chosen, engine, threads)
+    return runs.start(study, chosen, engine, threads, cluster)
   }
 
   const continueModel = async (studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> => {
@@ -169,6 +177,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     await models.purge()
     studyStore.purge()
     checks.purge()
+    await evaluation.purge()
   }
 
   let state: 'open' | 'closing' | 'closed' = 'open'
@@ -176,7 +185,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const close = async (): Promise<void> => {
     state = 'closing'
     closing.abort()
-    await Promise.all([models.close(), desk.close(), runs.close(), checks.close(), machine.close(), tokenized.close()])
+    await Promise.all([clusters.close(), models.close(), desk.close(), evaluation.close(), runs.close(), checks.close(), machine.close(), tokenized.close()])
     await corpora.close()
     await purge()
     db.close()
@@ -186,6 +195,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
 
   await purge() // what the last session deleted and had no time to forget
   runs.begin()
+  evaluation.begin()
   corpora.begin()
   const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
   /** A path as a person types it: `~` is their home, and what is not absolute lies in `base`. */
@@ -195,7 +205,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     origin.kind === 'folder' ? { ...origin, path: textPath(origin.path) } : origin.kind === 'files' ? { ...origin, paths: origin.paths.map(textPath) } : origin
   return {
     modelOrigin, textPath, exportPath: pathIn(about.exportsFolder),
-    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, startRuns, models, library, continueModel,
+    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, startRuns, models, library, evaluation, continueModel, clusters,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),
   }

@@ -1,7 +1,12 @@
 // The whole conversation between window and lab. Main implements it, every door carries it, tests fake it.
 import type { Check, CheckChoices, CheckKind } from './checks/check.ts'
+import type { ClusterCatalogue, MachineEntry } from './cluster/catalogue.ts'
+import type { PlanSearch, PlanSearchWish } from './cluster/plan-search.ts'
+import type { ValidationReport } from './cluster/validation.ts'
+import type { ClusterChoice, ClusterPart, StreamingNews } from './cluster/live.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus/corpus.ts'
 import type { Machine } from './engine/engine.ts'
+import type { AutomaticEvaluation, Evaluation, EvaluationOptions, EvaluationTask, SamplesPage, SamplesQuery, TaskFileRole } from './evaluation/evaluation.ts'
 import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionLook, Comparison, TensorLook, Written, WrittenPiece } from './library/looks.ts'
 import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin, Subject } from './library/model.ts'
@@ -52,8 +57,8 @@ export interface Lab {
 
   // runs
   listRuns(studyId: string | null): Promise<RunSummary[]>
-  /** Queues one run for each member, smallest first. */
-  startRuns(studyId: string, memberIds: string[]): Promise<RunSummary[]>
+  /** Queues one run for each member, smallest first; with `options`, each trains on an emulated cluster of so many systems. */
+  startRuns(studyId: string, memberIds: string[], options?: ClusterChoice): Promise<RunSummary[]>
   pauseRun(runId: string): Promise<RunSummary>
   resumeRun(runId: string): Promise<RunSummary>
   stopRun(runId: string): Promise<RunSummary>
@@ -61,6 +66,8 @@ export interface Lab {
   restoreRun(runId: string): Promise<RunSummary>
   /** The records after `afterStep` (0 for the first), so that a window that opens late misses nothing. A long run answers in pieces: ask on from the last step. */
   readRecords(runId: string, afterStep: number): Promise<RunRecords>
+  /** Kills one process of the cluster that the run trains on; the run makes good what was lost. Refused where it does not train on one. */
+  killPart(runId: string, part: ClusterPart): Promise<void>
 
   // checks of muP
   /** All checks of a study, newest last. */
@@ -96,6 +103,44 @@ export interface Lab {
   /** What one layer's heads look at in the beginning of `text`. */
   readAttention(subject: Subject, text: string, layer: number): Promise<AttentionLook>
   compareWeights(a: Subject, b: Subject): Promise<Comparison>
+
+  // evaluation
+  /** Every task with the rows of it that are here. */
+  listTasks(): Promise<EvaluationTask[]>
+  /** Copies a file of rows (.jsonl, .json, .parquet; on the lab's own machine) in place of the last one of its role. */
+  addTaskFile(task: string, role: TaskFileRole, path: string): Promise<EvaluationTask>
+  removeTaskFile(task: string, role: TaskFileRole): Promise<EvaluationTask>
+  /** Brings the official rows from the hub. Returns at once; news `task` says how it goes. */
+  fetchTask(task: string): Promise<EvaluationTask>
+  stopFetchingTask(task: string): Promise<EvaluationTask>
+  /** Oldest first. */
+  listEvaluations(studyId: string): Promise<Evaluation[]>
+  /**
+   * Queues one for each subject and task; returns at once, news says how it goes. What is under way already is given as it is, and what was
+   * broken off goes on. Rows that are not here are fetched from the hub when their turn comes.
+   */
+  startEvaluations(studyId: string, subjects: Subject[], tasks: string[], options: EvaluationOptions): Promise<Evaluation[]>
+  stopEvaluation(evaluationId: string): Promise<Evaluation>
+  /** Goes on from the items that lie on disk. */
+  resumeEvaluation(evaluationId: string): Promise<Evaluation>
+  deleteEvaluation(evaluationId: string): Promise<void>
+  restoreEvaluation(evaluationId: string): Promise<Evaluation>
+  /** What the model made of each item, page by page; also while it goes on. */
+  readSamples(evaluationId: string, query: SamplesQuery): Promise<SamplesPage>
+  /** What evaluates the study's members as they finish. */
+  automaticEvaluation(studyId: string): Promise<AutomaticEvaluation>
+  setAutomaticEvaluation(studyId: string, automatic: AutomaticEvaluation): Promise<AutomaticEvaluation>
+
+  // clusters: single answers are arithmetic of shared/cluster, done where they are shown
+  clusterCatalogue(): Promise<ClusterCatalogue>
+  /** Adds a machine of the person's own, or replaces it: every figure with its source, as in the files that ship. */
+  saveClusterMachine(machine: unknown): Promise<MachineEntry>
+  deleteClusterMachine(machineId: string): Promise<void>
+  /** Returns at once; news says how it goes. One search at a time: a new one stops the one before. */
+  searchPlans(wish: PlanSearchWish): Promise<PlanSearch>
+  stopPlanSearch(searchId: string): Promise<PlanSearch>
+  /** The cost model against every measurement that ships. */
+  clusterValidation(): Promise<ValidationReport>
 }
 
 /** Doors the window may be behind, and what they can do that the others cannot. */
@@ -115,6 +160,7 @@ export interface LabNews {
   run: RunSummary
   runDeleted: { runId: string }
   check: Check
+  planSearch: PlanSearch
   study: Study
   studyDeleted: { studyId: string }
   corpus: Corpus
@@ -125,6 +171,13 @@ export interface LabNews {
   model: LibraryModel
   modelDeleted: { modelId: string }
   written: WrittenPiece
+  /** About five a second while a run trains on a cluster. */
+  streaming: StreamingNews
+  /** Every few items while it goes on. */
+  evaluation: Evaluation
+  evaluationDeleted: { evaluationId: string }
+  task: EvaluationTask
+  automaticEvaluation: { studyId: string; automatic: AutomaticEvaluation }
 }
 
 export type NewsKind = keyof LabNews
@@ -137,17 +190,21 @@ export const labRequests = Object.keys({
   listCorpora: true, addCorpus: true, cancelCorpus: true, deleteCorpus: true, restoreCorpus: true,
   listTokenized: true, tokenizeCorpus: true, sampleCorpus: true,
   machine: true, measureMachine: true, settings: true, updateSettings: true,
-  listRuns: true, startRuns: true, pauseRun: true, resumeRun: true, stopRun: true, deleteRun: true, restoreRun: true, readRecords: true,
+  listRuns: true, startRuns: true, pauseRun: true, resumeRun: true, stopRun: true, deleteRun: true, restoreRun: true, readRecords: true, killPart: true,
   listChecks: true, startCheck: true, stopCheck: true,
   exportCheckpoint: true, generate: true, listCheckpoints: true,
   listModels: true, importModel: true, cancelModel: true, deleteModel: true, restoreModel: true, exportModel: true, continueModel: true,
   writeText: true, stopWriting: true, describeWeights: true, readAttention: true, compareWeights: true,
+  listTasks: true, addTaskFile: true, removeTaskFile: true, fetchTask: true, stopFetchingTask: true,
+  listEvaluations: true, startEvaluations: true, stopEvaluation: true, resumeEvaluation: true, deleteEvaluation: true, restoreEvaluation: true,
+  readSamples: true, automaticEvaluation: true, setAutomaticEvaluation: true,
+  clusterCatalogue: true, saveClusterMachine: true, deleteClusterMachine: true, searchPlans: true, stopPlanSearch: true, clusterValidation: true,
 } satisfies Record<keyof Lab, true>) as (keyof Lab)[]
 
 export const newsKinds = Object.keys({
-  records: true, run: true, runDeleted: true, check: true, study: true, studyDeleted: true,
+  records: true, run: true, runDeleted: true, check: true, planSearch: true, study: true, studyDeleted: true,
   corpus: true, corpusDeleted: true, tokenized: true, machine: true, settings: true,
-  model: true, modelDeleted: true, written: true,
+  model: true, modelDeleted: true, written: true, streaming: true, evaluation: true, evaluationDeleted: true, task: true, automaticEvaluation: true,
 } satisfies Record<NewsKind, true>) as NewsKind[]
 
 /** What a door hangs on the window: `window.isoflop` in Electron; the web door builds the same over a WebSocket. */

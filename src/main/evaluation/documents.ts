@@ -1,8 +1,11 @@
-// Texts to leave words out of.
+// Texts to leave words out of, and texts to be read whole.
 import { bundledCorpora } from '#main/corpus/bundled.ts'
 import { grainOf } from '#main/corpus/cut.ts'
 import { readSource } from '#main/corpus/read.ts'
+import { readDocuments as readSplit } from '#main/storage/corpus-files.ts'
 import { listSources } from '#main/storage/text-files.ts'
+import type { PlacedRow } from './items.ts'
+import type { Split } from '#shared/corpus/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 
 /** Enough for any number of items. */
@@ -22,4 +25,29 @@ export async function readDocuments(path: string | null): Promise<string[]> {
     }
   }
   return documents
+}
+
+/** Documents of a split in their order, enough for any number of sentences. */
+export function splitDocuments(corpusFolder: string, split: Split): string[] {
+  const documents: string[] = []
+  let read = 0
+  for (const text of readSplit(corpusFolder, split)) {
+    documents.push(text)
+    read += text.length
+    if (read > mostCharacters) break
+  }
+  return documents
+}
+
+/** The documents of a split in their order, the first `limit` of them (null for all), leaving out what is only space. */
+export function documentRows(corpusFolder: string, split: Split, limit: number | null): PlacedRow[] {
+  const rows: PlacedRow[] = []
+  let number = 0
+  for (const text of readSplit(corpusFolder, split)) {
+    number++
+    if (text.trim() !== '') rows.push({ row: { text }, where: `The ${split} split, document ${number}` })
+    if (rows.length === limit) break
+  }
+  if (rows.length === 0) throw new Fault('bad-input', `split: the ${split} split of this text is empty, so there is nothing to evaluate. Choose another split, or a longer text.`)
+  return rows
 }

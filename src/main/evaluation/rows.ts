@@ -13,6 +13,13 @@ export async function readRows(path: string): Promise<PlacedRow[]> {
   return rows
 }
 
+/** The rows of one file, or of several in turn. */
+export async function readAllRows(paths: string | readonly string[]): Promise<PlacedRow[]> {
+  const rows: PlacedRow[] = []
+  for (const path of typeof paths === 'string' ? [paths] : paths) for (const row of await readRows(path)) rows.push(row)
+  return rows
+}
+
 async function readJsonLines(path: string): Promise<PlacedRow[]> {
   return (await readLines(path)).map(({ line, text }) => {
     const where = `${path}, line ${line}`

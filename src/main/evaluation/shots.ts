@@ -1,15 +1,13 @@
 // Which examples stand before an item.
 import { Fault } from '#shared/fault.ts'
+import type { ShotSampler } from '#shared/evaluation/evaluation.ts'
 import type { Item } from './items.ts'
 import { createPythonRandom } from './mersenne.ts'
-
-/** `first`: the first ones of the file. `harness`: as lm-evaluation-harness's default sampler draws them, other ones for every item. */
-export const shotSamplers = ['first', 'harness'] as const
-export type ShotSampler = (typeof shotSamplers)[number]
 
 export interface ShotPlan {
   count: number
   pool: readonly Item[]
+  /** `first`: the first ones of the file. `harness`: as lm-evaluation-harness's default sampler draws them, other ones for every item. */
   sampler: ShotSampler
   /** The harness seeds its sampler with 1234 unless told otherwise. */
   seed: number

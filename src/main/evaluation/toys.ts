@@ -59,7 +59,11 @@ const toys: Record<string, (random: Random) => ToyRow> = {
   arithmetic: sumToy,
 }
 
-export const isToy = (name: string): boolean => name in toys
+/** Whether a task's texts may be a split of a corpus. */
+export const readsTexts = (name: string): boolean => name === 'text' || name === 'cloze'
+
+/** Whether a task makes its items itself where no file is named. */
+export const madeItself = (name: string): boolean => Object.hasOwn(toys, name) || name === 'cloze'
 
 /** The rows of a toy task, the same for the same seed. Fault `bad-input` for a task that needs a file. */
 export function toyRows(name: string, { seed, count }: { seed: number; count: number }): PlacedRow[] {

@@ -55,5 +55,19 @@ const models = `
   CREATE TABLE models (id TEXT PRIMARY KEY, record TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 `
 
+const evaluations = `
+  CREATE TABLE evaluations (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    study TEXT NOT NULL,
+    record TEXT NOT NULL,
+    fingerprint TEXT,
+    deleted INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX evaluations_by_study ON evaluations (study);
+  CREATE TABLE automaticEvaluations (study TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE taskFiles (task TEXT NOT NULL, role TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (task, role)) WITHOUT ROWID;
+`
+
 /** "IsoF" in ASCII. */
-export const labSchema: Schema = { applicationId: 0x49736f46, migrations: [first, checks, models] }
+export const labSchema: Schema = { applicationId: 0x49736f46, migrations: [first, checks, models, evaluations] }

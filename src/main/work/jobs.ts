@@ -4,6 +4,7 @@ import type { CheckJob } from '#main/checks/job.ts'
 import type { SearchJob } from '#main/cluster/search-job.ts'
 import type { IngestRequest } from '#main/corpus/ingest.ts'
 import type { GenerateFromJob, ImportJob } from '#main/checkpoint/imported-jobs.ts'
+import type { CheckTaskFileJob } from '#main/evaluation/check-file-job.ts'
 import type { EvaluateJob } from '#main/evaluation/evaluate-job.ts'
 import type { ExportJob, GenerateJob } from '#main/runs/use-job.ts'
 import type { DeskJob } from '#main/models/desk-job.ts'
@@ -21,6 +22,7 @@ export type Job =
   | ExportJob
   | GenerateJob
   | EvaluateJob
+  | CheckTaskFileJob
   | ImportJob
   | GenerateFromJob
   | CheckJob
@@ -44,6 +46,7 @@ export async function* runJob(message: unknown, signal: AbortSignal, asks: Asks 
     case 'search-plans': return yield* (await import('#main/cluster/search-job.ts')).searchJob(job, signal)
     case 'generate': return yield* (await import('#main/runs/use-job.ts')).generateJob(job, signal)
     case 'evaluate': return yield* (await import('#main/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
+    case 'check-task-file': return yield* (await import('#main/evaluation/check-file-job.ts')).checkTaskFileJob(job)
     case 'import': return yield* (await import('#main/checkpoint/imported-jobs.ts')).importJob(job)
     case 'generate-from': return yield* (await import('#main/checkpoint/imported-jobs.ts')).generateFromJob(job, signal)
     case 'take-model': return yield* (await import('#main/models/take-job.ts')).takeModelJob(job, signal)

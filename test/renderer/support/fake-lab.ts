@@ -1,4 +1,8 @@
 // A whole lab in memory for the window's tests: studies, texts and runs that train as fast as a test asks them to.
+import { machines, models as clusterModels } from '#main/cluster/catalog.ts'
+import { validationReport } from '#main/cluster/report.ts'
+import type { MachineEntry } from '#shared/cluster/catalogue.ts'
+import { readMachine } from '#shared/cluster/machine.ts'
 import { planCheck } from '#shared/checks/plan.ts'
 import type { Check } from '#shared/checks/check.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus/corpus.ts'
@@ -14,6 +18,7 @@ import type { ModelPlan } from '#shared/family/model.ts'
 import type { LibraryModel } from '#shared/library/model.ts'
 import { defaultSettings } from '#shared/settings.ts'
 import type { Study } from '#shared/studies/study.ts'
+import { createFakeEvaluations } from './fake-evaluations.ts'
 
 const corpus = (id: string, changes: Partial<Corpus> = {}): Corpus => ({
   id, name: `Text ${id}`, origin: 'bundled', state: 'ready', source: 'a test', licence: 'CC0 1.0', bytes: 10_000_000, documents: 2000, duplicates: 3,
@@ -45,6 +50,7 @@ export interface FakeLab extends LabBridge {
   /** Trains a run up to a step, telling its records in one message; `isTold` false loses the message on the way. */
   train(runId: string, step: number, isTold?: boolean): void
   records: Map<string, RunRecords>
+  evaluation: Pick<ReturnType<typeof createFakeEvaluations>, 'evaluations' | 'tasks' | 'finish'>
 }
 
 /** The loss of the scripted training: falls with compute, lower for larger models. */
@@ -62,6 +68,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const checks = new Map<string, Check>()
   const models = new Map<string, LibraryModel>()
   let settings = defaultSettings
+  let ownMachines: MachineEntry[] = []
   let lastId = 0
 
   const tell = <K extends NewsKind>(kind: K, news: LabNews[K]) => {
@@ -98,7 +105,10 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     return one
   }
 
+  const evaluation = createFakeEvaluations({ tell, runs, models })
+
   const lab: Lab = {
+    ...evaluation.requests,
     about: async () => ({ version: '0.0.0', door: 'web', home: '/home/lab', exportsFolder: '/home/lab/exports', platform: 'linux' }),
     listStudies: async () => [...studies.values()],
     createStudy: async (name) => {
@@ -207,11 +217,23 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     describeWeights: async () => [{ name: 'wte.weight', shape: [4, 2], mean: 0, std: 1, min: -2, max: 2, histogram: [1, 2, 3, 2], broken: 0 }],
     readAttention: async (_subject, text, layer) => ({ tokens: [{ id: 1, text }, { id: 2, text: '.' }], layer, layers: 2, heads: [[1, 0, 0.5, 0.5], [1, 0, 0.25, 0.75]] }),
     compareWeights: async () => ({ tensors: [{ name: 'wte.weight', shape: [4, 2], norm: 0.5, relative: 0.1, largest: 0.2 }], reason: null, norm: 0.5, relative: 0.1 }),
+    clusterCatalogue: async () => ({ machines: [...machines.map((one) => ({ machine: one, isOwn: false })), ...ownMachines], models: [...clusterModels], problems: [] }),
+    saveClusterMachine: async (given) => {
+      const entry = { machine: readMachine(given), isOwn: true }
+      ownMachines = [...ownMachines.filter(({ machine }) => machine.id !== entry.machine.id), entry]
+      return entry
+    },
+    deleteClusterMachine: async (id) => void (ownMachines = ownMachines.filter(({ machine }) => machine.id !== id)),
+    searchPlans: async ({ model, machine: file, request }) => ({
+      id: `search-${++lastId}`, modelName: model.name, machineName: file.name, request, state: 'running', evaluated: 0, share: 0, elapsedMs: 0, result: null, message: null, code: null,
+    }),
+    stopPlanSearch: async () => { throw new Fault('not-found', 'There is no such search.') },
+    clusterValidation: async () => validationReport(),
   }
 
   const asked: FakeLab['asked'] = []
   return {
-    asked, studies, corpora, runs, records, tell, door,
+    asked, evaluation, studies, corpora, runs, records, tell, door,
     refuse: (name, fault) => void refusals.set(name, fault),
     request: (async (name: keyof Lab, ...args: unknown[]) => {
       asked.push({ name, args: structuredClone(args) }) // as the wire would: a proxy throws here

@@ -1,0 +1,40 @@
+// Files that grow line by line; what a crash cut in two is dropped when the file is opened again.
+import { promises as fs } from 'node:fs'
+import { dirname } from 'node:path'
+import { diskFault, isMissing } from './disk-faults.ts'
+
+export interface LineFile {
+  append(lines: readonly string[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens a file for more lines, and gives the whole lines it holds. */
+export async function openLineFile(path: string): Promise<{ file: LineFile; lines: string[] }> {
+  try {
+    await fs.mkdir(dirname(path), { recursive: true })
+    const { lines, bytes } = await readWholeLines(path)
+    const handle = await fs.open(path, 'a')
+    await handle.truncate(bytes)
+    return {
+      lines,
+      file: {
+        append: async (more) => {
+          if (more.length > 0) await handle.appendFile(more.map((line) => `${line}\n`).join('')).catch((error) => { throw diskFault(error, 'write', path) })
+        },
+        close: () => handle.close(),
+      },
+    }
+  } catch (error) {
+    throw diskFault(error, 'write', path)
+  }
+}
+
+/** The whole lines of a file and where they end; none where there is no file. */
+export async function readWholeLines(path: string): Promise<{ lines: string[]; bytes: number }> {
+  const data = await fs.readFile(path).catch((error) => {
+    if (isMissing(error)) return Buffer.alloc(0)
+    throw diskFault(error, 'read', path)
+  })
+  const bytes = data.lastIndexOf(10) + 1
+  return { lines: bytes === 0 ? [] : data.toString('utf8', 0, bytes - 1).split('\n'), bytes }
+}

@@ -1,0 +1,134 @@
+// One evaluation: a model on a task, from waiting in line to its numbers.
+import type { Split } from '../corpus/corpus.ts'
+import type { FaultCode } from '../fault.ts'
+import type { Subject } from '../library/model.ts'
+import type { ItemRecord, TaskResult } from './result.ts'
+import type { HubSource, MetricName, TaskKind } from './task.ts'
+
+/** What is evaluated: a run's checkpoint (`step` null for its last), or a model of the library. */
+export type EvaluationSubject = Subject
+
+export type EvaluationState =
+  | 'queued'
+  | 'running'
+  | 'finished'
+  | 'cancelled' // a person's wish; can be resumed
+  | 'interrupted' // the lab went away; can be resumed
+  | 'failed'
+
+/** How examples are chosen: the first of the file, or as lm-evaluation-harness draws them, other ones for every item. */
+export const shotSamplers = ['first', 'harness'] as const
+export type ShotSampler = (typeof shotSamplers)[number]
+
+export interface EvaluationOptions {
+  /** Examples before each item. */
+  shots: number
+  sampler: ShotSampler
+  /** The first items only; null for all. */
+  limit: number | null
+  /** For tasks that can read the study's own text: a split of it, or null for the file that was added to the task. */
+  split: Exclude<Split, 'train'> | null
+}
+
+export const defaultEvaluationOptions: EvaluationOptions = { shots: 0, sampler: 'first', limit: null, split: 'validation' }
+
+/** Everything about one model on one task. What was scored stays on disk, so that it can go on from there. */
+export interface Evaluation {
+  id: string
+  studyId: string
+  /** With the step that was really taken. */
+  subject: EvaluationSubject
+  /** The member's or the model's name. */
+  name: string
+  memberId: string | null
+  parameters: number
+  /** Training FLOPs up to the checkpoint, under the recipe's convention; null where they are not known. */
+  flops: number | null
+  task: string
+  options: EvaluationOptions
+  /** Started because the member had finished. */
+  isAutomatic: boolean
+  state: EvaluationState
+  /** Items done, of all; 0 of 0 while they have not been read. */
+  done: number
+  of: number
+  secondsLeft: number | null
+  /** What is waited for, or why it failed. */
+  message: string | null
+  code: FaultCode | null
+  result: TaskResult | null
+  /** For people: "native, AVX-512, 1 thread". */
+  device: string | null
+  /** Spent scoring, over all sessions. */
+  seconds: number
+  createdMs: number
+  finishedMs: number | null
+}
+
+/** What evaluates a study's members as they finish. */
+export interface AutomaticEvaluation {
+  isOn: boolean
+  tasks: string[]
+  options: EvaluationOptions
+}
+
+export const toyTasks = ['copy', 'reverse', 'brackets', 'arithmetic', 'cloze'] as const
+
+export const defaultAutomaticEvaluation: AutomaticEvaluation = { isOn: false, tasks: ['text', ...toyTasks], options: { ...defaultEvaluationOptions, limit: 200 } }
+
+export type TaskFileRole = 'items' | 'shots'
+
+/** Rows of a task that the lab has: a copy of a file, or what came from the hub. */
+export interface TaskFile {
+  role: TaskFileRole
+  /** Of the file as it was called. */
+  name: string
+  /** Where the lab keeps it; several where the hub keeps it in pieces. */
+  paths: string[]
+  source: 'file' | 'hub'
+  rows: number
+  bytes: number
+  addedMs: number
+}
+
+/** A task as the window knows it, with the rows that are here. */
+export interface EvaluationTask {
+  name: string
+  title: string
+  about: string
+  source: string
+  licence: string
+  kind: TaskKind
+  metrics: MetricName[]
+  chance: number | null
+  hub: HubSource | null
+  /** Makes its items itself. */
+  isMade: boolean
+  /** Can take its texts from a split of the study's own text (`options.split`). */
+  canReadSplit: boolean
+  files: TaskFile[]
+  /** Rows that are on their way from the hub; `totalBytes` null while it is not known. */
+  fetching: { doneBytes: number; totalBytes: number | null } | null
+  /** Why the last fetching came to nothing. */
+  message: string | null
+}
+
+export interface SamplesQuery {
+  verdict: 'all' | 'right' | 'wrong'
+  from: number
+  count: number
+}
+
+/** A page of items, in the order of their file. */
+export interface SamplesPage {
+  /** Items that fit the query, of which these begin at `from`. */
+  total: number
+  from: number
+  items: ItemRecord[]
+}
+
+/** Whether an item counts as right; null for texts, which are neither. */
+export const isRight = ({ metrics }: Pick<ItemRecord, 'metrics'>): boolean | null => (metrics.acc === undefined ? null : metrics.acc === 1)
+
+export const isEvaluationGoing = ({ state }: Pick<Evaluation, 'state'>): boolean => state === 'queued' || state === 'running'
+export const canResumeEvaluation = ({ state }: Pick<Evaluation, 'state'>): boolean => state === 'cancelled' || state === 'interrupted' || state === 'failed'
