@@ -1,5 +1,6 @@
 // From a member's plan to a run: everything the training needs, fixed at its start.
 import { createHash } from 'node:crypto'
+import type { ClusterChoice } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
@@ -12,7 +13,7 @@ import { intervalsFor } from '#main/trainer/intervals.ts'
 /** Tokens of the validation split that every member is scored on: the same for all, for their losses lie on one law. */
 const validationTokens = 32_768
 
-export function makeRunPlan(study: Study, member: MemberPlan, runId: string, engine: EngineName, threads: number): RunPlan {
+export function makeRunPlan(study: Study, member: MemberPlan, runId: string, engine: EngineName, threads: number, cluster?: ClusterChoice): RunPlan {
   const every = intervalsFor(member.steps, member.seconds)
   return {
     runId, studyId: study.id, memberId: member.memberId, name: member.name,
@@ -22,6 +23,7 @@ export function makeRunPlan(study: Study, member: MemberPlan, runId: string, eng
     validationSequences: Math.max(1, Math.round(validationTokens / member.shape.context)),
     sampleEverySteps: every.sample,
     checkpointEverySteps: every.checkpoint,
+    ...cluster,
   }
 }
 
@@ -46,4 +48,5 @@ export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
   ...restsOf(plan),
   loss: null, validationLoss: null, bestValidationLoss: null, tokensPerSecond: null, secondsLeft: plan.member.seconds,
   elapsedMs: 0, engine: plan.engine, device: null, peakBytes: null, createdMs: nowMs, finishedMs: null, checkpoints: [], message: null,
+  ...(plan.systems === undefined ? {} : { systems: plan.systems }),
 })

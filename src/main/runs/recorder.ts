@@ -1,7 +1,7 @@
 // Gathers what a training says for a moment, then writes it in one transaction and tells it as one piece of news.
 import type { RunSummary } from '#shared/runs/run.ts'
 import type { News } from '#main/news.ts'
-import type { TrainRecord } from '#main/trainer/records.ts'
+import type { RunRecord, TrainRecord } from '#main/trainer/records.ts'
 import type { RecordBatch, RunStore } from './run-store.ts'
 
 /** How long records are gathered. */
@@ -13,7 +13,7 @@ const speedMs = 5000
 
 export interface Recorder {
   readonly summary: RunSummary
-  take(record: TrainRecord): void
+  take(record: RunRecord): void
   /** Writes and tells what was gathered. `durable`: on the disk when it returns. */
   flush(how?: 'durable' | 'relaxed'): void
   /** Changes what is known of the run: written and told at once. */
@@ -86,6 +86,11 @@ export function createRecorder(first: RunSummary, tokensInAll: number, store: Ru
         summary = { ...summary, ...standing(store, summary.id, record.step), state: 'training', device: record.device, checkpoints: record.checkpoints, message: record.message }
         store.rewind(summary)
         tell()
+        return
+      }
+      if (record.kind === 'streaming') {
+        summary = { ...summary, streaming: record.steps[record.steps.length - 1] }
+        news.tell('streaming', { runId: summary.id, steps: record.steps })
         return
       }
       if (record.kind === 'checkpointing') return flush('durable')

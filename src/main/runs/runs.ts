@@ -1,11 +1,12 @@
 // What waits, what trains, what has trained: one training at a time, each in a process of its own, in the order in which it was asked for.
 import { Fault, toFaultData } from '#shared/fault.ts'
+import type { ClusterChoice, ClusterPart } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { RunPlan, RunRecords, RunState, RunSummary } from '#shared/runs/run.ts'
 import type { Study } from '#shared/studies/study.ts'
 import type { News } from '#main/news.ts'
-import type { TrainOutcome, TrainRecord } from '#main/trainer/records.ts'
+import type { RunRecord, TrainOutcome } from '#main/trainer/records.ts'
 import { work, WorkerGone } from '#main/work/host.ts'
 import type { ForkWorker } from '#main/work/process.ts'
 import { makeRunPlan, queuedSummary } from './make-run.ts'
@@ -34,7 +35,7 @@ export interface RunsDeps {
 export interface Runs {
   list(studyId: string | null): RunSummary[]
   read(id: string): StoredRun
-  start(study: Study, members: MemberPlan[], engine: EngineName, threads: number): RunSummary[]
+  start(study: Study, members: MemberPlan[], engine: EngineName, threads: number, cluster?: ClusterChoice): RunSummary[]
   /** Queues runs whose plans are made already. */
   startPlanned(plans: RunPlan[]): RunSummary[]
   pause(id: string): Promise<RunSummary>
@@ -43,6 +44,8 @@ export interface Runs {
   delete(id: string): Promise<void>
   restore(id: string): RunSummary
   records(id: string, afterStep: number): RunRecords
+  /** Kills a process of the cluster that the run trains on. */
+  killPart(id: string, part: ClusterPart): void
   /** Runs of a study that wait, train or are paused. */
   underWay(studyId: string): RunSummary[]
   isTraining(): boolean
@@ -58,6 +61,8 @@ interface Session {
   runId: string
   recorder: Recorder
   stopping: AbortController
+  /** Says something to its worker; null while that is not there. */
+  ask: ((value: unknown) => void) | null
   /** What the run becomes when it has been asked to stop. */
   wish: { state: RunState; message: string | null }
   ended: Promise<void>
@@ -86,7 +91,7 @@ export function createRuns(deps: RunsDeps): Runs {
     const run = store.read(runId)
     const stopping = new AbortController()
     const recorder = createRecorder(run.summary, run.plan.member.tokens, store, news, deps.nowMs)
-    const mine: Session = { runId, recorder, stopping, wish: { state: 'stopped', message: null }, ended: Promise.resolve() }
+    const mine: Session = { runId, recorder, stopping, ask: null, wish: { state: 'stopped', message: null }, ended: Promise.resolve() }
     session = mine
     mine.ended = runSession(run, mine).finally(() => {
       session = null
@@ -103,7 +108,7 @@ export function createRuns(deps: RunsDeps): Runs {
       const startsFrom = origin && deps.modelFolder?.(origin.modelId)
       const job: TrainJob = { ...(startsFrom === undefined ? {} : { startsFrom }), kind: 'train', plan: run.plan, tokensFolder, runFolder: deps.folderOf(run.plan.runId), lastRecordedStep: store.lastStep(run.plan.runId) }
       recorder.change({ message: 'Starting the engine.' })
-      const { isFinished } = await pull(work<TrainRecord, TrainOutcome>(deps.fork, job, stopping.signal, { graceMs }), recorder)
+      const { isFinished } = await pull(work<RunRecord, TrainOutcome>(deps.fork, job, stopping.signal, { graceMs, connect: (ask) => { mine.ask = ask } }), recorder)
       const end = isFinished ? { state: 'finished' as const, finishedMs: deps.nowMs(), secondsLeft: 0 } : { ...mine.wish, secondsLeft: null }
       recorder.change(isFinished ? end : { ...end, tokensPerSecond: null })
     } catch (error) {
@@ -157,9 +162,9 @@ export function createRuns(deps: RunsDeps): Runs {
   return {
     list: store.list,
     read: store.read,
-    start: (study, members, engine, threads) => {
+    start: (study, members, engine, threads, cluster) => {
       const sorted = [...members].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens)
-      return startPlanned(sorted.map((member) => makeRunPlan(study, member, deps.newId(), engine, threads)))
+      return startPlanned(sorted.map((member) => makeRunPlan(study, member, deps.newId(), engine, threads, cluster)))
     },
     startPlanned,
     pause: (id) => end(id, 'paused', ['queued']),
@@ -187,6 +192,13 @@ export function createRuns(deps: RunsDeps): Runs {
       const { summary } = store.read(id)
       news.tell('run', summary)
       return summary
+    },
+    killPart: (id, part) => {
+      const { plan, summary } = store.read(id)
+      if (!plan.systems) throw new Fault('conflict', `${summary.name} does not train on a cluster.`)
+      if (typeof part === 'object' && part.system >= plan.systems) throw new Fault('bad-input', `part: ${summary.name} trains on ${plan.systems} system${plan.systems === 1 ? '' : 's'}, counted from 0; there is no system ${part.system}.`)
+      if (session?.runId !== id || !session.ask || summary.state !== 'training') throw new Fault('conflict', `${summary.name} is ${summary.state}; only a run that trains has processes to kill.`)
+      session.ask({ kill: part })
     },
     records: (id, afterStep) => {
       if (session?.runId === id) session.recorder.flush()
@@ -227,7 +239,7 @@ const goesOn = ({ checkpoints }: RunSummary): string =>
   checkpoints.length > 0 ? `it can go on from its checkpoint at step ${checkpoints[checkpoints.length - 1]}.` : 'it had not saved yet and will begin anew.'
 
 /** Takes each record as it comes; gives how the training ended. */
-async function pull(records: AsyncGenerator<TrainRecord, TrainOutcome>, recorder: Recorder): Promise<TrainOutcome> {
+async function pull(records: AsyncGenerator<RunRecord, TrainOutcome>, recorder: Recorder): Promise<TrainOutcome> {
   try {
     for (;;) {
       const next = await records.next()

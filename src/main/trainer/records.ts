@@ -1,4 +1,5 @@
 // What a training says while it lasts, and how it ended.
+import type { StreamingStep } from '#shared/cluster/live.ts'
 import type { SampleRecord, StepRecord, ValidationRecord } from '#shared/runs/run.ts'
 
 export type TrainRecord =
@@ -10,6 +11,9 @@ export type TrainRecord =
   /** About to save: goes on when the host has made all earlier records safe. */
   | { kind: 'checkpointing'; step: number; awaitsHost: true }
   | { kind: 'checkpoint'; step: number; checkpoints: number[] }
+
+/** What a run's worker says: its training, and on an emulated cluster what was measured of the steps since the last time. */
+export type RunRecord = TrainRecord | { kind: 'streaming'; steps: StreamingStep[] }
 
 export interface TrainOutcome {
   /** false: asked to stop before the last step. */

@@ -1,4 +1,5 @@
 // What the lab knows of one training, and the records it sends while it lasts.
+import type { StreamingStep } from '../cluster/live.ts'
 import type { EngineName } from '../engine/engine.ts'
 import type { MemberPlan } from '../family/ladder.ts'
 import type { ModelPlan } from '../family/model.ts'
@@ -38,6 +39,10 @@ export interface RunPlan {
   checkpointEverySteps: number
   /** Whose weights it began from; absent where they were the recipe's random ones. */
   origin?: RunOrigin
+  /** Systems of the emulated cluster that trains it, 1 to 16; absent: the plain trainer. Nothing else of a run depends on it. */
+  systems?: number
+  /** Most bytes of weights that one system may hold; absent: what it needs. */
+  systemWeightBytes?: number
 }
 
 export interface RunSummary {
@@ -82,6 +87,10 @@ export interface RunSummary {
   checkpoints: number[]
   /** What happened, for `failed` and `interrupted`. */
   message: string | null
+  /** As in its plan. */
+  systems?: number
+  /** The last step on a cluster, as measured. */
+  streaming?: StreamingStep
 }
 
 /** One update. */

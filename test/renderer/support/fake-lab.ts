@@ -151,7 +151,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     settings: async () => settings,
     updateSettings: async (changes) => (settings = { ...settings, ...changes }),
     listRuns: async (studyId) => [...runs.values()].filter((run) => !studyId || run.studyId === studyId),
-    startRuns: async (studyId, memberIds) => {
+    startRuns: async (studyId, memberIds, options) => {
       const plans = await lab.planStudy(studyId)
       return plans.filter((plan) => memberIds.includes(plan.memberId)).map((plan, i) => {
         const id = `run-${++lastId}`
@@ -160,8 +160,12 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
           id, studyId, memberId: plan.memberId, name: plan.name, state: i ? 'queued' : 'training', step: 0, steps: plan.steps, tokens: 0, parameters: plan.parameters,
           flops: plan.flops.sixNd, flopsPerToken: plan.flops.sixNd / plan.tokens, loss: null, validationLoss: null, bestValidationLoss: null, tokensPerSecond: null,
           secondsLeft: null, elapsedMs: 0, engine: 'native', device: null, peakBytes: null, createdMs: lastId, finishedMs: null, checkpoints: [], message: null,
+          ...(options ? { systems: options.systems } : {}),
         })
       })
+    },
+    killPart: async (runId) => {
+      if (!found(runs, runId).systems) throw new Fault('conflict', 'This run does not train on a cluster.')
     },
     pauseRun: async (id) => move(id, 'paused'),
     resumeRun: async (id) => move(id, 'queued'),
