@@ -1,6 +1,7 @@
 // Every command by name, for the palette and whoever else offers them.
 import { computed } from 'vue'
 import { useBeginStore } from './begin.ts'
+import { useEvaluationsStore } from './evaluations.ts'
 import { useLabStore } from './lab.ts'
 import { useLibraryStore } from './library.ts'
 import { usePlanStore } from './plan.ts'
@@ -10,7 +11,7 @@ import { useStudiesStore } from './studies.ts'
 import { useStudyDialogs } from './study-dialogs.ts'
 import { useTraining } from './training.ts'
 
-export const viewWords: Record<ViewName, string> = { data: 'Data', family: 'Family', training: 'Training', law: 'Law', library: 'Library', settings: 'Settings' }
+export const viewWords: Record<ViewName, string> = { data: 'Data', family: 'Family', training: 'Training', law: 'Law', evaluation: 'Evaluation', library: 'Library', cluster: 'Cluster', settings: 'Settings' }
 export const modifier = /mac/i.test(navigator.platform) ? '⌘' : 'Ctrl '
 
 export interface NamedCommand {
@@ -31,6 +32,7 @@ export function useCommands() {
   const dialogs = useStudyDialogs()
   const training = useTraining()
   const library = useLibraryStore()
+  const evaluations = useEvaluationsStore()
 
   const commands = computed<NamedCommand[]>(() => {
     const study = studies.current
@@ -56,6 +58,8 @@ export function useCommands() {
         { id: 'save file', text: 'Save this study to a file', group: 'Study', run: () => void studies.saveToFile(study) },
         { id: 'archive', text: 'Archive this study', group: 'Study', run: () => void studies.archive(study, true) },
         { id: 'delete', text: 'Delete this study', group: 'Study', run: () => dialogs.remove(study) },
+        evaluations.going.length > 0 && { id: 'stop evaluations', text: 'Cancel all evaluations', group: 'Evaluation', run: () => void evaluations.stopAll() },
+        evaluations.resumable.length > 0 && { id: 'resume evaluations', text: 'Go on with evaluations that broke off', group: 'Evaluation', run: () => void evaluations.resumeAll() },
         own.some(canPause) && { id: 'pause all', text: 'Pause all runs', group: 'Training', run: () => void runs.pauseAll(study.id) },
         own.some(canResume) && { id: 'resume all', text: 'Resume all runs', group: 'Training', run: () => void runs.resumeAll(study.id) },
         own.some(canStop) && { id: 'stop all', text: 'Stop all runs', group: 'Training', run: () => training.askStopAll() },

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 
-export const viewNames = ['data', 'family', 'training', 'law', 'library', 'settings'] as const
+export const viewNames = ['data', 'family', 'training', 'law', 'evaluation', 'library', 'cluster', 'settings'] as const
 export type ViewName = (typeof viewNames)[number]
 
 export interface Question {

@@ -41,6 +41,8 @@ export const terms = {
   smoothing: 'The mean of the steps around each step; the thin line stays raw.',
   weightDecay: 'Pull of the weights towards 0, decoupled from the gradient (AdamW).',
   clipNorm: 'Gradients longer than this are scaled down to it.',
+  logLikelihood: 'log p of the answer after the question, in nats: nearer to 0 is likelier. acc takes the largest sum, acc_norm the largest for its length.',
+  chance: 'What guessing gives. A number within two standard errors of it is shown in grey.',
   convention: 'How FLOPs are counted: which parameters, and whether attention and embeddings are in.',
 } as const
 

@@ -1,0 +1,147 @@
+// The evaluations of the open study, the tasks with the rows that are here, and what evaluates members by itself.
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import {
+  canResumeEvaluation, defaultAutomaticEvaluation, isEvaluationGoing, type AutomaticEvaluation, type Evaluation, type EvaluationOptions, type EvaluationTask, type SamplesQuery, type TaskFileRole,
+} from '#shared/evaluation/evaluation.ts'
+import { toFaultData } from '#shared/fault.ts'
+import type { DroppedFile } from '#shared/lab.ts'
+import type { Subject } from '#shared/library/model.ts'
+import { useBridge } from '../bridge.ts'
+import { useLabStore } from './lab.ts'
+import { useNoticesStore } from './notices.ts'
+import { useStudiesStore } from './studies.ts'
+
+export interface TaskUpload {
+  name: string
+  doneBytes: number
+  totalBytes: number
+}
+
+export const useEvaluationsStore = defineStore('evaluations', () => {
+  const bridge = useBridge()
+  const lab = useLabStore()
+  const notices = useNoticesStore()
+  const studies = useStudiesStore()
+  const evaluations = shallowRef<Evaluation[]>([])
+  const tasks = shallowRef<EvaluationTask[]>([])
+  const automatic = shallowRef<AutomaticEvaluation>(defaultAutomaticEvaluation)
+  const isLoaded = ref(false)
+  /** Why the page could not be read. */
+  const failure = ref<string | null>(null)
+  /** Why a task's file was not taken, and files on their way to the lab's machine; by task. */
+  const problems = ref<Record<string, string>>({})
+  const uploads = ref<Record<string, TaskUpload>>({})
+
+  const put = (evaluation: Evaluation) => {
+    if (evaluation.studyId !== studies.currentId) return
+    const known = evaluations.value.some((one) => one.id === evaluation.id)
+    evaluations.value = known ? evaluations.value.map((one) => (one.id === evaluation.id ? evaluation : one)) : [...evaluations.value, evaluation]
+  }
+  const drop = (id: string) => (evaluations.value = evaluations.value.filter((one) => one.id !== id))
+  const putTask = (task: EvaluationTask) => (tasks.value = tasks.value.map((one) => (one.name === task.name ? task : one)))
+  bridge.listen('evaluation', put)
+  bridge.listen('evaluationDeleted', ({ evaluationId }) => drop(evaluationId))
+  bridge.listen('task', putTask)
+  bridge.listen('automaticEvaluation', (news) => {
+    if (news.studyId === studies.currentId) automatic.value = news.automatic
+  })
+
+  async function load(): Promise<void> {
+    const studyId = studies.currentId
+    failure.value = null
+    try {
+      const [knownTasks, found, wish] = await Promise.all([
+        bridge.request('listTasks'), studyId ? bridge.request('listEvaluations', studyId) : [], studyId ? bridge.request('automaticEvaluation', studyId) : defaultAutomaticEvaluation,
+      ])
+      if (studies.currentId !== studyId) return
+      tasks.value = knownTasks
+      evaluations.value = found
+      automatic.value = wish
+      isLoaded.value = true
+    } catch (error) {
+      failure.value = toFaultData(error).message
+    }
+  }
+  watch(() => studies.currentId, (studyId) => {
+    evaluations.value = []
+    automatic.value = defaultAutomaticEvaluation
+    isLoaded.value = false
+    if (studyId) void load()
+  }, { immediate: true })
+  lab.onBack(() => void load())
+
+  const going = computed(() => evaluations.value.filter(isEvaluationGoing))
+  const resumable = computed(() => evaluations.value.filter(canResumeEvaluation))
+  const taskOf = (name: string): EvaluationTask | null => tasks.value.find((task) => task.name === name) ?? null
+
+  const start = (subjects: Subject[], names: string[], options: EvaluationOptions) => notices.attempt(async () => {
+    const studyId = studies.currentId
+    if (!studyId) return []
+    const made = await bridge.request('startEvaluations', studyId, subjects, names, options)
+    made.forEach((one) => {
+      if (!evaluations.value.some(({ id }) => id === one.id)) put(one) // news may have come first, and be newer
+    })
+    return made
+  })
+  const stop = (id: string) => notices.attempt(async () => put(await bridge.request('stopEvaluation', id)))
+  const resume = (id: string) => notices.attempt(async () => put(await bridge.request('resumeEvaluation', id)))
+  /** From the last to the first, so that cancelling one does not let the next begin. */
+  async function stopAll(): Promise<void> {
+    const isRunning = ({ state }: Evaluation) => Number(state === 'running')
+    for (const { id } of [...going.value].reverse().sort((a, b) => isRunning(a) - isRunning(b))) await stop(id)
+  }
+  async function resumeAll(): Promise<void> {
+    for (const { id } of resumable.value) await resume(id)
+  }
+  const remove = (evaluation: Evaluation, title: string) => notices.attempt(async () => {
+    await bridge.request('deleteEvaluation', evaluation.id)
+    drop(evaluation.id)
+    notices.tell(`${evaluation.name} on ${title} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreEvaluation', evaluation.id))) })
+  })
+  const samples = (id: string, query: SamplesQuery) => bridge.request('readSamples', id, query)
+
+  /** What goes wrong with a task's rows is told beside the task. */
+  async function withTask(name: string, work: () => Promise<EvaluationTask>): Promise<void> {
+    const { [name]: _, ...others } = problems.value
+    problems.value = others
+    try {
+      putTask(await work())
+    } catch (error) {
+      problems.value = { ...problems.value, [name]: toFaultData(error).message }
+    }
+  }
+  const addPath = (name: string, role: TaskFileRole, path: string) => withTask(name, () => bridge.request('addTaskFile', name, role, path))
+  /** A file that was dropped or chosen in the browser: sent to the lab's machine where it cannot be read in place. */
+  const addFile = (name: string, role: TaskFileRole, file: DroppedFile) => withTask(name, async () => {
+    const tell = (doneBytes: number) => (uploads.value = { ...uploads.value, [name]: { name: file.name, doneBytes, totalBytes: file.size } })
+    try {
+      tell(0)
+      return await bridge.request('addTaskFile', name, role, await lab.placeFile(file, tell))
+    } finally {
+      const { [name]: _, ...others } = uploads.value
+      uploads.value = others
+    }
+  })
+  const removeFile = (name: string, role: TaskFileRole) => withTask(name, () => bridge.request('removeTaskFile', name, role))
+  const fetchRows = (name: string) => withTask(name, () => bridge.request('fetchTask', name))
+  const stopFetching = (name: string) => withTask(name, () => bridge.request('stopFetchingTask', name))
+
+  const setAutomatic = (wish: AutomaticEvaluation) => notices.attempt(async () => {
+    const studyId = studies.currentId
+    if (!studyId) return
+    const before = automatic.value
+    automatic.value = wish
+    try {
+      automatic.value = await bridge.request('setAutomaticEvaluation', studyId, wish)
+    } catch (error) {
+      automatic.value = before
+      throw error
+    }
+  })
+
+  return {
+    evaluations, tasks, automatic, isLoaded, failure, problems, uploads, going, resumable, load, taskOf, start, stop, stopAll, resume, resumeAll, remove, samples,
+    addPath, addFile, removeFile, fetchRows, stopFetching, setAutomatic,
+  }
+})
