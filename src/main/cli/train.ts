@@ -13,14 +13,16 @@ import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { exists } from '#main/storage/files.ts'
 import type { LabHost } from '#main/lab.ts'
 import { parseAmount, parseTokenizer, parseWhole } from './amounts.ts'
+import { continueFrom, defaultContinueTokens } from './continue.ts'
 import { corpusName } from './corpus.ts'
 import { followRuns } from './follow.ts'
 import { corpusReady, findStudy, tokensReady, withLab } from './lab.ts'
-import { ladderWithin, withChanges } from './plan.ts'
+import { ladderWithin } from './plan.ts'
 import { usageError, type CommandContext, type CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
+import { optionNamed, shapingFields, shapingOptions, withLadderOptions, withRecipeOptions, type ShapingOptions } from './shaping.ts'
 
-export interface TrainOptions {
+export interface TrainOptions extends ShapingOptions {
   study?: string
   name?: string
   corpus?: string[]
@@ -29,19 +31,18 @@ export interface TrainOptions {
   budget?: number
   largest?: number
   member?: string[]
-  context?: number
-  tokensPerParameter?: number
-  batchTokens?: number
+  from?: string
+  tokens?: number
   seed?: number
   engine?: EngineName | 'auto'
   threads?: number
 }
 
 /** What only a new study can be given. */
-const shapingOptions = ['name', 'corpus', 'tokenizer', 'family', 'budget', 'largest', 'context', 'tokensPerParameter', 'batchTokens', 'seed'] as const
+const newStudyFields = ['name', 'corpus', 'tokenizer', 'family', 'budget', 'largest', 'seed', ...shapingFields] as const
 
 export const trainCommand: CommandPart = (program, act) => {
-  program.command('train')
+  shapingOptions(program.command('train')
     .description('train the members of a study; without --study a new one is made')
     .option('--study <study>', 'a study that is there: its id or its name')
     .option('--name <name>', 'what to call the new study')
@@ -51,22 +52,32 @@ export const trainCommand: CommandPart = (program, act) => {
     .option('--budget <flops>', 'the ladder that this much training compute pays for, in FLOPs', parseAmount)
     .option('--largest <parameters>', 'the ladder up to a model of this size', parseAmount)
     .option('--member <name...>', 'only these members')
-    .option('--context <tokens>', 'tokens a sequence', parseWhole(2, 65_536))
-    .option('--tokens-per-parameter <number>', 'training tokens for each parameter, 20 by Chinchilla', parseAmount)
-    .option('--batch-tokens <tokens>', 'tokens a step', parseWhole(1))
+    .option('--from <model>', 'go on from the weights of a model instead: an imported one, a Hugging Face folder, or a name on the hub')
+    .option('--tokens <count>', `with --from: tokens to train on, ${defaultContinueTokens.toLocaleString('en-US')} unless told otherwise`, parseAmount)
     .option('--seed <number>', 'of the first weights and the order of the text', parseWhole(0, 0xffff_ffff))
     .addOption(new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']))
-    .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
+    .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024)))
     .addHelpText('after', `
 Examples:
   $ isoflop train                                      the starter ladder on the bundled text
   $ isoflop train --corpus ~/books --largest 1M --tokenizer bpe:2048
   $ isoflop train --study "My study" --member 84.3k
+  $ isoflop train --family starter --parametrisation mup --decay wsd-s
+  $ isoflop train --from gpt2 --tokens 2M --corpus ~/books
+  $ isoflop train --isoflop 4e11,8e11 --sizes 4        the same compute for several sizes
 
 Ctrl+C pauses; isoflop resume goes on.`)
     .action(act((context, options: TrainOptions) => withLab(context, async (lab) => {
+      if (options.tokens !== undefined && options.from === undefined) throw usageError('--tokens goes with --from; a ladder’s tokens follow from --tokens-per-parameter.')
       const takeBack = await remember(lab)
       try {
+        if (options.from !== undefined) {
+          const studyOf = (model: string) => (options.study === undefined
+            ? makeStudy(lab, { ...options, name: options.name ?? `${model}, continued` }, context)
+            : oldStudy(lab, options.study, { ...options, context: undefined, peakLearningRate: undefined })) // these two are the run's own
+          const { study, runs } = await continueFrom(lab, options, context, studyOf, (use) => withSettings(lab, { engine: options.engine, threads: options.threads }, use))
+          return { document: { studyId: study.id, runs }, text: runsText(runs) }
+        }
         const study = options.study === undefined ? await makeStudy(lab, options, context) : await oldStudy(lab, options.study, options)
         const runs = await trainStudy(lab, study, options, context)
         return { document: { studyId: study.id, runs }, text: runsText(runs) }
@@ -125,11 +136,14 @@ async function remember(lab: LabHost): Promise<() => Promise<void>> {
 async function makeStudy(lab: LabHost, options: TrainOptions, context: CommandContext): Promise<Study> {
   const dials = (['family', 'budget', 'largest'] as const).filter((name) => options[name] !== undefined)
   if (dials.length > 1) throw usageError(`--${dials[0]} and --${dials[1]} each make a ladder; give one of them.`)
+  // A grid alone is no ladder beside another, but the starter's recipe and tokenizer are as good for it.
+  const isGrid = dials.length === 0 && options.isoflop !== undefined
   const parts = options.budget === undefined && options.largest === undefined ? studyPartsOf(options.family ?? starterPreset) : null
-  const recipe = withChanges(parts?.recipe ?? defaultRecipe, options)
+  const recipe = withRecipeOptions(parts?.recipe ?? defaultRecipe, options)
   const tokenizer = options.tokenizer ?? parts?.tokenizer ?? { kind: 'bpe', vocabulary: 512 }
   const dial: Dial = options.budget === undefined ? { kind: 'largest', parameters: options.largest! } : { kind: 'compute', flops: options.budget }
-  const ladder = parts?.ladder ?? ladderWithin(dial, recipe, vocabularyOf(tokenizer))
+  const basis = { recipe, vocabulary: vocabularyOf(tokenizer) }
+  const ladder = withLadderOptions(isGrid ? null : parts?.ladder ?? ladderWithin(dial, recipe, basis.vocabulary), options, basis)
   if (options.member) chooseMembers(ladder.members, options.member)
   const corpusId = options.corpus ? await corpusOf(lab, options.corpus, context) : undefined
   const study = await lab.createStudy(options.name ?? (options.corpus ? corpusName(options.corpus) : 'Command line'))
@@ -137,8 +151,8 @@ async function makeStudy(lab: LabHost, options: TrainOptions, context: CommandCo
 }
 
 async function oldStudy(lab: LabHost, wanted: string, options: TrainOptions): Promise<Study> {
-  const shaping = shapingOptions.find((name) => options[name] !== undefined)
-  if (shaping) throw usageError(`--${shaping.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} shapes a new study, and --study names one that is there; give one of them.`)
+  const shaping = newStudyFields.find((name) => options[name] !== undefined)
+  if (shaping) throw usageError(`${optionNamed(shaping)} shapes a new study, and --study names one that is there; give one of them.`)
   return findStudy(lab, wanted)
 }
 

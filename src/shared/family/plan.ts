@@ -75,11 +75,14 @@ export function rateAt(calibration: Machine['calibration'], width: number): numb
   return low.flopsPerSecond * (high.flopsPerSecond / low.flopsPerSecond) ** share
 }
 
-/** A published schedule, while the study keeps to the vocabulary, the context and the batch it was published for. */
+/** A published schedule, while the study keeps to the vocabulary and the context it was published for, and the member has no tokens of its own. */
 export function publishedFor(member: Member, { recipe, vocabulary }: PlanBasis): PublishedSchedule | null {
-  const { published } = member
-  return published && published.vocabulary === vocabulary && published.context === recipe.context ? published : null
+  const { published, tokensPerParameter } = member
+  return published && tokensPerParameter === undefined && published.vocabulary === vocabulary && published.context === recipe.context ? published : null
 }
+
+/** The same members by the recipe's rules, without the schedules they were published with. */
+export const withoutSchedules = (members: readonly Member[]): Member[] => members.map(({ published: _published, ...member }) => member)
 
 function workByRule(member: Member, { recipe }: PlanBasis, counted: number) {
   const wanted = (member.tokensPerParameter ?? recipe.tokensPerParameter) * counted

@@ -8,9 +8,7 @@ import pythia from '../../../resources/families/pythia.json' with { type: 'json'
 import type { Study } from '../studies/study.ts'
 import type { TokenizerChoice } from '../tokenizer/choice.ts'
 import { Fault } from '../fault.ts'
-import { countedParameters } from './counting.ts'
-import type { Ladder, Member } from './ladder.ts'
-import type { PlanBasis } from './plan.ts'
+import type { Member } from './ladder.ts'
 import { defaultRecipe, type Recipe } from './recipe.ts'
 
 /** What a published model really was, where this lab's GPT-2 shape can only come near it. */
@@ -60,12 +58,3 @@ export function studyPartsOf(id: string): Pick<Study, 'recipe' | 'ladder'> & { t
 
 /** Copies of a preset's members, without what is only there to be compared. */
 export const membersOf = (preset: Preset): Member[] => preset.members.map(({ reference: _reference, ...member }) => ({ ...member }))
-
-/** The same ladder with one number of tokens for every member, as Pythia and OPT were trained. */
-export const withFixedTokens = (ladder: Ladder, tokens: number, { recipe, vocabulary }: PlanBasis): Ladder => ({
-  ...ladder,
-  members: ladder.members.map((member) => {
-    const shape = { ...member, context: recipe.context, vocabulary }
-    return { ...member, tokensPerParameter: tokens / countedParameters(shape, recipe.countedParameters) }
-  }),
-})
