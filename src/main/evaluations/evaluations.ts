@@ -128,6 +128,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     const startedMs = nowMs()
     const earlier = evaluation.seconds
     let [toldMs, first] = [0, -1]
+    let progress = { done: evaluation.done, of: evaluation.of }
     try {
       const job: EvaluateJob = { kind: 'evaluate', checkpoint: source, tasks: [choice], engine, threads, done: log.done, isBackground: true }
       const records = work<EvaluationRecord, EvaluationResult>(deps.fork, job, signal, { graceMs: 3000 })
@@ -143,6 +144,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
         }
         await log.flush()
         const { done, of } = next.value
+        progress = { done, of }
         if (first < 0) first = done
         const now = nowMs()
         if (now - toldMs < tellEveryMs && done < of) continue
@@ -152,7 +154,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       }
     } finally {
       await log.close()
-      change(id, { seconds: earlier + (nowMs() - startedMs) / 1000 })
+      change(id, { ...progress, seconds: earlier + (nowMs() - startedMs) / 1000 })
     }
   }
 
@@ -252,7 +254,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       news.tell('evaluation', evaluation)
       return evaluation
     },
-    samples: async (id, query) => reader.read(id, store.read(id).done, query),
+    samples: async (id, query) => reader.read(store.read(id).id, query),
     begin: () => {
       for (const { id } of store.list(null).filter(isEvaluationGoing)) change(id, { state: 'interrupted', secondsLeft: null, message: null })
     },

@@ -1,6 +1,7 @@
 // What a model made of each item, on disk as it comes: a line of JSON an item, in the order in which they were scored.
 import { isRight, type SamplesPage, type SamplesQuery } from '#shared/evaluation/evaluation.ts'
 import type { ItemRecord } from '#shared/evaluation/result.ts'
+import { exists, fileBytes } from '#main/storage/files.ts'
 import { openLineFile, readWholeLines } from '#main/storage/line-files.ts'
 
 export interface SampleLog {
@@ -36,11 +37,11 @@ export async function openSampleLog(path: string): Promise<SampleLog> {
 export function createSampleReader(pathOf: (id: string) => string) {
   let last: { key: string; items: ItemRecord[] } | null = null
   return {
-    /** `done` tells whether more has come since. */
-    async read(id: string, done: number, { verdict, from, count }: SamplesQuery): Promise<SamplesPage> {
-      const key = `${id} ${done}`
+    async read(id: string, { verdict, from, count }: SamplesQuery): Promise<SamplesPage> {
+      const path = pathOf(id)
+      const key = `${id} ${(await exists(path)) ? await fileBytes(path) : 0}` // more may have come since
       if (last?.key !== key) {
-        const items = parse((await readWholeLines(pathOf(id))).lines)
+        const items = parse((await readWholeLines(path)).lines)
         last = { key, items: items.sort((a, b) => a.index - b.index) }
       }
       const fitting = verdict === 'all' ? last.items : last.items.filter((item) => isRight(item) === (verdict === 'right'))
