@@ -29,6 +29,7 @@ export const terms = {
   forecast: 'What the members finished so far say about one that has not finished.',
   band: 'Where the line would fall if the points were drawn again (95 %).',
   tokensPerSecond: 'Training speed: tokens through forward, backward and update in a second.',
+  tasks: 'Mean accuracy over the tasks it was evaluated on; each one’s result stands on hover.',
   checkpoint: 'The weights at one step, with everything needed to go on from there.',
   temperature: 'Below 1 sharper, above 1 more daring; 0 always takes the likeliest token.',
   tokensToAdd: 'How many tokens are added; 0 only shows what would come next.',

@@ -1,5 +1,6 @@
 // What is known of two sets of weights, line by line.
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import type { TaskScores } from './task-scores.ts'
 import type { Entry } from '../../stores/library.ts'
 import { exactly, formatBytes, formatCount, formatLoss, threeDigits } from '../../words/numbers.ts'
 
@@ -16,8 +17,8 @@ const tokenizerWords = (choice: TokenizerChoice | null): string => {
 }
 
 /** Lines that neither has are left out. */
-export function factRows(a: Entry, b: Entry): Fact[] {
-  const [left, right] = [factsOf(a), factsOf(b)]
+export function factRows(a: Entry, b: Entry, scores: ReadonlyMap<string, TaskScores>): Fact[] {
+  const [left, right] = [a, b].map((entry): Record<string, string> => ({ ...factsOf(entry), Tasks: scores.get(entry.key)?.lines.join('\n') ?? '–' }))
   return Object.keys(left).map((name) => ({ name, a: left[name], b: right[name] })).filter((fact) => fact.a !== '–' || fact.b !== '–')
 }
 
