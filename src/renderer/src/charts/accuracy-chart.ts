@@ -1,6 +1,7 @@
 // What models do on a task against the compute of their training: one's own with error bars, published families in grey, the line of guessing.
 import { publishedResults } from '#shared/evaluation/published.ts'
 import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
+import { symbolSizes } from './law-chart.ts'
 import type { Overlay } from './overlays.ts'
 import { extent, padded, position, union, type Range } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -90,7 +91,7 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
     series.push({
       ...quiet, id: `published ${overlay.id}`, name: overlay.name, type: 'line', z: 2, data: overlay.points.map(({ x, y }) => spot(x, y)),
       symbol: symbols[place % symbols.length], symbolSize: 6, showAllSymbol: true, lineStyle: { color: theme.neutral, width: 1, type: dashes[place % dashes.length], opacity: 0.8 }, itemStyle: { color: theme.neutral },
-      endLabel: { ...words, show: true, formatter: overlay.name, align: 'right', verticalAlign: 'bottom', offset: [-6, -5] }, labelLayout: { moveOverlap: 'shiftY' },
+      endLabel: { ...words, show: true, formatter: overlay.name, distance: 6 }, labelLayout: { moveOverlap: 'shiftY' },
     })
   })
   const members = points.filter(({ isMember, isHollow }) => isMember && !isHollow).sort((a, b) => a.flops - b.flops)
@@ -104,7 +105,7 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
       })
     }
     series.push({
-      ...quiet, id: `${id} point`, name, type: 'scatter', z: 5, data: [spot(flops, value)], symbol: point.symbol, symbolSize: 11,
+      ...quiet, id: `${id} point`, name, type: 'scatter', z: 5, data: [spot(flops, value)], symbol: point.symbol, symbolSize: symbolSizes[point.symbol] ?? 11, symbolOffset: point.symbol === 'pin' ? [0, 4] : [0, 0],
       itemStyle: { color: isHollow ? theme.surface : colour, borderColor: isHollow ? colour : theme.surface, borderWidth: isHollow ? 2 : 1, opacity: 1 },
       label: { ...words, show: true, position: 'top', distance: 8, formatter: name, color: theme.text }, labelLayout: { moveOverlap: 'shiftY' },
     })
@@ -112,7 +113,7 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
   return {
     axes,
     option: {
-      animation: false, backgroundColor: 'transparent', textStyle: { fontFamily: theme.font }, grid: { ...chartGrid, right: 28, top: 24 },
+      animation: false, backgroundColor: 'transparent', textStyle: { fontFamily: theme.font }, grid: { ...chartGrid, right: published.length ? 92 : 28, top: 24 },
       xAxis: axisOption('x', axes.x, theme), yAxis: axisOption('y', axes.y, theme), series,
     },
   }

@@ -145,7 +145,7 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
 }
 
 /** Sizes at which the symbols look alike: of a square's width, a diamond or a pin fills only a part. */
-const symbolSizes: Record<string, number> = { circle: 11, rect: 10, triangle: 12, diamond: 13, pin: 17, roundRect: 10, arrow: 13 }
+export const symbolSizes: Record<string, number> = { circle: 11, rect: 10, triangle: 12, diamond: 13, pin: 17, roundRect: 10, arrow: 13 }
 
 const mark = (id: string, member: LawMember, at: [number, number], isHollow: boolean, theme: ChartTheme) => ({
   id, name: member.name, type: 'scatter', data: [at], animation: false, silent: true, emphasis: { disabled: true }, z: 6, symbol: member.symbol, symbolSize: symbolSizes[member.symbol] ?? 11, symbolOffset: member.symbol === 'pin' ? [0, 4] : [0, 0],

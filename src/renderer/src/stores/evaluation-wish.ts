@@ -37,7 +37,7 @@ export const useEvaluationWish = defineStore('evaluation-wish', () => {
   }
   const hasRows = ({ files }: EvaluationTask, role: 'items' | 'shots' = 'items') => files.some((file) => file.role === role)
   /** A task whose rows nobody can bring: it needs a file first. */
-  const isBlocked = (task: EvaluationTask): boolean => !task.isMade && !task.hub && !hasRows(task) && (task.kind !== 'text' || options.value.split === null)
+  const isBlocked = (task: EvaluationTask): boolean => !task.isMade && !task.hub && !hasRows(task) && (!task.canReadSplit || options.value.split === null)
   /** Rows that will be fetched from the hub before the first item. */
   const isFetchedFirst = (task: EvaluationTask): boolean => task.hub !== null && !hasRows(task)
   const problem = computed(() => {

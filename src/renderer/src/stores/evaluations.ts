@@ -4,7 +4,7 @@ import { computed, ref, shallowRef, watch } from 'vue'
 import {
   canResumeEvaluation, defaultAutomaticEvaluation, isEvaluationGoing, type AutomaticEvaluation, type Evaluation, type EvaluationOptions, type EvaluationTask, type SamplesQuery, type TaskFileRole,
 } from '#shared/evaluation/evaluation.ts'
-import { toFaultData } from '#shared/fault.ts'
+import { Fault, toFaultData } from '#shared/fault.ts'
 import type { DroppedFile } from '#shared/lab.ts'
 import type { Subject } from '#shared/library/model.ts'
 import { useBridge } from '../bridge.ts'
@@ -72,6 +72,24 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   lab.onBack(() => void load())
 
   const going = computed(() => evaluations.value.filter(isEvaluationGoing))
+  // Those that were to go together, from when the first was asked for until none is left.
+  const together = shallowRef<string[]>([])
+  const goingIds = computed(() => going.value.map(({ id }) => id).join())
+  watch(goingIds, () => {
+    const ids = going.value.map(({ id }) => id)
+    together.value = ids.length ? [...new Set([...together.value, ...ids])] : []
+  })
+  /** Of all that go together. */
+  const share = computed(() => {
+    const all = evaluations.value.filter(({ id }) => together.value.includes(id))
+    return all.length ? all.reduce((sum, one) => sum + (!isEvaluationGoing(one) ? 1 : one.of ? one.done / one.of : 0), 0) / all.length : null
+  })
+  /** Estimated from those of them that have finished; null until one has. */
+  const secondsLeft = computed(() => {
+    const done = evaluations.value.filter(({ id, state }) => together.value.includes(id) && state === 'finished')
+    const left = going.value.reduce((sum, { done: items, of }) => sum + 1 - (of ? items / of : 0), 0)
+    return done.length ? (done.reduce((sum, { seconds }) => sum + seconds, 0) / done.length) * left : null
+  })
   const resumable = computed(() => evaluations.value.filter(canResumeEvaluation))
   const taskOf = (name: string): EvaluationTask | null => tasks.value.find((task) => task.name === name) ?? null
 
@@ -115,9 +133,14 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   /** A file that was dropped or chosen in the browser: sent to the lab's machine where it cannot be read in place. */
   const addFile = (name: string, role: TaskFileRole, file: DroppedFile) => withTask(name, async () => {
     const tell = (doneBytes: number) => (uploads.value = { ...uploads.value, [name]: { name: file.name, doneBytes, totalBytes: file.size } })
+    let path: string | null = null
     try {
       tell(0)
-      return await bridge.request('addTaskFile', name, role, await lab.placeFile(file, tell))
+      path = await lab.placeFile(file, tell)
+      return await bridge.request('addTaskFile', name, role, path)
+    } catch (error) {
+      const { code, message } = toFaultData(error)
+      throw new Fault(code, path ? message.replaceAll(path, file.name) : message, { cause: error }) // a person knows it by its name
     } finally {
       const { [name]: _, ...others } = uploads.value
       uploads.value = others
@@ -141,7 +164,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   })
 
   return {
-    evaluations, tasks, automatic, isLoaded, failure, problems, uploads, going, resumable, load, taskOf, start, stop, stopAll, resume, resumeAll, remove, samples,
+    evaluations, tasks, automatic, isLoaded, failure, problems, uploads, going, share, secondsLeft, resumable, load, taskOf, start, stop, stopAll, resume, resumeAll, remove, samples,
     addPath, addFile, removeFile, fetchRows, stopFetching, setAutomatic,
   }
 })

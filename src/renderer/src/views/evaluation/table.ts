@@ -47,15 +47,15 @@ export const formatMetric = (metric: MetricName, value: number): string =>
 
 export const metricIn = (result: TaskResult | null, metric: MetricName) => result?.metrics.find(({ name }) => name === metric) ?? null
 
-/** Within two standard errors of guessing, so that it may be nothing else. */
-export const isLikeChance = (value: number, stderr: number | null, chance: number | null): boolean => chance !== null && value - 2 * (stderr ?? 0) <= chance
+/** An accuracy within two standard errors of guessing, which gives nothing where no chance is known: it may be no more than that. */
+export const isLikeChance = (value: number, stderr: number | null, chance: number | null): boolean => value - 2 * (stderr ?? 0) <= (chance ?? 0)
 
 /** A checkpoint goes by its step, so that its numbers stay its own when the run goes on. */
 export const keyOfSubject = (subject: Subject): string => (subject.kind === 'run' ? `run ${subject.runId} ${subject.step}` : `model ${subject.modelId}`)
 const rowKey = ({ task, options }: Pick<Evaluation, 'task' | 'options'>): string => `${task} ${options.shots} ${options.split ?? ''}`
 
 const titleOf = (task: EvaluationTask, { options }: Evaluation): string =>
-  task.kind !== 'text' ? task.title : options.split === 'validation' ? 'Validation text' : options.split === 'test' ? 'Test text' : `Text of ${task.files.find(({ role }) => role === 'items')?.name ?? 'a file'}`
+  task.kind !== 'text' ? (task.canReadSplit && options.split === 'test' ? `${task.title}, test text` : task.canReadSplit && options.split === null ? `${task.title}, own text` : task.title) : options.split === 'validation' ? 'Validation text' : options.split === 'test' ? 'Test text' : `Text of ${task.files.find(({ role }) => role === 'items')?.name ?? 'a file'}`
 
 /** In the order of the tasks, fewer examples first. */
 export function resultRows(evaluations: readonly Evaluation[], tasks: readonly EvaluationTask[]): ResultRow[] {
