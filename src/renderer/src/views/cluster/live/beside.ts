@@ -1,0 +1,53 @@
+// What the protocol's arithmetic says of a live run, to stand beside what was measured.
+import type { StreamingStep } from '#shared/cluster/live.ts'
+import type { MemberPlan } from '#shared/family/ladder.ts'
+import type { Curve } from '../../../curves/curve.ts'
+
+export interface Beside {
+  name: string
+  measured: number
+  predicted: number
+  as: 'bytes' | 'tokensPerSecond'
+  hint: string
+}
+
+/** Weights of 4 bytes: blocks leave the store twice a step, embeddings once, since systems keep them; every gradient comes back once. */
+export function predictedTraffic(plan: Pick<MemberPlan, 'shape' | 'parameters'>): { out: number; in: number } {
+  const { layers, width } = plan.shape
+  const blocks = layers * (12 * width ** 2 + 13 * width)
+  return { out: 4 * (2 * blocks + (plan.parameters - blocks)), in: 4 * plan.parameters }
+}
+
+/** `tokensPerSecond`: measured over the last steps; `planned`: what this machine's measured speed promises the plain trainer. */
+export function beside(step: StreamingStep, plan: Pick<MemberPlan, 'shape' | 'parameters'>, speed: { measured: number | null; planned: number | null }): Beside[] {
+  const traffic = predictedTraffic(plan)
+  const rows: Beside[] = [
+    { name: 'Out of the store', measured: step.bytes.storeOut, predicted: traffic.out, as: 'bytes', hint: 'Blocks twice a step and embeddings once, 4 bytes a weight, whatever the number of systems' },
+    { name: 'Into the store', measured: step.bytes.storeIn, predicted: traffic.in, as: 'bytes', hint: 'Every gradient once, summed on the way, 4 bytes each' },
+  ]
+  if (speed.measured && speed.planned) {
+    rows.push({ name: 'Speed', measured: speed.measured, predicted: speed.planned, as: 'tokensPerSecond', hint: 'Predicted from the measured speed of this machine, all streaming hidden: the systems share its cores' })
+  }
+  return rows
+}
+
+/** Largest relative difference of two runs' losses over the steps that both have; null without any. */
+export function largestDifference(a: Curve | null, b: Curve | null): number | null {
+  const shared = Math.min(a?.length ?? 0, b?.length ?? 0)
+  if (!a || !b || shared === 0) return null
+  let most = 0
+  for (let i = 0; i < shared; i++) {
+    if (a.columns.step[i] !== b.columns.step[i]) return null
+    most = Math.max(most, Math.abs(a.columns.loss[i] / b.columns.loss[i] - 1))
+  }
+  return most
+}
+
+/** Nodes of the fabric's tree level by level, from the one below the store to those above the systems: each serves at most `fanOut`. */
+export function fabricLevels(systems: number, fanOut: number): number[] {
+  const levels: number[] = []
+  for (let width = Math.ceil(systems / fanOut); ; width = Math.ceil(width / fanOut)) {
+    levels.unshift(width)
+    if (width <= 1) return levels
+  }
+}
