@@ -22,6 +22,9 @@ const strangers = ['tokenizer', 'family', 'budget', 'largest', 'member', 'isoflo
 
 export const defaultContinueTokens = 1_000_000
 
+/** What is the run's own and would shape a study elsewhere. */
+export const withoutChoices = <T extends object>(options: T): T => ({ ...options, context: undefined, peakLearningRate: undefined })
+
 /** Takes the model over where it is not in the library yet, makes or finds the study, queues the run and follows it. */
 export async function continueFrom(
   lab: LabHost, options: ContinueOptions & Partial<Record<(typeof strangers)[number], unknown>>, context: CommandContext, studyOf: (modelName: string) => Promise<Study>,

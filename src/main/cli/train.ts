@@ -13,7 +13,7 @@ import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { exists } from '#main/storage/files.ts'
 import type { LabHost } from '#main/lab.ts'
 import { parseAmount, parseTokenizer, parseWhole } from './amounts.ts'
-import { continueFrom, defaultContinueTokens } from './continue.ts'
+import { continueFrom, defaultContinueTokens, withoutChoices } from './continue.ts'
 import { corpusName } from './corpus.ts'
 import { followRuns } from './follow.ts'
 import { corpusReady, findStudy, tokensReady, withLab } from './lab.ts'
@@ -74,7 +74,7 @@ Ctrl+C pauses; isoflop resume goes on.`)
         if (options.from !== undefined) {
           const studyOf = (model: string) => (options.study === undefined
             ? makeStudy(lab, { ...options, name: options.name ?? `${model}, continued` }, context)
-            : oldStudy(lab, options.study, { ...options, context: undefined, peakLearningRate: undefined })) // these two are the run's own
+            : oldStudy(lab, options.study, withoutChoices(options)))
           const { study, runs } = await continueFrom(lab, options, context, studyOf, (use) => withSettings(lab, { engine: options.engine, threads: options.threads }, use))
           return { document: { studyId: study.id, runs }, text: runsText(runs) }
         }
