@@ -16,6 +16,8 @@ export interface SmallRepository {
   /** By path; `isLarge` ones are listed with the SHA-256 of their content. */
   files: Record<string, { content: Uint8Array; isLarge?: boolean }>
   isGated?: boolean
+  /** `main` unless told otherwise. */
+  revision?: string
 }
 
 /** Repositories by `models/NAME` or `datasets/NAME`. */
@@ -23,21 +25,22 @@ export async function smallHub(repositories: Record<string, SmallRepository>): P
   const hub: SmallHub = { endpoint: '', asked: [], intrude: null, close: () => Promise.resolve() }
   const json = (response: ServerResponse, status: number, value: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
   const server = createServer((request, response) => {
-    const url = decodeURIComponent(request.url!.split('?')[0])
+    const raw = request.url!.split('?')[0]
+    const url = decodeURIComponent(raw)
     hub.asked.push(url)
     if (hub.intrude?.(request, response)) return
-    const tree = /^\/api\/(models|datasets)\/(.+)\/tree\/([^/]+)$/.exec(url)
+    const tree = /^\/api\/(models|datasets)\/(.+)\/tree\/([^/]+)$/.exec(raw)?.map(decodeURIComponent)
     if (tree) {
       const found = repositories[`${tree[1]}/${tree[2]}`]
       if (!found) return void json(response, 404, { error: 'Repository not found' })
-      if (tree[3] !== 'main') return void json(response, 404, { error: `Invalid rev id: ${tree[3]}, no such revision` })
+      if (tree[3] !== (found.revision ?? 'main')) return void json(response, 404, { error: `Invalid rev id: ${tree[3]}, no such revision` })
       return void json(response, 200, Object.entries(found.files).map(([path, { content, isLarge }]) => ({
         type: 'file', path, size: content.length,
         oid: createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex'),
         ...(isLarge ? { lfs: { oid: createHash('sha256').update(content).digest('hex'), size: content.length, pointerSize: 130 } } : {}),
       })))
     }
-    const file = /^\/(datasets\/)?(.+)\/resolve\/([^/]+)\/(.+)$/.exec(url)
+    const file = /^\/(datasets\/)?(.+)\/resolve\/([^/]+)\/(.+)$/.exec(raw)?.map((part) => part && decodeURIComponent(part))
     const found = file && repositories[`${file[1] ?? 'models/'}${file[2]}`]
     if (found?.isGated) return void json(response, 401, { error: 'Access to this model is restricted.' })
     const content = found?.files[file![4]]?.content

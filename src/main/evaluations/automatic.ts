@@ -6,12 +6,10 @@ import type { Evaluations } from './evaluations.ts'
 export interface AutomaticDeps {
   automatic: (studyId: string) => AutomaticEvaluation
   start: Evaluations['start']
-  /** A run's evaluations that could not be started. */
-  failed: (run: RunSummary, error: unknown) => void
 }
 
 /** Is to be told of every run's news. A run that comes back finished, restored or read again, has not just finished. */
-export function createAutomatic({ automatic, start, failed }: AutomaticDeps): (run: RunSummary) => void {
+export function createAutomatic({ automatic, start }: AutomaticDeps): (run: RunSummary) => void {
   const training = new Set<string>()
   return (run) => {
     if (run.state === 'training') training.add(run.id)
@@ -19,7 +17,8 @@ export function createAutomatic({ automatic, start, failed }: AutomaticDeps): (r
     else if (training.delete(run.id)) {
       const { isOn, tasks, options } = automatic(run.studyId)
       if (!isOn || tasks.length === 0) return
-      start(run.studyId, [{ kind: 'run', runId: run.id, step: null }], tasks, options, true).catch((error) => failed(run, error))
+      // What a task lacks is told by its evaluation; only a run that is gone already has none.
+      start(run.studyId, [{ kind: 'run', runId: run.id, step: null }], tasks, options, true).catch(() => undefined)
     }
   }
 }

@@ -127,8 +127,13 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     const log = await openSampleLog(samplesPath(id))
     const startedMs = nowMs()
     const earlier = evaluation.seconds
-    let [toldMs, first] = [0, -1]
-    let progress = { done: evaluation.done, of: evaluation.of }
+    let first = -1
+    let progress: Partial<Evaluation> = { message: null }
+    let waiting: NodeJS.Timeout | null = null
+    const tell = () => {
+      waiting = null
+      change(id, progress)
+    }
     try {
       const job: EvaluateJob = { kind: 'evaluate', checkpoint: source, tasks: [choice], engine, threads, done: log.done, isBackground: true }
       const records = work<EvaluationRecord, EvaluationResult>(deps.fork, job, signal, { graceMs: 3000 })
@@ -144,15 +149,13 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
         }
         await log.flush()
         const { done, of } = next.value
-        progress = { done, of }
         if (first < 0) first = done
-        const now = nowMs()
-        if (now - toldMs < tellEveryMs && done < of) continue
-        toldMs = now
-        const seconds = (now - startedMs) / 1000
-        change(id, { message: null, done, of, seconds: earlier + seconds, secondsLeft: done > first ? (seconds / (done - first)) * (of - done) : null })
+        const seconds = (nowMs() - startedMs) / 1000
+        progress = { message: null, done, of, seconds: earlier + seconds, secondsLeft: done > first ? (seconds / (done - first)) * (of - done) : null }
+        waiting ??= setTimeout(tell, tellEveryMs)
       }
     } finally {
+      if (waiting) clearTimeout(waiting)
       await log.close()
       change(id, { ...progress, seconds: earlier + (nowMs() - startedMs) / 1000 })
     }
@@ -219,7 +222,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
   return {
     list: (studyId) => store.list(studyId).filter(({ subject }) => deps.isHere(subject)),
     start: async (studyId, subjects, tasks, options, isAutomatic = false) => {
-      check(tasks, options)
+      if (!isAutomatic) check(tasks, options) // nobody is there to mend it: each tells for itself what it lacks
       const resolved = await Promise.all(subjects.map(deps.resolve))
       const known = store.list(studyId)
       return resolved.flatMap(({ source: _, ...facts }) => tasks.map((task) => {

@@ -83,8 +83,7 @@ export function furnishEvaluations(deps: EvaluationRoomsDeps) {
     },
   })
 
-  // A failure to begin is told where the others are: on the task's page there is nothing else to see it.
-  const automatic = createAutomatic({ automatic: store.automatic, start: evaluations.start, failed: (run, error) => console.error(`${run.name} was not evaluated:`, error) })
+  const automatic = createAutomatic({ automatic: store.automatic, start: evaluations.start })
   const stopListening = [
     news.listen('run', (run) => {
       if (run.state === 'starting') evaluations.makeRoom()
@@ -93,7 +92,7 @@ export function furnishEvaluations(deps: EvaluationRoomsDeps) {
     news.listen('runDeleted', ({ runId }) => stopOf(({ subject }) => subject.kind === 'run' && subject.runId === runId)),
     news.listen('modelDeleted', ({ modelId }) => stopOf(({ subject }) => subject.kind === 'model' && subject.modelId === modelId)),
   ]
-  const stopOf = (isMeant: (evaluation: Evaluation) => boolean): void => void evaluations.stopWhere(isMeant).catch((error) => console.error(error))
+  const stopOf = (isMeant: (evaluation: Evaluation) => boolean): void => void evaluations.stopWhere(isMeant).catch(() => undefined) // the lab is closing, which stops it too
 
   return {
     evaluations,

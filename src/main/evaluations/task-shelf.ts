@@ -13,7 +13,7 @@ import { fileBytes, removeFolder } from '#main/storage/files.ts'
 import { workToEnd } from '#main/work/host.ts'
 import type { ForkWorker } from '#main/work/process.ts'
 import type { EvaluationStore } from './evaluation-store.ts'
-import { officialFiles, parquetRevision } from './hub-files.ts'
+import { officialFiles, revisions } from './hub-files.ts'
 
 export interface TaskShelfDeps {
   store: Pick<EvaluationStore, 'files' | 'putFile' | 'dropFile'>
@@ -60,17 +60,18 @@ export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
 
   async function bring(task: TaskRecord, hub: HubSource, signal: AbortSignal, tellProgress: (progress: HubProgress) => void): Promise<void> {
     const official = officialFiles(hub)
-    const request = { kind: 'dataset' as const, repo: hub.dataset, revision: parquetRevision, wanted: official.isWanted, cacheFolder: join(deps.folder, 'hub') }
-    const records = deps.fetchFromHub(request, signal)
-    let folder: string
-    for (;;) {
-      const next = await records.next()
-      if (next.done) {
-        folder = next.value
-        break
+    const take = async (revision: string): Promise<string> => {
+      const records = deps.fetchFromHub({ kind: 'dataset', repo: hub.dataset, revision, wanted: official.isWanted, cacheFolder: join(deps.folder, 'hub') }, signal)
+      for (;;) {
+        const next = await records.next()
+        if (next.done) return next.value
+        tellProgress(next.value)
       }
-      tellProgress(next.value)
     }
+    const folder = await take(revisions[0]).catch((error) => {
+      if (toFaultData(error).code !== 'not-found') throw error
+      return take(revisions[1])
+    })
     const paths = await listFilesBelow(folder)
     for (const [role, split] of [['items', hub.split], ['shots', hub.shotsSplit]] as const) {
       const mine = split === null ? [] : paths.filter((path) => official.isOf(path, split))

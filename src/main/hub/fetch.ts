@@ -90,7 +90,7 @@ async function clientOptions({ endpoint }: Wanted, signal: AbortSignal): Promise
 async function askListing(where: Wanted, known: Listing | null, signal: AbortSignal): Promise<Listing> {
   const { listFiles } = await loadClient()
   const files: HubFile[] = []
-  for await (const entry of listFiles({ repo: { type: where.kind, name: where.repo }, recursive: true, revision: where.revision, ...(await clientOptions(where, signal)) })) {
+  for await (const entry of listFiles({ repo: { type: where.kind, name: where.repo }, recursive: true, revision: encodeURIComponent(where.revision), ...(await clientOptions(where, signal)) })) {
     if (entry.type !== 'file') continue
     files.push({ path: checkHubPath(entry.path, where.repo), bytes: entry.lfs?.size ?? entry.size, sha256: entry.lfs?.oid ?? null, gitSha1: entry.lfs ? null : (entry.oid ?? null) })
   }

@@ -174,7 +174,7 @@ describe('what cannot be evaluated is answered with a sentence', () => {
     ['a checkpoint that is not there', () => lab.startEvaluations(study.id, [{ kind: 'run', runId: run.id, step: 1 }], ['copy'], only()), /w8 has no checkpoint at step 1/],
     ['a text without a file', () => lab.startEvaluations(study.id, [subject()], ['text'], only({ split: null })), /Text has no file yet/],
     ['examples of a text', () => lab.startEvaluations(study.id, [subject()], ['text'], only({ shots: 2 })), /shots: Text has no examples/],
-    ['a model that is not there', () => lab.startEvaluations(study.id, [{ kind: 'model', modelId: 'x' }], ['copy'], only()), /not here/],
+    ['a model that is not there', () => lab.startEvaluations(study.id, [{ kind: 'model', modelId: 'x' }], ['copy'], only()), /not in the library/],
     ['no task at all', () => lab.startEvaluations(study.id, [subject()], [], only()), /tasks: must name at least one task/],
     ['a page of a stranger', () => lab.readSamples('x', { verdict: 'all', from: 0, count: 1 }), /not here any more/],
   ]
