@@ -7,7 +7,7 @@ const point = (changes: Partial<AccuracyPoint> = {}): AccuracyPoint => ({
   id: 'a', name: 'a', colour: '#112233', symbol: 'circle', isHollow: false, isMember: true, flops: 1e12, value: 0.5, stderr: 0.25, items: 60, ...changes,
 })
 const plan = (changes: Partial<AccuracyPlan> = {}): AccuracyPlan => ({ points: [point()], published: [], chance: 0.25, name: 'acc, PIQA', isShare: true, convention: '6 N D', zoom: null, ...changes })
-type Series = { id: string; data: number[][]; symbol?: string; itemStyle?: { color: string }; lineStyle?: { color: string }; endLabel?: { formatter: string } }
+type Series = { id: string; data: number[][]; symbol?: string; itemStyle?: { color: string; borderColor?: string }; lineStyle?: { color: string }; endLabel?: { formatter: string } }
 const seriesOf = (one: AccuracyPlan) => (accuracyOption(one, lightTheme)!.option as { series: Series[] }).series
 
 describe('accuracy against compute', () => {
@@ -31,8 +31,8 @@ describe('accuracy against compute', () => {
     expect(published.map(({ name }) => name)).toEqual(publishedFamilies.filter((name) => usualFamilies.includes(name)))
     expect(published[0].points[0]).toEqual({ x: 2.6e18, y: 0.268, name: 'Cerebras-GPT 111M' }) // Dey et al. 2023, zero-shot
     const drawn = seriesOf(plan({ published })).filter(({ id }) => id.startsWith('published'))
-    expect(new Set(drawn.map(({ symbol }) => symbol)).size).toBe(published.length)
-    expect(drawn.every(({ itemStyle, lineStyle }) => itemStyle!.color === lightTheme.neutral && lineStyle!.color === lightTheme.neutral)).toBe(true)
+    expect(new Set(drawn.map(({ symbol, itemStyle }) => `${symbol} ${itemStyle!.color}`)).size).toBe(published.length)
+    expect(drawn.every(({ itemStyle, lineStyle }) => itemStyle!.borderColor === lightTheme.neutral && lineStyle!.color === lightTheme.neutral)).toBe(true)
     const { axes } = accuracyOption(plan({ published }), lightTheme)!
     expect(axes.x.range.from).toBeLessThan(1e12)
     expect(axes.x.range.to).toBeGreaterThan(6.4e22)

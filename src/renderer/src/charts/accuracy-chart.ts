@@ -59,7 +59,7 @@ export function publishedOverlays(task: string, shots: number, families: readonl
 }
 
 const dashes: (string | number[])[] = ['solid', [7, 4], [2, 3], [9, 3, 2, 3], [4, 4], [1, 4], [12, 4]]
-const symbols = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect', 'emptyTriangle']
+const symbols = ['circle', 'rect', 'triangle', 'diamond']
 
 /** Null while there is nothing to draw. */
 export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyDrawing | null {
@@ -88,9 +88,10 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
   }
   published.forEach((overlay) => {
     const place = publishedFamilies.indexOf(overlay.id)
+    const isFilled = place < symbols.length // the others are hollow ones
     series.push({
       ...quiet, id: `published ${overlay.id}`, name: overlay.name, type: 'line', z: 2, data: overlay.points.map(({ x, y }) => spot(x, y)),
-      symbol: symbols[place % symbols.length], symbolSize: 6, showAllSymbol: true, lineStyle: { color: theme.neutral, width: 1, type: dashes[place % dashes.length], opacity: 0.8 }, itemStyle: { color: theme.neutral },
+      symbol: symbols[place % symbols.length], symbolSize: isFilled ? 6 : 7, showAllSymbol: true, lineStyle: { color: theme.neutral, width: 1, type: dashes[place % dashes.length], opacity: 0.8 }, itemStyle: { color: isFilled ? theme.neutral : theme.surface, borderColor: theme.neutral, borderWidth: isFilled ? 0 : 1.5, opacity: 1 },
       endLabel: { ...words, show: true, formatter: overlay.name, distance: 6 }, labelLayout: { moveOverlap: 'shiftY' },
     })
   })
