@@ -33,9 +33,9 @@ export const evaluateCommand: CommandPart = (program, act) => {
     .option('--checkpoint <dir>', 'a Hugging Face folder: an export, Cerebras-GPT, GPT-2')
     .option('--run <run>', 'or the last checkpoint of a run: its id, its name, or `last`')
     .requiredOption('--task <name>', 'hellaswag, piqa, winogrande, lambada_openai, arc_easy, arc_challenge, openbookqa, text, copy, reverse, brackets, arithmetic, cloze; several with commas')
-    .option('--data <file>', 'the items: .jsonl, .json or .parquet; for several tasks a folder with <task>.jsonl. Toy tasks need none')
+    .option('--data <file>', 'the items: .jsonl, .json or .parquet, or a folder that holds them as <task>.jsonl. Toy tasks need none')
     .option('--shots <count>', 'examples before each item', parseWhole(0, 100), 0)
-    .option('--shots-from <file>', 'where examples come from; else from the items')
+    .option('--shots-from <file>', 'where examples come from: a file, or a folder with <task>_shots.jsonl; else from the items')
     .addOption(new Option('--shots-sampler <sampler>', 'the first ones, or drawn as the harness draws them').choices(['first', 'harness']).default('first'))
     .option('--seed <number>', 'of the harness’s sampler', parseWhole(0, 0xffff_ffff))
     .option('--limit <count>', 'the first items only', parseWhole(1))
@@ -75,10 +75,21 @@ async function taskChoices({ task, data, shots, shotsFrom, shotsSampler, seed, l
   const { findTask } = await import('#main/evaluation/tasks.ts')
   const names = task.split(',').map((name) => name.trim()).filter(Boolean)
   if (names.length === 0) throw usageError('--task names no task.')
-  const fileOf = (folder: string | undefined, name: string) => (folder === undefined ? null : names.length === 1 ? resolve(folder) : join(resolve(folder), `${name}.jsonl`))
-  return names.map((name) => ({
-    task: findTask(name).name, data: fileOf(data, name), shots, shotsFrom: fileOf(shotsFrom, name), sampler: shotsSampler, seed, limit: limit ?? null,
-  }))
+  return Promise.all(names.map(async (name) => ({
+    task: findTask(name).name, data: await fileOf(data, [name], names.length > 1), shots,
+    shotsFrom: shots > 0 ? await fileOf(shotsFrom, [`${name}_shots`, name], names.length > 1) : null, sampler: shotsSampler, seed, limit: limit ?? null,
+  })))
+}
+
+/** The file of a task: the one that is named, or the first of these names in the folder that is. */
+async function fileOf(given: string | undefined, names: string[], isFolder: boolean): Promise<string | null> {
+  if (given === undefined) return null
+  const { listFolder } = await import('#main/storage/files.ts')
+  const path = resolve(given)
+  const found = await listFolder(path).catch(() => null) // a file is no folder
+  if (found === null || (found.length === 0 && !isFolder)) return path
+  const wanted = names.flatMap((name) => ['jsonl', 'json', 'parquet'].map((ending) => `${name}.${ending}`))
+  return join(path, wanted.find((name) => found.includes(name)) ?? wanted[0])
 }
 
 async function evaluateFolder(context: CommandContext, options: EvaluateOptions, tasks: TaskChoice[], folder: string): Promise<Answer> {
@@ -102,7 +113,7 @@ async function evaluateFolder(context: CommandContext, options: EvaluateOptions,
   }
   const items = result.tasks.reduce((sum, one) => sum + one.items, 0)
   const document = {
-    ...harnessResults(result.tasks), n: items, seconds: result.seconds, itemsPerSecond: result.seconds > 0 ? result.scored / result.seconds : 0,
+    ...harnessResults(result.tasks), n: items, seconds: result.seconds, secondsByTask: result.secondsByTask, itemsPerSecond: result.seconds > 0 ? result.scored / result.seconds : 0,
     totalSeconds: (performance.now() - startedMs) / 1000, checkpoint: options.checkpoint ?? options.run, device: result.device,
   }
   return { document, text: resultText(result, items) }

@@ -38,9 +38,11 @@ export async function* evaluate({ works, done = [], bootstraps = defaultBootstra
   const nowMs = deps.nowMs ?? (() => performance.now())
   const startedMs = nowMs()
   const tasks: TaskResult[] = []
+  const secondsByTask: Record<string, number> = {}
   let scored = 0
   for (const { task, items, shots } of works) {
     if (items.length === 0) throw new Fault('bad-input', `There is no item of ${task.name} to evaluate.`)
+    const begunMs = nowMs()
     const records = new Map<number, ItemRecord>()
     for (const record of done) if (record.task === task.name && record.index < items.length) records.set(record.index, record)
     yield { kind: 'progress', task: task.name, done: records.size, of: items.length }
@@ -53,9 +55,10 @@ export async function* evaluate({ works, done = [], bootstraps = defaultBootstra
       }
       yield { kind: 'progress', task: task.name, done: records.size, of: items.length }
     }
+    secondsByTask[task.name] = (nowMs() - begunMs) / 1000
     tasks.push(await aggregate(task, items.map((_, index) => records.get(index)!), shots.count, bootstraps))
   }
-  return { tasks, scored, seconds: (nowMs() - startedMs) / 1000, device: deps.engine.device }
+  return { tasks, scored, seconds: (nowMs() - startedMs) / 1000, secondsByTask, device: deps.engine.device }
 }
 
 interface PreparedItem {

@@ -47,6 +47,8 @@ export interface EvaluationResult {
   /** Items scored now; those taken over from an earlier session are not counted. */
   scored: number
   seconds: number
+  /** Spent on each task's scoring, without its bootstraps. */
+  secondsByTask: Record<string, number>
   device: string
 }
 
