@@ -149,7 +149,7 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan, 
 }
 
 /** What clipping multiplies the gradient by (torch.nn.utils.clip_grad_norm_); a clipNorm of 0 or less clips nothing. */
-function clipScale(norm: number, { clipNorm }: AdamSettings): number {
+export function clipScale(norm: number, { clipNorm }: AdamSettings): number {
   return clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1
 }
 

@@ -68,7 +68,7 @@ function valuesOf(given: ReadonlyMap<string, Float32Array>, { name }: ParameterI
 }
 
 /** From Hugging Face's names to the places where the tensors act. */
-function placeWeights(tensors: ReadonlyMap<string, Tensor>, layers: number): ModelWeights {
+export function placeWeights(tensors: ReadonlyMap<string, Tensor>, layers: number): ModelWeights {
   const get = (name: string) => {
     const tensor = tensors.get(name)
     if (!tensor) throw new Error(`no parameter is called ${name}`)

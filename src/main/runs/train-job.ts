@@ -1,5 +1,6 @@
 // One training in a worker: its tokens, engine and checkpoints are opened, and the loop goes on from the last good checkpoint.
 import { join } from 'node:path'
+import type { StreamingStep } from '#shared/cluster/live.ts'
 import { Fault } from '#shared/fault.ts'
 import type { GenerateOptions, RunPlan } from '#shared/runs/run.ts'
 import { checkpointFolder, keepCheckpoints, listCheckpoints, loadCheckpoint, saveCheckpoint } from '#main/checkpoint/checkpoint.ts'
@@ -8,13 +9,18 @@ import { importHuggingFace } from '#main/checkpoint/import.ts'
 import { generate } from '#main/checkpoint/generate.ts'
 import { createBatches } from '#main/data/batches.ts'
 import { createEngine } from '#main/engine/create.ts'
+import type { ModelState } from '#main/engine/engine.ts'
 import { takeLock } from '#main/storage/database-lock.ts'
 import type { Lock } from '#main/storage/database-lock.ts'
 import { openTokens, tokensPath } from '#main/storage/token-files.ts'
 import { loadTokenizer } from '#main/tokenizer/files.ts'
 import { parseCursor } from '#main/trainer/cursor.ts'
 import { train } from '#main/trainer/train.ts'
-import type { TrainOutcome, TrainRecord } from '#main/trainer/records.ts'
+import type { RunRecord, TrainOutcome } from '#main/trainer/records.ts'
+import { createStreamingEngine } from '#main/streaming/engine.ts'
+import { followWishes, gatherSteps } from '#main/streaming/follow.ts'
+import { forkParts } from '#main/work/parts.ts'
+import type { Asks } from '#main/work/serve.ts'
 
 export interface TrainJob {
   kind: 'train'
@@ -35,11 +41,11 @@ const sampleOptions: Omit<GenerateOptions, 'seed'> = { prompt: samplePrompt, tok
 /** How long the process of an earlier session may take to notice that its host is gone. */
 const lockPatienceMs = 60_000
 
-export async function* trainJob(job: TrainJob, signal: AbortSignal): AsyncGenerator<TrainRecord, TrainOutcome> {
+export async function* trainJob(job: TrainJob, signal: AbortSignal, asks?: Asks): AsyncGenerator<RunRecord, TrainOutcome> {
   const { plan, tokensFolder, runFolder } = job
   const { context } = plan.member.shape
-  const closers: (() => void)[] = []
-  const closing = <T>(thing: T, close: (thing: T) => void): T => {
+  const closers: (() => void | Promise<void>)[] = []
+  const closing = <T>(thing: T, close: (thing: T) => void | Promise<void>): T => {
     closers.unshift(() => close(thing))
     return thing
   }
@@ -53,13 +59,18 @@ export async function* trainJob(job: TrainJob, signal: AbortSignal): AsyncGenera
     const scored = validationText.length > context ? createBatches({ tokens: validationText, context, rows: 1, seed: null }) : null
     const { checkpoint, message } = await lastGood(checkpoints, job.lastRecordedStep)
     const parameters = checkpoint ? undefined : await firstWeights(job)
-    const engine = closing(await createEngine(plan.engine, plan.model, { threads: plan.threads, parameters }), (one) => one.dispose())
     const cursor = checkpoint && parseCursor(checkpoint.cursor)
-    if (checkpoint) engine.restore(checkpoint.state)
+    const measured = gatherSteps()
+    const engine = plan.systems
+      ? closing(await openCluster(plan, checkpoint?.state, parameters, measured.add), (one) => one.close())
+      : closing(await createEngine(plan.engine, plan.model, { threads: plan.threads, parameters }), (one) => one.dispose())
+    if ('killPart' in engine) {
+      if (asks) void followWishes(asks, engine)
+    } else if (checkpoint) engine.restore(checkpoint.state)
     const saved = (await listCheckpoints(checkpoints)).map(({ step }) => step)
     yield { kind: 'started', step: cursor?.step ?? 0, device: engine.device, checkpoints: saved, message, awaitsHost: true }
 
-    return yield* train(plan, {
+    const records = train(plan, {
       engine,
       sequences: (first, count) => batches.batchAt(0, { from: first, rows: count }),
       *validation() {
@@ -77,10 +88,24 @@ export async function* trainJob(job: TrainJob, signal: AbortSignal): AsyncGenera
       nowMs: () => performance.now(),
       signal,
     })
+    for (;;) {
+      const next = await records.next()
+      const steps = measured.take(performance.now(), next.done)
+      if (steps.length > 0) yield { kind: 'streaming', steps }
+      if (next.done) return next.value
+      yield next.value
+    }
   } finally {
-    for (const close of closers) close()
+    for (const close of closers) await close()
   }
 }
+
+/** The plan's cluster, with the state it goes on from. */
+const openCluster = ({ runId, model, engine, threads, systems, systemWeightBytes }: RunPlan, state: ModelState | undefined, parameters: Map<string, Float32Array> | undefined, onStep: (step: StreamingStep) => void) =>
+  createStreamingEngine(model, {
+    systems: systems!, engine, threads, start: forkParts(), name: runId, onStep,
+    ...(systemWeightBytes === undefined ? {} : { systemWeightBytes }), ...(state ? { state } : {}), ...(parameters ? { parameters } : {}),
+  })
 
 /** Those of the model that the run begins from; undefined where it begins with random ones. */
 async function firstWeights({ plan: { origin }, startsFrom }: TrainJob): Promise<Map<string, Float32Array> | undefined> {

@@ -10,6 +10,7 @@ import type { ExportJob, GenerateJob } from '#main/runs/use-job.ts'
 import type { DeskJob } from '#main/models/desk-job.ts'
 import type { TakeModelJob } from '#main/models/take-job.ts'
 import type { TrainJob } from '#main/runs/train-job.ts'
+import type { PartJob } from '#main/streaming/messages.ts'
 import type { TokenizeRequest } from '#main/tokenizer/tokenize-corpus.ts'
 import type { Asks } from './serve.ts'
 
@@ -29,6 +30,7 @@ export type Job =
   | SearchJob
   | TakeModelJob
   | DeskJob
+  | PartJob
 
 /** For those who run a job without a host. */
 const noAsks: Asks = { next: async () => null }
@@ -40,7 +42,7 @@ export async function* runJob(message: unknown, signal: AbortSignal, asks: Asks 
     case 'tokenize': return yield* (await import('#main/tokenizer/tokenize-corpus.ts')).tokenizeCorpus(job.request, signal)
     case 'probe': return (await import('#main/engine/measure.ts')).probeEngine(job.engine, { threads: job.threads })
     case 'measure': return (await import('#main/engine/measure.ts')).measureFlops(job.engine, { threads: job.threads })
-    case 'train': return yield* (await import('#main/runs/train-job.ts')).trainJob(job, signal)
+    case 'train': return yield* (await import('#main/runs/train-job.ts')).trainJob(job, signal, asks)
     case 'export': return yield* (await import('#main/runs/use-job.ts')).exportJob(job)
     case 'check': return yield* (await import('#main/checks/job.ts')).checkJob(job, signal)
     case 'search-plans': return yield* (await import('#main/cluster/search-job.ts')).searchJob(job, signal)
@@ -51,6 +53,7 @@ export async function* runJob(message: unknown, signal: AbortSignal, asks: Asks 
     case 'generate-from': return yield* (await import('#main/checkpoint/imported-jobs.ts')).generateFromJob(job, signal)
     case 'take-model': return yield* (await import('#main/models/take-job.ts')).takeModelJob(job, signal)
     case 'desk': return yield* (await import('#main/models/desk-job.ts')).deskJob(job, signal, asks)
+    case 'cluster-part': return yield* (await import('#main/streaming/part-job.ts')).clusterPartJob(job)
     default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
   }
 }

@@ -38,4 +38,7 @@ function connect(): WorkerPort {
   }
 }
 
+// What this worker forks itself begins here as well.
+if (typeof __filename === 'string') process.env.ISOFLOP_WORKER = __filename
+
 serve(connect(), runJob)

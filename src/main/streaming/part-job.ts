@@ -1,0 +1,39 @@
+// A process of the cluster from its own side: becomes store, fabric or system, says that it is ready, and does as it is told until its end.
+import { toFaultData } from '#shared/fault.ts'
+import { createKernels } from '#main/engine/create.ts'
+import { ownSide } from '#main/work/parts.ts'
+import { createFabric } from './fabric.ts'
+import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
+import { createStore } from './store.ts'
+import { createSystem } from './system.ts'
+
+export interface Port {
+  send(message: FromPart): void
+  onMessage(listener: (message: ToPart) => void): void
+}
+
+/** Never ends by itself: the host ends the process. */
+ 
+export async function* clusterPartJob(job: PartJob): AsyncGenerator<never, never> {
+  await servePart(job, ownSide() as Port)
+  return new Promise<never>(() => undefined)
+}
+
+/** Puts a part behind a port; resolves when it is ready. */
+export async function servePart(job: PartJob, { send, onMessage }: Port): Promise<PartBody> {
+  const failed = (error: unknown) => send({ kind: 'fault', fault: toFaultData(error) })
+  const kernels = job.role === 'fabric' ? null : await createKernels(job.engine, { threads: job.threads })
+  const body =
+    job.role === 'store' ? createStore(job, kernels!, send)
+    : job.role === 'fabric' ? createFabric(job, send)
+    : createSystem(job, kernels!, send, failed)
+  onMessage((message) => {
+    try {
+      Promise.resolve(body.take(message)).catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+  })
+  send({ kind: 'ready', device: kernels?.device ?? 'fabric' })
+  return body
+}

@@ -1,0 +1,36 @@
+// Processes of a cluster without processes: every message is cloned and comes later; they can be killed, and are started anew.
+import type { PartEvents, StartPart } from '#main/work/parts.ts'
+import { servePart } from '#main/streaming/part-job.ts'
+import type { PartJob, ToPart } from '#main/streaming/messages.ts'
+
+export function inProcessParts(): { start: StartPart; started: PartJob[]; killed: () => number } {
+  const started: PartJob[] = []
+  let killed = 0
+  const start: StartPart = (job, events: PartEvents) => {
+    const listeners: ((message: ToPart) => void)[] = []
+    let isOver = false
+    started.push(job as PartJob)
+    const body = servePart(job as PartJob, {
+      send: (message) => {
+        const copy = structuredClone(message)
+        setImmediate(() => { if (!isOver) events.message(copy) })
+      },
+      onMessage: (listener) => void listeners.push(listener),
+    })
+    body.catch((error) => { throw error })
+    return {
+      pid: started.length,
+      send: (message) => {
+        const copy = structuredClone(message) as ToPart
+        setImmediate(() => { if (!isOver) for (const listener of listeners) listener(copy) })
+      },
+      kill: () => {
+        if (isOver) return
+        isOver = true
+        killed++
+        setImmediate(() => events.exit({ code: null, signal: 'SIGKILL' }, ''))
+      },
+    }
+  }
+  return { start, started, killed: () => killed }
+}
