@@ -36,18 +36,19 @@ export const fitCommand: CommandPart = (program, act) => {
 Examples:
   $ isoflop fit --points models.csv --x flops --y loss --form offset-power --json
   $ isoflop fit --points runs.csv --n parameters --d tokens --loss loss --form surface-huber --drop-highest 5 --bootstrap 400
-  $ isoflop fit --study "First light"`)
+  $ isoflop fit --study "First light"
+  $ isoflop fit --study Grid --form isoflop`)
     .action(act(fit))
 }
 
 async function fit(context: CommandContext, options: FitOptions): Promise<Answer> {
-  if (options.form === 'isoflop') return isoflopAnswer(options)
+  if (options.form === 'isoflop') return isoflopAnswer(context, options)
   const { form } = options
   if (form === 'power' || form === 'offset-power') {
-    const { points, names } = await curvePoints(context, options)
+    const { points, names, remarks } = await curvePoints(context, options)
     const found = fitCurveForm(form, points, options, names)
     const bootstrap = curveBootstrap(found, points, options)
-    return { document: curveDocument(found, bootstrap), text: curveText(found, bootstrap) }
+    return { document: { ...curveDocument(found, bootstrap), ...(remarks.length ? { remarks } : {}) }, text: [curveText(found, bootstrap), ...remarks].join('\n') }
   }
   const points = await surfacePoints(context, options, options.c)
   const found = fitSurfaceForm(form, points)
@@ -106,8 +107,8 @@ export function surfaceDocument({ form, E, A, B, alpha, beta, objective, residua
   }
 }
 
-function isoflopAnswer(options: FitOptions): Answer {
-  const { profiles, size, tokens, warning } = fitIsoflops(isoflopPoints(options))
+async function isoflopAnswer(context: CommandContext, options: FitOptions): Promise<Answer> {
+  const { profiles, size, tokens, warning } = fitIsoflops(await isoflopPoints(context, options))
   const number = (value: number) => (Number.isFinite(value) ? value : null)
   const document = {
     form: 'isoflop', warning, size, tokens,

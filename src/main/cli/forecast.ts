@@ -36,7 +36,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   if (flops === undefined) throw new Fault('bad-input', 'Say which budget to foretell: --flops 1e20.')
   const fitOptions = { ...options, flops: undefined } as FitOptions
   if (form === 'power' || form === 'offset-power') {
-    const { points, names } = await curvePoints(context, fitOptions)
+    const { points, names, remarks } = await curvePoints(context, fitOptions)
     const found = fitCurveForm(form, points, fitOptions, names)
     const bootstrap = curveBootstrap(found, points, fitOptions)
     const loss = evaluateCurve(found, flops)
@@ -50,6 +50,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
         `${options.tokensPerParameter} tokens a parameter (6 N D): ${short(allocation.parameters)} parameters, ${short(allocation.tokens)} tokens`,
         ...(heldOut ? [`Without its largest point the law misses it by ${(100 * heldOut.error).toFixed(2)} %.`] : []),
         statusWords[found.status],
+        ...remarks,
       ].join('\n'),
     }
   }

@@ -45,7 +45,7 @@ Examples:
 async function plan(context: CommandContext, options: PlanOptions): Promise<Answer> {
   const asked = (['family', 'budget', 'largest', 'study'] as const).filter((name) => options[name] !== undefined)
   if (asked.length > 1 || (asked.length === 0 && !options.isoflop)) {
-    throw usageError(`Say which family to plan: one of --family, --budget, --largest, --isoflop or --study${asked.length > 1 ? `, not ${asked.map((name) => `--${name}`).join(' and ')}` : ''}.`)
+    throw usageError(`Say which family to plan: one of --family, --budget, --largest or --study (or --isoflop alone)${asked.length > 1 ? `, not ${asked.map((name) => `--${name}`).join(' and ')}` : ''}.`)
   }
   if (options.study !== undefined) {
     const shaping = (['tokenizer', ...shapingFields] as const).find((name) => options[name] !== undefined)

@@ -2,6 +2,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Fault } from '#shared/fault.ts'
+import { isAtRatio } from '#shared/family/additions.ts'
+import { tokensStretch } from '#shared/family/schedule.ts'
+import { gatherBudgets, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
 import { readTable, type Table } from '#main/storage/tables.ts'
@@ -38,22 +41,27 @@ export const pointOptions = (command: Command): Command => command
   .option('--confidence <share>', 'of the intervals', parseNumber(0.01, 0.999))
   .option('--seed <number>', 'of the refits', parseWhole(0, 0xffff_ffff))
 
-/** Points of a curve, with what their columns are called. */
-export async function curvePoints(context: CommandContext, options: PointOptions): Promise<{ points: LawPoint[]; names: { x: string; y: string } }> {
+/** Points of a curve, with what their columns are called and what was left out. */
+export async function curvePoints(context: CommandContext, options: PointOptions): Promise<{ points: LawPoint[]; names: { x: string; y: string }; remarks: string[] }> {
   if (options.study !== undefined) {
-    const points = await studyRuns(context, options)
-    return { points: dropTop(points.map(({ flops, loss, name }) => ({ x: flops, y: loss, name })), options), names: { x: 'compute', y: 'loss' } }
+    const { runs, perParameter } = await studyRuns(context, options)
+    const onLine = runs.filter(({ isOnLine }) => isOnLine)
+    const remarks = onLine.length === runs.length ? [] : [`Left out, because they have not the study's ${perParameter} tokens a parameter: ${runs.filter(({ isOnLine }) => !isOnLine).map(({ name }) => name).join(', ')}.`]
+    if (onLine.length === 0 && runs.length > 0) {
+      throw new Fault('bad-input', `None of the study's ${runs.length} finished runs has its ${perParameter} tokens a parameter, and the compute-optimal law is of those. A surface takes them all: --form surface.`)
+    }
+    return { points: dropTop(onLine.map(({ flops, loss, name }) => ({ x: flops, y: loss, name })), options), names: { x: 'compute', y: 'loss' }, remarks }
   }
   const table = tableOf(options)
   const [x, y] = [columnOf(table, options.x, '--x'), columnOf(table, options.y, '--y')]
   if (options.x === options.y) throw new Fault('bad-input', `--x and --y both name ${options.x}: a law needs two different columns.`)
   const points = table.rows.map((_, i) => ({ x: x(i), y: y(i), name: nameOf(table, i) }))
-  return { points: dropTop(points, options), names: { x: options.x!, y: options.y! } }
+  return { points: dropTop(points, options), names: { x: options.x!, y: options.y! }, remarks: [] }
 }
 
 /** Points of a surface; tokens from their own column, or from compute as C / (6 N). */
 export async function surfacePoints(context: CommandContext, options: PointOptions, flopsColumn?: string): Promise<SurfacePoint[]> {
-  if (options.study !== undefined) return dropHighest(await studyRuns(context, options), options.dropHighest ?? 0)
+  if (options.study !== undefined) return dropHighest((await studyRuns(context, options)).runs, options.dropHighest ?? 0)
   const table = tableOf(options)
   const [n, loss] = [columnOf(table, options.n, '--n'), columnOf(table, options.loss, '--loss')]
   if (options.d === undefined && flopsColumn === undefined) throw new Fault('bad-input', 'Name the column of tokens with --d, or of compute with --c (tokens are then C / (6 N)).')
@@ -67,7 +75,12 @@ export async function surfacePoints(context: CommandContext, options: PointOptio
   return dropHighest(points, options.dropHighest ?? 0)
 }
 
-export function isoflopPoints(options: PointOptions): { budget: number; parameters: number; loss: number }[] {
+/** Points of IsoFLOP profiles: rows with a column of budgets, or the runs of a study, gathered where they took the same compute. */
+export async function isoflopPoints(context: CommandContext, options: PointOptions): Promise<IsoflopPoint[]> {
+  if (options.study !== undefined) {
+    const { runs } = await studyRuns(context, options)
+    return gatherBudgets(dropHighest(runs, options.dropHighest ?? 0).map(({ flops, parameters, tokens, loss }) => ({ budget: flops, parameters, tokens, loss })))
+  }
   const table = tableOf(options)
   const [budget, n, loss] = [columnOf(table, options.budget, '--budget'), columnOf(table, options.n, '--n'), columnOf(table, options.loss, '--loss')]
   return dropHighest(table.rows.map((_, i) => ({ budget: budget(i), parameters: n(i), loss: loss(i) })), options.dropHighest ?? 0)
@@ -111,11 +124,21 @@ const nameOf = (table: Table, row: number): string => `line ${table.lines[row]}`
 const dropTop = (points: LawPoint[], { dropHighest: count = 0 }: PointOptions): LawPoint[] =>
   dropHighest(points.map((point) => ({ ...point, loss: point.y })), count).map(({ x, y, name }) => ({ x, y, name }))
 
-async function studyRuns(context: CommandContext, { study: wanted }: PointOptions): Promise<(SurfacePoint & { flops: number; name: string })[]> {
+interface StudyPoint extends SurfacePoint {
+  flops: number
+  name: string
+  /** Trained on the study's tokens per parameter. */
+  isOnLine: boolean
+}
+
+async function studyRuns(context: CommandContext, { study: wanted }: PointOptions): Promise<{ runs: StudyPoint[]; perParameter: number }> {
   return withLab(context, async (lab) => {
-    const study = await findStudy(lab, wanted!)
-    const runs = await lab.listRuns(study.id)
-    return runs.filter(({ origin }) => origin === undefined).flatMap(({ state, validationLoss, flops, parameters, tokens, name }) =>
-      state === 'finished' && validationLoss !== null ? [{ flops, parameters, tokens, loss: validationLoss, name }] : [])
+    const { id, recipe } = await findStudy(lab, wanted!)
+    const runs = (await lab.listRuns(id)).flatMap(({ state, validationLoss, flops, parameters, countedParameters = parameters, tokens, rests, name, origin }): StudyPoint[] => {
+      if (state !== 'finished' || validationLoss === null || origin) return [] // what a model learned before is not in the compute of a run that began from it
+      const isOnLine = isAtRatio(tokens / (rests ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
+      return [{ flops, parameters, tokens, loss: validationLoss, name, isOnLine }]
+    })
+    return { runs, perParameter: recipe.tokensPerParameter }
   })
 }

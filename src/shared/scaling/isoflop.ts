@@ -7,13 +7,15 @@ export interface IsoflopPoint {
   budget: number
   /** N. */
   parameters: number
+  /** D; without it C / (6 N), which holds where the budget was counted so. */
+  tokens?: number
   loss: number
 }
 
 export interface IsoflopProfile {
   budget: number
   points: number
-  /** N at the vertex, and D = C / (6 N). */
+  /** N at the vertex, and the D that goes with it at this budget. */
   parameters: number
   tokens: number
   /** Loss of the parabola at its vertex. */
@@ -71,9 +73,16 @@ function fitProfile(budget: number, points: IsoflopPoint[], fewestPoints: number
   const parameters = 10 ** vertex
   const isInside = vertex >= least && vertex <= most
   return {
-    budget, points: points.length, parameters, tokens: budget / (6 * parameters), loss: c0 - c1 ** 2 / (4 * c2), curvature: c2,
+    budget, points: points.length, parameters, tokens: tokensAt(points, parameters, budget), loss: c0 - c1 ** 2 / (4 * c2), curvature: c2,
     rejection: isInside ? null : `the minimum lies outside the sizes trained: add ${vertex < least ? 'smaller' : 'larger'} members at this budget`,
   }
+}
+
+/** Tokens of a size at this budget: read off the trainings, straight on logarithmic axes, so that any way of counting FLOPs holds. */
+function tokensAt(points: readonly IsoflopPoint[], parameters: number, budget: number): number {
+  if (points.some(({ tokens }) => tokens === undefined)) return budget / (6 * parameters)
+  const { slope, intercept } = fitLine(points.map((point) => Math.log10(point.parameters)), points.map((point) => Math.log10(point.tokens!)))
+  return 10 ** (intercept + slope * Math.log10(parameters))
 }
 
 /** Ordinary least squares for c0 + c1 x + c2 x², by orthogonal polynomials. */
@@ -93,4 +102,21 @@ function fitParabola(x: number[], y: number[]): { c0: number; c1: number; c2: nu
   // Back to powers of x: p1 = x - m, p2 = (x - m)² - q0 - q1 (x - m).
   const linear = b1 - b2 * q1
   return { c2: b2, c1: linear - 2 * b2 * m, c0: b0 - b2 * q0 - linear * m + b2 * m * m }
+}
+
+/** Trainings within this share of each other stand for one budget; the loss moves by far less than a parabola resolves. */
+export const budgetTolerance = 0.05
+
+/** Gathers points whose compute lies within the tolerance of the group's smallest, and gives each group one budget, its geometric mean. */
+export function gatherBudgets(points: readonly IsoflopPoint[]): IsoflopPoint[] {
+  const groups: IsoflopPoint[][] = []
+  for (const point of [...points].sort((a, b) => a.budget - b.budget)) {
+    const last = groups[groups.length - 1]
+    if (last && point.budget <= last[0].budget * (1 + budgetTolerance)) last.push(point)
+    else groups.push([point])
+  }
+  return groups.flatMap((group) => {
+    const budget = Math.exp(group.reduce((sum, point) => sum + Math.log(point.budget), 0) / group.length)
+    return group.map((point) => ({ ...point, budget }))
+  })
 }

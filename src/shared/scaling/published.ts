@@ -49,6 +49,9 @@ export interface PublishedFamily extends PublishedFacts {
 export const publishedLaws: readonly PublishedLaw[] = laws.laws as PublishedLaw[]
 export const publishedPoints: readonly PublishedFamily[] = points.families as PublishedFamily[]
 
+/** Families that one would look for here and that have no points, with the reason. */
+export const publishedGaps: readonly { name: string; reason: string; source: string }[] = points.gaps
+
 export function findPublishedLaw(id: string): PublishedLaw {
   const law = publishedLaws.find((one) => one.id === id)
   if (!law) throw new Fault('not-found', `There is no published law called "${id}". There are: ${publishedLaws.map((one) => one.id).join(', ')}.`)

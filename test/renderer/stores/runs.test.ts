@@ -88,7 +88,7 @@ describe('the law', () => {
     fake.train(all[1].id, all[1].steps)
     await expect.poll(() => law.law!.fit?.points).toBe(2)
     const early = law.law!.fit!.parameters.exponent
-    expect(law.forecastOf(all[4].flops)!.y).toBeGreaterThan(0)
+    expect(law.forecastOf(law.standings[4])!.y).toBeGreaterThan(0)
     fake.train(all[2].id, all[2].steps)
     expect(law.law!.fit!.points).toBe(2) // the last law stays until the next is there
     await expect.poll(() => law.law!.fit!.points).toBe(3)

@@ -20,7 +20,7 @@ beforeEach(async () => {
 let created = 0
 const finish = (memberId: string, flops: number, loss: number, seed: number, setting = `setting of ${memberId}`): RunSummary => {
   const run = {
-    id: `${memberId} ${++created}`, studyId: useStudiesStore().currentId!, memberId, name: memberId, state: 'finished', step: 100, steps: 100, tokens: 1e6, parameters: flops / 6e6, flops,
+    id: `${memberId} ${++created}`, studyId: useStudiesStore().currentId!, memberId, name: memberId, state: 'finished', step: 100, steps: 100, tokens: 1e6, parameters: 5e4, flops,
     flopsPerToken: flops / 1e6, validationLoss: loss, createdMs: created, checkpoints: [], seed, setting,
   } as unknown as RunSummary
   lab.runs.set(run.id, run)

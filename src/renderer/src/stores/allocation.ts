@@ -47,8 +47,8 @@ export const useAllocationStore = defineStore('allocation', () => {
   })
 
   /** Every point of every run, as a surface sees it: a wsd-s run gives three. */
-  const surfacePoints = computed<SurfacePoint[]>(() => law.standings.flatMap(({ run, name, isExcluded }) =>
-    (run && !isExcluded ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(({ tokens, loss }) =>
+  const surfacePoints = computed<SurfacePoint[]>(() => law.standings.flatMap(({ run, name, isOut }) =>
+    (run && !isOut ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(({ tokens, loss }) =>
       (loss === null ? [] : [{ parameters: run!.parameters, tokens, loss, name }]))))
 
   const secondsFor = (parameters: number, tokens: number): number | null => {

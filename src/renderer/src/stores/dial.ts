@@ -1,11 +1,11 @@
 // The dial: what it stands for, and the ladder it makes of it.
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { dialForSeconds, ladderFromDial, memberOfSize, shortCount } from '#shared/family/dial.ts'
+import { fixedTokenMembers, isoflopMembers, memberName, withMembers, type IsoflopGrid } from '#shared/family/additions.ts'
+import { dialForSeconds, ladderFromDial, memberOfSize } from '#shared/family/dial.ts'
 import type { Dial, Member } from '#shared/family/ladder.ts'
 import { presets, studyPartsOf } from '#shared/family/presets.ts'
-import type { Recipe } from '#shared/family/recipe.ts'
-import { countParameters } from '#shared/family/shape.ts'
+import { withoutSchedules } from '#shared/family/plan.ts'
 import { useLabStore } from './lab.ts'
 import { usePlanStore } from './plan.ts'
 import { useStudiesStore } from './studies.ts'
@@ -73,17 +73,16 @@ export const useDialStore = defineStore('dial', () => {
   const reset = () => studies.current && make(studies.current.ladder.dial)
 
   const setMembers = (members: Member[]) => studies.current && studies.change({ ladder: { dial: studies.current.ladder.dial, members } })
-  const nameOf = (member: Member, recipe: Recipe) =>
-    shortCount(countParameters({ layers: Math.max(1, member.layers), width: Math.max(1, member.width), heads: 1, context: recipe.context, vocabulary: plan.vocabulary }))
-  /** A name that only says the size follows the size. */
+  /** A name that only says the size and the tokens follows them. */
   function editMember(id: string, changes: Partial<Member>): void {
     const study = studies.current
-    if (!study) return
+    const basis = plan.basis
+    if (!study || !basis) return
+    const canBeNamed = ({ layers, width }: Member) => layers >= 1 && width >= 1
     setMembers(study.ladder.members.map((member) => {
       if (member.id !== id) return member
       const edited = { ...member, ...changes }
-      const hadSizeName = member.name === nameOf(member, study.recipe)
-      return hadSizeName && (changes.layers || changes.width) ? { ...edited, name: nameOf(edited, study.recipe) } : edited
+      return canBeNamed(member) && canBeNamed(edited) && member.name === memberName(member, basis) ? { ...edited, name: memberName(edited, basis) } : edited
     }))
   }
   const removeMember = (id: string) => studies.current && setMembers(studies.current.ladder.members.filter((member) => member.id !== id))
@@ -98,6 +97,12 @@ export const useDialStore = defineStore('dial', () => {
     for (let i = 2; taken.has(id); i++) id = `${made.id}-${i}`
     setMembers([...study.ladder.members, { ...made, id }])
   }
+  /** What a wish would add; throws the Fault that says why it cannot be. */
+  const fixedTokens = (tokens: number): Member[] => (plan.basis ? fixedTokenMembers(studies.current!.ladder.members.filter(({ isEnabled }) => isEnabled), tokens, plan.basis) : [])
+  const grid = (wanted: IsoflopGrid): Member[] => (plan.basis ? isoflopMembers(wanted, plan.basis) : [])
+  const addMembers = (members: readonly Member[]) => studies.current && studies.change({ ladder: withMembers(studies.current.ladder, members) })
+  /** Published members forget their schedules, so that the recipe decides their tokens, batch and rate. */
+  const takeRecipe = () => studies.current && setMembers(withoutSchedules(studies.current.ladder.members))
 
-  return { ladder, kind, seconds, isMeasured, isEdited, setKind, setCompute, setLargest, setSeconds, setPreset, reset, editMember, removeMember, addMember }
+  return { ladder, kind, seconds, isMeasured, isEdited, setKind, setCompute, setLargest, setSeconds, setPreset, reset, editMember, removeMember, addMember, fixedTokens, grid, addMembers, takeRecipe }
 })

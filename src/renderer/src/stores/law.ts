@@ -2,7 +2,10 @@
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import { restingSteps } from '#shared/family/schedule.ts'
+import { isAtRatio } from '#shared/family/additions.ts'
+import type { MemberPlan } from '#shared/family/ladder.ts'
+import type { Decay } from '#shared/family/recipe.ts'
+import { restingSteps, tokensStretch } from '#shared/family/schedule.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
 import { meanOf, repeatsOf, spreadOf } from '../curves/repeats.ts'
 import { pointOf } from '../curves/rests.ts'
@@ -27,7 +30,12 @@ export interface Standing {
   losses: number[]
   /** Standard deviation of one training over the seeds; null with fewer than two. */
   spread: number | null
+  /** Not in the fit: taken out by a person, or off the recipe's tokens per parameter and not taken in by one. */
   isExcluded: boolean
+  /** Taken out by a person: it counts nowhere, for surfaces and parabolas as little as for the law. */
+  isOut: boolean
+  /** Its tokens per parameter at the end of its training, where they are not the recipe's: not a point of the compute-optimal law. */
+  ownRatio: number | null
 }
 
 export const useLawStore = defineStore('law', () => {
@@ -36,6 +44,8 @@ export const useLawStore = defineStore('law', () => {
   const runs = useRunsStore()
   const notices = useNoticesStore()
   const excluded = useLocalStorage<Record<string, string[]>>('isoflop.excluded', {})
+  /** Members off the recipe's ratio that a person wants in the fit all the same. */
+  const included = useLocalStorage<Record<string, string[]>>('isoflop.included', {})
   const form = useLocalStorage<CurveForm | 'auto'>('isoflop.law-form', 'auto')
   /** Which rest of wsd-s runs is the point: 0, 1 or 2 for 0.5, 1 or 2 times the recipe's tokens. */
   const rest = useLocalStorage('isoflop.law-rest', 1)
@@ -45,6 +55,7 @@ export const useLawStore = defineStore('law', () => {
     const study = studies.current
     if (!study) return []
     const out = new Set(excluded.value[study.id] ?? [])
+    const taken = new Set(included.value[study.id] ?? [])
     const ofMember = new Map<string, RunSummary[]>()
     for (const run of runs.ofStudy(study.id)) {
       const planned = plan.planById.get(run.memberId)
@@ -66,6 +77,8 @@ export const useLawStore = defineStore('law', () => {
       const point = run ? pointOf(run, rest.value, validationsOf(run)) : null
       const rests = planned && !run ? restingSteps({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
       const share = rests.length > 1 ? rests[rest.value] / planned!.steps : 1
+      const ratio = ratioOf(run, planned ?? plan.planById.get(memberId), study.recipe.decay)
+      const ownRatio = ratio !== null && !isAtRatio(ratio, study.recipe) ? ratio : null
       return {
         memberId,
         name: planned?.name ?? run?.name ?? memberId,
@@ -74,7 +87,9 @@ export const useLawStore = defineStore('law', () => {
         loss: losses.length ? meanOf(losses) : null,
         losses,
         spread: spreadOf(losses),
-        isExcluded: out.has(memberId),
+        isExcluded: out.has(memberId) || (ownRatio !== null && !taken.has(memberId)),
+        isOut: out.has(memberId),
+        ownRatio,
       }
     }).filter((one) => one.flops > 0).sort((a, b) => a.flops - b.flops)
   })
@@ -86,11 +101,14 @@ export const useLawStore = defineStore('law', () => {
   const points = computed(() => inFit.value.flatMap(({ name, flops, losses }) => losses.map((y): LawPoint => ({ name, x: flops, y }))))
   // Fitted anew only when a point or a choice changes, not with every record.
   const wish = computed(() => {
-    const options = { form: form.value, forecastAt: standings.value.filter((one) => one.loss === null).map((one) => one.flops), reach: 30 }
+    const options = { form: form.value, forecastAt: standings.value.filter((one) => one.loss === null && one.ownRatio === null).map((one) => one.flops), reach: 30 }
     return points.value.length ? JSON.stringify({ points: points.value, options }) : null
   })
   const law = fittedLatest('law', () => wish.value, () => studies.currentId, notices.fail)
-  const forecastOf = (flops: number) => law.value?.forecasts.find((one) => one.x === flops) ?? null
+  /** Off the ratio the law foretells nothing. */
+  const forecastOf = ({ flops, ownRatio }: Pick<Standing, 'flops' | 'ownRatio'>) => (ownRatio === null ? law.value?.forecasts.find((one) => one.x === flops) ?? null : null)
+  /** Finished members that the fit leaves out because their tokens per parameter are not the recipe's. */
+  const offRatio = computed(() => standings.value.filter((one) => one.ownRatio !== null && one.loss !== null && one.isExcluded && !one.isOut))
 
   /** Runs that no law counts, because they began from a model's weights. */
   const continued = computed(() => runs.ofStudy(studies.currentId).filter(({ origin }) => origin !== undefined))
@@ -98,9 +116,19 @@ export const useLawStore = defineStore('law', () => {
   function exclude(memberId: string, isOut: boolean): void {
     const study = studies.current
     if (!study) return
-    const rest = (excluded.value[study.id] ?? []).filter((id) => id !== memberId)
-    excluded.value = { ...excluded.value, [study.id]: isOut ? [...rest, memberId] : rest }
+    const without = (all: Record<string, string[]>) => (all[study.id] ?? []).filter((id) => id !== memberId)
+    const isOff = standings.value.some((one) => one.memberId === memberId && one.ownRatio !== null)
+    excluded.value = { ...excluded.value, [study.id]: isOut && !isOff ? [...without(excluded.value), memberId] : without(excluded.value) }
+    included.value = { ...included.value, [study.id]: !isOut && isOff ? [...without(included.value), memberId] : without(included.value) }
   }
 
-  return { standings, inFit, points, law, form, rest, hasRests, continued, forecastOf, exclude }
+  return { standings, inFit, points, law, form, rest, hasRests, continued, offRatio, forecastOf, exclude }
 })
+
+/** Tokens per counted parameter of a whole training, as the recipe means them: a wsd-s run's at its second rest. */
+function ratioOf(run: RunSummary | null, planned: MemberPlan | undefined, decay: Decay): number | null {
+  if (run && run.flopsPerToken > 0) {
+    return run.flops / run.flopsPerToken / (run.rests ? tokensStretch('wsd-s') : 1) / (run.countedParameters ?? planned?.countedParameters ?? run.parameters)
+  }
+  return planned?.countedParameters ? planned.tokens / tokensStretch(planned.decay ?? decay) / planned.countedParameters : null
+}
