@@ -193,6 +193,16 @@ int isf_head_backward(uint64_t context, uint64_t dLogits, uint64_t x, uint64_t t
   weights.alpha = scale;
   return c.table->product(c, weights);
 }
+int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, const int32_t* segments, int count,
+                         int longest, uint64_t out, int n, int heads, int width, float scale) {
+  Context& c = at(context);
+  return c.table->branchAttention(c, floats(qkv), floats(keys), floats(values), held, segments, count, longest, floats(out),
+                                  {n, 1, heads, width, scale});
+}
+void isf_largest(uint64_t context, uint64_t x, int32_t* places, int n, int width) {
+  Context& c = at(context);
+  c.table->largest(c, floats(x), places, n, width);
+}
 void isf_cross_entropy(uint64_t context, uint64_t logits, uint64_t targets, uint64_t losses, int n, int vocabulary, int overwrites,
                        float gradientScale) {
   Context& c = at(context);

@@ -46,6 +46,11 @@ ISF int isf_attention_backward(uint64_t context, uint64_t dy, uint64_t qkv, uint
                                int T, int heads, int width, float scale);
 ISF int isf_cached_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, int capacity, uint64_t out, int rows,
                              int T, int heads, int width, float scale);
+/** qkv [n, 3 width] → out: `segments` holds rows and kind (1 stem, 0 end) of each run of rows; the trunk has `held` tokens [., width], or is 0. */
+ISF int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, const int32_t* segments, int count,
+                             int longest, uint64_t out, int n, int heads, int width, float scale);
+/** Where the first of the largest of each row stands: x [n, width] → at [n]. */
+ISF void isf_largest(uint64_t context, uint64_t x, int32_t* at, int n, int width);
 ISF int isf_head(uint64_t context, uint64_t x, uint64_t tokens, uint64_t logits, float scale, int n, int width, int vocabulary);
 ISF int isf_head_backward(uint64_t context, uint64_t dLogits, uint64_t x, uint64_t tokens, uint64_t intoTokens, uint64_t dx, float scale,
                           int n, int width, int vocabulary);

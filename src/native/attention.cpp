@@ -90,23 +90,25 @@ INLINE long panel_reach(long r, long rows, long query, long first, long keys) {
   return reach < 0 ? 0 : at_most(keys, reach);
 }
 
-void attention_head(const Head& h, float scale, float* out, long ldout, float* logSumExp, long ldlse, float* buffer) {
-  float* keys = buffer;
-  float* values = keys + panel_floats(h.context, h.size);
-  float* left = values + panel_floats(h.size, h.context);
-  float* scores = left + BQ * LDA;
-  pack_keys(h.k, h.stride, h.context, h.size, keys);
-  pack_features(h.v, h.stride, h.context, h.size, values);
+/** Keys and values as right operands: `capacity` is how many the values' panels have room for. `left` and `scores` are tiles. */
+struct Packed {
+  float *keys, *values, *left, *scores;
+  long capacity, size;
+};
+
+/** `count` queries, the first of which is the token `at` of its text, among the packed ones; `logSumExp` may be null. */
+INLINE void attend(const float* q, long stride, long count, long at, const Packed& p, float scale, float* out, long ldout,
+                   float* logSumExp, long ldlse) {
   float top[BQ], total[BQ];
-  for (long query = 0; query < h.context; query += BQ) {
-    const long rows = at_most(BQ, h.context - query);
-    copy_rows(h.q + query * h.stride, h.stride, rows, h.size, scale, left);
+  for (long done = 0; done < count; done += BQ) {
+    const long rows = at_most(BQ, count - done), query = at + done;
+    copy_rows(q + done * stride, stride, rows, p.size, scale, p.left);
     for (long first = 0; first < query + rows; first += BK) {
-      const long count = at_most(BK, query + rows - first);
-      score_tile(left, keys, h.size, query, rows, first, count, scores);
+      const long keys = at_most(BK, query + rows - first);
+      score_tile(p.left, p.keys, p.size, query, rows, first, keys, p.scores);
       for (long r = 0; r < rows; r++) {
-        float* row = scores + r * LDA;
-        const long seen = at_most(count, query + r + 1 - first), reach = panel_reach(r, rows, query, first, count);
+        float* row = p.scores + r * LDA;
+        const long seen = at_most(keys, query + r + 1 - first), reach = panel_reach(r, rows, query, first, keys);
         const bool isFirst = first == 0;
         if (seen <= 0) {
           for (long j = 0; j < reach; j += WIDTH) store(row + j, vec{});
@@ -127,17 +129,44 @@ void attention_head(const Head& h, float scale, float* out, long ldout, float* l
         else {
           const float shrink = exponential(splat(top[r] - peak))[0];
           total[r] = total[r] * shrink + sum(mass);
-          scale_row(out + (query + r) * ldout, h.size, shrink);
+          scale_row(out + (done + r) * ldout, p.size, shrink);
         }
         top[r] = peak;
       }
-      mix_tile(scores, values, h.size, query, rows, first, count, h.context, out + query * ldout, ldout, 1.0f, first > 0);
+      mix_tile(p.scores, p.values, p.size, query, rows, first, keys, p.capacity, out + done * ldout, ldout, 1.0f, first > 0);
     }
     for (long r = 0; r < rows; r++) {
-      scale_row(out + (query + r) * ldout, h.size, 1.0f / total[r]);
-      logSumExp[(query + r) * ldlse] = top[r] + logf(total[r]);
+      scale_row(out + (done + r) * ldout, p.size, 1.0f / total[r]);
+      if (logSumExp) logSumExp[(done + r) * ldlse] = top[r] + logf(total[r]);
     }
   }
+}
+
+/** Room for `capacity` keys and values of one head, and for the tiles. */
+INLINE long packed_floats(long capacity, long size) { return panel_floats(capacity, size) + panel_floats(size, capacity) + 2 * BQ * LDA; }
+INLINE Packed packed_in(float* buffer, long capacity, long size) {
+  float* values = buffer + panel_floats(capacity, size);
+  float* left = values + panel_floats(size, capacity);
+  return {buffer, values, left, left + BQ * LDA, capacity, size};
+}
+
+void attention_head(const Head& h, float scale, float* out, long ldout, float* logSumExp, long ldlse, float* buffer) {
+  const Packed p = packed_in(buffer, h.context, h.size);
+  pack_keys(h.k, h.stride, h.context, h.size, p.keys);
+  pack_features(h.v, h.stride, h.context, h.size, p.values);
+  attend(h.q, h.stride, h.context, 0, p, scale, out, ldout, logSumExp, ldlse);
+}
+
+/** `count` keys and values, `stride` apart, become the tokens from `at` on. */
+INLINE void append(const float* k, const float* v, long stride, long count, long at, const Packed& p) {
+  pack_columns(v, stride, 0, count, p.size, p.values + at * NR, NR * p.capacity);
+  long done = 0;
+  for (; done < count && (at + done) % NR != 0; done++) { // the rest of a panel that has begun
+    const long column = (at + done) % NR;
+    float* panel = p.keys + (at + done - column) * p.size;
+    for (long f = 0; f < p.size; f++) panel[f * NR + column] = k[done * stride + f];
+  }
+  if (done < count) pack_keys(k + done * stride, stride, count - done, p.size, p.keys + (at + done) * p.size);
 }
 
 /** So little work that one thread is done before another has come. */
@@ -145,8 +174,7 @@ INLINE bool is_small(const AttentionShape& s) { return s.rows * s.context * s.co
 
 isoflop::Status attention(isoflop::Context& context, const float* qkv, float* out, float* logSumExp, const AttentionShape& s) {
   const long size = s.width / s.heads, stride = 3 * s.width;
-  const long floats = panel_floats(s.context, size) + panel_floats(size, s.context) + 2 * BQ * LDA;
-  if (!context.reserve(0, static_cast<size_t>(floats))) return isoflop::OUT_OF_MEMORY;
+  if (!context.reserve(0, static_cast<size_t>(packed_floats(s.context, size)))) return isoflop::OUT_OF_MEMORY;
   context.pool.each(s.rows * s.heads, [&](long i, int thread) {
     const long row = i / s.heads, head = i % s.heads;
     const float* q = qkv + row * s.context * stride + head * size;
@@ -279,6 +307,36 @@ isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, fl
     }
   };
   context.pool.each(s.rows * s.heads, one, s.rows * s.width * s.context * (held + s.context) < 65536);
+  return isoflop::OK;
+}
+
+/**
+ * Texts that begin alike, side by side: `segments` holds count and kind of each run of rows in turn. A stem (kind 1) goes on from the `held`
+ * tokens of the trunk, an end (kind 0) from the stem before it; no text is longer than `longest`. One thread works through one head of all.
+ */
+isoflop::Status branch_attention(isoflop::Context& context, const float* qkv, const float* trunkKeys, const float* trunkValues, long held,
+                                 const int32_t* segments, long count, long longest, float* out, const AttentionShape& s) {
+  const long size = s.width / s.heads, stride = 3 * s.width;
+  if (!context.reserve(0, static_cast<size_t>(packed_floats(longest, size)))) return isoflop::OUT_OF_MEMORY;
+  context.pool.each(s.heads, [&](long head, int thread) {
+    const Packed p = packed_in(context.scratch.own[static_cast<size_t>(thread)], longest, size);
+    if (held > 0) append(trunkKeys + head * size, trunkValues + head * size, s.width, held, 0, p);
+    const float* q = qkv + head * size;
+    float* to = out + head * size;
+    long base = held;
+    for (long i = 0; i < count; i++) {
+      const long rows = segments[2 * i];
+      const bool isStem = segments[2 * i + 1] != 0;
+      const long at = isStem ? held : base;
+      if (rows > 0) {
+        append(q + s.width, q + 2 * s.width, stride, rows, at, p);
+        attend(q, stride, rows, at, p, s.scale, to, s.width, nullptr, 0);
+      }
+      if (isStem) base = held + rows;
+      q += rows * stride;
+      to += rows * s.width;
+    }
+  }, s.rows * longest * s.width < 200000);
   return isoflop::OK;
 }
 

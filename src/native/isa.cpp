@@ -12,7 +12,7 @@ namespace isoflop {
 const Table* ISOFLOP_TABLE() {
   static const Table table = {
       ISOFLOP_NAME,       product,       fill,   axpy,   embedding, embedding_backward, layer_norm, layer_norm_backward, gelu_backward,
-      attention, attention_backward, cached_attention, cross_entropy, sum_of_squares, adam_w, burn, 12L * WIDTH * 2,
+      attention, attention_backward, cached_attention, branch_attention, largest_of_rows, cross_entropy, sum_of_squares, adam_w, burn, 12L * WIDTH * 2,
   };
   return &table;
 }

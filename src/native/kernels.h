@@ -91,6 +91,9 @@ struct Table {
                               const AttentionShape&);
   Status (*cachedAttention)(Context&, const float* qkv, float* keys, float* values, long held, long capacity, float* out,
                             const AttentionShape&);
+  Status (*branchAttention)(Context&, const float* qkv, const float* trunkKeys, const float* trunkValues, long held,
+                            const int32_t* segments, long count, long longest, float* out, const AttentionShape&);
+  void (*largest)(Context&, const float* rows, int32_t* at, long n, long width);
   void (*crossEntropy)(Context&, float* logits, const int32_t* targets, float* losses, long n, long vocabulary, bool overwrites,
                        float gradientScale);
   double (*sumOfSquares)(Context&, const ParameterSpan*, long count);

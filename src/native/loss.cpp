@@ -42,4 +42,20 @@ void cross_entropy(isoflop::Context& context, float* logits, const int32_t* targ
   });
 }
 
+/** Where the first of the largest of each row stands. */
+void largest_of_rows(isoflop::Context& context, const float* rows, int32_t* at, long n, long width) {
+  const long chunk = n * width < 65536 ? n : 16;
+  context.pool.each((n + chunk - 1) / chunk, [&](long c, int) {
+    for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
+      const float* row = rows + i * width;
+      vec high = splat(row[0]);
+      each_register(width, [&](long j, int lanes) { high = greatest(lanes == WIDTH ? load(row + j) : load_part(row + j, lanes, row[0]), high); });
+      const float peak = largest(high);
+      long j = 0;
+      while (j < width - 1 && row[j] != peak) j++;
+      at[i] = static_cast<int32_t>(j);
+    }
+  });
+}
+
 } // namespace

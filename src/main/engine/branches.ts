@@ -3,7 +3,7 @@ import type { ModelPlan } from '#shared/family/model.ts'
 import { release, type BlockWeights } from './block.ts'
 import { embedForward, headForward } from './ends.ts'
 import type { Branches, TokenScore } from './engine.ts'
-import type { Kernels, KeyValueCache, Tensor } from './kernels.ts'
+import type { BranchSegment, Kernels, KeyValueCache, Tensor } from './kernels.ts'
 import type { ModelWeights } from './weights.ts'
 
 /** A run of tokens in one text: `rows` [from, from + count) of the batch, at position `at` of its text. */
@@ -43,8 +43,8 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
     trunk = new Int32Array(0)
   }
 
-  /** One forward pass over segments, in whose order a stem comes before its ends. → x [N, d]. */
-  async function forward(trees: readonly Tree[], rows: number, base: number): Promise<Tensor> {
+  /** One forward pass over segments, in whose order a stem comes before its ends. → x [scored, d], of the `scored` rows of [N, d] alone. */
+  async function forward(trees: readonly Tree[], rows: number, base: number, scored: readonly number[]): Promise<Tensor> {
     const segments = trees.flatMap(({ stem, ends }) => [stem, ...ends]).filter(({ tokens }) => tokens.length > 0)
     const embedded = new Float32Array(rows * width)
     for (const { tokens, at, from } of segments) {
@@ -55,14 +55,36 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
       const norm = k.layerNorm(x, block.norm1.gain, block.norm1.bias)
       const qkv = k.linear(norm.output, block.attention.weight, block.attention.bias)
       release(norm)
-      const mixed = k.tensor([rows, width], await attend(trees, rows, base, caches[i], await readAndDispose(k, qkv)))
+      let mixed = await attend(trees, rows, base, caches[i], qkv)
+      if (i === w.blocks.length - 1) { // after the last attention nobody looks at the other rows any more
+        x = await pick(x, scored)
+        mixed = await pick(mixed, scored)
+      }
       x = afterAttention(k, block, x, mixed, model)
     }
     return x
   }
 
-  /** Attention along each path of each tree: qkv [N, 3d] → [N, d]. */
-  async function attend(trees: readonly Tree[], rows: number, base: number, trunkCache: KeyValueCache | undefined, qkv: Float32Array): Promise<Float32Array> {
+  /** Rows of a tensor [N, d] → [rows, d]. Takes over `x`. */
+  async function pick(x: Tensor, rows: readonly number[]): Promise<Tensor> {
+    if (rows.length === x.shape[0]) return x
+    const all = await readAndDispose(k, x)
+    const picked = new Float32Array(rows.length * width)
+    rows.forEach((row, n) => picked.set(all.subarray(row * width, (row + 1) * width), n * width))
+    return k.tensor([rows.length, width], picked)
+  }
+
+  /** Attention along each path of each tree: qkv [N, 3d] → [N, d]. Takes over `qkv`. */
+  async function attend(trees: readonly Tree[], rows: number, base: number, trunkCache: KeyValueCache | undefined, qkv: Tensor): Promise<Tensor> {
+    if (!k.branchAttention) return k.tensor([rows, width], await attendInTurn(trees, rows, base, trunkCache, await readAndDispose(k, qkv)))
+    const segments = trees.flatMap(({ stem, ends }): BranchSegment[] => [{ count: stem.tokens.length, isStem: true }, ...ends.map(({ tokens }) => ({ count: tokens.length, isStem: false }))])
+    const mixed = k.branchAttention(qkv, segments, trunkCache ?? null, { heads: model.shape.heads, scale: model.parametrisation.attentionScale })
+    qkv.dispose()
+    return mixed
+  }
+
+  /** The same piece by piece. */
+  async function attendInTurn(trees: readonly Tree[], rows: number, base: number, trunkCache: KeyValueCache | undefined, qkv: Float32Array): Promise<Float32Array> {
     const output = new Float32Array(rows * width)
     const along = async ({ tokens, from }: Segment, cache: KeyValueCache) => {
       if (tokens.length === 0) return
@@ -133,41 +155,51 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
       }))
       const targets = new Int32Array(rows).fill(-1)
       branches.forEach(({ ends }, b) => ends.forEach((end, e) => targets.set(end.targets, trees[b].ends[e].from)))
-      const scores = await scoreRows(k, w, model, await forward(trees, rows, base), targets)
+      const scores = await scoreRows(k, w, model, await forward(trees, rows, base, scoredRows(targets)), targets)
       return trees.map(({ ends }) => ends.map(({ from, tokens }) => scores.slice(from, from + tokens.length)))
     },
   }
 }
 
+function scoredRows(targets: Int32Array): number[] {
+  const scored: number[] = []
+  targets.forEach((target, row) => { if (target >= 0) scored.push(row) })
+  return scored
+}
+
 /**
- * Scores of the rows whose target is not below 0: x [N, d] → N scores, an unscored row with NaN and false. Only scored rows go through the
- * head, which with a large vocabulary costs more than a small model's blocks. Takes over `x`.
+ * Scores of the rows whose target is not below 0: x [N, d], or x of those rows alone, → N scores, an unscored row with NaN and false. Only
+ * scored rows go through the head, which with a large vocabulary costs more than a small model's blocks. Takes over `x`.
  */
 export async function scoreRows(k: Kernels, w: ModelWeights, model: ModelPlan, x: Tensor, targets: Int32Array): Promise<TokenScore[]> {
   const { width, vocabulary } = model.shape
-  const scored: number[] = []
-  targets.forEach((target, row) => { if (target >= 0) scored.push(row) })
+  const scored = scoredRows(targets)
+  const isPicked = x.shape[0] === scored.length
   const all = await readAndDispose(k, x)
   const scores = Array.from(targets, (): TokenScore => ({ logProbability: NaN, isGreedy: false }))
   const rowsAtOnce = Math.max(1, Math.floor(largestLogits / vocabulary))
   for (let first = 0; first < scored.length; first += rowsAtOnce) {
     const rows = scored.slice(first, first + rowsAtOnce)
     const gathered = new Float32Array(rows.length * width)
-    rows.forEach((row, n) => gathered.set(all.subarray(row * width, (row + 1) * width), n * width))
+    if (isPicked) gathered.set(all.subarray(first * width, (first + rows.length) * width))
+    else rows.forEach((row, n) => gathered.set(all.subarray(row * width, (row + 1) * width), n * width))
     const ids = k.ids(Int32Array.from(rows, (row) => targets[row]))
     const logits = headForward(k, w, k.tensor([rows.length, width], gathered), model)
     const losses = await readAndDispose(k, k.crossEntropy(logits, ids))
     ids.dispose()
-    const values = await readAndDispose(k, logits)
+    const places = await k.largest?.(logits)
+    const values = places ? null : await k.read(logits)
+    logits.dispose()
     rows.forEach((row, n) => {
-      scores[row] = { logProbability: -losses[n], isGreedy: isLargest(values.subarray(n * vocabulary, (n + 1) * vocabulary), targets[row]) }
+      const isGreedy = places ? places[n] === targets[row] : isLargest(values!.subarray(n * vocabulary, (n + 1) * vocabulary), targets[row])
+      scores[row] = { logProbability: -losses[n], isGreedy }
     })
   }
   return scores
 }
 
-/** Logits held at once, numbers: 16 MiB. */
-const largestLogits = 1 << 22
+/** Logits held at once, numbers: 64 MiB; the head's weights go through the processor once for all of them. */
+const largestLogits = 1 << 24
 
 /** Whether `at` is the first of the largest. */
 function isLargest(values: Float32Array, at: number): boolean {

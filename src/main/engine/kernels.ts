@@ -52,6 +52,13 @@ export interface AdamStep {
   gradientScale: number
 }
 
+/** A run of rows of one text. */
+export interface BranchSegment {
+  /** Tokens; 0 for a stem that has none of its own. */
+  count: number
+  isStem: boolean
+}
+
 /** Keys and values of one layer for tokens already seen, so that generating one more token costs one row. */
 export interface KeyValueCache {
   /** Tokens held, the same for every row. */
@@ -113,6 +120,11 @@ export interface Kernels {
   cache(rows: number, capacity: number, width: number): KeyValueCache
   /** Appends the keys and values of `qkv` [rows·T, 3d] to the cache and attends to all it holds: causal among the new ones. → [rows·T, d] */
   cachedAttention(qkv: Tensor, cache: KeyValueCache, geometry: AttentionGeometry): Tensor
+  /**
+   * Attention over texts that begin alike; a device may leave it out, then cachedAttention does it piece by piece. qkv [N, 3d] holds segments
+   * in turn: a stem goes on from what `trunk` holds, an end from the stem before it. The trunk stays as it is. → [N, d]
+   */
+  branchAttention?(qkv: Tensor, segments: readonly BranchSegment[], trunk: KeyValueCache | null, geometry: Pick<AttentionGeometry, 'heads' | 'scale'>): Tensor
 
   // ---- tied head and loss
   /** scale · x·tokensᵀ: x [N, d], tokens [V, d] → logits [N, V]. */
@@ -124,6 +136,8 @@ export interface Kernels {
    * With `gradientScale`, `logits` is OVERWRITTEN by gradientScale · (softmax − one-hot), the gradient with respect to them.
    */
   crossEntropy(logits: Tensor, targets: Ids, gradientScale?: number): Tensor
+  /** Where the first of the largest of each row stands: [N, V] → [N]; a device may leave it out. */
+  largest?(x: Tensor): Promise<Int32Array>
 
   // ---- optimizer
   /** sqrt of the sum of squares over all gradients. */

@@ -1,6 +1,9 @@
 // Scoring texts that begin alike must give what scoring each of them alone gives.
 import { describe, expect, it } from 'vitest'
 import { createGpt } from '#main/engine/gpt.ts'
+import type { Kernels } from '#main/engine/kernels.ts'
+import { createNativeKernels } from '#main/engine/native/native.ts'
+import { findLibrary } from '#main/engine/native/library.ts'
 import { createReferenceKernels } from '#main/engine/reference.ts'
 import type { Branches, TokenScore } from '#main/engine/engine.ts'
 import { createDice } from './numbers.ts'
@@ -37,16 +40,19 @@ function expectClose(ours: TokenScore[][][], theirs: TokenScore[][][]): void {
   })
 }
 
-describe('scoring branches', () => {
+/** Piece by piece, and in one kernel where a device has one. */
+const devices: [string, () => Kernels][] = [['reference', createReferenceKernels], ...(findLibrary() ? [['native', () => createNativeKernels({ threads: 2 })] as [string, () => Kernels]] : [])]
+
+describe.each(devices)('scoring branches on %s', (name, createKernels) => {
   it('gives every end the scores it has alone', async () => {
-    const engine = createGpt(createReferenceKernels(), 'reference', model)
+    const engine = createGpt(createKernels(), name as 'reference' | 'native', model)
     const branches = [branch(ids(7), 3, 1, 5), branch([], 4, 2), branch(ids(1), 1), branch(ids(30), 10, 9)]
     expectClose(await engine.scoreBranches(branches), await apart(engine, branches))
     engine.dispose()
   })
 
   it('keeps what prompts share from call to call, and lets it go where they part', async () => {
-    const engine = createGpt(createReferenceKernels(), 'reference', model)
+    const engine = createGpt(createKernels(), name as 'reference' | 'native', model)
     const examples = ids(20)
     const calls = [
       [branch([...examples, ...ids(5)], 3, 2), branch([...examples, ...ids(3)], 4), branch(examples, 2)],
@@ -60,7 +66,7 @@ describe('scoring branches', () => {
   })
 
   it('keeps nothing of weights that have changed', async () => {
-    const engine = createGpt(createReferenceKernels(), 'reference', model)
+    const engine = createGpt(createKernels(), name as 'reference' | 'native', model)
     const branches = [branch(ids(20), 3)]
     const before = await engine.scoreBranches(branches)
     await engine.accumulate(randomBatch(model, 1), 1)
@@ -71,8 +77,17 @@ describe('scoring branches', () => {
     engine.dispose()
   })
 
+  it('does many and wide ones, with heads and lengths that fill no register', async () => {
+    const wide = tinyModel({ shape: { layers: 2, width: 66, heads: 2, context: 160, vocabulary: 13 } })
+    const engine = createGpt(createKernels(), name as 'reference' | 'native', wide)
+    const examples = ids(97)
+    const few = [branch([...examples, ...ids(17)], 31, 1, 14), branch([...examples, ...ids(40)], 2, 3), branch(examples, 15, 16)]
+    for (const branches of [few, [branch(ids(3), 70, 2), branch([], 33), branch(ids(65), 1, 90)]]) expectClose(await engine.scoreBranches(branches), await apart(engine, branches))
+    engine.dispose()
+  })
+
   it('refuses a text that is longer than the context', async () => {
-    const engine = createGpt(createReferenceKernels(), 'reference', model)
+    const engine = createGpt(createKernels(), name as 'reference' | 'native', model)
     await expect(engine.scoreBranches([branch(ids(35), 6)])).rejects.toThrow('longer than the context of 40')
     engine.dispose()
   })

@@ -2,7 +2,7 @@
 import { cpus, totalmem } from 'node:os'
 import type { Activation } from '#shared/family/shape.ts'
 import { Fault } from '#shared/fault.ts'
-import type { AttentionGeometry, Ids, Kernels, KeyValueCache, Parameter, Tensor } from '../kernels.ts'
+import type { AttentionGeometry, BranchSegment, Ids, Kernels, KeyValueCache, Parameter, Tensor } from '../kernels.ts'
 import { type NativeLibrary, nativeLibrary } from './library.ts'
 import { createMemory, idsOfHome, type Home, type NativeTensor, ofHome } from './memory.ts'
 import { physicalCores } from './cores.ts'
@@ -234,6 +234,28 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       return out
     },
 
+    branchAttention(qkv, segments, trunk, { heads, scale }) {
+      const width = third(qkv)
+      const [n] = qkv.shape
+      checkGeometry({ rows: 1, context: n, heads, scale }, n, width)
+      const kept = trunk as NativeCache | null
+      if (kept && kept.rows !== 1) throw new Error(`a trunk of ${kept.rows} sequences cannot be branched`)
+      const held = kept?.length ?? 0
+      const longest = checkSegments(segments, n, held)
+      const cache = kept ? [at(kept.keys, 'keys', 1, kept.capacity, width), at(kept.values, 'values', 1, kept.capacity, width)] : [0, 0]
+      const address = at(qkv, 'qkv', n, 3 * width)
+      const out = memory.empty([n, width])
+      const pairs = Int32Array.from(segments.flatMap(({ count, isStem }) => [count, Number(isStem)]))
+      checked(library.isf_branch_attention(context, address, cache[0], cache[1], held, pairs, segments.length, longest, out.address, n, heads, width, scale), out)
+      return out
+    },
+    async largest(x) {
+      const [n, width] = matrix(x, 'x')
+      const places = new Int32Array(n)
+      library.isf_largest(context, at(x, 'x', n, width), places, n, width)
+      return places
+    },
+
     head(x, tokens, scale) {
       const [n, width] = matrix(x, 'x')
       const [vocabulary] = matrix(tokens, 'tokens')
@@ -311,4 +333,17 @@ function optimizerSpans(home: Home): (parameters: readonly Parameter[]) => Spans
     })
     return spans
   }
+}
+
+/** The length of the longest text, trunk and all; segments that are not the `n` rows throw. */
+function checkSegments(segments: readonly BranchSegment[], n: number, held: number): number {
+  let [rows, stem, longest] = [0, 0, held]
+  for (const { count, isStem } of segments) {
+    if (!Number.isInteger(count) || count < 0) throw new Error(`a segment cannot have ${count} rows`)
+    longest = Math.max(longest, held + count + (isStem ? 0 : stem))
+    if (isStem) stem = count
+    rows += count
+  }
+  if (rows !== n) throw new Error(`segments of ${rows} rows in all do not fit ${n}`)
+  return longest
 }
