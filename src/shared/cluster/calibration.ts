@@ -21,6 +21,8 @@ export interface Calibration {
   layerHostSeconds: number
   /** Of a node's network, what collectives and sends reach. */
   networkShare: number
+  /** Of its share of the network, what a ring reaches that has several devices of each node but not all: it enters and leaves a node by links that other rings use too. */
+  partialRingShare: number
   /** Outside all of this: the optimizer's launches, the loss scale, the data. */
   stepHostSeconds: number
   /** Share of a step lost to waiting for the slowest, for each doubling of nodes. */
@@ -28,16 +30,17 @@ export interface Calibration {
 }
 
 export const calibration: Calibration = {
-  matmulShare: 0.93,
-  matmulDepth: 340,
+  matmulShare: 0.9303,
+  matmulDepth: 389.7,
   attentionShare: 0.5,
-  flashShare: 0.765,
-  scoreBytes: 10.6,
+  flashShare: 0.7681,
+  scoreBytes: 9.741,
   elementwiseShare: 1,
-  logitBytes: 23,
+  logitBytes: 17.06,
   memoryShare: 0.85,
-  layerHostSeconds: 0.00083,
-  networkShare: 0.95,
-  stepHostSeconds: 0.01,
+  layerHostSeconds: 0.000792,
+  networkShare: 0.9411,
+  partialRingShare: 0.6425,
+  stepHostSeconds: 0.0127,
   jitter: 0,
 }

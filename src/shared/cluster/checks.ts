@@ -9,8 +9,6 @@ export const wholeNumber = (smallest: number, largest = Number.MAX_SAFE_INTEGER)
     ? null
     : `must be a whole number from ${smallest}${largest === Number.MAX_SAFE_INTEGER ? '' : ` to ${largest}`}`
 
-export const positiveNumber: FieldCheck = (value) => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? null : 'must be a number above 0')
-
 export const oneOf = (...allowed: readonly unknown[]): FieldCheck => (value) => (allowed.includes(value) ? null : `must be ${allowed.join(' or ')}`)
 
 /** A record whose every key is known and every value passes its check; absent keys take the default, or are missing. */

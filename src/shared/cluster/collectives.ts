@@ -10,13 +10,14 @@ export const groupInNode = (size: number, stride: number, machine: GpuMachine): 
  * Bus bandwidth and start of a ring over `size` devices, `stride` ranks apart. Inside a node the link, less with few devices
  * (195, 221, 228 GB/s of 300 with 2, 4, 8 A100s: 1 - 0.6 / n²). Across nodes the groups that share a node share its network.
  */
-export function ring(size: number, stride: number, machine: GpuMachine, { networkShare }: Calibration): { bytesPerSecond: number; startSeconds: number } {
+export function ring(size: number, stride: number, machine: GpuMachine, { networkShare, partialRingShare }: Calibration): { bytesPerSecond: number; startSeconds: number } {
   const inNode = groupInNode(size, stride, machine)
   const link = machine.linkBytesPerSecond * machine.linkShare * (1 - 0.6 / (inNode * inNode))
   const linkStart = machine.linkLatencySeconds * (0.97 + 0.07 * inNode)
   if (size <= inNode) return { bytesPerSecond: link, startSeconds: linkStart }
   const groups = machine.devicesPerNode / inNode
-  const network = (machine.networkBytesPerSecond * networkShare) / groups
+  const isPartial = inNode > 1 && inNode < machine.devicesPerNode
+  const network = ((machine.networkBytesPerSecond * networkShare) / groups) * (isPartial ? partialRingShare : 1)
   const nodes = Math.ceil(size / inNode)
   return {
     bytesPerSecond: inNode > 1 ? Math.min(link, network) : network,

@@ -43,7 +43,3 @@ export function hardwareFlops(model: ClusterModel, batch: number, recompute: Rec
 /** Days to train on `tokens` tokens by 8TP / (nX), Narayanan et al. 2021, eq. 4: full recomputation, X achieved FLOP/s a device. */
 export const trainingDays = ({ tokens, parameters, devices, flopsPerSecond }: { tokens: number; parameters: number; devices: number; flopsPerSecond: number }): number =>
   (8 * tokens * parameters) / (devices * flopsPerSecond) / 86_400
-
-/** PaLM's count of a step, for tables that use it: (6 N + 12 L h s) a token. */
-export const palmFlops = (model: ClusterModel, parameters: number, batch: number): number =>
-  batch * model.context * (6 * parameters + 12 * model.layers * model.width * model.context)

@@ -17,6 +17,7 @@ describe('predictions with the constants that ship', () => {
     expect(part.time!.mean).toBeLessThan(0.1)
     expect(tables.vtrain_multi.parts['175B'].time!.mean).toBeLessThan(0.05)
     expect(tables.vtrain_multi.ranking!.tau).toBeGreaterThan(0.8)
+    expect(tables.vtrain_multi.parts['tensor <= 8'].ranking!.tau).toBeGreaterThan(0.8)
   })
 
   it('are within 15 % on Jean Zay in time and memory, with every verdict right', () => {
