@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ensureBuilt } from '../support/build.ts'
+import { smallHub } from '../support/small-hub.ts'
 
 const fixtures = 'test/fixtures/evaluation'
 const { cases } = JSON.parse(readFileSync(`${fixtures}/harness.json`, 'utf8')) as { cases: { task: string; shots: number; sampler: string | null; results: Record<string, number> }[] }
 let cli: string
 let home: string
+/** Nobody answers here, until a test lets someone. */
+let hub = 'http://127.0.0.1:9'
 beforeAll(() => {
   cli = ensureBuilt().cli
   home = mkdtempSync(join(tmpdir(), 'isoflop-evaluate-'))
@@ -18,7 +21,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 function isoflop(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [cli, ...args], { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home, HF_ENDPOINT: hub }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code) : 0, stdout, stderr })
     })
   })
@@ -79,7 +82,51 @@ it('says which file, line and field cannot be used', async () => {
   expect(status).toBe(1)
   expect(JSON.parse(stdout).error.message).toContain(`${data}, line 2: the field sol2 is missing`)
   expect(stderr).toContain('sol2')
-  expect((await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa')).stderr).toContain('piqa needs a file')
+  const alone = await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa')
+  expect(alone.stderr).toContain('cannot be reached, so baber/piqa was not fetched; check the network, or use a local file')
+  expect((await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'text')).stderr).toContain('text needs a file')
+})
+
+it('fetches the official rows once, and needs nobody afterwards', async () => {
+  const parquet = (name: string) => new Uint8Array(readFileSync(`${fixtures}/${name}.parquet`))
+  const small = await smallHub({
+    'datasets/allenai/winogrande': {
+      revision: 'refs/convert/parquet',
+      files: { 'winogrande_xl/validation/0000.parquet': { content: parquet('winogrande'), isLarge: true }, 'winogrande_xl/train/0000.parquet': { content: parquet('winogrande_shots'), isLarge: true } },
+    },
+  })
+  const unreachable = hub
+  const args = ['evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'winogrande', '--shots', '2']
+  hub = small.endpoint
+  const fetched = await json(...args)
+  await small.close()
+  hub = unreachable
+  expect((await json(...args)).results).toEqual(fetched.results)
+  const local = await json(...args, '--data', `${fixtures}/winogrande.jsonl`, '--shots-from', `${fixtures}/winogrande_shots.jsonl`)
+  expect(local.results).toEqual(fetched.results)
+})
+
+it('finds items and examples of several tasks in a folder, and says what each took', async () => {
+  const together = await json('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa,arc_easy', '--data', fixtures, '--shots', '2', '--shots-from', fixtures, '--limit', '5')
+  const alone = await json('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa', '--data', fixtures, '--shots', '2', '--shots-from', `${fixtures}/piqa_shots.jsonl`, '--limit', '5')
+  expect(together.n).toBe(10)
+  expect(together.results.piqa).toEqual(alone.results.piqa)
+  expect(Object.keys(together.secondsByTask)).toEqual(['piqa', 'arc_easy'])
+  expect(together.secondsByTask.piqa + together.secondsByTask.arc_easy).toBeLessThanOrEqual(together.seconds)
+})
+
+it('evaluates the last checkpoint of a run', async () => {
+  const corpus = join(home, 'words.txt')
+  writeFileSync(corpus, Array.from({ length: 300 }, (_, i) => `The red fox number ${i} met a blue bear near the old stone road.`).join('\n\n'))
+  const tiny = ['--tokenizer', 'bytes', '--context', '32', '--largest', '20k', '--tokens-per-parameter', '0.1', '--batch-tokens', '64', '--engine', 'reference']
+  const { members } = await json('plan', ...tiny.slice(0, -2))
+  await json('train', '--name', 'Words', '--corpus', corpus, '--member', members[0].name, ...tiny)
+  const ran = await json('evaluate', '--run', 'last', '--task', 'copy', '--limit', '10', '--engine', 'reference')
+  expect(ran).toMatchObject({ n: 10, checkpoint: 'last' })
+  await json('export', 'last', '--to', join(home, 'words-export'))
+  const exported = await json('evaluate', '--checkpoint', join(home, 'words-export'), '--task', 'copy', '--limit', '10', '--engine', 'reference')
+  expect(exported.results).toEqual(ran.results)
+  expect((await isoflop('evaluate', '--run', 'nobody', '--task', 'copy')).stderr).toContain('nobody')
 })
 
 it('needs no file for toy tasks', async () => {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine/engine.ts'
 import { harnessResults, type EvaluationRecord, type EvaluationResult, type ItemRecord, type TaskResult } from '#shared/evaluation/result.ts'
+import type { HubSource } from '#shared/evaluation/task.ts'
 import { Fault } from '#shared/fault.ts'
 import { homeFolder } from '#main/doors/home.ts'
 import type { EvaluateJob, TaskChoice } from '#main/evaluation/evaluate-job.ts'
@@ -33,9 +34,9 @@ export const evaluateCommand: CommandPart = (program, act) => {
     .option('--checkpoint <dir>', 'a Hugging Face folder: an export, Cerebras-GPT, GPT-2')
     .option('--run <run>', 'or the last checkpoint of a run: its id, its name, or `last`')
     .requiredOption('--task <name>', 'hellaswag, piqa, winogrande, lambada_openai, arc_easy, arc_challenge, openbookqa, text, copy, reverse, brackets, arithmetic, cloze; several with commas')
-    .option('--data <file>', 'the items: .jsonl, .json or .parquet, or a folder that holds them as <task>.jsonl. Toy tasks need none')
+    .option('--data <file>', 'the items: .jsonl, .json or .parquet, or a folder that holds them as <task>.jsonl. Without it the official rows come from the Hugging Face hub; toy tasks make their own')
     .option('--shots <count>', 'examples before each item', parseWhole(0, 100), 0)
-    .option('--shots-from <file>', 'where examples come from: a file, or a folder with <task>_shots.jsonl; else from the items')
+    .option('--shots-from <file>', 'where examples come from: a file, or a folder with <task>_shots.jsonl; else the official ones, or the items')
     .addOption(new Option('--shots-sampler <sampler>', 'the first ones, or drawn as the harness draws them').choices(['first', 'harness']).default('first'))
     .option('--seed <number>', 'of the harness’s sampler', parseWhole(0, 0xffff_ffff))
     .option('--limit <count>', 'the first items only', parseWhole(1))
@@ -47,6 +48,7 @@ export const evaluateCommand: CommandPart = (program, act) => {
 Examples:
   $ isoflop evaluate --checkpoint ./Cerebras-GPT-111M --task hellaswag --data hellaswag_val.jsonl
   $ isoflop evaluate --run last --task copy,brackets,cloze --json
+  $ isoflop evaluate --checkpoint gpt2-folder --task piqa --shots 5 --limit 200
   $ isoflop evaluate --checkpoint ./my-model --task arc_easy --data test.jsonl --shots 5 --shots-from train.jsonl --samples items.jsonl`)
     .action(act(evaluate))
 }
@@ -54,7 +56,7 @@ Examples:
 async function evaluate(context: CommandContext, options: EvaluateOptions): Promise<Answer> {
   if ((options.checkpoint === undefined) === (options.run === undefined)) throw usageError('Either --checkpoint or --run says which model to evaluate.')
   if (options.resume && !options.samples) throw usageError('--resume goes on with the file that --samples names.')
-  const choices = await taskChoices(options)
+  const choices = await taskChoices(context, options)
   if (options.checkpoint !== undefined) return evaluateFolder(context, options, choices, resolve(options.checkpoint))
   // A run's checkpoint is exported beside the others for the time of the evaluation. --data is not the lab's folder here.
   const { makeTemporaryFolder } = await import('#main/storage/temporary.ts')
@@ -71,14 +73,28 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
 }
 
 /** One choice a task; the data of several tasks lie in one folder. */
-async function taskChoices({ task, data, shots, shotsFrom, shotsSampler, seed, limit }: EvaluateOptions): Promise<TaskChoice[]> {
+async function taskChoices(context: CommandContext, { task, data, shots, shotsFrom, shotsSampler, seed, limit }: EvaluateOptions): Promise<TaskChoice[]> {
   const { findTask } = await import('#main/evaluation/tasks.ts')
   const names = task.split(',').map((name) => name.trim()).filter(Boolean)
   if (names.length === 0) throw usageError('--task names no task.')
-  return Promise.all(names.map(async (name) => ({
-    task: findTask(name).name, data: await fileOf(data, [name], names.length > 1), shots,
-    shotsFrom: shots > 0 ? await fileOf(shotsFrom, [`${name}_shots`, name], names.length > 1) : null, sampler: shotsSampler, seed, limit: limit ?? null,
-  })))
+  const choices: TaskChoice[] = []
+  for (const { name, hub } of names.map(findTask)) {
+    const rows = data === undefined && hub !== null ? await officialRows(context, hub) : null
+    const examples = await fileOf(shotsFrom, [`${name}_shots`, name], names.length > 1)
+    choices.push({
+      task: name, data: rows?.items ?? (await fileOf(data, [name], names.length > 1)), shots,
+      shotsFrom: shots === 0 ? null : (examples ?? (rows?.shots.length ? rows.shots : null)), sampler: shotsSampler, seed, limit: limit ?? null,
+    })
+  }
+  return choices
+}
+
+/** From the hub, or from where the lab has kept them since. */
+async function officialRows({ terminal, signal }: CommandContext, hub: HubSource): Promise<{ items: string[]; shots: string[] }> {
+  const { fetchOfficial } = await import('#main/evaluations/hub-files.ts')
+  const { fetchFromHub } = await import('#main/hub/fetch.ts')
+  return fetchOfficial(hub, join(homeFolder([], process.env), 'tasks', 'hub'), fetchFromHub, signal, ({ file, doneBytes, totalBytes }) => (
+    terminal.progress(`${hub.dataset}, ${file}: ${Math.round((100 * doneBytes) / Math.max(1, totalBytes))} %`)))
 }
 
 /** The file of a task: the one that is named, or the first of these names in the folder that is. */

@@ -6,14 +6,14 @@ import { Fault, toFaultData } from '#shared/fault.ts'
 import type { CheckTaskFileJob, TaskFileReport } from '#main/evaluation/check-file-job.ts'
 import { findTask, tasks } from '#main/evaluation/tasks.ts'
 import { madeItself, readsTexts } from '#main/evaluation/toys.ts'
-import type { HubProgress, HubRequest } from '#main/hub/fetch.ts'
+import type { HubProgress } from '#main/hub/fetch.ts'
 import type { News } from '#main/news.ts'
-import { copyFile, listFilesBelow } from '#main/storage/copies.ts'
+import { copyFile } from '#main/storage/copies.ts'
 import { fileBytes, removeFolder } from '#main/storage/files.ts'
 import { workToEnd } from '#main/work/host.ts'
 import type { ForkWorker } from '#main/work/process.ts'
 import type { EvaluationStore } from './evaluation-store.ts'
-import { officialFiles, revisions } from './hub-files.ts'
+import { type FetchFromHub, fetchOfficial } from './hub-files.ts'
 
 export interface TaskShelfDeps {
   store: Pick<EvaluationStore, 'files' | 'putFile' | 'dropFile'>
@@ -22,7 +22,7 @@ export interface TaskShelfDeps {
   nowMs: () => number
   /** Below it everything is kept. */
   folder: string
-  fetchFromHub: (request: HubRequest, signal: AbortSignal) => AsyncGenerator<HubProgress, string>
+  fetchFromHub: FetchFromHub
   closing: AbortSignal
 }
 
@@ -59,30 +59,13 @@ export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
   }
 
   async function bring(task: TaskRecord, hub: HubSource, signal: AbortSignal, tellProgress: (progress: HubProgress) => void): Promise<void> {
-    const official = officialFiles(hub)
-    const take = async (revision: string): Promise<string> => {
-      const records = deps.fetchFromHub({ kind: 'dataset', repo: hub.dataset, revision, wanted: official.isWanted, cacheFolder: join(deps.folder, 'hub') }, signal)
-      for (;;) {
-        const next = await records.next()
-        if (next.done) return next.value
-        tellProgress(next.value)
-      }
-    }
-    const folder = await take(revisions[0]).catch((error) => {
-      if (toFaultData(error).code !== 'not-found') throw error
-      return take(revisions[1])
-    })
-    const paths = await listFilesBelow(folder)
+    const found = await fetchOfficial(hub, join(deps.folder, 'hub'), deps.fetchFromHub, signal, tellProgress)
     for (const [role, split] of [['items', hub.split], ['shots', hub.shotsSplit]] as const) {
-      const mine = split === null ? [] : paths.filter((path) => official.isOf(path, split))
-      if (mine.length === 0) {
-        if (role === 'items') throw new Fault('not-found', `${hub.dataset} has no rows of the split ${hub.split} on the hub. A local file can be added instead.`)
-        continue
-      }
-      const files = mine.map((path) => join(folder, path))
-      const bytes = (await Promise.all(files.map(fileBytes))).reduce((sum, one) => sum + one, 0)
-      const rows = await look(task.name, files, signal)
-      store.putFile(task.name, { role, name: `${hub.dataset}, ${split}`, paths: files, source: 'hub', rows, bytes, addedMs: deps.nowMs() })
+      const paths = found[role]
+      if (paths.length === 0) continue
+      const bytes = (await Promise.all(paths.map(fileBytes))).reduce((sum, one) => sum + one, 0)
+      const rows = await look(task.name, paths, signal)
+      store.putFile(task.name, { role, name: `${hub.dataset}, ${split}`, paths, source: 'hub', rows, bytes, addedMs: deps.nowMs() })
     }
   }
 
