@@ -9,7 +9,7 @@ const search = (args) => {
   return JSON.parse(stdout)
 }
 
-const wish = '--model gpt3-175b --machine a100-80 --devices 6144 --batch 6144'
+const wish = '--model gpt3-175b --machine a100-80 --devices 4096 --batch 786432'
 const runs = Array.from({ length: 5 }, () => search(wish)).map(({ plans, evaluated, searchSeconds }) => ({ plans, evaluated, seconds: searchSeconds, microsecondsAnEvaluation: (1e6 * searchSeconds) / evaluated }))
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 process.stdout.write(`${JSON.stringify({
