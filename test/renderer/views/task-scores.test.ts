@@ -13,7 +13,7 @@ describe('the tasks of a checkpoint', () => {
   it('are the mean of the accuracies, and a line for each', () => {
     const found = taskScores([done('copy', [['acc', 0.5, 0.05]]), done('piqa', [['acc', 0.7, null]]), done('text', [['bits_per_byte', 1.25, null]])], () => null).get('run r 10')!
     expect(found.mean).toBeCloseTo(0.6)
-    expect(found).toMatchObject({ count: 3, lines: ['COPY: 0.500 acc ± 0.050', 'PIQA: 0.700 acc', 'TEXT: 1.250 bits a byte'] })
+    expect(found).toMatchObject({ accuracies: 2, count: 3, lines: ['COPY: 0.500 acc ± 0.050', 'PIQA: 0.700 acc', 'TEXT: 1.250 bits a byte'] })
   })
 
   it('count the last answer of a task, and none that is not finished', () => {

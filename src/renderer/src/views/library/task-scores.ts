@@ -5,6 +5,8 @@ import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.t
 export interface TaskScores {
   /** Mean accuracy of the tasks that have one; null where none has. */
   mean: number | null
+  accuracies: number
+  /** Of all tasks. */
   count: number
   /** One line for each. */
   lines: string[]
@@ -30,6 +32,6 @@ export function taskScores(evaluations: readonly Evaluation[], taskOf: (name: st
       return [`${result!.title}${options.shots ? `, ${options.shots} shots` : ''}: ${formatMetric(metric, found.value)} ${metricWords[metric]}${found.stderr === null ? '' : ` ± ${found.stderr.toPrecision(2)}`}`]
     })
     const mean = accuracies.length > 0 ? accuracies.reduce((sum, one) => sum + one, 0) / accuracies.length : null
-    return [key, { mean, count: lines.length, lines }]
+    return [key, { mean, accuracies: accuracies.length, count: lines.length, lines }]
   }))
 }
