@@ -8,6 +8,7 @@ import { checkKinds } from '#shared/checks/check.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
 import { shotSamplers } from '#shared/evaluation/evaluation.ts'
 import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
+import { issueWords } from './issue-words.ts'
 
 const id = z.string().min(1).max(200)
 const name = z.string().trim().min(1, 'must not be empty').max(200)
@@ -255,8 +256,6 @@ export function checkArguments<K extends keyof Lab>(request: K, values: readonly
     if (result.success) return result.data
     const issue = result.error.issues[0]
     const where = [field, ...issue.path].map(String).join('.')
-    throw new Fault('bad-input', `${where}: ${lower(issue.message)}.`)
+    throw new Fault('bad-input', `${where}: ${issueWords(issue, values[i])}.`)
   }) as Parameters<Lab[K]>
 }
-
-const lower = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '')

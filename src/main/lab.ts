@@ -3,6 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import { labRequests } from '#shared/lab.ts'
 import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { ForkWorker } from '#main/work/process.ts'
+import { textsThere } from '#main/library/texts-there.ts'
 import { checkArguments } from './checks.ts'
 import { openRooms } from './rooms.ts'
 
@@ -54,7 +55,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     planStudy: async (studyId) => studies.plan(studyId),
 
     listCorpora: async () => corpora.list(),
-    addCorpus: async (paths, name) => corpora.add(paths.map(rooms.textPath), name),
+    addCorpus: async (paths, name) => corpora.add(await textsThere(paths.map(rooms.textPath)), name),
     cancelCorpus: async (corpusId) => corpora.cancel(corpusId),
     deleteCorpus: async (corpusId) => corpora.delete(corpusId),
     restoreCorpus: async (corpusId) => corpora.restore(corpusId),

@@ -72,7 +72,7 @@ describe('the first start', () => {
 describe('what comes in through a door', () => {
   const cases: [string, (lab: LabHost) => Promise<unknown>, RegExp][] = [
     ['an empty name', (lab) => lab.createStudy('  '), /^name: must not be empty\.$/],
-    ['a number for a name', (lab) => lab.createStudy(7 as never), /^name: .*expected string/],
+    ['a number for a name', (lab) => lab.createStudy(7 as never), /^name: must be a text; it is 7\.$/],
     ['an unknown setting', (lab) => lab.updateSettings({ colour: 'red' } as never), /^changes: .*colour/],
     ['threads below zero', (lab) => lab.updateSettings({ threads: -1 }), /^changes\.threads: /],
     ['an unknown engine', (lab) => lab.updateSettings({ engine: 'abacus' as never }), /^changes\.engine: /],
@@ -359,11 +359,18 @@ describe('a corpus', () => {
         })()
       : null)
     const lab = await bench.open()
-    const gone = await lab.addCorpus([join(bench.home, 'nowhere.txt')], 'Gone')
-    const failed = await until(async () => (await lab.listCorpora()).find((one) => one.id === gone.id && one.state === 'failed'))
-    expect(failed.message).toContain('nowhere.txt')
-    const endless = await lab.addCorpus(['/tmp/endless.txt'], 'Endless')
-    const behind = await lab.addCorpus(['/tmp/behind.txt'], 'Behind')
+    const before = await lab.listCorpora()
+    await expect(lab.addCorpus([join(bench.home, 'nowhere.txt')], 'Gone')).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('nowhere.txt') })
+    expect(await lab.listCorpora()).toHaveLength(before.length)
+    const file = (name: string) => {
+      writeFileSync(join(bench.home, name), name === 'empty.txt' ? '' : 'A text.')
+      return join(bench.home, name)
+    }
+    const empty = await lab.addCorpus([file('empty.txt')], 'Empty')
+    const failed = await until(async () => (await lab.listCorpora()).find((one) => one.id === empty.id && one.state === 'failed'))
+    expect(failed.message).toMatch(/0 different documents/)
+    const endless = await lab.addCorpus([file('endless.txt')], 'Endless')
+    const behind = await lab.addCorpus([file('behind.txt')], 'Behind')
     expect((await lab.cancelCorpus(behind.id)).state).toBe('cancelled') // at once, though its turn has not come
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect((await lab.cancelCorpus(endless.id)).state).toBe('cancelled')

@@ -28,8 +28,6 @@ export interface BenchOptions {
   signal: AbortSignal
 }
 
-export const defaultBench = { engine: null, against: null, profile: false, threads: 0, shapes: [], pairs: 7, sliceSeconds: 2, python: null } as const
-
 type Contestant = BenchSpec['engine']
 
 /** Slow everywhere: measured on the smallest shape only, unless it is asked for by name. */
@@ -48,13 +46,18 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
   /** Tasks for the same contestants, one after the other in the same processes. */
   const compare = async (contestants: Contestant[], tasks: { name: string; task: BenchTask }[]) => {
     const party = assemble(contestants, options)
+    const stop = () => party.forEach(({ counterpart }) => counterpart.kill())
+    signal.addEventListener('abort', stop, { once: true })
     try {
       for (const { name, task } of tasks) {
         if (signal.aborted) throw stopped()
         progress(`Measuring ${name}.`)
         comparisons.push(await contest(name, task, party, threads, options))
       }
+    } catch (error) {
+      throw signal.aborted ? stopped() : error // whoever is killed in the middle of a slice ends without an answer
     } finally {
+      signal.removeEventListener('abort', stop)
       for (const { counterpart } of party) await counterpart.end()
     }
   }
@@ -140,6 +143,7 @@ async function contest(name: string, task: BenchTask, party: Participant[], thre
       const { device } = await ask<{ device: string }>(one.counterpart, { spec: { task, engine: one.engine, threads } satisfies BenchSpec })
       present.push({ ...one, device, rates: [] })
     } catch (error) {
+      if (signal.aborted) throw stopped()
       absent.push({ engine: one.engine, message: error instanceof Error ? error.message : String(error) })
     }
   }
@@ -183,6 +187,7 @@ export function spreadOf(samples: readonly number[]): Spread {
 
 async function profileOf(shape: BenchShape, engine: EngineName, threads: number, options: BenchOptions): Promise<Profile> {
   const counterpart = startCounterpart(options.child)
+  options.signal.addEventListener('abort', counterpart.kill, { once: true })
   try {
     await ask(counterpart, { spec: { task: { kind: 'profile', ...shape }, engine, threads } satisfies BenchSpec })
     await ask<Slice>(counterpart, { run: { seconds: options.sliceSeconds } })

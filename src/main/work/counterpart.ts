@@ -6,6 +6,8 @@ export interface Counterpart {
   ask(message: unknown): Promise<unknown>
   /** Closes its input and waits until it is gone; kills it where it stays. */
   end(): Promise<void>
+  /** At once, with whatever it is doing and all that it has started. */
+  kill(): void
 }
 
 export interface Command {
@@ -18,7 +20,16 @@ const keptCharacters = 4000
 
 /** Starts a program. Lines on its standard output that are no JSON object are dropped. */
 export function startCounterpart({ program, args, env }: Command): Counterpart {
-  const child = spawn(program, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+  // A group of its own, so that what it has started (compilers, pools) can be ended with it; it must not outlive this process.
+  const isGrouped = process.platform !== 'win32'
+  const child = spawn(program, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }, detached: isGrouped })
+  const kill = () => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    try {
+      process.kill(isGrouped ? -child.pid : child.pid, 'SIGKILL')
+    } catch { /* it is gone */ }
+  }
+  process.once('exit', kill)
   let words = ''
   let rest = ''
   let waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void } | null = null
@@ -28,6 +39,7 @@ export function startCounterpart({ program, args, env }: Command): Counterpart {
       ended ??= error
       waiting?.reject(ended)
       waiting = null
+      process.removeListener('exit', kill)
       resolve()
     }
     child.on('error', finish)
@@ -53,9 +65,10 @@ export function startCounterpart({ program, args, env }: Command): Counterpart {
     },
     async end() {
       child.stdin.end()
-      const patience = setTimeout(() => child.kill('SIGKILL'), 5000)
+      const patience = setTimeout(kill, 5000)
       await gone
       clearTimeout(patience)
     },
+    kill,
   }
 }
