@@ -47,8 +47,7 @@ export async function* evaluate({ works, done = [], bootstraps = defaultBootstra
     for (const record of done) if (record.task === task.name && record.index < items.length) records.set(record.index, record)
     yield { kind: 'progress', task: task.name, done: records.size, of: items.length }
     for (const batch of batches(items, records, shots, deps)) {
-      if (signal?.aborted) throw new Fault('cancelled', 'The evaluation was cancelled.')
-      for (const record of await scoreBatch(task, batch, deps.engine)) {
+      for (const record of await scoreBatch(task, batch, deps.engine, signal)) {
         records.set(record.index, record)
         scored++
         yield record
@@ -83,9 +82,8 @@ function* batches(items: readonly Item[], done: ReadonlyMap<number, unknown>, pl
     for (const request of encoded) checkRequest(request, item, engine)
     if (encoded.length === 0) throw new Fault('bad-input', `${item.where}: there is no text.`)
     const branches = item.kind === 'text' ? encoded.map((one) => branchesOf([one])) : [branchesOf(encoded)]
-    const own = scoreRequests(item, [])
-    const asked = { contexts: item.kind === 'contexts' ? item.contexts : [own[0].context], continuations: item.kind === 'choices' ? item.choices : [own[0].continuation] }
-    const cost = branches.reduce((sum, { stem, ends }) => sum + stem.length + ends.reduce((all, { inputs }) => all + inputs.length, 0), 0)
+    const asked = askedOf(item)
+    const cost = branches.reduce((sum, branch) => sum + costOf(branch), 0)
     if (batch.length > 0 && tokens + cost > batchTokens) {
       yield batch
       batch = []
@@ -97,6 +95,15 @@ function* batches(items: readonly Item[], done: ReadonlyMap<number, unknown>, pl
   if (batch.length > 0) yield batch
 }
 
+/** Of a text its beginning: whole books would be sent and kept. */
+const shownCharacters = 2000
+
+function askedOf(item: Item): PreparedItem['asked'] {
+  if (item.kind === 'text') return { contexts: [''], continuations: [item.text.length > shownCharacters ? `${item.text.slice(0, shownCharacters)}…` : item.text] }
+  const [{ context, continuation }] = scoreRequests(item, [])
+  return { contexts: item.kind === 'contexts' ? item.contexts : [context], continuations: item.kind === 'choices' ? item.choices : [continuation] }
+}
+
 function checkRequest({ tokens, scored }: EncodedRequest, { where }: Item, { model }: EvaluateDeps['engine']): void {
   const { context, vocabulary } = model.shape
   if (scored === 0) throw new Fault('bad-input', `${where}: a continuation is empty, so there is nothing to score.`)
@@ -105,8 +112,24 @@ function checkRequest({ tokens, scored }: EncodedRequest, { where }: Item, { mod
   if (outside !== undefined) throw new Fault('bad-input', `${where}: token ${outside} is outside the model's vocabulary of ${vocabulary}. Is this the model's own tokenizer?`)
 }
 
-async function scoreBatch(task: TaskRecord, batch: readonly PreparedItem[], engine: EvaluateDeps['engine']): Promise<ItemRecord[]> {
-  const scores = await engine.scoreBranches(batch.flatMap(({ branches }) => branches))
+/** Tokens that are computed. */
+const costOf = ({ stem, ends }: Branches): number => stem.length + ends.reduce((sum, { inputs }) => sum + inputs.length, 0)
+
+/** Scores in calls of about `batchTokens`: a long text has many windows. */
+async function scoreInCalls(branches: readonly Branches[], engine: EvaluateDeps['engine'], signal: AbortSignal | undefined): Promise<TokenScore[][][]> {
+  const scores: TokenScore[][][] = []
+  for (let from = 0; from < branches.length;) {
+    if (signal?.aborted) throw new Fault('cancelled', 'The evaluation was cancelled.')
+    let [to, tokens] = [from + 1, costOf(branches[from])]
+    while (to < branches.length && tokens + costOf(branches[to]) <= batchTokens) tokens += costOf(branches[to++])
+    for (const own of await engine.scoreBranches(branches.slice(from, to))) scores.push(own)
+    from = to
+  }
+  return scores
+}
+
+async function scoreBatch(task: TaskRecord, batch: readonly PreparedItem[], engine: EvaluateDeps['engine'], signal: AbortSignal | undefined): Promise<ItemRecord[]> {
+  const scores = await scoreInCalls(batch.flatMap(({ branches }) => branches), engine, signal)
   let at = 0
   return batch.map(({ item, index, asked, branches }) => {
     const own = scores.slice(at, at += branches.length)
