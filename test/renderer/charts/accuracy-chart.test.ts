@@ -15,7 +15,7 @@ describe('accuracy against compute', () => {
     expect(accuracyOption(plan({ points: [] }), lightTheme)).toBeNull()
     const series = seriesOf(plan())
     expect(series.find(({ id }) => id === 'a point')!.data).toEqual([[12, 0.5]])
-    expect(series.find(({ id }) => id === 'a error')!.data).toEqual([[12, 0.25], [12, 0.75]])
+    expect(series.find(({ id }) => id === 'a error')!.data).toMatchObject([[12, 0.25], { value: [12, 0.75], label: { formatter: 'a' } }])
     expect(series.find(({ id }) => id === 'chance')!.endLabel!.formatter).toBe('guessing 0.25')
     expect(seriesOf(plan({ chance: null, points: [point({ stderr: null })] })).map(({ id }) => id)).toEqual(['grid-y', 'grid-x', 'a point'])
   })

@@ -101,6 +101,16 @@ describe('evaluations under way', () => {
     expect(store.evaluations).toEqual([])
   })
 
+  it('go with a run that is deleted, and come back with it', async () => {
+    const store = useEvaluationsStore()
+    await startToys()
+    const [run] = useRunsStore().ofStudy(useStudiesStore().currentId)
+    fake.tell('runDeleted', { runId: run.id })
+    expect(store.evaluations).toHaveLength(2)
+    fake.tell('run', run)
+    expect(store.evaluations).toHaveLength(4)
+  })
+
   it('are deleted and brought back', async () => {
     const store = useEvaluationsStore()
     const [first] = await startToys()

@@ -99,16 +99,17 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
   if (members.length > 1) series.push({ ...quiet, id: 'members', type: 'line', symbol: 'none', z: 3, data: members.map(({ flops, value }) => spot(flops, value)), lineStyle: { color: theme.law, width: 1.25, opacity: 0.55 } })
   for (const point of points) {
     const { id, name, colour, flops, value, stderr, isHollow } = point
+    const label = { ...words, show: true, position: 'top', distance: stderr ? 3 : 8, formatter: name, color: theme.text }
     if (stderr) {
       series.push({
-        ...quiet, id: `${id} error`, type: 'line', symbol: 'rect', symbolSize: [9, 1.5], showAllSymbol: true, z: 4, data: [spot(flops, value - stderr), spot(flops, value + stderr)],
+        ...quiet, id: `${id} error`, type: 'line', symbol: 'rect', symbolSize: [9, 1.5], showAllSymbol: true, z: 4, data: [spot(flops, value - stderr), { value: spot(flops, value + stderr), label }], labelLayout: { moveOverlap: 'shiftY' },
         lineStyle: { color: colour, width: 1.5 }, itemStyle: { color: colour },
       })
     }
     series.push({
       ...quiet, id: `${id} point`, name, type: 'scatter', z: 5, data: [spot(flops, value)], symbol: point.symbol, symbolSize: symbolSizes[point.symbol] ?? 11, symbolOffset: point.symbol === 'pin' ? [0, 4] : [0, 0],
       itemStyle: { color: isHollow ? theme.surface : colour, borderColor: isHollow ? colour : theme.surface, borderWidth: isHollow ? 2 : 1, opacity: 1 },
-      label: { ...words, show: true, position: 'top', distance: 8, formatter: name, color: theme.text }, labelLayout: { moveOverlap: 'shiftY' },
+      ...(stderr ? {} : { label, labelLayout: { moveOverlap: 'shiftY' } }), // with an error its name stands above the bar
     })
   }
   return {

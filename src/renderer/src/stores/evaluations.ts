@@ -23,7 +23,10 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const lab = useLabStore()
   const notices = useNoticesStore()
   const studies = useStudiesStore()
-  const evaluations = shallowRef<Evaluation[]>([])
+  const all = shallowRef<Evaluation[]>([])
+  /** Runs and models that were deleted: their evaluations go with them, and come back with them. */
+  const gone = shallowRef(new Set<string>())
+  const evaluations = computed(() => all.value.filter(({ subject }) => !gone.value.has(subject.kind === 'run' ? subject.runId : subject.modelId)))
   const tasks = shallowRef<EvaluationTask[]>([])
   const automatic = shallowRef<AutomaticEvaluation>(defaultAutomaticEvaluation)
   const isLoaded = ref(false)
@@ -35,13 +38,21 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
 
   const put = (evaluation: Evaluation) => {
     if (evaluation.studyId !== studies.currentId) return
-    const known = evaluations.value.some((one) => one.id === evaluation.id)
-    evaluations.value = known ? evaluations.value.map((one) => (one.id === evaluation.id ? evaluation : one)) : [...evaluations.value, evaluation]
+    const known = all.value.some((one) => one.id === evaluation.id)
+    all.value = known ? all.value.map((one) => (one.id === evaluation.id ? evaluation : one)) : [...all.value, evaluation]
   }
-  const drop = (id: string) => (evaluations.value = evaluations.value.filter((one) => one.id !== id))
+  const drop = (id: string) => (all.value = all.value.filter((one) => one.id !== id))
   const putTask = (task: EvaluationTask) => (tasks.value = tasks.value.map((one) => (one.name === task.name ? task : one)))
   bridge.listen('evaluation', put)
   bridge.listen('evaluationDeleted', ({ evaluationId }) => drop(evaluationId))
+  const leave = (id: string) => (gone.value = new Set([...gone.value, id]))
+  const comeBack = ({ id }: { id: string }) => {
+    if (gone.value.has(id)) gone.value = new Set([...gone.value].filter((one) => one !== id))
+  }
+  bridge.listen('runDeleted', ({ runId }) => leave(runId))
+  bridge.listen('modelDeleted', ({ modelId }) => leave(modelId))
+  bridge.listen('run', comeBack)
+  bridge.listen('model', comeBack)
   bridge.listen('task', putTask)
   bridge.listen('automaticEvaluation', (news) => {
     if (news.studyId === studies.currentId) automatic.value = news.automatic
@@ -56,7 +67,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
       ])
       if (studies.currentId !== studyId) return
       tasks.value = knownTasks
-      evaluations.value = found
+      all.value = found
       automatic.value = wish
       isLoaded.value = true
     } catch (error) {
@@ -64,7 +75,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
     }
   }
   watch(() => studies.currentId, (studyId) => {
-    evaluations.value = []
+    all.value = []
     automatic.value = defaultAutomaticEvaluation
     isLoaded.value = false
     if (studyId) void load()
@@ -81,8 +92,8 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   })
   /** Of all that go together. */
   const share = computed(() => {
-    const all = evaluations.value.filter(({ id }) => together.value.includes(id))
-    return all.length ? all.reduce((sum, one) => sum + (!isEvaluationGoing(one) ? 1 : one.of ? one.done / one.of : 0), 0) / all.length : null
+    const mine = evaluations.value.filter(({ id }) => together.value.includes(id))
+    return mine.length ? mine.reduce((sum, one) => sum + (!isEvaluationGoing(one) ? 1 : one.of ? one.done / one.of : 0), 0) / mine.length : null
   })
   /** Estimated from those of them that have finished; null until one has. */
   const secondsLeft = computed(() => {
