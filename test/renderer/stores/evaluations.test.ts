@@ -149,6 +149,15 @@ describe('the rows of a task', () => {
   })
 })
 
+it('says why it could not be read, until it can', async () => {
+  const store = useEvaluationsStore()
+  fake.refuse('listEvaluations', new Fault('failed', 'The store is damaged.'))
+  await store.load()
+  expect(store.failure).toBe('The store is damaged.')
+  await store.load()
+  expect([store.failure, store.isLoaded]).toEqual([null, true])
+})
+
 it('members are evaluated by themselves with what is ticked, until that is switched off', async () => {
   const store = useEvaluationsStore()
   const options = { shots: 0, sampler: 'first' as const, limit: 100, split: 'validation' as const }
