@@ -4,7 +4,7 @@ import { flopsConventionNames } from '#shared/family/counting.ts'
 import { ladderFromDial } from '#shared/family/dial.ts'
 import type { Dial, Ladder, MemberPlan } from '#shared/family/ladder.ts'
 import { planLadder } from '#shared/family/plan.ts'
-import { studyPartsOf } from '#shared/family/presets.ts'
+import { findPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { tokensStretch } from '#shared/family/schedule.ts'
 import { defaultRecipe, type Recipe } from '#shared/family/recipe.ts'
 import { isAtRatio, ratioText } from '#shared/family/additions.ts'
@@ -60,7 +60,7 @@ async function plan(context: CommandContext, options: PlanOptions): Promise<Answ
 function planOf({ family, budget, largest, tokenizer, ...options }: PlanOptions): { members: MemberPlan[]; recipe: Recipe } {
   const parts = family === undefined ? null : studyPartsOf(family)
   const recipe = withRecipeOptions(parts?.recipe ?? defaultRecipe, options)
-  const basis = { recipe, vocabulary: vocabularyOf(tokenizer ?? parts?.tokenizer ?? defaultTokenizer) }
+  const basis = { recipe, vocabulary: vocabularyOf(tokenizer ?? parts?.tokenizer ?? (family !== undefined && findPreset(family).kind === 'published' ? { kind: 'gpt2' } : defaultTokenizer)) }
   const dial: Dial | null = budget !== undefined ? { kind: 'compute', flops: budget } : largest !== undefined ? { kind: 'largest', parameters: largest } : null
   const ladder = parts?.ladder ?? (dial ? ladderWithin(dial, recipe, basis.vocabulary) : null)
   return { members: planLadder(withLadderOptions(ladder, options, basis), basis, null, null), recipe }
