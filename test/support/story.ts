@@ -22,7 +22,7 @@ export interface StoryDoor {
   close(): Promise<void>
 }
 
-const views = ['data', 'family', 'training', 'law', 'library'] as const
+const views = ['data', 'family', 'training', 'law', 'evaluation', 'library'] as const
 /** Two that finish within seconds and make a law; one that never ends by itself, to be paused, cut off and stopped. */
 const ladder = [{ width: 24, tokensPerParameter: 4 }, { width: 32, tokensPerParameter: 4 }, { width: 48, tokensPerParameter: 3000 }]
 const endless = 2
@@ -140,6 +140,23 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
     part('draws the law', async () => {
       await go('law')
       await byId('law-chart').locator('canvas, svg').first().waitFor()
+    })
+
+    part('evaluates what has finished, and shows every item', async () => {
+      await go('evaluation')
+      await byId('evaluate-first').click()
+      const cells = door.page().locator('[data-testid^="cell-"]')
+      const states = () => cells.evaluateAll((all) => all.map((cell) => cell.getAttribute('data-state')))
+      await expect.poll(states, { timeout: slow }).toEqual(Array(12).fill('finished')) // two members, a text and five toys
+      await byId('cell-Copy').first().getByRole('button').click()
+      await expect.poll(() => byId('examples-count').innerText()).toMatch(/^200 items/)
+      await byId('examples-list').focus()
+      await door.page().keyboard.press('ArrowDown')
+      await expect.poll(() => byId('example').getAttribute('aria-label')).toBe('Item 2')
+      expect(await byId('answer').count()).toBe(4)
+      expect(await axeFindings(door.page())).toEqual([])
+      await byId('evaluation-pages').getByText('Against compute').click()
+      await byId('accuracy-chart').locator('canvas').first().waitFor()
     })
 
     part('exports a checkpoint that is whole', async () => {
