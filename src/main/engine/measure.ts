@@ -15,6 +15,7 @@ const adam: AdamSettings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay
 const probeShape: GptShape = { layers: 4, width: 128, heads: 4, context: 128, vocabulary: 512 }
 /** From where models hardly fill the processor to where matrix products are nearly all of the work. */
 const calibrationShapes: GptShape[] = [
+  { layers: 2, width: 32, heads: 2, context: 128, vocabulary: 1024 },
   { layers: 2, width: 64, heads: 2, context: 128, vocabulary: 1024 },
   { layers: 2, width: 192, heads: 3, context: 128, vocabulary: 1024 },
   { layers: 1, width: 512, heads: 8, context: 128, vocabulary: 1024 },
