@@ -17,7 +17,8 @@ export interface Overlay {
 }
 
 const dashes: (string | number[])[] = ['solid', [7, 4], [2, 3], [9, 3, 2, 3], [4, 4]]
-const symbols = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect', 'emptyTriangle', 'emptyDiamond']
+/** First filled, then hollow: ECharts' own hollow ones are filled with white on dark as well. */
+const symbols = ['circle', 'rect', 'triangle', 'diamond']
 
 /** How far the overlays reach. */
 export const overlayRanges = (overlays: readonly Overlay[], xScale: ScaleKind, yScale: ScaleKind): { x: Range | null; y: Range | null } => ({
@@ -29,12 +30,14 @@ export const overlayRanges = (overlays: readonly Overlay[], xScale: ScaleKind, y
 export function overlaySeries(overlays: readonly Overlay[], { x, y }: { x: AxisPlan; y: AxisPlan }, theme: ChartTheme): object[] {
   return overlays.map((overlay, i) => {
     const isLaw = overlay.kind === 'law'
+    const isFilled = i % (2 * symbols.length) < symbols.length
+    const opacity = overlay.differences.length ? 0.7 : 1
     return {
       id: `overlay ${overlay.id}`, name: overlay.name, type: 'line', z: 2, animation: false, silent: true, clip: true, emphasis: { disabled: true },
       data: overlay.points.map((point) => [position(point.x, x.kind), position(point.y, y.kind)]),
       symbol: isLaw ? 'none' : symbols[i % symbols.length], symbolSize: 7, showAllSymbol: true,
-      lineStyle: { color: theme.neutral, width: isLaw ? 1.25 : 0, type: dashes[i % dashes.length], opacity: overlay.differences.length ? 0.7 : 1 },
-      itemStyle: { color: theme.neutral, opacity: overlay.differences.length ? 0.7 : 1 },
+      lineStyle: { color: theme.neutral, width: isLaw ? 1.25 : 0, type: dashes[i % dashes.length], opacity },
+      itemStyle: { color: isFilled ? theme.neutral : theme.surface, borderColor: theme.neutral, borderWidth: isFilled ? 0 : 1.5, opacity },
       endLabel: {
         show: true, formatter: overlay.differences.length ? `${overlay.name} *` : overlay.name, color: theme.faint, fontSize: 11, fontFamily: theme.font,
         align: 'right', verticalAlign: 'bottom', offset: [-4, -6], textBorderColor: theme.surface, textBorderWidth: 3,
