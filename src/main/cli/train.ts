@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine/engine.ts'
+import { mostSystems } from '#shared/cluster/live.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
@@ -12,7 +13,7 @@ import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { exists } from '#main/storage/files.ts'
 import type { LabHost } from '#main/lab.ts'
-import { parseAmount, parseTokenizer, parseWhole } from './amounts.ts'
+import { parseAmount, parseTokenizer, parseWhole, short } from './amounts.ts'
 import { continueFrom, defaultContinueTokens, withoutChoices } from './continue.ts'
 import { corpusName } from './corpus.ts'
 import { followRuns } from './follow.ts'
@@ -36,6 +37,8 @@ export interface TrainOptions extends ShapingOptions {
   seed?: number
   engine?: EngineName | 'auto'
   threads?: number
+  systems?: number
+  systemWeights?: number
 }
 
 /** What only a new study can be given. */
@@ -56,7 +59,9 @@ export const trainCommand: CommandPart = (program, act) => {
     .option('--tokens <count>', `with --from: tokens to train on, ${defaultContinueTokens.toLocaleString('en-US')} unless told otherwise`, parseAmount)
     .option('--seed <number>', 'of the first weights and the order of the text', parseWhole(0, 0xffff_ffff))
     .addOption(new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']))
-    .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024)))
+    .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
+    .option('--systems <count>', `on an emulated cluster of so many systems, each holding two layers of weights at a time, 1 to ${mostSystems}`, parseWhole(1, mostSystems))
+    .option('--system-weights <bytes>', 'with --systems: most bytes of weights that one of them may hold', parseAmount))
     .addHelpText('after', `
 Examples:
   $ isoflop train                                      the starter ladder on the bundled text
@@ -64,11 +69,14 @@ Examples:
   $ isoflop train --study "My study" --member 84.3k
   $ isoflop train --family starter --parametrisation mup --decay wsd-s
   $ isoflop train --from gpt2 --tokens 2M --corpus ~/books
+  $ isoflop train --systems 4 --member 137k            weights streamed to four systems, layer by layer
   $ isoflop train --isoflop 4e11,8e11 --sizes 4        the same compute for several sizes
 
 Ctrl+C pauses; isoflop resume goes on.`)
     .action(act((context, options: TrainOptions) => withLab(context, async (lab) => {
       if (options.tokens !== undefined && options.from === undefined) throw usageError('--tokens goes with --from; a ladder’s tokens follow from --tokens-per-parameter.')
+      if (options.systemWeights !== undefined && options.systems === undefined) throw usageError('--system-weights goes with --systems.')
+      if (options.systems !== undefined && options.from !== undefined) throw usageError('--systems trains from random weights; --from goes on from a model. Give one of them.')
       const takeBack = await remember(lab)
       try {
         if (options.from !== undefined) {
@@ -80,7 +88,7 @@ Ctrl+C pauses; isoflop resume goes on.`)
         }
         const study = options.study === undefined ? await makeStudy(lab, options, context) : await oldStudy(lab, options.study, options)
         const runs = await trainStudy(lab, study, options, context)
-        return { document: { studyId: study.id, runs }, text: runsText(runs) }
+        return { document: { studyId: study.id, runs }, text: [runsText(runs), ...runs.flatMap(trafficText)].join('\n') }
       } catch (error) {
         await takeBack()
         throw error
@@ -89,7 +97,7 @@ Ctrl+C pauses; isoflop resume goes on.`)
 }
 
 /** From text to finished runs: waits for corpus and tokens, starts the members, follows them. */
-export async function trainStudy(lab: LabHost, study: Study, { member, engine, threads }: Pick<TrainOptions, 'member' | 'engine' | 'threads'>, context: CommandContext): Promise<RunSummary[]> {
+export async function trainStudy(lab: LabHost, study: Study, { member, engine, threads, systems, systemWeights }: Pick<TrainOptions, 'member' | 'engine' | 'threads' | 'systems' | 'systemWeights'>, context: CommandContext): Promise<RunSummary[]> {
   const corpus = await corpusReady(lab, study.corpusId, context)
   await tokensReady(lab, corpus, study.tokenizer, context)
   const plans = await lab.planStudy(study.id)
@@ -100,8 +108,22 @@ export async function trainStudy(lab: LabHost, study: Study, { member, engine, t
   if (chosen.length === 0) throw new Fault('bad-input', 'The study has no members to train.')
   for (const { name, warnings } of chosen) for (const warning of warnings) context.terminal.note(`${name}: ${warning}`)
   context.terminal.progress('Choosing the engine')
-  const runs = await withSettings(lab, { engine, threads }, () => lab.startRuns(study.id, chosen.map(({ memberId }) => memberId)))
+  const runs = await withSettings(lab, { engine, threads }, () => lab.startRuns(
+    study.id, chosen.map(({ memberId }) => memberId),
+    ...(systems === undefined ? [] : [{ systems, ...(systemWeights === undefined ? {} : { systemWeightBytes: Math.floor(systemWeights) }) }]),
+  ))
   return followRuns(lab, runs.map(({ id }) => id), context)
+}
+
+/** What travelled in the last step of a run on a cluster, and what a system held; nothing for the plain trainer. */
+function trafficText({ name, systems, streaming }: RunSummary): string[] {
+  if (!streaming) return []
+  const { bytes, residentWeightBytes, systemWeightBytes, modelBytes, overlap, faults } = streaming
+  return [
+    `${name} on ${systems} system${systems === 1 ? '' : 's'}, a step: the store sends ${short(bytes.storeOut)}B and receives ${short(bytes.storeIn)}B, the fabric sends ${short(bytes.fabricOut)}B and receives ${short(bytes.fabricIn)}B;`
+    + ` a system holds at most ${short(Math.max(...residentWeightBytes))}B of weights (it may hold ${short(systemWeightBytes)}B, the model has ${short(modelBytes)}B);`
+    + ` ${Math.round(100 * overlap)} % of the transfers hidden${faults > 0 ? `; ${faults} process${faults === 1 ? '' : 'es'} ended on the way and came back` : ''}`,
+  ]
 }
 
 /** Sets engine and threads for as long as `use` takes, and puts back what the person had set: a run keeps what it was started with. */
