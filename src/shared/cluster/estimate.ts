@@ -111,7 +111,7 @@ function gpipeBubble(forward: readonly number[], backward: readonly number[], m:
   const total = (times: readonly number[]) => times.reduce((sum, one) => sum + one, 0) + (m - 1) * Math.max(...times)
   let busiest = 0
   for (let i = 0; i < forward.length; i++) busiest = Math.max(busiest, m * (forward[i] + backward[i]))
-  return total(forward) + total(backward) - busiest
+  return Math.max(0, total(forward) + total(backward) - busiest) // sums in another order differ in their last digits
 }
 
 /** Parameters of the device that holds most. */

@@ -96,7 +96,7 @@ export function planComplaint(model: ClusterModel, plan: GpuPlan): string | null
   if (model.feedForward % tensor !== 0) return `${model.name} has an MLP of ${model.feedForward}; tensor ${tensor} does not divide it.`
   if (pipeline > model.layers) return `${pipeline} stages are more than the ${model.layers} layers of ${model.name}.`
   if (interleave > 1 && pipeline === 1) return `Interleaving ${interleave} chunks needs a pipeline of at least 2 stages; there is 1.`
-  if (interleave > 1 && plan.schedule !== '1f1b') return `Interleaving is a form of 1f1b; the schedule is ${plan.schedule}.`
+  if (interleave > 1 && plan.schedule !== '1f1b') return `Interleaving ${interleave} chunks is a form of 1f1b; the schedule is ${plan.schedule}.`
   if (interleave > 1 && model.layers % (pipeline * interleave) !== 0) {
     return `${model.layers} layers do not divide into pipeline ${pipeline} x interleave ${interleave} = ${pipeline * interleave} chunks.`
   }
