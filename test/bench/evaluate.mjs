@@ -1,5 +1,5 @@
 // Items a second against lm-evaluation-harness with transformers, on the same machine, model and items, one after the other:
-//   node test/bench/evaluate.mjs [--model DIR] [--items DIR] [--tasks a,b] [--shots 0,5] [--limit 16] [--threads 2] [--batch 8] [--python python3]
+//   node test/bench/evaluate.mjs [--model DIR] [--items DIR] [--tasks a,b] [--shots 0,5] [--limit 8] [--threads 2] [--batch 8] [--python python3]
 // Without --model a GPT-2 of Cerebras-GPT-111M's shape with random weights; without --items the 24 of each task in test/fixtures. The Python
 // needs `pip install torch==2.13.0 transformers lm-eval`; ISOFLOP_PYTHON may name it. Build first: npm run build. Prints one JSON document.
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -12,7 +12,7 @@ const allTasks = 'hellaswag,piqa,winogrande,lambada_openai,arc_easy,arc_challeng
 const { values: given } = parseArgs({
   options: {
     model: { type: 'string' }, items: { type: 'string', default: 'test/fixtures/evaluation' }, tasks: { type: 'string', default: allTasks },
-    shots: { type: 'string', default: '0,5' }, limit: { type: 'string', default: '16' }, threads: { type: 'string', default: '2' },
+    shots: { type: 'string', default: '0,5' }, limit: { type: 'string', default: '8' }, threads: { type: 'string', default: '2' },
     batch: { type: 'string', default: '8' }, python: { type: 'string', default: process.env.ISOFLOP_PYTHON ?? 'python3' },
   },
 })
