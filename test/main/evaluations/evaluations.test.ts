@@ -49,7 +49,7 @@ async function* scripted(job: Extract<Job, { kind: 'evaluate' }>, signal: AbortS
     yield { kind: 'item', task, index, contexts: [`c${index}`], continuations: ['a', 'b'], gold: 0, logLikelihoods: [-1, -2], areGreedy: [false, false], metrics: { acc: isEven, acc_norm: isEven } } satisfies ItemRecord
     yield { kind: 'progress', task, done: done.size, of: script.items }
   }
-  return { tasks: [{ task, title: task, shots: job.tasks[0].shots, items: script.items, chance: 0.25, metrics: [{ name: 'acc', value: 0.5, stderr: 0.2 }] }], scored: script.items, seconds: 1, device: 'a script' }
+  return { tasks: [{ task, title: task, shots: job.tasks[0].shots, items: script.items, chance: 0.25, metrics: [{ name: 'acc', value: 0.5, stderr: 0.2 }] }], scored: script.items, seconds: 1, secondsByTask: { [task]: 1 }, device: 'a script' }
 }
 
 const never = () => new Promise<void>(() => undefined)
