@@ -2,9 +2,11 @@
 import { cpus, totalmem } from 'node:os'
 import type { Activation } from '#shared/family/shape.ts'
 import { Fault } from '#shared/fault.ts'
-import type { AttentionGeometry, BranchSegment, Ids, Kernels, KeyValueCache, Parameter, Tensor } from '../kernels.ts'
+import type { Ids, Kernels, KeyValueCache, Tensor } from '../kernels.ts'
 import { type NativeLibrary, nativeLibrary } from './library.ts'
 import { createMemory, idsOfHome, type Home, type NativeTensor, ofHome } from './memory.ts'
+import { checkGeometry, checkRows, checkSegments } from './sequences.ts'
+import { optimizerSpans } from './spans.ts'
 import { physicalCores } from './cores.ts'
 
 export interface NativeOptions {
@@ -16,7 +18,6 @@ export interface NativeOptions {
 
 const isaNames: Record<string, string> = { avx512: 'AVX-512', avx2: 'AVX2', neon: 'NEON', portable: 'portable' }
 const geluForm: Record<Activation, number> = { gelu: 1, gelu_new: 2 }
-const largestHead = 256
 
 interface NativeCache extends KeyValueCache {
   length: number
@@ -80,14 +81,6 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       throw new Error(`${what} go from ${own.least} to ${own.most}; they must lie in ${from} to ${below - 1}`)
     }
     return own.address
-  }
-  function checkGeometry({ rows, context: T, heads, scale }: AttentionGeometry, n: number, width: number): void {
-    if (!Number.isInteger(rows) || !Number.isInteger(T) || rows < 1 || T < 1 || rows * T !== n) {
-      throw new Error(`${rows} sequences of ${T} tokens do not make ${n} rows`)
-    }
-    if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) throw new Error(`${width} features cannot be split over ${heads} heads`)
-    if (width / heads > largestHead) throw new Fault('bad-input', `A head of ${width / heads} features is too large; the native engine takes up to ${largestHead}.`)
-    if (!Number.isFinite(scale)) throw new Error(`${scale} cannot scale the scores`)
   }
   function third(qkv: Tensor): number {
     const [, triple] = matrix(qkv, 'qkv')
@@ -303,47 +296,4 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       library.isf_destroy(context)
     },
   }
-}
-
-function checkRows(n: number, T: number): void {
-  if (n < 1 || !Number.isInteger(T) || T < 1) throw new Error(`${n} rows cannot lie in sequences of ${T} tokens`)
-}
-
-/** The optimizer's list of parameters as C++ takes it. */
-interface Spans {
-  addresses: Float64Array // [count, 4]: value, gradient, first and second moment
-  sizes: Float64Array
-  scales: Float32Array
-  decays: Int32Array
-}
-
-/** Lists parameters for the library. */
-function optimizerSpans(home: Home): (parameters: readonly Parameter[]) => Spans {
-  return (parameters) => {
-    const count = parameters.length
-    const spans: Spans = { addresses: new Float64Array(4 * count), sizes: new Float64Array(count), scales: new Float32Array(count), decays: new Int32Array(count) }
-    parameters.forEach(({ name, value, gradient, firstMoment, secondMoment, decays, learningRateScale }, i) => {
-      const parts = [value, gradient, firstMoment, secondMoment].map((tensor) => ofHome(tensor, home))
-      const size = parts[0].count
-      if (parts.some((part) => part.count !== size)) throw new Error(`the four tensors of ${name} differ in size`)
-      parts.forEach((part, j) => { spans.addresses[4 * i + j] = part.address })
-      spans.sizes[i] = size
-      spans.scales[i] = learningRateScale
-      spans.decays[i] = decays ? 1 : 0
-    })
-    return spans
-  }
-}
-
-/** The length of the longest text, trunk and all; segments that are not the `n` rows throw. */
-function checkSegments(segments: readonly BranchSegment[], n: number, held: number): number {
-  let [rows, stem, longest] = [0, 0, held]
-  for (const { count, isStem } of segments) {
-    if (!Number.isInteger(count) || count < 0) throw new Error(`a segment cannot have ${count} rows`)
-    longest = Math.max(longest, held + count + (isStem ? 0 : stem))
-    if (isStem) stem = count
-    rows += count
-  }
-  if (rows !== n) throw new Error(`segments of ${rows} rows in all do not fit ${n}`)
-  return longest
 }
