@@ -102,7 +102,7 @@ export function fitSurfaceHuber(points: readonly SurfacePoint[]): HuberSearch {
 
 /** One descent from a known optimum, for refits of nearly the same data. */
 export function refitSurfaceHuber(columns: SurfaceColumns, from: SurfaceLogs, counts: Float64Array | null): Minimum {
-  return minimise(createHuberObjective(columns, counts), from, { maxEvaluations: 600, gradientTolerance: 1e-6, progressTolerance: 1e-10 })
+  return minimise(createHuberObjective(columns, counts), from, { maxEvaluations: 600, gradientTolerance: 1e-6, progressTolerance: 1e-7 })
 }
 
 function describe(best: Minimum, columns: SurfaceColumns): Pick<HuberSearch, 'fit' | 'logs'> {
