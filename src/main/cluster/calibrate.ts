@@ -2,17 +2,22 @@
 import { calibration, type Calibration } from '#shared/cluster/calibration.ts'
 import { estimateChecked } from '#shared/cluster/estimate.ts'
 import type { GpuMachine } from '#shared/cluster/machine.ts'
+import { memoryConstants, type MemoryConstants } from '#shared/cluster/memory.ts'
 import { kendallTau, type Trial } from '#shared/cluster/trial.ts'
 import { createRandom } from '#shared/random.ts'
 import { findGpuMachine } from './catalog.ts'
 import type { TableReport } from '#shared/cluster/validation.ts'
+import { calibrateMemory, neutralMemory } from './calibrate-memory.ts'
+import { descend } from './descend.ts'
 import { validateTrials } from './validate.ts'
 
-/** What is fitted: constants of every machine, and three figures of Jean Zay, whose links no source gives. */
+/** What is fitted: constants of every machine, what an allocator holds back, and three figures of Jean Zay, whose links no source gives. */
 export interface Fitted {
   constants: Calibration
   /** Start of a collective between tensor ranks on Jean Zay, and its network before and after the repair. */
   site: { latencySeconds: number; earlyNetworkBytesPerSecond: number; networkBytesPerSecond: number }
+  /** The allocator's reserve and its buffers. */
+  memory: MemoryConstants
 }
 
 const early = 'a100-80-jean-zay-early'
@@ -20,6 +25,7 @@ const late = 'a100-80-jean-zay'
 
 export const shipped = (): Fitted => ({
   constants: calibration,
+  memory: memoryConstants,
   site: {
     latencySeconds: findGpuMachine(late).linkLatencySeconds, earlyNetworkBytesPerSecond: findGpuMachine(early).networkBytesPerSecond,
     networkBytesPerSecond: findGpuMachine(late).networkBytesPerSecond,
@@ -78,31 +84,16 @@ export function objective(trials: readonly Trial[], fitted: Fitted): number {
   return total + (pairs ? (orderWeight * disorder) / pairs : 0)
 }
 
-/** Coordinate search in logarithms: each constant up or down by a step that grows with luck and shrinks without. */
+/** Finds the free constants that make the objective least. */
 export function calibrate(trials: readonly Trial[], start: Fitted = shipped(), rounds = 40): Fitted {
-  let best = start
-  let least = objective(trials, best)
-  const knobs = [...Object.keys(free).map((name) => ({ kind: 'constants' as const, name })), ...Object.keys(start.site).map((name) => ({ kind: 'site' as const, name }))]
-    .map((knob) => ({ ...knob, step: 0.15 }))
-  for (let round = 0; round < rounds && knobs.some(({ step }) => step > 0.004); round++) {
-    for (const knob of knobs) {
-      let isBetter = false
-      for (const sign of [1, -1]) {
-        const group = best[knob.kind] as unknown as Record<string, number>
-        const value = group[knob.name] * Math.exp(sign * knob.step)
-        const largest = knob.kind === 'constants' ? free[knob.name as keyof Calibration]!.largest : Infinity
-        const tried: Fitted = { ...best, [knob.kind]: { ...group, [knob.name]: Math.min(value, largest) } }
-        const found = objective(trials, tried)
-        if (found >= least) continue
-        best = tried
-        least = found
-        isBetter = true
-        break
-      }
-      knob.step *= isBetter ? 1.3 : 0.6
-    }
+  const names = Object.keys(free) as (keyof Calibration)[]
+  const fittedOf = (values: Record<string, number>): Fitted => {
+    const { latencySeconds, earlyNetworkBytesPerSecond, networkBytesPerSecond, ...constants } = values
+    return { constants: { ...start.constants, ...constants }, site: { latencySeconds, earlyNetworkBytesPerSecond, networkBytesPerSecond }, memory: start.memory }
   }
-  return best
+  const values = { ...Object.fromEntries(names.map((name) => [name, start.constants[name]])), ...start.site }
+  const largest = Object.fromEntries(names.map((name) => [name, free[name]!.largest]))
+  return { ...fittedOf(descend<Record<string, number>>(values, (tried) => objective(trials, fittedOf(tried)), largest, rounds)), memory: calibrateMemory(trials, start.memory) }
 }
 
 /** Rows with the same key describe one plan, whatever their day or batch. */
@@ -116,7 +107,8 @@ export function crossValidate(trials: readonly Trial[], { folds = 5, seed = 1 }:
   const fold = new Map(keys.map((key) => [key, random.integer(folds)]))
   const neutral = startAfresh()
   const fits = Array.from({ length: folds }, (_, i) => calibrate(trials.filter((trial) => fold.get(planKey(trial)) !== i), neutral))
-  return { reports: validateTrials(trials, (trial) => fits[fold.get(planKey(trial))!].constants, (trial) => onSite(trial, fits[fold.get(planKey(trial))!])), fits }
+  const fitOf = (trial: Trial) => fits[fold.get(planKey(trial))!]
+  return { reports: validateTrials(trials, fitOf, (trial) => onSite(trial, fitOf(trial))), fits }
 }
 
 /** Round numbers from datasheets and rules of thumb, so that a fold does not begin at what all rows taught. */
@@ -124,5 +116,6 @@ export const startAfresh = (): Fitted => ({
   constants: {
     ...calibration, matmulShare: 0.85, matmulDepth: 200, flashShare: 0.6, scoreBytes: 13, logitBytes: 40, layerHostSeconds: 5e-4, networkShare: 0.8, partialRingShare: 1, stepHostSeconds: 0.02,
   },
+  memory: neutralMemory,
   site: { latencySeconds: 1e-3, earlyNetworkBytesPerSecond: 25e9, networkBytesPerSecond: 25e9 },
 })

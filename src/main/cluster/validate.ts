@@ -1,6 +1,7 @@
 // How good is the cost model: its error on every table of a validation file, beside Calculon's on the same rows.
 import { calibration, type Calibration } from '#shared/cluster/calibration.ts'
 import { estimate } from '#shared/cluster/estimate.ts'
+import { memoryConstants, type MemoryConstants } from '#shared/cluster/memory.ts'
 import { errorsOf, kendallTau, type Trial } from '#shared/cluster/trial.ts'
 import type { TableReport } from '#shared/cluster/validation.ts'
 
@@ -12,8 +13,16 @@ export interface Judged {
   predictsFit: boolean
 }
 
-export const judge = (trial: Trial, constants: Calibration = calibration): Judged => {
-  const { stepSeconds, memoryBytesPerDevice, fits } = estimate(trial.model, trial.plan, trial.machine, constants)
+/** What predictions are made with. */
+interface Constants {
+  constants: Calibration
+  memory: MemoryConstants
+}
+
+const shipped: Constants = { constants: calibration, memory: memoryConstants }
+
+export const judge = (trial: Trial, { constants, memory }: Constants = shipped): Judged => {
+  const { stepSeconds, memoryBytesPerDevice, fits } = estimate(trial.model, trial.plan, trial.machine, constants, memory)
   return { trial, predictedSeconds: stepSeconds, predictedBytes: memoryBytesPerDevice, predictsFit: fits }
 }
 
@@ -72,7 +81,7 @@ const parts: Record<string, { part: string; holds: (trial: Trial) => boolean }[]
 
 /** A report for each table, whole and in parts. */
 export function validateTrials(
-  trials: readonly Trial[], constantsOf: (trial: Trial) => Calibration = () => calibration, placed: (trial: Trial) => Trial = (trial) => trial,
+  trials: readonly Trial[], constantsOf: (trial: Trial) => Constants = () => shipped, placed: (trial: Trial) => Trial = (trial) => trial,
 ): TableReport[] {
   const judged = trials.map((trial) => judge(placed(trial), constantsOf(trial)))
   return [...new Set(trials.map(({ table }) => table))].flatMap((table) => {

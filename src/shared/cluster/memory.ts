@@ -40,7 +40,7 @@ export interface MemoryConstants {
   stepBytes: number
 }
 
-export const memoryConstants: MemoryConstants = { reserveShare: 0.25, keptShare: 0.12, simpleKeptShare: 0.02, bufferBytes: 4 * 2 ** 30, stepBytes: 4 }
+export const memoryConstants: MemoryConstants = { reserveShare: 0.2576, keptShare: 0.1265, simpleKeptShare: 0.02, bufferBytes: 3.677e9, stepBytes: 4 }
 
 /**
  * Activations of one block for one micro-batch on one device, bytes at 16 bits. Korthikanti et al. 2022, table 2 and eq. 1-6:

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { errorsOf, kendallTau } from '#shared/cluster/trial.ts'
 import { heldOutErrors } from '#shared/cluster/trust.ts'
+import { memoryConstants } from '#shared/cluster/memory.ts'
+import { calibrateMemory, memoryObjective, neutralMemory } from '#main/cluster/calibrate-memory.ts'
 import { calibrate, crossValidate, objective, planKey, shipped, startAfresh } from '#main/cluster/calibrate.ts'
 import { readTrials } from '#main/cluster/tables.ts'
 import { reportsByTable, validateTrials } from '#main/cluster/validate.ts'
@@ -53,6 +55,9 @@ describe('predictions by constants that never saw the plan', () => {
   it('keep their promises too', () => {
     expect(heldOut.vtrain_multi.parts['tensor <= 8'].time!.mean).toBeLessThan(0.1)
     expect(heldOut.bloom_prequel.time!.mean).toBeLessThan(0.15)
+    expect(heldOut.bloom_prequel.memory!.mean).toBeLessThan(0.15)
+    expect(heldOut.bloom_prequel.outOfMemory).toEqual({ rows: 3, right: 3 })
+    expect(heldOut.bloom_prequel.fitting!.right).toBe(heldOut.bloom_prequel.fitting!.rows)
     expect(heldOut.korthikanti.time!.mean).toBeLessThan(0.06)
     expect(fits).toHaveLength(2)
   }, 120_000)
@@ -68,6 +73,12 @@ describe('predictions by constants that never saw the plan', () => {
     const few = some.filter(({ table }) => table === 'korthikanti')
     expect(objective(few, calibrate(few, startAfresh(), 5))).toBeLessThan(objective(few, startAfresh()))
     expect(objective(some, shipped())).toBeLessThan(objective(some, startAfresh()))
+  })
+
+  it('are what a fit finds that begins at round numbers: the memory that ships was not tuned by hand', () => {
+    const fitted = calibrateMemory(trials)
+    for (const name of ['reserveShare', 'keptShare', 'bufferBytes'] as const) expect(Math.abs(fitted[name] / memoryConstants[name] - 1), name).toBeLessThan(0.01)
+    expect(memoryObjective(trials, fitted)).toBeLessThan(memoryObjective(trials, neutralMemory))
   })
 
   it('have the errors that are shown beside predictions', () => {
