@@ -15,7 +15,18 @@ export const heldOutErrors = {
   jeanZay: 0.031,
   korthikanti: 0.017,
   foundry: 0.057,
+  megatronTable1: 0.073,
+  megatronTable2: 0.039,
+  megatron2020: 0.07,
+  megatronH100: 0.109,
 } as const
+
+/** The same by table of the measurements, or by part of one; null where none was held out. */
+export const heldOutErrorOf = (table: string, part: string): number | null => (({
+  'vtrain_multi tensor <= 8': heldOutErrors.vtrainMulti, 'vtrain_single all': heldOutErrors.vtrainSingle, 'bloom_prequel all': heldOutErrors.jeanZay, 'korthikanti all': heldOutErrors.korthikanti,
+  'llm_foundry_fsdp all': heldOutErrors.foundry, 'megatron_table1 all': heldOutErrors.megatronTable1, 'megatron_table2 pipeline and tensor': heldOutErrors.megatronTable2,
+  'megatron_2020 all': heldOutErrors.megatron2020, 'megatron_h100 all': heldOutErrors.megatronH100,
+}) as Record<string, number>)[`${table} ${part}`] ?? null
 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`
 

@@ -21,7 +21,7 @@ function costTiles(training: TrainingCost | null): Tile[] {
 
 export const gpuTiles = (answer: GpuAnswer, machine: GpuMachine): Tile[] => [
   { name: 'Step', value: formatSeconds(answer.stepSeconds), note: formatTokensPerSecond(answer.tokensPerSecond) },
-  { name: 'MFU', value: formatShare(answer.mfu), note: `HFU ${formatShare(answer.hfu)}`, hint: `${answer.utilisationConvention}. HFU counts recomputed products too.` },
+  { name: 'MFU, Korthikanti eq. 7', value: formatShare(answer.mfu), note: `HFU ${formatShare(answer.hfu)}`, hint: `${answer.utilisationConvention}. HFU counts recomputed products too.` },
   { name: 'A device', value: formatFlopsPerSecond(answer.flopsPerDevicePerSecond), note: `of ${formatFlopsPerSecond(machine.matmulFlopsPerSecond)} peak` },
   {
     name: 'Memory', value: formatBytes(answer.memoryBytesPerDevice), note: answer.fits ? `fits in ${formatBytes(machine.memoryBytes)}` : `does not fit in ${formatBytes(machine.memoryBytes)}`,
@@ -33,7 +33,7 @@ export const gpuTiles = (answer: GpuAnswer, machine: GpuMachine): Tile[] => [
 export const streamingTiles = (answer: StreamingAnswer, machine: WaferMachine): Tile[] => [
   { name: 'Step', value: formatSeconds(answer.stepSeconds), note: formatTokensPerSecond(answer.tokensPerSecond) },
   { name: 'Speed-up', value: `${threeDigits(answer.speedup)} ×`, note: `${answer.plan.systems} systems` },
-  { name: 'MFU', value: formatShare(answer.mfu), note: `HFU ${formatShare(answer.hfu)}`, hint: answer.utilisationConvention },
+  { name: 'MFU, Korthikanti eq. 7', value: formatShare(answer.mfu), note: `HFU ${formatShare(answer.hfu)}`, hint: answer.utilisationConvention },
   { name: 'On a wafer', value: formatBytes(answer.memoryBytesPerDevice), note: answer.fits ? `fits in ${formatBytes(machine.memoryBytes)}` : `does not fit in ${formatBytes(machine.memoryBytes)}`, tone: answer.fits ? 'good' : 'bad', hint: 'Kept activations and two layers of weights' },
   { name: 'In the store', value: formatBytes(answer.storeBytes), note: answer.storeFits ? `fits in ${formatBytes(machine.storeBytes)}` : `does not fit in ${formatBytes(machine.storeBytes)}`, tone: answer.storeFits ? 'good' : 'bad', hint: '14 bytes a parameter: weights and optimizer state' },
   { name: 'Out of the store', value: formatBytes(answer.storeOutBytes), note: `${formatBytes(answer.storeInBytes)} back, whatever the number of systems`, hint: 'Weights twice a pass, gradients once' },
