@@ -3,7 +3,7 @@ import type { ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Kernels, Tensor } from '#main/engine/kernels.ts'
 import { placeWeights, type ModelWeights } from '#main/engine/weights.ts'
-import { partWriter } from '#main/engine/write-part.ts'
+import { partReader, partWriter } from '#main/engine/tensor-parts.ts'
 import { bytesANumber, type Item, type Layout } from './layout.ts'
 import { inChunks } from './links.ts'
 
@@ -16,7 +16,7 @@ export interface Residents {
   /** Moves an item out of the inbox into its place. */
   take(item: Item, read: (from: number, buffer: Float32Array) => void): void
   clearGradients(layer: number): void
-  /** All of a layer, in its order. */
+  /** All of a layer, in its order; good until the next of its kind is read. */
   readGradients(layer: number): Promise<Float32Array>
   /** Most bytes of weights held at any moment. */
   peakBytes(): number
@@ -38,6 +38,9 @@ export function createResidents(k: Kernels, { shape }: ModelPlan, layout: Layout
   for (const { count } of places) hold(count * bytesANumber)
   const values = tensors()
   const sums = tensors()
+  const readers = new Map([...sums].map(([name, tensor]) => [name, partReader(k, tensor)]))
+  /** Gradients of the embeddings and of a block, as they leave. */
+  const gathered: Float32Array[] = []
   const writers = new Map([...values].map(([name, tensor]) => [name, partWriter(k, tensor)]))
   const blocks = Math.min(1, shape.layers)
   const of = (map: ReadonlyMap<string, Tensor>, layer: number): Tensor[] => places[Math.min(layer, 1)].parameters.map(({ name }) => map.get(name)!)
@@ -71,14 +74,9 @@ export function createResidents(k: Kernels, { shape }: ModelPlan, layout: Layout
     },
     clearGradients: (layer) => of(sums, layer).forEach((sum) => k.fill(sum, 0)),
     async readGradients(layer) {
-      const { count } = places[Math.min(layer, 1)]
-      const all = new Float32Array(count)
-      let at = 0
-      for (const sum of of(sums, layer)) {
-        const values = await k.read(sum)
-        all.set(values, at)
-        at += values.length
-      }
+      const { count, offset: begin, parameters } = places[Math.min(layer, 1)]
+      const all = (gathered[Math.min(layer, 1)] ??= new Float32Array(count))
+      for (const { name, offset, count: size } of parameters) await readers.get(name)!(0, all.subarray(offset - begin, offset - begin + size))
       return all
     },
     peakBytes: () => peak,

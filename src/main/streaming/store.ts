@@ -3,10 +3,21 @@ import type { AdamSettings } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import { clipScale } from '#main/engine/gpt.ts'
 import type { Kernels, Parameter } from '#main/engine/kernels.ts'
+import { partReader } from '#main/engine/tensor-parts.ts'
 import { bytesANumber, layoutOf } from './layout.ts'
 import { openLink, storeLinkPlaces } from './links.ts'
 import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
-import { openStateFile } from './state-file.ts'
+import { openStateFile, type StateKind } from './state-file.ts'
+
+/** One parameter, where it lies in the row, and how its new state is read. */
+interface Kept extends Parameter {
+  offset: number
+  count: number
+  readers: { kind: StateKind; read: ReturnType<typeof partReader> }[]
+}
+
+/** Numbers copied at once. */
+const piece = 65_536
 
 /** Begins with what was committed last; takes over the kernels. */
 export function createStore({ model, folder }: PartJob, k: Kernels, send: (message: FromPart) => void): PartBody {
@@ -17,13 +28,18 @@ export function createStore({ model, folder }: PartJob, k: Kernels, send: (messa
   const weights = state.read('parameters', 0, layout.count)
   const gradients = new Float32Array(layout.count)
   const arrival = new Float32Array(layout.largestItem)
-  const parameters = layout.parameters.map(({ name, shape, kind, decays, offset, count }): Parameter & { offset: number; count: number } => ({
-    name, offset, count, decays, learningRateScale: model.parametrisation.learningRateScale[kind],
-    value: k.tensor(shape, weights.slice(offset, offset + count)),
-    gradient: k.tensor(shape),
-    firstMoment: k.tensor(shape, state.read('firstMoments', offset, count)),
-    secondMoment: k.tensor(shape, state.read('secondMoments', offset, count)),
-  }))
+  const passing = new Float32Array(piece)
+  const parameters = layout.parameters.map(({ name, shape, kind, decays, offset, count }): Kept => {
+    const value = k.tensor(shape, weights.slice(offset, offset + count))
+    const firstMoment = k.tensor(shape, state.read('firstMoments', offset, count))
+    const secondMoment = k.tensor(shape, state.read('secondMoments', offset, count))
+    const readers = [
+      { kind: 'parameters' as const, read: partReader(k, value) },
+      { kind: 'firstMoments' as const, read: partReader(k, firstMoment) },
+      { kind: 'secondMoments' as const, read: partReader(k, secondMoment) },
+    ]
+    return { name, offset, count, decays, learningRateScale: model.parametrisation.learningRateScale[kind], value, gradient: k.tensor(shape), firstMoment, secondMoment, readers }
+  })
   let run = 0
   let isFirst = true
   let sent = 0
@@ -62,12 +78,16 @@ export function createStore({ model, folder }: PartJob, k: Kernels, send: (messa
     if (!Number.isFinite(norm)) throw new Fault('diverged', `The gradient became ${norm} after ${last.step} updates. A lower learning rate usually helps.`)
     const { beta1, beta2, epsilon, weightDecay } = adam
     k.adamW(parameters, { learningRate, beta1, beta2, epsilon, weightDecay, update: step, gradientScale: clipScale(norm, adam) })
-    for (const { value, firstMoment, secondMoment, offset } of parameters) {
-      const values = await k.read(value)
-      weights.set(values, offset)
-      state.prepare(step, 'parameters', offset, values)
-      state.prepare(step, 'firstMoments', offset, await k.read(firstMoment))
-      state.prepare(step, 'secondMoments', offset, await k.read(secondMoment))
+    for (const { readers, offset, count } of parameters) {
+      // A piece at a time: it is written while it still lies in the cache.
+      for (let from = 0; from < count; from += piece) {
+        const size = Math.min(piece, count - from)
+        for (const { kind, read } of readers) {
+          const values = kind === 'parameters' ? weights.subarray(offset + from, offset + from + size) : passing.subarray(0, size)
+          await read(from, values)
+          state.prepare(step, kind, offset + from, values)
+        }
+      }
     }
     state.commit({ step, norm })
     send({ kind: 'updated', step, norm, seconds: (performance.now() - startMs) / 1000, peakBytes: k.memory().peakBytes })
