@@ -1,7 +1,7 @@
 // The fabric (SwarmX): a tree with fan-out 4 that hands each layer's weights to every system and sums their gradients in a fixed order.
 import { fabricFanOut } from '#shared/cluster/live.ts'
 import { bytesANumber, layoutOf } from './layout.ts'
-import { inboxName, openLink, outboxName, outboxPlaces, storeLinkPlaces } from './links.ts'
+import { chunkNumbers, inboxName, inChunks, openLink, outboxName, outboxPlaces, storeLinkPlaces } from './links.ts'
 import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
 
 export function createFabric({ model, folder, systems }: PartJob, send: (message: FromPart) => void): PartBody {
@@ -10,7 +10,6 @@ export function createFabric({ model, folder, systems }: PartJob, send: (message
   const up = openLink(folder, 'up')
   const inboxes = Array.from({ length: systems }, (_, i) => openLink(folder, inboxName(i)))
   const outboxes = Array.from({ length: systems }, (_, i) => openLink(folder, outboxName(i)))
-  const passing = new Float32Array(layout.largestItem)
   /** One sum for every storey of the tree, and one addend: whatever the number of systems. */
   const sums: Float32Array[] = []
   let run = 0
@@ -28,9 +27,11 @@ export function createFabric({ model, folder, systems }: PartJob, send: (message
     while (handed < arrived && handed <= freed) {
       const startMs = performance.now()
       const { count } = layout.weights[handed]
-      const weights = passing.subarray(0, count)
-      down.read(weights, (handed % storeLinkPlaces) * layout.largestItem)
-      for (const inbox of inboxes) inbox.write(weights, 0)
+      const place = (handed % storeLinkPlaces) * layout.largestItem
+      inChunks(count, (from, weights) => {
+        down.read(weights, place + from)
+        for (const inbox of inboxes) inbox.write(weights, from)
+      })
       const bytes = count * bytesANumber
       send({ kind: 'weights', run, item: handed, in: bytes, out: systems * bytes, seconds: (performance.now() - startMs) / 1000 })
       handed++
@@ -42,8 +43,10 @@ export function createFabric({ model, folder, systems }: PartJob, send: (message
       const startMs = performance.now()
       const { count } = layout.gradients[summed]
       const place = (summed % outboxPlaces) * layout.largestItem
-      const total = sumTree(contributors, count, 0, (system, into) => outboxes[system].read(into, place))
-      up.write(total, (summed % storeLinkPlaces) * layout.largestItem)
+      const above = (summed % storeLinkPlaces) * layout.largestItem
+      inChunks(count, (from, { length }) => {
+        up.write(sumTree(contributors, length, 0, (system, into) => outboxes[system].read(into, place + from)), above + from)
+      })
       const bytes = count * bytesANumber
       send({ kind: 'summed', run, item: summed, in: contributors.length * bytes, out: bytes, seconds: (performance.now() - startMs) / 1000 })
       summed++
@@ -52,7 +55,7 @@ export function createFabric({ model, folder, systems }: PartJob, send: (message
 
   /** Sums the leaves below one node, four children in a row, each after the one before: the order depends on their numbers alone. */
   function sumTree(leaves: readonly number[], count: number, depth: number, read: (leaf: number, into: Float32Array) => void): Float32Array {
-    const total = (sums[depth] ??= new Float32Array(layout.largestItem)).subarray(0, count)
+    const total = (sums[depth] ??= new Float32Array(chunkNumbers)).subarray(0, count)
     if (leaves.length === 1) {
       read(leaves[0], total)
       return total

@@ -21,11 +21,11 @@ export function linkBytes(layout: Layout, systems: number): Record<string, numbe
 
 export const openLink = (folder: string, name: string): NumberFile => openNumbers(join(folder, name))
 
-/** Numbers copied at once between a file and a tensor. */
-const chunk = 65_536
+/** Numbers copied at once: they are passed on while they still lie in the cache. */
+export const chunkNumbers = 65_536
+const buffer = new Float32Array(chunkNumbers)
 
-/** Cuts a stretch of `count` numbers into chunks of one reused buffer. */
+/** Cuts a stretch of `count` numbers into chunks, each with the same buffer for it. */
 export function inChunks(count: number, take: (from: number, buffer: Float32Array) => void): void {
-  const buffer = new Float32Array(Math.min(chunk, count))
-  for (let from = 0; from < count; from += chunk) take(from, buffer.subarray(0, Math.min(chunk, count - from)))
+  for (let from = 0; from < count; from += chunkNumbers) take(from, buffer.subarray(0, Math.min(chunkNumbers, count - from)))
 }
