@@ -6,6 +6,7 @@ import { publishedRuns, streamingPlanFor, systemsFor } from '#renderer/views/clu
 import { activationsByDepth, efficiencyOf } from '#renderer/views/cluster/parallelism.ts'
 import { isGpu, isWafer, useClusterStore } from '#renderer/stores/cluster.ts'
 import { streamingEstimate } from '#shared/cluster/streaming.ts'
+import { useNoticesStore } from '#renderer/stores/notices.ts'
 import type { FakeLab } from '../support/fake-lab.ts'
 import { loadStores, openWindow } from '../support/window.ts'
 
@@ -43,7 +44,17 @@ describe('the plan in view', () => {
     expect(cluster.machine?.id).toBe('mine')
     await cluster.deleteMachine('mine')
     expect(cluster.machines.some(({ id }) => id === 'mine')).toBe(false)
+    expect(cluster.choices.machineId).toBe('a100-80')
+    useNoticesStore().notices.find(({ text }) => text === 'Mine was deleted.')!.action!.run()
+    await expect.poll(() => cluster.machine?.id).toBe('mine')
   })
+})
+
+it('begins with plans that fit, on GPUs and on wafers', () => {
+  const cluster = useClusterStore()
+  expect(cluster.gpuReply?.answer?.fits).toBe(true)
+  cluster.choices.machineId = 'cs2'
+  expect(cluster.streamingReply?.answer?.fits).toBe(true)
 })
 
 describe('the search', () => {

@@ -29,7 +29,7 @@ const defaults = {
   modelId: 'gpt3-175b',
   machineId: 'a100-80',
   gpu: { ...gpuPlanDefaults, devices: 64, tensor: 8, pipeline: 8, microBatch: 1, batch: 64, recompute: 'selective', sequenceParallel: true } as GpuPlan,
-  streaming: { kind: 'streaming', systems: 4, batch: 64, microBatch: 16, activations: 'boundaries' } as StreamingPlan,
+  streaming: { kind: 'streaming', systems: 4, batch: 64, microBatch: 4, activations: 'boundaries' } as StreamingPlan,
   training: { tokens: 300e9, pricePerDeviceHour: null, availability: 1 } as Training,
   /** Figures of a machine that the person assumes otherwise, by machine. */
   assumed: {} as Record<string, Record<string, number>>,
@@ -66,7 +66,7 @@ export const useClusterStore = defineStore('cluster', () => {
     return changed && Object.keys(changed).length ? withFigures(one, changed) : one
   }
   const machine = computed(() => {
-    const found = machines.value.find(({ id }) => id === choices.value.machineId) ?? machines.value[0]
+    const found = machines.value.find(({ id }) => id === choices.value.machineId) ?? machines.value.find(({ id }) => id === defaults.machineId) ?? machines.value[0]
     return found ? assumedMachine(found) : null
   })
   const machineOf = (id: string): Machine | null => {
@@ -93,8 +93,11 @@ export const useClusterStore = defineStore('cluster', () => {
     choices.value.machineId = saved.id
   }
   const deleteMachine = (id: string) => notices.attempt(async () => {
+    const gone = machines.value.find((one) => one.id === id)
     await bridge.request('deleteClusterMachine', id)
     await load()
+    if (choices.value.machineId === id) choices.value.machineId = defaults.machineId
+    if (gone) notices.tell(`${gone.name} was deleted.`, { label: 'Undo', run: () => void notices.attempt(() => saveMachine(machineFile(gone))) })
   })
 
   const startSearch = (request: SearchRequest) => notices.attempt(async () => {

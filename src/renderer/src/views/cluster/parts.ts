@@ -4,9 +4,9 @@ import type { StageMemory } from '#shared/cluster/memory.ts'
 import type { StreamingBreakdown } from '#shared/cluster/streaming.ts'
 import type { BarPart } from './BreakdownBar.vue'
 
-/** Lightness falls from work to waste, so that the order survives grey print. */
+/** Light or dark, text names every part; work and bubble keep 3:1 on either surface. Lightness falls from work to waste, so that the order survives grey print. */
 export const partColours = {
-  forward: '#3566d6', backward: '#6f93e6', recompute: '#a9bdf0', tensor: '#d2740f', pipeline: '#e79a45', data: '#f2bf86', bubble: '#a92395', optimizer: '#7b7e86', waiting: '#b9bac0',
+  forward: '#3566d6', backward: '#6f93e6', recompute: '#a9bdf0', tensor: '#d2740f', pipeline: '#e79a45', data: '#f2bf86', bubble: '#b93ba6', optimizer: '#7b7e86', waiting: '#b9bac0',
   compute: '#3566d6', streaming: '#d2740f', edge: '#f2bf86',
 } as const
 
