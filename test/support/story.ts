@@ -206,6 +206,39 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
     })
   })
 
+  describe.sequential('the cluster', () => {
+    it('asks the cluster', async () => {
+      const body = (): Locator => door.page().locator('.page-body')
+      const tab = (name: string): Promise<void> => byId('cluster-pages').getByRole('radio', { name }).or(byId('cluster-pages').getByRole('button', { name, exact: true })).first().click()
+      const type = async (label: string, value: number): Promise<void> => {
+        const field = body().getByLabel(label, { exact: true }).last()
+        await field.fill(String(value))
+        await field.press('Enter')
+      }
+      await byId('nav-cluster').click()
+      await expect.poll(() => byId('cluster-answer').innerText().catch(() => '')).toMatch(/Where a step goes[\s\S]*Forward[\s\S]*Bubble/)
+      await type('Tensor degree', 7)
+      await expect.poll(() => byId('cluster-problem').innerText().catch(() => '')).toMatch(/64 devices do not divide into tensor 7 x pipeline 8 = 56/)
+      await type('Tensor degree', 8)
+      await byId('trust-line').waitFor()
+      await tab('Search')
+      await type('Batch', 64)
+      await byId('start-search').click()
+      const plans = byId('plans-found').getByRole('row')
+      await expect.poll(() => plans.count(), { timeout: 30_000 }).toBeGreaterThan(5)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await door.page().emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        await tab('Search')
+        await door.page().screenshot({ path: join(pictures, `plan-search-${colorScheme}.png`) })
+        expect(await axeFindings(door.page())).toEqual([])
+        await tab('Plan')
+        await byId('trust-line').waitFor()
+        await door.page().screenshot({ path: join(pictures, `cluster-${colorScheme}.png`) })
+        expect(await axeFindings(door.page())).toEqual([])
+      }
+    })
+  })
+
   describe.sequential('every view', () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       it(`is without findings of axe, in the ${colorScheme}`, async () => {
