@@ -1,7 +1,7 @@
-// Four kinds of test: unit (seconds, plain Node), integration (built workers), browser (the web door), launch (a real Electron).
+// Kinds of test: unit (seconds, plain Node), integration (built workers), browser (the web door), launch (a real Electron); llama runs apart.
 import { configDefaults, defineConfig } from 'vitest/config'
 
-const slow = ['test/integration/**', 'test/browser/**', 'test/launch/**', 'test/bench/**']
+const slow = ['test/integration/**', 'test/browser/**', 'test/launch/**', 'test/bench/**', 'test/llama/**']
 
 export default defineConfig({
   test: {
@@ -10,6 +10,7 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...slow], testTimeout: 30_000 } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      { test: { name: 'llama', include: ['test/llama/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
       { test: { name: 'launch', include: ['test/launch/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
     ],
   },

@@ -20,4 +20,4 @@ if (!python) {
   }
   python = made
 }
-process.exit(run('npx', ['vitest', 'run', '--project', 'integration', 'test/integration/llama.test.ts'], { ISOFLOP_LLAMA_PYTHON: python }))
+process.exit(run('npx', ['vitest', 'run', '--project', 'llama'], { ISOFLOP_LLAMA_PYTHON: python }))

@@ -11,6 +11,10 @@ import type { CommandContext, CommandPart } from './program.ts'
 
 export const modelsCommand: CommandPart = (program, act) => {
   const models = program.command('models').description('list the imported models, or delete one')
+    .addHelpText('after', `
+Examples:
+  $ isoflop models                                    what has been imported
+  $ isoflop models delete Cerebras-GPT-111M --yes`)
   models.command('list', { isDefault: true })
     .description('list the imported models')
     .addHelpText('after', `

@@ -1,5 +1,5 @@
 // A GGUF export run for real by llama.cpp: the same tokens of a text, the same logits and the same greedy continuation as ours.
-// ISOFLOP_LLAMA_PYTHON (or ISOFLOP_PYTHON) names a Python with llama_cpp; without one this is skipped. `npm run check:llama` makes one.
+// Run by `npm run check:llama`, which builds llama.cpp once (some ten minutes) and names its Python in ISOFLOP_LLAMA_PYTHON; no part of `npm test`.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ import { smallText } from '../support/small-text.ts'
 import { tinyModels, tinyParameters } from '../support/tiny-models.ts'
 
 const python = [process.env.ISOFLOP_LLAMA_PYTHON, process.env.ISOFLOP_PYTHON, 'python3'].find((name) => name && spawnSync(name, ['-c', 'import llama_cpp'], { stdio: 'ignore' }).status === 0)
-if (!python) console.warn('Skipped: no Python with llama_cpp. `npm run check:llama` builds one and runs this.')
+if (!python) throw new Error('No Python with llama_cpp: run `npm run check:llama`, which builds one.')
 
 let home: string
 beforeAll(() => { home = mkdtempSync(join(tmpdir(), 'isoflop-llama-')) })
@@ -34,7 +34,7 @@ async function learned(): Promise<Tokenizer> {
 const roomy = (model: ModelPlan, vocabulary: number): ModelPlan => ({ ...model, shape: { layers: 2, width: 64, heads: 2, context: 64, vocabulary } })
 const scaled = (model: ModelPlan): ModelPlan => ({ ...model, parametrisation: { ...model.parametrisation, attentionScale: model.parametrisation.attentionScale === 0.25 ? 1 / 32 : 1 / Math.sqrt(32) } })
 
-describe.skipIf(!python)('llama.cpp', () => {
+describe('llama.cpp', () => {
   // Its GPT-2 has the tanh form of GELU alone: a model with the erf form is run too, and its logits may differ by what the two forms do.
   it.each([
     ['gpt2', 'bytes', 'f32', 2e-3], ['gpt2', 'learned', 'f32', 2e-3], ['gpt2', 'learned', 'f16', 5e-2], ['standard', 'learned', 'f32', 5e-2], ['mup', 'bytes', 'f32', 5e-2],
@@ -56,7 +56,7 @@ describe.skipIf(!python)('llama.cpp', () => {
     engine.dispose()
 
     writeFileSync(join(home, 'request.json'), JSON.stringify({ ids, tokens: ours.value.tokens.length, text }))
-    const theirs = JSON.parse(execFileSync(python!, ['test/support/llama-continue.py', join(folder, files[0].name), join(home, 'request.json')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+    const theirs = JSON.parse(execFileSync(python, ['test/support/llama-continue.py', join(folder, files[0].name), join(home, 'request.json')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
     expect(theirs.cut).toEqual(ids)
     const last = logits.subarray(logits.length - tokenizer.vocabulary)
     const spread = Math.max(...last) - Math.min(...last)
