@@ -1,5 +1,6 @@
 // Causal attention, tiled: one thread works through one head of one sequence, a block of queries against blocks of keys, with a
 // running softmax; scores exist only as one tile. The backward pass recomputes them from the log-sum-exp.
+#pragma once
 #include "gemm.h"
 #include "math.h"
 
@@ -157,18 +158,6 @@ void attention_head(const Head& h, float scale, float* out, long ldout, float* l
   attend(h.q, h.stride, h.context, 0, p, scale, out, ldout, logSumExp, ldlse);
 }
 
-/** `count` keys and values, `stride` apart, become the tokens from `at` on. */
-INLINE void append(const float* k, const float* v, long stride, long count, long at, const Packed& p) {
-  pack_columns(v, stride, 0, count, p.size, p.values + at * NR, NR * p.capacity);
-  long done = 0;
-  for (; done < count && (at + done) % NR != 0; done++) { // the rest of a panel that has begun
-    const long column = (at + done) % NR;
-    float* panel = p.keys + (at + done - column) * p.size;
-    for (long f = 0; f < p.size; f++) panel[f * NR + column] = k[done * stride + f];
-  }
-  if (done < count) pack_keys(k + done * stride, stride, count - done, p.size, p.keys + (at + done) * p.size);
-}
-
 /** So little work that one thread is done before another has come. */
 INLINE bool is_small(const AttentionShape& s) { return s.rows * s.context * s.context * s.width < 200000; }
 
@@ -255,88 +244,6 @@ isoflop::Status attention_backward(isoflop::Context& context, const float* dy, c
     attention_head_backward(h, s.scale, dy + outAt, out + outAt, s.width, logSumExp + row * s.context * s.heads + head, s.heads, d,
                             context.scratch.own[static_cast<size_t>(thread)]);
   }, is_small(s));
-  return isoflop::OK;
-}
-
-INLINE float dot(const float* a, const float* b, long size) {
-  vec total = {};
-  each_register(size, [&](long j, int lanes) { total += load_up_to(a + j, lanes) * load_up_to(b + j, lanes); });
-  return sum(total);
-}
-
-/** Few queries against many kept keys: [rows, capacity, width] caches holding `held` tokens; the new ones are appended first. */
-isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, float* keys, float* values, long held, long capacity,
-                                 float* out, const AttentionShape& s) {
-  const long size = s.width / s.heads, stride = 3 * s.width;
-  if (!context.reserve(0, static_cast<size_t>(capacity + size))) return isoflop::OUT_OF_MEMORY;
-  for (long row = 0; row < s.rows; row++)
-    for (long t = 0; t < s.context; t++) {
-      const float* from = qkv + (row * s.context + t) * stride;
-      const long to = (row * capacity + held + t) * s.width;
-      memcpy(keys + to, from + s.width, static_cast<size_t>(s.width) * 4);
-      memcpy(values + to, from + 2 * s.width, static_cast<size_t>(s.width) * 4);
-    }
-  const auto one = [&](long i, int thread) {
-    float* scores = context.scratch.own[static_cast<size_t>(thread)];
-    const long row = i / s.heads, head = i % s.heads;
-    const float* k = keys + row * capacity * s.width + head * size;
-    const float* v = values + row * capacity * s.width + head * size;
-    for (long t = 0; t < s.context; t++) {
-      const long seen = held + t + 1;
-      const float* q = qkv + (row * s.context + t) * stride + head * size;
-      float peak = 0;
-      for (long j = 0; j < seen; j++) {
-        scores[j] = s.scale * dot(q, k + j * s.width, size);
-        if (j == 0 || scores[j] > peak || scores[j] != scores[j]) peak = scores[j];
-      }
-      vec mass = {};
-      each_register(seen, [&](long j, int lanes) {
-        const vec e = exponential(load_up_to(scores + j, lanes) - splat(peak));
-        vec kept = {};
-        memcpy(&kept, &e, static_cast<size_t>(lanes) * 4);
-        mass += kept;
-        store_up_to(scores + j, kept, lanes);
-      });
-      const float share = 1.0f / sum(mass);
-      float* to = out + (row * s.context + t) * s.width + head * size;
-      each_register(size, [&](long f, int lanes) {
-        vec mixed = {};
-        for (long j = 0; j < seen; j++) mixed += splat(scores[j]) * load_up_to(v + j * s.width + f, lanes);
-        store_up_to(to + f, mixed * splat(share), lanes);
-      });
-    }
-  };
-  context.pool.each(s.rows * s.heads, one, s.rows * s.width * s.context * (held + s.context) < 65536);
-  return isoflop::OK;
-}
-
-/**
- * Texts that begin alike, side by side: `segments` holds count and kind of each run of rows in turn. A stem (kind 1) goes on from the `held`
- * tokens of the trunk, an end (kind 0) from the stem before it; no text is longer than `longest`. One thread works through one head of all.
- */
-isoflop::Status branch_attention(isoflop::Context& context, const float* qkv, const float* trunkKeys, const float* trunkValues, long held,
-                                 const int32_t* segments, long count, long longest, float* out, const AttentionShape& s) {
-  const long size = s.width / s.heads, stride = 3 * s.width;
-  if (!context.reserve(0, static_cast<size_t>(packed_floats(longest, size)))) return isoflop::OUT_OF_MEMORY;
-  context.pool.each(s.heads, [&](long head, int thread) {
-    const Packed p = packed_in(context.scratch.own[static_cast<size_t>(thread)], longest, size);
-    if (held > 0) append(trunkKeys + head * size, trunkValues + head * size, s.width, held, 0, p);
-    const float* q = qkv + head * size;
-    float* to = out + head * size;
-    long base = held;
-    for (long i = 0; i < count; i++) {
-      const long rows = segments[2 * i];
-      const bool isStem = segments[2 * i + 1] != 0;
-      const long at = isStem ? held : base;
-      if (rows > 0) {
-        append(q + s.width, q + 2 * s.width, stride, rows, at, p);
-        attend(q, stride, rows, at, p, s.scale, to, s.width, nullptr, 0);
-      }
-      if (isStem) base = held + rows;
-      q += rows * stride;
-      to += rows * s.width;
-    }
-  }, s.rows * longest * s.width < 200000);
   return isoflop::OK;
 }
 

@@ -3,6 +3,7 @@
 #include "attention.cpp"
 #include "elementwise.cpp"
 #include "gemm.cpp"
+#include "kept-attention.cpp"
 #include "layer-norm.cpp"
 #include "loss.cpp"
 #include "optimizer.cpp"

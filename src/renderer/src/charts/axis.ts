@@ -39,7 +39,7 @@ export function axisOption(which: 'x' | 'y', { name, kind, range, label = powerL
 const cleaned = (value: number): number => Number(value.toPrecision(10))
 
 /** Hairlines behind the data at the labelled ticks only. */
-export function gridLines(which: 'x' | 'y', { kind, range, wanted }: AxisPlan, theme: ChartTheme) {
+export function gridLines(which: 'x' | 'y', { kind, range, wanted, labelled }: AxisPlan, theme: ChartTheme) {
   return {
     id: `grid-${which}`,
     type: 'line' as const,
@@ -54,7 +54,7 @@ export function gridLines(which: 'x' | 'y', { kind, range, wanted }: AxisPlan, t
       symbol: 'none',
       label: { show: false },
       lineStyle: { color: theme.grid, width: 1, type: 'solid' as const },
-      data: ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6)).labelled.map((value) => ({ [which === 'x' ? 'xAxis' : 'yAxis']: position(value, kind) })),
+      data: (labelled ?? ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6)).labelled).map((value) => ({ [which === 'x' ? 'xAxis' : 'yAxis']: position(value, kind) })),
     },
     z: 0,
   }
