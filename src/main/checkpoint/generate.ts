@@ -3,6 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import { createRandom } from '#shared/random.ts'
 import type { Generated, GenerateOptions } from '#shared/runs/run.ts'
 import type { Engine } from '#main/engine/engine.ts'
+import { rollingText } from './rolling.ts'
 import { sampleToken } from './sample.ts'
 
 /** What generating asks of a tokenizer. */
@@ -27,21 +28,17 @@ export async function* generate(
   engine: Engine, tokenizer: TextTokenizer, options: GenerateOptions, signal?: AbortSignal, nowMs: () => number = () => performance.now(),
 ): AsyncGenerator<GeneratedPiece, Generated> {
   checkOptions(options)
-  const { context, vocabulary } = engine.model.shape
   const random = createRandom(options.seed)
   const characters = createWholeCharacters(tokenizer)
   const prompt = Array.from(tokenizer.encode(options.prompt))
   if (prompt.length === 0) prompt.push(tokenizer.endOfText)
-  const outside = prompt.find((id) => id >= vocabulary)
-  if (outside !== undefined) throw new Fault('bad-input', `prompt: token ${outside} is outside the model's vocabulary of ${vocabulary}.`)
 
-  let seen = prompt.slice(-context)
-  let continuation = engine.continuation()
+  const rolling = rollingText(engine, prompt)
   let text = ''
   let tokens = 0
   const startedMs = nowMs()
   try {
-    let logits = await continuation.feed(Int32Array.from(seen))
+    let logits = await rolling.begin()
     while (tokens < options.tokens && !signal?.aborted) {
       const id = sampleToken(logits, options, random)
       if (id === tokenizer.endOfText) break
@@ -50,21 +47,13 @@ export async function* generate(
       text += piece
       yield { text: piece, tokens }
       if (tokens === options.tokens) break
-      seen.push(id)
-      if (seen.length > context) {
-        seen = seen.slice(-Math.max(1, Math.floor(context / 2)))
-        continuation.dispose()
-        continuation = engine.continuation()
-        logits = await continuation.feed(Int32Array.from(seen))
-      } else {
-        logits = await continuation.feed(Int32Array.of(id))
-      }
+      logits = await rolling.add(id)
     }
     const rest = characters.rest()
     text += rest
     if (rest) yield { text: rest, tokens }
   } finally {
-    continuation.dispose()
+    rolling.dispose()
   }
   const seconds = (nowMs() - startedMs) / 1000
   return { text, tokens, tokensPerSecond: seconds > 0 ? tokens / seconds : 0 }

@@ -1,31 +1,27 @@
 // Text out of a model with its opinions shown: each token with its probability, and what else it might have been.
-import { Fault } from '#shared/fault.ts'
 import { likeliestShown, type NextToken, type Written, type WrittenToken } from '#shared/library/looks.ts'
 import { createRandom } from '#shared/random.ts'
 import type { GenerateOptions } from '#shared/runs/run.ts'
 import type { Engine } from '#main/engine/engine.ts'
 import type { Tokenizer } from '#main/tokenizer/tokenizer.ts'
+import { rollingText } from './rolling.ts'
 import { sampleToken } from './sample.ts'
 
 /** Yields each token as it is chosen; the same choices as `generate` makes. With 0 tokens only what would come next is told. */
 export async function* writeText(
   engine: Engine, tokenizer: Tokenizer, options: GenerateOptions, signal?: AbortSignal, nowMs: () => number = () => performance.now(),
 ): AsyncGenerator<WrittenToken, Written> {
-  const { context, vocabulary } = engine.model.shape
   const random = createRandom(options.seed)
   const pieces = tokenizer.pieces(options.prompt)
   const prompt = pieces.map(({ id }) => id)
   if (prompt.length === 0) prompt.push(tokenizer.endOfText)
-  const outside = prompt.find((id) => id >= vocabulary)
-  if (outside !== undefined) throw new Fault('bad-input', `prompt: token ${outside} is outside the model's vocabulary of ${vocabulary}.`)
   const textOf = (id: number) => (id < tokenizer.vocabulary ? tokenizer.decode([id]) : '�')
   const written: WrittenToken[] = []
-  let seen = prompt.slice(-context)
-  let continuation = engine.continuation()
+  const rolling = rollingText(engine, prompt)
   let next: NextToken[] = []
   const startedMs = nowMs()
   try {
-    let logits = await continuation.feed(Int32Array.from(seen))
+    let logits = await rolling.begin()
     for (;;) {
       const opinion = opinionOf(logits)
       next = opinion.likeliest.map(([id, probability]) => ({ id, text: textOf(id), probability }))
@@ -35,18 +31,10 @@ export async function* writeText(
       const token = { id, text: textOf(id), probability: opinion.probabilityOf(id), likeliest: next }
       written.push(token)
       yield token
-      seen.push(id)
-      if (seen.length > context) {
-        seen = seen.slice(-Math.max(1, Math.floor(context / 2)))
-        continuation.dispose()
-        continuation = engine.continuation()
-        logits = await continuation.feed(Int32Array.from(seen))
-      } else {
-        logits = await continuation.feed(Int32Array.of(id))
-      }
+      logits = await rolling.add(id)
     }
   } finally {
-    continuation.dispose()
+    rolling.dispose()
   }
   const seconds = (nowMs() - startedMs) / 1000
   const text = tokenizer.decode(written.map(({ id }) => id))

@@ -53,6 +53,11 @@ export function blockInference(k: Kernels, w: BlockWeights, x: Tensor, { geometr
   release(norm1)
   const mixed = cache ? k.cachedAttention(qkv, cache, geometry) : withoutLogSumExp(k.attention(qkv, geometry))
   qkv.dispose()
+  return afterAttention(k, w, x, mixed, activation)
+}
+
+/** The block after its attention: mixed [N, d] and the block's input x become the next x. Takes over both. */
+export function afterAttention(k: Kernels, w: BlockWeights, x: Tensor, mixed: Tensor, activation: BlockForm['activation']): Tensor {
   const middle = k.linear(mixed, w.projection.weight, w.projection.bias, x)
   mixed.dispose()
   x.dispose()

@@ -1,6 +1,6 @@
 // Scoring texts that begin alike: what they share is computed once, and every product runs over all their tokens side by side.
 import type { ModelPlan } from '#shared/family/model.ts'
-import { release, type BlockWeights } from './block.ts'
+import { afterAttention, release } from './block.ts'
 import { embedForward, headForward } from './ends.ts'
 import type { Branches, TokenScore } from './engine.ts'
 import type { BranchSegment, Kernels, KeyValueCache, Tensor } from './kernels.ts'
@@ -60,7 +60,7 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
         x = await pick(x, scored)
         mixed = await pick(mixed, scored)
       }
-      x = afterAttention(k, block, x, mixed, model)
+      x = afterAttention(k, block, x, mixed, model.activation)
     }
     return x
   }
@@ -123,7 +123,7 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
         const geometry = { rows: 1, context: count, heads: model.shape.heads, scale: model.parametrisation.attentionScale }
         const mixed = k.cachedAttention(qkv, caches[i], geometry)
         qkv.dispose()
-        x = afterAttention(k, block, x, mixed, model)
+        x = afterAttention(k, block, x, mixed, model.activation)
       }
       x.dispose()
     }
@@ -207,21 +207,6 @@ function isLargest(values: Float32Array, at: number): boolean {
   for (let i = 0; i < at; i++) if (values[i] >= value) return false
   for (let i = at + 1; i < values.length; i++) if (values[i] > value) return false
   return true
-}
-
-/** The block after its attention: mixed [N, d] and the block's input x become the next x. Takes over both. */
-function afterAttention(k: Kernels, block: BlockWeights, x: Tensor, mixed: Tensor, { activation }: ModelPlan): Tensor {
-  const middle = k.linear(mixed, block.projection.weight, block.projection.bias, x)
-  mixed.dispose()
-  x.dispose()
-  const norm = k.layerNorm(middle, block.norm2.gain, block.norm2.bias)
-  const hidden = k.linearGelu(norm.output, block.expand.weight, block.expand.bias, activation)
-  release(norm)
-  hidden.before.dispose()
-  const output = k.linear(hidden.after, block.contract.weight, block.contract.bias, middle)
-  hidden.after.dispose()
-  middle.dispose()
-  return output
 }
 
 /** How many tokens all stems begin with, where that is worth keeping. */

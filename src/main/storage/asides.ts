@@ -1,6 +1,7 @@
 // Names of files and folders that are not finished yet, and how those that a crash left behind are told from those of a living process.
 import { promises as fs } from 'node:fs'
 import { join } from 'node:path'
+import { isAlive } from './alive.ts'
 import { isMissing } from './disk-faults.ts'
 
 /** `writing`: not complete, worth nothing. `replaced`: the old version, on its way out; worth everything while the new one is not in place. */
@@ -45,13 +46,4 @@ async function isLeftover(folder: string, aside: string, pid: number): Promise<b
   if (pid === process.pid || !isAlive(pid)) return true
   const changedMs = await fs.stat(join(folder, aside)).then(({ mtimeMs }) => mtimeMs, () => Date.now())
   return Date.now() - changedMs > staleAfterMs
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -3,7 +3,7 @@ import type { Split } from '../corpus/corpus.ts'
 import type { FaultCode } from '../fault.ts'
 import type { Subject } from '../library/model.ts'
 import type { ItemRecord, TaskResult } from './result.ts'
-import type { HubSource, MetricName, TaskKind } from './task.ts'
+import type { TaskRecord } from './task.ts'
 
 /** What is evaluated: a run's checkpoint (`step` null for its last), or a model of the library. */
 export type EvaluationSubject = Subject
@@ -92,16 +92,7 @@ export interface TaskFile {
 }
 
 /** A task as the window knows it, with the rows that are here. */
-export interface EvaluationTask {
-  name: string
-  title: string
-  about: string
-  source: string
-  licence: string
-  kind: TaskKind
-  metrics: MetricName[]
-  chance: number | null
-  hub: HubSource | null
+export interface EvaluationTask extends Pick<TaskRecord, 'name' | 'title' | 'about' | 'source' | 'licence' | 'kind' | 'metrics' | 'chance' | 'hub'> {
   /** Makes its items itself. */
   isMade: boolean
   /** Can take its texts from a split of the study's own text (`options.split`). */

@@ -5,7 +5,7 @@ import type { Corpus, Split, TokenizedCorpus } from '#shared/corpus/corpus.ts'
 import type { DroppedFile } from '#shared/lab.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { useBridge } from '../bridge.ts'
-import { useLabStore } from './lab.ts'
+import { createUploads } from './uploads.ts'
 import { useNoticesStore } from './notices.ts'
 
 /** One string for a choice, so that choices can be compared. */
@@ -16,12 +16,11 @@ export const vocabularyOf = (choice: TokenizerChoice): number => (choice.kind ==
 
 export const useCorporaStore = defineStore('corpora', () => {
   const bridge = useBridge()
-  const lab = useLabStore()
   const notices = useNoticesStore()
   const corpora = shallowRef<Corpus[]>([])
   const tokenized = shallowRef<TokenizedCorpus[]>([])
   const isLoaded = ref(false)
-  const uploads = ref<{ name: string; doneBytes: number; totalBytes: number }[]>([])
+  const { uploads, place } = createUploads()
 
   const put = (corpus: Corpus) => {
     const known = corpora.value.some((one) => one.id === corpus.id)
@@ -69,19 +68,7 @@ export const useCorporaStore = defineStore('corpora', () => {
 
   /** Files dropped on the window: taken where they lie, or sent to the lab's machine first. */
   const addFiles = (files: DroppedFile[]) => notices.attempt(async () => {
-    const paths: string[] = []
-    try {
-      for (const file of files) {
-        const entry = { name: file.name, doneBytes: 0, totalBytes: file.size }
-        uploads.value = [...uploads.value, entry]
-        paths.push(await lab.placeFile(file, (doneBytes) => {
-          entry.doneBytes = doneBytes
-          uploads.value = [...uploads.value]
-        }))
-      }
-    } finally {
-      uploads.value = []
-    }
+    const paths = await place(files)
     return add(paths, nameOfFiles(files.map((file) => file.name)))
   })
 

@@ -9,6 +9,7 @@ import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin, Subject
 import type { ExportForm, GenerateOptions } from '#shared/runs/run.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
+import { createUploads } from './uploads.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
@@ -46,7 +47,7 @@ export const useLibraryStore = defineStore('library', () => {
   const isLoaded = ref(false)
   /** The import's dialog; the palette opens it as well. */
   const isImporting = ref(false)
-  const uploads = ref<{ name: string; doneBytes: number; totalBytes: number }[]>([])
+  const { uploads, place } = createUploads()
 
   const put = (model: LibraryModel) => {
     const known = models.value.some((one) => one.id === model.id)
@@ -91,20 +92,7 @@ export const useLibraryStore = defineStore('library', () => {
   }
   /** Files of one model: taken where they lie, or sent to the lab's machine first. */
   async function importFiles(files: DroppedFile[], name: string | null): Promise<LibraryModel> {
-    const paths: string[] = []
-    try {
-      for (const file of files) {
-        const entry = { name: file.name, doneBytes: 0, totalBytes: file.size }
-        uploads.value = [...uploads.value, entry]
-        paths.push(await lab.placeFile(file, (doneBytes) => {
-          entry.doneBytes = doneBytes
-          uploads.value = [...uploads.value]
-        }))
-      }
-    } finally {
-      uploads.value = []
-    }
-    return importModel({ kind: 'files', paths }, name)
+    return importModel({ kind: 'files', paths: await place(files) }, name)
   }
   const cancel = (modelId: string) => notices.attempt(async () => put(await bridge.request('cancelModel', modelId)))
   const retry = (model: LibraryModel) => notices.attempt(async () => {

@@ -1,6 +1,7 @@
 // Every run, and the curve of each that someone looks at.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
+import type { ClusterChoice } from '#shared/cluster/live.ts'
 import type { RunRecords, RunState, RunSummary } from '#shared/runs/run.ts'
 import { useBridge } from '../bridge.ts'
 import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
@@ -90,8 +91,8 @@ export const useRunsStore = defineStore('runs', () => {
   const active = computed(() => runs.value.filter(isGoing))
   const interrupted = computed(() => runs.value.filter((run) => run.state === 'interrupted'))
 
-  const start = (studyId: string, memberIds: string[]) => notices.attempt(async () => {
-    const made = await bridge.request('startRuns', studyId, memberIds)
+  const start = (studyId: string, memberIds: string[], cluster?: ClusterChoice) => notices.attempt(async () => {
+    const made = await bridge.request('startRuns', studyId, memberIds, ...(cluster ? [cluster] : []))
     made.forEach(put)
     return made
   })

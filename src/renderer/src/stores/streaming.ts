@@ -40,11 +40,8 @@ export const useStreamingStore = defineStore('streaming', () => {
     if (!study || isStarting.value) return
     isStarting.value = true
     await studies.save() // what is trained is what is shown
-    await notices.attempt(async () => {
-      const [made] = await bridge.request('startRuns', study.id, [memberId], { systems })
-      chosenId.value = made?.id ?? null
-      await runs.load()
-    })
+    const made = await runs.start(study.id, [memberId], { systems })
+    if (made) chosenId.value = made[0]?.id ?? null
     isStarting.value = false
   }
   const kill = (part: ClusterPart) => notices.attempt(async () => {
