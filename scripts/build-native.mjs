@@ -35,7 +35,7 @@ const flags = [
 
 /** Baseline objects come first, so that where two define the same inline function the linker keeps the one every CPU can run. */
 const units = [
-  ...['api', 'arena', 'pool'].map((name) => ({ object: name, source: `${name}.cpp`, flags: [] })),
+  ...['api', 'arena', 'pool', 'shared'].map((name) => ({ object: name, source: `${name}.cpp`, flags: [] })),
   ...instructionSets.map(({ name, label, flags }) => ({
     object: `isa-${name}`, source: 'isa.cpp', flags: [...flags, `-DISOFLOP_TABLE=${name}_table`, `-DISOFLOP_NAME="${label ?? name}"`],
   })),

@@ -69,3 +69,16 @@ ISF int isf_adam_w(uint64_t context, const double* addresses, const double* size
 ISF int isf_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int n, int k, int aTransposed, int bTransposed);
 /** Seconds for `rounds` of register-only multiply-adds on every thread, and their FLOPs in all. */
 ISF void isf_burn(uint64_t context, double rounds, double* secondsAndFlops);
+
+/** Maps a file for reading and writing and tells its size; 0 where that is not possible here. Its addresses serve isf_read and isf_write too. */
+ISF uint64_t isf_map(const char* path, double* bytes);
+ISF void isf_unmap(uint64_t address, double bytes);
+/** into[i] += from[i]. */
+ISF void isf_add(float* into, uint64_t from, double count);
+/** A counter of 8 bytes that other processes see: what was written before it was posted is there for who peeks at it. */
+ISF void isf_post(uint64_t counter, double value);
+ISF double isf_peek(uint64_t counter);
+/** A bell of 4 bytes: whoever has heard `heard` rings and since then none sleeps until the next, or for so many seconds. */
+ISF int isf_bell(uint64_t bell);
+ISF void isf_ring(uint64_t bell);
+ISF void isf_sleep(uint64_t bell, int heard, double seconds);

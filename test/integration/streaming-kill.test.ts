@@ -71,6 +71,21 @@ describe('a cluster of real processes', () => {
     expect(kills).toBeGreaterThanOrEqual(wantedKills)
   }, 300_000)
 
+  it('trains the same where the native library cannot be loaded and files are not mapped', async () => {
+    const mapped = await createStreamingEngine(model, { systems: 2, engine: 'reference', threads: 1, start, name: 'mapped' })
+    open.push(mapped)
+    const before = process.env.ISOFLOP_NATIVE
+    process.env.ISOFLOP_NATIVE = import.meta.filename // is there, and no library
+    try {
+      const unmapped = await createStreamingEngine(model, { systems: 2, engine: 'reference', threads: 1, start, name: 'unmapped' })
+      open.push(unmapped)
+    } finally {
+      if (before === undefined) delete process.env.ISOFLOP_NATIVE
+      else process.env.ISOFLOP_NATIVE = before
+    }
+    expect(await trainTiny(open[open.length - 1], 5, [5, 2])).toEqual(await trainTiny(mapped, 5, [5, 2]))
+  })
+
   it('ends its processes with the engine', async () => {
     const engine = await cluster(2, 'short')
     await trainTiny(engine, 1)

@@ -1,5 +1,6 @@
 // Processes of a cluster without processes: every message is cloned and comes later; they can be killed, and are started anew.
 import type { PartEvents, StartPart } from '#main/work/parts.ts'
+import { openLinks } from '#main/streaming/links.ts'
 import { servePart } from '#main/streaming/part-job.ts'
 import type { PartJob, ToPart } from '#main/streaming/messages.ts'
 
@@ -16,7 +17,7 @@ export function inProcessParts(): { start: StartPart; started: PartJob[]; killed
         setImmediate(() => { if (!isOver) events.message(copy) })
       },
       onMessage: (listener) => void listeners.push(listener),
-    })
+    }, openLinks((job as PartJob).folder, false)) // whoever slept on a mapped bell would stop them all
     body.catch((error) => { throw error })
     return {
       pid: started.length,
@@ -28,6 +29,7 @@ export function inProcessParts(): { start: StartPart; started: PartJob[]; killed
         if (isOver) return
         isOver = true
         killed++
+        void body.then((part) => part.close())
         setImmediate(() => events.exit({ code: null, signal: 'SIGKILL' }, ''))
       },
     }

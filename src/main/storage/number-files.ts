@@ -8,9 +8,28 @@ import { diskFault } from './disk-faults.ts'
 /** A file open in one process; offsets and counts are numbers, not bytes. */
 export interface NumberFile<T extends Float32Array | Float64Array = Float32Array> {
   read(into: T, offset: number): void
+  /** Adds to what is in `into`. */
+  add(into: T, offset: number): void
   write(from: T, offset: number): void
   close(): void
 }
+
+/** Numbers by which processes tell each other how far they have come. Every process has a line of its own: a few counters that only it posts, and a bell. */
+export interface Counters {
+  peek(line: number, which: number): number
+  /** What was written to any file before is there for who sees this number. */
+  post(line: number, which: number, value: number): void
+  /** Wakes whoever sleeps on this line's bell. */
+  ring(line: number): void
+  /** How often the bell was rung, to be asked before looking whether there is a reason to sleep. */
+  heard(line: number): number
+  /** Until the bell is rung more often than `heard`, or so many seconds at most. */
+  sleep(line: number, heard: number, seconds: number): void | Promise<void>
+  close(): void
+}
+
+/** Bytes of a line of counters: a cache line, of which the last eight belong to the bell. */
+export const counterLineBytes = 64
 
 const sharedMemory = '/dev/shm'
 const prefix = 'isoflop-cluster-'
@@ -40,21 +59,56 @@ export const removeNumberFiles = (folder: string): void => rmSync(folder, { recu
 
 /** Opens a file that is there. Reading and writing are whole or throw. */
 export function openNumbers<T extends Float32Array | Float64Array = Float32Array>(path: string): NumberFile<T> {
-  const file = openSync(path, 'r+')
+  let file = openSync(path, 'r+')
+  function read(into: T, offset: number): void {
+    const at = offset * into.BYTES_PER_ELEMENT
+    for (let done = 0; done < into.byteLength;) {
+      const count = readSync(file, into, done, into.byteLength - done, at + done)
+      if (count === 0) throw new Error(`${path} ends before ${at + into.byteLength} bytes`)
+      done += count
+    }
+  }
   return {
-    read(into, offset) {
-      const at = offset * into.BYTES_PER_ELEMENT
-      for (let done = 0; done < into.byteLength;) {
-        const count = readSync(file, into, done, into.byteLength - done, at + done)
-        if (count === 0) throw new Error(`${path} ends before ${at + into.byteLength} bytes`)
-        done += count
-      }
+    read,
+    add(into, offset) {
+      const addend = into.slice() as T
+      read(addend, offset)
+      for (let i = 0; i < into.length; i++) into[i] += addend[i]
     },
     write(from, offset) {
       const at = offset * from.BYTES_PER_ELEMENT
       for (let done = 0; done < from.byteLength;) done += writeSync(file, from, done, from.byteLength - done, at + done)
     },
-    close: () => closeSync(file),
+    close() {
+      if (file >= 0) closeSync(file)
+      file = -1 // its number may soon be another file's
+    },
+  }
+}
+
+/** How often in a row a sleeper of a file looks again at once, before it waits for a millisecond each time. */
+const hastyLooks = 20
+
+/** Counters in a file that is there: nobody can be woken through it, so who sleeps looks again and again. */
+export function openCounters(path: string): Counters {
+  const numbers = openNumbers<Float64Array>(path)
+  const one = new Float64Array(1)
+  const place = (line: number, which: number) => line * (counterLineBytes / 8) + which
+  let looks = 0
+  return {
+    peek(line, which) {
+      numbers.read(one, place(line, which))
+      return one[0]
+    },
+    post(line, which, value) {
+      looks = 0
+      one[0] = value
+      numbers.write(one, place(line, which))
+    },
+    ring: () => undefined,
+    heard: () => 0,
+    sleep: () => new Promise<void>((resolve) => { if (looks++ < hastyLooks) setImmediate(resolve); else setTimeout(resolve, 1) }),
+    close: () => numbers.close(),
   }
 }
 

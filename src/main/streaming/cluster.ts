@@ -1,9 +1,9 @@
-// The cluster from its host's side: starts its processes, carries their messages, and starts again those that end.
+// The cluster from its host's side: starts its processes, tells them what to do, and starts again those that end.
 import type { ClusterPart } from '#shared/cluster/live.ts'
 import type { AdamSettings } from '#shared/family/model.ts'
 import { Fault, type FaultData } from '#shared/fault.ts'
 import type { PartProcess, StartPart } from '#main/work/parts.ts'
-import type { FromPart, LayerTimes, PartJob, Share, ToPart } from './messages.ts'
+import type { FromPart, LayerTimes, PartJob, Share, ToPart, Traffic } from './messages.ts'
 
 /** A process of the cluster ended in the middle of something. */
 export class PartGone extends Error {}
@@ -12,9 +12,9 @@ export interface Passed {
   /** Sum of the losses of each system's tokens. */
   losses: number[]
   /** Of each system: bytes in and out, and what was measured. */
-  systems: { in: number; out: number; times: LayerTimes[]; peakWeightBytes: number; peakBytes: number }[]
-  store: { in: number; out: number }
-  fabric: { in: number; out: number }
+  systems: (Traffic & { times: LayerTimes[]; peakWeightBytes: number; peakBytes: number })[]
+  store: Traffic
+  fabric: Traffic
   /** Seconds that each item of weights spent in the store and in the fabric. */
   sending: number[]
 }
@@ -49,7 +49,7 @@ interface Part {
 /** A part that cannot come up is not tried for ever. */
 const mostFailures = 12
 
-export function createCluster(jobs: PartJob[], items: { weights: number; gradients: number }, start: StartPart): Cluster {
+export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
   const parts = jobs.map((job): Part => ({ job, process: null, isReady: false, device: '', failures: 0, lastWords: '' }))
   const store = parts.find(({ job }) => job.role === 'store')!
   const fabric = parts.find(({ job }) => job.role === 'fabric')!
@@ -111,65 +111,37 @@ export function createCluster(jobs: PartJob[], items: { weights: number; gradien
   function pass(shares: (Share | null)[], isFirst: boolean): Promise<Passed> {
     run++
     const mine = run
-    const tell = (part: Part, message: ToPart) => part.process?.send(message)
-    const tellSystems = (message: ToPart) => systems.forEach((part) => tell(part, message))
+    const contributors = systems.flatMap(({ job }, i) => ((shares[i]?.rows ?? 0) > 0 ? [job.system] : []))
     const passed: Passed = {
-      losses: systems.map(() => 0), store: { in: 0, out: 0 }, fabric: { in: 0, out: 0 }, sending: new Array<number>(items.weights).fill(0),
+      losses: systems.map(() => 0), store: { in: 0, out: 0 }, fabric: { in: 0, out: 0 }, sending: [],
       systems: systems.map(() => ({ in: 0, out: 0, times: [], peakWeightBytes: 0, peakBytes: 0 })),
     }
-    const contributors = systems.flatMap(({ job }, i) => ((shares[i]?.rows ?? 0) > 0 ? [job.system] : []))
-    const taken = new Array<number>(items.weights).fill(0)
-    const put = new Array<number>(items.gradients).fill(0)
-    let passing = systems.length
-    let gathered = 0
+    let busy = parts.length
     return new Promise<Passed>((resolve, reject) => {
-      const end = () => {
-        if (passing > 0 || gathered < items.gradients) return
-        work = null
-        resolve(passed)
-      }
       work = {
         needs: () => true,
         fail(error) {
           work = null
           reject(error)
         },
-        hear(part, message) {
-          if (message.kind === 'ready' || message.kind === 'fault' || message.kind === 'updated' || message.run !== mine) return
-          const system = passed.systems[part.job.system]
+        hear({ job }, message) {
+          if ((message.kind !== 'passed' && message.kind !== 'carried') || message.run !== mine) return
+          const { in: came, out } = message
           if (message.kind === 'passed') {
-            passed.losses[part.job.system] = message.loss
-            system.times = message.times
-            system.peakWeightBytes = message.peakWeightBytes
-            system.peakBytes = message.peakBytes
-            passing--
-            return end()
+            passed.losses[job.system] = message.loss
+            passed.systems[job.system] = { in: came, out, times: message.times, peakWeightBytes: message.peakWeightBytes, peakBytes: message.peakBytes }
+          } else {
+            passed[job.role === 'store' ? 'store' : 'fabric'] = { in: came, out }
+            passed.sending = message.seconds.map((seconds, item) => seconds + (passed.sending[item] ?? 0))
           }
-          const { item } = message
-          const counted = part === store ? passed.store : part === fabric ? passed.fabric : system
-          counted.in += message.in
-          counted.out += message.out
-          if (message.kind === 'weights') {
-            passed.sending[item] += message.seconds
-            if (part === store) return tell(fabric, { kind: 'weights', run: mine, item })
-            tellSystems({ kind: 'weights', run: mine, item })
-            return tell(store, { kind: 'taken', run: mine, item })
-          }
-          if (message.kind === 'taken' && ++taken[item] === systems.length) return tell(fabric, { kind: 'taken', run: mine, item })
-          if (message.kind === 'gradient' && ++put[item] === contributors.length) return tell(fabric, { kind: 'gradient', run: mine, item })
-          if (message.kind !== 'summed') return
-          if (part === fabric) {
-            tell(store, { kind: 'gradient', run: mine, item })
-            return tellSystems({ kind: 'summed', run: mine, item })
-          }
-          gathered++
-          tell(fabric, { kind: 'summed', run: mine, item })
-          end()
+          if (--busy > 0) return
+          work = null
+          resolve(passed)
         },
       }
-      tell(fabric, { kind: 'pass', run: mine, isFirst, contributors, share: null })
-      systems.forEach((part, i) => tell(part, { kind: 'pass', run: mine, isFirst, contributors, share: shares[i] }))
-      tell(store, { kind: 'pass', run: mine, isFirst, contributors, share: null })
+      for (const { job, process } of parts) {
+        process?.send({ kind: 'pass', run: mine, isFirst, contributors, share: job.role === 'system' ? shares[job.system] : null } satisfies ToPart)
+      }
       if (parts.some(({ process }) => !process)) work?.fail(new PartGone('a part had ended before'))
     })
   }

@@ -11,7 +11,7 @@ import { makeNumberFiles, removeNumberFiles } from '#main/storage/number-files.t
 import type { StartPart } from '#main/work/parts.ts'
 import { createCluster, PartGone, type Passed, type Updated } from './cluster.ts'
 import { layoutOf, neededWeightBytes, shareOf } from './layout.ts'
-import { linkBytes } from './links.ts'
+import { linkBytes, openLinks } from './links.ts'
 import { streamingStep } from './measure.ts'
 import type { PartJob, Share } from './messages.ts'
 import { openStateFile, readState, writeState } from './state-file.ts'
@@ -55,7 +55,7 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
   }
   const threads = options.threads > 0 ? options.threads : physicalCores()
   const folder = makeNumberFiles(options.name, linkBytes(layout, systems))
-  const file = openStateFile(folder, layout)
+  const file = openStateFile(openLinks(folder), layout)
   const begun = options.state ?? { updates: 0, parameters: options.parameters ? new Map(options.parameters) : initialWeights(model), firstMoments: new Map(), secondMoments: new Map() }
   writeState(file, layout, begun)
 
@@ -65,7 +65,7 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
     { ...job, role: 'fabric', threads: 1 },
     ...Array.from({ length: systems }, (_, system): PartJob => ({ ...job, role: 'system', system, threads: Math.max(1, Math.floor(threads / systems)) })),
   ]
-  const cluster = createCluster(jobs, { weights: layout.weights.length, gradients: layout.gradients.length }, start)
+  const cluster = createCluster(jobs, start)
   let updates = begun.updates
   let micros: Micro[] = []
   let stepStartMs = 0

@@ -39,6 +39,8 @@ export interface Layout {
 
 export const bytesANumber = 4
 
+export const bytesOf = (items: readonly Item[]): number => items.reduce((bytes, { count }) => bytes + count * bytesANumber, 0)
+
 export function layoutOf(shape: GptShape): Layout {
   const infos = listParameters(shape)
   const isOfBlock = (i: number) => ({ name }: ParameterInfo) => name.startsWith(`h.${i}.`)

@@ -3,6 +3,7 @@ import { toFaultData } from '#shared/fault.ts'
 import { createKernels } from '#main/engine/create.ts'
 import { ownSide } from '#main/work/parts.ts'
 import { createFabric } from './fabric.ts'
+import { openLinks } from './links.ts'
 import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
 import { createStore } from './store.ts'
 import { createSystem } from './system.ts'
@@ -20,16 +21,16 @@ export async function* clusterPartJob(job: PartJob): AsyncGenerator<never, never
 }
 
 /** Puts a part behind a port; resolves when it is ready. */
-export async function servePart(job: PartJob, { send, onMessage }: Port): Promise<PartBody> {
+export async function servePart(job: PartJob, { send, onMessage }: Port, links = openLinks(job.folder)): Promise<PartBody> {
   const failed = (error: unknown) => send({ kind: 'fault', fault: toFaultData(error) })
   const kernels = job.role === 'fabric' ? null : await createKernels(job.engine, { threads: job.threads })
   const body =
-    job.role === 'store' ? createStore(job, kernels!, send)
-    : job.role === 'fabric' ? createFabric(job, send)
-    : createSystem(job, kernels!, send, failed)
+    job.role === 'store' ? createStore(job, kernels!, links, send, failed)
+    : job.role === 'fabric' ? createFabric(job, links, send, failed)
+    : createSystem(job, kernels!, links, send, failed)
   onMessage((message) => {
     try {
-      Promise.resolve(body.take(message)).catch(failed)
+      body.take(message)
     } catch (error) {
       failed(error)
     }

@@ -5,7 +5,7 @@ import type { Kernels, Tensor } from '#main/engine/kernels.ts'
 import { placeWeights, type ModelWeights } from '#main/engine/weights.ts'
 import { partReader, partWriter } from '#main/engine/tensor-parts.ts'
 import { bytesANumber, type Item, type Layout } from './layout.ts'
-import { inChunks } from './links.ts'
+import { chunkBuffer, chunks } from './links.ts'
 
 export interface Residents {
   /** With the one block that is there, and the embeddings. */
@@ -13,11 +13,11 @@ export interface Residents {
   readonly gradients: ModelWeights
   /** Keeps room in the inbox. Throws where that is more than the system may hold. */
   expect(item: Item): void
-  /** Moves an item out of the inbox into its place. */
-  take(item: Item, read: (from: number, buffer: Float32Array) => void): void
+  /** Moves an item out of the inbox, which `read` reads from a place in it, to where its weights belong. */
+  take(item: Item, read: (into: Float32Array, from: number) => void): void
   clearGradients(layer: number): void
-  /** All of a layer, in its order; good until the next of its kind is read. */
-  readGradients(layer: number): Promise<Float32Array>
+  /** Moves an item of gradients into the outbox, which `write` writes. */
+  put(item: Item, write: (gradients: Float32Array, from: number) => void): Promise<void>
   /** Most bytes of weights held at any moment. */
   peakBytes(): number
 }
@@ -39,11 +39,20 @@ export function createResidents(k: Kernels, { shape }: ModelPlan, layout: Layout
   const values = tensors()
   const sums = tensors()
   const readers = new Map([...sums].map(([name, tensor]) => [name, partReader(k, tensor)]))
-  /** Gradients of the embeddings and of a block, as they leave. */
-  const gathered: Float32Array[] = []
   const writers = new Map([...values].map(([name, tensor]) => [name, partWriter(k, tensor)]))
   const blocks = Math.min(1, shape.layers)
   const of = (map: ReadonlyMap<string, Tensor>, layer: number): Tensor[] => places[Math.min(layer, 1)].parameters.map(({ name }) => map.get(name)!)
+  const buffer = chunkBuffer()
+
+  /** The stretches of an item, parameter by parameter, in the row of its place: the item begins there `at`, the parameter at `offset`. */
+  function* inside({ layer, offset: itemOffset, count }: Item) {
+    const place = places[Math.min(layer, 1)]
+    const at = itemOffset - layout.layers[layer].offset + place.offset
+    for (const { name, offset, count: size } of place.parameters) {
+      const [from, to] = [Math.max(at, offset), Math.min(at + count, offset + size)]
+      if (from < to) yield { name, from, to, offset, at }
+    }
+  }
 
   let inbox = 0
   return {
@@ -55,29 +64,26 @@ export function createResidents(k: Kernels, { shape }: ModelPlan, layout: Layout
       hold(count * bytesANumber)
       inbox = count * bytesANumber
     },
-    take({ layer, offset, count }, read) {
-      const place = places[Math.min(layer, 1)]
-      const begin = offset - layout.layers[layer].offset
-      for (const parameter of place.parameters) {
-        const from = Math.max(begin, parameter.offset - place.offset)
-        const to = Math.min(begin + count, parameter.offset - place.offset + parameter.count)
-        const write = writers.get(parameter.name)!
-        if (from < to) {
-          inChunks(to - from, (at, buffer) => {
-            read(from + at - begin, buffer)
-            write(from + at - (parameter.offset - place.offset), buffer)
-          })
+    take(item, read) {
+      for (const { name, from, to, offset, at } of inside(item)) {
+        const write = writers.get(name)!
+        for (const [begin, weights] of chunks(from, to, buffer)) {
+          read(weights, begin - at)
+          write(begin - offset, weights)
         }
       }
       held -= inbox
       inbox = 0
     },
     clearGradients: (layer) => of(sums, layer).forEach((sum) => k.fill(sum, 0)),
-    async readGradients(layer) {
-      const { count, offset: begin, parameters } = places[Math.min(layer, 1)]
-      const all = (gathered[Math.min(layer, 1)] ??= new Float32Array(count))
-      for (const { name, offset, count: size } of parameters) await readers.get(name)!(0, all.subarray(offset - begin, offset - begin + size))
-      return all
+    async put(item, write) {
+      for (const { name, from, to, offset, at } of inside(item)) {
+        const read = readers.get(name)!
+        for (const [begin, gradients] of chunks(from, to, buffer)) {
+          await read(begin - offset, gradients)
+          write(gradients, begin - at)
+        }
+      }
     },
     peakBytes: () => peak,
   }

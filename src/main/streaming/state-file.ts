@@ -1,25 +1,26 @@
 // The store's memory that outlives it: weights and moments twice over, and which of the two counts. A commit is one small write.
-import { join } from 'node:path'
 import type { ModelState } from '#main/engine/engine.ts'
-import { openNumbers } from '#main/storage/number-files.ts'
 import { bytesANumber, type Layout } from './layout.ts'
+import type { Links } from './links.ts'
 
-const kinds = ['parameters', 'firstMoments', 'secondMoments'] as const
-export type StateKind = (typeof kinds)[number]
+export const stateKinds = ['parameters', 'firstMoments', 'secondMoments'] as const
+export type StateKind = (typeof stateKinds)[number]
 
 /** step, global norm of its gradient, and a check that both were written whole. */
 const headerNumbers = 3
 
 /** Bytes of its two files for a model. */
 export const stateFileBytes = ({ count }: Layout): Record<string, number> =>
-  ({ state: 2 * kinds.length * count * bytesANumber, committed: 2 * headerNumbers * 8 })
+  ({ state: 2 * stateKinds.length * count * bytesANumber, committed: 2 * headerNumbers * 8 })
 
 export interface Committed { step: number; norm: number }
 
 export interface StateFile {
   /** The last update that counts. */
   committed(): Committed
-  /** `count` numbers of what is committed, from `offset` of the row on. */
+  /** Fills `into` with what is committed, from `offset` of the row on. */
+  copy(kind: StateKind, into: Float32Array, offset: number): void
+  /** The same, in new numbers. */
   read(kind: StateKind, offset: number, count: number): Float32Array
   /** Writes into the half that does not count yet. */
   prepare(step: number, kind: StateKind, offset: number, values: Float32Array): void
@@ -30,10 +31,10 @@ export interface StateFile {
   close(): void
 }
 
-export function openStateFile(folder: string, { count }: Layout): StateFile {
-  const numbers = openNumbers(join(folder, 'state'))
-  const headers = openNumbers<Float64Array>(join(folder, 'committed'))
-  const placeOf = (step: number, kind: StateKind) => ((step % 2) * kinds.length + kinds.indexOf(kind)) * count
+export function openStateFile({ numbers: open, headers: openHeaders }: Pick<Links, 'numbers' | 'headers'>, { count }: Layout): StateFile {
+  const numbers = open('state')
+  const headers = openHeaders('committed')
+  const placeOf = (step: number, kind: StateKind) => ((step % 2) * stateKinds.length + stateKinds.indexOf(kind)) * count
   const check = ({ step, norm }: Committed) => -(step + 1) - (Number.isFinite(norm) ? norm : 0)
 
   /** An update is written into the header of its half: a header that was broken off leaves the other one standing. */
@@ -48,6 +49,7 @@ export function openStateFile(folder: string, { count }: Layout): StateFile {
     if (found.length === 0) throw new Error('the state was never committed')
     return found.reduce((a, b) => (b.step > a.step ? b : a))
   }
+  const copy = (kind: StateKind, into: Float32Array, offset: number) => numbers.read(into, placeOf(committed().step, kind) + offset)
   const commit = (next: Committed) => headers.write(Float64Array.of(next.step, next.norm, check(next)), (next.step % 2) * headerNumbers)
   return {
     committed,
@@ -56,9 +58,10 @@ export function openStateFile(folder: string, { count }: Layout): StateFile {
       headers.write(new Float64Array(2 * headerNumbers), 0)
       commit(next)
     },
+    copy,
     read(kind, offset, length) {
       const values = new Float32Array(length)
-      numbers.read(values, placeOf(committed().step, kind) + offset)
+      copy(kind, values, offset)
       return values
     },
     prepare: (step, kind, offset, values) => numbers.write(values, placeOf(step, kind) + offset),
@@ -71,7 +74,7 @@ export function openStateFile(folder: string, { count }: Layout): StateFile {
 
 /** Writes a state as the committed one; moments that are missing are zero. Only while no store is at work. */
 export function writeState(file: StateFile, layout: Layout, state: ModelState): void {
-  for (const kind of kinds) {
+  for (const kind of stateKinds) {
     for (const { name, offset, count } of layout.parameters) {
       const values = state[kind].get(name) ?? (kind === 'parameters' ? null : new Float32Array(count))
       if (values?.length !== count) throw new Error(`the state has ${values?.length ?? 0} numbers for ${kind} of ${name}, not ${count}`)

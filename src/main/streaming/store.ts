@@ -3,89 +3,101 @@ import type { AdamSettings } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import { clipScale } from '#main/engine/gpt.ts'
 import type { Kernels, Parameter } from '#main/engine/kernels.ts'
-import { partReader } from '#main/engine/tensor-parts.ts'
-import { bytesANumber, layoutOf } from './layout.ts'
-import { openLink, storeLinkPlaces } from './links.ts'
+import { partReader, partWriter } from '#main/engine/tensor-parts.ts'
+import { fabricPart } from './board.ts'
+import { bytesOf, layoutOf, type Item } from './layout.ts'
+import { chunkBuffer, chunks, storeLinkPlaces, type Links } from './links.ts'
 import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
-import { openStateFile, type StateKind } from './state-file.ts'
+import { createPasses, type PassMessage, type Until } from './passes.ts'
+import { openStateFile, stateKinds } from './state-file.ts'
 
-/** One parameter, where it lies in the row, and how its new state is read. */
+/** One parameter, where it lies in the row, and how its numbers come and go. */
 interface Kept extends Parameter {
   offset: number
   count: number
-  readers: { kind: StateKind; read: ReturnType<typeof partReader> }[]
+  /** Of its new state, in the order of `stateKinds`. */
+  readState: ReturnType<typeof partReader>[]
+  readGradient: ReturnType<typeof partReader>
+  writeGradient: ReturnType<typeof partWriter>
 }
 
-/** Numbers copied at once. */
-const piece = 65_536
-
-/** Begins with what was committed last; takes over the kernels. */
-export function createStore({ model, folder }: PartJob, k: Kernels, send: (message: FromPart) => void): PartBody {
+/** Begins with what was committed last; takes over the kernels. `failed` hears of what ends the store. */
+export function createStore(job: PartJob, k: Kernels, links: Links, send: (message: FromPart) => void, failed: (error: unknown) => void): PartBody {
+  const { model } = job
   const layout = layoutOf(model.shape)
-  const state = openStateFile(folder, layout)
-  const down = openLink(folder, 'down')
-  const up = openLink(folder, 'up')
-  const weights = state.read('parameters', 0, layout.count)
-  const gradients = new Float32Array(layout.count)
-  const arrival = new Float32Array(layout.largestItem)
-  const passing = new Float32Array(piece)
+  const state = openStateFile(links, layout)
+  const down = links.numbers('down')
+  const up = links.numbers('up')
+  const board = links.board(job)
+  const passes = createPasses(board, pass, failed)
+  const buffer = chunkBuffer()
   const parameters = layout.parameters.map(({ name, shape, kind, decays, offset, count }): Kept => {
-    const value = k.tensor(shape, weights.slice(offset, offset + count))
-    const firstMoment = k.tensor(shape, state.read('firstMoments', offset, count))
-    const secondMoment = k.tensor(shape, state.read('secondMoments', offset, count))
-    const readers = [
-      { kind: 'parameters' as const, read: partReader(k, value) },
-      { kind: 'firstMoments' as const, read: partReader(k, firstMoment) },
-      { kind: 'secondMoments' as const, read: partReader(k, secondMoment) },
-    ]
-    return { name, offset, count, decays, learningRateScale: model.parametrisation.learningRateScale[kind], value, gradient: k.tensor(shape), firstMoment, secondMoment, readers }
+    const [value, firstMoment, secondMoment] = stateKinds.map((of) => k.tensor(shape, state.read(of, offset, count)))
+    const gradient = k.tensor(shape)
+    return {
+      name, offset, count, decays, learningRateScale: model.parametrisation.learningRateScale[kind], value, gradient, firstMoment, secondMoment,
+      readState: [value, firstMoment, secondMoment].map((tensor) => partReader(k, tensor)), readGradient: partReader(k, gradient), writeGradient: partWriter(k, gradient),
+    }
   })
-  let run = 0
-  let isFirst = true
-  let sent = 0
-  let taken = 0
 
-  function sendWeights(): void {
-    while (sent < layout.weights.length && sent < taken + storeLinkPlaces) {
-      const startMs = performance.now()
-      const { offset, count } = layout.weights[sent]
-      down.write(weights.subarray(offset, offset + count), (sent % storeLinkPlaces) * layout.largestItem)
-      send({ kind: 'weights', run, item: sent, in: 0, out: count * bytesANumber, seconds: (performance.now() - startMs) / 1000 })
-      sent++
+  /** Sends all weights and gathers all gradients, each as soon as there is something to do and room for it. */
+  async function pass({ run, isFirst }: PassMessage, until: Until): Promise<void> {
+    const seconds: number[] = []
+    let sent = 0
+    let gathered = 0
+    const isRoom = () => sent < layout.weights.length && sent < board.done(fabricPart, 'weights', run) + storeLinkPlaces
+    const isSummed = () => gathered < board.done(fabricPart, 'gradients', run)
+    while (sent < layout.weights.length || gathered < layout.gradients.length) {
+      await until(() => isRoom() || isSummed())
+      if (isRoom()) {
+        const startMs = performance.now()
+        putDown(layout.weights[sent], (sent % storeLinkPlaces) * layout.largestItem)
+        board.post('weights', run, ++sent)
+        seconds.push((performance.now() - startMs) / 1000)
+      }
+      if (isSummed()) {
+        await gather(layout.gradients[gathered], (gathered % storeLinkPlaces) * layout.largestItem, isFirst)
+        board.post('gradients', run, ++gathered)
+      }
+    }
+    send({ kind: 'carried', run, in: bytesOf(layout.gradients), out: bytesOf(layout.weights), seconds })
+  }
+
+  function putDown({ offset, count }: Item, place: number): void {
+    for (const [from, weights] of chunks(0, count, buffer)) {
+      state.copy('parameters', weights, offset + from)
+      down.write(weights, place + from)
     }
   }
 
-  function gather(item: number): void {
-    const startMs = performance.now()
-    const { offset, count } = layout.gradients[item]
-    const place = (item % storeLinkPlaces) * layout.largestItem
-    if (isFirst) up.read(gradients.subarray(offset, offset + count), place)
-    else {
-      const sum = arrival.subarray(0, count)
-      up.read(sum, place)
-      for (let i = 0; i < count; i++) gradients[offset + i] += sum[i]
+  async function gather(item: Item, place: number, isFirst: boolean): Promise<void> {
+    for (const { offset, count, readGradient, writeGradient } of parameters) {
+      const begin = Math.max(offset, item.offset)
+      for (const [from, sum] of chunks(begin, Math.min(offset + count, item.offset + item.count), buffer)) {
+        if (isFirst) up.read(sum, place + from - item.offset)
+        else {
+          await readGradient(from - offset, sum)
+          up.add(sum, place + from - item.offset)
+        }
+        writeGradient(from - offset, sum)
+      }
     }
-    send({ kind: 'summed', run, item, in: count * bytesANumber, out: 0, seconds: (performance.now() - startMs) / 1000 })
   }
 
-  /** As gpt.ts updates; the result is written beside the old state before it counts. An update that is committed already is only reported. */
+  /** As gpt.ts updates; the result is written beside the old state before it counts. */
   async function update(step: number, learningRate: number, adam: AdamSettings): Promise<void> {
     const startMs = performance.now()
     const last = state.committed()
     if (step !== last.step + 1) throw new Error(`update ${step} cannot follow ${last.step}`)
-    for (const { gradient, offset, count } of parameters) k.write(gradient, gradients.subarray(offset, offset + count))
     const norm = await k.globalNorm(parameters)
     if (!Number.isFinite(norm)) throw new Fault('diverged', `The gradient became ${norm} after ${last.step} updates. A lower learning rate usually helps.`)
     const { beta1, beta2, epsilon, weightDecay } = adam
     k.adamW(parameters, { learningRate, beta1, beta2, epsilon, weightDecay, update: step, gradientScale: clipScale(norm, adam) })
-    for (const { readers, offset, count } of parameters) {
-      // A piece at a time: it is written while it still lies in the cache.
-      for (let from = 0; from < count; from += piece) {
-        const size = Math.min(piece, count - from)
-        for (const { kind, read } of readers) {
-          const values = kind === 'parameters' ? weights.subarray(offset + from, offset + from + size) : passing.subarray(0, size)
+    for (const { readState, offset, count } of parameters) {
+      for (const [i, read] of readState.entries()) {
+        for (const [from, values] of chunks(0, count, buffer)) {
           await read(from, values)
-          state.prepare(step, kind, offset + from, values)
+          state.prepare(step, stateKinds[i], offset + from, values)
         }
       }
     }
@@ -95,21 +107,11 @@ export function createStore({ model, folder }: PartJob, k: Kernels, send: (messa
 
   return {
     take(message: ToPart) {
-      if (message.kind === 'update') return update(message.step, message.learningRate, message.adam)
-      if (message.kind === 'pass') {
-        ({ run, isFirst } = message)
-        sent = taken = 0
-        sendWeights()
-      }
-      if (message.run !== run) return undefined
-      if (message.kind === 'taken') {
-        taken = message.item + 1
-        sendWeights()
-      }
-      if (message.kind === 'gradient') gather(message.item)
-      return undefined
+      if (message.kind === 'pass') passes.begin(message)
+      else passes.after(() => update(message.step, message.learningRate, message.adam))
     },
     close() {
+      passes.close()
       state.close()
       down.close()
       up.close()

@@ -2,69 +2,46 @@
 import { blockBackward, blockForward, type KeptBlock } from '#main/engine/block.ts'
 import { blockForm, embedForward, headLoss } from '#main/engine/ends.ts'
 import type { Ids, Kernels, Tensor } from '#main/engine/kernels.ts'
-import { bytesANumber, layoutOf, type Item } from './layout.ts'
-import { inboxName, openLink, outboxName, outboxPlaces } from './links.ts'
+import { fabricPart } from './board.ts'
+import { bytesOf, layoutOf } from './layout.ts'
+import { inboxName, outboxName, outboxPlaces, type Links } from './links.ts'
 import type { FromPart, LayerTimes, PartBody, PartJob, Share, ToPart } from './messages.ts'
 import { holdPass } from './pass-memory.ts'
+import { createPasses, type PassMessage, type Until } from './passes.ts'
 import { createResidents } from './residents.ts'
 
-type PassMessage = Extract<ToPart, { kind: 'pass' }>
-
-/** The pass was begun anew: what belongs to the old one is dropped. */
-class Superseded extends Error {}
-
 /** Takes over the kernels. `failed` hears of what ends the system. */
-export function createSystem(job: PartJob, k: Kernels, send: (message: FromPart) => void, failed: (error: unknown) => void): PartBody {
-  const { model, folder, system } = job
+export function createSystem(job: PartJob, k: Kernels, links: Links, send: (message: FromPart) => void, failed: (error: unknown) => void): PartBody {
+  const { model, system } = job
   const layout = layoutOf(model.shape)
-  const inbox = openLink(folder, inboxName(system))
-  const outbox = openLink(folder, outboxName(system))
+  const inbox = links.numbers(inboxName(system))
+  const outbox = links.numbers(outboxName(system))
+  const board = links.board(job)
+  const passes = createPasses(board, pass, failed)
   const residents = createResidents(k, model, layout, job.systemWeightBytes)
-  let last = 0
-  /** Items that lie in the inbox or did, and gradients that the fabric has taken. */
-  let arrived = 0
-  let summed = 0
-  let wake: () => void = () => undefined
-  let working: Promise<void> = Promise.resolve()
 
-  async function pass({ run, share }: PassMessage): Promise<void> {
+  async function pass({ run, share }: PassMessage, until: Until): Promise<void> {
     const times = layout.layers.map((): LayerTimes => ({ wait: 0, copy: 0, compute: 0 }))
-    const until = async (isTrue: () => boolean) => {
-      for (;;) {
-        if (run !== last) throw new Superseded()
-        if (isTrue()) return
-        await new Promise<void>((resolve) => { wake = resolve })
-      }
-    }
-    let next = 0
+    let taken = 0
     /** Waits for the next weights, moves them out of the inbox, and lets the ones after them come. */
-    async function receive(): Promise<Item> {
+    async function receive(): Promise<void> {
       const startMs = performance.now()
-      await until(() => arrived > next)
+      await until(() => board.done(fabricPart, 'weights', run) > taken)
       const copyMs = performance.now()
-      const item = layout.weights[next]
-      residents.take(item, (from, buffer) => inbox.read(buffer, from))
-      const endMs = performance.now()
+      const item = layout.weights[taken]
+      residents.take(item, (into, from) => inbox.read(into, from))
+      if (++taken < layout.weights.length) residents.expect(layout.weights[taken])
+      board.post('weights', run, taken)
       times[item.layer].wait += (copyMs - startMs) / 1000
-      times[item.layer].copy += (endMs - copyMs) / 1000
-      if (next + 1 < layout.weights.length) residents.expect(layout.weights[next + 1])
-      send({ kind: 'taken', run, item: next, in: item.count * bytesANumber, out: 0, seconds: (endMs - copyMs) / 1000 })
-      next++
-      // What was just told goes out before the kernels take this thread.
-      await new Promise<void>((resolve) => setImmediate(resolve))
-      return item
+      times[item.layer].copy += (performance.now() - copyMs) / 1000
     }
     let put = 0
     async function putGradients(layer: number): Promise<void> {
-      const values = await residents.readGradients(layer)
-      for (; put < layout.gradients.length && layout.gradients[put].layer === layer; put++) {
-        const item = put
-        await until(() => item < summed + outboxPlaces)
-        const startMs = performance.now()
-        const { offset, count } = layout.gradients[item]
-        const from = offset - layout.layers[layer].offset
-        outbox.write(values.subarray(from, from + count), (item % outboxPlaces) * layout.largestItem)
-        send({ kind: 'gradient', run, item, in: 0, out: count * bytesANumber, seconds: (performance.now() - startMs) / 1000 })
+      for (; put < layout.gradients.length && layout.gradients[put].layer === layer;) {
+        await until(() => put < board.done(fabricPart, 'gradients', run) + outboxPlaces)
+        const place = (put % outboxPlaces) * layout.largestItem
+        await residents.put(layout.gradients[put], (gradients, from) => outbox.write(gradients, place + from))
+        board.post('gradients', run, ++put)
       }
     }
     async function computing<T>(layer: number, work: () => T | Promise<T>): Promise<T> {
@@ -76,17 +53,20 @@ export function createSystem(job: PartJob, k: Kernels, send: (message: FromPart)
 
     residents.expect(layout.weights[0])
     const loss = share && share.rows > 0 ? await train(share) : await look()
-    send({ kind: 'passed', run, loss, times, peakWeightBytes: residents.peakBytes(), peakBytes: k.memory().peakBytes })
+    send({
+      kind: 'passed', run, in: bytesOf(layout.weights), out: bytesOf(layout.gradients.slice(0, put)), loss, times,
+      peakWeightBytes: residents.peakBytes(), peakBytes: k.memory().peakBytes,
+    })
 
     /** A system without rows has nothing to add: the weights pass it by. */
     async function look(): Promise<number> {
-      while (next < layout.weights.length) await receive()
+      while (taken < layout.weights.length) await receive()
       return 0
     }
     async function train(rows: Share): Promise<number> {
       const held = holdPass()
       try {
-        while (layout.weights[next].layer === 0) await receive()
+        while (layout.weights[taken].layer === 0) await receive()
         const form = blockForm(model, rows.rows, rows.columns)
         const { weights: w, gradients: g } = residents
         const ids: Ids = held.keep(k.ids(rows.inputs))
@@ -126,21 +106,11 @@ export function createSystem(job: PartJob, k: Kernels, send: (message: FromPart)
   }
 
   return {
-    take(message) {
-      if (message.kind === 'update') return
-      if (message.kind === 'pass') {
-        last = message.run
-        arrived = summed = 0
-        working = working.then(() => pass(message)).catch((error) => {
-          if (!(error instanceof Superseded)) failed(error)
-        })
-      } else if (message.run === last) {
-        if (message.kind === 'weights') arrived = message.item + 1
-        if (message.kind === 'summed') summed = message.item + 1
-      }
-      wake()
+    take(message: ToPart) {
+      if (message.kind === 'pass') passes.begin(message)
     },
     close() {
+      passes.close()
       inbox.close()
       outbox.close()
       k.dispose()

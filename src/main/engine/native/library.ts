@@ -36,6 +36,14 @@ const signatures = {
   isf_adam_w: 'i u d* d* f* i* i f f f f f f i',
   isf_product: 'i u u u u i i i i i',
   isf_burn: 'v u d d*',
+  isf_map: 'u s d*',
+  isf_unmap: 'v u d',
+  isf_add: 'v * u d',
+  isf_post: 'v u d',
+  isf_peek: 'd u',
+  isf_bell: 'i u',
+  isf_ring: 'v u',
+  isf_sleep: 'v u i d',
 } as const
 
 type Argument = number | string | Float32Array | Float64Array | Int32Array
