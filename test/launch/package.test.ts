@@ -1,0 +1,105 @@
+// The packaged app, started far from the repository: it trains with the engine that it carries, and its checkpoint goes home.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Locator } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Reply } from '#shared/fault.ts'
+import type { Lab } from '#shared/lab.ts'
+import { ensureBuilt } from '../support/build.ts'
+import { findElectron, launchProgram, type LaunchedApp } from '../support/electron.ts'
+import { watchPage, type PageWatch } from '../support/watch-page.ts'
+
+const built = ensureBuilt()
+const electron = findElectron(built.root)
+const pictures = join(built.root, 'test-results', 'launch')
+const isMac = process.platform === 'darwin'
+/** Where no compiler was found the app goes without its own engine. */
+const hasNative = existsSync(join(built.root, 'build/native')) && readdirSync(join(built.root, 'build/native')).some((name) => name.startsWith('isoflop-native.'))
+
+describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm run setup:electron)', () => {
+  let place: string
+  let contents: string
+  let lab: Omit<LaunchedApp, 'version'>
+  let watch: PageWatch
+  const byId = (id: string): Locator => lab.page.getByTestId(id)
+
+  /** Through the window's own bridge. */
+  async function ask<K extends keyof Lab>(name: K, ...args: Parameters<Lab[K]>): Promise<Awaited<ReturnType<Lab[K]>>> {
+    const reply = await lab.page.evaluate(([asked, given]) => (globalThis as any).isoflop.request(asked, ...(given as unknown[])) as Promise<Reply>, [name, args] as const)
+    if (!reply.ok) throw new Error(`${name}: ${reply.message}\n${reply.details ?? ''}`)
+    return reply.value as Awaited<ReturnType<Lab[K]>>
+  }
+
+  beforeAll(async () => {
+    mkdirSync(pictures, { recursive: true })
+    place = mkdtempSync(join(tmpdir(), 'isoflop-package-'))
+    execFileSync(process.execPath, [join(built.root, 'scripts/package.mjs'), '--dir', '--to', place], {
+      cwd: built.root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: electron!.folder },
+    })
+    const folder = join(place, readdirSync(place).find((name) => name.endsWith('-unpacked') || name.startsWith('mac'))!)
+    contents = join(folder, isMac ? 'Isoflop.app/Contents/Resources/app' : 'resources/app')
+    const program = join(folder, { darwin: 'Isoflop.app/Contents/MacOS/Isoflop', win32: 'Isoflop.exe' }[process.platform as string] ?? 'isoflop')
+    lab = await launchProgram(program, ['--data', join(place, 'lab')], place)
+    watch = await watchPage(lab.page)
+  })
+
+  afterAll(async () => {
+    await lab?.app.close()
+    rmSync(place, { recursive: true, force: true })
+  })
+
+  it('is one by its own name, with nothing of the repository', async () => {
+    expect(await lab.app.evaluate(({ app }) => [app.isPackaged, app.getName(), app.getAppPath()])).toEqual([true, 'Isoflop', contents])
+    expect(readdirSync(contents).filter((name) => name !== 'build').sort()).toEqual(['LICENSE', 'NOTICE', 'node_modules', 'out', 'package.json', 'resources'])
+  })
+
+  it('carries no libtensorflow, and no package twice', () => {
+    expect(readdirSync(join(contents, 'node_modules/@tensorflow')).sort()).toEqual(['tfjs-backend-cpu', 'tfjs-backend-wasm', 'tfjs-backend-webgpu', 'tfjs-core'])
+    const packages = readdirSync(join(contents, 'node_modules'))
+    expect(packages).not.toContain('electron')
+    expect(packages).not.toContain('vue')
+  })
+
+  it('trains a small member with the engine it carries', async () => {
+    await byId('start-shape').click({ timeout: 60_000 })
+    await byId('nav-data').click()
+    await lab.page.getByRole('radio', { name: 'Bytes' }).or(lab.page.getByRole('button', { name: 'Bytes' })).first().click()
+    await byId('nav-family').click()
+    const rows = byId('ladder-row')
+    await expect.poll(() => rows.count()).toBeGreaterThan(1)
+    while (await rows.count() > 1) await rows.last().getByRole('button', { name: /^Remove/ }).click()
+    const tokens = rows.first().getByLabel(/^Tokens per parameter of/)
+    await tokens.fill('1')
+    await tokens.press('Enter')
+    await expect.poll(() => byId('train-ladder').isEnabled(), { timeout: 60_000 }).toBe(true)
+    await byId('train-ladder').click()
+    await byId('nav-training').click()
+    await expect.poll(async () => (await ask('listRuns', null))[0]?.step ?? 0, { timeout: 120_000 }).toBeGreaterThan(2)
+    await lab.page.screenshot({ path: join(pictures, 'package-training.png') })
+    await expect.poll(() => byId('run-row').first().getByTestId('run-state').getAttribute('data-state'), { timeout: 120_000 }).toBe('finished')
+    const [run] = await ask('listRuns', null)
+    expect(run.engine).toBe(hasNative ? 'native' : 'wasm')
+    expect(run.validationLoss).toBeLessThan(Math.log(256))
+    await lab.page.screenshot({ path: join(pictures, 'package-finished.png') })
+  })
+
+  it('knows its other engines, or says in a sentence why they are not here', async () => {
+    const { probes } = await ask('machine')
+    expect(probes.filter(({ name }) => name === 'wasm' || name === 'reference').map(({ isAvailable }) => isAvailable)).toEqual([true, true])
+    for (const { description } of probes) expect(description).toMatch(/^[^\n]{5,200}$/)
+  })
+
+  it('exports what it trained', async () => {
+    const folder = join(place, 'taken-home')
+    await byId('nav-library').click()
+    await byId('export-checkpoint').first().click()
+    await byId('export-folder').fill(folder)
+    await byId('export-confirm').click()
+    await byId('export-report').waitFor({ timeout: 60_000 })
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json']))
+    await lab.page.screenshot({ path: join(pictures, 'package-exported.png') })
+    expect(watch.complaints).toEqual([])
+  })
+})
