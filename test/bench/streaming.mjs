@@ -69,7 +69,7 @@ try {
     bestPlainMs: Math.min(...pairs.map(({ plainMs }) => plainMs)), bestClusterMs: Math.min(...pairs.map(({ clusterMs }) => clusterMs)),
     stepMs: 1000 * of(({ stepSeconds }) => stepSeconds), computeMs: 1000 * of(({ layers: all }) => all.reduce((sum, { computeSeconds }) => sum + computeSeconds, 0)),
     exposedMs: 1000 * of(({ layers: all }) => all.reduce((sum, one) => sum + one.receiveSeconds - one.hiddenSeconds, 0)), updateMs: 1000 * of(({ updateSeconds }) => updateSeconds), overlap: of(({ overlap }) => overlap), largestLossDifference: difference,
-    layers: late[late.length - 1].layers, bytes: late[late.length - 1].bytes,
+    transferMs: 1000 * late[late.length - 1].transferSeconds, layers: late[late.length - 1].layers, bytes: late[late.length - 1].bytes,
   }, null, 2))
 } finally {
   plain.dispose()

@@ -26,6 +26,8 @@ export interface Cluster {
   ready(): Promise<void>
   /** One micro-batch through all layers and back; each system's share, gradients gathered in the store. Throws PartGone. */
   pass(shares: (Share | null)[], isFirst: boolean): Promise<Passed>
+  /** A pass in which nobody computes: seconds that all transfers take when nothing hides them. What the store gathers counts for nothing. Throws PartGone. */
+  rehearse(): Promise<number>
   /** Throws PartGone where the store ended: whether it had committed is written in its file. */
   update(step: number, learningRate: number, adam: AdamSettings): Promise<Updated>
   kill(part: ClusterPart): void
@@ -108,10 +110,9 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
     if (trouble) throw trouble
   }
 
-  function pass(shares: (Share | null)[], isFirst: boolean): Promise<Passed> {
+  function pass(shares: (Share | null)[], isFirst: boolean, contributors: number[]): Promise<Passed> {
     run++
     const mine = run
-    const contributors = systems.flatMap(({ job }, i) => ((shares[i]?.rows ?? 0) > 0 ? [job.system] : []))
     const passed: Passed = {
       losses: systems.map(() => 0), store: { in: 0, out: 0 }, fabric: { in: 0, out: 0 }, sending: [],
       systems: systems.map(() => ({ in: 0, out: 0, times: [], peakWeightBytes: 0, peakBytes: 0 })),
@@ -167,7 +168,12 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
 
   return {
     ready,
-    pass,
+    pass: (shares, isFirst) => pass(shares, isFirst, systems.flatMap(({ job }, i) => ((shares[i]?.rows ?? 0) > 0 ? [job.system] : []))),
+    async rehearse() {
+      const startMs = performance.now()
+      await pass(systems.map(() => null), true, systems.map(({ job }) => job.system))
+      return (performance.now() - startMs) / 1000
+    },
     update,
     kill(part) {
       const found = part === 'store' ? store : part === 'fabric' ? fabric : systems[part.system]

@@ -41,6 +41,8 @@ export interface StreamingEngine extends Engine {
 
 /** A step that is broken off so often in a row has another reason than chance. */
 const mostRetries = 100
+/** Passes without computing before the first step; the fastest tells what transfers take. */
+const rehearsals = 4
 
 /** A micro-batch of the step that is under way, what came of it, and whether the store has its gradients. */
 interface Micro { batch: Batch; weight: number; scored: number; passed: Passed | null; isGathered: boolean }
@@ -82,13 +84,6 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
   let ended: Promise<void> | null = null
   const close = () => (ended ??= end())
 
-  try {
-    await cluster.ready()
-  } catch (error) {
-    await close()
-    throw error
-  }
-
   /** Does `work` with all parts there, and again where one of them ended on the way. */
   async function retried<T>(work: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
@@ -111,6 +106,14 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
     }
   }
   const lossOf = ({ passed, scored }: Micro): number => passed!.losses.reduce((sum, loss) => sum + loss, 0) / scored
+
+  let transferSeconds = Infinity
+  try {
+    for (let i = 0; i < rehearsals; i++) transferSeconds = Math.min(transferSeconds, await retried(() => cluster.rehearse()))
+  } catch (error) {
+    await close()
+    throw error
+  }
 
   /** A plain engine with the weights as they are, for what only reads: validation and samples. */
   async function reading(): Promise<Engine> {
@@ -151,7 +154,7 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
       peakBytes = Math.max(peakBytes, updated.peakBytes + Math.max(...passes.map(({ systems: all }) => all.reduce((sum, one) => sum + one.peakBytes, 0))))
       const loss = micros.reduce((sum, micro) => sum + lossOf(micro) * micro.weight, 0)
       options.onStep?.(streamingStep({
-        step, loss, passes, updated, stepSeconds: (performance.now() - stepStartMs) / 1000, systemWeightBytes, systemsAlive: cluster.systemsAlive, faults: cluster.faults,
+        step, loss, passes, updated, stepSeconds: (performance.now() - stepStartMs) / 1000, systemWeightBytes, systemsAlive: cluster.systemsAlive, faults: cluster.faults, transferSeconds,
       }, layout))
       micros = []
       return updated.norm

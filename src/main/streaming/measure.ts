@@ -12,6 +12,7 @@ export interface MeasuredStep {
   systemWeightBytes: number
   systemsAlive: number
   faults: number
+  transferSeconds: number
 }
 
 export function streamingStep({ passes, updated, ...step }: MeasuredStep, layout: Layout): StreamingStep {

@@ -20,7 +20,7 @@ export function createSystem(job: PartJob, k: Kernels, links: Links, send: (mess
   const passes = createPasses(board, pass, failed)
   const residents = createResidents(k, model, layout, job.systemWeightBytes)
 
-  async function pass({ run, share }: PassMessage, until: Until): Promise<void> {
+  async function pass({ run, share, contributors }: PassMessage, until: Until): Promise<void> {
     const times = layout.layers.map((): LayerTimes => ({ wait: 0, copy: 0, compute: 0 }))
     let taken = 0
     /** Waits for the next weights, moves them out of the inbox, and lets the ones after them come. */
@@ -58,9 +58,10 @@ export function createSystem(job: PartJob, k: Kernels, links: Links, send: (mess
       peakWeightBytes: residents.peakBytes(), peakBytes: k.memory().peakBytes,
     })
 
-    /** A system without rows has nothing to add: the weights pass it by. */
+    /** The weights pass a system without rows by; in a rehearsal it hands in gradients all the same. */
     async function look(): Promise<number> {
       while (taken < layout.weights.length) await receive()
+      if (contributors.includes(system)) for (let layer = layout.layers.length - 1; layer >= 0; layer--) await putGradients(layer)
       return 0
     }
     async function train(rows: Share): Promise<number> {

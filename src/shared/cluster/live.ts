@@ -54,6 +54,8 @@ export interface StreamingStep {
   stepSeconds: number
   /** The store's update, in which all systems wait. */
   updateSeconds: number
+  /** A pass in which nobody computes, tried before the first step: its transfers with nothing to hide them. Absent in old records. */
+  transferSeconds?: number
   /** Share of the transfers hidden under computation, 0 to 1. */
   overlap: number
   /** Systems whose process is there. */

@@ -105,7 +105,7 @@ describe('a training on a cluster', () => {
     const { engine, steps } = await cluster(2)
     await trainTiny(engine, 3)
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3])
-    const [{ layers, overlap, stepSeconds, updateSeconds, loss }] = steps
+    const [{ layers, overlap, stepSeconds, updateSeconds, transferSeconds, loss }] = steps
     expect(layers.map(({ name }) => name)).toEqual(['embeddings', 'block 1', 'block 2', 'block 3'])
     for (const one of layers) {
       expect(one.receiveSeconds).toBeGreaterThan(0)
@@ -115,6 +115,7 @@ describe('a training on a cluster', () => {
     expect(overlap).toBeGreaterThanOrEqual(0)
     expect(overlap).toBeLessThanOrEqual(1)
     expect(stepSeconds).toBeGreaterThan(updateSeconds)
+    expect(transferSeconds, 'a pass in which nobody computes').toBeGreaterThan(0)
     expect(loss).toBeCloseTo(Math.log(29), 0)
   })
 

@@ -43,9 +43,18 @@ describe('beside a live run', () => {
     const shape = { layers: 2, width: 8, heads: 2, context: 16, vocabulary: 50 }
     const blocks = 2 * (12 * 64 + 13 * 8)
     const ends = 50 * 8 + 16 * 8 + 2 * 8
-    const plan = { shape, parameters: blocks + ends }
+    const plan = { shape, parameters: blocks + ends, tokens: 3200, steps: 10, seconds: 4 }
     expect(predictedTraffic(plan)).toEqual({ out: 8 * blocks + 4 * ends, in: 4 * (blocks + ends) })
-    expect(beside(step(1), plan, { measured: null, planned: 5 }).map(({ name }) => name)).toEqual(['Out of the store', 'Into the store'])
+    expect(beside(step(1), plan, null).map(({ name }) => name)).toEqual(['Out of the store', 'Into the store'])
+  })
+
+  it('a step is predicted to take what the plain trainer takes, and every transfer on top', () => {
+    const shape = { layers: 2, width: 8, heads: 2, context: 16, vocabulary: 50 }
+    const plan = { shape, parameters: 1000, tokens: 3200, steps: 10, seconds: 4 }
+    const twoPasses = { ...step(1).bytes, storeIn: 8000 }
+    const speed = (changes: Partial<StreamingStep>) => beside(step(1, { bytes: twoPasses, ...changes }), plan, 500)[2]
+    expect(speed({ transferSeconds: 0.05 })).toMatchObject({ name: 'Speed', measured: 500, predicted: 320 / (0.4 + 2 * 0.05) })
+    expect(speed({}), 'a record of an earlier version').toBeUndefined()
   })
 
   it('a tree of fan-out 4 has as many levels as it needs', () => {

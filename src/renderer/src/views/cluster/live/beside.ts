@@ -18,15 +18,22 @@ export function predictedTraffic(plan: Pick<MemberPlan, 'shape' | 'parameters'>)
   return { out: 4 * (2 * blocks + (plan.parameters - blocks)), in: 4 * plan.parameters }
 }
 
-/** `tokensPerSecond`: measured over the last steps; `planned`: what this machine's measured speed promises the plain trainer. */
-export function beside(step: StreamingStep, plan: Pick<MemberPlan, 'shape' | 'parameters'>, speed: { measured: number | null; planned: number | null }): Beside[] {
+/** Seconds of a step: as this machine's measured speed promises the plain trainer, and every transfer on top, since systems and links share its cores. */
+export function predictedStepSeconds(step: Pick<StreamingStep, 'bytes' | 'transferSeconds'>, plan: Pick<MemberPlan, 'shape' | 'parameters' | 'steps' | 'seconds'>): number | null {
+  const passes = step.bytes.storeIn / predictedTraffic(plan).in
+  return plan.seconds && step.transferSeconds !== undefined ? plan.seconds / plan.steps + passes * step.transferSeconds : null
+}
+
+/** `tokensPerSecond`: measured over the last steps. */
+export function beside(step: StreamingStep, plan: Pick<MemberPlan, 'shape' | 'parameters' | 'tokens' | 'steps' | 'seconds'>, tokensPerSecond: number | null): Beside[] {
   const traffic = predictedTraffic(plan)
   const rows: Beside[] = [
     { name: 'Out of the store', measured: step.bytes.storeOut, predicted: traffic.out, as: 'bytes', hint: 'Blocks twice a step and embeddings once, 4 bytes a weight, whatever the number of systems' },
     { name: 'Into the store', measured: step.bytes.storeIn, predicted: traffic.in, as: 'bytes', hint: 'Every gradient once, summed on the way, 4 bytes each' },
   ]
-  if (speed.measured && speed.planned) {
-    rows.push({ name: 'Speed', measured: speed.measured, predicted: speed.planned, as: 'tokensPerSecond', hint: 'Predicted from the measured speed of this machine, all streaming hidden: the systems share its cores' })
+  const seconds = predictedStepSeconds(step, plan)
+  if (tokensPerSecond && seconds) {
+    rows.push({ name: 'Speed', measured: tokensPerSecond, predicted: plan.tokens / plan.steps / seconds, as: 'tokensPerSecond', hint: 'Predicted from the measured speed of this machine and from a pass without computing before the first step: here the systems and their links share the same cores' })
   }
   return rows
 }
