@@ -3,24 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Reply } from '#shared/fault.ts'
-import type { Lab } from '#shared/lab.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
 import { ensureBuilt } from '../support/build.ts'
 import { launchElectron, type LaunchedApp } from '../support/electron.ts'
+import { ask } from '../support/lab-page.ts'
 
 const built = ensureBuilt()
 let home: string
 let lab: LaunchedApp
 let runId: string
 
-/** Through the window's own bridge. */
-async function ask<K extends keyof Lab>(name: K, ...args: Parameters<Lab[K]>): Promise<Awaited<ReturnType<Lab[K]>>> {
-  const reply = await lab.page.evaluate(([asked, given]) => (globalThis as any).isoflop.request(asked, ...(given as unknown[])) as Promise<Reply>, [name, args] as const)
-  if (!reply.ok) throw new Error(`${name}: ${reply.message}\n${reply.details ?? ''}`)
-  return reply.value as Awaited<ReturnType<Lab[K]>>
-}
-const run = async (): Promise<RunSummary> => (await ask('listRuns', null)).find(({ id }) => id === runId)!
+const run = async (): Promise<RunSummary> => (await ask(lab.page, 'listRuns', null)).find(({ id }) => id === runId)!
 const close = () => lab.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].close())
 const isVisible = () => lab.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].isVisible())
 
@@ -39,11 +32,11 @@ const shown = () => lab.app.evaluate(() => (globalThis as unknown as { shown: st
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'isoflop-closing-'))
   lab = await launchElectron(built, home)
-  const study = await ask('createStudy', 'Closing')
+  const study = await ask(lab.page, 'createStudy', 'Closing')
   const [member] = study.ladder.members
   // Far longer than the test: it never ends by itself.
-  await ask('updateStudy', study.id, { tokenizer: { kind: 'bytes' }, ladder: { ...study.ladder, members: [{ ...member, tokensPerParameter: 5000 }] } })
-  const [started] = await ask('startRuns', study.id, [member.id])
+  await ask(lab.page, 'updateStudy', study.id, { tokenizer: { kind: 'bytes' }, ladder: { ...study.ladder, members: [{ ...member, tokensPerParameter: 5000 }] } })
+  const [started] = await ask(lab.page, 'startRuns', study.id, [member.id])
   runId = started.id
 })
 
@@ -87,12 +80,12 @@ describe.sequential('closing the window while a run trains', () => {
     const paused = await run()
     expect(paused.state).toBe('paused')
     expect(paused.checkpoints).toContain(paused.step)
-    await ask('resumeRun', runId)
+    await ask(lab.page, 'resumeRun', runId)
     await expect.poll(async () => (await run()).step, { timeout: 60_000 }).toBeGreaterThan(paused.step)
   })
 
   it('does not ask again once the settings say what to do', async () => {
-    await ask('updateSettings', { onCloseWhileTraining: 'pause' })
+    await ask(lab.page, 'updateSettings', { onCloseWhileTraining: 'pause' })
     await answering('Cancel')
     const gone = new Promise<void>((done) => lab.app.process().once('exit', () => done()))
     await close()

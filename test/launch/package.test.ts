@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Reply } from '#shared/fault.ts'
-import type { Lab } from '#shared/lab.ts'
 import { ensureBuilt } from '../support/build.ts'
 import { findElectron, launchProgram, type LaunchedApp } from '../support/electron.ts'
+import { ask, shapeOneMember } from '../support/lab-page.ts'
 import { watchPage, type PageWatch } from '../support/watch-page.ts'
 
 const built = ensureBuilt()
@@ -24,13 +23,6 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
   let lab: Omit<LaunchedApp, 'version'>
   let watch: PageWatch
   const byId = (id: string): Locator => lab.page.getByTestId(id)
-
-  /** Through the window's own bridge. */
-  async function ask<K extends keyof Lab>(name: K, ...args: Parameters<Lab[K]>): Promise<Awaited<ReturnType<Lab[K]>>> {
-    const reply = await lab.page.evaluate(([asked, given]) => (globalThis as any).isoflop.request(asked, ...(given as unknown[])) as Promise<Reply>, [name, args] as const)
-    if (!reply.ok) throw new Error(`${name}: ${reply.message}\n${reply.details ?? ''}`)
-    return reply.value as Awaited<ReturnType<Lab[K]>>
-  }
 
   beforeAll(async () => {
     mkdirSync(pictures, { recursive: true })
@@ -63,30 +55,20 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
   })
 
   it('trains a small member with the engine it carries', async () => {
-    await byId('start-shape').click({ timeout: 60_000 })
-    await byId('nav-data').click()
-    await lab.page.getByRole('radio', { name: 'Bytes' }).or(lab.page.getByRole('button', { name: 'Bytes' })).first().click()
-    await byId('nav-family').click()
-    const rows = byId('ladder-row')
-    await expect.poll(() => rows.count()).toBeGreaterThan(1)
-    while (await rows.count() > 1) await rows.last().getByRole('button', { name: /^Remove/ }).click()
-    const tokens = rows.first().getByLabel(/^Tokens per parameter of/)
-    await tokens.fill('1')
-    await tokens.press('Enter')
-    await expect.poll(() => byId('train-ladder').isEnabled(), { timeout: 60_000 }).toBe(true)
+    await shapeOneMember(lab.page, 1)
     await byId('train-ladder').click()
     await byId('nav-training').click()
-    await expect.poll(async () => (await ask('listRuns', null))[0]?.step ?? 0, { timeout: 120_000 }).toBeGreaterThan(2)
+    await expect.poll(async () => (await ask(lab.page, 'listRuns', null))[0]?.step ?? 0, { timeout: 120_000 }).toBeGreaterThan(2)
     await lab.page.screenshot({ path: join(pictures, 'package-training.png') })
     await expect.poll(() => byId('run-row').first().getByTestId('run-state').getAttribute('data-state'), { timeout: 120_000 }).toBe('finished')
-    const [run] = await ask('listRuns', null)
+    const [run] = await ask(lab.page, 'listRuns', null)
     expect(run.engine).toBe(hasNative ? 'native' : 'wasm')
     expect(run.validationLoss).toBeLessThan(Math.log(256))
     await lab.page.screenshot({ path: join(pictures, 'package-finished.png') })
   })
 
   it('knows its other engines, or says in a sentence why they are not here', async () => {
-    const { probes } = await ask('machine')
+    const { probes } = await ask(lab.page, 'machine')
     expect(probes.filter(({ name }) => name === 'wasm' || name === 'reference').map(({ isAvailable }) => isAvailable)).toEqual([true, true])
     for (const { description } of probes) expect(description).toMatch(/^[^\n]{5,200}$/)
   })
