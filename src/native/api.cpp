@@ -199,6 +199,23 @@ int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t
   return c.table->branchAttention(c, floats(qkv), floats(keys), floats(values), held, segments, count, longest, floats(out),
                                   {n, 1, heads, width, scale});
 }
+int isf_next_token(uint64_t context, const double* addresses, int layers, int width, int heads, int vocabulary, int held, int capacity, int gelu,
+                   float embeddingScale, float attentionScale, float outputScale, int token, float* logits) {
+  Context& c = at(context);
+  const double* address = addresses;
+  const auto next = [&] { return floats(static_cast<uint64_t>(*address++)); };
+  try {
+    Text text = {next(), next(), next(), next(), nullptr, layers, width, heads, vocabulary, held, capacity, static_cast<GeluForm>(gelu),
+                 embeddingScale, attentionScale, outputScale};
+    std::vector<TextBlock> blocks;
+    for (int i = 0; i < layers; i++)
+      blocks.push_back({next(), next(), next(), next(), next(), next(), next(), next(), next(), next(), next(), next(), next(), next()});
+    text.blocks = blocks.data();
+    return c.table->nextToken(c, text, token, logits);
+  } catch (const std::bad_alloc&) {
+    return OUT_OF_MEMORY;
+  }
+}
 void isf_largest(uint64_t context, uint64_t x, int32_t* places, int n, int width) {
   Context& c = at(context);
   c.table->largest(c, floats(x), places, n, width);

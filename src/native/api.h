@@ -49,6 +49,12 @@ ISF int isf_cached_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint
 /** qkv [n, 3 width] → out: `segments` holds rows and kind (1 stem, 0 end) of each run of rows; the trunk has `held` tokens [., width], or is 0. */
 ISF int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, const int32_t* segments, int count,
                              int longest, uint64_t out, int n, int heads, int width, float scale);
+/**
+ * One more token of a text of `held` tokens → logits [vocabulary]. `addresses`: tokens, positions, the last norm's gain and bias; then for each
+ * layer gain, bias, attention [d, 3d], bias, projection, bias, gain, bias, expand, bias, contract, bias, and the keys and values it keeps.
+ */
+ISF int isf_next_token(uint64_t context, const double* addresses, int layers, int width, int heads, int vocabulary, int held, int capacity, int gelu,
+                       float embeddingScale, float attentionScale, float outputScale, int token, float* logits);
 /** Where the first of the largest of each row stands: x [n, width] → at [n]. */
 ISF void isf_largest(uint64_t context, uint64_t x, int32_t* at, int n, int width);
 ISF int isf_head(uint64_t context, uint64_t x, uint64_t tokens, uint64_t logits, float scale, int n, int width, int vocabulary);

@@ -6,6 +6,7 @@
 #include "kept-attention.cpp"
 #include "layer-norm.cpp"
 #include "loss.cpp"
+#include "next-token.cpp"
 #include "optimizer.cpp"
 
 namespace isoflop {
@@ -13,7 +14,7 @@ namespace isoflop {
 const Table* ISOFLOP_TABLE() {
   static const Table table = {
       ISOFLOP_NAME,       product,       fill,   axpy,   embedding, embedding_backward, layer_norm, layer_norm_backward, gelu_backward,
-      attention, attention_backward, cached_attention, branch_attention, largest_of_rows, cross_entropy, sum_of_squares, adam_w, burn, 12L * WIDTH * 2,
+      attention, attention_backward, cached_attention, branch_attention, next_token, largest_of_rows, cross_entropy, sum_of_squares, adam_w, burn, 12L * WIDTH * 2,
   };
   return &table;
 }

@@ -22,6 +22,40 @@ INLINE float dot(const float* a, const float* b, long size) {
   return sum(total);
 }
 
+/** One query of one head against `seen` keys, each `width` floats after the one before; the values lie in the same way. → out [size] */
+INLINE void attend_kept(const float* q, const float* k, const float* v, long seen, long size, long width, float scale, float* scores, float* out) {
+  float peak = 0;
+  for (long j = 0; j < seen; j++) {
+    scores[j] = scale * dot(q, k + j * width, size);
+    if (j == 0 || scores[j] > peak || scores[j] != scores[j]) peak = scores[j];
+  }
+  vec mass = {};
+  each_register(seen, [&](long j, int lanes) {
+    const vec e = exponential(load_up_to(scores + j, lanes) - splat(peak));
+    vec kept = {};
+    memcpy(&kept, &e, static_cast<size_t>(lanes) * 4);
+    mass += kept;
+    store_up_to(scores + j, kept, lanes);
+  });
+  const float share = 1.0f / sum(mass);
+  constexpr int SIDE = 4; // registers at once: one alone would wait for its own sum
+  long f = 0;
+  for (; f + SIDE * WIDTH <= size; f += SIDE * WIDTH) {
+    vec mixed[SIDE] = {};
+    for (long j = 0; j < seen; j++) {
+      const vec score = splat(scores[j]);
+#pragma GCC unroll 4
+      for (int i = 0; i < SIDE; i++) mixed[i] += score * load(v + j * width + f + i * WIDTH);
+    }
+    for (int i = 0; i < SIDE; i++) store(out + f + i * WIDTH, mixed[i] * splat(share));
+  }
+  each_register(size - f, [&](long at, int lanes) {
+    vec mixed = {};
+    for (long j = 0; j < seen; j++) mixed += splat(scores[j]) * load_up_to(v + j * width + f + at, lanes);
+    store_up_to(out + f + at, mixed * splat(share), lanes);
+  });
+}
+
 /** Few queries against many kept keys: [rows, capacity, width] caches holding `held` tokens; the new ones are appended first. */
 isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, float* keys, float* values, long held, long capacity,
                                  float* out, const AttentionShape& s) {
@@ -35,33 +69,11 @@ isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, fl
       memcpy(values + to, from + 2 * s.width, static_cast<size_t>(s.width) * 4);
     }
   const auto one = [&](long i, int thread) {
-    float* scores = context.scratch.own[static_cast<size_t>(thread)];
-    const long row = i / s.heads, head = i % s.heads;
-    const float* k = keys + row * capacity * s.width + head * size;
-    const float* v = values + row * capacity * s.width + head * size;
+    const long row = i / s.heads, head = i % s.heads, from = row * capacity * s.width + head * size;
     for (long t = 0; t < s.context; t++) {
-      const long seen = held + t + 1;
-      const float* q = qkv + (row * s.context + t) * stride + head * size;
-      float peak = 0;
-      for (long j = 0; j < seen; j++) {
-        scores[j] = s.scale * dot(q, k + j * s.width, size);
-        if (j == 0 || scores[j] > peak || scores[j] != scores[j]) peak = scores[j];
-      }
-      vec mass = {};
-      each_register(seen, [&](long j, int lanes) {
-        const vec e = exponential(load_up_to(scores + j, lanes) - splat(peak));
-        vec kept = {};
-        memcpy(&kept, &e, static_cast<size_t>(lanes) * 4);
-        mass += kept;
-        store_up_to(scores + j, kept, lanes);
-      });
-      const float share = 1.0f / sum(mass);
-      float* to = out + (row * s.context + t) * s.width + head * size;
-      each_register(size, [&](long f, int lanes) {
-        vec mixed = {};
-        for (long j = 0; j < seen; j++) mixed += splat(scores[j]) * load_up_to(v + j * s.width + f, lanes);
-        store_up_to(to + f, mixed * splat(share), lanes);
-      });
+      const long at = row * s.context + t;
+      attend_kept(qkv + at * stride + head * size, keys + from, values + from, held + t + 1, size, s.width, s.scale,
+                  context.scratch.own[static_cast<size_t>(thread)], out + at * s.width + head * size);
     }
   };
   context.pool.each(s.rows * s.heads, one, s.rows * s.width * s.context * (held + s.context) < 65536);

@@ -72,6 +72,23 @@ struct ParameterSpan {
   bool decays;
 };
 
+/** The weights of one block, and the keys and values that it keeps of one text. */
+struct TextBlock {
+  const float *gain1, *bias1, *attention, *attentionBias, *projection, *projectionBias; // [d] twice, [d, 3d], [3d], [d, d], [d]
+  const float *gain2, *bias2, *expand, *expandBias, *contract, *contractBias;           // [d] twice, [d, 4d], [4d], [4d, d], [d]
+  float *keys, *values;                                                                 // [capacity, d]
+};
+
+/** A model in the middle of one text. */
+struct Text {
+  const float *tokens, *positions, *gain, *bias; // [V, d], [., d], [d] twice
+  const TextBlock* blocks;
+  long layers, width, heads, vocabulary;
+  long held, capacity; // tokens kept, and most
+  GeluForm gelu;
+  float embeddingScale, attentionScale, outputScale;
+};
+
 struct Table {
   const char* name;
   Status (*product)(Context&, const Product&);
@@ -93,6 +110,8 @@ struct Table {
                             const AttentionShape&);
   Status (*branchAttention)(Context&, const float* qkv, const float* trunkKeys, const float* trunkValues, long held,
                             const int32_t* segments, long count, long longest, float* out, const AttentionShape&);
+  /** One more token of a text: keeps its keys and values, and gives the logits [V] of the token after it. */
+  Status (*nextToken)(Context&, const Text&, long token, float* logits);
   void (*largest)(Context&, const float* rows, int32_t* at, long n, long width);
   void (*crossEntropy)(Context&, float* logits, const int32_t* targets, float* losses, long n, long vocabulary, bool overwrites,
                        float gradientScale);

@@ -1,4 +1,5 @@
 // Layer norm over the last axis, forward and backward, one pass over memory each.
+#pragma once
 #include "kernels.h"
 #include "math.h"
 
@@ -6,31 +7,40 @@ namespace {
 
 constexpr float NORM_EPSILON = 1e-5f;
 
+struct RowNorm {
+  float mean, rstd;
+};
+
+/** One row, normed and scaled. */
+INLINE RowNorm norm_row(const float* row, const float* gain, const float* bias, float* out, long width) {
+  vec total = {};
+  each_register(width, [&](long j, int lanes) {
+    fetch_soon(row + j);
+    fetch_soon_to_write(out + j);
+    total += load_up_to(row + j, lanes);
+  });
+  const float center = sum(total) / static_cast<float>(width);
+  vec squares = {};
+  each_register(width, [&](long j, int lanes) {
+    const vec d = lanes == WIDTH ? load(row + j) - splat(center) : load_part(row + j, lanes, center) - splat(center);
+    squares += d * d;
+  });
+  const float scale = 1.0f / __builtin_sqrtf(sum(squares) / static_cast<float>(width) + NORM_EPSILON);
+  each_register(width, [&](long j, int lanes) {
+    const vec normal = (load_up_to(row + j, lanes) - splat(center)) * splat(scale);
+    store_up_to(out + j, normal * load_up_to(gain + j, lanes) + load_up_to(bias + j, lanes), lanes);
+  });
+  return {center, scale};
+}
+
 void layer_norm(isoflop::Context& context, const float* x, const float* gain, const float* bias, float* out, float* mean, float* rstd,
                 long n, long width) {
   const long chunk = n * width < 16384 ? n : 64;
   context.pool.each((n + chunk - 1) / chunk, [&](long c, int) {
     for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
-      const float* row = x + i * width;
-      vec total = {};
-      each_register(width, [&](long j, int lanes) {
-        fetch_soon(row + j);
-        fetch_soon_to_write(out + i * width + j);
-        total += load_up_to(row + j, lanes);
-      });
-      const float center = sum(total) / static_cast<float>(width);
-      vec squares = {};
-      each_register(width, [&](long j, int lanes) {
-        const vec d = lanes == WIDTH ? load(row + j) - splat(center) : load_part(row + j, lanes, center) - splat(center);
-        squares += d * d;
-      });
-      const float scale = 1.0f / __builtin_sqrtf(sum(squares) / static_cast<float>(width) + NORM_EPSILON);
-      mean[i] = center;
-      rstd[i] = scale;
-      each_register(width, [&](long j, int lanes) {
-        const vec normal = (load_up_to(row + j, lanes) - splat(center)) * splat(scale);
-        store_up_to(out + i * width + j, normal * load_up_to(gain + j, lanes) + load_up_to(bias + j, lanes), lanes);
-      });
+      const RowNorm norm = norm_row(x + i * width, gain, bias, out + i * width, width);
+      mean[i] = norm.mean;
+      rstd[i] = norm.rstd;
     }
   });
 }

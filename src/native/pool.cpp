@@ -65,6 +65,7 @@ Pool::~Pool() {
 void Pool::run(void (*body)(void*, int), void* argument, Team team) {
   TinyIsZero guard; // the workers have one for their whole life
   ticket_.store(0, std::memory_order_relaxed);
+  finished_.store(0, std::memory_order_relaxed);
   isAlone_ = team == Team::alone || size_ == 1;
   if (isAlone_) return body(argument, 0);
   body_ = body;
@@ -93,6 +94,10 @@ void Pool::barrier() {
     return;
   }
   wait_for([&] { return round_.load(std::memory_order_acquire) != round; }, false);
+}
+
+void Pool::await(long pieces) {
+  wait_for([&] { return finished_.load(std::memory_order_acquire) >= pieces; }, false);
 }
 
 void Pool::work(int thread) {

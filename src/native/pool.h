@@ -58,6 +58,10 @@ public:
   void barrier();
   /** Inside a region: hands out 0, 1, 2, ... to whoever asks first; `base` is what the region's earlier loops used up. */
   long next() { return ticket_.fetch_add(1, std::memory_order_relaxed); }
+  /** Inside a region: one more piece of work is done. */
+  void finish() { finished_.fetch_add(1, std::memory_order_release); }
+  /** Inside a region: waits until this many pieces are done, on whichever threads. */
+  void await(long pieces);
 
   /** Each i of 0 .. count-1 once, on whichever thread is free. `body(i, thread)` must not depend on which. Small work is done by the caller. */
   template <class Body> void each(long count, Body body, bool isSmall = false) {
@@ -82,6 +86,7 @@ private:
   alignas(64) std::atomic<uint64_t> region_{0}; // its number, whether it is closed, and how many workers have entered it
   alignas(64) std::atomic<int> left_{0};        // how many of them have come out again
   alignas(64) std::atomic<long> ticket_{0};
+  alignas(64) std::atomic<long> finished_{0};
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<uint32_t> round_{0};
 };

@@ -1,4 +1,5 @@
 // Products of a single row, where memory decides the speed and nothing is packed: how a text is continued token by token.
+#pragma once
 #include "gemm.h"
 #include "math.h"
 

@@ -9,6 +9,7 @@ import type { ModelWeights } from './weights.ts'
 export function createContinuation(k: Kernels, w: ModelWeights, model: ModelPlan): Continuation {
   const { context, width } = model.shape
   const caches = w.blocks.map(() => k.cache(1, context, width))
+  const nextToken = k.nextToken?.(w, model, caches)
   let length = 0
 
   /** Runs tokens through all blocks: → x [tokens, d]. */
@@ -29,6 +30,10 @@ export function createContinuation(k: Kernels, w: ModelWeights, model: ModelPlan
       if (length + tokens.length > context) throw new Error(`${length} + ${tokens.length} tokens do not fit the context of ${context}`)
       const last = tokens.length - 1
       if (last > 0) advance(tokens.subarray(0, last)).dispose() // the head is wanted for the last token alone
+      if (nextToken) {
+        length++
+        return nextToken(tokens[last])
+      }
       const logits = headForward(k, w, advance(tokens.subarray(last)), model)
       const data = await k.read(logits)
       logits.dispose()

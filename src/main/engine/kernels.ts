@@ -4,7 +4,9 @@
 // Shapes: B sequences of T tokens make N = B·T rows; d width, h heads, V vocabulary. All floats are fp32, row-major.
 // Ownership: every returned tensor belongs to the caller, who disposes it; inputs are never disposed or changed, except
 // where a name says `into` (it is added to) or a comment says so. Backward kernels ADD into the gradient tensors they are given.
+import type { ModelPlan } from '#shared/family/model.ts'
 import type { Activation } from '#shared/family/shape.ts'
+import type { ModelWeights } from './weights.ts'
 
 /** Numbers on a device. Opaque: only `Kernels.read` looks inside. */
 export interface Tensor {
@@ -125,6 +127,13 @@ export interface Kernels {
    * in turn: a stem goes on from what `trunk` holds, an end from the stem before it. The trunk stays as it is. → [N, d]
    */
   branchAttention?(qkv: Tensor, segments: readonly BranchSegment[], trunk: KeyValueCache | null, geometry: Pick<AttentionGeometry, 'heads' | 'scale'>): Tensor
+
+  // ---- a whole model
+  /**
+   * One text, a token at a time: an id whose keys and values are appended to the caches, one a block and all of one length → the logits [V] of the
+   * token after it. A device may leave it out; then the kernels do it one after the other.
+   */
+  nextToken?(weights: ModelWeights, model: ModelPlan, caches: readonly KeyValueCache[]): (id: number) => Promise<Float32Array>
 
   // ---- tied head and loss
   /** scale · x·tokensᵀ: x [N, d], tokens [V, d] → logits [N, V]. */

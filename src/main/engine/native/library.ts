@@ -28,6 +28,7 @@ const signatures = {
   isf_attention_backward: 'i u u u u u u i i i i f',
   isf_cached_attention: 'i u u u u i i u i i i i f',
   isf_branch_attention: 'i u u u u i i* i i u i i i f',
+  isf_next_token: 'i u d* i i i i i i i f f f i f*',
   isf_largest: 'v u u i* i i',
   isf_head: 'i u u u u f i i i',
   isf_head_backward: 'i u u u u u u f i i i',

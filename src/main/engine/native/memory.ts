@@ -132,3 +132,18 @@ export function idsOfHome(ids: Ids, home: Home): NativeIds {
   if (!(ids instanceof NativeIds) || ids.home !== home) throw new Error('these ids belong to other kernels')
   return ids
 }
+/** A tensor that has this shape. */
+export function shaped(tensor: Tensor, home: Home, what: string, shape: readonly number[]): NativeTensor {
+  const own = ofHome(tensor, home)
+  const { shape: actual } = own
+  if (actual.length !== shape.length || shape.some((size, i) => size !== actual[i])) {
+    throw new Error(`${what} is [${actual.join(', ')}] and should be [${shape.join(', ')}]`)
+  }
+  return own
+}
+/** Throws where the library ran out of memory, and gives back what was meant for the result. */
+export function checked(status: number, ...made: NativeTensor[]): void {
+  if (status === 0) return
+  for (const tensor of made) tensor.dispose()
+  throw new Fault('too-large', 'The native engine ran out of memory; a smaller model, batch or context needs less.')
+}

@@ -1,12 +1,12 @@
 // The kernels of the native engine: every shape is checked here, then one call goes to the C++ library.
 import { cpus, totalmem } from 'node:os'
-import type { Activation } from '#shared/family/shape.ts'
 import { Fault } from '#shared/fault.ts'
-import type { Ids, Kernels, KeyValueCache, Tensor } from '../kernels.ts'
+import type { Ids, Kernels, Tensor } from '../kernels.ts'
 import { type NativeLibrary, nativeLibrary } from './library.ts'
-import { createMemory, idsOfHome, type Home, type NativeTensor, ofHome } from './memory.ts'
+import { checked, createMemory, idsOfHome, type Home, type NativeTensor, ofHome, shaped } from './memory.ts'
 import { checkGeometry, checkRows, checkSegments } from './sequences.ts'
 import { optimizerSpans } from './spans.ts'
+import { geluForm, type NativeCache, textReader } from './text.ts'
 import { physicalCores } from './cores.ts'
 
 export interface NativeOptions {
@@ -17,15 +17,6 @@ export interface NativeOptions {
 }
 
 const isaNames: Record<string, string> = { avx512: 'AVX-512', avx2: 'AVX2', neon: 'NEON', portable: 'portable' }
-const geluForm: Record<Activation, number> = { gelu: 1, gelu_new: 2 }
-
-interface NativeCache extends KeyValueCache {
-  length: number
-  readonly rows: number
-  readonly capacity: number
-  readonly keys: NativeTensor
-  readonly values: NativeTensor
-}
 
 /** The C++ library's kernels on a pool of threads of their own. Throws Fault 'unavailable' where the library is not here. */
 export function createNativeKernels({ threads, limitBytes = totalmem() }: NativeOptions): Kernels {
@@ -44,25 +35,12 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
   const name = library.isf_isa(context)
 
   /** The address of a tensor that has this shape. */
-  function at(tensor: Tensor, what: string, ...shape: number[]): number {
-    const own = ofHome(tensor, home)
-    const { shape: actual } = own
-    if (actual.length !== shape.length || shape.some((size, i) => size !== actual[i])) {
-      throw new Error(`${what} is [${actual.join(', ')}] and should be [${shape.join(', ')}]`)
-    }
-    return own.address
-  }
+  const at = (tensor: Tensor, what: string, ...shape: number[]): number => shaped(tensor, home, what, shape).address
   /** The two sizes of a matrix. */
   function matrix(tensor: Tensor, what: string): readonly [number, number] {
     const { shape } = tensor
     if (shape.length !== 2) throw new Error(`${what} is [${shape.join(', ')}] and should be a matrix`)
     return shape as unknown as readonly [number, number]
-  }
-  /** Throws where the library ran out of memory, and gives back what was meant for the result. */
-  function checked(status: number, ...made: NativeTensor[]): void {
-    if (status === 0) return
-    for (const tensor of made) tensor.dispose()
-    throw new Fault('too-large', 'The native engine ran out of memory; a smaller model, batch or context needs less.')
   }
   /** Several tensors, or none of them. */
   function several(...shapes: (readonly number[])[]): NativeTensor[] {
@@ -242,6 +220,7 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       checked(library.isf_branch_attention(context, address, cache[0], cache[1], held, pairs, segments.length, longest, out.address, n, heads, width, scale), out)
       return out
     },
+    nextToken: (w, model, caches) => textReader(home, w, model, caches as readonly NativeCache[]),
     async largest(x) {
       const [n, width] = matrix(x, 'x')
       const places = new Int32Array(n)
