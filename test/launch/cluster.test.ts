@@ -7,7 +7,7 @@ import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunSummary } from '#shared/runs/run.ts'
 import { ensureBuilt } from '../support/build.ts'
-import { launchElectron, type LaunchedApp } from '../support/electron.ts'
+import { killElectron, launchElectron, type LaunchedApp } from '../support/electron.ts'
 import { ask, shapeOneMember } from '../support/lab-page.ts'
 import { watchPage, type PageWatch } from '../support/watch-page.ts'
 
@@ -15,7 +15,7 @@ const built = ensureBuilt()
 const pictures = join(built.root, 'test-results', 'launch')
 let home: string
 let lab: LaunchedApp
-let watch: PageWatch
+const watch: PageWatch = { complaints: [] }
 let plain: RunSummary
 
 const byId = (id: string): Locator => lab.page.getByTestId(id)
@@ -24,19 +24,37 @@ const picture = (name: string) => lab.page.screenshot({ path: join(pictures, `${
 const run = async (): Promise<RunSummary> => (await ask(lab.page, 'listRuns', null)).find(({ systems }) => systems === 2)!
 const step = async (): Promise<number> => (await run())?.step ?? 0
 
-/** Processes below the app's own that serve this cluster, by what Linux says of their command lines. */
+/** The store, the fabric and the systems: processes below the app's own that run our worker as plain Node. Where there is a `ps` to ask. */
 function parts(): number[] {
+  if (process.platform === 'win32') return []
   const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n')
     .map((row) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row)!).map(([, pid, parent, args]) => ({ pid: Number(pid), parent: Number(parent), args }))
   const below = (pid: number): typeof rows => rows.filter(({ parent }) => parent === pid).flatMap((row) => [row, ...below(row.pid)])
   return below(lab.app.process().pid!).filter(({ args }) => args.includes(built.worker)).map(({ pid }) => pid)
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+async function open(): Promise<void> {
+  lab = await launchElectron(built, home)
+  await watchPage(lab.page, watch)
+}
+
+async function goLive(): Promise<void> {
+  await byId('nav-cluster').click()
+  await byId('cluster-pages').getByRole('radio', { name: 'Live run' }).or(byId('cluster-pages').getByRole('button', { name: 'Live run', exact: true })).first().click()
+}
+
 beforeAll(async () => {
   mkdirSync(pictures, { recursive: true })
   home = mkdtempSync(join(tmpdir(), 'isoflop-cluster-'))
-  lab = await launchElectron(built, home)
-  watch = await watchPage(lab.page)
+  await open()
 })
 
 afterAll(async () => {
@@ -47,13 +65,12 @@ afterAll(async () => {
 
 describe.sequential('a training on two systems', () => {
   it('starts from the cluster\'s page, and its steps advance', async () => {
-    await shapeOneMember(lab.page, 4)
+    await shapeOneMember(lab.page, 8)
     // First by the plain trainer, for the curve to be compared with.
     await byId('train-ladder').click()
     await expect.poll(async () => (await ask(lab.page, 'listRuns', null))[0]?.state, { timeout: 120_000 }).toBe('finished')
     plain = (await ask(lab.page, 'listRuns', null))[0]
-    await byId('nav-cluster').click()
-    await byId('cluster-pages').getByRole('radio', { name: 'Live run' }).or(byId('cluster-pages').getByRole('button', { name: 'Live run', exact: true })).first().click()
+    await goLive()
     const slider = lab.page.getByRole('slider', { name: 'Systems' })
     await slider.focus()
     await slider.press('Home')
@@ -63,6 +80,7 @@ describe.sequential('a training on two systems', () => {
     await expect.poll(step, { timeout: 120_000 }).toBeGreaterThan(10)
     expect((await run()).engine).toBe((await ask(lab.page, 'machine')).engine)
     expect(await byId('live-faults').innerText()).toMatch(/^0 processes have ended unexpectedly since it last started; 2 of 2 systems at work/)
+    if (process.platform !== 'win32') expect(parts()).toHaveLength(4)
     await picture('cluster-training')
   })
 
@@ -87,11 +105,23 @@ describe.sequential('a training on two systems', () => {
   it('pauses and leaves no process behind, and goes on when it is resumed', async () => {
     await button('Pause').click()
     await expect.poll(async () => (await run()).state, { timeout: 60_000 }).toBe('paused')
-    if (process.platform === 'linux') await expect.poll(parts, { timeout: 10_000 }).toEqual([])
+    await expect.poll(parts, { timeout: 10_000 }).toEqual([])
     const { step: paused } = await run()
     await picture('cluster-paused')
     await button('Resume').click()
     await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(paused)
+  })
+
+  it('loses power, leaves no process behind, and goes on', async () => {
+    const all = parts()
+    await killElectron(lab)
+    await expect.poll(() => all.filter(isAlive), { timeout: 10_000 }).toEqual([])
+    await open()
+    const interrupted = await run()
+    expect(interrupted.state).toBe('interrupted')
+    await goLive()
+    await button('Resume').click()
+    await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(interrupted.step)
   })
 
   it('comes to its end with the losses of the plain trainer, as if nothing had been killed', async () => {
