@@ -1,5 +1,5 @@
 // How far each part has come in a pass: everyone posts what it has done, and looks at what the others have.
-import { counterLineBytes, type Counters } from '#main/storage/number-files.ts'
+import { counterLineBytes, type Counters } from '#main/storage/counter-files.ts'
 import type { PartJob } from './messages.ts'
 
 export type Cargo = 'weights' | 'gradients'

@@ -1,7 +1,8 @@
 // The links of a cluster: files that one process writes and another reads, and how large each is. Mapped into memory where that is possible.
 import { join } from 'node:path'
 import { mapCounters, mapNumbers } from '#main/engine/native/mapped.ts'
-import { openCounters, openNumbers, type NumberFile } from '#main/storage/number-files.ts'
+import { openCounters } from '#main/storage/counter-files.ts'
+import { openNumbers, type NumberFile } from '#main/storage/number-files.ts'
 import { boardBytes, createBoard, type Board } from './board.ts'
 import { bytesANumber, type Layout } from './layout.ts'
 import type { PartJob } from './messages.ts'

@@ -1,5 +1,6 @@
 // Files of numbers and of counters mapped into memory by the native library: a copy is one copy, and who waits sleeps until a bell rings.
-import { counterLineBytes, type Counters, type NumberFile } from '#main/storage/number-files.ts'
+import { counterLineBytes, type Counters } from '#main/storage/counter-files.ts'
+import type { NumberFile } from '#main/storage/number-files.ts'
 import { type NativeLibrary, nativeLibrary } from './library.ts'
 
 interface Mapping { library: NativeLibrary; at(byte: number, bytes: number): number; close(): void }

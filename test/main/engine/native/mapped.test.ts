@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { findLibrary } from '#main/engine/native/library.ts'
 import { mapCounters, mapNumbers } from '#main/engine/native/mapped.ts'
-import { counterLineBytes, makeNumberFiles, openCounters, openNumbers, removeNumberFiles } from '#main/storage/number-files.ts'
+import { counterLineBytes, openCounters } from '#main/storage/counter-files.ts'
+import { makeNumberFiles, openNumbers, removeNumberFiles } from '#main/storage/number-files.ts'
 
 const folders: string[] = []
 const file = (bytes: number) => {
