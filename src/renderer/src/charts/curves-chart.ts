@@ -142,6 +142,9 @@ function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY, within: Range): R
   return yScale === 'linear' && y !== 'loss' ? { from: Math.min(0, from), to } : { from, to }
 }
 
+/** Pixels beside the plot for the names at the lines' ends: a letter of 11 px takes about six. */
+const nameRoom = (lines: readonly CurveLine[]): number => Math.min(120, Math.max(64, ...lines.map(({ name }) => 14 + 6 * name.length)))
+
 export interface CurvesDrawing {
   option: object
   axes: { x: AxisPlan; y: AxisPlan }
@@ -167,7 +170,7 @@ export function curvesOption(plan: CurvesPlan, theme: ChartTheme): CurvesDrawing
       animation: false,
       backgroundColor: 'transparent',
       textStyle: { fontFamily: theme.font },
-      grid: { ...chartGrid, right: isLabelled ? 64 : chartGrid.right },
+      grid: { ...chartGrid, right: isLabelled ? nameRoom(plan.lines) : chartGrid.right },
       xAxis: axisOption('x', axes.x, theme),
       yAxis: axisOption('y', axes.y, theme),
       series: [gridLines('y', axes.y, theme), ...drawn.flatMap((one) => seriesOf(one, isLabelled && endsInside(one, axes), theme))],

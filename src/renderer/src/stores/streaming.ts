@@ -35,13 +35,14 @@ export const useStreamingStore = defineStore('streaming', () => {
   const recent = computed(() => (run.value ? steps.value.get(run.value.id) ?? [] : []))
   const last = computed<StreamingStep | null>(() => recent.value[recent.value.length - 1] ?? run.value?.streaming ?? null)
 
-  async function start(memberId: string, systems: number): Promise<void> {
+  /** `systems` null: by the plain trainer, for its curve to be seen beside. */
+  async function start(memberId: string, systems: number | null): Promise<void> {
     const study = studies.current
     if (!study || isStarting.value) return
     isStarting.value = true
     await studies.save() // what is trained is what is shown
-    const made = await runs.start(study.id, [memberId], { systems })
-    if (made) chosenId.value = made[0]?.id ?? null
+    const made = await runs.start(study.id, [memberId], systems === null ? undefined : { systems })
+    if (made && systems !== null) chosenId.value = made[0]?.id ?? null
     isStarting.value = false
   }
   const kill = (part: ClusterPart) => notices.attempt(async () => {
