@@ -16,12 +16,12 @@ const pictures = join(built.root, 'test-results', 'launch')
 let home: string
 let lab: LaunchedApp
 const watch: PageWatch = { complaints: [] }
-let plain: RunSummary
 
 const byId = (id: string): Locator => lab.page.getByTestId(id)
 const button = (name: string): Locator => lab.page.getByRole('button', { name, exact: true })
 const picture = (name: string) => lab.page.screenshot({ path: join(pictures, `${name}.png`) })
 const run = async (): Promise<RunSummary> => (await ask(lab.page, 'listRuns', null)).find(({ systems }) => systems === 2)!
+const plain = async (): Promise<RunSummary | undefined> => (await ask(lab.page, 'listRuns', null)).find(({ systems }) => !systems)
 const step = async (): Promise<number> => (await run())?.step ?? 0
 
 /** The store, the fabric and the systems: processes below the app's own that run our worker as plain Node. Where there is a `ps` to ask. */
@@ -66,10 +66,6 @@ afterAll(async () => {
 describe.sequential('a training on two systems', () => {
   it('starts from the cluster\'s page, and its steps advance', async () => {
     await shapeOneMember(lab.page, 8)
-    // First by the plain trainer, for the curve to be compared with.
-    await byId('train-ladder').click()
-    await expect.poll(async () => (await ask(lab.page, 'listRuns', null))[0]?.state, { timeout: 120_000 }).toBe('finished')
-    plain = (await ask(lab.page, 'listRuns', null))[0]
     await goLive()
     const slider = lab.page.getByRole('slider', { name: 'Systems' })
     await slider.focus()
@@ -126,9 +122,12 @@ describe.sequential('a training on two systems', () => {
 
   it('comes to its end with the losses of the plain trainer, as if nothing had been killed', async () => {
     await expect.poll(async () => (await run()).state, { timeout: 240_000 }).toBe('finished')
+    await byId('live-plain').click()
+    await expect.poll(async () => (await plain())?.state, { timeout: 120_000 }).toBe('finished')
+    expect(await byId('live-plain').count()).toBe(0)
     await expect.poll(() => byId('live-difference').innerText(), { timeout: 30_000 }).toMatch(/equal to the last bit|Largest relative difference \d/)
     await picture('cluster-finished')
-    const [onCluster, beside] = await Promise.all([await run(), plain].map(async ({ id }) => (await ask(lab.page, 'readRecords', id, 0)).steps.map(({ loss }) => loss)))
+    const [onCluster, beside] = await Promise.all([await run(), (await plain())!].map(async ({ id }) => (await ask(lab.page, 'readRecords', id, 0)).steps.map(({ loss }) => loss)))
     const differences = beside.map((loss, i) => Math.abs(onCluster[i] - loss) / loss)
     expect(onCluster.length).toBe(beside.length)
     expect(Math.max(...differences)).toBeLessThan(1e-3)
