@@ -1,19 +1,23 @@
 // The bridge, nothing else: what the window may ask, hung on it as `window.isoflop`. Failures cross as plain Replies.
-import { contextBridge, ipcRenderer, webUtils, type IpcRendererEvent } from 'electron'
+import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import { doorChannel, labChannel, newsChannel } from '#shared/channels.ts'
 import { fromReply, type Reply } from '#shared/fault.ts'
 import type { DroppedFile, LabBridge, NewsKind } from '#shared/lab.ts'
 
 const ask = (name: string, ...args: unknown[]): Promise<Reply> => ipcRenderer.invoke(doorChannel, name, args) as Promise<Reply>
 
+/** One ear for all news: Electron takes more than ten on a channel for a leak. */
+const listeners = new Map<NewsKind, Set<(value: unknown) => void>>()
+ipcRenderer.on(newsChannel, (_event, { kind, value }: { kind: NewsKind; value: unknown }) => {
+  for (const hear of listeners.get(kind) ?? []) hear(value)
+})
+
 const bridge = {
   request: (name: string, ...args: unknown[]) => ipcRenderer.invoke(labChannel, name, args),
   listen(kind: NewsKind, listener: (news: unknown) => void) {
-    const hear = (_event: IpcRendererEvent, news: { kind: NewsKind; value: unknown }): void => {
-      if (news.kind === kind) listener(news.value)
-    }
-    ipcRenderer.on(newsChannel, hear)
-    return () => void ipcRenderer.removeListener(newsChannel, hear)
+    const hear = (value: unknown): void => listener(value)
+    listeners.set(kind, (listeners.get(kind) ?? new Set()).add(hear))
+    return () => void listeners.get(kind)?.delete(hear)
   },
   door: {
     chooseFiles: async () => fromReply(await ask('chooseFiles')),

@@ -25,7 +25,6 @@ vi.mock('electron', () => ({
     invoke: async (channel: string, ...args: unknown[]) =>
       structuredClone(await wire.handlers.get(channel)!({ sender: wire.sender, senderFrame: wire.frame }, ...structuredClone(args))),
     on: (channel: string, hear: never) => wire.hearers.set(channel, (wire.hearers.get(channel) ?? new Set()).add(hear)),
-    removeListener: (channel: string, hear: never) => wire.hearers.get(channel)?.delete(hear),
   },
   contextBridge: { exposeInMainWorld: (name: string, value: unknown) => { wire.world[name] = value } },
   webUtils: { getPathForFile: (file: { name: string }) => `/dropped/${file.name}` },
