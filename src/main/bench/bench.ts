@@ -7,7 +7,7 @@ import { physicalCores } from '#main/engine/native/cores.ts'
 import { packageFolder } from '#main/storage/system-files.ts'
 import { startCounterpart, type Command, type Counterpart } from '#main/work/counterpart.ts'
 import type { BenchReport, Comparison, Measured, Profile, Spread } from './report.ts'
-import { benchShapes, largeProduct, layerProducts, productShare, trainingFlopsPerToken, type BenchShape, type BenchSpec, type BenchTask, type Slice } from './task.ts'
+import { benchShapes, largeProduct, layerProducts, productShare, trainingFlopsPerToken, type BenchKind, type BenchShape, type BenchSpec, type BenchTask, type Slice } from './task.ts'
 
 export interface BenchOptions {
   /** One engine; all that are here when null. */
@@ -18,6 +18,8 @@ export interface BenchOptions {
   threads: number
   /** Shapes to train; all when empty. */
   shapes: BenchShape['name'][]
+  /** What to measure; all when empty. */
+  only: BenchKind[]
   /** Slices of every contestant, one after the other in turn. */
   pairs: number
   sliceSeconds: number
@@ -39,6 +41,7 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
   const threads = options.threads || physicalCores()
   const shapes = benchShapes.filter(({ name }) => options.shapes.length === 0 || options.shapes.includes(name))
   const engines: EngineName[] = options.engine ? [options.engine] : [...engineNames]
+  const isWanted = (kind: BenchKind) => options.only.length === 0 || options.only.includes(kind)
   const comparisons: Comparison[] = []
   const profiles: Profile[] = []
   const notes: string[] = []
@@ -62,16 +65,16 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
     }
   }
 
-  for (const shape of shapes) {
+  for (const shape of isWanted('train') ? shapes : []) {
     const able = engines.filter((engine) => options.engine === engine || shape.name === 'C' || !slowEngines.includes(engine))
     await compare([...able, ...peers], [{ name: `train ${shape.name}`, task: { kind: 'train', ...shape } }])
   }
   if (engines.includes('native')) {
     const eager = peers.slice(0, 1) // one product, or one token, leaves torch.compile nothing to fuse
-    const generated = shapes.filter(({ name }) => name === 'A')
+    const generated = isWanted('generate') ? shapes.filter(({ name }) => name === 'A') : []
     for (const shape of generated) await compare(['native', ...eager], [{ name: `generate ${shape.name}`, task: { kind: 'generate', ...shape } }])
     const products = [...shapes.flatMap(layerProducts), largeProduct]
-    if (eager.length > 0) await compare(['native', ...eager], products.map((product) => ({ name: `product ${product.name}`, task: { kind: 'product', ...product } })))
+    if (eager.length > 0 && isWanted('product')) await compare(['native', ...eager], products.map((product) => ({ name: `product ${product.name}`, task: { kind: 'product', ...product } })))
   }
   if (options.profile) {
     for (const shape of shapes) {

@@ -48,6 +48,10 @@ export function layerProducts({ name, shape, rows }: BenchShape): ProductShape[]
   ]
 }
 
+/** Training steps, one text token by token, bare matrix products. */
+export const benchKinds = ['train', 'generate', 'product'] as const
+export type BenchKind = (typeof benchKinds)[number]
+
 /** Products are short: a slice of one takes this share of a slice of training. */
 export const productShare = 1 / 8
 

@@ -1,7 +1,7 @@
 // `isoflop bench`: how fast each engine here trains, and what it needs for it.
 import { Option } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine/engine.ts'
-import type { BenchShape } from '#main/bench/task.ts'
+import { benchKinds, type BenchKind, type BenchShape } from '#main/bench/task.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import type { CommandPart } from './program.ts'
 
@@ -11,6 +11,7 @@ interface BenchCommandOptions {
   profile?: boolean
   threads: number
   shape?: BenchShape['name'][]
+  only?: BenchKind[]
   pairs: number
   seconds: number
   python?: string
@@ -27,6 +28,7 @@ export const benchCommand: CommandPart = (program, act) => {
     .option('--profile', 'how long each kernel takes')
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024), 0)
     .addOption(new Option('--shape <shape...>', 'only these').choices(['A', 'B', 'C']))
+    .addOption(new Option('--only <what...>', 'only these measurements; products need --against').choices([...benchKinds]))
     .option('--pairs <count>', 'slices of each, in turn', parseWhole(1, 1000), 7)
     .option('--seconds <seconds>', 'length of a slice', parseNumber(0.05, 600), 2)
     .option('--python <path>', 'a Python with PyTorch (or ISOFLOP_PYTHON)')
@@ -39,7 +41,7 @@ Examples:
       const { describeBench } = await import('#main/bench/report.ts')
       const report = await runBench({
         engine: options.engine ?? null, against: options.against ?? null, profile: options.profile ?? false, threads: options.threads,
-        shapes: options.shape ?? [], pairs: options.pairs, sliceSeconds: options.seconds, python: options.python ?? null,
+        shapes: options.shape ?? [], only: options.only ?? [], pairs: options.pairs, sliceSeconds: options.seconds, python: options.python ?? null,
         child: { program: process.execPath, args: [parts.cli, childCommand] }, signal,
       }, terminal.note)
       return { document: report, text: describeBench(report) }

@@ -133,7 +133,7 @@ export interface Kernels {
    * One text, a token at a time: an id whose keys and values are appended to the caches, one a block and all of one length → the logits [V] of the
    * token after it. A device may leave it out; then the kernels do it one after the other.
    */
-  nextToken?(weights: ModelWeights, model: ModelPlan, caches: readonly KeyValueCache[]): (id: number) => Promise<Float32Array>
+  nextToken?(weights: ModelWeights, model: ModelPlan, caches: readonly KeyValueCache[]): (id: number) => Float32Array
 
   // ---- tied head and loss
   /** scale · x·tokensᵀ: x [N, d], tokens [V, d] → logits [N, V]. */

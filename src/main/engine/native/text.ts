@@ -17,7 +17,7 @@ export interface NativeCache extends KeyValueCache {
 export const geluForm: Record<Activation, number> = { gelu: 1, gelu_new: 2 }
 
 /** Kernels.nextToken. Shapes never change, so they are checked once; addresses end with their tensors, so they are asked for at every call. */
-export function textReader(home: Home, w: ModelWeights, model: ModelPlan, caches: readonly NativeCache[]): (id: number) => Promise<Float32Array> {
+export function textReader(home: Home, w: ModelWeights, model: ModelPlan, caches: readonly NativeCache[]): (id: number) => Float32Array {
   const { layers, width, heads, vocabulary } = model.shape
   const { embeddingScale, attentionScale, outputScale } = model.parametrisation
   checkGeometry({ rows: 1, context: 1, heads, scale: attentionScale }, 1, width)
@@ -25,7 +25,7 @@ export function textReader(home: Home, w: ModelWeights, model: ModelPlan, caches
   const capacity = Math.min(w.positions.shape[0], ...caches.map((cache) => cache.capacity))
   const tensors = listTensors(home, w, caches, width, vocabulary)
   const addresses = new Float64Array(tensors.length)
-  return async (id) => {
+  return (id) => {
     const held = caches[0].length
     if (!Number.isInteger(id) || id < 0 || id >= vocabulary) throw new Error(`token ${id} is outside a vocabulary of ${vocabulary}`)
     if (held >= capacity) throw new Error(`${held} + 1 tokens do not fit ${capacity}`)
