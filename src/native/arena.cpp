@@ -1,10 +1,12 @@
 // Size classes step by an eighth, so at most 12.5 % of a block is never touched; a step's activations find last step's blocks.
 // Small blocks are carved out of slabs, so that nearly everything lies in huge pages: products walk through many rows at once.
+// Large ones are asked of the kernel itself: inside Electron malloc is Chromium's, which ends the process where more than 1 MiB of
+// alignment or more than 2 GiB is wanted.
 #include "arena.h"
 
 #include <cstdlib>
 #include <new>
-#if defined(__linux__)
+#if !defined(_WIN32)
 #include <sys/mman.h>
 #endif
 
@@ -32,11 +34,30 @@ size_t class_of(size_t bytes) {
 
 bool is_carved(size_t bytes) { return REUSES && bytes < 2 * HUGE_PAGE; }
 
-void to_machine(void* block) {
+#if !defined(_WIN32)
+bool is_large(size_t bytes) { return REUSES && bytes >= HUGE_PAGE; }
+
+/** Fresh pages that begin where a huge page may; null when the machine says no. */
+void* map_pages(size_t bytes) {
+  void* place = mmap(nullptr, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+  if (place == MAP_FAILED) return nullptr;
+  const size_t before = (HUGE_PAGE - reinterpret_cast<uintptr_t>(place) % HUGE_PAGE) % HUGE_PAGE;
+  char* block = static_cast<char*>(place) + before;
+  if (before > 0) munmap(place, before);
+  munmap(block + bytes, HUGE_PAGE - before);
+#if defined(__linux__)
+  madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+  return block;
+}
+#endif
+
+void to_machine(void* block, [[maybe_unused]] size_t bytes) {
 #if defined(_WIN32)
   _aligned_free(block);
 #else
-  free(block);
+  if (is_large(bytes)) munmap(block, bytes);
+  else free(block);
 #endif
 }
 
@@ -44,9 +65,9 @@ void to_machine(void* block) {
 
 Arena::~Arena() {
   for (auto& [block, size] : held_)
-    if (!is_carved(size)) to_machine(block);
+    if (!is_carved(size)) to_machine(block, size);
   give_back_free();
-  for (void* slab : slabs_) to_machine(slab);
+  for (auto& [slab, size] : slabs_) to_machine(slab, size);
 }
 
 void* Arena::from_machine(size_t bytes) {
@@ -55,11 +76,8 @@ void* Arena::from_machine(size_t bytes) {
 #if defined(_WIN32)
   block = _aligned_malloc(bytes, 64);
 #else
-  const bool isLarge = bytes >= HUGE_PAGE && REUSES;
-  if (posix_memalign(&block, isLarge ? HUGE_PAGE : 64, bytes) != 0) return nullptr;
-#if defined(__linux__)
-  if (isLarge) madvise(block, bytes, MADV_HUGEPAGE);
-#endif
+  if (is_large(bytes)) block = map_pages(bytes);
+  else if (posix_memalign(&block, 64, bytes) != 0) return nullptr;
 #endif
   if (block) reserved_ += bytes;
   return block;
@@ -72,7 +90,7 @@ void* Arena::carve(size_t bytes) {
     while (size > bytes && reserved_ + size > limit_) size /= 2; // the last of a small limit
     void* slab = size >= bytes ? from_machine(size) : nullptr;
     if (!slab) return nullptr;
-    slabs_.push_back(slab);
+    slabs_.emplace_back(slab, size);
     slab_ = static_cast<char*>(slab);
     slabLeft_ = size;
   }
@@ -90,7 +108,7 @@ void Arena::give_back_free() {
       continue;
     }
     reserved_ -= at->first * at->second.size();
-    for (void* block : at->second) to_machine(block);
+    for (void* block : at->second) to_machine(block, at->first);
     at = free_.erase(at);
   }
 }
@@ -139,7 +157,7 @@ bool Arena::release(void* address) {
     free_[size].push_back(address);
   } else {
     reserved_ -= size;
-    to_machine(address);
+    to_machine(address, size);
   }
   return true;
 }

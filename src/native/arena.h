@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace isoflop {
@@ -36,7 +37,7 @@ private:
   uint64_t peak_ = 0;
   std::unordered_map<void*, size_t> held_;      // address to size class
   std::map<size_t, std::vector<void*>> free_;   // by size class
-  std::vector<void*> slabs_;                    // many small blocks each, given back at the end
+  std::vector<std::pair<void*, size_t>> slabs_; // many small blocks each, given back at the end
   char* slab_ = nullptr;                        // the slab that is being carved up
   size_t slabLeft_ = 0;
 };
