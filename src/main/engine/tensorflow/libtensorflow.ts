@@ -1,9 +1,11 @@
 // TensorFlow.js on libtensorflow: the package @tensorflow/tfjs-node-gpu, on the CPU or the CUDA build, set up by `npm run setup:tensorflow`.
 import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
 import util from 'node:util'
 import { Fault } from '#shared/fault.ts'
 import type { Kernels } from '../kernels.ts'
 import type { SparseCrossEntropy, Tf, TfTensor } from './context.ts'
+import { firstFile, packageFolder } from '#main/storage/system-files.ts'
 import { createTensorflowKernels } from './kernels.ts'
 import { defaultOf, loadCore } from './load.ts'
 
@@ -42,9 +44,11 @@ async function loadBinding(): Promise<void> {
 }
 
 function explain(message: string): string {
-  if (/Cannot find (package|module) '@tensorflow/.test(message)) return 'its package is missing. Run: npm run setup:tensorflow'
   if (message.includes('did not self-register')) return 'it is already loaded in another thread of this process; it needs a process of its own.'
-  return 'its native library is missing or does not load. Run: npm run setup:tensorflow'
+  const missing = /Cannot find (package|module) '@tensorflow/.test(message) ? 'its package is missing.' : 'its native library is missing or does not load.'
+  const root = packageFolder('isoflop')
+  const canSetUp = root !== null && firstFile([join(root, 'scripts/setup-tensorflow.mjs')]) !== null
+  return `${missing} ${canSetUp ? 'Run: npm run setup:tensorflow' : 'The packaged app goes without it; the lab run from its source can be given it.'}`
 }
 
 /** Softmax, loss and gradient in one op of TensorFlow. */
