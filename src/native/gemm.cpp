@@ -221,8 +221,8 @@ void add_sums(Context& context, const Product& g, const float* sums, long count)
 }
 
 Status product(Context& context, const Product& g) {
-  if (g.m == 1 && !g.columnSums) {
-    single_row(context, g);
+  if (has_few_rows(g)) {
+    few_rows(context, g);
     return isoflop::OK;
   }
   const Plan plan(g, context.pool.size());

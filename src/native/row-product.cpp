@@ -1,4 +1,4 @@
-// Products of a single row, where memory decides the speed and nothing is packed: how a text is continued token by token.
+// Products of few rows, where memory decides the speed and nothing is packed: how a prompt is read, and a text continued token by token.
 #pragma once
 #include "gemm.h"
 #include "math.h"
@@ -87,14 +87,57 @@ INLINE void gelu_rows(const Product& g, long row, long rows, long from, long to)
   }
 }
 
-/** A product of one row: memory decides its speed, so nothing is packed. */
-void single_row(Context& context, const Product& g) {
+/** From here on packing pays. */
+constexpr long FEW_ROWS = 24;
+
+/** Some rows times a matrix kept [k, n]: what is read of it goes into all of them at once. Columns [from, to). */
+INLINE void rows_times_matrix(const Product& g, long from, long to) {
+  constexpr int DEEP = WIDTH == 16 ? 16 : 8; // rows of B in registers
+  for (long i = 0; i < g.m; i++) each_register(to - from, [&](long j, int lanes) {
+    vec start = {};
+    if (g.bias) start += load_up_to(g.bias + from + j, lanes);
+    if (g.add) start += load_up_to(g.add + i * g.ldadd + from + j, lanes);
+    store_up_to(g.c + i * g.ldc + from + j, start, lanes);
+  });
+  long p = 0;
+  for (; p + DEEP <= g.k; p += DEEP) {
+    float left[FEW_ROWS][DEEP]; // side by side: where they lie, they may all fall into one cache set
+    for (long i = 0; i < g.m; i++) memcpy(left[i], g.a + i * g.lda + p, sizeof left[i]);
+    each_register(to - from, [&](long j, int lanes) {
+      vec right[DEEP];
+#pragma GCC unroll 16
+      for (int u = 0; u < DEEP; u++) right[u] = load_up_to(g.b + (p + u) * g.ldb + from + j, lanes);
+      for (long i = 0; i < g.m; i++) {
+        float* y = g.c + i * g.ldc + from + j;
+        vec even = load_up_to(y, lanes), odd = {};
+#pragma GCC unroll 8
+        for (int u = 0; u < DEEP; u += 2) {
+          even += splat(left[i][u]) * right[u];
+          odd += splat(left[i][u + 1]) * right[u + 1];
+        }
+        store_up_to(y, even + odd, lanes);
+      }
+    });
+  }
+  for (; p < g.k; p++) for (long i = 0; i < g.m; i++) each_register(to - from, [&](long j, int lanes) {
+    float* y = g.c + i * g.ldc + from + j;
+    store_up_to(y, load_up_to(y, lanes) + splat(g.a[i * g.lda + p]) * load_up_to(g.b + p * g.ldb + from + j, lanes), lanes);
+  });
+}
+
+bool has_few_rows(const Product& g) {
+  return !g.columnSums && (g.m == 1 || (g.m <= FEW_ROWS && !g.aTransposed && !g.bTransposed && g.alpha == 1));
+}
+
+/** A product of few rows: memory decides its speed, so nothing is packed. */
+void few_rows(Context& context, const Product& g) {
   const long chunk = g.n * g.k < 32768 ? g.n : pieces(pieces(g.n, context.pool.size()), LINE) * LINE;
   context.pool.each(pieces(g.n, chunk), [&](long i, int) {
     const long from = i * chunk, to = at_most(g.n, from + chunk);
-    if (g.bTransposed) row_times_transpose(g, g.a, g.c, g.add, from, to);
+    if (g.m > 1) rows_times_matrix(g, from, to);
+    else if (g.bTransposed) row_times_transpose(g, g.a, g.c, g.add, from, to);
     else row_times_matrix(g, g.a, g.c, g.add, from, to);
-    if (g.gelu) gelu_rows(g, 0, 1, from, to);
+    if (g.gelu) gelu_rows(g, 0, g.m, from, to);
   });
 }
 
