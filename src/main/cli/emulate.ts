@@ -171,7 +171,11 @@ async function validate(path: string, { crossValidate: isCrossed, rows }: Emulat
   if (!isCrossed) return { document, text }
   const { crossValidate } = await import('#main/cluster/calibrate.ts')
   const { reports: heldOut, fits } = crossValidate(trials)
-  return { document: { ...document, heldOut: reportsByTable(heldOut), fits }, text: `${text}\n\nHeld out, five folds by plan:\n${validationText(heldOut)}` }
+  const { reports: byGroup } = crossValidate(trials, { by: 'group' })
+  return {
+    document: { ...document, heldOut: reportsByTable(heldOut), heldOutByGroup: reportsByTable(byGroup), fits },
+    text: `${text}\n\nHeld out, five folds by plan:\n${validationText(heldOut)}\n\nHeld out, five folds by model and number of devices:\n${validationText(byGroup)}`,
+  }
 }
 
 async function modelOf({ model, context }: EmulateOptions): Promise<ClusterModel> {

@@ -21,7 +21,7 @@ export interface Calibration {
   layerHostSeconds: number
   /** Of a node's network, what collectives and sends reach. */
   networkShare: number
-  /** Of its share of the network, what a ring reaches that has several devices of each node but not all: it enters and leaves a node by links that other rings use too. */
+  /** Of its share of the network, what each doubling of nodes leaves to a ring that meets others on the ports of its nodes. */
   partialRingShare: number
   /** Outside all of this: the optimizer's launches, the loss scale, the data. */
   stepHostSeconds: number
@@ -30,17 +30,17 @@ export interface Calibration {
 }
 
 export const calibration: Calibration = {
-  matmulShare: 0.9303,
-  matmulDepth: 389.7,
+  matmulShare: 0.9876,
+  matmulDepth: 443.8,
   attentionShare: 0.5,
-  flashShare: 0.7681,
-  scoreBytes: 9.741,
+  flashShare: 0.7582,
+  scoreBytes: 10.48,
   elementwiseShare: 1,
-  logitBytes: 17.06,
+  logitBytes: 31.69,
   memoryShare: 0.85,
-  layerHostSeconds: 0.000792,
-  networkShare: 0.9411,
-  partialRingShare: 0.6425,
-  stepHostSeconds: 0.0127,
+  layerHostSeconds: 0.000756,
+  networkShare: 0.95,
+  partialRingShare: 0.7193,
+  stepHostSeconds: 0.0173,
   jitter: 0,
 }

@@ -8,7 +8,9 @@ export const groupInNode = (size: number, stride: number, machine: GpuMachine): 
 
 /**
  * Bus bandwidth and start of a ring over `size` devices, `stride` ranks apart. Inside a node the link, less with few devices
- * (195, 221, 228 GB/s of 300 with 2, 4, 8 A100s: 1 - 0.6 / n²). Across nodes the groups that share a node share its network.
+ * (195, 221, 228 GB/s of 300 with 2, 4, 8 A100s: 1 - 0.6 / n²). Across nodes the groups that share a node share its network. Where several
+ * devices of a node are in one ring, others in another, and ports are fewer than devices, rings meet on ports; a ring goes as fast as its slowest
+ * hop, so each doubling of nodes costs it the same share again.
  */
 export function ring(size: number, stride: number, machine: GpuMachine, { networkShare, partialRingShare }: Calibration): { bytesPerSecond: number; startSeconds: number } {
   const inNode = groupInNode(size, stride, machine)
@@ -16,9 +18,9 @@ export function ring(size: number, stride: number, machine: GpuMachine, { networ
   const linkStart = machine.linkLatencySeconds * (0.97 + 0.07 * inNode)
   if (size <= inNode) return { bytesPerSecond: link, startSeconds: linkStart }
   const groups = machine.devicesPerNode / inNode
-  const isPartial = inNode > 1 && inNode < machine.devicesPerNode
-  const network = ((machine.networkBytesPerSecond * networkShare) / groups) * (isPartial ? partialRingShare : 1)
   const nodes = Math.ceil(size / inNode)
+  const meets = inNode > 1 && groups > 1 && machine.networkPorts > 0 && machine.networkPorts < machine.devicesPerNode
+  const network = ((machine.networkBytesPerSecond * networkShare) / groups) * (meets ? partialRingShare ** Math.log2(nodes) : 1)
   return {
     bytesPerSecond: inNode > 1 ? Math.min(link, network) : network,
     startSeconds: (inNode > 1 ? linkStart : 0) + 2 * machine.networkLatencySeconds * Math.ceil(Math.log2(nodes)) + machine.networkLatencySeconds,

@@ -19,16 +19,30 @@ export interface LayerTime {
 /** Bytes a score reads of ALiBi's bias. */
 const alibiBytes = 2
 
-const tile = 128 // rows and columns of a product that one multiprocessor takes at a time
+/** Rows and columns of a product that one multiprocessor takes at a time, and of its best speed what a tile reaches that reuses its operands less (NVIDIA, Matrix Multiplication Background, section 2.3). */
+const tiles: readonly { rows: number; columns: number; share: number }[] = [
+  { rows: 256, columns: 128, share: 1 }, { rows: 128, columns: 256, share: 1 }, { rows: 128, columns: 128, share: 0.95 }, { rows: 64, columns: 128, share: 0.8 }, { rows: 128, columns: 64, share: 0.8 },
+]
 
-/** 2MNK at a speed that grows with K, in whole tiles and whole waves of multiprocessors. */
+/** 2MNK at a speed that grows with K, in whole waves of multiprocessors, by whichever tile is done first. */
 export function matmulSeconds(m: number, n: number, k: number, machine: GpuMachine, { matmulShare, matmulDepth, memoryShare }: Calibration, speed = 1): number {
-  const tiles = Math.ceil(m / tile) * Math.ceil(n / tile)
-  const waves = Math.ceil(tiles / machine.multiprocessors)
-  const flops = waves * machine.multiprocessors * tile * tile * 2 * k
-  const compute = (flops * (1 + matmulDepth / k)) / (machine.bestMatmulFlopsPerSecond * matmulShare * speed)
+  let area = Infinity // rows x columns computed, what runs idle in the last wave included
+  for (const { rows, columns, share } of tiles) {
+    const waves = Math.ceil((Math.ceil(m / rows) * Math.ceil(n / columns)) / machine.multiprocessors)
+    area = Math.min(area, (waves * machine.multiprocessors * rows * columns) / share)
+  }
+  const compute = (2 * area * (k + matmulDepth)) / (machine.bestMatmulFlopsPerSecond * matmulShare * speed)
   const memory = (2 * (m * k + k * n + m * n)) / (machine.memoryBytesPerSecond * memoryShare)
   return Math.max(compute, memory)
+}
+
+/** A weight matrix applied to `rows` tokens: forward, and going back the gradients of its input and of itself, each a product of another shape. */
+function linearSeconds(rows: number, columns: number, depth: number, machine: GpuMachine, constants: Calibration, speed = 1): { forward: number; inputGradient: number; weightGradient: number } {
+  return {
+    forward: matmulSeconds(rows, columns, depth, machine, constants, speed),
+    inputGradient: matmulSeconds(rows, depth, columns, machine, constants, speed),
+    weightGradient: matmulSeconds(depth, columns, rows, machine, constants, speed),
+  }
 }
 
 /** Off the matrix units, where a head's features do not fill them: measured on Jean Zay with ALiBi in fp16, and where 8 does not divide the features. */
@@ -50,11 +64,20 @@ export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
   const speed = plan.precision === 'fp8' ? 1.6 : 1 // of the 2 that fp8 promises, what casts and scales leave
   const tokens = microBatch * context
   const memory = machine.memoryBytesPerSecond * constants.memoryShare
-  const products =
-    matmulSeconds(tokens, (width + keyValueWidth(model)) / tensor, width, machine, constants, speed)
-    + matmulSeconds(tokens, width, width / tensor, machine, constants, speed)
-    + matmulSeconds(tokens, ((model.isGated ? 2 : 1) * feedForward) / tensor, width, machine, constants, speed)
-    + matmulSeconds(tokens, width, feedForward / tensor, machine, constants, speed)
+  const linear = [
+    linearSeconds(tokens, (width + keyValueWidth(model)) / tensor, width, machine, constants, speed),
+    linearSeconds(tokens, width, width / tensor, machine, constants, speed),
+    linearSeconds(tokens, ((model.isGated ? 2 : 1) * feedForward) / tensor, width, machine, constants, speed),
+    linearSeconds(tokens, width, feedForward / tensor, machine, constants, speed),
+  ]
+  let products = 0
+  let inputGradients = 0
+  let weightGradients = 0
+  for (const { forward, inputGradient, weightGradient } of linear) {
+    products += forward
+    inputGradients += inputGradient
+    weightGradients += weightGradient
+  }
   const core = (4 * tokens * context * width) / tensor / attentionFlopsPerSecond(model, plan, machine, constants)
   const scores = plan.attention === 'flash' ? 0 : ((constants.scoreBytes + (model.positions === 'alibi' ? alibiBytes : 0)) * microBatch * (heads / tensor) * context * context) / memory
   // Two norms (read, write), two dropouts with bias and residual (read, read, write, mask): 22 bytes a feature; heads turned 12, activation 4.
@@ -63,12 +86,12 @@ export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
   const device = products + core + scores + elementwise
   const forward = Math.max(device, constants.layerHostSeconds)
   const backwardCore = plan.attention === 'flash' ? 2.5 * core : 2 * core
-  const backward = Math.max(2 * (products + scores + elementwise) + backwardCore, 1.5 * constants.layerHostSeconds)
+  const backward = Math.max(inputGradients + weightGradients + 2 * (scores + elementwise) + backwardCore, 1.5 * constants.layerHostSeconds)
   const recompute = plan.recompute === 'full' ? forward : plan.recompute === 'selective' && plan.attention === 'plain' ? core + scores : 0
   if (tensor === 1) return { forward, backward, recompute, forwardTensor: 0, backwardTensor: 0, recomputeTensor: 0 }
   const reduce = allReduceSeconds(2 * tokens * width, tensor, 1, machine, constants)
-  // Beside the weight gradient, which is a third of the products forward and backward, the collective of the input gradient hides.
-  const hidden = plan.overlapTensor ? products / 2 : 0
+  // Beside the weight gradients of its half of the block the collective of the input gradient hides.
+  const hidden = plan.overlapTensor ? weightGradients / 2 : 0
   // With sequence parallelism the all-reduce is a gather and a scatter; going back, the gather of the output's gradient comes before anything that could hide it.
   const backwardReduce = plan.sequenceParallel ? reduce / 2 + Math.max(0, reduce / 2 - hidden) : Math.max(0, reduce - hidden)
   return { forward, backward, recompute, forwardTensor: 2 * reduce, backwardTensor: 2 * backwardReduce, recomputeTensor: plan.recompute === 'full' ? 2 * reduce : 0 }
@@ -77,8 +100,8 @@ export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
 /** The head on the last stage: logits and their loss, forward and backward, seconds a micro-batch. */
 export function headTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, constants: Calibration): { forward: number; backward: number; tensor: number } {
   const tokens = plan.microBatch * model.context
-  const product = matmulSeconds(tokens, model.vocabulary / plan.tensor, model.width, machine, constants)
+  const product = linearSeconds(tokens, model.vocabulary / plan.tensor, model.width, machine, constants)
   const loss = (constants.logitBytes * tokens * model.vocabulary) / plan.tensor / (machine.memoryBytesPerSecond * constants.memoryShare)
   const tensor = plan.tensor === 1 ? 0 : allReduceSeconds(2 * tokens * model.width, plan.tensor, 1, machine, constants)
-  return { forward: product + loss / 2, backward: 2 * product + loss / 2, tensor }
+  return { forward: product.forward + loss / 2, backward: product.inputGradient + product.weightGradient + loss / 2, tensor }
 }

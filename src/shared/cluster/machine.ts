@@ -39,6 +39,8 @@ export interface GpuMachine extends MachineCommon {
   linkLatencySeconds: number
   /** Between nodes, each way, a whole node. 0: there is none. */
   networkBytesPerSecond: number
+  /** Of a node, to the network. 0: not known, and each device is taken to have its own. */
+  networkPorts: number
   networkLatencySeconds: number
   hasBf16: boolean
   hasFp8: boolean
@@ -64,10 +66,10 @@ export interface WaferMachine extends MachineCommon {
 
 export type Machine = GpuMachine | WaferMachine
 
-const common = ['linkBytesPerSecond', 'networkBytesPerSecond'] // 0 is a meaning here: no such link
+const common = ['linkBytesPerSecond', 'networkBytesPerSecond', 'networkPorts'] // 0 is a meaning here: no such link, or not known
 const gpuFigures = [
   'matmulFlopsPerSecond', 'bestMatmulFlopsPerSecond', 'multiprocessors', 'memoryBytes', 'memoryBytesPerSecond', 'deviceWatts', 'devicesPerNode',
-  'linkBytesPerSecond', 'linkShare', 'linkLatencySeconds', 'networkBytesPerSecond', 'networkLatencySeconds',
+  'linkBytesPerSecond', 'linkShare', 'linkLatencySeconds', 'networkBytesPerSecond', 'networkPorts', 'networkLatencySeconds',
 ] as const satisfies readonly (keyof GpuMachine)[]
 const waferFigures = [
   'matmulFlopsPerSecond', 'utilisation', 'memoryBytes', 'streamBytesPerSecond', 'hopSeconds', 'fanOut', 'maximumSystems', 'storeBytes', 'systemWatts', 'lossPerDoubling',
@@ -98,7 +100,7 @@ export function readMachine(given: unknown): Machine {
     if (figure.value === 0 && !common.includes(name) && name !== 'lossPerDoubling') refuse(`"${name}" must be above 0.`)
     if (typeof figure.source !== 'string' || figure.source === '' || !statuses.includes(figure.status)) refuse(`"${name}" needs a source and a status (${statuses.join(', ')}).`)
   }
-  for (const name of ['devicesPerNode', 'multiprocessors', 'fanOut', 'maximumSystems']) {
+  for (const name of ['devicesPerNode', 'multiprocessors', 'networkPorts', 'fanOut', 'maximumSystems']) {
     const value = figures[name]?.value
     if (value !== undefined && !Number.isSafeInteger(value)) refuse(`"${name}" must be a whole number; it is ${value}.`)
   }
@@ -121,6 +123,6 @@ export function withFigures<M extends Machine>(machine: M, changes: Partial<Reco
   return readMachine(file) as M
 }
 
-/** Names of the figures of a kind of machine, in the order in which they are shown; `isOptional`: 0 or absent means that there is none. */
+/** Names of the figures of a kind of machine, in the order in which they are shown; `isOptional`: 0 or absent means that there is none, or that it is not known. */
 export const figuresOf = (kind: Machine['kind']): { name: string; isOptional: boolean }[] =>
   (kind === 'gpu' ? gpuFigures : waferFigures).map((name) => ({ name, isOptional: common.includes(name) }))

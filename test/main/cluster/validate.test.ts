@@ -1,6 +1,7 @@
 // The cost model against published measurements: the errors promised, and Calculon's on the same rows.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { calibration, type Calibration } from '#shared/cluster/calibration.ts'
 import { errorsOf, kendallTau } from '#shared/cluster/trial.ts'
 import { heldOutErrors } from '#shared/cluster/trust.ts'
 import { memoryConstants } from '#shared/cluster/memory.ts'
@@ -62,6 +63,12 @@ describe('predictions by constants that never saw the plan', () => {
     expect(fits).toHaveLength(2)
   }, 120_000)
 
+  it.each(['plan', 'group'] as const)('rank plans they never saw, five folds by %s', (by) => {
+    const clusters = reportsByTable(crossValidate(some, { by }).reports).vtrain_multi
+    expect(clusters.ranking!.tau).toBeGreaterThan(0.8)
+    expect(clusters.parts['tensor <= 8'].ranking!.tau).toBeGreaterThan(0.8)
+  }, 120_000)
+
   it('split by plan: rows of one plan on other days or with other batches stay together', () => {
     const days = trials.filter(({ table, row }) => table === 'bloom_prequel' && [4, 15, 17, 25, 26, 50].includes(row)) // two batches, four days, one plan
     expect(days).toHaveLength(6)
@@ -74,6 +81,12 @@ describe('predictions by constants that never saw the plan', () => {
     expect(objective(few, calibrate(few, startAfresh(), 5))).toBeLessThan(objective(few, startAfresh()))
     expect(objective(some, shipped())).toBeLessThan(objective(some, startAfresh()))
   })
+
+  it('are what a fit finds that begins at round numbers: no constant that ships was tuned by hand', () => {
+    const { constants, site } = calibrate(trials, startAfresh())
+    for (const [name, value] of Object.entries(constants)) if (value !== 0) expect(Math.abs(calibration[name as keyof Calibration] / value - 1), name).toBeLessThan(0.01)
+    for (const [name, value] of Object.entries(site)) expect(Math.abs(shipped().site[name as keyof typeof site] / value - 1), name).toBeLessThan(0.01)
+  }, 120_000)
 
   it('are what a fit finds that begins at round numbers: the memory that ships was not tuned by hand', () => {
     const fitted = calibrateMemory(trials)

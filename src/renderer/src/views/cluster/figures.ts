@@ -12,6 +12,7 @@ const words: Record<string, [string, string, number]> = {
   linkShare: ['Of it, a ring reaches', 'share', 1],
   linkLatencySeconds: ['Start of an all-reduce', 'µs', 1e-6],
   networkBytesPerSecond: ['Network of a node', 'GB/s', 1e9],
+  networkPorts: ['Ports of a node', '', 1],
   networkLatencySeconds: ['Network latency', 'µs', 1e-6],
   utilisation: ['Of the peak, training reaches', 'share', 1],
   streamBytesPerSecond: ['Stream, each way', 'GB/s', 1e9],
