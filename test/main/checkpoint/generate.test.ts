@@ -126,6 +126,26 @@ describe('sampleToken', () => {
   it('takes the first of the likeliest at temperature 0', () => {
     expect(sampleToken(Float32Array.of(1, 3, 3), { temperature: 0, topK: 0, topP: 1 }, createRandom(0))).toBe(1)
   })
+  it('draws what sorting all of them would draw, equals and all', () => {
+    const random = createRandom(11)
+    for (let round = 0; round < 300; round++) {
+      const many = Float32Array.from({ length: 1 + random.integer(60) }, () => random.integer(round % 2 ? 5 : 1000) / 100)
+      const [temperature, topK, topP] = [0.3 + random.next(), random.integer(70), random.next() < 0.3 ? 1 : random.next()]
+      const ids = [...many.keys()].sort((a, b) => many[b] - many[a] || a - b).slice(0, topK > 0 ? topK : undefined)
+      const weights = ids.map((id) => Math.exp(many[id] / temperature))
+      const whole = weights.reduce((a, b) => a + b)
+      let kept = 0
+      for (let mass = 0; mass < topP * whole * (1 - 1e-12) && kept < ids.length; kept++) mass += weights[kept]
+      const drawn = new Set(Array.from({ length: 40 }, (_, i) => sampleToken(many, { temperature, topK, topP }, { next: () => i / 40 })))
+      expect(ids.slice(0, Math.max(1, kept))).toEqual(expect.arrayContaining([...drawn]))
+      expect(drawn.has(ids[0]) || topP === 1).toBe(true)
+    }
+  })
+  it('draws some token out of what has diverged', () => {
+    for (const [topK, topP] of [[0, 1], [2, 1], [0, 0.5], [2, 0.5]]) {
+      expect([0, 1, 2]).toContain(sampleToken(Float32Array.of(1, NaN, 2), { temperature: 1, topK, topP }, createRandom(0)))
+    }
+  })
   it('draws the same with the same seed', () => {
     const draw = () => { const random = createRandom(9); return Array.from({ length: 50 }, () => sampleToken(logits, { temperature: 1, topK: 0, topP: 1 }, random)) }
     expect(draw()).toEqual(draw())
