@@ -71,19 +71,15 @@ private:
   void qkv(long layer, long i, long before, float* own) {
     const TextBlock& w = t_.blocks[layer];
     float *x = take(own, d_), *normed = take(own, d_);
-    const long half = pieces(pieces(d_, 2), 8) * 8, chunk = pieces(pieces(3 * d_, strips_), LINE) * LINE;
-    const auto unit = [&](long u, auto work) {
-      const long from = u / strips_ * half, to = u / strips_ == 0 ? at_most(half, d_) : d_;
-      const long begin = at_most(3 * d_, u % strips_ * chunk), end = at_most(3 * d_, begin + chunk);
-      work(from, to, begin, end, qkv_ + u / strips_ * 3 * d_);
-    };
-    const long units = 2 * strips_, first = i * units / pieces_[QKV], last = (i + 1) * units / pieces_[QKV];
-    unit(first, [&](long from, long to, long begin, long end, float*) { fetch(w.attention + from * 3 * d_, 3 * d_, begin, end, to - from); });
+    const long half = at_most(d_, pieces(pieces(d_, 2), 8) * 8), chunk = pieces(pieces(3 * d_, strips_), LINE) * LINE;
     c_.pool.await(before);
     begin(layer, i, x);
     norm_row(x, w.gain1, w.bias1, normed, d_);
-    for (long u = first; u < last; u++)
-      unit(u, [&](long from, long to, long begin, long end, float* out) { multiply(normed, w.attention, 3 * d_, from, to, begin, end, out); });
+    const long units = 2 * strips_, last = (i + 1) * units / pieces_[QKV];
+    for (long u = i * units / pieces_[QKV]; u < last; u++) {
+      const long deep = u / strips_, from = at_most(3 * d_, u % strips_ * chunk), to = at_most(3 * d_, from + chunk);
+      multiply(normed, w.attention, 3 * d_, deep * half, deep ? d_ : half, from, to, qkv_ + deep * 3 * d_);
+    }
   }
 
   /** What goes into a layer, or into the head: the embedding, or what the layer before has made. */
@@ -98,7 +94,6 @@ private:
     const long first = i * mixParts_ / pieces_[MIX], last = (i + 1) * mixParts_ / pieces_[MIX];
     const auto head = [&](long part) { return part * t_.heads / mixParts_; };
     float *triple = take(own, 3 * size_), *mixed = take(own, d_), *scores = own;
-    fetch(w.projection + head(first) * size_ * d_, d_, 0, d_, (head(last) - head(first)) * size_);
     c_.pool.await(before);
     for (long part = first; part < last; part++) {
       for (long h = head(part); h < head(part + 1); h++) {
@@ -124,7 +119,6 @@ private:
     const long chunk = pieces(pieces(all, PARTS), LINE) * LINE;
     const auto start = [&](long part) { return at_most(all, part * chunk); };
     float *x = take(own, d_), *normed = take(own, d_), *hidden = own;
-    fetch(w.expand, all, start(first), start(last), d_);
     c_.pool.await(before);
     add_up(x_, w.projectionBias, mixed_, mixParts_, x);
     if (i == 0) memcpy(middle_, x, static_cast<size_t>(d_) * 4);
@@ -140,7 +134,6 @@ private:
     float *x = take(own, d_), *normed = take(own, d_);
     const long chunk = pieces(pieces(t_.vocabulary, headPieces_), LINE) * LINE;
     const long first = at_most(t_.vocabulary, i * chunk), last = at_most(t_.vocabulary, first + chunk);
-    fetch(t_.tokens + first * d_, d_, 0, d_, last - first);
     c_.pool.await(before);
     begin(t_.layers, i, x);
     norm_row(x, t_.gain, t_.bias, normed, d_);
@@ -163,13 +156,6 @@ private:
       for (long i = 0; i < count; i++) total += load_up_to(part + i * d_ + j, lanes);
       store_up_to(to + j, total, lanes);
     });
-  }
-
-  /** Asks for the first rows of a part of a matrix, which come while others are waited for. */
-  static void fetch(const float* matrix, long ld, long begin, long end, long rows) {
-    constexpr long MOST = 8192; // floats
-    for (long row = 0; row < rows && row * (end - begin) < MOST; row++)
-      for (long j = begin; j < end; j += LINE) __builtin_prefetch(matrix + row * ld + j, 0, 2);
   }
 
   Context& c_;
