@@ -76,7 +76,7 @@ struct Plan {
 
   Plan(const Product& g, int poolThreads) {
     threads = g.m * g.n * g.k < SMALL_PRODUCT ? 1 : poolThreads;
-    isPrivate = g.aTransposed || g.n * g.k <= SMALL_RIGHT;
+    isPrivate = g.aTransposed || poolThreads <= 2 || g.n * g.k <= SMALL_RIGHT; // two gain more by never waiting than they pack twice
     readsB = g.aTransposed && !g.bTransposed && g.lda <= 96 && g.ldb <= 320 && g.n % NR == 0;
     const bool isSpread = g.lda % 1024 != 0; // rows 4 KiB apart would all fall into one cache set
     readsA = g.n <= NARROW && (g.aTransposed || (STRIDES && isSpread));
