@@ -7,14 +7,14 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { libraryIn } from './native-library.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const sources = join(root, 'src', 'native')
 const options = new Set(process.argv.slice(2))
 const isSanitized = options.has('--sanitize')
 const folder = join(root, 'build', isSanitized ? 'native-sanitize' : 'native')
-const extension = { darwin: 'dylib', win32: 'dll' }[process.platform] ?? 'so'
-const library = join(folder, `isoflop-native.${extension}`)
+const library = libraryIn(folder)
 const stamp = join(folder, 'sources.sha256')
 const aside = join(folder, `making-${process.pid}`)
 
@@ -80,7 +80,7 @@ try {
     }
   }
   await Promise.all(cpus().slice(0, 4).map(worker))
-  const made = join(aside, `isoflop-native.${extension}`)
+  const made = libraryIn(aside)
   if (failures.length === 0) {
     const { status, output } = await run([...flags, '-shared', ...units.map(({ object }) => join(aside, `${object}.o`)), '-o', made])
     if (status !== 0) failures.push(output)

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import builder from 'electron-builder'
 import { configuration } from '../electron-builder.config.mjs'
 import { findElectron, root } from './electron.mjs'
+import { libraryIn } from './native-library.mjs'
 
 const { dir, to } = parseArgs({ options: { dir: { type: 'boolean' }, to: { type: 'string', default: join(root, 'dist') } } }).values
 const output = resolve(to)
@@ -15,8 +16,7 @@ for (const script of ['build.mjs', 'build-native.mjs']) {
   const { status } = spawnSync(process.execPath, [join(root, 'scripts', script)], { cwd: root, stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
-const library = `isoflop-native.${{ darwin: 'dylib', win32: 'dll' }[process.platform] ?? 'so'}`
-if (!existsSync(join(root, 'build', 'native', library))) console.log('The app goes without the native engine, which was not built here, and will train with a slower one.')
+if (!existsSync(libraryIn(join(root, 'build', 'native')))) console.log('The app goes without the native engine, which was not built here, and will train with a slower one.')
 
 // An Electron that lies here unpacked, else electron-builder fetches one. What setup-electron.mjs takes out of a wheel is for tests alone.
 const electron = findElectron()

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunSummary } from '#shared/runs/run.ts'
+import { isAlive } from '#main/storage/alive.ts'
 import { ensureBuilt } from '../support/build.ts'
 import { killElectron, launchElectron, type LaunchedApp } from '../support/electron.ts'
-import { ask, shapeOneMember } from '../support/lab-page.ts'
+import { ask, exportFirst, shapeOneMember } from '../support/lab-page.ts'
 import { watchPage, type PageWatch } from '../support/watch-page.ts'
 
 const built = ensureBuilt()
@@ -31,14 +32,6 @@ function parts(): number[] {
     .map((row) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row)!).map(([, pid, parent, args]) => ({ pid: Number(pid), parent: Number(parent), args }))
   const below = (pid: number): typeof rows => rows.filter(({ parent }) => parent === pid).flatMap((row) => [row, ...below(row.pid)])
   return below(lab.app.process().pid!).filter(({ args }) => args.includes(built.worker)).map(({ pid }) => pid)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }
 
 async function open(): Promise<void> {
@@ -135,11 +128,7 @@ describe.sequential('a training on two systems', () => {
 
   it('exports what it trained', async () => {
     const folder = join(home, 'taken-home')
-    await byId('nav-library').click()
-    await byId('export-checkpoint').first().click()
-    await byId('export-folder').fill(folder)
-    await byId('export-confirm').click()
-    await byId('export-report').waitFor({ timeout: 60_000 })
+    await exportFirst(lab.page, folder)
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json']))
     expect(watch.complaints).toEqual([])
   })

@@ -7,7 +7,7 @@ import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureBuilt } from '../support/build.ts'
 import { findElectron, launchProgram, type LaunchedApp } from '../support/electron.ts'
-import { ask, shapeOneMember } from '../support/lab-page.ts'
+import { ask, exportFirst, shapeOneMember } from '../support/lab-page.ts'
 import { watchPage, type PageWatch } from '../support/watch-page.ts'
 
 const built = ensureBuilt()
@@ -75,11 +75,7 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
 
   it('exports what it trained', async () => {
     const folder = join(place, 'taken-home')
-    await byId('nav-library').click()
-    await byId('export-checkpoint').first().click()
-    await byId('export-folder').fill(folder)
-    await byId('export-confirm').click()
-    await byId('export-report').waitFor({ timeout: 60_000 })
+    await exportFirst(lab.page, folder)
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json']))
     await lab.page.screenshot({ path: join(pictures, 'package-exported.png') })
     expect(watch.complaints).toEqual([])

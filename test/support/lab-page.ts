@@ -11,6 +11,15 @@ export async function ask<K extends keyof Lab>(page: Page, name: K, ...args: Par
   return reply.value as Awaited<ReturnType<Lab[K]>>
 }
 
+/** In the library: exports the first checkpoint into a folder, and waits for the report. */
+export async function exportFirst(page: Page, folder: string): Promise<void> {
+  await page.getByTestId('nav-library').click()
+  await page.getByTestId('export-checkpoint').first().click()
+  await page.getByTestId('export-folder').fill(folder)
+  await page.getByTestId('export-confirm').click()
+  await page.getByTestId('export-report').waitFor({ timeout: 60_000 })
+}
+
 /** From a fresh lab's first page: bytes for tokens, and of the usual ladder only the smallest member, ready to be trained. */
 export async function shapeOneMember(page: Page, tokensPerParameter: number): Promise<void> {
   await page.getByTestId('start-shape').click({ timeout: 60_000 })

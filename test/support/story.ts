@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings } from './axe.ts'
+import { exportFirst } from './lab-page.ts'
 import { smallText } from './small-text.ts'
 import type { PageWatch } from './watch-page.ts'
 
@@ -160,12 +161,8 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
     })
 
     part('exports a checkpoint that is whole', async () => {
-      await go('library')
-      await byId('export-checkpoint').first().click()
       const folder = join(door.home, 'taken-home')
-      await byId('export-folder').fill(folder)
-      await byId('export-confirm').click()
-      await byId('export-report').waitFor({ timeout: 60_000 })
+      await exportFirst(door.page(), folder)
       expect(await byId('toast').first().innerText()).toContain(folder)
       expect(readdirSync(folder).sort()).toEqual(expect.arrayContaining(['README.md', 'config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json']))
       expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))).toMatchObject({ architectures: ['GPT2LMHeadModel'], n_embd: ladder[endless].width, n_layer: 2 })

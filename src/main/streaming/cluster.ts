@@ -113,10 +113,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
   function pass(shares: (Share | null)[], isFirst: boolean, contributors: number[]): Promise<Passed> {
     run++
     const mine = run
-    const passed: Passed = {
-      losses: systems.map(() => 0), store: { in: 0, out: 0 }, fabric: { in: 0, out: 0 }, sending: [],
-      systems: systems.map(() => ({ in: 0, out: 0, times: [], peakWeightBytes: 0, peakBytes: 0 })),
-    }
+    const passed: Passed = { losses: [], systems: [], store: { in: 0, out: 0 }, fabric: { in: 0, out: 0 }, sending: [] }
     let busy = parts.length
     return new Promise<Passed>((resolve, reject) => {
       work = {

@@ -1,6 +1,6 @@
 // The fabric (SwarmX): a tree with fan-out 4 that hands each layer's weights to every system and sums their gradients in a fixed order.
 import { fabricFanOut } from '#shared/cluster/live.ts'
-import { storePart, systemPart } from './board.ts'
+import { storePart, systemPart, type Cargo } from './board.ts'
 import { bytesOf, layoutOf } from './layout.ts'
 import { chunkBuffer, chunks, inboxName, outboxName, outboxPlaces, storeLinkPlaces, type Links } from './links.ts'
 import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
@@ -25,7 +25,7 @@ export function createFabric(job: PartJob, links: Links, send: (message: FromPar
     const seconds: number[] = []
     let handed = 0
     let summed = 0
-    const least = (all: readonly number[], cargo: 'weights' | 'gradients') => all.reduce((few, system) => Math.min(few, board.done(systemPart(system), cargo, run)), Infinity)
+    const least = (all: readonly number[], cargo: Cargo) => all.reduce((few, system) => Math.min(few, board.done(systemPart(system), cargo, run)), Infinity)
     const isToHand = () => handed < board.done(storePart, 'weights', run) && handed <= least(everyone, 'weights')
     const isToSum = () => summed < layout.gradients.length && summed < least(contributors, 'gradients') && summed < board.done(storePart, 'gradients', run) + storeLinkPlaces
     while (handed < layout.weights.length || summed < layout.gradients.length) {

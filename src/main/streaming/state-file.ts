@@ -18,9 +18,9 @@ export interface Committed { step: number; norm: number }
 export interface StateFile {
   /** The last update that counts. */
   committed(): Committed
-  /** Fills `into` with what is committed, from `offset` of the row on. */
-  copy(kind: StateKind, into: Float32Array, offset: number): void
-  /** The same, in new numbers. */
+  /** Fills `into` with what an update has committed, from `offset` of the row on. */
+  copy(step: number, kind: StateKind, offset: number, into: Float32Array): void
+  /** What is committed, in new numbers. */
   read(kind: StateKind, offset: number, count: number): Float32Array
   /** Writes into the half that does not count yet. */
   prepare(step: number, kind: StateKind, offset: number, values: Float32Array): void
@@ -49,7 +49,7 @@ export function openStateFile({ numbers: open, headers: openHeaders }: Pick<Link
     if (found.length === 0) throw new Error('the state was never committed')
     return found.reduce((a, b) => (b.step > a.step ? b : a))
   }
-  const copy = (kind: StateKind, into: Float32Array, offset: number) => numbers.read(into, placeOf(committed().step, kind) + offset)
+  const copy = (step: number, kind: StateKind, offset: number, into: Float32Array) => numbers.read(into, placeOf(step, kind) + offset)
   const commit = (next: Committed) => headers.write(Float64Array.of(next.step, next.norm, check(next)), (next.step % 2) * headerNumbers)
   return {
     committed,
@@ -61,7 +61,7 @@ export function openStateFile({ numbers: open, headers: openHeaders }: Pick<Link
     copy,
     read(kind, offset, length) {
       const values = new Float32Array(length)
-      copy(kind, values, offset)
+      copy(committed().step, kind, offset, values)
       return values
     },
     prepare: (step, kind, offset, values) => numbers.write(values, placeOf(step, kind) + offset),

@@ -42,6 +42,7 @@ export function createStore(job: PartJob, k: Kernels, links: Links, send: (messa
 
   /** Sends all weights and gathers all gradients, each as soon as there is something to do and room for it. */
   async function pass({ run, isFirst }: PassMessage, until: Until): Promise<void> {
+    const { step } = state.committed()
     const seconds: number[] = []
     let sent = 0
     let gathered = 0
@@ -51,7 +52,7 @@ export function createStore(job: PartJob, k: Kernels, links: Links, send: (messa
       await until(() => isRoom() || isSummed())
       if (isRoom()) {
         const startMs = performance.now()
-        putDown(layout.weights[sent], (sent % storeLinkPlaces) * layout.largestItem)
+        putDown(step, layout.weights[sent], (sent % storeLinkPlaces) * layout.largestItem)
         board.post('weights', run, ++sent)
         seconds.push((performance.now() - startMs) / 1000)
       }
@@ -63,9 +64,9 @@ export function createStore(job: PartJob, k: Kernels, links: Links, send: (messa
     send({ kind: 'carried', run, in: bytesOf(layout.gradients), out: bytesOf(layout.weights), seconds })
   }
 
-  function putDown({ offset, count }: Item, place: number): void {
+  function putDown(step: number, { offset, count }: Item, place: number): void {
     for (const [from, weights] of chunks(0, count, buffer)) {
-      state.copy('parameters', weights, offset + from)
+      state.copy(step, 'parameters', offset + from, weights)
       down.write(weights, place + from)
     }
   }

@@ -37,7 +37,7 @@ export function createSystem(job: PartJob, k: Kernels, links: Links, send: (mess
     }
     let put = 0
     async function putGradients(layer: number): Promise<void> {
-      for (; put < layout.gradients.length && layout.gradients[put].layer === layer;) {
+      while (layout.gradients[put]?.layer === layer) {
         await until(() => put < board.done(fabricPart, 'gradients', run) + outboxPlaces)
         const place = (put % outboxPlaces) * layout.largestItem
         await residents.put(layout.gradients[put], (gradients, from) => outbox.write(gradients, place + from))
