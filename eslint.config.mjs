@@ -66,7 +66,7 @@ function textWall() {
 }
 
 const folders = readdirSync(new URL('./src/main', import.meta.url), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-const rootFiles = ['index.ts', 'cli.ts', 'lab.ts', 'rooms.ts', 'checks.ts', 'news.ts', 'settings.ts']
+const rootFiles = ['index.ts', 'cli.ts', 'worker.ts', 'lab.ts', 'rooms.ts', 'checks.ts', 'news.ts', 'settings.ts']
 
 const wallsOf = (room) => [
   ...mainWalls.filter(({ except }) => !except.includes(room)).map(({ regex, message }) => ({ regex, message })),

@@ -1,13 +1,14 @@
 // Workers as Electron utility processes: they end with the app, and the app never waits for them.
 import { utilityProcess } from 'electron'
 import type { ForkWorker, WorkerExit } from '#main/work/process.ts'
+import { workerArgument } from '#main/work/worker-process.ts'
 
 const lastWordsLength = 8000
 
 /** `workerPath` is the built worker. Only after the app is ready. */
 export function forkUtilityWorker(workerPath: string): ForkWorker {
   return () => {
-    const child = utilityProcess.fork(workerPath, [], { serviceName: 'Isoflop worker', stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = utilityProcess.fork(workerPath, [workerArgument], { serviceName: 'Isoflop worker', stdio: ['ignore', 'ignore', 'pipe'] })
     let words = ''
     let exit: WorkerExit | null = null
     const leavers: ((exit: WorkerExit) => void)[] = []

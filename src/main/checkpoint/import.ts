@@ -7,7 +7,8 @@ import { exists, readJson } from '#main/storage/files.ts'
 import type { Tokenizer } from '#main/tokenizer/tokenizer.ts'
 import { readConfig } from './import-config.ts'
 import { importTokenizer } from './import-tokenizer.ts'
-import { openWeights, type WeightsFile } from './weights-files.ts'
+import type { WeightsFile } from './weights-file.ts'
+import { openWeights } from './weights-files.ts'
 
 export interface ImportedModel {
   model: ModelPlan

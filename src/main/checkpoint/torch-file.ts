@@ -3,7 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import { type OpenFile, openFile } from '#main/storage/files.ts'
 import { isPrintableName, storedToFloat32, type StoredDtype } from './dtypes.ts'
 import { PickleCall, PickleError, PickleGlobal, PickleReference, type PickleWords, readPickle } from './pickle.ts'
-import type { WeightsFile } from './weights-files.ts'
+import type { WeightsFile } from './weights-file.ts'
 import { readZip, type ZipEntry } from './zip.ts'
 
 const storages: Record<string, { dtype: StoredDtype; bytes: number }> = {

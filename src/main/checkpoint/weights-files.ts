@@ -2,16 +2,9 @@
 import { join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import { exists, readJson } from '#main/storage/files.ts'
-import type { StoredDtype } from './dtypes.ts'
 import { openSafetensors } from './safetensors.ts'
 import { openTorchFile } from './torch-file.ts'
-
-/** Tensors that are read one at a time, as fp32. */
-export interface WeightsFile {
-  readonly tensors: readonly { name: string; dtype: StoredDtype; shape: number[] }[]
-  read(name: string): Promise<Float32Array>
-  close(): Promise<void>
-}
+import type { WeightsFile } from './weights-file.ts'
 
 const kinds = [
   { single: 'model.safetensors', open: openSafetensors },

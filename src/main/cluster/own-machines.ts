@@ -1,7 +1,8 @@
 // Machines that a person added: one JSON file each, in the form in which machines ship, so that the command line reads the same files.
 import { join } from 'node:path'
 import { Fault, toFaultData } from '#shared/fault.ts'
-import { machineFile, type MachineEntry, type MachineFile } from '#shared/cluster/catalogue.ts'
+import type { MachineEntry } from '#shared/cluster/catalogue.ts'
+import { machineFile, type MachineFile } from '#shared/cluster/machine.ts'
 import { readMachine, type Machine } from '#shared/cluster/machine.ts'
 import { exists, listFolder, readJson, removeFolder, writeFileAtomically } from '#main/storage/files.ts'
 import { machines } from './catalog.ts'

@@ -5,7 +5,7 @@ import { Fault } from '#shared/fault.ts'
 import { openForSlices, type SourceFile } from '#main/storage/text-files.ts'
 import { cleanText, decodeUtf8, type Cleaning } from './clean.ts'
 import { pagesOf } from './parquet-pages.ts'
-import type { Documents } from './read.ts'
+import type { Documents } from './documents.ts'
 
 export async function* readParquet(source: SourceFile, cleaning: Cleaning): AsyncGenerator<Documents> {
   const { path } = source

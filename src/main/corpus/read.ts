@@ -3,13 +3,8 @@ import { Fault } from '#shared/fault.ts'
 import { readBlocks, type SourceFile } from '#main/storage/text-files.ts'
 import { cleanText, countReplaced, decodeUtf8, detectEncoding, type Cleaning } from './clean.ts'
 import { createCutter, endOfTextMarker, type Cutter, type Grain } from './cut.ts'
+import type { Documents } from './documents.ts'
 import { readParquet } from './parquet.ts'
-
-/** Some documents, and how many bytes of the file have been read for them and all before. */
-export interface Documents {
-  documents: string[]
-  doneBytes: number
-}
 
 /** Longest line of a record file. */
 const longestRecordBytes = 64 << 20

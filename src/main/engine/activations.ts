@@ -3,8 +3,7 @@ import type { ModelPlan } from '#shared/family/model.ts'
 import { blockForward, release } from './block.ts'
 import { blockForm, embedForward, headForward } from './ends.ts'
 import type { Activation, Batch } from './engine.ts'
-import type { Kernels, Tensor } from './kernels.ts'
-import type { ModelWeights } from './weights.ts'
+import type { Kernels, ModelWeights, Tensor } from './kernels.ts'
 
 /** Forward only, one block at a time; the small batch's numbers are copied out as they come. */
 export async function readActivations(

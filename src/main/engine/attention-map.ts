@@ -2,8 +2,7 @@
 import type { ModelPlan } from '#shared/family/model.ts'
 import { blockForward, blockInference, release } from './block.ts'
 import { blockForm, embedForward } from './ends.ts'
-import type { Kernels } from './kernels.ts'
-import type { ModelWeights } from './weights.ts'
+import type { Kernels, ModelWeights } from './kernels.ts'
 
 /**
  * softmax(scale · QKᵀ) under the causal mask, [heads, T, T]: queries and keys come from the device's own forward up to the layer, the softmax

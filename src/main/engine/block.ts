@@ -1,19 +1,6 @@
 // One transformer block, forward and backward, over named kernels: it can run when its weights arrive and be forgotten after.
 import type { Activation } from '#shared/family/shape.ts'
-import type { AttentionGeometry, KeyValueCache, Kernels, Tensor } from './kernels.ts'
-
-export interface Norm { gain: Tensor; bias: Tensor }
-export interface Linear { weight: Tensor; bias: Tensor }
-
-/** The twelve tensors of a block; its gradients have the same form. */
-export interface BlockWeights {
-  norm1: Norm
-  attention: Linear // [d, 3d]
-  projection: Linear // [d, d]
-  norm2: Norm
-  expand: Linear // [d, 4d]
-  contract: Linear // [4d, d]
-}
+import type { AttentionGeometry, BlockWeights, KeyValueCache, Kernels, Tensor } from './kernels.ts'
 
 interface KeptNorm { output: Tensor; mean: Tensor; rstd: Tensor }
 

@@ -3,8 +3,7 @@ import type { ModelPlan } from '#shared/family/model.ts'
 import { afterAttention, release } from './block.ts'
 import { embedForward, headForward } from './ends.ts'
 import type { Branches, TokenScore } from './engine.ts'
-import type { BranchSegment, Kernels, KeyValueCache, Tensor } from './kernels.ts'
-import type { ModelWeights } from './weights.ts'
+import type { BranchSegment, Kernels, KeyValueCache, ModelWeights, Tensor } from './kernels.ts'
 
 /** A run of tokens in one text: `rows` [from, from + count) of the batch, at position `at` of its text. */
 interface Segment {

@@ -3,8 +3,7 @@ import type { ModelPlan } from '#shared/family/model.ts'
 import { blockInference } from './block.ts'
 import { blockForm, embedForward, headForward } from './ends.ts'
 import type { Continuation } from './engine.ts'
-import type { Kernels, Tensor } from './kernels.ts'
-import type { ModelWeights } from './weights.ts'
+import type { Kernels, ModelWeights, Tensor } from './kernels.ts'
 
 export function createContinuation(k: Kernels, w: ModelWeights, model: ModelPlan): Continuation {
   const { context, width } = model.shape

@@ -1,8 +1,7 @@
 // The two ends of a GPT around its blocks: embedding in front; final norm, tied head and loss behind.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { release, type BlockForm } from './block.ts'
-import type { Ids, Kernels, Tensor } from './kernels.ts'
-import type { ModelWeights } from './weights.ts'
+import type { Ids, Kernels, ModelWeights, Tensor } from './kernels.ts'
 
 /** Rows and columns of one batch, as the blocks want to know them. */
 export function blockForm(model: ModelPlan, rows: number, context: number): BlockForm {

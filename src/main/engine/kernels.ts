@@ -6,12 +6,32 @@
 // where a name says `into` (it is added to) or a comment says so. Backward kernels ADD into the gradient tensors they are given.
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { Activation } from '#shared/family/shape.ts'
-import type { ModelWeights } from './weights.ts'
 
 /** Numbers on a device. Opaque: only `Kernels.read` looks inside. */
 export interface Tensor {
   readonly shape: readonly number[]
   dispose(): void
+}
+
+export interface Norm { gain: Tensor; bias: Tensor }
+export interface Linear { weight: Tensor; bias: Tensor }
+
+/** The twelve tensors of a block; its gradients have the same form. */
+export interface BlockWeights {
+  norm1: Norm
+  attention: Linear // [d, 3d]
+  projection: Linear // [d, d]
+  norm2: Norm
+  expand: Linear // [d, 4d]
+  contract: Linear // [4d, d]
+}
+
+/** All tensors of a model by the place where they act. The head is `tokens` again. */
+export interface ModelWeights {
+  tokens: Tensor // [V, d]
+  positions: Tensor // [context, d]
+  blocks: BlockWeights[]
+  final: Norm
 }
 
 /** Integer ids on a device. */

@@ -1,17 +1,8 @@
 // The trainable tensors of one GPT on a device, by name and by place, with what the optimizer keeps beside each.
 import { countParameters, listParameters, type ParameterInfo } from '#shared/family/shape.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
-import type { BlockWeights, Norm } from './block.ts'
 import { initialValues } from './init.ts'
-import type { Kernels, Parameter, Tensor } from './kernels.ts'
-
-/** All tensors of a model by the place where they act. The head is `tokens` again. */
-export interface ModelWeights {
-  tokens: Tensor // [V, d]
-  positions: Tensor // [context, d]
-  blocks: BlockWeights[]
-  final: Norm
-}
+import type { BlockWeights, Kernels, ModelWeights, Parameter, Tensor } from './kernels.ts'
 
 export interface HeldWeights {
   /** How many numbers the model holds; equals countParameters. */

@@ -6,7 +6,7 @@ import { openNumbers, type NumberFile } from '#main/storage/number-files.ts'
 import { boardBytes, createBoard, type Board } from './board.ts'
 import { bytesANumber, type Layout } from './layout.ts'
 import type { PartJob } from './messages.ts'
-import { stateFileBytes } from './state-file.ts'
+import { stateFileBytes } from './state-layout.ts'
 
 /** Weights from store to fabric, and summed gradients back: two places each, so that one is filled while the other is emptied. */
 export const storeLinkPlaces = 2

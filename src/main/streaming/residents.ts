@@ -1,8 +1,8 @@
 // The weights on a system: the embeddings, one layer, and what is in the inbox; counted, and never more than its allowance.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
-import type { Kernels, Tensor } from '#main/engine/kernels.ts'
-import { placeWeights, type ModelWeights } from '#main/engine/weights.ts'
+import type { Kernels, ModelWeights, Tensor } from '#main/engine/kernels.ts'
+import { placeWeights } from '#main/engine/weights.ts'
 import { partReader, partWriter } from '#main/engine/tensor-parts.ts'
 import { bytesANumber, type Item, type Layout } from './layout.ts'
 import { chunkBuffer, chunks } from './links.ts'

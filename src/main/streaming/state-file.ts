@@ -1,17 +1,8 @@
 // The store's memory that outlives it: weights and moments twice over, and which of the two counts. A commit is one small write.
 import type { ModelState } from '#main/engine/engine.ts'
+import { headerNumbers, stateKinds, type StateKind } from './state-layout.ts'
 import { bytesANumber, type Layout } from './layout.ts'
 import type { Links } from './links.ts'
-
-export const stateKinds = ['parameters', 'firstMoments', 'secondMoments'] as const
-export type StateKind = (typeof stateKinds)[number]
-
-/** step, global norm of its gradient, and a check that both were written whole. */
-const headerNumbers = 3
-
-/** Bytes of its two files for a model. */
-export const stateFileBytes = ({ count }: Layout): Record<string, number> =>
-  ({ state: 2 * stateKinds.length * count * bytesANumber, committed: 2 * headerNumbers * 8 })
 
 export interface Committed { step: number; norm: number }
 

@@ -9,7 +9,8 @@ import { bytesOf, layoutOf, type Item } from './layout.ts'
 import { chunkBuffer, chunks, storeLinkPlaces, type Links } from './links.ts'
 import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
 import { createPasses, type PassMessage, type Until } from './passes.ts'
-import { openStateFile, stateKinds } from './state-file.ts'
+import { openStateFile } from './state-file.ts'
+import { stateKinds } from './state-layout.ts'
 
 /** One parameter, where it lies in the row, and how its numbers come and go. */
 interface Kept extends Parameter {

@@ -1,5 +1,12 @@
 // Which pair of neighbours is the most frequent, kept up to date while pairs merge.
-import type { Words } from './train.ts'
+
+export interface Words {
+  /** Ids of all words; merged away places are -1. */
+  ids: Int32Array
+  /** Where each word begins, and after the last where they end. */
+  starts: Int32Array
+  counts: Float64Array
+}
 
 export interface Pair {
   left: number

@@ -4,7 +4,7 @@ import { bpeVocabularyRange, type TokenizerChoice } from '#shared/tokenizer/choi
 import { bytesInOrder } from './bytes.ts'
 import { loadTokenizer } from './files.ts'
 import { createGpt2Tokenizer } from './gpt2.ts'
-import { createPairQueue } from './pair-queue.ts'
+import { createPairQueue, type Words } from './pair-queue.ts'
 import { createByteTokenizer, createTokenizer, type Tokenizer } from './tokenizer.ts'
 import { eachWord } from './words.ts'
 
@@ -97,13 +97,6 @@ function forgetRare(counts: Map<string, number>): void {
 }
 
 /** The words as ids of bytes, end to end. */
-export interface Words {
-  /** Ids of all words; merged away places are -1. */
-  ids: Int32Array
-  /** Where each word begins, and after the last where they end. */
-  starts: Int32Array
-  counts: Float64Array
-}
 
 const idOfByte = new Int32Array(256)
 bytesInOrder.forEach((byte, id) => {

@@ -1,6 +1,7 @@
 // Workers under plain Node: the command line, the web door and the tests.
 import { fork } from 'node:child_process'
 import type { ForkWorker, WorkerExit, WorkerProcess } from './process.ts'
+import { workerArgument } from './worker-process.ts'
 
 /** How much of a worker's standard error is kept for a crash's details. */
 const keptCharacters = 4000
@@ -8,7 +9,7 @@ const keptCharacters = 4000
 /** Forks the built worker at `workerPath`. Its standard output is dropped: a host's own may be a JSON document. */
 export function forkNodeWorker(workerPath: string): ForkWorker {
   return () => {
-    const child = fork(workerPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
+    const child = fork(workerPath, [workerArgument], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
     let exit: WorkerExit | null = null
     let words = ''
     const exitListeners: ((exit: WorkerExit) => void)[] = []

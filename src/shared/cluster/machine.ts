@@ -1,6 +1,5 @@
 // What a cluster is made of: the third record. Files give a source for every number; here they are plain numbers.
 import { Fault } from '#shared/fault.ts'
-import { machineFile, type MachineFile } from './catalogue.ts'
 
 /** primary: read where it was published first; secondary: seen quoted; computed; assumption: ours, editable; unverified: from memory. */
 export type FigureStatus = 'primary' | 'secondary' | 'computed' | 'assumption' | 'unverified'
@@ -10,6 +9,17 @@ export interface Figure {
   value: number
   source: string
   status: FigureStatus
+}
+
+/** A machine as a file holds it: every number with its source. */
+export interface MachineFile {
+  id: string
+  name: string
+  note?: string
+  kind: 'gpu' | 'wafer'
+  /** 16- and 8-bit formats of the matrix units; GPUs only. */
+  formats?: string[]
+  figures: Record<string, Figure>
 }
 
 interface MachineCommon {
@@ -126,3 +136,10 @@ export function withFigures<M extends Machine>(machine: M, changes: Partial<Reco
 /** Names of the figures of a kind of machine, in the order in which they are shown; `isOptional`: 0 or absent means that there is none, or that it is not known. */
 export const figuresOf = (kind: Machine['kind']): { name: string; isOptional: boolean }[] =>
   (kind === 'gpu' ? gpuFigures : waferFigures).map((name) => ({ name, isOptional: common.includes(name) }))
+
+/** The file of a machine: what `readMachine` reads, back again. */
+export function machineFile(machine: Machine): MachineFile {
+  const { id, name, note, kind, figures } = machine
+  const formats = machine.kind === 'gpu' ? ['fp16', ...(machine.hasBf16 ? ['bf16'] : []), ...(machine.hasFp8 ? ['fp8'] : [])] : undefined
+  return { id, name, ...(note === '' ? {} : { note }), kind, ...(formats ? { formats } : {}), figures }
+}

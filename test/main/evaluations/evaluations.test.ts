@@ -8,7 +8,7 @@ import type { Study } from '#shared/studies/study.ts'
 import { Fault } from '#shared/fault.ts'
 import type { EvaluateJob } from '#main/evaluation/evaluate-job.ts'
 import type { LabHost } from '#main/lab.ts'
-import type { Job } from '#main/work/jobs.ts'
+import type { Job } from '#main/worker.ts'
 import { runIn, tinyLab, tinyStudy, until, type Bench } from '../../support/tiny-lab.ts'
 
 /** Scores as a test wishes: `items` of them, right where the index is even, each when `go` lets it. */

@@ -7,7 +7,7 @@ import { Fault } from '#shared/fault.ts'
 import type { RunSummary } from '#shared/runs/run.ts'
 import { type EvaluateJob, evaluateJob } from '#main/evaluation/evaluate-job.ts'
 import type { LabHost } from '#main/lab.ts'
-import type { Job } from '#main/work/jobs.ts'
+import type { Job } from '#main/worker.ts'
 import { runIn, tinyLab, tinyStudy, until, type Bench } from '../../support/tiny-lab.ts'
 
 let bench: Bench

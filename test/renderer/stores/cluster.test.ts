@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 // The Cluster page: three records answered at once, refusals in one sentence, machines of one's own, and the search.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { machineFile } from '#shared/cluster/catalogue.ts'
+import { machineFile } from '#shared/cluster/machine.ts'
 import { publishedRuns, streamingPlanFor, systemsFor } from '#renderer/views/cluster/sides.ts'
 import { activationsByDepth, efficiencyOf } from '#renderer/views/cluster/parallelism.ts'
 import { isGpu, isWafer, useClusterStore } from '#renderer/stores/cluster.ts'

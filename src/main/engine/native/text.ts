@@ -1,8 +1,7 @@
 // One text on the native engine: what it keeps of the tokens before, and a whole model over one token more in a single call.
 import type { Activation } from '#shared/family/shape.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
-import type { KeyValueCache, Tensor } from '../kernels.ts'
-import type { ModelWeights } from '../weights.ts'
+import type { KeyValueCache, ModelWeights, Tensor } from '../kernels.ts'
 import { checked, type Home, type NativeTensor, shaped } from './memory.ts'
 import { checkGeometry } from './sequences.ts'
 

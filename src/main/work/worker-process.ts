@@ -1,7 +1,5 @@
-// Where a worker begins, under Node's fork and Electron's utilityProcess alike: one process, one job.
-import { runJob } from './jobs.ts'
-import { serve } from './serve.ts'
-import type { WorkerPort } from './serve.ts'
+// A worker process at its own end, under Node's fork and Electron's utilityProcess alike: one process, one job.
+import { serve, type RunJob, type WorkerPort } from './serve.ts'
 
 /** Electron's port to the parent; absent under Node. */
 interface ParentPort {
@@ -13,8 +11,17 @@ interface ParentPort {
 /** A worker without a host has nobody to work for: it goes as well, at once. What it was writing was written aside. */
 const leave = () => process.exit(0)
 
-// Ctrl+C and a closing terminal reach every process of the group; what is to be saved first is for the host to say.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+/** Handed to a process that the lab starts as its worker. */
+export const workerArgument = 'isoflop-worker'
+
+/** Does the one job that the host will send; `workerPath` is what this process forks itself when its job asks for processes of its own. Nothing in any other process. */
+export function workForHost(runJob: RunJob, workerPath: string): void {
+  if (!process.argv.includes(workerArgument)) return
+  process.env.ISOFLOP_WORKER = workerPath
+  // Ctrl+C and a closing terminal reach every process of the group; what is to be saved first is for the host to say.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  serve(connect(), runJob)
+}
 
 function connect(): WorkerPort {
   const electron = (process as unknown as { parentPort?: ParentPort }).parentPort
@@ -25,20 +32,10 @@ function connect(): WorkerPort {
       onMessage: (listener) => electron.on('message', ({ data }) => listener(data as never)),
     }
   }
-  if (!process.send) {
-    process.stderr.write('This file is a worker of Isoflop; it is started by the lab and not by hand.\n')
-    process.exit(2)
-  }
+  if (!process.send) throw new Error('a worker is started by the lab, which it has no channel to')
   process.on('disconnect', leave)
-  // Ctrl+C in a terminal reaches every process of the group: the host decides what becomes of the work.
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   return {
     send: (message) => process.send?.(message, undefined, undefined, () => undefined),
     onMessage: (listener) => process.on('message', (message) => listener(message as never)),
   }
 }
-
-// What this worker forks itself begins here as well.
-if (typeof __filename === 'string') process.env.ISOFLOP_WORKER = __filename
-
-serve(connect(), runJob)

@@ -1,4 +1,4 @@
-// Every kind of long work, and the room that does it. A room is loaded only when its work has come.
+// Where a worker begins, and every kind of long work that one can do. A room is loaded only when its work has come.
 import type { EngineName } from '#shared/engine/engine.ts'
 import type { CheckJob } from '#main/checks/job.ts'
 import type { SearchJob } from '#main/cluster/search-job.ts'
@@ -12,7 +12,8 @@ import type { TakeModelJob } from '#main/models/take-job.ts'
 import type { TrainJob } from '#main/runs/train-job.ts'
 import type { PartJob } from '#main/streaming/messages.ts'
 import type { TokenizeRequest } from '#main/tokenizer/tokenize-corpus.ts'
-import type { Asks } from './serve.ts'
+import type { Asks } from '#main/work/serve.ts'
+import { workForHost } from '#main/work/worker-process.ts'
 
 export type Job =
   | { kind: 'ingest'; request: IngestRequest }
@@ -57,3 +58,5 @@ export async function* runJob(message: unknown, signal: AbortSignal, asks: Asks 
     default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
   }
 }
+
+workForHost(runJob, __filename)
