@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const [rounds = '100000', seed = '1'] = process.argv.slice(2)
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
-const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'unit', 'test/main/checkpoint/fuzz.test.ts'], {
+const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'unit', 'test/main/core/model-formats/fuzz.test.ts'], {
   stdio: 'inherit', env: { ...process.env, ISOFLOP_FUZZ: rounds, ISOFLOP_FUZZ_SEED: seed },
 })
 process.exit(status ?? 1)

@@ -1,19 +1,20 @@
 // Where a worker begins, and every kind of long work that one can do. A room is loaded only when its work has come.
-import type { EngineName } from '#shared/engine/engine.ts'
-import type { CheckJob } from '#main/checks/job.ts'
-import type { SearchJob } from '#main/cluster/search-job.ts'
-import type { IngestRequest } from '#main/corpus/ingest.ts'
-import type { GenerateFromJob, ImportJob } from '#main/checkpoint/imported-jobs.ts'
-import type { CheckTaskFileJob } from '#main/evaluation/check-file-job.ts'
-import type { EvaluateJob } from '#main/evaluation/evaluate-job.ts'
-import type { ExportJob, GenerateJob } from '#main/runs/use-job.ts'
-import type { DeskJob } from '#main/models/desk-job.ts'
-import type { TakeModelJob } from '#main/models/take-job.ts'
-import type { TrainJob } from '#main/runs/train-job.ts'
-import type { PartJob } from '#main/streaming/messages.ts'
-import type { TokenizeRequest } from '#main/tokenizer/tokenize-corpus.ts'
-import type { Asks } from '#main/work/serve.ts'
-import { workForHost } from '#main/work/worker-process.ts'
+import type { EngineName } from '#shared/engine.ts'
+import type { CheckJob } from '#main/core/mup-checks/job.ts'
+import type { SearchJob } from '#main/core/cluster-validation/search-job.ts'
+import type { IngestRequest } from '#main/core/corpus/ingest.ts'
+import type { GenerateFromJob } from '#main/core/generation/generate-from-job.ts'
+import type { ImportJob } from '#main/core/model-formats/import-job.ts'
+import type { CheckTaskFileJob } from '#main/core/evaluation/check-file-job.ts'
+import type { EvaluateJob } from '#main/core/evaluation/evaluate-job.ts'
+import type { ExportJob, GenerateJob } from '#main/core/generation/use-job.ts'
+import type { DeskJob } from '#main/core/generation/desk-job.ts'
+import type { TakeModelJob } from '#main/core/model-formats/take-job.ts'
+import type { TrainJob } from '#main/core/training/train-job.ts'
+import type { PartJob } from '#main/core/cluster-training/messages.ts'
+import type { TokenizeRequest } from '#main/core/tokenizer/tokenize-corpus.ts'
+import type { Asks } from '#main/platform/processes/serve.ts'
+import { workForHost } from '#main/platform/processes/worker-process.ts'
 
 export type Job =
   | { kind: 'ingest'; request: IngestRequest }
@@ -39,22 +40,22 @@ const noAsks: Asks = { next: async () => null }
 export async function* runJob(message: unknown, signal: AbortSignal, asks: Asks = noAsks): AsyncGenerator<unknown, unknown> {
   const job = message as Job
   switch (job.kind) {
-    case 'ingest': return yield* (await import('#main/corpus/ingest.ts')).ingestCorpus(job.request, signal)
-    case 'tokenize': return yield* (await import('#main/tokenizer/tokenize-corpus.ts')).tokenizeCorpus(job.request, signal)
-    case 'probe': return (await import('#main/engine/measure.ts')).probeEngine(job.engine, { threads: job.threads })
-    case 'measure': return (await import('#main/engine/measure.ts')).measureFlops(job.engine, { threads: job.threads })
-    case 'train': return yield* (await import('#main/runs/train-job.ts')).trainJob(job, signal, asks)
-    case 'export': return yield* (await import('#main/runs/use-job.ts')).exportJob(job)
-    case 'check': return yield* (await import('#main/checks/job.ts')).checkJob(job, signal)
-    case 'search-plans': return yield* (await import('#main/cluster/search-job.ts')).searchJob(job, signal)
-    case 'generate': return yield* (await import('#main/runs/use-job.ts')).generateJob(job, signal)
-    case 'evaluate': return yield* (await import('#main/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
-    case 'check-task-file': return yield* (await import('#main/evaluation/check-file-job.ts')).checkTaskFileJob(job)
-    case 'import': return yield* (await import('#main/checkpoint/imported-jobs.ts')).importJob(job)
-    case 'generate-from': return yield* (await import('#main/checkpoint/imported-jobs.ts')).generateFromJob(job, signal)
-    case 'take-model': return yield* (await import('#main/models/take-job.ts')).takeModelJob(job, signal)
-    case 'desk': return yield* (await import('#main/models/desk-job.ts')).deskJob(job, signal, asks)
-    case 'cluster-part': return yield* (await import('#main/streaming/part-job.ts')).clusterPartJob(job)
+    case 'ingest': return yield* (await import('#main/core/corpus/ingest.ts')).ingestCorpus(job.request, signal)
+    case 'tokenize': return yield* (await import('#main/core/tokenizer/tokenize-corpus.ts')).tokenizeCorpus(job.request, signal)
+    case 'probe': return (await import('#main/core/engine/measure.ts')).probeEngine(job.engine, { threads: job.threads })
+    case 'measure': return (await import('#main/core/engine/measure.ts')).measureFlops(job.engine, { threads: job.threads })
+    case 'train': return yield* (await import('#main/core/training/train-job.ts')).trainJob(job, signal, asks)
+    case 'export': return yield* (await import('#main/core/generation/use-job.ts')).exportJob(job)
+    case 'check': return yield* (await import('#main/core/mup-checks/job.ts')).checkJob(job, signal)
+    case 'search-plans': return yield* (await import('#main/core/cluster-validation/search-job.ts')).searchJob(job, signal)
+    case 'generate': return yield* (await import('#main/core/generation/use-job.ts')).generateJob(job, signal)
+    case 'evaluate': return yield* (await import('#main/core/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
+    case 'check-task-file': return yield* (await import('#main/core/evaluation/check-file-job.ts')).checkTaskFileJob(job)
+    case 'import': return yield* (await import('#main/core/model-formats/import-job.ts')).importJob(job)
+    case 'generate-from': return yield* (await import('#main/core/generation/generate-from-job.ts')).generateFromJob(job, signal)
+    case 'take-model': return yield* (await import('#main/core/model-formats/take-job.ts')).takeModelJob(job, signal)
+    case 'desk': return yield* (await import('#main/core/generation/desk-job.ts')).deskJob(job, signal, asks)
+    case 'cluster-part': return yield* (await import('#main/core/cluster-training/part-job.ts')).clusterPartJob(job)
     default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
   }
 }

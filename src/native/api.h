@@ -1,5 +1,5 @@
 // The library's plain C interface. Handles are addresses in the library's own arena, as 64-bit integers; shapes have been checked
-// by the caller (src/main/engine/native/native.ts), sizes are in floats unless a name says bytes.
+// by the caller (src/main/core/engine/native/native.ts), sizes are in floats unless a name says bytes.
 // Every function that returns int: 0 ok, 1 out of memory, 2 a handle that is not held.
 #pragma once
 #include <stdint.h>

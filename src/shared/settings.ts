@@ -1,5 +1,5 @@
 // What a person may set for the whole lab.
-import type { EngineName } from './engine/engine.ts'
+import type { EngineName } from './engine.ts'
 
 export interface Settings {
   /** `auto` takes the fastest that the probe found. */

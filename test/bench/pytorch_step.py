@@ -1,5 +1,5 @@
 """The benchmark's peer: PyTorch doing the same work, driven by the same JSON lines on standard input as `isoflop bench`'s own
-processes (src/main/bench/child.ts). fp32, fused AdamW, scaled_dot_product_attention; engine pytorch-eager or pytorch-compile.
+processes (src/main/core/bench/child.ts). fp32, fused AdamW, scaled_dot_product_attention; engine pytorch-eager or pytorch-compile.
 
     pip install torch==2.13.0
 """

@@ -1,6 +1,6 @@
 // What the benchmark of the cluster takes from the lab's sources.
-export { createEngine } from '../../src/main/engine/create.ts'
-export { createStreamingEngine } from '../../src/main/streaming/engine.ts'
-export { forkNodeWorker } from '../../src/main/work/node.ts'
-export { partsOn } from '../../src/main/work/parts.ts'
+export { createEngine } from '../../src/main/core/engine/create.ts'
+export { createStreamingEngine } from '../../src/main/core/cluster-training/engine.ts'
+export { forkNodeWorker } from '../../src/main/platform/processes/node.ts'
+export { partsOn } from '../../src/main/platform/processes/parts.ts'
 export { createRandom } from '../../src/shared/random.ts'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '#shared/random.ts'
-import { readSafetensors } from '#main/checkpoint/safetensors.ts'
+import { readSafetensors } from '#main/core/model-formats/safetensors.ts'
 import { ensureBuilt } from '../support/build.ts'
 
 let cli: string

@@ -5,12 +5,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exportModel } from '#main/checkpoint/export.ts'
-import { importHuggingFace } from '#main/checkpoint/import.ts'
-import { readSafetensors } from '#main/checkpoint/safetensors.ts'
-import { createAnyEngine } from '#main/engine/create.ts'
-import { createGpt2Tokenizer } from '#main/tokenizer/gpt2.ts'
-import { createByteTokenizer } from '#main/tokenizer/tokenizer.ts'
+import { exportModel } from '#main/core/model-formats/export.ts'
+import { importHuggingFace } from '#main/core/model-formats/import.ts'
+import { readSafetensors } from '#main/core/model-formats/safetensors.ts'
+import { createAnyEngine } from '#main/core/engine/create.ts'
+import { createGpt2Tokenizer } from '#main/core/tokenizer/gpt2.ts'
+import { createByteTokenizer } from '#main/core/tokenizer/tokenizer.ts'
 
 const has = (python: string, modules: string) => spawnSync(python, ['-c', `import ${modules}`], { stdio: 'ignore' }).status === 0
 const python = [process.env.ISOFLOP_PYTHON, 'python3', 'python'].find((name) => name && has(name, 'torch, transformers, safetensors'))

@@ -17,7 +17,7 @@ describe.skipIf(!isPossible)('under the sanitizers', () => {
   }, 600_000)
 
   it.each(['avx512', 'avx2', 'portable'])('the kernels of %s run clean', (isa) => {
-    const { status, stdout, stderr } = spawnSync('npx', ['vitest', 'run', '--project', 'unit', 'test/main/engine/native'], {
+    const { status, stdout, stderr } = spawnSync('npx', ['vitest', 'run', '--project', 'unit', 'test/main/core/engine/native'], {
       encoding: 'utf8',
       env: {
         ...process.env, ISOFLOP_ISA: isa, ISOFLOP_FUZZ: '2000', ISOFLOP_NATIVE: library, LD_PRELOAD: runtime,

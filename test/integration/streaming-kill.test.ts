@@ -1,10 +1,10 @@
 // Real processes of a cluster under `kill -9` at random moments: no update is lost or applied twice, and the loss curve stays what it was.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '#shared/random.ts'
-import { createStreamingEngine, type StreamingEngine } from '#main/streaming/engine.ts'
-import { forkNodeWorker } from '#main/work/node.ts'
-import { partsOn, type PartProcess, type StartPart } from '#main/work/parts.ts'
-import type { PartJob } from '#main/streaming/messages.ts'
+import { createStreamingEngine, type StreamingEngine } from '#main/core/cluster-training/engine.ts'
+import { forkNodeWorker } from '#main/platform/processes/node.ts'
+import { partsOn, type PartProcess, type StartPart } from '#main/platform/processes/parts.ts'
+import type { PartJob } from '#main/core/cluster-training/messages.ts'
 import { ensureBuilt } from '../support/build.ts'
 import { tinyClusterModel as model, trainTiny } from '../support/tiny-training.ts'
 

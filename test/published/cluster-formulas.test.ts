@@ -5,7 +5,7 @@ import { layerActivationBytes, stageParameters, stateBytes } from '#shared/clust
 import { gpuPlanDefaults, type GpuPlan } from '#shared/cluster/plan.ts'
 import { inFlight } from '#shared/cluster/stages.ts'
 import { clusterParameters, layerMatrixParameters, readModel } from '#shared/cluster/transformer.ts'
-import { findModel } from '#main/cluster/catalog.ts'
+import { findModel } from '#shared/cluster/presets.ts'
 
 const percent = (share: number) => Number((100 * share).toFixed(1))
 const peak = 312e12

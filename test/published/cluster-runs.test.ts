@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { estimate } from '#shared/cluster/estimate.ts'
 import { readGpuPlan } from '#shared/cluster/plan.ts'
-import { findGpuMachine, findModel } from '#main/cluster/catalog.ts'
+import { findGpuMachine, findModel } from '#shared/cluster/presets.ts'
 
 const step = (model: string, machine: string, plan: object) => estimate(findModel(model), readGpuPlan(plan), findGpuMachine(machine))
 const megatron = { tensor: 8, pipeline: 35, interleave: 3, devices: 280, batch: 280, precision: 'fp16' }

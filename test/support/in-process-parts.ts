@@ -1,8 +1,8 @@
 // Processes of a cluster without processes: every message is cloned and comes later; they can be killed, and are started anew.
-import type { PartEvents, StartPart } from '#main/work/parts.ts'
-import { openLinks } from '#main/streaming/links.ts'
-import { servePart } from '#main/streaming/part-job.ts'
-import type { PartJob, ToPart } from '#main/streaming/messages.ts'
+import type { PartEvents, StartPart } from '#main/platform/processes/parts.ts'
+import { openLinks } from '#main/core/cluster-training/links.ts'
+import { servePart } from '#main/core/cluster-training/part-job.ts'
+import type { PartJob, ToPart } from '#main/core/cluster-training/messages.ts'
 
 export function inProcessParts(): { start: StartPart; started: PartJob[]; killed: () => number } {
   const started: PartJob[] = []

@@ -1,7 +1,7 @@
 // A worker without a process: both ends in one, structuredClone for the wire; it can be killed like a real one.
-import { serve, type RunJob } from '#main/work/serve.ts'
-import type { FromWorker, ToWorker } from '#main/work/messages.ts'
-import type { ForkWorker, WorkerExit } from '#main/work/process.ts'
+import { serve, type RunJob } from '#main/platform/processes/serve.ts'
+import type { FromWorker, ToWorker } from '#main/platform/processes/messages.ts'
+import type { ForkWorker, WorkerExit } from '#main/platform/processes/process.ts'
 
 export interface InProcessFork {
   fork: ForkWorker

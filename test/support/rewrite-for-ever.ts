@@ -1,6 +1,6 @@
 // Rewrites one folder again and again until it is killed, for the test that kills it.
 import { join } from 'node:path'
-import { writeFile, writeFolderAtomically } from '#main/storage/files.ts'
+import { writeFile, writeFolderAtomically } from '#main/platform/disk/files.ts'
 
 for (let round = 0; ; round++) {
   await writeFolderAtomically(process.argv[2], async (aside) => {

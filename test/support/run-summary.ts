@@ -1,5 +1,5 @@
 // A run as news tells of it, for tests that only look at a few of its fields.
-import type { RunSummary } from '#shared/runs/run.ts'
+import type { RunSummary } from '#shared/run.ts'
 
 export function runSummary(changes: Partial<RunSummary> = {}): RunSummary {
   return {

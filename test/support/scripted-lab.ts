@@ -2,7 +2,7 @@
 import { Fault } from '#shared/fault.ts'
 import { labRequests, type Lab, type LabNews, type NewsKind } from '#shared/lab.ts'
 import { defaultSettings } from '#shared/settings.ts'
-import type { LabHost } from '#main/lab.ts'
+import type { LabHost } from '#main/lab/lab.ts'
 
 export interface ScriptedLab extends LabHost {
   tell<K extends NewsKind>(kind: K, value: LabNews[K]): void

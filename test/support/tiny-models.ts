@@ -2,7 +2,7 @@
 import type { ModelPlan } from '#shared/family/model.ts'
 import { listParameters } from '#shared/family/shape.ts'
 import { createRandom } from '#shared/random.ts'
-import type { ExportCard } from '#main/checkpoint/card.ts'
+import type { ExportCard } from '#main/core/model-formats/card.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
 import { planMember } from '#shared/family/plan.ts'
 

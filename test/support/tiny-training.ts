@@ -1,7 +1,7 @@
 // A tiny training by an engine's port alone: the same batches, weights and learning rates whatever trains.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { createRandom } from '#shared/random.ts'
-import type { Batch, Engine } from '#main/engine/engine.ts'
+import type { Batch, Engine } from '#main/core/engine/engine.ts'
 
 export const tinyClusterModel: ModelPlan = {
   shape: { layers: 3, width: 8, heads: 2, context: 8, vocabulary: 29 }, activation: 'gelu', seed: 5,

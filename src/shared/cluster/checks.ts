@@ -1,5 +1,5 @@
 // What comes from outside is checked where it enters: records with no unknown keys, numbers that are numbers.
-import { Fault } from '#shared/fault.ts'
+import { Fault } from '../fault.ts'
 
 /** Null when the value can be used, else what it must be. */
 export type FieldCheck = (value: unknown) => string | null

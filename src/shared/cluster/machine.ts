@@ -1,5 +1,5 @@
 // What a cluster is made of: the third record. Files give a source for every number; here they are plain numbers.
-import { Fault } from '#shared/fault.ts'
+import { Fault } from '../fault.ts'
 
 /** primary: read where it was published first; secondary: seen quoted; computed; assumption: ours, editable; unverified: from memory. */
 export type FigureStatus = 'primary' | 'secondary' | 'computed' | 'assumption' | 'unverified'

@@ -1,5 +1,5 @@
 // A search for the best plans as the window sees it: asked for, under way, ended.
-import type { FaultCode } from '#shared/fault.ts'
+import type { FaultCode } from '../fault.ts'
 import type { MachineFile } from './machine.ts'
 import type { SearchRequest, SearchResult } from './search.ts'
 import type { ClusterModel } from './transformer.ts'

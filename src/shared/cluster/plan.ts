@@ -1,5 +1,5 @@
 // How a model is spread over a machine: the second of three records. Impossible plans are refused with the numbers that clash.
-import { Fault } from '#shared/fault.ts'
+import { Fault } from '../fault.ts'
 import { oneOf, readRecord, wholeNumber } from './checks.ts'
 import type { Machine } from './machine.ts'
 import type { ClusterModel } from './transformer.ts'

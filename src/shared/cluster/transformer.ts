@@ -1,5 +1,5 @@
 // The model as a cluster sees it: matrices to multiply, numbers to hold. One of three records (model, plan, machine) that are combined and never merged.
-import { Fault } from '#shared/fault.ts'
+import { Fault } from '../fault.ts'
 import { oneOf, readRecord, wholeNumber, type FieldCheck } from './checks.ts'
 
 /** A decoder. GPT-2's form unless it says otherwise. */

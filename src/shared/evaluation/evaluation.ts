@@ -1,7 +1,7 @@
 // One evaluation: a model on a task, from waiting in line to its numbers.
-import type { Split } from '../corpus/corpus.ts'
+import type { Split } from '../corpus.ts'
 import type { FaultCode } from '../fault.ts'
-import type { Subject } from '../library/model.ts'
+import type { Subject } from '../model.ts'
 import type { ItemRecord, TaskResult } from './result.ts'
 import type { TaskRecord } from './task.ts'
 

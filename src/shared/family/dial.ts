@@ -1,5 +1,5 @@
 // One dial, the rest derived: a compute budget or a largest size becomes a ladder of members.
-import type { Machine } from '../engine/engine.ts'
+import type { Machine } from '../engine.ts'
 import type { Dial, Ladder, Member } from './ladder.ts'
 import { planMember, secondsOn } from './plan.ts'
 import { findPreset, membersOf } from './presets.ts'

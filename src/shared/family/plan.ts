@@ -1,5 +1,5 @@
 // From a member to its plan: every number of a training, worked out before anything runs. The window, the command line and the trainer share it.
-import type { Machine } from '../engine/engine.ts'
+import type { Machine } from '../engine.ts'
 import { countedParameters } from './counting.ts'
 import { flopsPerToken, trainingFlops } from './flops.ts'
 import type { Ladder, Member, MemberPlan, PublishedSchedule } from './ladder.ts'

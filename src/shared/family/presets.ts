@@ -5,7 +5,7 @@ import desktop from '../../../resources/families/desktop.json' with { type: 'jso
 import gpt3 from '../../../resources/families/gpt-3.json' with { type: 'json' }
 import opt from '../../../resources/families/opt.json' with { type: 'json' }
 import pythia from '../../../resources/families/pythia.json' with { type: 'json' }
-import type { Study } from '../studies/study.ts'
+import type { Study } from '../study.ts'
 import type { TokenizerChoice } from '../tokenizer/choice.ts'
 import { Fault } from '../fault.ts'
 import type { Member } from './ladder.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CoordinatePoint, ParametrisationName, TransferPoint } from '#shared/checks/check.ts'
+import type { CoordinatePoint, ParametrisationName, TransferPoint } from '#shared/mup/check.ts'
 import { readCheck } from '#renderer/charts/check-chart.ts'
 import { coordinateCsv, coordinateOption } from '#renderer/charts/coordinate-chart.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'

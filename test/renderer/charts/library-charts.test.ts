@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { AttentionLook } from '#shared/library/looks.ts'
+import type { AttentionLook } from '#shared/inspection.ts'
 import { attentionAt, attentionCsv, attentionOption } from '#renderer/charts/attention-chart.ts'
 import { histogramCsv, histogramOption } from '#renderer/charts/histogram-chart.ts'
 import { darkTheme, lightTheme } from '#renderer/charts/theme.ts'
-import { visibleToken } from '#renderer/words/tokens.ts'
+import { visibleToken } from '#renderer/format/tokens.ts'
 
 type Drawn = { data: number[][]; renderItem: (params: unknown, api: { value(i: number): number; coord(point: [number, number]): [number, number] }) => { shape: { x: number; y: number; width: number; height: number }; style: { fill: string } } }
 const series = (option: object, id: string) => (option as { series: (Drawn & { id: string })[] }).series.find((one) => one.id === id)!

@@ -8,7 +8,7 @@ import { useLawStore } from '#renderer/stores/law.ts'
 import { useOverlaysStore } from '#renderer/stores/overlays.ts'
 import { useRunsStore } from '#renderer/stores/runs.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'
-import type { RunSummary } from '#shared/runs/run.ts'
+import type { RunSummary } from '#shared/run.ts'
 import type { FakeLab } from '../support/fake-lab.ts'
 import { loadStores, openWindow } from '../support/window.ts'
 

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 // The library: checkpoints and models side by side, and what a person does with them.
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { WrittenToken } from '#shared/library/looks.ts'
+import type { WrittenToken } from '#shared/inspection.ts'
 import { Fault } from '#shared/fault.ts'
 import { useBeginStore } from '#renderer/stores/begin.ts'
 import { useLawStore } from '#renderer/stores/law.ts'

@@ -7,7 +7,7 @@ import { meanOf, repeatsOf, spreadOf } from '#renderer/curves/repeats.ts'
 import { useLawStore } from '#renderer/stores/law.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'
 import { useTraining } from '#renderer/stores/training.ts'
-import type { RunSummary } from '#shared/runs/run.ts'
+import type { RunSummary } from '#shared/run.ts'
 import type { FakeLab } from '../support/fake-lab.ts'
 import { loadStores, openWindow } from '../support/window.ts'
 

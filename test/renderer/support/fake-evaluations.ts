@@ -5,8 +5,8 @@ import {
 import type { ItemRecord } from '#shared/evaluation/result.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
-import type { LibraryModel } from '#shared/library/model.ts'
-import type { RunSummary } from '#shared/runs/run.ts'
+import type { LibraryModel } from '#shared/model.ts'
+import type { RunSummary } from '#shared/run.ts'
 
 const task = (name: string, title: string, changes: Partial<EvaluationTask> = {}): EvaluationTask => ({
   name, title, about: `What ${title} asks.`, source: 'a test', licence: 'CC0 1.0', kind: 'choices', metrics: ['acc', 'acc_norm'], chance: 0.25, hub: null,

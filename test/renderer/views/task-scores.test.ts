@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Evaluation } from '#shared/evaluation/evaluation.ts'
-import { taskScores } from '#renderer/views/library/task-scores.ts'
+import { taskScores } from '#renderer/views/models/task-scores.ts'
 
 const done = (task: string, metrics: [name: 'acc' | 'bits_per_byte', value: number, stderr: number | null][], changes: Partial<Evaluation> = {}): Evaluation => ({
   id: task, studyId: 's', subject: { kind: 'run', runId: 'r', step: 10 }, name: 'm', memberId: null, parameters: 1, flops: null, task,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { calibration } from '#shared/cluster/calibration.ts'
 import { ring } from '#shared/cluster/collectives.ts'
 import { withFigures } from '#shared/cluster/machine.ts'
-import { findGpuMachine } from '#main/cluster/catalog.ts'
+import { findGpuMachine } from '#shared/cluster/presets.ts'
 
 const own = findGpuMachine('a100-80') // 8 ports for 8 devices
 const shared = withFigures(own, { networkPorts: 4 })

@@ -5,7 +5,7 @@ import { estimate, stepTime } from '#shared/cluster/estimate.ts'
 import { calibration } from '#shared/cluster/calibration.ts'
 import { microBatches, readGpuPlan, type GpuPlan } from '#shared/cluster/plan.ts'
 import { stageLayers } from '#shared/cluster/stages.ts'
-import { findGpuMachine, findModel } from '#main/cluster/catalog.ts'
+import { findGpuMachine, findModel } from '#shared/cluster/presets.ts'
 
 const equal = (stages: number, forward: number, backward: number) => ({ forward: new Array<number>(stages).fill(forward), backward: new Array<number>(stages).fill(backward) })
 type Shape = Pick<GpuPlan, 'pipeline' | 'interleave' | 'schedule'>

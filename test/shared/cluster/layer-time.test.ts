@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { calibration } from '#shared/cluster/calibration.ts'
 import { headTime, matmulSeconds } from '#shared/cluster/layer-time.ts'
 import { gpuPlanDefaults } from '#shared/cluster/plan.ts'
-import { findGpuMachine, findModel } from '#main/cluster/catalog.ts'
+import { findGpuMachine, findModel } from '#shared/cluster/presets.ts'
 
 const a100 = findGpuMachine('a100-80')
 const seconds = (m: number, n: number, k: number) => matmulSeconds(m, n, k, a100, calibration)

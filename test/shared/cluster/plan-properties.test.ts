@@ -5,7 +5,7 @@ import { Fault } from '#shared/fault.ts'
 import { answerGpu, answerStreaming } from '#shared/cluster/answer.ts'
 import { dataDegree, microBatches, readGpuPlan, readStreamingPlan } from '#shared/cluster/plan.ts'
 import type { WaferMachine } from '#shared/cluster/machine.ts'
-import { findGpuMachine, findMachine, models } from '#main/cluster/catalog.ts'
+import { findGpuMachine, findMachine, models } from '#shared/cluster/presets.ts'
 
 const a100 = findGpuMachine('a100-80')
 const cs2 = findMachine('cs2') as WaferMachine

@@ -5,7 +5,7 @@ import { readMachine, withFigures } from '#shared/cluster/machine.ts'
 import { readGpuPlan, readStreamingPlan } from '#shared/cluster/plan.ts'
 import { streamingEstimate } from '#shared/cluster/streaming.ts'
 import { readModel } from '#shared/cluster/transformer.ts'
-import { findGpuMachine, findMachine, findModel, machines } from '#main/cluster/catalog.ts'
+import { findGpuMachine, findMachine, findModel, machines } from '#shared/cluster/presets.ts'
 
 const gpt3 = findModel('gpt3-175b')
 const a100 = findGpuMachine('a100-80')

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { estimate, estimateChecked } from '#shared/cluster/estimate.ts'
 import { readGpuPlan } from '#shared/cluster/plan.ts'
 import { searchPlans } from '#shared/cluster/search.ts'
-import { searchJob } from '#main/cluster/search-job.ts'
-import { findGpuMachine, findModel } from '#main/cluster/catalog.ts'
+import { searchJob } from '#main/core/cluster-validation/search-job.ts'
+import { findGpuMachine, findModel } from '#shared/cluster/presets.ts'
 
 const gpt3 = findModel('gpt3-175b')
 const a100 = findGpuMachine('a100-80')

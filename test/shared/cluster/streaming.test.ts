@@ -6,7 +6,7 @@ import { withFigures } from '#shared/cluster/machine.ts'
 import { activationBytes, criticalTokens, lossFromSpeedup, streamingEstimate, streamingEvents, systemsEfficiency } from '#shared/cluster/streaming.ts'
 import { clusterParameters } from '#shared/cluster/transformer.ts'
 import { modelFlops } from '#shared/cluster/flops.ts'
-import { findMachine, findModel } from '#main/cluster/catalog.ts'
+import { findMachine, findModel } from '#shared/cluster/presets.ts'
 
 const cs2 = findMachine('cs2') as WaferMachine
 const model = findModel('cerebras-gpt-13b')

@@ -1,8 +1,8 @@
 // What one head looks at: a heat map with a row for each token that looks and a column for each that is looked at.
-import type { AttentionLook } from '#shared/library/looks.ts'
+import type { AttentionLook } from '#shared/inspection.ts'
 import { axisOption, type AxisPlan } from './axis.ts'
 import { mix, type ChartTheme } from './theme.ts'
-import { visibleToken } from '../words/tokens.ts'
+import { visibleToken } from '../format/tokens.ts'
 
 export interface AttentionDrawing {
   option: Record<string, unknown> & { grid: { left: number; right: number; top: number; bottom: number } }

@@ -1,5 +1,5 @@
 // Curves of the cost model: speed against systems, efficiency against devices, activation memory against depth.
-import { formatBytes, formatCount, formatShare } from '../words/numbers.ts'
+import { formatBytes, formatCount, formatShare } from '../format/numbers.ts'
 import { drawCheck, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded, union } from './scale.ts'
 import type { ChartTheme } from './theme.ts'

@@ -1,5 +1,5 @@
 // The coordinate check: how large activations at one place are, against the width, a line for each of the first steps.
-import type { ActivationPlace, CoordinatePoint, ParametrisationName } from '#shared/checks/check.ts'
+import type { ActivationPlace, CoordinatePoint, ParametrisationName } from '#shared/mup/check.ts'
 import { drawCheck, lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'

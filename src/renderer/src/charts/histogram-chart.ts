@@ -1,5 +1,5 @@
 // How the numbers of one tensor lie: a histogram with equal bins from its smallest to its largest.
-import type { TensorLook } from '#shared/library/looks.ts'
+import type { TensorLook } from '#shared/inspection.ts'
 import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
 import { padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'

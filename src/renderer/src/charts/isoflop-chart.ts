@@ -1,6 +1,6 @@
 // IsoFLOP profiles: final loss against size, one parabola for each amount of compute, its minimum marked where it may be used.
 import type { IsoflopFit, IsoflopPoint } from '#shared/scaling/isoflop.ts'
-import { formatFlops } from '../words/numbers.ts'
+import { formatFlops } from '../format/numbers.ts'
 import { axisOption, chartGrid, gridLines } from './axis.ts'
 import { lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded, position, union } from './scale.ts'

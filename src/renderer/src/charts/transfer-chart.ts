@@ -1,6 +1,6 @@
 // Learning-rate transfer: final loss against peak learning rate, a line for each width, the best rate of each marked.
-import type { ParametrisationName, TransferPoint } from '#shared/checks/check.ts'
-import { transferVerdicts } from '#shared/checks/verdict.ts'
+import type { ParametrisationName, TransferPoint } from '#shared/mup/check.ts'
+import { transferVerdicts } from '#shared/mup/verdict.ts'
 import { drawCheck, lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'

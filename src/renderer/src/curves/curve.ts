@@ -1,5 +1,5 @@
 // One run's records as columns of numbers: a million steps are six arrays, not a million objects.
-import type { StepRecord, ValidationRecord, SampleRecord } from '#shared/runs/run.ts'
+import type { StepRecord, ValidationRecord, SampleRecord } from '#shared/run.ts'
 
 export type Column = 'step' | 'tokens' | 'loss' | 'gradientNorm' | 'learningRate' | 'elapsedMs'
 const columns: Column[] = ['step', 'tokens', 'loss', 'gradientNorm', 'learningRate', 'elapsedMs']

@@ -1,5 +1,5 @@
 // A wsd-s run's points: the validation losses at the ends of its decays, each a member of a family of its own.
-import type { RunSummary, ValidationRecord } from '#shared/runs/run.ts'
+import type { RunSummary, ValidationRecord } from '#shared/run.ts'
 
 export interface RestPoint {
   step: number

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
-import type { Study } from '#shared/studies/study.ts'
+import type { Study } from '#shared/study.ts'
 import { useCorporaStore } from './corpora.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'

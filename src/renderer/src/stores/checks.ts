@@ -1,7 +1,7 @@
 // The muP checks of the open study: the newest of each kind, started and cancelled.
 import { defineStore } from 'pinia'
 import { shallowRef, watch } from 'vue'
-import type { Check, CheckKind } from '#shared/checks/check.ts'
+import type { Check, CheckKind } from '#shared/mup/check.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useNoticesStore } from './notices.ts'

@@ -1,7 +1,7 @@
 // The texts, what they are as tokens, and how adding one goes.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { Corpus, Split, TokenizedCorpus } from '#shared/corpus/corpus.ts'
+import type { Corpus, Split, TokenizedCorpus } from '#shared/corpus.ts'
 import type { DroppedFile } from '#shared/lab.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { useBridge } from '../bridge.ts'

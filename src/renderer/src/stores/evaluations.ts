@@ -6,7 +6,7 @@ import {
 } from '#shared/evaluation/evaluation.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { DroppedFile } from '#shared/lab.ts'
-import type { Subject } from '#shared/library/model.ts'
+import type { Subject } from '#shared/model.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useNoticesStore } from './notices.ts'

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { ClusterChoice } from '#shared/cluster/live.ts'
-import type { RunRecords, RunState, RunSummary } from '#shared/runs/run.ts'
+import type { RunRecords, RunState, RunSummary } from '#shared/run.ts'
 import { useBridge } from '../bridge.ts'
 import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
 import { useNoticesStore } from './notices.ts'

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { ClusterPart, StreamingStep } from '#shared/cluster/live.ts'
-import type { RunSummary } from '#shared/runs/run.ts'
+import type { RunSummary } from '#shared/run.ts'
 import { useBridge } from '../bridge.ts'
 import { useNoticesStore } from './notices.ts'
 import { isGoing, useRunsStore } from './runs.ts'

@@ -1,7 +1,7 @@
 // The studies, which of them is open, and every change to it.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { Study, StudyChanges, StudyDocument } from '#shared/studies/study.ts'
+import type { Study, StudyChanges, StudyDocument } from '#shared/study.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useNoticesStore } from './notices.ts'

@@ -1,7 +1,7 @@
 // What is asked about a study: its name, its file, whether it should go.
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
-import type { Study } from '#shared/studies/study.ts'
+import type { Study } from '#shared/study.ts'
 import { useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
 import { useStudiesStore } from './studies.ts'

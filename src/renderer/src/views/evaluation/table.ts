@@ -2,8 +2,8 @@
 import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
 import type { TaskResult } from '#shared/evaluation/result.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
-import type { Subject } from '#shared/library/model.ts'
-import { threeDigits } from '../../words/numbers.ts'
+import type { Subject } from '#shared/model.ts'
+import { threeDigits } from '../../format/numbers.ts'
 
 /** One way of asking a task: with so many examples, and for a text, which text. */
 export interface ResultRow {

@@ -1,0 +1,102 @@
+// What the benchmark measures: the shapes of a training step, the matrix products inside them, and one text being continued.
+import type { EngineName } from '#shared/engine.ts'
+import type { Activation, GptShape } from '#shared/family/shape.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
+
+export interface BenchShape {
+  name: 'A' | 'B' | 'C'
+  shape: GptShape
+  /** Sequences a step. */
+  rows: number
+  activation: Activation
+}
+
+/** Three sizes of a family that trains on a desk: 3.75, 0.88 and 0.14 million parameters. */
+export const benchShapes: BenchShape[] = [
+  { name: 'A', shape: { vocabulary: 2048, width: 256, layers: 4, heads: 4, context: 256 }, rows: 8, activation: 'gelu' },
+  { name: 'B', shape: { vocabulary: 512, width: 128, layers: 4, heads: 4, context: 128 }, rows: 16, activation: 'gelu' },
+  { name: 'C', shape: { vocabulary: 512, width: 64, layers: 2, heads: 2, context: 64 }, rows: 16, activation: 'gelu' },
+]
+
+/** c [m, n] = a · b over k; a transposed operand is stored the other way round. */
+export interface ProductShape {
+  name: string
+  m: number
+  n: number
+  k: number
+  aTransposed: boolean
+  bTransposed: boolean
+}
+
+/** The products of one shape's layers, forward (x·W), gradient of x (dy·Wᵀ) and of W (xᵀ·dy). */
+export function layerProducts({ name, shape, rows }: BenchShape): ProductShape[] {
+  const { width, context, vocabulary } = shape
+  const n = rows * context
+  const triple = (label: string, inner: number, outer: number): ProductShape[] => [
+    { name: `${name} ${label} x·W`, m: n, n: outer, k: inner, aTransposed: false, bTransposed: false },
+    { name: `${name} ${label} dy·Wᵀ`, m: n, n: inner, k: outer, aTransposed: false, bTransposed: true },
+    { name: `${name} ${label} xᵀ·dy`, m: inner, n: outer, k: n, aTransposed: true, bTransposed: false },
+  ]
+  return [
+    ...triple('qkv', width, 3 * width),
+    ...triple('projection', width, width),
+    ...triple('expand', width, 4 * width),
+    ...triple('contract', 4 * width, width),
+    { name: `${name} head x·Eᵀ`, m: n, n: vocabulary, k: width, aTransposed: false, bTransposed: true },
+    { name: `${name} head dy·E`, m: n, n: width, k: vocabulary, aTransposed: false, bTransposed: false },
+    { name: `${name} head dyᵀ·x`, m: vocabulary, n: width, k: n, aTransposed: true, bTransposed: false },
+  ]
+}
+
+/** Training steps, one text token by token, bare matrix products. */
+export const benchKinds = ['train', 'generate', 'product'] as const
+export type BenchKind = (typeof benchKinds)[number]
+
+/** Products are short: a slice of one takes this share of a slice of training. */
+export const productShare = 1 / 8
+
+export const largeProduct: ProductShape = { name: '2048³', m: 2048, n: 2048, k: 2048, aTransposed: false, bTransposed: false }
+
+export type BenchTask =
+  | ({ kind: 'train' } & BenchShape)
+  | ({ kind: 'generate' } & BenchShape)
+  | ({ kind: 'product' } & ProductShape)
+  | ({ kind: 'profile' } & BenchShape)
+
+/** What a measuring process is told first. PyTorch's script takes the same, with its own engine names. */
+export interface BenchSpec {
+  task: BenchTask
+  engine: EngineName | 'pytorch-eager' | 'pytorch-compile'
+  threads: number
+}
+
+/** One slice of work: tokens for training and generating, FLOPs for products. */
+export interface Slice {
+  count: number
+  seconds: number
+}
+
+/** Prompt of a generation; the rest of the context is generated, one token at a time. */
+export const promptTokens = 16
+
+/** GPT-2's parametrisation: what PyTorch's script builds too. */
+export function benchModel({ shape, activation }: BenchShape): ModelPlan {
+  return {
+    shape,
+    activation,
+    seed: 1,
+    parametrisation: {
+      embeddingScale: 1,
+      attentionScale: 1 / Math.sqrt(shape.width / shape.heads),
+      outputScale: 1,
+      initStd: { embedding: 0.02, position: 0.02, matrix: 0.02, residual: 0.02 / Math.sqrt(2 * shape.layers) },
+      learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
+    },
+  }
+}
+
+/** FLOPs of training on one token: 6 N + 12 L d T, every parameter counted. */
+export function trainingFlopsPerToken({ layers, width, context, vocabulary }: GptShape): number {
+  const parameters = (vocabulary + context) * width + layers * (12 * width ** 2 + 13 * width) + 2 * width
+  return 6 * parameters + 12 * layers * width * context
+}

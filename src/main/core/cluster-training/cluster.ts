@@ -1,0 +1,197 @@
+// The cluster from its host's side: starts its processes, tells them what to do, and starts again those that end.
+import type { ClusterPart } from '#shared/cluster/live.ts'
+import type { AdamSettings } from '#shared/family/model.ts'
+import { Fault, type FaultData } from '#shared/fault.ts'
+import type { PartProcess, StartPart } from '#main/platform/processes/parts.ts'
+import type { FromPart, LayerTimes, PartJob, Share, ToPart, Traffic } from './messages.ts'
+
+/** A process of the cluster ended in the middle of something. */
+export class PartGone extends Error {}
+
+export interface Passed {
+  /** Sum of the losses of each system's tokens. */
+  losses: number[]
+  /** Of each system: bytes in and out, and what was measured. */
+  systems: (Traffic & { times: LayerTimes[]; peakWeightBytes: number; peakBytes: number })[]
+  store: Traffic
+  fabric: Traffic
+  /** Seconds that each item of weights spent in the store and in the fabric. */
+  sending: number[]
+}
+
+export interface Updated { norm: number; seconds: number; peakBytes: number }
+
+export interface Cluster {
+  /** Starts what is not there; resolves when all are ready. Throws a Fault where one does not come up. */
+  ready(): Promise<void>
+  /** One micro-batch through all layers and back; each system's share, gradients gathered in the store. Throws PartGone. */
+  pass(shares: (Share | null)[], isFirst: boolean): Promise<Passed>
+  /** A pass in which nobody computes: seconds that all transfers take when nothing hides them. What the store gathers counts for nothing. Throws PartGone. */
+  rehearse(): Promise<number>
+  /** Throws PartGone where the store ended: whether it had committed is written in its file. */
+  update(step: number, learningRate: number, adam: AdamSettings): Promise<Updated>
+  kill(part: ClusterPart): void
+  readonly device: string
+  /** Processes that ended unexpectedly. */
+  readonly faults: number
+  readonly systemsAlive: number
+  close(): Promise<void>
+}
+
+interface Part {
+  job: PartJob
+  process: PartProcess | null
+  isReady: boolean
+  device: string
+  /** Starts in a row that came to nothing. */
+  failures: number
+  lastWords: string
+}
+
+/** A part that cannot come up is not tried for ever. */
+const mostFailures = 12
+
+export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
+  const parts = jobs.map((job): Part => ({ job, process: null, isReady: false, device: '', failures: 0, lastWords: '' }))
+  const store = parts.find(({ job }) => job.role === 'store')!
+  const fabric = parts.find(({ job }) => job.role === 'fabric')!
+  const systems = parts.filter(({ job }) => job.role === 'system').sort((a, b) => a.job.system - b.job.system)
+  const gone = new Set<() => void>()
+  let run = 0
+  let faults = 0
+  let isClosing = false
+  let trouble: Fault | null = null
+  /** What hears the messages: a pass or an update. */
+  let work: { hear(part: Part, message: FromPart): void; fail(error: Error): void; needs(part: Part): boolean } | null = null
+  let comeUp: () => void = () => undefined
+
+  function begin(part: Part): void {
+    part.isReady = false
+    const process = start(part.job, {
+      message(heard) {
+        if (part.process !== process) return
+        const message = heard as FromPart | { kind: 'fault'; fault: FaultData }
+        if (message.kind === 'fault') {
+          const { code, message: words, details } = message.fault
+          trouble = new Fault(code, words, { details })
+          work?.fail(trouble)
+          comeUp()
+        } else if (message.kind === 'ready') {
+          part.isReady = true
+          part.failures = 0
+          part.device = message.device
+          comeUp()
+        } else work?.hear(part, message)
+      },
+      exit(_exit, lastWords) {
+        if (part.process !== process) return
+        part.process = null
+        if (!part.isReady) part.failures++
+        part.isReady = false
+        part.lastWords = lastWords
+        if (!isClosing) faults++
+        if (work?.needs(part)) work.fail(new PartGone(`${part.job.role} ${part.job.system} ended`))
+        for (const tell of gone) tell()
+        comeUp()
+      },
+    })
+    part.process = process
+  }
+
+  async function ready(): Promise<void> {
+    while (parts.some(({ isReady }) => !isReady)) {
+      if (trouble) throw trouble
+      for (const part of parts) {
+        if (part.failures > mostFailures) throw new Fault('failed', `The ${part.job.role} of the cluster ended ${part.failures} times before it was ready.`, { details: part.lastWords || undefined })
+        if (!part.process) begin(part)
+      }
+      if (parts.some(({ isReady }) => !isReady)) await new Promise<void>((resolve) => { comeUp = resolve })
+    }
+    if (trouble) throw trouble
+  }
+
+  function pass(shares: (Share | null)[], isFirst: boolean, contributors: number[]): Promise<Passed> {
+    run++
+    const mine = run
+    const passed: Passed = { losses: [], systems: [], store: { in: 0, out: 0 }, fabric: { in: 0, out: 0 }, sending: [] }
+    let busy = parts.length
+    return new Promise<Passed>((resolve, reject) => {
+      work = {
+        needs: () => true,
+        fail(error) {
+          work = null
+          reject(error)
+        },
+        hear({ job }, message) {
+          if ((message.kind !== 'passed' && message.kind !== 'carried') || message.run !== mine) return
+          const { in: came, out } = message
+          if (message.kind === 'passed') {
+            passed.losses[job.system] = message.loss
+            passed.systems[job.system] = { in: came, out, times: message.times, peakWeightBytes: message.peakWeightBytes, peakBytes: message.peakBytes }
+          } else {
+            passed[job.role === 'store' ? 'store' : 'fabric'] = { in: came, out }
+            passed.sending = message.seconds.map((seconds, item) => seconds + (passed.sending[item] ?? 0))
+          }
+          if (--busy > 0) return
+          work = null
+          resolve(passed)
+        },
+      }
+      for (const { job, process } of parts) {
+        process?.send({ kind: 'pass', run: mine, isFirst, contributors, share: job.role === 'system' ? shares[job.system] : null } satisfies ToPart)
+      }
+      if (parts.some(({ process }) => !process)) work?.fail(new PartGone('a part had ended before'))
+    })
+  }
+
+  function update(step: number, learningRate: number, adam: AdamSettings): Promise<Updated> {
+    return new Promise<Updated>((resolve, reject) => {
+      work = {
+        needs: (part) => part === store,
+        fail(error) {
+          work = null
+          reject(error)
+        },
+        hear(part, message) {
+          if (message.kind !== 'updated' || message.step !== step) return
+          work = null
+          resolve(message)
+        },
+      }
+      if (!store.process) return work.fail(new PartGone('the store had ended before'))
+      store.process.send({ kind: 'update', step, learningRate, adam } satisfies ToPart)
+    })
+  }
+
+  return {
+    ready,
+    pass: (shares, isFirst) => pass(shares, isFirst, systems.flatMap(({ job }, i) => ((shares[i]?.rows ?? 0) > 0 ? [job.system] : []))),
+    async rehearse() {
+      const startMs = performance.now()
+      await pass(systems.map(() => null), true, systems.map(({ job }) => job.system))
+      return (performance.now() - startMs) / 1000
+    },
+    update,
+    kill(part) {
+      const found = part === 'store' ? store : part === 'fabric' ? fabric : systems[part.system]
+      found?.process?.kill()
+    },
+    get device() { return systems[0].device },
+    get faults() { return faults },
+    get systemsAlive() { return systems.filter(({ process }) => process !== null).length },
+    async close() {
+      isClosing = true
+      const left = parts.filter(({ process }) => process)
+      const ended = left.map((part) => new Promise<void>((resolve) => {
+        const check = () => {
+          if (part.process) return
+          gone.delete(check)
+          resolve()
+        }
+        gone.add(check)
+      }))
+      for (const { process } of left) process!.kill()
+      await Promise.all(ended)
+    },
+  }
+}

@@ -1,0 +1,43 @@
+// Engines by name: each device is imported only when it is asked for, because most machines have only some of them.
+import { engineNames, type EngineName } from '#shared/engine.ts'
+import { Fault } from '#shared/fault.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
+import type { Engine, ObservedEngine } from './engine.ts'
+import { createGpt } from './gpt.ts'
+import type { Kernels } from './kernels.ts'
+
+export interface EngineOptions {
+  /** CPU threads; 0 for the physical cores. */
+  threads: number
+  /** The weights to begin with, instead of the plan's initial ones: making those takes seconds for a large model. */
+  parameters?: ReadonlyMap<string, Float32Array>
+}
+
+/** The kernels of one device. Throws Fault 'unavailable', saying what would make it so, where the device is not here. */
+export async function createKernels(name: EngineName, { threads }: EngineOptions): Promise<Kernels> {
+  switch (name) {
+    case 'native': return (await import('./native/native.ts')).createNativeKernels({ threads })
+    case 'tensorflow': return (await import('./tensorflow/libtensorflow.ts')).createLibtensorflowKernels({ threads })
+    case 'webgpu': return (await import('./tensorflow/webgpu.ts')).createWebgpuKernels()
+    case 'wasm': return (await import('./tensorflow/wasm.ts')).createWasmKernels()
+    case 'reference': return (await import('./reference.ts')).createReferenceKernels()
+  }
+}
+
+/** A model with its initial weights on a device; disposing it gives the device back. */
+export async function createEngine(name: EngineName, model: ModelPlan, options: EngineOptions): Promise<ObservedEngine> {
+  return createGpt(await createKernels(name, options), name, model, options.parameters)
+}
+
+/** The named engine, or for `auto` the first that runs here: one that is not built or has no device steps aside for the next. */
+export async function createAnyEngine(name: EngineName | 'auto', model: ModelPlan, options: EngineOptions): Promise<Engine> {
+  if (name !== 'auto') return createEngine(name, model, options)
+  for (const one of engineNames) {
+    try {
+      return await createEngine(one, model, options)
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'unavailable') throw error
+    }
+  }
+  return createEngine('reference', model, options)
+}

@@ -1,0 +1,205 @@
+// A GPT written out: forward block by block, backward block by block, over the kernels of any device. There is no tape.
+import type { EngineName } from '#shared/engine.ts'
+import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
+import { Fault } from '#shared/fault.ts'
+import { readActivations } from './activations.ts'
+import { readAttention } from './attention-map.ts'
+import { blockBackward, blockForward, blockInference, type KeptBlock } from './block.ts'
+import { createBranchScorer, scoreRows } from './branches.ts'
+import { createContinuation } from './continuation.ts'
+import { blockForm, embedForward, headForward, headLoss } from './ends.ts'
+import type { Batch, Branches, ModelState, ObservedEngine } from './engine.ts'
+import type { Kernels, Tensor } from './kernels.ts'
+import { holdWeights } from './weights.ts'
+
+export { blockBackward, blockForward, blockInference } from './block.ts'
+export { blockForm, embedForward, headForward, headLoss } from './ends.ts'
+
+/** A model with its initial weights, or those given, on a device; owns the kernels and disposes them with itself. */
+export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan, parameters?: ReadonlyMap<string, Float32Array>): ObservedEngine {
+  const k = kernels
+  const { parametrisation, shape } = model
+  const weights = holdWeights(k, model, parameters)
+  const w = weights.values
+  const branchScorer = createBranchScorer(k, w, model)
+  let updates = 0
+
+  /** x [N, d] behind the last block, nothing kept. */
+  function blocksForward({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor {
+    const ids = k.ids(inputs)
+    let x = embedForward(k, w, ids, columns, model)
+    ids.dispose()
+    const form = blockForm(model, rows, columns)
+    for (const block of w.blocks) x = blockInference(k, block, x, form)
+    return x
+  }
+  const forward = (batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor => headForward(k, w, blocksForward(batch), model) // logits [N, V]
+
+  return {
+    name,
+    device: k.device,
+    model,
+
+    async accumulate(batch, weight) {
+      const scored = checkBatch(batch, shape)
+      const { gradients: g } = weights.training()
+      const form = blockForm(model, batch.rows, batch.columns)
+      const ids = k.ids(batch.inputs)
+      const targets = k.ids(batch.targets)
+      const kept: KeptBlock[] = []
+
+      let x = embedForward(k, w, ids, batch.columns, model)
+      for (const block of w.blocks) {
+        const step = blockForward(k, block, x, form)
+        kept.push(step.kept)
+        x = step.output
+      }
+      const { losses, dx } = headLoss(k, w, g, x, targets, weight / scored, model)
+      let dy = dx
+      for (let i = w.blocks.length - 1; i >= 0; i--) dy = blockBackward(k, w.blocks[i], g.blocks[i], dy, kept[i], form)
+      k.embeddingBackward(dy, ids, batch.columns, parametrisation.embeddingScale, g.tokens, g.positions)
+
+      dy.dispose()
+      ids.dispose()
+      targets.dispose()
+      return meanAndDispose(k, losses, scored)
+    },
+
+    async update(learningRate, adam) {
+      const { parameters } = weights.training()
+      const norm = await k.globalNorm(parameters)
+      if (!Number.isFinite(norm)) {
+        throw new Fault('diverged', `The gradient became ${norm} after ${updates} updates. A lower learning rate usually helps.`)
+      }
+      const { beta1, beta2, epsilon, weightDecay } = adam
+      const gradientScale = clipScale(norm, adam)
+      branchScorer.forget()
+      updates++
+      k.adamW(parameters, { learningRate, beta1, beta2, epsilon, weightDecay, update: updates, gradientScale })
+      return norm
+    },
+
+    async loss(batch) {
+      const scored = checkBatch(batch, shape)
+      const logits = forward(batch)
+      const targets = k.ids(batch.targets)
+      const losses = k.crossEntropy(logits, targets)
+      logits.dispose()
+      targets.dispose()
+      return meanAndDispose(k, losses, scored)
+    },
+
+    async score(batch) {
+      checkBatch(batch, shape)
+      return scoreRows(k, w, model, blocksForward(batch), batch.targets)
+    },
+
+    async scoreBranches(branches) {
+      checkBranches(branches, shape)
+      return branchScorer.score(branches)
+    },
+
+    async logits(batch) {
+      checkInputs(batch, shape)
+      return readAndDispose(k, forward(batch))
+    },
+
+    async activations(batch) {
+      checkInputs(batch, shape)
+      return readActivations(k, w, model, batch)
+    },
+
+    async attention(inputs, layer) {
+      checkInputs({ inputs, rows: 1, columns: inputs.length }, shape)
+      return readAttention(k, w, model, inputs, layer)
+    },
+
+    continuation: () => createContinuation(k, w, model),
+
+    async snapshot() {
+      const state: ModelState = { updates, parameters: new Map(), firstMoments: new Map(), secondMoments: new Map() }
+      for (const { name: parameter, value, firstMoment, secondMoment } of weights.training().parameters) {
+        state.parameters.set(parameter, await k.read(value))
+        state.firstMoments.set(parameter, await k.read(firstMoment))
+        state.secondMoments.set(parameter, await k.read(secondMoment))
+      }
+      return state
+    },
+
+    restore(state) {
+      branchScorer.forget()
+      updates = state.updates
+      for (const { name: parameter } of weights.infos) k.write(weights.value(parameter), stored(state.parameters, parameter))
+      if (state.firstMoments.size === 0 && state.secondMoments.size === 0) return // weights alone: for reading, or a fresh optimizer
+      for (const { name: parameter, gradient, firstMoment, secondMoment } of weights.training().parameters) {
+        k.write(firstMoment, stored(state.firstMoments, parameter))
+        k.write(secondMoment, stored(state.secondMoments, parameter))
+        k.fill(gradient, 0)
+      }
+    },
+
+    memory: () => k.memory(),
+
+    dispose() {
+      branchScorer.forget()
+      weights.dispose()
+      k.dispose()
+    },
+  }
+}
+
+/** What clipping multiplies the gradient by (torch.nn.utils.clip_grad_norm_); a clipNorm of 0 or less clips nothing. */
+export function clipScale(norm: number, { clipNorm }: AdamSettings): number {
+  return clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1
+}
+
+function checkInputs({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>, { context, vocabulary }: ModelPlan['shape']): void {
+  if (inputs.length !== rows * columns) throw new Error(`${inputs.length} tokens are not ${rows} rows of ${columns}`)
+  if (columns > context) throw new Error(`a sequence of ${columns} tokens is longer than the context of ${context}`)
+  for (const id of inputs) if (!(id >= 0 && id < vocabulary)) throw new Error(`token ${id} is outside a vocabulary of ${vocabulary}`)
+}
+
+function checkBranches(branches: readonly Branches[], shape: ModelPlan['shape']): void {
+  if (branches.length === 0) throw new Error('there are no branches to score')
+  for (const { stem, ends } of branches) {
+    if (ends.length === 0) throw new Error('a stem without ends has nothing to score')
+    for (const { inputs, targets } of ends) {
+      const columns = stem.length + inputs.length
+      if (inputs.length === 0) throw new Error('an end needs at least one token')
+      checkInputs({ inputs: Int32Array.from([...stem, ...inputs]), rows: 1, columns }, shape)
+      checkBatch({ inputs, targets, rows: 1, columns: inputs.length }, shape)
+    }
+  }
+}
+
+/** How many targets are scored; throws where a batch does not fit the model. */
+function checkBatch(batch: Batch, shape: ModelPlan['shape']): number {
+  checkInputs(batch, shape)
+  if (batch.targets.length !== batch.inputs.length) throw new Error(`${batch.targets.length} targets for ${batch.inputs.length} tokens`)
+  let scored = 0
+  for (const id of batch.targets) {
+    if (id >= shape.vocabulary) throw new Error(`target ${id} is outside a vocabulary of ${shape.vocabulary}`)
+    if (id >= 0) scored++
+  }
+  if (scored === 0) throw new Error('a batch without a single scored target has no loss')
+  return scored
+}
+
+function stored(tensors: ReadonlyMap<string, Float32Array>, name: string): Float32Array {
+  const data = tensors.get(name)
+  if (!data) throw new Error(`the state has no ${name}`)
+  return data
+}
+
+async function readAndDispose(k: Kernels, tensor: Tensor): Promise<Float32Array> {
+  const data = await k.read(tensor)
+  tensor.dispose()
+  return data
+}
+
+/** Mean over the scored rows; the others are zero. Summed in double precision. */
+async function meanAndDispose(k: Kernels, losses: Tensor, scored: number): Promise<number> {
+  let sum = 0
+  for (const loss of await readAndDispose(k, losses)) sum += loss
+  return sum / scored
+}

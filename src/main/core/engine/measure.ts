@@ -1,0 +1,107 @@
+// How fast an engine trains on this machine: one probe to choose between engines, and one calibration for the time estimates.
+// Both run in the calling process; the host runs them in a worker, because a device that is broken may take its process along.
+import type { EngineName, EngineProbe } from '#shared/engine.ts'
+import { flopsPerToken } from '#shared/family/flops.ts'
+import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
+import type { GptShape } from '#shared/family/shape.ts'
+import { toFaultData } from '#shared/fault.ts'
+import { createRandom } from '#shared/random.ts'
+import { createEngine, type EngineOptions } from './create.ts'
+import type { Batch, Engine } from './engine.ts'
+
+const adam: AdamSettings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 }
+
+/** A member from the middle of the starter ladder: 0.88 M parameters. */
+const probeShape: GptShape = { layers: 4, width: 128, heads: 4, context: 128, vocabulary: 512 }
+/** From where models hardly fill the processor to where matrix products are nearly all of the work. */
+const calibrationShapes: GptShape[] = [
+  { layers: 2, width: 32, heads: 2, context: 128, vocabulary: 1024 },
+  { layers: 2, width: 64, heads: 2, context: 128, vocabulary: 1024 },
+  { layers: 2, width: 192, heads: 3, context: 128, vocabulary: 1024 },
+  { layers: 1, width: 512, heads: 8, context: 128, vocabulary: 1024 },
+]
+/** Sequences at once: the first tells slow engines, the last is what a fast one deserves. */
+const rowsTried = [1, 4, 16]
+const fullRows = 16
+/** An engine whose step takes longer is not asked for a larger one. */
+const patienceSeconds = 0.3
+const measureSeconds = 0.45
+
+const now = () => performance.now() / 1000
+
+/** Trains a small model for about a second. An engine that cannot run is an answer, not a failure. */
+export async function probeEngine(name: EngineName, options: EngineOptions): Promise<EngineProbe> {
+  try {
+    const { device, tokensPerSecond } = await measureShape(name, probeShape, options)
+    const flopsPerSecond = tokensPerSecond * flopsPerToken(probeShape, 'palm')
+    return { name, isAvailable: true, description: device, tokensPerSecond, flopsPerSecond }
+  } catch (error) {
+    return { name, isAvailable: false, description: toFaultData(error).message, tokensPerSecond: null, flopsPerSecond: null }
+  }
+}
+
+/** Training FLOP/s by width, counted as PaLM counts (6 N + 12 L d S a token); about two seconds, wider ones left out where they take longer. */
+export async function measureFlops(name: EngineName, options: EngineOptions): Promise<{ width: number; flopsPerSecond: number }[]> {
+  const measured: { width: number; flopsPerSecond: number }[] = []
+  for (const shape of calibrationShapes) {
+    const flops = flopsPerToken(shape, 'palm')
+    const last = measured.at(-1)
+    if (last && (2 * flops * shape.context) / last.flopsPerSecond > 2 * patienceSeconds) break
+    const { tokensPerSecond } = await measureShape(name, shape, options)
+    measured.push({ width: shape.width, flopsPerSecond: tokensPerSecond * flops })
+  }
+  return measured
+}
+
+async function measureShape(name: EngineName, shape: GptShape, options: EngineOptions): Promise<{ device: string; tokensPerSecond: number }> {
+  const engine = await createEngine(name, plainModel(shape), options)
+  try {
+    await secondsOf(engine, randomBatch(shape, 1)) // the first step compiles, allocates and warms up
+    let tokensPerSecond = 0
+    for (const rows of rowsTried) {
+      const batch = randomBatch(shape, rows)
+      if (rows > 1) await secondsOf(engine, batch)
+      const startedAt = now()
+      let steps = 0
+      while (steps === 0 || (rows === fullRows && now() - startedAt < measureSeconds)) {
+        await secondsOf(engine, batch)
+        steps++
+      }
+      const seconds = (now() - startedAt) / steps
+      tokensPerSecond = Math.max(tokensPerSecond, (rows * shape.context) / seconds)
+      if (seconds > patienceSeconds) break
+    }
+    return { device: engine.device, tokensPerSecond }
+  } finally {
+    engine.dispose()
+  }
+}
+
+/** One whole training step: forward, backward, clipping, AdamW. */
+async function secondsOf(engine: Engine, batch: Batch): Promise<number> {
+  const startedAt = now()
+  await engine.accumulate(batch, 1)
+  await engine.update(1e-3, adam)
+  return now() - startedAt
+}
+
+function plainModel(shape: GptShape): ModelPlan {
+  return {
+    shape,
+    activation: 'gelu',
+    seed: 1,
+    parametrisation: {
+      embeddingScale: 1,
+      attentionScale: 1 / Math.sqrt(shape.width / shape.heads),
+      outputScale: 1,
+      initStd: { embedding: 0.02, position: 0.02, matrix: 0.02, residual: 0.02 / Math.sqrt(2 * shape.layers) },
+      learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
+    },
+  }
+}
+
+function randomBatch({ context, vocabulary }: GptShape, rows: number): Batch {
+  const random = createRandom(rows)
+  const tokens = () => Int32Array.from({ length: rows * context }, () => random.integer(vocabulary))
+  return { inputs: tokens(), targets: tokens(), rows, columns: context }
+}

@@ -1,0 +1,83 @@
+// The trainable tensors of one GPT on a device, by name and by place, with what the optimizer keeps beside each.
+import { countParameters, listParameters, type ParameterInfo } from '#shared/family/shape.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
+import { initialValues } from './init.ts'
+import type { Kernels, ModelWeights, Parameter, Tensor } from './kernels.ts'
+
+export interface HeldWeights {
+  /** How many numbers the model holds; equals countParameters. */
+  readonly count: number
+  readonly infos: readonly ParameterInfo[]
+  readonly values: ModelWeights
+  /** The value tensor of one parameter. */
+  value(name: string): Tensor
+  /** Gradients and moments, made when first asked for: a model that only reads text needs none. */
+  training(): { parameters: readonly Parameter[]; gradients: ModelWeights }
+  dispose(): void
+}
+
+/** The plan's initial values, or the given ones. */
+export function holdWeights(kernels: Kernels, model: ModelPlan, given?: ReadonlyMap<string, Float32Array>): HeldWeights {
+  const infos = listParameters(model.shape)
+  const values = new Map(infos.map((info) => [info.name, kernels.tensor(info.shape, given ? valuesOf(given, info) : initialValues(info, model))]))
+  const count = infos.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+  if (count !== countParameters(model.shape)) throw new Error(`${count} numbers held, ${countParameters(model.shape)} counted`)
+  const byPlace = (tensors: ReadonlyMap<string, Tensor>) => placeWeights(tensors, model.shape.layers)
+
+  let training: { parameters: Parameter[]; gradients: ModelWeights } | null = null
+  function startTraining() {
+    const parameters = infos.map(({ name, shape, kind, decays }): Parameter => ({
+      name,
+      value: values.get(name)!,
+      gradient: kernels.tensor(shape),
+      firstMoment: kernels.tensor(shape),
+      secondMoment: kernels.tensor(shape),
+      decays,
+      learningRateScale: model.parametrisation.learningRateScale[kind],
+    }))
+    return { parameters, gradients: byPlace(new Map(parameters.map(({ name, gradient }) => [name, gradient]))) }
+  }
+  return {
+    count,
+    infos,
+    values: byPlace(values),
+    value: (name) => values.get(name)!,
+    training: () => (training ??= startTraining()),
+    dispose() {
+      for (const value of values.values()) value.dispose()
+      for (const { gradient, firstMoment, secondMoment } of training?.parameters ?? []) {
+        for (const tensor of [gradient, firstMoment, secondMoment]) tensor.dispose()
+      }
+    },
+  }
+}
+
+function valuesOf(given: ReadonlyMap<string, Float32Array>, { name }: ParameterInfo): Float32Array {
+  const values = given.get(name)
+  if (!values) throw new Error(`the given weights have no ${name}`)
+  return values
+}
+
+/** From Hugging Face's names to the places where the tensors act. */
+export function placeWeights(tensors: ReadonlyMap<string, Tensor>, layers: number): ModelWeights {
+  const get = (name: string) => {
+    const tensor = tensors.get(name)
+    if (!tensor) throw new Error(`no parameter is called ${name}`)
+    return tensor
+  }
+  const norm = (name: string) => ({ gain: get(`${name}.weight`), bias: get(`${name}.bias`) })
+  const linear = (name: string) => ({ weight: get(`${name}.weight`), bias: get(`${name}.bias`) })
+  return {
+    tokens: get('wte.weight'),
+    positions: get('wpe.weight'),
+    blocks: Array.from({ length: layers }, (_, i) => ({
+      norm1: norm(`h.${i}.ln_1`),
+      attention: linear(`h.${i}.attn.c_attn`),
+      projection: linear(`h.${i}.attn.c_proj`),
+      norm2: norm(`h.${i}.ln_2`),
+      expand: linear(`h.${i}.mlp.c_fc`),
+      contract: linear(`h.${i}.mlp.c_proj`),
+    })),
+    final: norm('ln_f'),
+  }
+}

@@ -1,0 +1,92 @@
+// Contexts and continuations as token ids, exactly as lm-evaluation-harness cuts them (lm_eval/api/model.py, models/huggingface.py).
+import type { Branches } from '#main/core/engine/engine.ts'
+import type { ScoreRequest } from './prompts.ts'
+import { stripEnd } from './python-text.ts'
+
+/** What evaluating asks of a tokenizer. */
+export interface EncodingTokenizer {
+  readonly endOfText: number
+  encode(text: string): ArrayLike<number>
+}
+
+/** The tokens of a request: the last `scored` of them are asked about, the last token itself is never read. */
+export interface EncodedRequest {
+  tokens: Int32Array
+  scored: number
+}
+
+const endOfTextMarker = '<|endoftext|>'
+
+/** Ids of a text; the end-of-text marker in it is the one special token, as it is for transformers. */
+export function encodeText(tokenizer: EncodingTokenizer, text: string): number[] {
+  const parts = text.split(endOfTextMarker)
+  return parts.flatMap((part, i) => [...(i > 0 ? [tokenizer.endOfText] : []), ...Array.from(tokenizer.encode(part))])
+}
+
+/** Encodes requests of one context after another, which is encoded once for all its continuations. */
+export function createRequestEncoder(tokenizer: EncodingTokenizer, context: number): (request: ScoreRequest) => EncodedRequest {
+  let last = { text: '', ids: [] as number[] }
+  const contextIds = (text: string): number[] => {
+    if (text !== last.text) last = { text, ids: encodeText(tokenizer, text) }
+    return last.ids
+  }
+  return (request) => truncate(encodePair(tokenizer, request, contextIds), context)
+}
+
+/**
+ * Spaces at the end of the context go over to the continuation, the two are encoded as one text, and the context's own number of tokens is
+ * cut off. An empty context is the end of a text.
+ */
+export function encodePair(
+  tokenizer: EncodingTokenizer, { context, continuation }: ScoreRequest, contextIds: (text: string) => number[] = (text) => encodeText(tokenizer, text),
+): { context: number[]; continuation: number[] } {
+  if (context === '') {
+    const ids = encodeText(tokenizer, continuation)
+    return ids[0] === tokenizer.endOfText ? { context: ids.slice(0, 1), continuation: ids.slice(1) } : { context: [tokenizer.endOfText], continuation: ids }
+  }
+  const stripped = stripEnd(context)
+  const ids = contextIds(stripped)
+  return { context: ids, continuation: encodeText(tokenizer, context + continuation).slice(ids.length) }
+}
+
+/** What does not fit is cut from the left: the model reads at most `length` tokens and is asked about one more. */
+function truncate({ context, continuation }: { context: number[]; continuation: number[] }, length: number): EncodedRequest {
+  const whole = [...context, ...continuation]
+  return { tokens: Int32Array.from(whole.slice(-(length + 1))), scored: continuation.length }
+}
+
+/** A whole text in windows: every token is asked about once, with as much before it as fits when its window is full. */
+export function encodeWindows(tokenizer: EncodingTokenizer, text: string, length: number): EncodedRequest[] {
+  const ids = encodeText(tokenizer, text)
+  const windows: EncodedRequest[] = []
+  for (let predicted = 0; predicted < ids.length;) {
+    const isFirst = predicted === 0
+    const end = Math.min(ids.length, predicted + length)
+    const scored = end - predicted
+    // The first window begins at an end of text; later ones reach back until they are full.
+    const tokens = isFirst ? [tokenizer.endOfText, ...ids.slice(0, end)] : ids.slice(end - length - 1, end)
+    windows.push({ tokens: Int32Array.from(tokens), scored })
+    predicted = end
+  }
+  return windows
+}
+
+/** Requests of one item as a stem, all that they begin with in common and are not asked about, and their ends. */
+export function branchesOf(requests: readonly EncodedRequest[]): Branches {
+  const read = requests.map(({ tokens }) => tokens.subarray(0, -1))
+  let length = Math.min(...requests.map(({ tokens, scored }) => tokens.length - 1 - scored))
+  for (const other of read) {
+    let shared = 0
+    while (shared < length && other[shared] === read[0][shared]) shared++
+    length = shared
+  }
+  return {
+    stem: read[0].slice(0, length),
+    ends: requests.map(({ tokens, scored }, r) => {
+      const inputs = read[r].slice(length)
+      const targets = tokens.slice(length + 1)
+      targets.fill(-1, 0, targets.length - scored)
+      return { inputs, targets }
+    }),
+  }
+}

@@ -1,0 +1,102 @@
+// Evaluation as long work: opens the checkpoint, the tokenizer and the files, and hands them to the loop.
+import { constants, setPriority } from 'node:os'
+import type { Split } from '#shared/corpus.ts'
+import type { EngineName } from '#shared/engine.ts'
+import type { ShotSampler } from '#shared/evaluation/evaluation.ts'
+import type { EvaluationRecord, EvaluationResult, ItemRecord } from '#shared/evaluation/result.ts'
+import type { TaskRecord } from '#shared/evaluation/task.ts'
+import { Fault } from '#shared/fault.ts'
+import { type CheckpointSource, openCheckpoint } from '#main/core/model-formats/open.ts'
+import { createAnyEngine } from '#main/core/engine/create.ts'
+import { evaluate, type TaskWork } from './evaluate.ts'
+import { type Item, readItem } from './items.ts'
+import { readAllRows } from './rows.ts'
+import { harnessSeed } from './shots.ts'
+import { findTask } from './tasks.ts'
+import { documentRows, readDocuments, splitDocuments } from './documents.ts'
+import { clozeRows, toyRows } from './toys.ts'
+
+export interface TaskChoice {
+  task: string
+  /** One file, or one in several pieces. null: the task makes its items itself. */
+  data: string | readonly string[] | null
+  /** For tasks that read texts, instead of `data`: the documents of a split of a corpus. */
+  documents?: { corpusFolder: string; split: Split }
+  shots: number
+  /** null: examples come from `data`, or are made, and never show an item its own answer. */
+  shotsFrom: string | readonly string[] | null
+  sampler: ShotSampler
+  seed?: number
+  /** The first items only; null for all. */
+  limit: number | null
+}
+
+export interface EvaluateJob {
+  kind: 'evaluate'
+  checkpoint: CheckpointSource
+  tasks: TaskChoice[]
+  engine: EngineName | 'auto'
+  threads: number
+  /** Records of an earlier session that was interrupted. */
+  done?: ItemRecord[]
+  bootstraps?: number
+  /** Lets every other process go first. */
+  isBackground?: boolean
+}
+
+export async function* evaluateJob(job: EvaluateJob, signal: AbortSignal): AsyncGenerator<EvaluationRecord, EvaluationResult> {
+  if (job.isBackground) stepBack() // before there are threads, which have the priority of who began them
+  const works: TaskWork[] = []
+  for (const choice of job.tasks) works.push(await prepare(choice)) // a wrong file is told before a model is loaded
+  const { model, parameters, tokenizer } = await openCheckpoint(job.checkpoint)
+  const engine = await createAnyEngine(job.engine, model, { threads: job.threads, parameters })
+  try {
+    parameters.clear() // the engine has its own copy
+    return yield* evaluate({ works, done: job.done, bootstraps: job.bootstraps }, { engine, tokenizer }, signal)
+  } finally {
+    engine.dispose()
+  }
+}
+
+function stepBack(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW)
+  } catch {
+    // Where that is not allowed it works as hard as the others.
+  }
+}
+
+/** How many items a toy task makes, and how many examples it keeps apart. */
+const toyItems = 500
+const toyExamples = 64
+
+async function prepare(choice: TaskChoice): Promise<TaskWork> {
+  const task = findTask(choice.task)
+  const items = await itemsOf(task, choice)
+  const pool = choice.shots > 0 ? await poolOf(task, choice, items) : []
+  return {
+    task,
+    items: choice.limit === null ? items : items.slice(0, choice.limit),
+    shots: {
+      count: choice.shots, pool, sampler: choice.sampler, seed: choice.seed ?? harnessSeed, drawsOneMore: task.harnessDrawsOneMore,
+      source: [choice.shotsFrom ?? choice.data ?? task.title].flat().join(', '),
+    },
+  }
+}
+
+async function itemsOf(task: TaskRecord, { data, documents, limit }: TaskChoice): Promise<Item[]> {
+  if (documents && task.name !== 'cloze') return documentRows(documents.corpusFolder, documents.split, limit).map((row) => readItem(task, row))
+  if (task.name === 'cloze' && (data === null || (typeof data === 'string' && !/\.(jsonl?|parquet)$/i.test(data)))) {
+    const rows = clozeRows(documents ? splitDocuments(documents.corpusFolder, documents.split) : await readDocuments(data), { seed: 1, count: toyItems })
+    if (rows.length === 0) throw new Fault('bad-input', `${documents ? `The ${documents.split} split of this text` : (data ?? 'The bundled text')} has too few sentences to leave words out of.`)
+    return rows.map((row) => readItem(task, row))
+  }
+  if (data === null) return toyRows(task.name, { seed: 1, count: toyItems }).map((row) => readItem(task, row))
+  return (await readAllRows(data)).map((row) => readItem(task, row))
+}
+
+async function poolOf(task: TaskRecord, { shotsFrom, data, shots }: TaskChoice, items: Item[]): Promise<readonly Item[]> {
+  if (task.kind === 'text') throw new Fault('bad-input', `shots: ${task.title} has no examples; ${shots} are asked for.`)
+  if (shotsFrom !== null) return (await readAllRows(shotsFrom)).map((row) => readItem(task, row))
+  return data === null && task.name !== 'cloze' ? toyRows(task.name, { seed: 2, count: toyExamples }).map((row) => readItem(task, row)) : items
+}

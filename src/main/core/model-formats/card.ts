@@ -1,0 +1,108 @@
+// The README of an export: what the model is, how to load it, and the data of the run that made it.
+import type { Corpus } from '#shared/corpus.ts'
+import { flopsConventionNames } from '#shared/family/counting.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
+import type { RunPlan } from '#shared/run.ts'
+import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+
+export interface ExportCard {
+  /** Of Isoflop. */
+  version: string
+  plan: RunPlan
+  /** Where the exported weights stand in the run. */
+  step: number
+  /** Losses in nats a token; null where none was recorded. */
+  loss: number | null
+  validationLoss: number | null
+  elapsedMs: number
+  device: string | null
+  /** `source` null for texts of a person's own: where those lie is nobody's business. */
+  corpus: (Pick<Corpus, 'name' | 'licence'> & { source: string | null }) | null
+}
+
+/** Markdown with the front matter that the Hugging Face hub reads. */
+export function modelCard({ shape, activation, parametrisation }: ModelPlan, card: ExportCard, numbers = 'fp32'): string {
+  const { plan } = card
+  const { member, recipe } = plan
+  const tokens = card.step * member.batchSequences * shape.context
+  const isWhole = card.step === member.steps
+  const rows: [string, string][] = [
+    ['layers, width, heads', `${shape.layers}, ${shape.width}, ${shape.heads}`],
+    ['context', `${count(shape.context)} tokens`],
+    ['vocabulary', `${count(shape.vocabulary)}, ${tokenizerName(plan.tokenizer)}`],
+    ['parameters', count(member.parameters)],
+    ['activation', activation === 'gelu' ? 'GELU (erf)' : 'GELU (tanh)'],
+    ['parametrisation', recipe.parametrisation === 'mup'
+      ? `muP, base width ${recipe.mupBaseWidth}; its scales (embedding ${parametrisation.embeddingScale}, output ${parametrisation.outputScale}, attention ${parametrisation.attentionScale}) are multiplied into the weights`
+      : 'standard'],
+    ['trained on', card.corpus ? [card.corpus.name, card.corpus.source, card.corpus.licence && `licence: ${card.corpus.licence}`].filter(Boolean).join('; ') : plan.corpusId],
+    ['training tokens', `${count(tokens)} (${(tokens / member.parameters).toFixed(1)} for each parameter)`],
+    ['steps', isWhole ? count(card.step) : `${count(card.step)} of ${count(member.steps)}: the run was not finished`],
+    ['batch', `${count(member.batchSequences)} sequences, ${count(member.batchSequences * shape.context)} tokens`],
+    ['learning rate', `${member.peakLearningRate} at most, ${count(member.warmupSteps)} steps of warm-up, ${member.decay ?? recipe.decay} decay to ${100 * (member.finalFraction ?? recipe.finalFraction)} %`],
+    ['AdamW', `betas ${recipe.beta1}, ${recipe.beta2}; epsilon ${member.epsilon ?? recipe.epsilon}; weight decay ${recipe.weightDecay}; gradients clipped at norm ${recipe.clipNorm}`],
+    [`training compute (${flopsConventionNames[recipe.flopsConvention]})`, `${(member.flops[recipe.flopsConvention] * (card.step / member.steps)).toPrecision(3)} FLOPs`],
+    ['training loss', loss(card.loss)],
+    ['validation loss', loss(card.validationLoss)],
+    ['seeds', `weights ${recipe.seed}, data ${plan.seed}`],
+    ['time and device', `${duration(card.elapsedMs)} on ${card.device ?? plan.engine}`],
+  ]
+  return `---
+library_name: transformers
+pipeline_tag: text-generation
+tags:
+- gpt2
+- isoflop
+---
+
+# ${plain(plan.name)}
+
+${introduction(card, tokens)}
+
+\`\`\`python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained('path/to/this/folder')
+model = AutoModelForCausalLM.from_pretrained('path/to/this/folder')
+print(tokenizer.decode(model.generate(**tokenizer('It was', return_tensors='pt'), max_new_tokens=40)[0]))
+\`\`\`
+
+| | |
+|---|---|
+${rows.map(([name, value]) => `| ${name} | ${plain(value)} |`).join('\n')}
+
+Weights are ${numbers}, linear weights lie [in, out] as GPT-2's Conv1D keeps them, and the head is the token embedding.
+`
+}
+
+/** Calls a model compute-optimal only where it got the tokens that this means. */
+function introduction({ plan: { member, origin }, version, step }: ExportCard, tokens: number): string {
+  const ratio = tokens / member.countedParameters
+  const size = `A GPT of ${count(member.parameters)} parameters`
+  const warning = 'A model this small shows how loss falls with compute; it is not meant to be relied on.'
+  if (origin) return `${size}, trained on with Isoflop ${version} from the weights of ${plain(origin.name)}, on ${count(tokens)} more tokens.\n${warning}`
+  if (step === member.steps && Math.abs(ratio - optimalRatio) < 0.05 * optimalRatio) {
+    return `${size}, trained with Isoflop ${version} on ${ratio.toFixed(1)} tokens for each counted parameter: compute-optimal\nby the rule of Hoffmann et al. (2022), as the Cerebras-GPT family was (Dey et al. 2023). ${warning}`
+  }
+  return `${size}, trained with Isoflop ${version} on ${ratio.toFixed(1)} tokens for each counted parameter, where ${optimalRatio} would be compute-optimal\n(Hoffmann et al. 2022). ${warning}`
+}
+
+/** Tokens for each parameter (Hoffmann et al. 2022, as Dey et al. 2023 used it). */
+const optimalRatio = 20
+
+const count = (value: number): string => value.toLocaleString('en-US')
+const loss = (nats: number | null): string => (nats === null ? 'not recorded' : `${nats.toFixed(4)} nats a token`)
+/** A person's words inside a table: one line, no markup. */
+const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/[|<>`[\]]/g, (sign) => `\\${sign}`)
+
+function tokenizerName(choice: TokenizerChoice): string {
+  if (choice.kind === 'bytes') return 'bytes and end of text'
+  if (choice.kind === 'model') return 'the tokenizer of the model it began from'
+  return choice.kind === 'gpt2' ? 'GPT-2’s byte-level BPE' : 'byte-level BPE learned on the corpus'
+}
+
+function duration(ms: number): string {
+  const minutes = Math.round(ms / 60_000)
+  if (minutes < 2) return `${Math.round(ms / 1000)} s`
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

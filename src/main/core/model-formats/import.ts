@@ -1,0 +1,89 @@
+// A model that was made elsewhere: any Hugging Face folder of GPT-2's architecture.
+import { join } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import type { ModelPlan } from '#shared/family/model.ts'
+import { listParameters } from '#shared/family/shape.ts'
+import { exists, readJson } from '#main/platform/disk/files.ts'
+import type { Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
+import { readConfig } from './import-config.ts'
+import { importTokenizer } from './import-tokenizer.ts'
+import type { WeightsFile } from './weights-file.ts'
+import { openWeights } from './weights-files.ts'
+
+export interface ImportedModel {
+  model: ModelPlan
+  /** By our names, as an engine wants them. */
+  parameters: Map<string, Float32Array>
+  /** null where the folder has none. */
+  tokenizer: Tokenizer | null
+  endOfText: number
+  /** Number formats of the weights, and the files they came in. */
+  dtypes: string[]
+  files: string[]
+  /** Tensors of the files that are no weights of this architecture's: causal masks, the head that is the embedding again. */
+  skipped: string[]
+}
+
+/**
+ * Reads config, weights and tokenizer; no code of the folder is run. A tensor that is missing, has another shape, or belongs to another
+ * architecture is a Fault that names it.
+ */
+export async function importHuggingFace(folder: string): Promise<ImportedModel> {
+  const configPath = join(folder, 'config.json')
+  if (!(await exists(configPath))) throw new Fault((await exists(folder)) ? 'bad-input' : 'not-found', `There is no config.json in ${folder}, so it is no model of Hugging Face's.`)
+  const { model, endOfText } = readConfig(await readJson(configPath), configPath)
+  const tokenizer = await importTokenizer(folder)
+  if (tokenizer && tokenizer.vocabulary > model.shape.vocabulary) {
+    throw new Fault('bad-input', `The tokenizer in ${folder} has ${tokenizer.vocabulary} tokens and the model knows ${model.shape.vocabulary}: they do not belong together.`)
+  }
+  const weights = await openWeights(folder)
+  try {
+    const stored = nameTensors(weights, folder)
+    const parameters = new Map<string, Float32Array>()
+    const dtypes = new Set<string>()
+    for (const { name, shape } of listParameters(model.shape)) {
+      const found = stored.tensors.get(name)
+      if (!found) throw new Fault('damaged', `${folder} lacks the tensor ${name}, which its config.json promises.`)
+      if (found.shape.length !== shape.length || shape.some((length, i) => length !== found.shape[i])) {
+        throw new Fault('damaged', `${found.name} in ${folder} has the shape [${found.shape.join(', ')}]; its config.json makes it [${shape.join(', ')}].`)
+      }
+      parameters.set(name, await weights.read(found.name))
+      dtypes.add(found.dtype)
+    }
+    for (const name of stored.tensors.keys()) if (!parameters.has(name)) throw new Fault('unavailable', `${folder} holds the tensor ${name}, which a GPT-2 of its config.json does not have.`)
+    await checkHead(weights, stored.head, parameters.get('wte.weight')!)
+    return { model, parameters, tokenizer, endOfText: tokenizer?.endOfText ?? endOfText, dtypes: [...dtypes], files: weights.names, skipped: stored.skipped }
+  } finally {
+    await weights.close()
+  }
+}
+
+interface NamedTensors {
+  tensors: Map<string, WeightsFile['tensors'][number]>
+  head: string | null
+  skipped: string[]
+}
+
+/** Names without `transformer.`, masks left out. */
+function nameTensors(weights: WeightsFile, folder: string): NamedTensors {
+  const named: NamedTensors = { tensors: new Map(), head: null, skipped: [] }
+  for (const tensor of weights.tensors) {
+    const name = tensor.name.replace(/^transformer\./, '')
+    if (/^h\.\d+\.attn\.(bias|masked_bias)$/.test(name)) named.skipped.push(tensor.name)
+    else if (name === 'lm_head.weight') {
+      named.head = tensor.name
+      named.skipped.push(tensor.name)
+    } else if (named.tensors.has(name)) throw new Fault('damaged', `${folder} holds ${name} twice, with and without "transformer." before it.`)
+    else named.tensors.set(name, tensor)
+  }
+  return named
+}
+
+/** The head must be the embedding again. */
+async function checkHead(weights: WeightsFile, head: string | null, embedding: Float32Array): Promise<void> {
+  if (head === null) return
+  const values = await weights.read(head)
+  if (values.length !== embedding.length || values.some((value, i) => value !== embedding[i] && !(Number.isNaN(value) && Number.isNaN(embedding[i])))) {
+    throw new Fault('unavailable', `${head} differs from the token embedding: models with a head of its own cannot be imported.`)
+  }
+}

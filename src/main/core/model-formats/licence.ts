@@ -1,0 +1,15 @@
+// The licence that a model's README names in its front matter, as the Hugging Face hub reads it.
+import { join } from 'node:path'
+import { exists, readText } from '#main/platform/disk/files.ts'
+
+/** null where there is no README, or it names none. */
+export async function licenceIn(folder: string): Promise<string | null> {
+  const path = join(folder, 'README.md')
+  if (!(await exists(path))) return null
+  const front = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readText(path))?.[1] ?? ''
+  const named = /^license:\s*["']?([^"'\r\n#]+)/m.exec(front)?.[1]?.trim()
+  return named && named !== '' ? named.slice(0, 100) : null
+}
+
+/** A README's beginning that says it again. */
+export const licenceFront = (licence: string | null): string => (licence === null ? '' : `---\nlicense: ${licence}\n---\n\n`)

@@ -1,0 +1,120 @@
+// The training loop: accumulate, update, record; validate, sample and save at intervals. Pulled, not pushed: nobody asks, nothing trains.
+import { Fault } from '#shared/fault.ts'
+import { adamOf } from '#shared/family/parametrisation.ts'
+import { learningRateAt, restingSteps, scheduleOf } from '#shared/family/schedule.ts'
+import type { RunPlan } from '#shared/run.ts'
+import type { Batch, Engine, ModelState } from '#main/core/engine/engine.ts'
+import { batchSequencesAt, sequencesBefore } from './batch-size.ts'
+import type { TrainCursor } from './cursor.ts'
+import { isDue, keptCheckpoints } from './intervals.ts'
+import type { TrainOutcome, TrainRecord } from './records.ts'
+
+export interface TrainDeps {
+  engine: Engine
+  /** Training sequences `first` to `first + count`, counted from the beginning of the run. */
+  sequences: (first: number, count: number) => Batch
+  /** The scored part of the validation split, in micro-batches; the same at every call. */
+  validation: () => Iterable<Batch>
+  /** A continuation of the run's prompt by the weights as they are. */
+  sample: () => Promise<string>
+  /** Writes a checkpoint atomically. */
+  save: (state: ModelState, cursor: TrainCursor) => Promise<void>
+  /** Removes all checkpoints but these; returns what then lies on disk, ascending. */
+  keep: (steps: number[]) => Promise<number[]>
+  /** Where to go on: the engine holds this state already. null for a beginning. */
+  cursor: TrainCursor | null
+  nowMs: () => number
+  signal: AbortSignal
+}
+
+/** Trains from where `deps.cursor` says to the end of the plan, or until asked to stop; either way the last step is saved. */
+export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<TrainRecord, TrainOutcome> {
+  const { engine, signal, nowMs } = deps
+  const { steps } = plan.member
+  const { context } = plan.member.shape
+  const schedule = scheduleOf(plan.member, plan.recipe)
+  const resting = restingSteps(schedule) // a loss right after a decay belongs on the law
+  const adam = adamOf(plan.member, plan.recipe)
+  const sessionStartMs = nowMs()
+  const before = deps.cursor
+  let cursor: TrainCursor = before ?? { step: 0, tokens: 0, elapsedMs: 0, bestValidation: null, saved: [] }
+  const elapsedMs = () => (before?.elapsedMs ?? 0) + nowMs() - sessionStartMs
+
+  while (cursor.step < steps && !signal.aborted) {
+    const rows = batchSequencesAt(plan.member, cursor.step)
+    const loss = await accumulate(plan, deps, cursor.step, rows)
+    if (loss === null) break // asked to stop in the middle of a step: the half of it leaves no trace
+    const step = cursor.step + 1
+    if (!Number.isFinite(loss)) throw diverged(plan, step, `The loss became ${loss}`)
+    const learningRate = learningRateAt(schedule, cursor.step)
+    const gradientNorm = await engine.update(learningRate, adam)
+    if (!Number.isFinite(gradientNorm)) throw diverged(plan, step, `The gradient became ${gradientNorm}`)
+    const tokens = cursor.tokens + rows * context
+    cursor = { ...cursor, step, tokens, elapsedMs: elapsedMs() }
+    yield { kind: 'step', record: { step, tokens, loss, gradientNorm, learningRate, elapsedMs: cursor.elapsedMs }, peakBytes: engine.memory().peakBytes }
+
+    if (isDue(step, plan.validationEverySteps, steps) || resting.includes(step)) {
+      const validationLoss = await meanLoss(engine, deps.validation())
+      if (validationLoss !== null) {
+        if (!Number.isFinite(validationLoss)) throw diverged(plan, step, `The validation loss became ${validationLoss}`)
+        if (!cursor.bestValidation || validationLoss < cursor.bestValidation.loss) cursor = { ...cursor, bestValidation: { step, loss: validationLoss } }
+        yield { kind: 'validation', record: { step, tokens, loss: validationLoss, elapsedMs: elapsedMs() } }
+      }
+    }
+    if (isDue(step, plan.sampleEverySteps, steps)) yield { kind: 'sample', record: { step, text: await deps.sample() } }
+    if (isDue(step, plan.checkpointEverySteps, steps)) cursor = yield* checkpoint(deps, { ...cursor, elapsedMs: elapsedMs() })
+  }
+
+  if (cursor.step > 0 && cursor.saved[cursor.saved.length - 1] !== cursor.step) cursor = yield* checkpoint(deps, { ...cursor, elapsedMs: elapsedMs() })
+  return { isFinished: cursor.step >= steps, step: cursor.step }
+}
+
+/** Forward and backward of one batch in micro-batches: the mean loss over its tokens, null when asked to stop on the way. */
+async function accumulate(plan: RunPlan, { engine, sequences, signal }: TrainDeps, step: number, rows: number): Promise<number | null> {
+  const first = sequencesBefore(plan.member, step)
+  let loss = 0
+  for (let done = 0; done < rows; done += plan.member.microBatchSequences) {
+    if (done > 0) {
+      await turn()
+      if (signal.aborted) return null
+    }
+    const count = Math.min(plan.member.microBatchSequences, rows - done)
+    loss += (await engine.accumulate(sequences(first + done, count), count / rows)) * (count / rows)
+  }
+  return loss
+}
+
+async function meanLoss(engine: Engine, batches: Iterable<Batch>): Promise<number | null> {
+  let sum = 0
+  let rows = 0
+  for (const batch of batches) {
+    sum += (await engine.loss(batch)) * batch.rows
+    rows += batch.rows
+    await turn()
+  }
+  return rows > 0 ? sum / rows : null
+}
+
+/**
+ * Saves in two acts. The host is asked first, and the answer means that every record up to this step is safe; a checkpoint is never
+ * ahead of its records, so a run resumed from it has lost none and repeats none.
+ */
+async function* checkpoint(deps: TrainDeps, cursor: TrainCursor): AsyncGenerator<TrainRecord, TrainCursor> {
+  yield { kind: 'checkpointing', step: cursor.step, awaitsHost: true }
+  const saved = keptCheckpoints([...cursor.saved, cursor.step], cursor.bestValidation?.step ?? null)
+  const next = { ...cursor, saved }
+  await deps.save(await deps.engine.snapshot(), next)
+  yield { kind: 'checkpoint', step: cursor.step, checkpoints: await deps.keep(saved) }
+  return next
+}
+
+/** Lets a wish to stop come in between micro-batches. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function diverged(plan: RunPlan, step: number, what: string): Fault {
+  const peak = Number(plan.member.peakLearningRate.toPrecision(3))
+  return new Fault(
+    'diverged',
+    `${what} at step ${step} of ${plan.member.steps}: the training diverged. A lower peak learning rate (it is ${peak}) or a longer warm-up (it is ${plan.member.warmupSteps} steps) usually helps.`,
+  )
+}

@@ -1,0 +1,67 @@
+// Watches runs until each has come to its end, says how they go, and pauses them when the person interrupts.
+import { Fault } from '#shared/fault.ts'
+import type { RunState, RunSummary } from '#shared/run.ts'
+import type { LabHost } from '#main/lab/lab.ts'
+import { duration, short } from './amounts.ts'
+import { waitFor } from './lab.ts'
+import type { CommandContext } from './program.ts'
+
+const restingStates: readonly RunState[] = ['finished', 'failed', 'stopped', 'paused', 'interrupted']
+const isResting = ({ state }: RunSummary): boolean => restingStates.includes(state)
+
+/**
+ * The finished runs, in the order given. When `signal` aborts they are paused, so that their checkpoints are kept, and a `cancelled` Fault
+ * says how to go on; a run that failed is a Fault with its own words.
+ */
+export async function followRuns(lab: LabHost, runIds: readonly string[], context: CommandContext): Promise<RunSummary[]> {
+  const { terminal, signal } = context
+  const told = new Set<string>()
+  const read = async (): Promise<RunSummary[]> => {
+    const all = new Map((await lab.listRuns(null)).map((run) => [run.id, run]))
+    return runIds.map((id) => all.get(id)).filter((run): run is RunSummary => run !== undefined)
+  }
+  const look = async (): Promise<RunSummary[] | undefined> => {
+    const runs = await read()
+    for (const run of runs) {
+      if (run.state === 'finished' && !told.has(run.id)) {
+        told.add(run.id)
+        terminal.note(finishedLine(run))
+      }
+    }
+    const current = runs.find(({ state }) => state === 'training' || state === 'starting')
+    if (current) terminal.progress(progressLine(current, told.size, runs.length))
+    return runs.every(isResting) ? runs : undefined
+  }
+  let runs: RunSummary[]
+  try {
+    runs = await waitFor(lab, 'run', signal, look)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw await pauseAll(lab, read, context)
+  }
+  const failed = runs.find(({ state }) => state !== 'finished')
+  if (failed) throw new Fault('failed', failed.message ?? `The run ${failed.name} ended as ${failed.state} at step ${failed.step} of ${failed.steps}. \`isoflop resume ${failed.id}\` goes on.`)
+  return runs
+}
+
+async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { terminal }: CommandContext): Promise<Fault> {
+  terminal.note('Pausing: the checkpoint is being written. Ctrl+C again ends at once, and the run goes on from its last checkpoint.')
+  const unfinished = (await read()).filter((run) => !isResting(run))
+  // The last first, so that no queued run begins while the one before it is being paused.
+  for (const { id } of [...unfinished].reverse()) await lab.pauseRun(id).catch(() => {})
+  await waitFor(lab, 'run', new AbortController().signal, async () => ((await read()).every(isResting) ? true : undefined))
+  const paused = (await read()).filter(({ state }) => state !== 'finished')
+  const where = paused.map(({ name, step, steps }) => `${name} at step ${step} of ${steps}`).join(', ')
+  return new Fault('cancelled', paused.length === 0 ? 'Interrupted.' : `Paused: ${where}. \`isoflop resume${paused.length === 1 ? ` ${paused[0].id}` : ''}\` goes on from there.`)
+}
+
+const finishedLine = ({ name, parameters, loss, validationLoss, elapsedMs }: RunSummary): string =>
+  `${name.padEnd(10)} ${short(parameters)} parameters, ${duration(elapsedMs / 1000)}: loss ${loss?.toFixed(4) ?? '-'}, validation ${validationLoss?.toFixed(4) ?? '-'}`
+
+function progressLine({ name, state, step, steps, loss, tokensPerSecond, secondsLeft }: RunSummary, done: number, of: number): string {
+  const parts = [`${of > 1 ? `[${done + 1}/${of}] ` : ''}${name}`, state === 'starting' ? 'starting' : `step ${step} of ${steps}`]
+  if (loss !== null) parts.push(`loss ${loss.toFixed(4)}`)
+  if (tokensPerSecond !== null) parts.push(`${short(tokensPerSecond)} tokens/s`)
+  if (secondsLeft !== null) parts.push(`${duration(secondsLeft)} left`)
+  return parts.join('  ')
+}

@@ -1,0 +1,44 @@
+// POST /upload?name=...: a file from the browser onto the lab's machine. Answers a Reply with the path where it lies.
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { toFaultData, type FaultData, type Reply } from '#shared/fault.ts'
+import { windowHeaders } from '#main/doors/common/content-policy.ts'
+import { receiveUpload } from '#main/platform/disk/uploads.ts'
+import { askedFor, isOurHost, isOurOrigin, type Admission } from './admission.ts'
+
+export interface UploadDeps {
+  admission: Admission
+  folder: string
+  maxBytes: number
+}
+
+/** Writes the whole answer. A refusal closes the connection, so that nobody goes on sending. */
+export async function takeUpload(request: IncomingMessage, response: ServerResponse, { admission, folder, maxBytes }: UploadDeps): Promise<void> {
+  const say = (status: number, reply: Reply<string>): void => {
+    const body = JSON.stringify(reply)
+    response.writeHead(status, {
+      ...windowHeaders(), 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store',
+      ...(reply.ok ? {} : { Connection: 'close' }),
+    })
+    response.end(body, () => { if (!reply.ok && !request.complete) request.destroy() })
+  }
+  const refuse = (status: number, code: FaultData['code'], message: string): void => say(status, { ok: false, code, message })
+
+  const { path, query } = askedFor(request.url)
+  if (!isOurHost(request.headers.host)) return refuse(421, 'bad-input', 'This address is not the lab\'s: open the link that it printed.')
+  if (!isOurOrigin(request.headers)) return refuse(403, 'bad-input', 'Files are taken from the lab\'s own window alone.')
+  if (!admission.hasSession(request.headers)) return refuse(401, 'bad-input', 'This browser has no session here: open the link that the lab printed.')
+  if (path !== '/upload') return refuse(404, 'not-found', 'There is nothing here.')
+  const name = query.get('name')
+  if (!name) return refuse(400, 'bad-input', 'The upload says no name.')
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
+    return refuse(413, 'too-large', `${name} is larger than ${maxBytes} bytes, the most this door takes. Add it by its path instead.`)
+  }
+  try {
+    say(200, { ok: true, value: await receiveUpload({ folder, id: randomUUID(), name, body: request, maxBytes }) })
+  } catch (error) {
+    if (request.destroyed && !request.complete) return // The browser went away; what it sent is gone already.
+    const fault = toFaultData(error)
+    say(fault.code === 'too-large' ? 413 : 500, { ok: false, ...fault })
+  }
+}

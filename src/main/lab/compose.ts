@@ -1,0 +1,212 @@
+// The rooms behind the front desk, opened in order and strung together; closed in the reverse order.
+import { randomBytes } from 'node:crypto'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import type { About } from '#shared/lab.ts'
+import type { ContinueChoices, ModelOrigin } from '#shared/model.ts'
+import type { RunSummary } from '#shared/run.ts'
+import type { ClusterChoice } from '#shared/cluster/live.ts'
+import { planCheck } from '#shared/mup/plan.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import { createChecks } from '#main/lab/mup-checks/checks.ts'
+import { createClusters } from '#main/lab/clusters/clusters.ts'
+import { bundledCorpora } from '#main/core/corpus/bundled.ts'
+import { furnishEvaluations } from '#main/lab/evaluations/furnish.ts'
+import { createCorpora } from '#main/lab/corpora/corpora.ts'
+import { createCorpusStore } from '#main/lab/corpora/corpus-store.ts'
+import { createSampler } from '#main/lab/corpora/sample-pieces.ts'
+import { createTokenized } from '#main/lab/corpora/tokenized.ts'
+import { machineFacts } from '#main/lab/computer/facts.ts'
+import { createMachine } from '#main/lab/computer/machine.ts'
+import { createDesk } from '#main/lab/models/desk.ts'
+import { createLibrary } from '#main/lab/models/library.ts'
+import { createModels } from '#main/lab/models/models.ts'
+import { createNews } from './news.ts'
+import { createCheckpointUse } from '#main/lab/runs/checkpoints.ts'
+import { planContinued } from '#main/lab/runs/continue-model.ts'
+import { createRunStore } from '#main/lab/runs/run-store.ts'
+import { createRuns } from '#main/lab/runs/runs.ts'
+import { createSettings } from './settings.ts'
+import { openDatabase } from '#main/platform/disk/database.ts'
+import { takeLock } from '#main/platform/disk/database-lock.ts'
+import { labSchema } from '#main/platform/disk/database-schema.ts'
+import { makeFolder, removeFolder } from '#main/platform/disk/files.ts'
+import { createStudies } from '#main/lab/studies/studies.ts'
+import { createStudyStore } from '#main/lab/studies/study-store.ts'
+import type { ForkWorker } from '#main/platform/processes/process.ts'
+
+export interface RoomsOptions {
+  home: string
+  version: string
+  door: About['door']
+  fork: ForkWorker
+  nowMs?: () => number
+}
+
+export async function openRooms({ home: wished, version, door, fork, nowMs = Date.now }: RoomsOptions) {
+  const home = resolve(wished)
+  await makeFolder(home)
+  const taken = takeLock(join(home, 'lab.lock'))
+  if ('heldBy' in taken) {
+    const who = taken.heldBy ? `process ${taken.heldBy}` : 'another process'
+    throw new Fault('conflict', `The lab in ${home} is open already, in ${who}. Use that one, end it, or choose another data folder.`)
+  }
+  try {
+    return await furnish({ home, version, door, fork, nowMs }, taken.lock.release)
+  } catch (error) {
+    taken.lock.release()
+    throw error
+  }
+}
+
+async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptions>, release: () => void) {
+  const db = openDatabase(join(home, 'isoflop.db'), labSchema)
+  const news = createNews()
+  const newId = () => randomBytes(8).toString('hex')
+  const closing = new AbortController()
+  const corpusFolder = (id: string) => join(home, 'corpora', id)
+  const tokensFolder = (key: string) => join(home, 'tokens', key)
+  const runFolder = (id: string) => join(home, 'runs', id)
+
+  const settings = createSettings(db, news)
+  const machine = createMachine({ db, news, fork, nowMs, settings: settings.read, facts: machineFacts() })
+  const studyStore = createStudyStore(db)
+  const corpora = createCorpora({
+    store: createCorpusStore(db), news, fork, nowMs, newId, bundled: bundledCorpora(), folderOf: corpusFolder,
+    usedBy: (id) => studyStore.list().filter((study) => study.corpusId === id).map(({ name }) => name),
+    removeFiles: async (id) => {
+      await tokenized.removeOf(id)
+      await removeFolder(corpusFolder(id))
+    },
+  })
+  const tokenized = createTokenized({ db, news, fork, nowMs, corpora, corpusFolder, tokensFolder, modelFolder: (id) => modelFolder(models.read(id).id), removeFiles: (key) => removeFolder(tokensFolder(key)) })
+  const modelFolder = (id: string) => join(home, 'models', id)
+  const forgetUploads = async (paths: readonly string[]): Promise<void> => {
+    // Each lies in a folder of its own; what lies elsewhere is a person's.
+    for (const path of paths) if (dirname(dirname(path)) === join(home, 'uploads')) await removeFolder(dirname(path))
+  }
+  const models = createModels({
+    db, news, fork, nowMs, newId, folderOf: modelFolder, hubFolder: join(home, 'hub'), removeFiles: (id) => removeFolder(modelFolder(id)),
+    forgetUploads,
+    awaitedBy: (id) => runStore.list(null).filter(({ origin, checkpoints, state }) => origin?.modelId === id && checkpoints.length === 0 && (state === 'queued' || state === 'starting')).map(({ name }) => name),
+  })
+  const sampler = createSampler(corpora, tokenized, corpusFolder)
+  const runStore = createRunStore(db)
+  const runs = createRuns({
+    store: runStore, news, fork, nowMs, newId, folderOf: runFolder, modelFolder: (id) => (models.list().some((model) => model.id === id && model.state === 'ready') ? modelFolder(id) : undefined),
+    removeFiles: (id) => removeFolder(runFolder(id)),
+    prepare: async ({ plan }, tell, signal) => {
+      if (corpora.read(plan.corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')
+      await corpora.whenReady(plan.corpusId, signal)
+      if (tokenized.find(plan.corpusId, plan.tokenizer)?.state !== 'ready') tell('Waiting for the tokens.')
+      await tokenized.ensure(plan.corpusId, plan.tokenizer, signal)
+      return tokenized.folderOf(plan.corpusId, plan.tokenizer)
+    },
+  })
+  const studies = createStudies({
+    store: studyStore, news, nowMs, newId, corpora: corpora.list, machine: machine.known, underWay: runs.underWay,
+    trainTokens: (corpusId, tokenizer) => {
+      const isHere = corpora.list().some((corpus) => corpus.id === corpusId)
+      const found = isHere ? tokenized.find(corpusId, tokenizer) : null
+      return found?.state === 'ready' ? found.tokens.train : null
+    },
+  })
+  const checkpoints = createCheckpointUse({
+    store: runStore, fork, version, folderOf: runFolder, closing: closing.signal,
+    tokensFolderOf: ({ plan }) => tokenized.folderOf(plan.corpusId, plan.tokenizer),
+    corpusOf: ({ plan }) => corpora.list().find(({ id }) => id === plan.corpusId) ?? null,
+  })
+
+  const chooseEngine = async () => {
+    const { engine, threads } = settings.read()
+    return { engine: engine === 'auto' ? (await machine.read()).engine : engine, threads }
+  }
+  const desk = createDesk(fork)
+  const library = createLibrary({ models, desk, checkpoints, news, fork, chooseEngine, closing: closing.signal })
+  const clusters = createClusters({ folder: join(home, 'machines'), news, fork, nowMs, newId })
+  const checks = createChecks({
+    db, news, fork, nowMs, newId,
+    plan: async (studyId, kind, choices) => {
+      const { recipe, tokenizer } = studies.read(studyId)
+      return planCheck(kind, choices, { recipe, vocabulary: vocabularyOf(tokenizer), ...(await chooseEngine()) })
+    },
+    prepare: async (studyId, tell, signal) => {
+      const { corpusId, tokenizer } = studies.read(studyId)
+      if (corpora.read(corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')
+      await corpora.whenReady(corpusId, signal)
+      if (tokenized.find(corpusId, tokenizer)?.state !== 'ready') tell('Waiting for the tokens.')
+      await tokenized.ensure(corpusId, tokenizer, signal)
+      return tokenized.folderOf(corpusId, tokenizer)
+    },
+  })
+  const evaluation = furnishEvaluations({
+    db, news, fork, nowMs, newId, version, home, closing: closing.signal, studies, corpora, corpusFolder, runs, runStore, checkpoints, models, chooseEngine, forgetUploads,
+  })
+
+  const startRuns = async (studyId: string, memberIds: string[], cluster?: ClusterChoice): Promise<RunSummary[]> => {
+    const study = studies.read(studyId)
+    const plans = studies.plan(studyId)
+    const busy = new Map(runs.underWay(studyId).map((run) => [run.memberId, run]))
+    const chosen = [...new Set(memberIds)].map((memberId) => {
+      const plan = plans.find((one) => one.memberId === memberId)
+      if (!plan) throw new Fault('not-found', `memberIds: this study has no member ${memberId}.`)
+      if (plan.refusal) throw new Fault('too-large', `${plan.name} cannot be trained: ${plan.refusal}`)
+      if (busy.has(memberId)) throw new Fault('conflict', `${plan.name} has a run that is ${busy.get(memberId)!.state}. Resume or stop that one first.`)
+      return plan
+    })
+    const corpus = corpora.read(study.corpusId)
+    if (corpus.state === 'failed' || corpus.state === 'cancelled') throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
+    const { engine, threads } = await chooseEngine()
+    return runs.start(study, chosen, engine, threads, cluster)
+  }
+
+  const continueModel = async (studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> => {
+    const study = studies.read(studyId)
+    const model = models.ready(modelId)
+    const { state, name, message } = corpora.read(study.corpusId)
+    if (state === 'failed' || state === 'cancelled') throw new Fault('conflict', `${name} cannot be used: ${message ?? 'reading it was cancelled.'}`)
+    const known = model.tokenizer && tokenized.find(study.corpusId, model.tokenizer)
+    const trainTokens = known?.state === 'ready' ? known.tokens.train : null
+    return runs.startPlanned([planContinued({ study, model, choices, trainTokens, machine: machine.known(), runId: newId(), ...(await chooseEngine()) })])[0]
+  }
+
+  const purge = async (): Promise<void> => {
+    await runs.purge()
+    await corpora.purge()
+    await models.purge()
+    studyStore.purge()
+    checks.purge()
+    await evaluation.purge()
+  }
+
+  let state: 'open' | 'closing' | 'closed' = 'open'
+  let closed: Promise<void> | null = null
+  const close = async (): Promise<void> => {
+    state = 'closing'
+    closing.abort()
+    await Promise.all([clusters.close(), models.close(), desk.close(), evaluation.close(), runs.close(), checks.close(), machine.close(), tokenized.close()])
+    await corpora.close()
+    await purge()
+    db.close()
+    release()
+    state = 'closed'
+  }
+
+  await purge() // what the last session deleted and had no time to forget
+  runs.begin()
+  evaluation.begin()
+  corpora.begin()
+  const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
+  /** A path as a person types it: `~` is their home, and what is not absolute lies in `base`. */
+  const pathIn = (base: string) => (path: string): string => (/^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path))
+  const textPath = pathIn(homedir())
+  const modelOrigin = (origin: ModelOrigin): ModelOrigin =>
+    origin.kind === 'folder' ? { ...origin, path: textPath(origin.path) } : origin.kind === 'files' ? { ...origin, paths: origin.paths.map(textPath) } : origin
+  return {
+    modelOrigin, textPath, exportPath: pathIn(about.exportsFolder),
+    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, startRuns, models, library, evaluation, continueModel, clusters,
+    isOpen: () => state === 'open',
+    close: () => (closed ??= close()),
+  }
+}

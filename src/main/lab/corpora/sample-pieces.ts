@@ -1,0 +1,38 @@
+// The beginning of a document as its tokenizer cuts it, for a person to see.
+import { Fault } from '#shared/fault.ts'
+import type { Split } from '#shared/corpus.ts'
+import type { TokenizerChoice, TokenPiece } from '#shared/tokenizer/choice.ts'
+import { sampleDocument } from '#main/core/corpus/sample.ts'
+import { loadTokenizer } from '#main/core/tokenizer/files.ts'
+import { createByteTokenizer } from '#main/core/tokenizer/tokenizer.ts'
+import type { Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
+import type { Corpora } from './corpora.ts'
+import type { TokenizedShelf } from './tokenized.ts'
+
+/** As much as fits a screen. */
+const shownCharacters = 2000
+
+export interface Sampler {
+  sample(corpusId: string, choice: TokenizerChoice, split: Split, document: number): TokenPiece[]
+}
+
+export function createSampler(corpora: Pick<Corpora, 'read'>, tokenized: Pick<TokenizedShelf, 'find' | 'folderOf'>, corpusFolder: (id: string) => string): Sampler {
+  let last: { folder: string; tokenizer: Tokenizer } | null = null // leafing through documents asks for the same one again
+
+  const tokenizerOf = (corpusId: string, choice: TokenizerChoice): Tokenizer => {
+    if (choice.kind === 'bytes') return createByteTokenizer()
+    if (tokenized.find(corpusId, choice)?.state !== 'ready') throw new Fault('conflict', 'This corpus has not been tokenised with this tokenizer yet.')
+    const folder = tokenized.folderOf(corpusId, choice)
+    if (last?.folder !== folder) last = { folder, tokenizer: loadTokenizer(folder) }
+    return last.tokenizer
+  }
+
+  return {
+    sample: (corpusId, choice, split, document) => {
+      const corpus = corpora.read(corpusId)
+      if (corpus.state !== 'ready') throw new Fault('conflict', `${corpus.name} is not ready yet.`)
+      const text = sampleDocument(corpusFolder(corpusId), split, document)
+      return tokenizerOf(corpusId, choice).pieces(text.slice(0, shownCharacters))
+    },
+  }
+}

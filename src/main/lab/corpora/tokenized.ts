@@ -1,0 +1,150 @@
+// The shelf of tokens: each corpus under each tokenizer it was asked for, made once by a worker and found again by a hash of both.
+import { createHash } from 'node:crypto'
+import { Fault, toFaultData } from '#shared/fault.ts'
+import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
+import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import type { News } from '#main/lab/news.ts'
+import type { Database } from '#main/platform/disk/database.ts'
+import type { TokenizeRecord } from '#main/core/tokenizer/tokenize-corpus.ts'
+import { createLine } from '#main/platform/processes/line.ts'
+import { workToEnd } from '#main/platform/processes/host.ts'
+import type { ForkWorker } from '#main/platform/processes/process.ts'
+import type { Corpora } from './corpora.ts'
+
+export interface TokenizedDeps {
+  db: Database
+  news: Pick<News, 'tell'>
+  fork: ForkWorker
+  nowMs: () => number
+  corpora: Pick<Corpora, 'read' | 'list' | 'whenReady'>
+  corpusFolder: (corpusId: string) => string
+  tokensFolder: (key: string) => string
+  /** Where a model of the library lies with its tokenizer; undefined where it is not there any more. */
+  modelFolder?: (modelId: string) => string | undefined
+  removeFiles: (key: string) => Promise<void>
+}
+
+export interface TokenizedShelf {
+  list(): TokenizedCorpus[]
+  find(corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus | null
+  folderOf(corpusId: string, tokenizer: TokenizerChoice): string
+  /** Begins where it has not begun; tells news until it is ready. */
+  start(corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus
+  /** Waits until it is ready; throws the Fault that says why it is not. */
+  ensure(corpusId: string, tokenizer: TokenizerChoice, signal?: AbortSignal): Promise<TokenizedCorpus>
+  /** Removes the tokens of a corpus from the disk. */
+  removeOf(corpusId: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** The same text and the same tokenizer have the same key, wherever they are. */
+export function tokensKey(corpus: Pick<Corpus, 'id' | 'bytes' | 'documents'>, tokenizer: TokenizerChoice): string {
+  const choice = tokenizer.kind === 'bpe' ? `bpe-${tokenizer.vocabulary}` : tokenizer.kind === 'model' ? `model-${tokenizer.modelId}` : tokenizer.kind
+  const hash = createHash('sha256').update(JSON.stringify([corpus.id, corpus.bytes, corpus.documents, choice])).digest('hex')
+  return `${choice}-${hash.slice(0, 16)}`
+}
+
+export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
+  const { db, news, corpora } = deps
+  const line = createLine()
+  const closing = new AbortController()
+  const working = new Map<string, Promise<TokenizedCorpus>>()
+  // What an end in the middle left undone is not there: nothing of it has its name yet.
+  db.run(`DELETE FROM tokenized WHERE json_extract(record, '$.state') <> 'ready'`)
+
+  const id = (corpusId: string, tokenizer: TokenizerChoice) => `${corpusId} ${JSON.stringify(tokenizer)}`
+  const keyOf = (corpusId: string, tokenizer: TokenizerChoice) => tokensKey(corpora.read(corpusId), tokenizer)
+  const keep = (record: TokenizedCorpus): TokenizedCorpus => {
+    db.run(
+      'INSERT INTO tokenized (key, corpus, record) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET record = excluded.record',
+      keyOf(record.corpusId, record.tokenizer), record.corpusId, JSON.stringify(record),
+    )
+    return tell(record)
+  }
+  /** Tokenizing that waits or lasts, by `id`; only what has ended is written down. */
+  const current = new Map<string, TokenizedCorpus>()
+  const tell = (record: TokenizedCorpus): TokenizedCorpus => {
+    current.set(id(record.corpusId, record.tokenizer), record)
+    news.tell('tokenized', record)
+    return record
+  }
+  const find = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus | null => {
+    const known = current.get(id(corpusId, tokenizer))
+    if (known) return known
+    const row = db.get<{ record: string }>('SELECT record FROM tokenized WHERE key = ?', keyOf(corpusId, tokenizer))
+    return row ? (JSON.parse(row.record) as TokenizedCorpus) : null
+  }
+
+  const tokenize = async (corpusId: string, tokenizer: TokenizerChoice): Promise<TokenizedCorpus> => {
+    await corpora.whenReady(corpusId, closing.signal)
+    let toldMs = 0
+    let done: Extract<TokenizeRecord, { kind: 'done' }> | null = null
+    const onRecord = (record: TokenizeRecord) => {
+      if (record.kind === 'done') done = record
+      else if (deps.nowMs() - toldMs >= 100) {
+        toldMs = deps.nowMs()
+        tell({ ...blank(corpusId, tokenizer), progress: record.progress })
+      }
+    }
+    const request = { corpusFolder: deps.corpusFolder(corpusId), tokensFolder: deps.tokensFolder(keyOf(corpusId, tokenizer)), tokenizer, ...(tokenizer.kind === 'model' ? { tokenizerFolder: deps.modelFolder?.(tokenizer.modelId) } : {}) }
+    await workToEnd<TokenizeRecord>(deps.fork, { kind: 'tokenize', request }, { signal: closing.signal, onRecord })
+    if (!done) throw new Error('the corpus was tokenised and no report of it came')
+    const { vocabulary, tokens, bytesPerToken } = (done as Extract<TokenizeRecord, { kind: 'done' }>).report
+    return keep({ corpusId, tokenizer, state: 'ready', vocabulary, tokens, bytesPerToken, progress: null, message: null })
+  }
+
+  const start = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus => {
+    const known = find(corpusId, tokenizer)
+    if (known && known.state !== 'failed') return known
+    const key = id(corpusId, tokenizer)
+    const record = tell({ ...blank(corpusId, tokenizer), progress: 0 })
+    const ended = line.add(() => tokenize(corpusId, tokenizer)).catch((error) => {
+      if (!closing.signal.aborted) tell({ ...blank(corpusId, tokenizer), state: 'failed', progress: null, message: toFaultData(error).message })
+      throw error
+    }).finally(() => working.delete(key))
+    ended.catch(() => undefined) // told as news; whoever waits hears it too
+    working.set(key, ended)
+    return record
+  }
+
+  return {
+    list: () => {
+      const here = new Set(corpora.list().map((corpus) => corpus.id))
+      const kept = db.all<{ record: string }>('SELECT record FROM tokenized').map((row) => JSON.parse(row.record) as TokenizedCorpus)
+      const all = new Map([...kept.map((record) => [id(record.corpusId, record.tokenizer), record] as const), ...current])
+      return [...all.values()].filter(({ corpusId }) => here.has(corpusId))
+    },
+    find,
+    folderOf: (corpusId, tokenizer) => deps.tokensFolder(keyOf(corpusId, tokenizer)),
+    start: (corpusId, tokenizer) => {
+      corpora.read(corpusId)
+      return start(corpusId, tokenizer)
+    },
+    ensure: async (corpusId, tokenizer, signal) => {
+      await corpora.whenReady(corpusId, signal)
+      const record = start(corpusId, tokenizer)
+      if (record.state === 'ready') return record
+      return Promise.race([working.get(id(corpusId, tokenizer)) ?? Promise.resolve(record), cancelled(signal)])
+    },
+    removeOf: async (corpusId) => {
+      for (const { key } of db.all<{ key: string }>('SELECT key FROM tokenized WHERE corpus = ?', corpusId)) await deps.removeFiles(key)
+    },
+    close: async () => {
+      closing.abort()
+      await line.idle()
+    },
+  }
+}
+
+const blank = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus => ({
+  corpusId, tokenizer, state: 'working', vocabulary: vocabularyOf(tokenizer), tokens: { train: 0, validation: 0, test: 0 },
+  bytesPerToken: 0, progress: null, message: null,
+})
+
+const cancelled = (signal?: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const cancel = () => reject(new Fault('cancelled', 'Cancelled.'))
+    if (signal?.aborted) cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+  })

@@ -1,0 +1,142 @@
+// The rows of every task: copies of a person's files, and what the hub gave, each looked through before it is kept.
+import { basename, join } from 'node:path'
+import type { EvaluationTask, TaskFile, TaskFileRole } from '#shared/evaluation/evaluation.ts'
+import type { HubSource, TaskRecord } from '#shared/evaluation/task.ts'
+import { Fault, toFaultData } from '#shared/fault.ts'
+import type { CheckTaskFileJob, TaskFileReport } from '#main/core/evaluation/check-file-job.ts'
+import { findTask, tasks } from '#main/core/evaluation/tasks.ts'
+import { madeItself, readsTexts } from '#main/core/evaluation/toys.ts'
+import type { HubProgress } from '#main/platform/hub/fetch.ts'
+import type { News } from '#main/lab/news.ts'
+import { copyFile } from '#main/platform/disk/copies.ts'
+import { fileBytes, removeFolder } from '#main/platform/disk/files.ts'
+import { workToEnd } from '#main/platform/processes/host.ts'
+import type { ForkWorker } from '#main/platform/processes/process.ts'
+import type { EvaluationStore } from './evaluation-store.ts'
+import { type FetchFromHub, fetchOfficial } from './hub-files.ts'
+
+export interface TaskShelfDeps {
+  store: Pick<EvaluationStore, 'files' | 'putFile' | 'dropFile'>
+  news: Pick<News, 'tell'>
+  fork: ForkWorker
+  nowMs: () => number
+  /** Below it everything is kept. */
+  folder: string
+  fetchFromHub: FetchFromHub
+  closing: AbortSignal
+}
+
+export interface TaskShelf {
+  list(): EvaluationTask[]
+  read(task: string): EvaluationTask
+  /** Copies a file of rows in place of the last one of its role. A row that is none is a Fault with file, line and field. */
+  add(task: string, role: TaskFileRole, path: string): Promise<EvaluationTask>
+  remove(task: string, role: TaskFileRole): Promise<EvaluationTask>
+  /** Brings the official rows from the hub; resolves when they are here. A second call waits for the first. */
+  fetch(task: string, signal?: AbortSignal): Promise<EvaluationTask>
+  /** The same without waiting; how it ends is told. */
+  startFetching(task: string): EvaluationTask
+  stopFetching(task: string): Promise<EvaluationTask>
+}
+
+export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
+  const { store, news, fork, closing } = deps
+  const fetching = new Map<string, { progress: EvaluationTask['fetching']; stopping: AbortController; ended: Promise<void> }>()
+  const messages = new Map<string, string>()
+
+  const describe = ({ name, title, about, source, licence, kind, metrics, chance, hub }: TaskRecord): EvaluationTask => ({
+    name, title, about, source, licence, kind, metrics, chance, hub,
+    isMade: madeItself(name), canReadSplit: readsTexts(name), files: store.files(name), fetching: fetching.get(name)?.progress ?? null, message: messages.get(name) ?? null,
+  })
+  const tell = (name: string): EvaluationTask => {
+    const task = describe(findTask(name))
+    news.tell('task', task)
+    return task
+  }
+  const look = async (task: string, paths: string[], signal: AbortSignal): Promise<number> => {
+    const job: CheckTaskFileJob = { kind: 'check-task-file', task, paths }
+    return (await workToEnd<never, TaskFileReport>(fork, job, { signal })).rows
+  }
+
+  async function bring(task: TaskRecord, hub: HubSource, signal: AbortSignal, tellProgress: (progress: HubProgress) => void): Promise<void> {
+    const found = await fetchOfficial(hub, join(deps.folder, 'hub'), deps.fetchFromHub, signal, tellProgress)
+    for (const [role, split] of [['items', hub.split], ['shots', hub.shotsSplit]] as const) {
+      const paths = found[role]
+      if (paths.length === 0) continue
+      const bytes = (await Promise.all(paths.map(fileBytes))).reduce((sum, one) => sum + one, 0)
+      const rows = await look(task.name, paths, signal)
+      store.putFile(task.name, { role, name: `${hub.dataset}, ${split}`, paths, source: 'hub', rows, bytes, addedMs: deps.nowMs() })
+    }
+  }
+
+  const fetch = async (name: string, signal?: AbortSignal): Promise<EvaluationTask> => {
+    const task = findTask(name)
+    const { hub } = task
+    if (hub === null) throw new Fault('bad-input', `${task.title} has no rows on the hub. Add a file of your own.`)
+    let mine = fetching.get(name)
+    if (!mine) {
+      const stopping = new AbortController()
+      const stop = () => stopping.abort()
+      closing.addEventListener('abort', stop, { once: true })
+      messages.delete(name)
+      let toldMs = 0
+      const entry = { progress: { doneBytes: 0, totalBytes: null } as EvaluationTask['fetching'], stopping, ended: Promise.resolve() }
+      fetching.set(name, entry)
+      tell(name)
+      entry.ended = bring(task, hub, stopping.signal, ({ doneBytes, totalBytes }) => {
+        entry.progress = { doneBytes, totalBytes }
+        if (deps.nowMs() - toldMs < 200) return
+        toldMs = deps.nowMs()
+        tell(name)
+      }).catch((error) => {
+        if (!stopping.signal.aborted) messages.set(name, toFaultData(error).message)
+        throw error
+      }).finally(() => {
+        closing.removeEventListener('abort', stop)
+        fetching.delete(name)
+        if (!closing.aborted) tell(name)
+      })
+      mine = entry
+    }
+    const stop = mine.stopping
+    signal?.addEventListener('abort', () => stop.abort(), { once: true })
+    await mine.ended
+    return describe(task)
+  }
+
+  return {
+    list: () => tasks.map(describe),
+    read: (name) => describe(findTask(name)),
+    add: async (name, role, path) => {
+      const task = findTask(name)
+      if (role === 'shots' && task.kind === 'text') throw new Fault('bad-input', `${task.title} has no examples.`)
+      const rows = await look(name, [path], closing)
+      const target = join(deps.folder, name, role, basename(path))
+      await removeFolder(join(deps.folder, name, role))
+      await copyFile(path, target)
+      const file: TaskFile = { role, name: basename(path), paths: [target], source: 'file', rows, bytes: await fileBytes(target), addedMs: deps.nowMs() }
+      store.putFile(name, file)
+      messages.delete(name)
+      return tell(name)
+    },
+    remove: async (name, role) => {
+      findTask(name)
+      store.dropFile(name, role)
+      await removeFolder(join(deps.folder, name, role))
+      return tell(name)
+    },
+    fetch,
+    startFetching: (name) => {
+      const { title, hub } = findTask(name)
+      if (hub === null) throw new Fault('bad-input', `${title} has no rows on the hub. Add a file of your own.`)
+      fetch(name).catch(() => undefined) // its message says why
+      return describe(findTask(name))
+    },
+    stopFetching: async (name) => {
+      const mine = fetching.get(name)
+      mine?.stopping.abort()
+      await mine?.ended.catch(() => undefined)
+      return describe(findTask(name))
+    },
+  }
+}

@@ -1,0 +1,145 @@
+// The front desk: every method of Lab, a few lines each, handing on to a room. Every door uses this one.
+import { Fault } from '#shared/fault.ts'
+import { labRequests } from '#shared/lab.ts'
+import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
+import type { ForkWorker } from '#main/platform/processes/process.ts'
+import { textsThere } from '#main/lab/corpora/texts-there.ts'
+import { checkArguments } from './requests.ts'
+import { openRooms } from './compose.ts'
+
+export interface LabOptions {
+  /** Where everything is kept; made if it is not there. */
+  home: string
+  /** The folder of what ships as data. */
+  resources: string
+  version: string
+  door: About['door']
+  fork: ForkWorker
+  /** Milliseconds since 1970. */
+  nowMs?: () => number
+}
+
+/** The lab as its host holds it: what the window may ask, and what only the host may do. */
+export interface LabHost extends Lab {
+  /** Returns the way to stop listening. */
+  listen<K extends NewsKind>(kind: K, listener: (news: LabNews[K]) => void): () => void
+  /** Whether a run is starting or training, so that a door can ask before it closes. */
+  isTraining(): boolean
+  /** Lets the running training save itself, ends all workers, drops what was deleted, closes the store. */
+  close(): Promise<void>
+}
+
+/** Opens the lab that lives in `home`. Throws a Fault where another process has it, or where its store cannot be used. */
+export async function createLab(options: LabOptions): Promise<LabHost> {
+  const rooms = await openRooms(options)
+  const { settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, models, library, clusters } = rooms
+  const { evaluation, evaluation: { evaluations, shelf } } = rooms
+
+  const lab: Lab = {
+    about: async () => rooms.about,
+
+    listStudies: async () => studies.list(),
+    createStudy: async (name) => studies.create(name),
+    updateStudy: async (studyId, changes) => studies.update(studyId, changes),
+    duplicateStudy: async (studyId) => studies.duplicate(studyId),
+    deleteStudy: async (studyId) => {
+      studies.read(studyId)
+      for (const run of runs.underWay(studyId)) await runs.pause(run.id)
+      for (const check of checks.list(studyId)) await checks.stop(check.id)
+      await evaluations.stopWhere((one) => one.studyId === studyId)
+      studies.delete(studyId)
+    },
+    restoreStudy: async (studyId) => studies.restore(studyId),
+    studyDocument: async (studyId) => studies.document(studyId),
+    importStudy: async (document) => studies.import(document as never), // checked by its schema, like every argument
+    planStudy: async (studyId) => studies.plan(studyId),
+
+    listCorpora: async () => corpora.list(),
+    addCorpus: async (paths, name) => corpora.add(await textsThere(paths.map(rooms.textPath)), name),
+    cancelCorpus: async (corpusId) => corpora.cancel(corpusId),
+    deleteCorpus: async (corpusId) => corpora.delete(corpusId),
+    restoreCorpus: async (corpusId) => corpora.restore(corpusId),
+    listTokenized: async () => tokenized.list(),
+    tokenizeCorpus: async (corpusId, tokenizer) => tokenized.start(corpusId, tokenizer),
+    sampleCorpus: async (corpusId, tokenizer, split, document) => sampler.sample(corpusId, tokenizer, split, document),
+
+    machine: async () => machine.read(),
+    measureMachine: async () => {
+      if (runs.isTraining()) throw new Fault('conflict', 'A run is training, which would falsify the measurement. Pause it first.')
+      return machine.measure()
+    },
+    settings: async () => settings.read(),
+    updateSettings: async (changes) => {
+      const next = settings.update(changes)
+      if (changes.engine !== undefined || changes.threads !== undefined) machine.settingsChanged()
+      return next
+    },
+
+    listRuns: async (studyId) => runs.list(studyId),
+    startRuns: async (studyId, memberIds, options) => rooms.startRuns(studyId, memberIds, options),
+    killPart: async (runId, part) => runs.killPart(runId, part),
+    pauseRun: async (runId) => runs.pause(runId),
+    resumeRun: async (runId) => runs.resume(runId),
+    stopRun: async (runId) => runs.stop(runId),
+    deleteRun: async (runId) => runs.delete(runId),
+    restoreRun: async (runId) => runs.restore(runId),
+    readRecords: async (runId, afterStep) => runs.records(runId, afterStep),
+
+    listChecks: async (studyId) => checks.list(studyId),
+    startCheck: async (studyId, kind, choices) => checks.start(studyId, kind, choices),
+    stopCheck: async (checkId) => checks.stop(checkId),
+
+    exportCheckpoint: async (runId, step, folder, overwrite, form) => checkpoints.export(runId, step, rooms.exportPath(folder), overwrite, form),
+    generate: async (runId, step, generateOptions) => checkpoints.generate(runId, step, generateOptions),
+    listCheckpoints: async (studyId) => checkpoints.list(studyId),
+
+    listModels: async () => models.list(),
+    importModel: async (origin, name) => models.start(rooms.modelOrigin(origin), name),
+    cancelModel: async (modelId) => models.cancel(modelId),
+    deleteModel: async (modelId) => models.delete(modelId),
+    restoreModel: async (modelId) => models.restore(modelId),
+    exportModel: async (modelId, folder, overwrite, form) => library.export(modelId, rooms.exportPath(folder), overwrite, form),
+    continueModel: async (studyId, modelId, choices) => rooms.continueModel(studyId, modelId, choices),
+
+    writeText: async (subject, generateOptions, writingId) => library.write(subject, generateOptions, writingId),
+    stopWriting: async (writingId) => library.stopWriting(writingId),
+    describeWeights: async (subject) => library.weights(subject),
+    readAttention: async (subject, text, layer) => library.attention(subject, text, layer),
+    compareWeights: async (a, b) => library.compare(a, b),
+
+    listTasks: async () => shelf.list(),
+    addTaskFile: async (task, role, path) => shelf.add(task, role, rooms.textPath(path)),
+    removeTaskFile: async (task, role) => shelf.remove(task, role),
+    fetchTask: async (task) => shelf.startFetching(task),
+    stopFetchingTask: async (task) => shelf.stopFetching(task),
+    listEvaluations: async (studyId) => evaluations.list(studyId),
+    startEvaluations: async (studyId, subjects, tasks, options) => evaluations.start(studies.read(studyId).id, subjects, tasks, options),
+    stopEvaluation: async (evaluationId) => evaluations.stop(evaluationId),
+    resumeEvaluation: async (evaluationId) => evaluations.resume(evaluationId),
+    deleteEvaluation: async (evaluationId) => evaluations.delete(evaluationId),
+    restoreEvaluation: async (evaluationId) => evaluations.restore(evaluationId),
+    readSamples: async (evaluationId, query) => evaluations.samples(evaluationId, query),
+    automaticEvaluation: async (studyId) => evaluation.automatic(studyId),
+    setAutomaticEvaluation: async (studyId, automatic) => evaluation.setAutomatic(studyId, automatic),
+
+    clusterCatalogue: async () => clusters.catalogue(),
+    saveClusterMachine: async (machineFile) => clusters.saveMachine(machineFile),
+    deleteClusterMachine: async (machineId) => clusters.deleteMachine(machineId),
+    searchPlans: async (wish) => clusters.startSearch(wish),
+    stopPlanSearch: async (searchId) => clusters.stopSearch(searchId),
+    clusterValidation: async () => clusters.validation(),
+  }
+  return { ...checked(lab, rooms.isOpen), listen: rooms.news.listen, isTraining: runs.isTraining, close: rooms.close }
+}
+
+/** The same lab behind its schemas: what does not fit is answered with a sentence and changes nothing. */
+function checked(lab: Lab, isOpen: () => boolean): Lab {
+  const entries = labRequests.map((request) => {
+    const method = lab[request] as (...values: unknown[]) => Promise<unknown>
+    return [request, async (...values: unknown[]) => {
+      if (!isOpen()) throw new Fault('unavailable', 'The lab is closed.')
+      return method(...checkArguments(request, values))
+    }]
+  })
+  return Object.fromEntries(entries) as Lab
+}

@@ -1,0 +1,91 @@
+// What a person does with a run's checkpoints: exports one, or lets it write.
+import { join } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import type { Corpus } from '#shared/corpus.ts'
+import type { ExportForm, ExportReport, Generated, GenerateOptions } from '#shared/run.ts'
+import type { EngineName } from '#shared/engine.ts'
+import type { CheckpointRow } from '#shared/model.ts'
+import { checkpointFolder, listCheckpoints } from '#main/core/model-formats/checkpoint.ts'
+import type { CheckpointSource } from '#main/core/model-formats/open.ts'
+import { workToEnd } from '#main/platform/processes/host.ts'
+import type { ForkWorker } from '#main/platform/processes/process.ts'
+import type { RunStore, StoredRun } from './run-store.ts'
+import type { ExportJob, GenerateJob } from '#main/core/generation/use-job.ts'
+
+export interface CheckpointUse {
+  export(runId: string, step: number | null, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
+  generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
+  list(studyId: string | null): Promise<CheckpointRow[]>
+  /** A run's checkpoint as any reader of models opens it, with the engine it was trained on. */
+  source(runId: string, step: number | null): { source: CheckpointSource; engine: EngineName; threads: number }
+}
+
+export interface CheckpointUseDeps {
+  store: Pick<RunStore, 'read' | 'list' | 'stepAt' | 'lastValidation'>
+  fork: ForkWorker
+  version: string
+  folderOf: (runId: string) => string
+  tokensFolderOf: (run: StoredRun) => string
+  corpusOf: (run: StoredRun) => Corpus | null
+  /** Aborts when the lab closes. */
+  closing: AbortSignal
+}
+
+export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
+  const { store, fork, closing } = deps
+
+  const choose = (run: StoredRun, step: number | null): number => {
+    const { checkpoints, name } = run.summary
+    if (checkpoints.length === 0) throw new Fault('not-found', `${name} has no checkpoint yet.`)
+    const chosen = step ?? checkpoints[checkpoints.length - 1]
+    if (!checkpoints.includes(chosen)) throw new Fault('not-found', `step: ${name} has no checkpoint at step ${chosen}; there are ${checkpoints.join(', ')}.`)
+    return chosen
+  }
+  const common = (run: StoredRun, step: number) => ({
+    model: run.plan.model,
+    checkpointFolder: checkpointFolder(join(deps.folderOf(run.summary.id), 'checkpoints'), step),
+    tokensFolder: deps.tokensFolderOf(run),
+  })
+
+  return {
+    export: async (runId, wanted, folder, overwrite, form) => {
+      const run = store.read(runId)
+      const step = choose(run, wanted)
+      const at = store.stepAt(runId, step)
+      const corpus = deps.corpusOf(run)
+      const card = {
+        version: deps.version, plan: run.plan, step, loss: at?.loss ?? null, validationLoss: store.lastValidation(runId, step)?.loss ?? null,
+        elapsedMs: at?.elapsedMs ?? run.summary.elapsedMs, device: run.summary.device,
+        corpus: corpus && { name: corpus.name, source: corpus.origin === 'bundled' ? corpus.source : null, licence: corpus.licence },
+      }
+      const job: ExportJob = { kind: 'export', ...common(run, step), card, folder, overwrite, form }
+      return workToEnd<never, ExportReport>(fork, job, { signal: closing })
+    },
+    list: async (studyId) => {
+      const rows: CheckpointRow[] = []
+      for (const { id, memberId, name, checkpoints, tokens, loss } of store.list(studyId)) {
+        if (checkpoints.length === 0) continue
+        const bytes = new Map((await listCheckpoints(join(deps.folderOf(id), 'checkpoints'))).map((info) => [info.step, info.bytes]))
+        const { model, recipe, member, tokenizer, corpusId, origin = null } = store.read(id).plan
+        const made = { recipe, steps: member.steps, batchSequences: member.batchSequences, peakLearningRate: member.peakLearningRate, tokenizer, corpusId, parameters: member.parameters, origin }
+        for (const step of checkpoints) {
+          const at = store.stepAt(id, step)
+          rows.push({
+            runId: id, memberId, name, step, tokens: at?.tokens ?? tokens, loss: at?.loss ?? loss, validationLoss: store.lastValidation(id, step)?.loss ?? null,
+            bytes: bytes.get(step) ?? 0, isLast: step === checkpoints[checkpoints.length - 1], model, made,
+          })
+        }
+      }
+      return rows
+    },
+    source: (runId, wanted) => {
+      const run = store.read(runId)
+      return { source: { kind: 'run', ...common(run, choose(run, wanted)) }, engine: run.plan.engine, threads: run.plan.threads }
+    },
+    generate: async (runId, wanted, options) => {
+      const run = store.read(runId)
+      const job: GenerateJob = { kind: 'generate', ...common(run, choose(run, wanted)), engine: run.plan.engine, threads: run.plan.threads, options }
+      return workToEnd<unknown, Generated>(fork, job, { signal: closing })
+    },
+  }
+}

@@ -1,0 +1,123 @@
+// Gathers what a training says for a moment, then writes it in one transaction and tells it as one piece of news.
+import type { RunSummary } from '#shared/run.ts'
+import type { News } from '#main/lab/news.ts'
+import type { RunRecord, TrainRecord } from '#main/core/training/records.ts'
+import type { RecordBatch, RunStore } from './run-store.ts'
+
+/** How long records are gathered. */
+const gatherMs = 100
+/** How often a run's summary is told while it trains. */
+const summaryMs = 250
+/** The window over which tokens a second are measured. */
+const speedMs = 5000
+
+export interface Recorder {
+  readonly summary: RunSummary
+  take(record: RunRecord): void
+  /** Writes and tells what was gathered. `durable`: on the disk when it returns. */
+  flush(how?: 'durable' | 'relaxed'): void
+  /** Changes what is known of the run: written and told at once. */
+  change(changes: Partial<RunSummary>): RunSummary
+}
+
+export function createRecorder(first: RunSummary, tokensInAll: number, store: RunStore, news: Pick<News, 'tell'>, nowMs: () => number): Recorder {
+  let summary = first
+  let batch: RecordBatch = { steps: [], validations: [], samples: [] }
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let flushTookMs = 0
+  let toldMs = 0
+  let recent: { tokens: number; elapsedMs: number }[] = []
+  let trouble: unknown = null
+
+  const flush = (how: 'durable' | 'relaxed' = 'relaxed'): void => {
+    if (timer) clearTimeout(timer)
+    timer = null
+    const { steps, validations, samples } = batch
+    if (steps.length + validations.length + samples.length === 0) return
+    const startMs = nowMs()
+    store.append(summary, batch, how)
+    flushTookMs = nowMs() - startMs
+    batch = { steps: [], validations: [], samples: [] }
+    news.tell('records', { runId: summary.id, steps, validations, samples })
+    if (nowMs() - toldMs >= summaryMs) tell()
+  }
+  const tell = () => {
+    toldMs = nowMs()
+    news.tell('run', summary)
+  }
+  const change = (changes: Partial<RunSummary>): RunSummary => {
+    flush()
+    summary = { ...summary, ...changes }
+    store.write(summary)
+    tell()
+    return summary
+  }
+  /** A slow disk is asked less often, so that the host stays responsive. */
+  const flushSoon = () => {
+    timer ??= setTimeout(() => {
+      try {
+        flush()
+      } catch (error) {
+        trouble = error // a full disk ends the run, not the lab: the next record finds it
+      }
+    }, Math.max(gatherMs, 10 * flushTookMs))
+  }
+
+  const takeStep = ({ record, peakBytes }: Extract<TrainRecord, { kind: 'step' }>): void => {
+    batch.steps.push(record)
+    recent.push({ tokens: record.tokens, elapsedMs: record.elapsedMs })
+    while (recent.length > 2 && record.elapsedMs - recent[0].elapsedMs > speedMs) recent.shift()
+    const ms = record.elapsedMs - recent[0].elapsedMs
+    const tokensPerSecond = ms > 0 ? ((record.tokens - recent[0].tokens) / ms) * 1000 : summary.tokensPerSecond
+    summary = {
+      ...summary, step: record.step, tokens: record.tokens, loss: record.loss, elapsedMs: record.elapsedMs, tokensPerSecond,
+      secondsLeft: tokensPerSecond ? (tokensInAll - record.tokens) / tokensPerSecond : summary.secondsLeft, peakBytes,
+    }
+  }
+
+  return {
+    get summary() {
+      return summary
+    },
+    take: (record) => {
+      if (trouble) throw trouble
+      if (record.kind === 'started') {
+        recent = []
+        summary = { ...summary, ...standing(store, summary.id, record.step), state: 'training', device: record.device, checkpoints: record.checkpoints, message: record.message }
+        store.rewind(summary)
+        tell()
+        return
+      }
+      if (record.kind === 'streaming') {
+        summary = { ...summary, streaming: record.steps[record.steps.length - 1] }
+        news.tell('streaming', { runId: summary.id, steps: record.steps })
+        return
+      }
+      if (record.kind === 'checkpointing') return flush('durable')
+      if (record.kind === 'checkpoint') {
+        change({ checkpoints: record.checkpoints })
+        return
+      }
+      if (record.kind === 'step') takeStep(record)
+      if (record.kind === 'validation') {
+        batch.validations.push(record.record)
+        const { loss } = record.record
+        summary = { ...summary, validationLoss: loss, bestValidationLoss: Math.min(loss, summary.bestValidationLoss ?? loss) }
+      }
+      if (record.kind === 'sample') batch.samples.push(record.record)
+      flushSoon()
+    },
+    flush,
+    change,
+  }
+}
+
+/** Where a run stands at a step, from its own records. */
+function standing(store: RunStore, id: string, step: number): Partial<RunSummary> {
+  const at = store.stepAt(id, step)
+  const validation = store.lastValidation(id, step)
+  return {
+    step, tokens: at?.tokens ?? 0, loss: at?.loss ?? null, elapsedMs: at?.elapsedMs ?? 0,
+    validationLoss: validation?.loss ?? null, bestValidationLoss: store.bestValidation(id, step), tokensPerSecond: null,
+  }
+}

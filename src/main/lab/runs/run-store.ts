@@ -1,0 +1,120 @@
+// Runs and their records in the store: each step once, in order, and none beyond the checkpoint that a run goes on from.
+import { Fault } from '#shared/fault.ts'
+import type { RunPlan, RunRecords, RunSummary, SampleRecord, StepRecord, ValidationRecord } from '#shared/run.ts'
+import type { Database } from '#main/platform/disk/database.ts'
+
+export interface StoredRun {
+  plan: RunPlan
+  summary: RunSummary
+}
+
+export type RecordBatch = Omit<RunRecords, 'runId'>
+
+export interface RunStore {
+  /** Those of one study or of all; none that is deleted, nor of a deleted study. In the order in which they were made. */
+  list(studyId: string | null): RunSummary[]
+  /** Throws `not-found` where it is not, or is deleted. */
+  read(id: string): StoredRun
+  insert(plan: RunPlan, summary: RunSummary): void
+  write(summary: RunSummary): void
+  /** Records and what they add up to, together or not at all. `durable`: on the disk when it returns. */
+  append(summary: RunSummary, batch: RecordBatch, how: 'durable' | 'relaxed'): void
+  /** The run goes on from `summary.step`: what was recorded beyond it will come again. */
+  rewind(summary: RunSummary): void
+  /** All after a step, or the first `stepsAnAnswer` of them with what else was recorded up to the last. */
+  records(id: string, afterStep: number): RunRecords
+  /** The last step recorded, 0 for none. */
+  lastStep(id: string): number
+  lastValidation(id: string, upToStep: number): ValidationRecord | null
+  bestValidation(id: string, upToStep: number): number | null
+  stepAt(id: string, step: number): StepRecord | null
+  setDeleted(id: string, isDeleted: boolean): void
+  /** Runs that were deleted, or whose study was. */
+  listDeleted(): string[]
+  forget(id: string): void
+}
+
+/** A long run is read in pieces of this many steps, so that no answer weighs more than some 7 MB. */
+export const stepsAnAnswer = 50_000
+
+const stepColumns = 'step, tokens, loss, gradientNorm, learningRate, elapsedMs'
+
+export function createRunStore(db: Database): RunStore {
+  const summaryOf = (row: { summary: string }) => JSON.parse(row.summary) as RunSummary
+  const numberOf = (id: string): number => {
+    const row = db.get<{ number: number }>('SELECT number FROM runs WHERE id = ?', id)
+    if (!row) throw new Fault('not-found', 'This run is not here any more.', { details: id })
+    return row.number
+  }
+  const write = (summary: RunSummary) => void db.run('UPDATE runs SET summary = ? WHERE id = ?', JSON.stringify(summary), summary.id)
+  const living = 'deleted = 0 AND study NOT IN (SELECT id FROM studies WHERE deleted = 1)'
+
+  return {
+    list: (studyId) =>
+      (studyId === null
+        ? db.all<{ summary: string }>(`SELECT summary FROM runs WHERE ${living} ORDER BY number`)
+        : db.all<{ summary: string }>(`SELECT summary FROM runs WHERE ${living} AND study = ? ORDER BY number`, studyId)).map(summaryOf),
+    read: (id) => {
+      const row = db.get<{ plan: string; summary: string }>(`SELECT plan, summary FROM runs WHERE id = ? AND ${living}`, id)
+      if (!row) throw new Fault('not-found', 'This run is not here any more.', { details: id })
+      return { plan: JSON.parse(row.plan) as RunPlan, summary: summaryOf(row) }
+    },
+    insert: (plan, summary) => {
+      db.run('INSERT INTO runs (id, study, plan, summary) VALUES (?, ?, ?, ?)', summary.id, summary.studyId, JSON.stringify(plan), JSON.stringify(summary))
+    },
+    write,
+    append: (summary, { steps, validations, samples }, how) => {
+      db.transaction(() => {
+        const run = numberOf(summary.id)
+        for (const { step, tokens, loss, gradientNorm, learningRate, elapsedMs } of steps) {
+          db.run(`INSERT INTO steps (run, ${stepColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`, run, step, tokens, loss, gradientNorm, learningRate, elapsedMs)
+        }
+        for (const { step, tokens, loss, elapsedMs } of validations) {
+          db.run('INSERT INTO validations (run, step, tokens, loss, elapsedMs) VALUES (?, ?, ?, ?, ?)', run, step, tokens, loss, elapsedMs)
+        }
+        for (const { step, text } of samples) db.run('INSERT INTO samples (run, step, text) VALUES (?, ?, ?)', run, step, text)
+        write(summary)
+      }, how)
+    },
+    rewind: (summary) => {
+      db.transaction(() => {
+        const run = numberOf(summary.id)
+        for (const table of ['steps', 'validations', 'samples']) db.run(`DELETE FROM ${table} WHERE run = ? AND step > ?`, run, summary.step)
+        write(summary)
+      })
+    },
+    records: (id, afterStep) => {
+      const run = numberOf(id)
+      const steps = db.all<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step > ? ORDER BY step LIMIT ?`, run, afterStep, stepsAnAnswer)
+      const upTo = steps.length === stepsAnAnswer ? steps[steps.length - 1].step : Number.MAX_SAFE_INTEGER
+      const between = 'WHERE run = ? AND step > ? AND step <= ? ORDER BY step'
+      return {
+        runId: id,
+        steps,
+        validations: db.all<ValidationRecord>(`SELECT step, tokens, loss, elapsedMs FROM validations ${between}`, run, afterStep, upTo),
+        samples: db.all<SampleRecord>(`SELECT step, text FROM samples ${between}`, run, afterStep, upTo),
+      }
+    },
+    lastStep: (id) => db.get<{ last: number | null }>('SELECT max(step) AS last FROM steps WHERE run = ?', numberOf(id))?.last ?? 0,
+    lastValidation: (id, upToStep) =>
+      db.get<ValidationRecord>(
+        'SELECT step, tokens, loss, elapsedMs FROM validations WHERE run = ? AND step <= ? ORDER BY step DESC LIMIT 1', numberOf(id), upToStep,
+      ) ?? null,
+    bestValidation: (id, upToStep) =>
+      db.get<{ best: number | null }>('SELECT min(loss) AS best FROM validations WHERE run = ? AND step <= ?', numberOf(id), upToStep)?.best ?? null,
+    stepAt: (id, step) => db.get<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step = ?`, numberOf(id), step) ?? null,
+    setDeleted: (id, isDeleted) => {
+      const changed = db.run('UPDATE runs SET deleted = ? WHERE id = ? AND deleted = ?', Number(isDeleted), id, Number(!isDeleted))
+      if (changed === 0) throw new Fault('not-found', isDeleted ? 'This run is not here any more.' : 'This run cannot be brought back: it was not deleted since the lab was opened.', { details: id })
+    },
+    listDeleted: () =>
+      db.all<{ id: string }>('SELECT id FROM runs WHERE deleted = 1 OR study IN (SELECT id FROM studies WHERE deleted = 1)').map(({ id }) => id),
+    forget: (id) => {
+      db.transaction(() => {
+        const run = numberOf(id)
+        for (const table of ['steps', 'validations', 'samples']) db.run(`DELETE FROM ${table} WHERE run = ?`, run)
+        db.run('DELETE FROM runs WHERE number = ?', run)
+      })
+    },
+  }
+}

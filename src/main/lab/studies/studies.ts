@@ -1,0 +1,115 @@
+// Studies: made, changed, copied, put away, written to a document and read back.
+import { Fault } from '#shared/fault.ts'
+import { planLadder } from '#shared/family/plan.ts'
+import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
+import type { MemberPlan } from '#shared/family/ladder.ts'
+import type { Machine } from '#shared/engine.ts'
+import type { Corpus } from '#shared/corpus.ts'
+import type { Study, StudyChanges, StudyDocument } from '#shared/study.ts'
+import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import type { News } from '#main/lab/news.ts'
+import { whatRunsFalsify, type UnderWay } from './changes.ts'
+import type { StudyStore } from './study-store.ts'
+
+export interface StudiesDeps {
+  store: StudyStore
+  news: Pick<News, 'tell'>
+  nowMs: () => number
+  newId: () => string
+  corpora: () => Corpus[]
+  /** Tokens of the training split, null until it is tokenised. */
+  trainTokens: (corpusId: string, tokenizer: TokenizerChoice) => number | null
+  /** What is known of the machine, measured or not. */
+  machine: () => Pick<Machine, 'memoryBytes' | 'calibration'>
+  /** Runs of a study that wait or train. */
+  underWay: (studyId: string) => UnderWay[]
+}
+
+export interface Studies {
+  list(): Study[]
+  read(id: string): Study
+  create(name: string): Study
+  update(id: string, changes: StudyChanges): Study
+  duplicate(id: string): Study
+  delete(id: string): void
+  restore(id: string): Study
+  document(id: string): StudyDocument
+  import(document: StudyDocument): Study
+  plan(id: string): MemberPlan[]
+}
+
+export function createStudies(deps: StudiesDeps): Studies {
+  const { store, news, nowMs, newId } = deps
+
+  const keep = (study: Study): Study => {
+    store.write(study)
+    news.tell('study', study)
+    return study
+  }
+  const make = (parts: Pick<Study, 'name' | 'corpusId' | 'tokenizer' | 'recipe' | 'ladder'>): Study =>
+    keep({ id: newId(), ...parts, isArchived: false, createdMs: nowMs(), updatedMs: nowMs() })
+  const freeName = (wished: string): string => {
+    const taken = new Set(store.list().map((study) => study.name))
+    for (let n = 1; ; n++) {
+      const name = n === 1 ? wished : `${wished} ${n}`
+      if (!taken.has(name)) return name
+    }
+  }
+
+  return {
+    list: store.list,
+    read: store.read,
+    create: (name) => {
+      const corpora = deps.corpora()
+      const corpus = corpora.find((one) => one.origin === 'bundled') ?? corpora[0]
+      const { tokenizer, recipe, ladder } = studyPartsOf(starterPreset)
+      return make({ name, corpusId: corpus?.id ?? '', tokenizer: tokenizer ?? { kind: 'bpe', vocabulary: 1024 }, recipe, ladder })
+    },
+    update: (id, changes) => {
+      const study = store.read(id)
+      if (changes.corpusId !== undefined && changes.corpusId !== study.corpusId && !deps.corpora().some((corpus) => corpus.id === changes.corpusId)) {
+        throw new Fault('bad-input', 'changes.corpusId: there is no such corpus.')
+      }
+      const falsified = whatRunsFalsify(study, changes, deps.underWay(id))
+      if (falsified) throw new Fault('conflict', falsified)
+      return keep({ ...study, ...definedOf(changes), updatedMs: nowMs() })
+    },
+    duplicate: (id) => {
+      const { name, corpusId, tokenizer, recipe, ladder } = store.read(id)
+      return make({ name: freeName(`${name} copy`), corpusId, tokenizer, recipe, ladder })
+    },
+    delete: (id) => {
+      store.setDeleted(id, true)
+      news.tell('studyDeleted', { studyId: id })
+    },
+    restore: (id) => {
+      store.setDeleted(id, false)
+      return keep(store.read(id))
+    },
+    document: (id) => {
+      const { name, corpusId, tokenizer, recipe, ladder } = store.read(id)
+      const corpus = deps.corpora().find((one) => one.id === corpusId)
+      return {
+        format: 'isoflop-study', version: 1, name,
+        corpus: { id: corpusId, name: corpus?.name ?? corpusId, documents: corpus?.documents ?? 0, bytes: corpus?.bytes ?? 0 },
+        tokenizer, recipe, ladder,
+      }
+    },
+    import: ({ name, corpus, tokenizer, recipe, ladder }) => {
+      const here = deps.corpora()
+      const found = here.find((one) => one.id === corpus.id)
+        ?? here.find((one) => one.documents === corpus.documents && one.bytes === corpus.bytes && corpus.documents > 0)
+      // A corpus that is not here keeps its name in the study: the plan is the same, and starting says what is missing.
+      return make({ name: freeName(name), corpusId: found?.id ?? corpus.id, tokenizer, recipe, ladder })
+    },
+    plan: (id) => {
+      const { corpusId, tokenizer, recipe, ladder } = store.read(id)
+      return planLadder(ladder, { recipe, vocabulary: vocabularyOf(tokenizer) }, deps.trainTokens(corpusId, tokenizer), deps.machine())
+    },
+  }
+}
+
+/** A field that is there but undefined changes nothing. */
+const definedOf = (changes: StudyChanges): StudyChanges =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as StudyChanges

@@ -1,0 +1,163 @@
+// What the lab knows of one training, and the records it sends while it lasts.
+import type { StreamingStep } from './cluster/live.ts'
+import type { EngineName } from './engine.ts'
+import type { MemberPlan } from './family/ladder.ts'
+import type { ModelPlan } from './family/model.ts'
+import type { Recipe } from './family/recipe.ts'
+import type { RunOrigin } from './model.ts'
+import type { TokenizerChoice } from './tokenizer/choice.ts'
+
+export type RunState =
+  | 'queued' // waits for its turn
+  | 'starting' // process, engine and data are being made ready
+  | 'training'
+  | 'paused' // a person's wish; its process is gone, its checkpoint stays
+  | 'stopped' // a person's wish; can still be resumed
+  | 'interrupted' // the lab or its machine went away; offered for resuming
+  | 'finished'
+  | 'failed'
+
+/** Everything a training needs, fixed when it starts; kept with the run so that it can be resumed bit for bit. */
+export interface RunPlan {
+  runId: string
+  studyId: string
+  memberId: string
+  name: string
+  corpusId: string
+  tokenizer: TokenizerChoice
+  recipe: Recipe
+  member: MemberPlan
+  model: ModelPlan
+  engine: EngineName
+  threads: number
+  /** Seeds the order of the data. */
+  seed: number
+  validationEverySteps: number
+  /** Sequences of the validation split that are scored. */
+  validationSequences: number
+  sampleEverySteps: number
+  checkpointEverySteps: number
+  /** Whose weights it began from; absent where they were the recipe's random ones. */
+  origin?: RunOrigin
+  /** Systems of the emulated cluster that trains it, 1 to 16; absent: the plain trainer. Nothing else of a run depends on it. */
+  systems?: number
+  /** Most bytes of weights that one system may hold; absent: what it needs. */
+  systemWeightBytes?: number
+}
+
+export interface RunSummary {
+  id: string
+  studyId: string
+  memberId: string
+  name: string
+  state: RunState
+  /** Updates done, of all. */
+  step: number
+  steps: number
+  tokens: number
+  parameters: number
+  /** What tokens per parameter counted; absent in runs of older labs. */
+  countedParameters?: number
+  /** Of weights and data order; absent in runs of older labs. */
+  seed?: number
+  /** The same for runs that differ in their seed alone. */
+  setting?: string
+  /** It began from a model's weights, so it is no point of a law of fresh trainings. */
+  origin?: RunOrigin
+  /** wsd-s only: the steps at which a decay has just ended, and the validation loss is a point of the law. */
+  rests?: number[]
+  /** Training FLOPs of the whole plan, under the recipe's convention. */
+  flops: number
+  flopsPerToken: number
+  /** Last training loss, nats a token. */
+  loss: number | null
+  /** Last validation loss; once finished, the member's point on the scaling law. */
+  validationLoss: number | null
+  bestValidationLoss: number | null
+  tokensPerSecond: number | null
+  secondsLeft: number | null
+  /** Time spent training, over all its sessions. */
+  elapsedMs: number
+  engine: EngineName
+  device: string | null
+  peakBytes: number | null
+  createdMs: number
+  finishedMs: number | null
+  /** Steps at which a checkpoint lies on disk, ascending. */
+  checkpoints: number[]
+  /** What happened, for `failed` and `interrupted`. */
+  message: string | null
+  /** As in its plan. */
+  systems?: number
+  /** The last step on a cluster, as measured. */
+  streaming?: StreamingStep
+}
+
+/** One update. */
+export interface StepRecord {
+  /** Updates done, 1 for the first. */
+  step: number
+  tokens: number
+  /** Mean training loss of the step's batch, nats a token. */
+  loss: number
+  /** Global norm before clipping. */
+  gradientNorm: number
+  learningRate: number
+  /** Since the run began, over all its sessions. */
+  elapsedMs: number
+}
+
+export interface ValidationRecord {
+  step: number
+  tokens: number
+  loss: number
+  elapsedMs: number
+}
+
+/** A continuation of the run's prompt at a step, to watch it learn. */
+export interface SampleRecord {
+  step: number
+  text: string
+}
+
+/** All that was recorded after a step, in order. */
+export interface RunRecords {
+  runId: string
+  steps: StepRecord[]
+  validations: ValidationRecord[]
+  samples: SampleRecord[]
+}
+
+/** How an export is written; a Hugging Face folder in fp32 with muP's scales multiplied in unless told otherwise. */
+export interface ExportForm {
+  format: 'hf' | 'gguf'
+  dtype: 'f32' | 'bf16' | 'f16'
+  /** muP's scales: `folded` into the weights of a plain GPT-2, or the model's `own` in the config. */
+  scales?: 'folded' | 'own'
+}
+
+export interface ExportReport {
+  folder: string
+  files: { name: string; bytes: number }[]
+  /** Largest difference between the tensors in memory and those read back: 0 or the export is refused. */
+  largestDifference: number
+}
+
+export interface GenerateOptions {
+  prompt: string
+  /** Tokens to add. */
+  tokens: number
+  /** 0 takes the likeliest token each time. */
+  temperature: number
+  /** 0 for all. */
+  topK: number
+  /** 1 for all. */
+  topP: number
+  seed: number
+}
+
+export interface Generated {
+  text: string
+  tokens: number
+  tokensPerSecond: number
+}

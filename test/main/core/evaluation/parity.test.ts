@@ -1,0 +1,125 @@
+// The same numbers as EleutherAI's lm-evaluation-harness: its answers on a tiny model, made by test/fixtures/evaluation/make.py.
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { EvaluationResult, ItemRecord } from '#shared/evaluation/result.ts'
+import { harnessResults } from '#shared/evaluation/result.ts'
+import { importHuggingFace } from '#main/core/model-formats/import.ts'
+import type { Engine } from '#main/core/engine/engine.ts'
+import { createGpt } from '#main/core/engine/gpt.ts'
+import { createNativeKernels } from '#main/core/engine/native/native.ts'
+import { createReferenceKernels } from '#main/core/engine/reference.ts'
+import { evaluate, type EvaluateRequest } from '#main/core/evaluation/evaluate.ts'
+import { readItem } from '#main/core/evaluation/items.ts'
+import { scoreRequests } from '#main/core/evaluation/prompts.ts'
+import { readRows } from '#main/core/evaluation/rows.ts'
+import { createShots, harnessSeed } from '#main/core/evaluation/shots.ts'
+import { findTask } from '#main/core/evaluation/tasks.ts'
+import { createGpt2Tokenizer } from '#main/core/tokenizer/gpt2.ts'
+
+interface Case {
+  task: string
+  shots: number
+  sampler: 'first_n' | 'default' | null
+  results: Record<string, number | string>
+  arguments: [string, string][][]
+  responses: ([number, boolean][] | number[])[]
+}
+
+const folder = 'test/fixtures/evaluation'
+const { cases } = JSON.parse(readFileSync(`${folder}/harness.json`, 'utf8')) as { cases: Case[] }
+const tokenizer = createGpt2Tokenizer()
+let engine: Engine
+beforeAll(async () => {
+  const { model, parameters } = await importHuggingFace(`${folder}/model`)
+  engine = createEngine(model)
+  engine.restore({ updates: 0, parameters, firstMoments: new Map(), secondMoments: new Map() })
+})
+afterAll(() => engine.dispose())
+
+/** The native engine where it is built: the reference takes a minute for these. */
+function createEngine(model: Parameters<typeof createGpt>[2]): Engine {
+  try {
+    return createGpt(createNativeKernels({ threads: 1 }), 'native', model)
+  } catch {
+    return createGpt(createReferenceKernels(), 'reference', model)
+  }
+}
+
+async function workOf({ task: name, shots, sampler }: Case) {
+  const task = findTask(name)
+  const items = (await readRows(`${folder}/${name}.jsonl`)).map((row) => readItem(task, row))
+  const pool = shots > 0 ? (await readRows(`${folder}/${name}_shots.jsonl`)).map((row) => readItem(task, row)) : []
+  const plan = { count: shots, pool, sampler: sampler === 'default' ? 'harness' as const : 'first' as const, seed: harnessSeed, drawsOneMore: task.harnessDrawsOneMore, source: 'the examples' }
+  return { task, items, shots: plan }
+}
+
+async function run(request: EvaluateRequest): Promise<{ records: ItemRecord[]; result: EvaluationResult }> {
+  const records: ItemRecord[] = []
+  const going = evaluate(request, { engine, tokenizer })
+  for (;;) {
+    const next = await going.next()
+    if (next.done) return { records, result: next.value }
+    if (next.value.kind === 'item') records.push(next.value)
+  }
+}
+
+const accuracies = /^(acc|acc_norm)(_stderr)?,none$/
+
+describe('lm-evaluation-harness and we', () => {
+  it.each(cases)('agree on $task with $shots shots ($sampler)', { timeout: 300_000 }, async (one) => {
+    const work = await workOf(one)
+    const shotsOf = createShots(work.shots)
+    one.arguments.forEach((requests, i) => {
+      const ours = scoreRequests(work.items[i], shotsOf(work.items[i]))
+      if (one.task === 'text') expect(requests).toEqual([[ours[0].continuation]])
+      else expect(ours.map(({ context, continuation }) => [context, continuation])).toEqual(requests)
+    })
+
+    const { records, result } = await run({ works: [work], bootstraps: 1000 })
+    expect(records.length).toBe(one.responses.length)
+    let largest = 0
+    one.responses.forEach((responses, i) => {
+      const theirs = responses.map((response) => (Array.isArray(response) ? response : [response, null] as const))
+      expect(records[i].logLikelihoods.length).toBe(theirs.length)
+      theirs.forEach(([nats, isGreedy], r) => {
+        largest = Math.max(largest, Math.abs(records[i].logLikelihoods[r] - nats))
+        if (isGreedy !== null) expect(records[i].areGreedy[r]).toBe(isGreedy)
+      })
+    })
+    expect(largest).toBeLessThan(1e-3)
+
+    const ours = harnessResults(result.tasks).results[one.task]
+    for (const [key, value] of Object.entries(one.results)) {
+      if (!key.includes(',')) continue
+      if (typeof value !== 'number') expect(ours[key], key).toBe(value)
+      else if (accuracies.test(key)) expect(ours[key], key).toBeCloseTo(value, 12)
+      else expect(Math.abs((ours[key] as number) / value - 1), key).toBeLessThan(1e-6) // a perplexity of thousands has no four decimals in fp32
+    }
+    expect(Object.keys(ours).sort()).toEqual(Object.keys(one.results).filter((key) => key.includes(',') || key === 'alias').sort())
+  })
+
+  it('compare something: accuracies differ from task to task and shots change them', () => {
+    const all = cases.filter(({ task }) => task !== 'text').map(({ results }) => results['acc,none'])
+    expect(new Set(all).size).toBeGreaterThan(5)
+    expect(cases.find(({ task }) => task === 'lambada_openai')!.results['acc,none']).toBeGreaterThan(0)
+    expect(cases.length).toBe(22)
+  })
+
+  it('an interrupted evaluation goes on where it was and ends with the same numbers', async () => {
+    const work = await workOf(cases.find(({ task, sampler }) => task === 'piqa' && sampler === 'default')!)
+    const whole = await run({ works: [work] })
+    const rest = await run({ works: [work], done: whole.records.slice(0, 9) })
+    expect(rest.records.map(({ index }) => index)).toEqual(whole.records.slice(9).map(({ index }) => index))
+    expect(rest.result.tasks[0].metrics.map(({ value }) => value)).toEqual(whole.result.tasks[0].metrics.map(({ value }) => value))
+    expect(rest.result.scored).toBe(whole.records.length - 9)
+  })
+
+  it('stops when asked', async () => {
+    const work = await workOf(cases[0])
+    const stopping = new AbortController()
+    const going = evaluate({ works: [work] }, { engine, tokenizer }, stopping.signal)
+    await going.next()
+    stopping.abort()
+    await expect(going.next()).rejects.toMatchObject({ code: 'cancelled' })
+  })
+})

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { RunPlan } from '#shared/run.ts'
+import { createRunStore, stepsAnAnswer } from '#main/lab/runs/run-store.ts'
+import { openDatabase, type Database } from '#main/platform/disk/database.ts'
+import { labSchema } from '#main/platform/disk/database-schema.ts'
+import { runSummary } from '../../../support/run-summary.ts'
+
+let home: string
+let db: Database
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'isoflop-store-'))
+  db = openDatabase(join(home, 'isoflop.db'), labSchema)
+})
+afterEach(() => {
+  db.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+it('a long run is read in pieces that leave nothing out and say nothing twice', () => {
+  const store = createRunStore(db)
+  const summary = runSummary()
+  const count = stepsAnAnswer + 10
+  store.insert({ runId: summary.id } as RunPlan, summary)
+  const at = (step: number) => ({ step, tokens: step * 64, loss: 5, elapsedMs: step })
+  store.append(summary, {
+    steps: Array.from({ length: count }, (_, i) => ({ ...at(i + 1), gradientNorm: 1, learningRate: 1e-3 })),
+    validations: [1, stepsAnAnswer, count].map(at),
+    samples: [{ step: stepsAnAnswer + 1, text: 'And so' }],
+  }, 'durable')
+
+  const first = store.records(summary.id, 0)
+  const second = store.records(summary.id, first.steps[first.steps.length - 1].step)
+  expect([...first.steps, ...second.steps].map(({ step }) => step)).toEqual(Array.from({ length: count }, (_, i) => i + 1))
+  expect([first.steps.length, second.steps.length]).toEqual([stepsAnAnswer, 10])
+  expect(first.validations.map(({ step }) => step)).toEqual([1, stepsAnAnswer])
+  expect(second.validations.map(({ step }) => step)).toEqual([count])
+  expect(first.samples).toEqual([])
+  expect(second.samples).toHaveLength(1)
+})

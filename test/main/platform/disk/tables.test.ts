@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { Fault } from '#shared/fault.ts'
+import { parseTable, readTable } from '#main/platform/disk/tables.ts'
+
+const fault = (text: string): string => {
+  try {
+    parseTable(text, 'runs.csv')
+  } catch (error) {
+    expect(error).toBeInstanceOf(Fault)
+    return (error as Fault).message
+  }
+  throw new Error('a table came back')
+}
+
+describe('a table', () => {
+  it('reads quotes, blank lines, either line ending and a byte-order mark', () => {
+    const { columns, rows, lines } = parseTable('\uFEFFname, flops ,loss\r\n"a, ""b""",1e18,2\r\n\r\n"two\nlines",2,3\n', 'runs.csv')
+    expect(columns).toEqual(['name', 'flops', 'loss'])
+    expect(rows).toEqual([['a, "b"', '1e18', '2'], ['two\nlines', '2', '3']])
+    expect(lines).toEqual([2, 4])
+  })
+
+  it('says what is wrong with a file', () => {
+    expect(fault('')).toBe('runs.csv is empty; the first line must name its columns.')
+    expect(fault('a,b\n')).toBe('runs.csv has column names and no rows.')
+    expect(fault('a,b,a\n1,2,3\n')).toBe('runs.csv has two columns called a; rename one of them.')
+    expect(fault('a,b\n1,2\n\n3\n')).toBe('Line 4 of runs.csv has 1 cells, the header has 2.')
+    expect(fault('a,b\n"1,2\n')).toMatch(/never closes, opened in the row at line 2/)
+    expect(() => readTable('/nowhere/runs.csv')).toThrow('/nowhere/runs.csv does not exist.')
+  })
+})
