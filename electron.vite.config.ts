@@ -1,9 +1,13 @@
-// How the three parts of the app are built: main and preload as CommonJS (Electron 22 to 45), the window for Chromium 108.
+// How the three parts of the app are built: main and preload as CommonJS (Electron 22 to 45), the window for Chromium
+// 108.
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
 
-/** What carries a binary of its own, or is found at run time: everything else is bundled, so ESM-only packages load in Node 16. */
+/**
+ * What carries a binary of its own, or is found at run time: everything else is bundled, so ESM-only packages load in
+ * Node 16.
+ */
 const external = ['electron', 'libsql', 'koffi', 'webgpu', /^@tensorflow\//, /^node:/]
 
 export default defineConfig({
@@ -29,7 +33,10 @@ export default defineConfig({
       target: 'node16',
       outDir: 'out/preload',
       externalizeDeps: false,
-      rollupOptions: { input: { index: resolve('src/preload/index.ts') }, output: { format: 'cjs', entryFileNames: '[name].js' } },
+      rollupOptions: {
+        input: { index: resolve('src/preload/index.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].js' },
+      },
     },
   },
   renderer: {

@@ -1,4 +1,5 @@
-// Kinds of test: unit (seconds, plain Node), integration (built workers), browser (the web door), launch (a real Electron); llama runs apart.
+// Kinds of test: unit (seconds, plain Node), integration (built workers), browser (the web door), launch (a real
+// Electron); llama runs apart.
 import { configDefaults, defineConfig } from 'vitest/config'
 
 const slow = ['test/integration/**', 'test/browser/**', 'test/launch/**', 'test/bench/**', 'test/llama/**']
@@ -6,14 +7,46 @@ const slow = ['test/integration/**', 'test/browser/**', 'test/launch/**', 'test/
 export default defineConfig({
   test: {
     testTimeout: 30_000,
-    // Playwright's own question to a window that has just been closed: nobody waits for the answer, and no test can catch it.
+    // Playwright's own question to a window that has just been closed: nobody waits for the answer, and no test can
+    // catch it.
     onUnhandledError: ({ message }) => !/^Protocol error \(.*\): .*session closed/.test(message),
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...slow], testTimeout: 30_000 } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...slow],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
       { test: { name: 'llama', include: ['test/llama/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
-      { test: { name: 'launch', include: ['test/launch/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'launch',
+          include: ['test/launch/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 })

@@ -1,5 +1,7 @@
-// Compiles src/native into build/native/isoflop-native.{so,dylib,dll} with the machine's C++ compiler. Runs after `npm ci`: without a
-// compiler it says so in one sentence and succeeds. --sanitize: with AddressSanitizer and UBSan, into build/native-sanitize;
+// Compiles src/native into build/native/isoflop-native.{so,dylib,dll} with the machine's C++ compiler. Runs after `npm
+// ci`: without a
+// compiler it says so in one sentence and succeeds. --sanitize: with AddressSanitizer and UBSan, into
+// build/native-sanitize;
 // --require: fail where nothing could be built; --force: compile even what is unchanged.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -19,29 +21,59 @@ const stamp = join(folder, 'sources.sha256')
 const aside = join(folder, `making-${process.pid}`)
 
 /** One copy of the kernels for each instruction set of this architecture, widest last. */
-const instructionSets = process.arch === 'x64'
-  ? [
-      { name: 'portable', flags: [] },
-      { name: 'avx2', flags: ['-mavx2', '-mfma', '-DISOFLOP_AVX2'] },
-      { name: 'avx512', flags: ['-mavx512f', '-mavx512dq', '-mavx512bw', '-mavx512vl', '-mfma', '-mprefer-vector-width=512', '-DISOFLOP_AVX512'] },
-    ]
-  : [{ name: 'portable', label: process.arch === 'arm64' ? 'neon' : 'portable', flags: [] }]
+const instructionSets =
+  process.arch === 'x64'
+    ? [
+        { name: 'portable', flags: [] },
+        { name: 'avx2', flags: ['-mavx2', '-mfma', '-DISOFLOP_AVX2'] },
+        {
+          name: 'avx512',
+          flags: [
+            '-mavx512f',
+            '-mavx512dq',
+            '-mavx512bw',
+            '-mavx512vl',
+            '-mfma',
+            '-mprefer-vector-width=512',
+            '-DISOFLOP_AVX512',
+          ],
+        },
+      ]
+    : [{ name: 'portable', label: process.arch === 'arm64' ? 'neon' : 'portable', flags: [] }]
 
 const flags = [
-  '-std=c++17', isSanitized ? '-O1' : '-O3', '-fvisibility=hidden', '-fno-math-errno', '-fno-trapping-math', '-Wall', '-Wextra', '-pthread',
+  '-std=c++17',
+  isSanitized ? '-O1' : '-O3',
+  '-fvisibility=hidden',
+  '-fno-math-errno',
+  '-fno-trapping-math',
+  '-Wall',
+  '-Wextra',
+  '-pthread',
   ...(process.platform === 'win32' ? [] : ['-fPIC']),
-  ...(isSanitized ? ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer'] : []),
+  ...(isSanitized
+    ? ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer']
+    : []),
 ]
 
-/** Baseline objects come first, so that where two define the same inline function the linker keeps the one every CPU can run. */
+/**
+ * Baseline objects come first, so that where two define the same inline function the linker keeps the one every CPU can
+ * run.
+ */
 const units = [
   ...['api', 'arena', 'pool', 'shared'].map((name) => ({ object: name, source: `${name}.cpp`, flags: [] })),
   ...instructionSets.map(({ name, label, flags }) => ({
-    object: `isa-${name}`, source: 'isa.cpp', flags: [...flags, `-DISOFLOP_TABLE=${name}_table`, `-DISOFLOP_NAME="${label ?? name}"`],
+    object: `isa-${name}`,
+    source: 'isa.cpp',
+    flags: [...flags, `-DISOFLOP_TABLE=${name}_table`, `-DISOFLOP_NAME="${label ?? name}"`],
   })),
 ]
 
-const compilers = process.env.CXX ? [process.env.CXX] : process.platform === 'darwin' ? ['clang++', 'c++', 'g++'] : ['g++', 'clang++', 'c++']
+const compilers = process.env.CXX
+  ? [process.env.CXX]
+  : process.platform === 'darwin'
+    ? ['clang++', 'c++', 'g++']
+    : ['g++', 'clang++', 'c++']
 const compiler = compilers.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
 
 function done(message, failed = false) {
@@ -50,22 +82,32 @@ function done(message, failed = false) {
   process.exit(failed && options.has('--require') ? 1 : 0)
 }
 
-const run = (args) => new Promise((resolve) => {
-  const child = spawn(compiler, args, { cwd: sources, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  child.stdout.on('data', (text) => { output += text })
-  child.stderr.on('data', (text) => { output += text })
-  child.on('error', (error) => resolve({ status: 1, output: String(error) }))
-  child.on('close', (status) => resolve({ status: status ?? 1, output }))
-})
+const run = (args) =>
+  new Promise((resolve) => {
+    const child = spawn(compiler, args, { cwd: sources, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', (text) => {
+      output += text
+    })
+    child.stderr.on('data', (text) => {
+      output += text
+    })
+    child.on('error', (error) => resolve({ status: 1, output: String(error) }))
+    child.on('close', (status) => resolve({ status: status ?? 1, output }))
+  })
 
 if (!existsSync(sources)) done('')
-if (!compiler) done('No C++ compiler was found, so the fast native engine was not built; install g++ or clang++ and run `npm rebuild`, or use another engine.', true)
+if (!compiler)
+  done(
+    'No C++ compiler was found, so the fast native engine was not built; install g++ or clang++ and run `npm rebuild`, or use another engine.',
+    true,
+  )
 
 const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, compiler, flags, units]))
 for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))
 const version = hash.digest('hex')
-if (!options.has('--force') && existsSync(library) && existsSync(stamp) && readFileSync(stamp, 'utf8') === version) done('')
+if (!options.has('--force') && existsSync(library) && existsSync(stamp) && readFileSync(stamp, 'utf8') === version)
+  done('')
 
 mkdirSync(aside, { recursive: true })
 const started = Date.now()
@@ -74,7 +116,14 @@ try {
   const failures = []
   const worker = async () => {
     for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
-      const { status, output } = await run([...flags, ...unit.flags, '-c', unit.source, '-o', join(aside, `${unit.object}.o`)])
+      const { status, output } = await run([
+        ...flags,
+        ...unit.flags,
+        '-c',
+        unit.source,
+        '-o',
+        join(aside, `${unit.object}.o`),
+      ])
       if (status !== 0) failures.push(output)
       else if (output) console.log(output)
     }
@@ -82,12 +131,21 @@ try {
   await Promise.all(cpus().slice(0, 4).map(worker))
   const made = libraryIn(aside)
   if (failures.length === 0) {
-    const { status, output } = await run([...flags, '-shared', ...units.map(({ object }) => join(aside, `${object}.o`)), '-o', made])
+    const { status, output } = await run([
+      ...flags,
+      '-shared',
+      ...units.map(({ object }) => join(aside, `${object}.o`)),
+      '-o',
+      made,
+    ])
     if (status !== 0) failures.push(output)
   }
   if (failures.length > 0) {
     console.log(failures[0].slice(0, 4000))
-    done(`${compiler} could not compile the native engine, so it was not built; the lab works with another engine.`, true)
+    done(
+      `${compiler} could not compile the native engine, so it was not built; the lab works with another engine.`,
+      true,
+    )
   }
   rmSync(stamp, { force: true })
   renameSync(made, library)

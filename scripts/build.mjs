@@ -52,12 +52,16 @@ try {
   if (force || !isCurrent()) {
     const startedMs = newestSourceMs()
     const manifest = createRequire(import.meta.url).resolve('electron-vite/package.json')
-    const result = spawnSync(process.execPath, [join(dirname(manifest), 'bin', 'electron-vite.js'), 'build', '--logLevel', 'warn'], {
-      cwd: root,
-      encoding: 'utf8',
-      // electron-vite only wants to know which targets to lower to, which the config says itself.
-      env: { ...process.env, ELECTRON_EXEC_PATH: process.env.ELECTRON_EXEC_PATH ?? process.execPath },
-    })
+    const result = spawnSync(
+      process.execPath,
+      [join(dirname(manifest), 'bin', 'electron-vite.js'), 'build', '--logLevel', 'warn'],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        // electron-vite only wants to know which targets to lower to, which the config says itself.
+        env: { ...process.env, ELECTRON_EXEC_PATH: process.env.ELECTRON_EXEC_PATH ?? process.execPath },
+      },
+    )
     if (result.status !== 0) {
       process.stderr.write(result.stdout + result.stderr)
       process.exitCode = 1

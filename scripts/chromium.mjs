@@ -1,4 +1,5 @@
-// Finds a Chromium for the browser tests: one on the PATH, else the one inside @sparticuz/chromium. Run directly, it prints JSON.
+// Finds a Chromium for the browser tests: one on the PATH, else the one inside @sparticuz/chromium. Run directly, it
+// prints JSON.
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -20,7 +21,10 @@ function onPath() {
   return null
 }
 
-/** { executable, args, source }, or { reason } where there is none. Unpacks the packaged one (seconds) when it is needed. */
+/**
+ * { executable, args, source }, or { reason } where there is none. Unpacks the packaged one (seconds) when it is
+ * needed.
+ */
 export async function findChromium() {
   const isRoot = process.platform === 'linux' && process.getuid?.() === 0
   const executable = onPath()
@@ -29,9 +33,15 @@ export async function findChromium() {
   try {
     const { default: packaged } = await import('@sparticuz/chromium')
     // Its own arguments are for a single process in a cloud function; two of them do here.
-    return { executable: await packaged.executablePath(), args: ['--no-sandbox', '--no-zygote'], source: '@sparticuz/chromium' }
+    return {
+      executable: await packaged.executablePath(),
+      args: ['--no-sandbox', '--no-zygote'],
+      source: '@sparticuz/chromium',
+    }
   } catch (error) {
-    return { reason: `there is no Chromium on the PATH, and @sparticuz/chromium could not be unpacked (${error.message.split('\n')[0]})` }
+    return {
+      reason: `there is no Chromium on the PATH, and @sparticuz/chromium could not be unpacked (${error.message.split('\n')[0]})`,
+    }
   }
 }
 

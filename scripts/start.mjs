@@ -1,5 +1,7 @@
-// `npm start`: builds, then opens the desktop app; where there is no Electron or no display, says so and serves the same window to a browser.
-// --open: open the system's browser on it; --port N; --data DIR; --web: the browser even where the desktop app could run.
+// `npm start`: builds, then opens the desktop app; where there is no Electron or no display, says so and serves the
+// same window to a browser.
+// --open: open the system's browser on it; --port N; --data DIR; --web: the browser even where the desktop app could
+// run.
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -23,15 +25,24 @@ const why = asked.web ? 'As asked' : await openDesktop()
 if (why !== null) {
   console.log(`${why}: serving the same window to a browser on this machine.`)
   process.exitCode = await run(process.execPath, [
-    join(root, 'bin', 'isoflop.mjs'), 'serve',
-    ...(asked.port ? ['--port', asked.port] : []), ...(asked.open ? ['--open'] : []), ...(asked.data ? ['--data', asked.data] : []),
+    join(root, 'bin', 'isoflop.mjs'),
+    'serve',
+    ...(asked.port ? ['--port', asked.port] : []),
+    ...(asked.open ? ['--open'] : []),
+    ...(asked.data ? ['--data', asked.data] : []),
   ])
 }
 
 function readArguments() {
   try {
     return parseArgs({
-      options: { open: { type: 'boolean' }, port: { type: 'string' }, data: { type: 'string' }, web: { type: 'boolean' }, help: { type: 'boolean' } },
+      options: {
+        open: { type: 'boolean' },
+        port: { type: 'string' },
+        data: { type: 'string' },
+        web: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
     }).values
   } catch (error) {
     console.error(`${error.message.split('. ')[0]}.\n${usage}`)
@@ -51,13 +62,21 @@ async function openDesktop() {
   }
   const { ELECTRON_RUN_AS_NODE: _node, ...env } = process.env
   const startedMs = performance.now()
-  const status = await run(electron.executable, [...rootArguments(), root, ...(asked.data ? ['--data', asked.data] : [])], env)
-  if (status !== 0 && performance.now() - startedMs < failedStartMs) return `Electron ${electron.version} could not open its window (exit status ${status})`
+  const status = await run(
+    electron.executable,
+    [...rootArguments(), root, ...(asked.data ? ['--data', asked.data] : [])],
+    env,
+  )
+  if (status !== 0 && performance.now() - startedMs < failedStartMs)
+    return `Electron ${electron.version} could not open its window (exit status ${status})`
   process.exitCode = status
   return null
 }
 
-/** Runs to the end. A terminal's Ctrl+C reaches the child by itself, which ends well; without a terminal it is passed on. */
+/**
+ * Runs to the end. A terminal's Ctrl+C reaches the child by itself, which ends well; without a terminal it is passed
+ * on.
+ */
 function run(command, args, env = process.env) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env, stdio: 'inherit' })

@@ -1,5 +1,7 @@
-// `npm test`: types, lint, unit, build, integration, browser and launch, each to its end even when one before it failed.
-// What cannot run here is named with the command that would make it run, and counted as skipped; with CI=true a skip is a failure.
+// `npm test`: types, lint, unit, build, integration, browser and launch, each to its end even when one before it
+// failed.
+// What cannot run here is named with the command that would make it run, and counted as skipped; with CI=true a skip is
+// a failure.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, relative } from 'node:path'
@@ -50,7 +52,8 @@ function skip(what, remedy) {
 
 /** The command that makes a skipped test run, by the file it is in. */
 function remedyOf(where) {
-  if (where.includes('tensorflow') && !where.includes('webgpu') && !where.includes('wasm')) return 'npm run setup:tensorflow'
+  if (where.includes('tensorflow') && !where.includes('webgpu') && !where.includes('wasm'))
+    return 'npm run setup:tensorflow'
   if (where.includes('transformers') || where.includes('pytorch')) return 'npm run setup:peers'
   return 'its name says what it needs'
 }
@@ -60,7 +63,16 @@ function suite(project, { prefix = [], env = {} } = {}) {
   timed(project, () => {
     const report = join(results, `${project}.json`)
     rmSync(report, { force: true })
-    const args = [bin('vitest/vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--passWithNoTests=false']
+    const args = [
+      bin('vitest/vitest.mjs'),
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      '--passWithNoTests=false',
+    ]
     const [command, ...before] = [...prefix, process.execPath]
     const status = run(command, [...before, ...args], env)
     if (!existsSync(report)) {
@@ -102,7 +114,9 @@ mkdirSync(results, { recursive: true })
 const startedMs = performance.now()
 
 check('types', [
-  ...['shared', 'node', 'test'].map((project) => () => node([bin('typescript/bin/tsc'), '-p', `tsconfig.${project}.json`])),
+  ...['shared', 'node', 'test'].map(
+    (project) => () => node([bin('typescript/bin/tsc'), '-p', `tsconfig.${project}.json`]),
+  ),
   () => node([bin('vue-tsc/bin/vue-tsc.js'), '-p', 'tsconfig.web.json']),
 ])
 check('lint', [() => node([bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0'])])
@@ -122,13 +136,22 @@ suite('integration')
 
 const chromium = await findChromium()
 if (chromium.executable) suite('browser')
-else skip(`browser tests: ${chromium.reason}`, 'apt-get install chromium (or put a Chromium on the PATH), then npm test')
+else
+  skip(`browser tests: ${chromium.reason}`, 'apt-get install chromium (or put a Chromium on the PATH), then npm test')
 
 if (!findElectron({ cached: true })) node([join(root, 'scripts', 'setup-electron.mjs')])
 const electron = findElectron({ cached: true })
 const virtual = hasDisplay() ? [] : ['xvfb-run', '-a', '-s', '-screen 0 1600x1000x24']
-if (!electron) skip('launch tests: there is no Electron on this machine', 'ELECTRON_OVERRIDE_DIST_PATH=<folder of an Electron> npm test, or npm run setup:electron where its download can be reached')
-else if (virtual.length > 0 && !isOnPath('xvfb-run')) skip('launch tests: there is no display', 'apt-get install xvfb xauth libgtk-3-0 libnss3 libgbm1 libasound2, then npm test')
+if (!electron)
+  skip(
+    'launch tests: there is no Electron on this machine',
+    'ELECTRON_OVERRIDE_DIST_PATH=<folder of an Electron> npm test, or npm run setup:electron where its download can be reached',
+  )
+else if (virtual.length > 0 && !isOnPath('xvfb-run'))
+  skip(
+    'launch tests: there is no display',
+    'apt-get install xvfb xauth libgtk-3-0 libnss3 libgbm1 libasound2, then npm test',
+  )
 else suite('launch', { prefix: virtual })
 
 const list = (title, lines) => {

@@ -7,7 +7,10 @@ import { Problem } from './problem.mjs'
 
 const require = createRequire(import.meta.url)
 
-/** Loads the whole package in a process of its own and multiplies two numbers on it. @returns {{ version?: string, isGpu?: boolean, error?: string }} */
+/**
+ * Loads the whole package in a process of its own and multiplies two numbers on it. @returns {{ version?: string,
+ * isGpu?: boolean, error?: string }}
+ */
 export function tryPackage(folder) {
   const program = `
 const util = require('node:util')
@@ -21,11 +24,14 @@ console.log(JSON.stringify({ version: tf.backend().binding.TF_Version, isGpu: tf
 }
 
 /** Loads a freshly compiled binding by itself, in a process of its own. */
-export const tryBinding = (path) => answerOf(`console.log(JSON.stringify({ version: require(${JSON.stringify(path)}).TF_Version }))`)
+export const tryBinding = (path) =>
+  answerOf(`console.log(JSON.stringify({ version: require(${JSON.stringify(path)}).TF_Version }))`)
 
 function answerOf(program) {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
-    encoding: 'utf8', timeout: 120_000, env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
+    encoding: 'utf8',
+    timeout: 120_000,
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
   })
   const line = stdout.trim().split('\n').pop()
   if (status === 0 && line?.startsWith('{')) return JSON.parse(line)
@@ -36,21 +42,34 @@ function answerOf(program) {
 
 /** Compiles the binding in `aside`, which holds deps/; returns the path of the binding. */
 export function compileBinding(packageFolder, aside) {
-  for (const part of ['binding', 'binding.gyp', 'package.json']) cpSync(join(packageFolder, part), join(aside, part), { recursive: true })
+  for (const part of ['binding', 'binding.gyp', 'package.json'])
+    cpSync(join(packageFolder, part), join(aside, part), { recursive: true })
   const compiler = require.resolve('@mapbox/node-pre-gyp/bin/node-pre-gyp', { paths: [packageFolder] })
   // Most Nodes bring their headers along; without this node-gyp would download them.
   const prefix = dirname(dirname(process.execPath))
   const nodedir = existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : []
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [compiler, 'install', '--build-from-source', ...nodedir], { cwd: aside, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 })
+  const { status, stdout, stderr, error } = spawnSync(
+    process.execPath,
+    [compiler, 'install', '--build-from-source', ...nodedir],
+    { cwd: aside, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 },
+  )
   if (error || status !== 0) {
     const output = `${stdout}\n${stderr}`
-    const why = output.split('\n').find((line) => /: (fatal )?error:|gyp ERR! stack Error|not found/i.test(line))?.trim() ?? 'no reason given'
-    throw new Problem(`The binding did not compile: ${why}`,
-      'It needs g++, make, python3 and the headers of Node (Debian: apt-get install g++ make python3; Node from nodejs.org brings its headers). Then run this again.', error)
+    const why =
+      output
+        .split('\n')
+        .find((line) => /: (fatal )?error:|gyp ERR! stack Error|not found/i.test(line))
+        ?.trim() ?? 'no reason given'
+    throw new Problem(
+      `The binding did not compile: ${why}`,
+      'It needs g++, make, python3 and the headers of Node (Debian: apt-get install g++ make python3; Node from nodejs.org brings its headers). Then run this again.',
+      error,
+    )
   }
   const lib = join(aside, 'lib')
   const folder = existsSync(lib) ? readdirSync(lib).find((name) => name.startsWith('napi-')) : undefined
-  if (!folder) throw new Problem('The compiler made no binding.', 'Please report it, with the versions of Node, npm and g++.')
+  if (!folder)
+    throw new Problem('The compiler made no binding.', 'Please report it, with the versions of Node, npm and g++.')
   return join(lib, folder, 'tfjs_binding.node')
 }
 

@@ -1,7 +1,17 @@
-// Python wheels as a source of libraries: asked for through pip, fetched with resume, checked against the index's SHA-256.
+// Python wheels as a source of libraries: asked for through pip, fetched with resume, checked against the index's
+// SHA-256.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  copyFileSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,24 +21,71 @@ import { Problem } from './problem.mjs'
 /** @typedef {{ name: string, version: string, url: string, file: string, sha256: string, requires: string[] }} Wheel */
 
 const pip = (...args) => spawnSync('python3', ['-m', 'pip', ...args], { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 })
-const lastLine = (text) => text.trim().split('\n').filter((line) => /error/i.test(line)).pop() ?? text.trim().split('\n').pop() ?? ''
+const lastLine = (text) =>
+  text
+    .trim()
+    .split('\n')
+    .filter((line) => /error/i.test(line))
+    .pop() ??
+  text.trim().split('\n').pop() ??
+  ''
 
 /** What the configured package index has for a requirement; downloads nothing. @returns {Wheel} */
 export function findWheel(requirement, platforms) {
   const { status, stdout, stderr, error } = pip(
-    'install', '--dry-run', '--quiet', '--report', '-', '--no-deps', '--ignore-installed', '--target', join('build', 'nowhere'),
-    '--only-binary=:all:', '--python-version', '3.12', ...platforms.flatMap((platform) => ['--platform', platform]), requirement)
+    'install',
+    '--dry-run',
+    '--quiet',
+    '--report',
+    '-',
+    '--no-deps',
+    '--ignore-installed',
+    '--target',
+    join('build', 'nowhere'),
+    '--only-binary=:all:',
+    '--python-version',
+    '3.12',
+    ...platforms.flatMap((platform) => ['--platform', platform]),
+    requirement,
+  )
   if (error || /No module named pip/.test(stderr)) {
-    throw new Problem('Python 3 with pip is needed to find TensorFlow.', 'Install python3 and python3-pip (Debian: apt-get install python3-pip) and run this again.', error)
+    throw new Problem(
+      'Python 3 with pip is needed to find TensorFlow.',
+      'Install python3 and python3-pip (Debian: apt-get install python3-pip) and run this again.',
+      error,
+    )
   }
   if (/no such option: --report|no such option: --dry-run/.test(stderr)) {
-    throw new Problem('This pip is too old to say where a package lies.', 'Update it (python3 -m pip install --upgrade pip) and run this again.')
+    throw new Problem(
+      'This pip is too old to say where a package lies.',
+      'Update it (python3 -m pip install --upgrade pip) and run this again.',
+    )
   }
-  if (status !== 0) throw new Problem(`The package index has no ${requirement} to give: ${lastLine(stderr)}`, 'Check the network, or the index in `pip config list`, and run this again.')
-  const [{ metadata, download_info: { url, archive_info: archive } }] = JSON.parse(stdout).install
+  if (status !== 0)
+    throw new Problem(
+      `The package index has no ${requirement} to give: ${lastLine(stderr)}`,
+      'Check the network, or the index in `pip config list`, and run this again.',
+    )
+  const [
+    {
+      metadata,
+      download_info: { url, archive_info: archive },
+    },
+  ] = JSON.parse(stdout).install
   const sha256 = archive?.hashes?.sha256 ?? archive?.hash?.replace(/^sha256=/, '')
-  if (!sha256) throw new Problem(`The package index gives no SHA-256 for ${requirement}.`, 'Use an index that does, such as https://pypi.org/simple.')
-  return { name: metadata.name, version: metadata.version, url, file: decodeURIComponent(new URL(url).pathname.split('/').pop()), sha256, requires: metadata.requires_dist ?? [] }
+  if (!sha256)
+    throw new Problem(
+      `The package index gives no SHA-256 for ${requirement}.`,
+      'Use an index that does, such as https://pypi.org/simple.',
+    )
+  return {
+    name: metadata.name,
+    version: metadata.version,
+    url,
+    file: decodeURIComponent(new URL(url).pathname.split('/').pop()),
+    sha256,
+    requires: metadata.requires_dist ?? [],
+  }
 }
 
 export async function sha256Of(path) {
@@ -37,12 +94,15 @@ export async function sha256Of(path) {
   return hash.digest('hex')
 }
 
-/** The wheel's path in `folder`, downloaded unless it is there already; an interrupted download goes on where it stopped. */
+/**
+ * The wheel's path in `folder`, downloaded unless it is there already; an interrupted download goes on where it
+ * stopped.
+ */
 export async function fetchWheel(wheel, folder, say) {
   mkdirSync(folder, { recursive: true })
   const path = join(folder, wheel.file)
   if (existsSync(path)) {
-    if (await sha256Of(path) === wheel.sha256) return path
+    if ((await sha256Of(path)) === wheel.sha256) return path
     rmSync(path)
   }
   const part = `${path}.part`
@@ -56,7 +116,10 @@ export async function fetchWheel(wheel, folder, say) {
   const actual = await sha256Of(part)
   if (actual !== wheel.sha256) {
     rmSync(part)
-    throw new Problem(`${wheel.file} arrived damaged: SHA-256 ${actual}, expected ${wheel.sha256}.`, 'Nothing was installed. Run this again to download it anew.')
+    throw new Problem(
+      `${wheel.file} arrived damaged: SHA-256 ${actual}, expected ${wheel.sha256}.`,
+      'Nothing was installed. Run this again to download it anew.',
+    )
   }
   renameSync(part, path)
   return path
@@ -87,8 +150,13 @@ async function download({ url, file }, part, say) {
   try {
     await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(part, { flags: isResumed ? 'a' : 'w' }))
   } catch (cause) {
-    if (cause.code === 'ENOSPC') throw new Problem('The disk is full.', `Make room and run this again; it goes on from ${part}.`, cause)
-    throw new Problem(`The download of ${file} broke off after ${megabytes(received)} MB.`, 'Run this again: it goes on where it stopped.', cause)
+    if (cause.code === 'ENOSPC')
+      throw new Problem('The disk is full.', `Make room and run this again; it goes on from ${part}.`, cause)
+    throw new Problem(
+      `The download of ${file} broke off after ${megabytes(received)} MB.`,
+      'Run this again: it goes on where it stopped.',
+      cause,
+    )
   }
 }
 
@@ -96,12 +164,30 @@ async function download({ url, file }, part, say) {
 function downloadByPip({ name, version, file }, folder, part) {
   const platform = /-([^-]+)\.whl$/.exec(file)?.[1]
   const platforms = (platform ?? 'any').split('.').flatMap((one) => ['--platform', one])
-  const { status, stderr } = pip('download', '--quiet', '--no-deps', '--only-binary=:all:', '--python-version', '3.12', ...platforms, '--dest', folder, `${name}==${version}`)
-  if (status !== 0) throw new Problem(`pip could not download ${name} ${version}: ${lastLine(stderr)}`, 'Check the network or the proxy in `pip config list`, and run this again.')
+  const { status, stderr } = pip(
+    'download',
+    '--quiet',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--python-version',
+    '3.12',
+    ...platforms,
+    '--dest',
+    folder,
+    `${name}==${version}`,
+  )
+  if (status !== 0)
+    throw new Problem(
+      `pip could not download ${name} ${version}: ${lastLine(stderr)}`,
+      'Check the network or the proxy in `pip config list`, and run this again.',
+    )
   renameSync(join(folder, file), part)
 }
 
-/** Unpacks what `wanted` (Python, over `name`) lets through, as `name -> target` given by the Python expression `target`. */
+/**
+ * Unpacks what `wanted` (Python, over `name`) lets through, as `name -> target` given by the Python expression
+ * `target`.
+ */
 export function unpackWheel(path, folder, wanted, target = 'name') {
   const program = `
 import os, re, shutil, sys, zipfile
@@ -118,7 +204,8 @@ for info in archive.infolist():
 print(count)`
   const { status, stdout, stderr } = spawnSync('python3', ['-c', program, path, folder], { encoding: 'utf8' })
   if (/No space left/.test(stderr)) throw new Problem('The disk is full.', 'Make room and run this again.')
-  if (status !== 0) throw new Problem(`${path} could not be unpacked: ${lastLine(stderr)}`, 'Delete that file and run this again.')
+  if (status !== 0)
+    throw new Problem(`${path} could not be unpacked: ${lastLine(stderr)}`, 'Delete that file and run this again.')
   return Number(stdout)
 }
 

@@ -21,24 +21,27 @@ import { studiesCommand } from '#main/doors/cli/studies.ts'
 import { trainCommand } from '#main/doors/cli/train.ts'
 import manifest from '../../package.json' with { type: 'json' }
 
-void runProgram([
-  demoCommand,
-  planCommand,
-  fitCommand,
-  forecastCommand,
-  mupCheckCommand,
-  trainCommand,
-  resumeCommand,
-  runsCommand,
-  exportCommand,
-  generateCommand,
-  evaluateCommand,
-  importCommand,
-  modelsCommand,
-  inspectCommand,
-  studiesCommand,
-  corpusCommand,
-  emulateCommand,
-  benchCommand,
-  serveCommand,
-], { args: process.argv.slice(2), version: manifest.version })
+void runProgram(
+  [
+    demoCommand,
+    planCommand,
+    fitCommand,
+    forecastCommand,
+    mupCheckCommand,
+    trainCommand,
+    resumeCommand,
+    runsCommand,
+    exportCommand,
+    generateCommand,
+    evaluateCommand,
+    importCommand,
+    modelsCommand,
+    inspectCommand,
+    studiesCommand,
+    corpusCommand,
+    emulateCommand,
+    benchCommand,
+    serveCommand,
+  ],
+  { args: process.argv.slice(2), version: manifest.version },
+)

@@ -38,19 +38,31 @@ else app.quit()
 
 async function start(): Promise<void> {
   const lab = await createLab({
-    home, resources, version: app.getVersion(), door: 'electron', fork: forkUtilityWorker(join(__dirname, 'worker.js')), nowMs: Date.now,
+    home,
+    resources,
+    version: app.getVersion(),
+    door: 'electron',
+    fork: forkUtilityWorker(join(__dirname, 'worker.js')),
+    nowMs: Date.now,
   })
   if (!developmentUrl) serveWindow(await openWindowFiles(join(__dirname, '../renderer')))
   nativeTheme.themeSource = (await lab.settings()).theme
-  lab.listen('settings', ({ theme }) => { nativeTheme.themeSource = theme })
+  lab.listen('settings', ({ theme }) => {
+    nativeTheme.themeSource = theme
+  })
 
   const stage = createStage({
-    lab, url: pageUrl, preload: join(__dirname, '../preload/index.js'), icon: join(resources, 'icons/isoflop.png'), stateFile: join(windowHome, 'place.json'),
+    lab,
+    url: pageUrl,
+    preload: join(__dirname, '../preload/index.js'),
+    icon: join(resources, 'icons/isoflop.png'),
+    stateFile: join(windowHome, 'place.json'),
   })
   serve({
     lab,
     dialogs: createDialogs(stage.window),
-    isOurs: (sender, frameUrl, isTopFrame) => isTopFrame && sender === stage.window()?.webContents && isOurPage(frameUrl, pageUrl),
+    isOurs: (sender, frameUrl, isTopFrame) =>
+      isTopFrame && sender === stage.window()?.webContents && isOurPage(frameUrl, pageUrl),
   })
   startCourier({ source: lab, send: (kind, value) => stage.window()?.webContents.send(newsChannel, { kind, value }) })
   followOnDesktop({ lab, window: stage.window, show: stage.show })

@@ -37,26 +37,47 @@ export type Job =
 /** For those who run a job without a host. */
 const noAsks: Asks = { next: async () => null }
 
-export async function* runJob(message: unknown, signal: AbortSignal, asks: Asks = noAsks): AsyncGenerator<unknown, unknown> {
+export async function* runJob(
+  message: unknown,
+  signal: AbortSignal,
+  asks: Asks = noAsks,
+): AsyncGenerator<unknown, unknown> {
   const job = message as Job
   switch (job.kind) {
-    case 'ingest': return yield* (await import('#main/core/corpus/ingest.ts')).ingestCorpus(job.request, signal)
-    case 'tokenize': return yield* (await import('#main/core/tokenizer/tokenize-corpus.ts')).tokenizeCorpus(job.request, signal)
-    case 'probe': return (await import('#main/core/engine/measure.ts')).probeEngine(job.engine, { threads: job.threads })
-    case 'measure': return (await import('#main/core/engine/measure.ts')).measureFlops(job.engine, { threads: job.threads })
-    case 'train': return yield* (await import('#main/core/training/train-job.ts')).trainJob(job, signal, asks)
-    case 'export': return yield* (await import('#main/core/generation/use-job.ts')).exportJob(job)
-    case 'check': return yield* (await import('#main/core/mup-checks/job.ts')).checkJob(job, signal)
-    case 'search-plans': return yield* (await import('#main/core/cluster-validation/search-job.ts')).searchJob(job, signal)
-    case 'generate': return yield* (await import('#main/core/generation/use-job.ts')).generateJob(job, signal)
-    case 'evaluate': return yield* (await import('#main/core/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
-    case 'check-task-file': return yield* (await import('#main/core/evaluation/check-file-job.ts')).checkTaskFileJob(job)
-    case 'import': return yield* (await import('#main/core/model-formats/import-job.ts')).importJob(job)
-    case 'generate-from': return yield* (await import('#main/core/generation/generate-from-job.ts')).generateFromJob(job, signal)
-    case 'take-model': return yield* (await import('#main/core/model-formats/take-job.ts')).takeModelJob(job, signal)
-    case 'desk': return yield* (await import('#main/core/generation/desk-job.ts')).deskJob(job, signal, asks)
-    case 'cluster-part': return yield* (await import('#main/core/cluster-training/part-job.ts')).clusterPartJob(job)
-    default: throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
+    case 'ingest':
+      return yield* (await import('#main/core/corpus/ingest.ts')).ingestCorpus(job.request, signal)
+    case 'tokenize':
+      return yield* (await import('#main/core/tokenizer/tokenize-corpus.ts')).tokenizeCorpus(job.request, signal)
+    case 'probe':
+      return (await import('#main/core/engine/measure.ts')).probeEngine(job.engine, { threads: job.threads })
+    case 'measure':
+      return (await import('#main/core/engine/measure.ts')).measureFlops(job.engine, { threads: job.threads })
+    case 'train':
+      return yield* (await import('#main/core/training/train-job.ts')).trainJob(job, signal, asks)
+    case 'export':
+      return yield* (await import('#main/core/generation/use-job.ts')).exportJob(job)
+    case 'check':
+      return yield* (await import('#main/core/mup-checks/job.ts')).checkJob(job, signal)
+    case 'search-plans':
+      return yield* (await import('#main/core/cluster-validation/search-job.ts')).searchJob(job, signal)
+    case 'generate':
+      return yield* (await import('#main/core/generation/use-job.ts')).generateJob(job, signal)
+    case 'evaluate':
+      return yield* (await import('#main/core/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
+    case 'check-task-file':
+      return yield* (await import('#main/core/evaluation/check-file-job.ts')).checkTaskFileJob(job)
+    case 'import':
+      return yield* (await import('#main/core/model-formats/import-job.ts')).importJob(job)
+    case 'generate-from':
+      return yield* (await import('#main/core/generation/generate-from-job.ts')).generateFromJob(job, signal)
+    case 'take-model':
+      return yield* (await import('#main/core/model-formats/take-job.ts')).takeModelJob(job, signal)
+    case 'desk':
+      return yield* (await import('#main/core/generation/desk-job.ts')).deskJob(job, signal, asks)
+    case 'cluster-part':
+      return yield* (await import('#main/core/cluster-training/part-job.ts')).clusterPartJob(job)
+    default:
+      throw new Error(`a worker does not know the job ${JSON.stringify((job as { kind: unknown }).kind)}`)
   }
 }
 

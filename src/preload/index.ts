@@ -4,7 +4,8 @@ import { doorChannel, labChannel, newsChannel } from '#shared/channels.ts'
 import { fromReply, type Reply } from '#shared/fault.ts'
 import type { DroppedFile, LabBridge, NewsKind } from '#shared/lab.ts'
 
-const ask = (name: string, ...args: unknown[]): Promise<Reply> => ipcRenderer.invoke(doorChannel, name, args) as Promise<Reply>
+const ask = (name: string, ...args: unknown[]): Promise<Reply> =>
+  ipcRenderer.invoke(doorChannel, name, args) as Promise<Reply>
 
 /** One ear for all news: Electron takes more than ten on a channel for a leak. */
 const listeners = new Map<NewsKind, Set<(value: unknown) => void>>()
@@ -22,9 +23,11 @@ const bridge = {
   door: {
     chooseFiles: async () => fromReply(await ask('chooseFiles')),
     chooseFolder: async () => fromReply(await ask('chooseFolder')),
-    saveFile: async (suggestedName: string, bytes: Uint8Array) => fromReply(await ask('saveFile', suggestedName, bytes)),
+    saveFile: async (suggestedName: string, bytes: Uint8Array) =>
+      fromReply(await ask('saveFile', suggestedName, bytes)),
     // webUtils came with Electron 29; before it a File carries its path itself.
-    pathOfFile: (file: DroppedFile) => (webUtils ? webUtils.getPathForFile(file as never) : (file as unknown as { path: string }).path),
+    pathOfFile: (file: DroppedFile) =>
+      webUtils ? webUtils.getPathForFile(file as never) : (file as unknown as { path: string }).path,
   },
 }
 

@@ -35,7 +35,8 @@ export type Reply<T = unknown> = { ok: true; value: T } | ({ ok: false } & Fault
 
 /** Any thrown thing as plain data; what was not meant for a person keeps its own words under `details`. */
 export function toFaultData(error: unknown): FaultData {
-  if (error instanceof Fault) return { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) }
+  if (error instanceof Fault)
+    return { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) }
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const first = error instanceof Error ? error.message : String(error)
   return { code: 'failed', message: first.split('\n', 1)[0] || 'Something failed without saying why.', details }

@@ -6,7 +6,15 @@ import type { ValidationReport } from './cluster/validation.ts'
 import type { ClusterChoice, ClusterPart, StreamingNews } from './cluster/live.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
 import type { Machine } from './engine.ts'
-import type { AutomaticEvaluation, Evaluation, EvaluationOptions, EvaluationTask, SamplesPage, SamplesQuery, TaskFileRole } from './evaluation/evaluation.ts'
+import type {
+  AutomaticEvaluation,
+  Evaluation,
+  EvaluationOptions,
+  EvaluationTask,
+  SamplesPage,
+  SamplesQuery,
+  TaskFileRole,
+} from './evaluation/evaluation.ts'
 import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionLook, Comparison, TensorLook, Written, WrittenPiece } from './inspection.ts'
 import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin, Subject } from './model.ts'
@@ -37,13 +45,19 @@ export interface Lab {
 
   // corpora and tokens
   listCorpora(): Promise<Corpus[]>
-  /** Files or folders on the lab's own machine: .txt, folders of text, .jsonl (field `text`), .parquet. Returns at once; news says how it goes. */
+  /**
+   * Files or folders on the lab's own machine: .txt, folders of text, .jsonl (field `text`), .parquet. Returns at once;
+   * news says how it goes.
+   */
   addCorpus(paths: string[], name: string): Promise<Corpus>
   cancelCorpus(corpusId: string): Promise<Corpus>
   deleteCorpus(corpusId: string): Promise<void>
   restoreCorpus(corpusId: string): Promise<Corpus>
   listTokenized(): Promise<TokenizedCorpus[]>
-  /** Trains the tokenizer if need be and encodes the corpus. Returns at once with `working` or `ready`; news says how it goes. */
+  /**
+   * Trains the tokenizer if need be and encodes the corpus. Returns at once with `working` or `ready`; news says how it
+   * goes.
+   */
   tokenizeCorpus(corpusId: string, tokenizer: TokenizerChoice): Promise<TokenizedCorpus>
   /** The beginning of a split's `document`, cut into the tokenizer's pieces. */
   sampleCorpus(corpusId: string, tokenizer: TokenizerChoice, split: Split, document: number): Promise<TokenPiece[]>
@@ -57,16 +71,25 @@ export interface Lab {
 
   // runs
   listRuns(studyId: string | null): Promise<RunSummary[]>
-  /** Queues one run for each member, smallest first; with `options`, each trains on an emulated cluster of so many systems. */
+  /**
+   * Queues one run for each member, smallest first; with `options`, each trains on an emulated cluster of so many
+   * systems.
+   */
   startRuns(studyId: string, memberIds: string[], options?: ClusterChoice): Promise<RunSummary[]>
   pauseRun(runId: string): Promise<RunSummary>
   resumeRun(runId: string): Promise<RunSummary>
   stopRun(runId: string): Promise<RunSummary>
   deleteRun(runId: string): Promise<void>
   restoreRun(runId: string): Promise<RunSummary>
-  /** The records after `afterStep` (0 for the first), so that a window that opens late misses nothing. A long run answers in pieces: ask on from the last step. */
+  /**
+   * The records after `afterStep` (0 for the first), so that a window that opens late misses nothing. A long run
+   * answers in pieces: ask on from the last step.
+   */
   readRecords(runId: string, afterStep: number): Promise<RunRecords>
-  /** Kills one process of the cluster that the run trains on; the run makes good what was lost. Refused where it does not train on one. */
+  /**
+   * Kills one process of the cluster that the run trains on; the run makes good what was lost. Refused where it does
+   * not train on one.
+   */
   killPart(runId: string, part: ClusterPart): Promise<void>
 
   // checks of muP
@@ -77,8 +100,17 @@ export interface Lab {
   stopCheck(checkId: string): Promise<Check>
 
   // checkpoints
-  /** Writes a Hugging Face folder of the run's checkpoint at `step` (null: the last). An existing, non-empty folder needs `overwrite`. */
-  exportCheckpoint(runId: string, step: number | null, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
+  /**
+   * Writes a Hugging Face folder of the run's checkpoint at `step` (null: the last). An existing, non-empty folder
+   * needs `overwrite`.
+   */
+  exportCheckpoint(
+    runId: string,
+    step: number | null,
+    folder: string,
+    overwrite: boolean,
+    form?: ExportForm,
+  ): Promise<ExportReport>
   generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
   /** Every checkpoint that lies on disk, of one study or of all; oldest run first, ascending steps. */
   listCheckpoints(studyId: string | null): Promise<CheckpointRow[]>
@@ -91,13 +123,19 @@ export interface Lab {
   deleteModel(modelId: string): Promise<void>
   restoreModel(modelId: string): Promise<LibraryModel>
   exportModel(modelId: string, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
-  /** Queues a run of the study whose first weights are the model's, on the study's text cut by the model's own tokenizer. */
+  /**
+   * Queues a run of the study whose first weights are the model's, on the study's text cut by the model's own
+   * tokenizer.
+   */
   continueModel(studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary>
 
   // weights of either kind, held ready in a worker for a while after
   /** Continues a text with probabilities shown; tokens come as news under `writingId` while it goes on. */
   writeText(subject: Subject, options: GenerateOptions, writingId: string): Promise<Written>
-  /** Ends a writing: it answers with what was written until then, or is refused with `cancelled` where nothing was. Nothing happens where it has ended. */
+  /**
+   * Ends a writing: it answers with what was written until then, or is refused with `cancelled` where nothing was.
+   * Nothing happens where it has ended.
+   */
   stopWriting(writingId: string): Promise<void>
   describeWeights(subject: Subject): Promise<TensorLook[]>
   /** What one layer's heads look at in the beginning of `text`. */
@@ -116,10 +154,16 @@ export interface Lab {
   /** Oldest first. */
   listEvaluations(studyId: string): Promise<Evaluation[]>
   /**
-   * Queues one for each subject and task; returns at once, news says how it goes. What is under way already is given as it is, and what was
+   * Queues one for each subject and task; returns at once, news says how it goes. What is under way already is given as
+   * it is, and what was
    * broken off goes on. Rows that are not here are fetched from the hub when their turn comes.
    */
-  startEvaluations(studyId: string, subjects: Subject[], tasks: string[], options: EvaluationOptions): Promise<Evaluation[]>
+  startEvaluations(
+    studyId: string,
+    subjects: Subject[],
+    tasks: string[],
+    options: EvaluationOptions,
+  ): Promise<Evaluation[]>
   stopEvaluation(evaluationId: string): Promise<Evaluation>
   /** Goes on from the items that lie on disk. */
   resumeEvaluation(evaluationId: string): Promise<Evaluation>
@@ -185,26 +229,97 @@ export type NewsKind = keyof LabNews
 /** The bridge's guest list: a request missing here does not compile. */
 export const labRequests = Object.keys({
   about: true,
-  listStudies: true, createStudy: true, updateStudy: true, duplicateStudy: true, deleteStudy: true, restoreStudy: true,
-  studyDocument: true, importStudy: true, planStudy: true,
-  listCorpora: true, addCorpus: true, cancelCorpus: true, deleteCorpus: true, restoreCorpus: true,
-  listTokenized: true, tokenizeCorpus: true, sampleCorpus: true,
-  machine: true, measureMachine: true, settings: true, updateSettings: true,
-  listRuns: true, startRuns: true, pauseRun: true, resumeRun: true, stopRun: true, deleteRun: true, restoreRun: true, readRecords: true, killPart: true,
-  listChecks: true, startCheck: true, stopCheck: true,
-  exportCheckpoint: true, generate: true, listCheckpoints: true,
-  listModels: true, importModel: true, cancelModel: true, deleteModel: true, restoreModel: true, exportModel: true, continueModel: true,
-  writeText: true, stopWriting: true, describeWeights: true, readAttention: true, compareWeights: true,
-  listTasks: true, addTaskFile: true, removeTaskFile: true, fetchTask: true, stopFetchingTask: true,
-  listEvaluations: true, startEvaluations: true, stopEvaluation: true, resumeEvaluation: true, deleteEvaluation: true, restoreEvaluation: true,
-  readSamples: true, automaticEvaluation: true, setAutomaticEvaluation: true,
-  clusterCatalogue: true, saveClusterMachine: true, deleteClusterMachine: true, searchPlans: true, stopPlanSearch: true, clusterValidation: true,
+  listStudies: true,
+  createStudy: true,
+  updateStudy: true,
+  duplicateStudy: true,
+  deleteStudy: true,
+  restoreStudy: true,
+  studyDocument: true,
+  importStudy: true,
+  planStudy: true,
+  listCorpora: true,
+  addCorpus: true,
+  cancelCorpus: true,
+  deleteCorpus: true,
+  restoreCorpus: true,
+  listTokenized: true,
+  tokenizeCorpus: true,
+  sampleCorpus: true,
+  machine: true,
+  measureMachine: true,
+  settings: true,
+  updateSettings: true,
+  listRuns: true,
+  startRuns: true,
+  pauseRun: true,
+  resumeRun: true,
+  stopRun: true,
+  deleteRun: true,
+  restoreRun: true,
+  readRecords: true,
+  killPart: true,
+  listChecks: true,
+  startCheck: true,
+  stopCheck: true,
+  exportCheckpoint: true,
+  generate: true,
+  listCheckpoints: true,
+  listModels: true,
+  importModel: true,
+  cancelModel: true,
+  deleteModel: true,
+  restoreModel: true,
+  exportModel: true,
+  continueModel: true,
+  writeText: true,
+  stopWriting: true,
+  describeWeights: true,
+  readAttention: true,
+  compareWeights: true,
+  listTasks: true,
+  addTaskFile: true,
+  removeTaskFile: true,
+  fetchTask: true,
+  stopFetchingTask: true,
+  listEvaluations: true,
+  startEvaluations: true,
+  stopEvaluation: true,
+  resumeEvaluation: true,
+  deleteEvaluation: true,
+  restoreEvaluation: true,
+  readSamples: true,
+  automaticEvaluation: true,
+  setAutomaticEvaluation: true,
+  clusterCatalogue: true,
+  saveClusterMachine: true,
+  deleteClusterMachine: true,
+  searchPlans: true,
+  stopPlanSearch: true,
+  clusterValidation: true,
 } satisfies Record<keyof Lab, true>) as (keyof Lab)[]
 
 export const newsKinds = Object.keys({
-  records: true, run: true, runDeleted: true, check: true, planSearch: true, study: true, studyDeleted: true,
-  corpus: true, corpusDeleted: true, tokenized: true, machine: true, settings: true,
-  model: true, modelDeleted: true, written: true, streaming: true, evaluation: true, evaluationDeleted: true, task: true, automaticEvaluation: true,
+  records: true,
+  run: true,
+  runDeleted: true,
+  check: true,
+  planSearch: true,
+  study: true,
+  studyDeleted: true,
+  corpus: true,
+  corpusDeleted: true,
+  tokenized: true,
+  machine: true,
+  settings: true,
+  model: true,
+  modelDeleted: true,
+  written: true,
+  streaming: true,
+  evaluation: true,
+  evaluationDeleted: true,
+  task: true,
+  automaticEvaluation: true,
 } satisfies Record<NewsKind, true>) as NewsKind[]
 
 /** What a door hangs on the window: `window.isoflop` in Electron; the web door builds the same over a WebSocket. */

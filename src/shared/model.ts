@@ -39,9 +39,7 @@ export interface LibraryModel {
 }
 
 /** A set of weights that can be used: a run's checkpoint (`step` null for its last), or a model of the library. */
-export type Subject =
-  | { kind: 'run'; runId: string; step: number | null }
-  | { kind: 'model'; modelId: string }
+export type Subject = { kind: 'run'; runId: string; step: number | null } | { kind: 'model'; modelId: string }
 
 /** One checkpoint of a run, as a table shows it. Losses in nats a token; null where none was recorded. */
 export interface CheckpointRow {
@@ -57,7 +55,16 @@ export interface CheckpointRow {
   isLast: boolean
   model: ModelPlan
   /** How it was trained. */
-  made: { recipe: Recipe; steps: number; batchSequences: number; peakLearningRate: number; tokenizer: TokenizerChoice; corpusId: string; parameters: number; origin: RunOrigin | null }
+  made: {
+    recipe: Recipe
+    steps: number
+    batchSequences: number
+    peakLearningRate: number
+    tokenizer: TokenizerChoice
+    corpusId: string
+    parameters: number
+    origin: RunOrigin | null
+  }
 }
 
 /** What a training that goes on from a model may be told; the rest is the study's recipe. */

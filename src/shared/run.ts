@@ -39,7 +39,10 @@ export interface RunPlan {
   checkpointEverySteps: number
   /** Whose weights it began from; absent where they were the recipe's random ones. */
   origin?: RunOrigin
-  /** Systems of the emulated cluster that trains it, 1 to 16; absent: the plain trainer. Nothing else of a run depends on it. */
+  /**
+   * Systems of the emulated cluster that trains it, 1 to 16; absent: the plain trainer. Nothing else of a run depends
+   * on it.
+   */
   systems?: number
   /** Most bytes of weights that one system may hold; absent: what it needs. */
   systemWeightBytes?: number

@@ -27,7 +27,8 @@ tellStory(async () => {
   let lab = await startWebLab(built, home)
   let page = await open(lab.url)
   return {
-    home, watch,
+    home,
+    watch,
     page: () => page,
     addFiles: (paths) => page.getByTestId('corpus-files').setInputFiles(paths),
     async reopen() {

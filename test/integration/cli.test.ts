@@ -1,4 +1,5 @@
-// The command line as a person or a script meets it: one document on standard output, sentences on standard error, a status that tells.
+// The command line as a person or a script meets it: one document on standard output, sentences on standard error, a
+// status that tells.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,9 +28,14 @@ interface Outcome {
 
 function isoflop(...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      resolve({ status: error ? (error.code as unknown as number) : 0, stdout, stderr })
-    })
+    execFile(
+      process.execPath,
+      [cli, ...args],
+      { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home }, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        resolve({ status: error ? (error.code as unknown as number) : 0, stdout, stderr })
+      },
+    )
   })
 }
 
@@ -40,24 +46,45 @@ async function json(...args: string[]): Promise<any> {
   return JSON.parse(stdout)
 }
 
-const start = (...args: string[]): ChildProcess => spawn(process.execPath, [cli, ...args], { env: { ...process.env, ISOFLOP_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
+const start = (...args: string[]): ChildProcess =>
+  spawn(process.execPath, [cli, ...args], {
+    env: { ...process.env, ISOFLOP_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => child.once('exit', resolve))
-const firstText = (stream: NodeJS.ReadableStream, wanted: RegExp): Promise<string> => new Promise((resolve, reject) => {
-  let text = ''
-  stream.on('data', (piece) => { if (wanted.test(text += piece)) resolve(text) })
-  stream.on('end', () => reject(new Error(`ended without ${wanted}: ${text}`)))
-})
+const firstText = (stream: NodeJS.ReadableStream, wanted: RegExp): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = ''
+    stream.on('data', (piece) => {
+      if (wanted.test((text += piece))) resolve(text)
+    })
+    stream.on('end', () => reject(new Error(`ended without ${wanted}: ${text}`)))
+  })
 
 /** Small texts with something to learn in them. */
 function tales(count: number): string {
   const random = createRandom(11)
   const pick = (words: string) => words.split(' ')[random.integer(words.split(' ').length)]
-  const sentence = () => `The ${pick('old young small tall')} ${pick('fox king owl bear')} ${pick('saw found lost')} the ${pick('river stone tree house')}.`
+  const sentence = () =>
+    `The ${pick('old young small tall')} ${pick('fox king owl bear')} ${pick('saw found lost')} the ${pick('river stone tree house')}.`
   return Array.from({ length: count }, () => Array.from({ length: 12 }, sentence).join(' ')).join('\n\n')
 }
 
 /** A study that trains in seconds, on the engine that is everywhere. */
-const tiny = ['--tokenizer', 'bytes', '--context', '16', '--largest', '20k', '--tokens-per-parameter', '0.1', '--batch-tokens', '64', '--engine', 'reference']
+const tiny = [
+  '--tokenizer',
+  'bytes',
+  '--context',
+  '16',
+  '--largest',
+  '20k',
+  '--tokens-per-parameter',
+  '0.1',
+  '--batch-tokens',
+  '64',
+  '--engine',
+  'reference',
+]
 const planArguments = tiny.slice(0, 10)
 
 describe('plan', () => {
@@ -66,10 +93,28 @@ describe('plan', () => {
     expect(rest).toEqual({})
     expect(members.map(({ name }: any) => name)).toEqual(['111M', '256M', '590M', '1.3B', '2.7B', '6.7B', '13B'])
     for (const member of members) {
-      expect(Object.keys(member)).toEqual(['name', 'layers', 'width', 'heads', 'parameters', 'tokens', 'steps', 'batchSequences', 'flops'])
+      expect(Object.keys(member)).toEqual([
+        'name',
+        'layers',
+        'width',
+        'heads',
+        'parameters',
+        'tokens',
+        'steps',
+        'batchSequences',
+        'flops',
+      ])
       expect(Object.keys(member.flops)).toEqual(['cerebras', 'hoffmann', 'sixNd', 'palm'])
     }
-    expect(members[0]).toMatchObject({ layers: 10, width: 768, heads: 12, parameters: 111_050_496, tokens: 2_220_933_120, steps: 9037, batchSequences: 120 })
+    expect(members[0]).toMatchObject({
+      layers: 10,
+      width: 768,
+      heads: 12,
+      parameters: 111_050_496,
+      tokens: 2_220_933_120,
+      steps: 9037,
+      batchSequences: 120,
+    })
     expect(members[0].flops.cerebras).toBeCloseTo(2.6437e18, -15)
   })
 
@@ -118,17 +163,50 @@ describe('what cannot be done', () => {
 
 it('a training that is refused leaves nothing behind', async () => {
   const known = [(await json('studies')).studies, (await json('corpus', 'list')).corpora.map(({ id }: any) => id)]
-  const refused = await isoflop('train', '--corpus', corpus, '--tokenizer', 'bytes', '--largest', '20B', '--engine', 'reference')
+  const refused = await isoflop(
+    'train',
+    '--corpus',
+    corpus,
+    '--tokenizer',
+    'bytes',
+    '--largest',
+    '20B',
+    '--engine',
+    'reference',
+  )
   expect(refused).toMatchObject({ status: 1, stdout: '' })
   expect(refused.stderr).toMatch(/cannot be trained here: Needs .* of memory/)
-  expect([(await json('studies')).studies, (await json('corpus', 'list')).corpora.map(({ id }: any) => id)]).toEqual(known)
+  expect([(await json('studies')).studies, (await json('corpus', 'list')).corpora.map(({ id }: any) => id)]).toEqual(
+    known,
+  )
 })
 
 it('every command explains itself with an example', async () => {
   const { stdout } = await isoflop('--help')
   const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name).filter((name) => name !== 'help')
-  expect(commands).toEqual(expect.arrayContaining(['plan', 'train', 'resume', 'runs', 'export', 'generate', 'demo', 'bench', 'serve', 'studies', 'corpus']))
-  for (const name of commands.flatMap((one) => (one === 'corpus' ? [['corpus', 'list'], ['corpus', 'add']] : [[one]]))) {
+  expect(commands).toEqual(
+    expect.arrayContaining([
+      'plan',
+      'train',
+      'resume',
+      'runs',
+      'export',
+      'generate',
+      'demo',
+      'bench',
+      'serve',
+      'studies',
+      'corpus',
+    ]),
+  )
+  for (const name of commands.flatMap((one) =>
+    one === 'corpus'
+      ? [
+          ['corpus', 'list'],
+          ['corpus', 'add'],
+        ]
+      : [[one]],
+  )) {
     const help = await isoflop(...name, '--help')
     expect(help.status).toBe(0)
     expect(help.stdout, name.join(' ')).toMatch(/Examples?:\n\s+\$ isoflop /)
@@ -136,13 +214,20 @@ it('every command explains itself with an example', async () => {
 })
 
 it('is what `npx isoflop` runs', async () => {
-  const stdout = await new Promise<string>((resolve) => execFile(process.execPath, ['bin/isoflop.mjs', '--version'], { encoding: 'utf8' }, (_, text) => resolve(text)))
+  const stdout = await new Promise<string>((resolve) =>
+    execFile(process.execPath, ['bin/isoflop.mjs', '--version'], { encoding: 'utf8' }, (_, text) => resolve(text)),
+  )
   expect(stdout.trim()).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version)
 })
 
 it('a reader that leaves early ends the command without a word', async () => {
   const { stderr } = await new Promise<Outcome>((resolve) => {
-    execFile('/bin/sh', ['-c', `"${process.execPath}" "${cli}" plan --family cerebras-gpt --json | head -n 1`], { encoding: 'utf8' }, (_, stdout, errors) => resolve({ status: 0, stdout, stderr: errors }))
+    execFile(
+      '/bin/sh',
+      ['-c', `"${process.execPath}" "${cli}" plan --family cerebras-gpt --json | head -n 1`],
+      { encoding: 'utf8' },
+      (_, stdout, errors) => resolve({ status: 0, stdout, stderr: errors }),
+    )
   })
   expect(stderr).toBe('')
 })
@@ -186,9 +271,23 @@ describe('from a text to a model', () => {
 
   it('pauses at Ctrl+C, says how to go on, and goes on', async () => {
     const [member] = (await json('plan', ...planArguments)).members
-    const child = start('train', '--name', 'Long', '--corpus', 'tales', '--member', member.name, ...tiny, '--tokens-per-parameter', '0.5', '--json')
+    const child = start(
+      'train',
+      '--name',
+      'Long',
+      '--corpus',
+      'tales',
+      '--member',
+      member.name,
+      ...tiny,
+      '--tokens-per-parameter',
+      '0.5',
+      '--json',
+    )
     let stdout = ''
-    child.stdout!.on('data', (piece) => { stdout += piece })
+    child.stdout!.on('data', (piece) => {
+      stdout += piece
+    })
     await firstText(child.stderr!, /step [1-9]/)
     child.kill('SIGINT')
     expect(await ended(child)).toBe(130)
@@ -216,7 +315,9 @@ it('studies are made, renamed, copied, put away, deleted and carried to another 
   await json('studies', 'write', 'Deep', '--to', file)
   expect((await isoflop('studies', 'write', 'Deep', '--to', file)).status).toBe(1)
   const carried = (await json('studies', 'read', file, '--data', join(home, 'elsewhere'))).study
-  expect(await json('plan', '--study', carried.id, '--data', join(home, 'elsewhere'))).toEqual(await json('plan', '--study', one.id))
+  expect(await json('plan', '--study', carried.id, '--data', join(home, 'elsewhere'))).toEqual(
+    await json('plan', '--study', one.id),
+  )
 
   expect((await isoflop('studies', 'delete', copy.id)).stderr).toMatch(/for good/)
   expect((await json('studies', 'delete', copy.id, '--yes')).deleted).toBe(copy.id)

@@ -8,7 +8,9 @@ import { ensureBuilt } from '../support/build.ts'
 import { smallHub } from '../support/small-hub.ts'
 
 const fixtures = 'test/fixtures/evaluation'
-const { cases } = JSON.parse(readFileSync(`${fixtures}/harness.json`, 'utf8')) as { cases: { task: string; shots: number; sampler: string | null; results: Record<string, number> }[] }
+const { cases } = JSON.parse(readFileSync(`${fixtures}/harness.json`, 'utf8')) as {
+  cases: { task: string; shots: number; sampler: string | null; results: Record<string, number> }[]
+}
 let cli: string
 let home: string
 /** Nobody answers here, until a test lets someone. */
@@ -21,9 +23,14 @@ afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 function isoflop(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home, HF_ENDPOINT: hub }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, stdout, stderr })
-    })
+    execFile(
+      process.execPath,
+      [cli, ...args],
+      { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home, HF_ENDPOINT: hub }, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        resolve({ status: error ? Number(error.code) : 0, stdout, stderr })
+      },
+    )
   })
 }
 async function json(...args: string[]): Promise<any> {
@@ -36,16 +43,34 @@ it('evaluates as the harness does, writes the items, and goes on where it was in
   const wanted = cases.find(({ task, sampler }) => task === 'piqa' && sampler === 'default')!
   const samples = join(home, 'items.jsonl')
   const args = [
-    'evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa', '--data', `${fixtures}/piqa.jsonl`, '--shots', '5', '--shots-from', `${fixtures}/piqa_shots.jsonl`,
-    '--shots-sampler', 'harness', '--samples', samples,
+    'evaluate',
+    '--checkpoint',
+    `${fixtures}/model`,
+    '--task',
+    'piqa',
+    '--data',
+    `${fixtures}/piqa.jsonl`,
+    '--shots',
+    '5',
+    '--shots-from',
+    `${fixtures}/piqa_shots.jsonl`,
+    '--shots-sampler',
+    'harness',
+    '--samples',
+    samples,
   ]
   const answer = await json(...args)
   expect(answer.n).toBe(24)
   expect(answer.seconds).toBeGreaterThan(0)
-  for (const key of ['acc,none', 'acc_stderr,none', 'acc_norm,none', 'acc_norm_stderr,none']) expect(answer.results.piqa[key]).toBeCloseTo(wanted.results[key], 4)
+  for (const key of ['acc,none', 'acc_stderr,none', 'acc_norm,none', 'acc_norm_stderr,none'])
+    expect(answer.results.piqa[key]).toBeCloseTo(wanted.results[key], 4)
   const lines = readFileSync(samples, 'utf8').trim().split('\n')
   expect(lines.length).toBe(24)
-  expect(JSON.parse(lines[3])).toMatchObject({ task: 'piqa', index: 3, logLikelihoods: [expect.any(Number), expect.any(Number)] })
+  expect(JSON.parse(lines[3])).toMatchObject({
+    task: 'piqa',
+    index: 3,
+    logLikelihoods: [expect.any(Number), expect.any(Number)],
+  })
 
   writeFileSync(samples, `${lines.slice(0, 20).join('\n')}\n`)
   const again = await json(...args, '--resume')
@@ -60,7 +85,11 @@ it('keeps what it has when it is interrupted', async () => {
   const samples = join(home, 'interrupted.jsonl')
   const data = join(home, 'many.jsonl')
   writeFileSync(data, readFileSync(`${fixtures}/hellaswag.jsonl`, 'utf8').repeat(200))
-  const child = spawn(process.execPath, [cli, 'evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'hellaswag', '--data', data, '--samples', samples], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(
+    process.execPath,
+    [cli, 'evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'hellaswag', '--data', data, '--samples', samples],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
   let said = ''
   const status = await new Promise((resolve) => {
     child.stderr.on('data', (text) => {
@@ -78,13 +107,26 @@ it('keeps what it has when it is interrupted', async () => {
 it('says which file, line and field cannot be used', async () => {
   const data = join(home, 'bad.jsonl')
   writeFileSync(data, '{"goal":"g","sol1":"a","sol2":"b","label":0}\n{"goal":"g","sol1":"a","label":0}\n')
-  const { status, stdout, stderr } = await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa', '--data', data, '--json')
+  const { status, stdout, stderr } = await isoflop(
+    'evaluate',
+    '--checkpoint',
+    `${fixtures}/model`,
+    '--task',
+    'piqa',
+    '--data',
+    data,
+    '--json',
+  )
   expect(status).toBe(1)
   expect(JSON.parse(stdout).error.message).toContain(`${data}, line 2: the field sol2 is missing`)
   expect(stderr).toContain('sol2')
   const alone = await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa')
-  expect(alone.stderr).toContain('cannot be reached, so baber/piqa was not fetched; check the network, or use a local file')
-  expect((await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'text')).stderr).toContain('text needs a file')
+  expect(alone.stderr).toContain(
+    'cannot be reached, so baber/piqa was not fetched; check the network, or use a local file',
+  )
+  expect((await isoflop('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'text')).stderr).toContain(
+    'text needs a file',
+  )
 })
 
 it('fetches the official rows once, and needs nobody afterwards', async () => {
@@ -92,7 +134,10 @@ it('fetches the official rows once, and needs nobody afterwards', async () => {
   const small = await smallHub({
     'datasets/allenai/winogrande': {
       revision: 'refs/convert/parquet',
-      files: { 'winogrande_xl/validation/0000.parquet': { content: parquet('winogrande'), isLarge: true }, 'winogrande_xl/train/0000.parquet': { content: parquet('winogrande_shots'), isLarge: true } },
+      files: {
+        'winogrande_xl/validation/0000.parquet': { content: parquet('winogrande'), isLarge: true },
+        'winogrande_xl/train/0000.parquet': { content: parquet('winogrande_shots'), isLarge: true },
+      },
     },
   })
   const unreachable = hub
@@ -102,13 +147,47 @@ it('fetches the official rows once, and needs nobody afterwards', async () => {
   await small.close()
   hub = unreachable
   expect((await json(...args)).results).toEqual(fetched.results)
-  const local = await json(...args, '--data', `${fixtures}/winogrande.jsonl`, '--shots-from', `${fixtures}/winogrande_shots.jsonl`)
+  const local = await json(
+    ...args,
+    '--data',
+    `${fixtures}/winogrande.jsonl`,
+    '--shots-from',
+    `${fixtures}/winogrande_shots.jsonl`,
+  )
   expect(local.results).toEqual(fetched.results)
 })
 
 it('finds items and examples of several tasks in a folder, and says what each took', async () => {
-  const together = await json('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa,arc_easy', '--data', fixtures, '--shots', '2', '--shots-from', fixtures, '--limit', '5')
-  const alone = await json('evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'piqa', '--data', fixtures, '--shots', '2', '--shots-from', `${fixtures}/piqa_shots.jsonl`, '--limit', '5')
+  const together = await json(
+    'evaluate',
+    '--checkpoint',
+    `${fixtures}/model`,
+    '--task',
+    'piqa,arc_easy',
+    '--data',
+    fixtures,
+    '--shots',
+    '2',
+    '--shots-from',
+    fixtures,
+    '--limit',
+    '5',
+  )
+  const alone = await json(
+    'evaluate',
+    '--checkpoint',
+    `${fixtures}/model`,
+    '--task',
+    'piqa',
+    '--data',
+    fixtures,
+    '--shots',
+    '2',
+    '--shots-from',
+    `${fixtures}/piqa_shots.jsonl`,
+    '--limit',
+    '5',
+  )
   expect(together.n).toBe(10)
   expect(together.results.piqa).toEqual(alone.results.piqa)
   expect(Object.keys(together.secondsByTask)).toEqual(['piqa', 'arc_easy'])
@@ -117,27 +196,71 @@ it('finds items and examples of several tasks in a folder, and says what each to
 
 it('evaluates the last checkpoint of a run', async () => {
   const corpus = join(home, 'words.txt')
-  writeFileSync(corpus, Array.from({ length: 300 }, (_, i) => `The red fox number ${i} met a blue bear near the old stone road.`).join('\n\n'))
-  const tiny = ['--tokenizer', 'bytes', '--context', '32', '--largest', '20k', '--tokens-per-parameter', '0.1', '--batch-tokens', '64', '--engine', 'reference']
+  writeFileSync(
+    corpus,
+    Array.from({ length: 300 }, (_, i) => `The red fox number ${i} met a blue bear near the old stone road.`).join(
+      '\n\n',
+    ),
+  )
+  const tiny = [
+    '--tokenizer',
+    'bytes',
+    '--context',
+    '32',
+    '--largest',
+    '20k',
+    '--tokens-per-parameter',
+    '0.1',
+    '--batch-tokens',
+    '64',
+    '--engine',
+    'reference',
+  ]
   const { members } = await json('plan', ...tiny.slice(0, -2))
   await json('train', '--name', 'Words', '--corpus', corpus, '--member', members[0].name, ...tiny)
   const ran = await json('evaluate', '--run', 'last', '--task', 'copy', '--limit', '10', '--engine', 'reference')
   expect(ran).toMatchObject({ n: 10, checkpoint: 'last' })
   await json('export', 'last', '--to', join(home, 'words-export'))
-  const exported = await json('evaluate', '--checkpoint', join(home, 'words-export'), '--task', 'copy', '--limit', '10', '--engine', 'reference')
+  const exported = await json(
+    'evaluate',
+    '--checkpoint',
+    join(home, 'words-export'),
+    '--task',
+    'copy',
+    '--limit',
+    '10',
+    '--engine',
+    'reference',
+  )
   expect(exported.results).toEqual(ran.results)
   expect((await isoflop('evaluate', '--run', 'nobody', '--task', 'copy')).stderr).toContain('nobody')
 })
 
 it('needs no file for toy tasks', async () => {
-  const { results, n } = await json('evaluate', '--checkpoint', 'test/fixtures/evaluation/model', '--task', 'copy,brackets,cloze', '--limit', '10', '--shots', '1')
+  const { results, n } = await json(
+    'evaluate',
+    '--checkpoint',
+    'test/fixtures/evaluation/model',
+    '--task',
+    'copy,brackets,cloze',
+    '--limit',
+    '10',
+    '--shots',
+    '1',
+  )
   expect(n).toBe(30)
   expect(Object.keys(results)).toEqual(['copy', 'brackets', 'cloze'])
 })
 
 it('imports, inspects and lets write', async () => {
   const kept = await json('import', `${fixtures}/model`)
-  expect(kept).toMatchObject({ name: 'model', state: 'ready', dtypes: ['BF16'], tokenizer: { kind: 'gpt2' }, folder: join(home, 'models', kept.id) })
+  expect(kept).toMatchObject({
+    name: 'model',
+    state: 'ready',
+    dtypes: ['BF16'],
+    tokenizer: { kind: 'gpt2' },
+    folder: join(home, 'models', kept.id),
+  })
   expect(existsSync(join(kept.folder, 'tokenizer.json'))).toBe(true)
   expect((await isoflop('import', `${fixtures}/model`)).stdout).toContain('in the library already')
   expect((await json('models')).models).toHaveLength(1)
@@ -146,11 +269,31 @@ it('imports, inspects and lets write', async () => {
   expect((await isoflop('import', `${fixtures}/model`, '--to', join(home, 'aside'))).stderr).toContain('is not empty')
   const inspected = await json('inspect', join(home, 'aside/model.safetensors'))
   expect(inspected.elements).toBe(kept.parameters)
-  expect(inspected.tensors[0]).toEqual({ name: 'transformer.wte.weight', dtype: 'F32', shape: [50257, 8], elements: 402056 })
+  expect(inspected.tensors[0]).toEqual({
+    name: 'transformer.wte.weight',
+    dtype: 'F32',
+    shape: [50257, 8],
+    elements: 402056,
+  })
   expect((await json('inspect', 'test/fixtures/torch/bin/pytorch_model.bin')).format).toBe('pytorch')
-  const written = await json('generate', '--checkpoint', join(home, 'aside'), '--prompt', 'The', '--tokens', '5', '--temperature', '0')
-  expect(await json('generate', 'model', '--prompt', 'The', '--tokens', '5', '--temperature', '0')).toMatchObject({ modelId: kept.id, text: written.text })
-  expect(await json('export', 'model', '--to', join(home, 'gguf'), '--format', 'gguf', '--dtype', 'f16')).toMatchObject({ modelId: kept.id, files: [{ name: 'model-f16.gguf' }] })
+  const written = await json(
+    'generate',
+    '--checkpoint',
+    join(home, 'aside'),
+    '--prompt',
+    'The',
+    '--tokens',
+    '5',
+    '--temperature',
+    '0',
+  )
+  expect(await json('generate', 'model', '--prompt', 'The', '--tokens', '5', '--temperature', '0')).toMatchObject({
+    modelId: kept.id,
+    text: written.text,
+  })
+  expect(await json('export', 'model', '--to', join(home, 'gguf'), '--format', 'gguf', '--dtype', 'f16')).toMatchObject(
+    { modelId: kept.id, files: [{ name: 'model-f16.gguf' }] },
+  )
   expect(written.tokens).toBeGreaterThan(0)
   expect((await isoflop('generate', '--prompt', 'The')).status).toBe(2)
 })

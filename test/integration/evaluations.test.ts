@@ -1,4 +1,5 @@
-// Evaluations beside training with real processes: what a lab trains is evaluated as it finishes, politely, and whatever dies goes on.
+// Evaluations beside training with real processes: what a lab trains is evaluated as it finishes, politely, and
+// whatever dies goes on.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { getPriority, tmpdir } from 'node:os'
@@ -35,11 +36,27 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'text.txt'), smallText(300_000))
   lab = await open()
   const { id: corpusId } = await lab.addCorpus([join(folder, 'text.txt')], 'Words')
-  await until(async () => (await lab.listCorpora()).find(({ id, state }) => id === corpusId && state === 'ready'), 'the text', patienceMs)
+  await until(
+    async () => (await lab.listCorpora()).find(({ id, state }) => id === corpusId && state === 'ready'),
+    'the text',
+    patienceMs,
+  )
   const { id, recipe } = await lab.createStudy('Tiny')
   study = await lab.updateStudy(id, {
-    corpusId, tokenizer: { kind: 'bytes' }, recipe: { ...recipe, context: 64, batchTokens: 512, tokensPerParameter: 2 },
-    ladder: { dial: { kind: 'largest', parameters: 30_000 }, members: [16, 32].map((width) => ({ id: `w${width}`, name: `w${width}`, layers: 1, width, heads: 2, isEnabled: true })) },
+    corpusId,
+    tokenizer: { kind: 'bytes' },
+    recipe: { ...recipe, context: 64, batchTokens: 512, tokensPerParameter: 2 },
+    ladder: {
+      dial: { kind: 'largest', parameters: 30_000 },
+      members: [16, 32].map((width) => ({
+        id: `w${width}`,
+        name: `w${width}`,
+        layers: 1,
+        width,
+        heads: 2,
+        isEnabled: true,
+      })),
+    },
   })
 })
 afterAll(async () => {
@@ -47,17 +64,33 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const all = (what: (one: Evaluation) => boolean, count: number) => until(async () => {
-  const found = (await lab.listEvaluations(study.id)).filter(what)
-  return found.length === count && found
-}, `${count} evaluations`, patienceMs)
+const all = (what: (one: Evaluation) => boolean, count: number) =>
+  until(
+    async () => {
+      const found = (await lab.listEvaluations(study.id)).filter(what)
+      return found.length === count && found
+    },
+    `${count} evaluations`,
+    patienceMs,
+  )
 
 it('members are evaluated as they finish, on the text they learned from and on toys', async () => {
-  await lab.setAutomaticEvaluation(study.id, { isOn: true, tasks: ['text', 'brackets', 'cloze'], options: { ...defaultEvaluationOptions, limit: 40 } })
+  await lab.setAutomaticEvaluation(study.id, {
+    isOn: true,
+    tasks: ['text', 'brackets', 'cloze'],
+    options: { ...defaultEvaluationOptions, limit: 40 },
+  })
   await lab.startRuns(study.id, ['w16', 'w32'])
   const finished = await all(({ state }) => state === 'finished' || state === 'failed', 6)
   expect(finished.map(({ message }) => message)).toEqual(Array(6).fill(null))
-  expect(finished.map(({ name, task }) => `${name} ${task}`).sort()).toEqual(['w16 brackets', 'w16 cloze', 'w16 text', 'w32 brackets', 'w32 cloze', 'w32 text'])
+  expect(finished.map(({ name, task }) => `${name} ${task}`).sort()).toEqual([
+    'w16 brackets',
+    'w16 cloze',
+    'w16 text',
+    'w32 brackets',
+    'w32 cloze',
+    'w32 text',
+  ])
   for (const { task, result, done, of, memberId, flops, seconds } of finished) {
     expect([done, of]).toEqual([result!.items, result!.items])
     expect(result!.items).toBeLessThanOrEqual(40)
@@ -75,11 +108,22 @@ it('members are evaluated as they finish, on the text they learned from and on t
 it('lets every other process go first, and goes on where its own was killed', async () => {
   const [{ id: runId }] = await lab.listRuns(study.id)
   const rows = join(folder, 'rows.jsonl')
-  writeFileSync(rows, Array.from({ length: 30_000 }, (_, i) => JSON.stringify({ goal: `Number ${i}`, sol1: 'is counted.', sol2: 'is lost.', label: i % 2 })).join('\n'))
+  writeFileSync(
+    rows,
+    Array.from({ length: 30_000 }, (_, i) =>
+      JSON.stringify({ goal: `Number ${i}`, sol1: 'is counted.', sol2: 'is lost.', label: i % 2 }),
+    ).join('\n'),
+  )
   await lab.addTaskFile('piqa', 'items', rows)
   const begun = pids.length
-  const [{ id }] = await lab.startEvaluations(study.id, [{ kind: 'run', runId, step: null }], ['piqa'], defaultEvaluationOptions)
-  const mine = async (what: (one: Evaluation) => boolean) => until(async () => (await lab.listEvaluations(study.id)).find((one) => one.id === id && what(one)), 'it', patienceMs)
+  const [{ id }] = await lab.startEvaluations(
+    study.id,
+    [{ kind: 'run', runId, step: null }],
+    ['piqa'],
+    defaultEvaluationOptions,
+  )
+  const mine = async (what: (one: Evaluation) => boolean) =>
+    until(async () => (await lab.listEvaluations(study.id)).find((one) => one.id === id && what(one)), 'it', patienceMs)
   await mine(({ done, state }) => done > 100 || state === 'failed')
   const pid = pids[begun]
   expect(getPriority(pid)).toBeGreaterThan(getPriority())
@@ -99,9 +143,18 @@ it('lets every other process go first, and goes on where its own was killed', as
 
 it('gives the numbers that the command line gives', async () => {
   const [{ id: runId }] = await lab.listRuns(study.id)
-  const [mine] = (await lab.listEvaluations(study.id)).filter(({ task, subject }) => task === 'brackets' && subject.kind === 'run' && subject.runId === runId)
+  const [mine] = (await lab.listEvaluations(study.id)).filter(
+    ({ task, subject }) => task === 'brackets' && subject.kind === 'run' && subject.runId === runId,
+  )
   await lab.exportCheckpoint(runId, null, join(folder, 'export'), false)
-  const answer = JSON.parse(execFileSync(process.execPath, [cli, 'evaluate', '--checkpoint', join(folder, 'export'), '--task', 'brackets', '--limit', '40', '--json'], { encoding: 'utf8' }))
+  const answer = JSON.parse(
+    execFileSync(
+      process.execPath,
+      [cli, 'evaluate', '--checkpoint', join(folder, 'export'), '--task', 'brackets', '--limit', '40', '--json'],
+      { encoding: 'utf8' },
+    ),
+  )
   const kept = JSON.parse(readFileSync(join(folder, 'home', 'evaluations', mine.id, 'results.json'), 'utf8'))
-  for (const key of ['acc,none', 'acc_stderr,none', 'acc_norm,none']) expect(kept.results.brackets[key]).toBeCloseTo(answer.results.brackets[key], 6)
+  for (const key of ['acc,none', 'acc_stderr,none', 'acc_norm,none'])
+    expect(kept.results.brackets[key]).toBeCloseTo(answer.results.brackets[key], 6)
 })

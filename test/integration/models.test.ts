@@ -1,4 +1,5 @@
-// Models made elsewhere, through the real command line and its real workers: from a hub, listed, asked, trained on, carried out.
+// Models made elsewhere, through the real command line and its real workers: from a hub, listed, asked, trained on,
+// carried out.
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,8 +18,21 @@ let endpoint: string
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'isoflop-models-'))
   const folder = join(home, 'elsewhere')
-  await exportModel({ model: tinyModels.standard, parameters: tinyParameters(tinyModels.standard), tokenizer: createByteTokenizer(), card: '---\nlicense: mit\n---\n', name: 'Tiny', folder, overwrite: false })
-  const files = Object.fromEntries(readdirSync(folder).map((name) => [name, { content: new Uint8Array(readFileSync(join(folder, name))), isLarge: name.endsWith('.safetensors') }]))
+  await exportModel({
+    model: tinyModels.standard,
+    parameters: tinyParameters(tinyModels.standard),
+    tokenizer: createByteTokenizer(),
+    card: '---\nlicense: mit\n---\n',
+    name: 'Tiny',
+    folder,
+    overwrite: false,
+  })
+  const files = Object.fromEntries(
+    readdirSync(folder).map((name) => [
+      name,
+      { content: new Uint8Array(readFileSync(join(folder, name))), isLarge: name.endsWith('.safetensors') },
+    ]),
+  )
   hub = await smallHub({ 'models/org/Tiny-GPT': { files } })
   endpoint = hub.endpoint
 })
@@ -27,10 +41,15 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-const isoflop = (...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> => new Promise((resolve) => {
-  execFile(process.execPath, [cli, ...args, '--data', join(home, 'lab')], { env: { ...process.env, HF_ENDPOINT: endpoint }, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
-    resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr }))
-})
+const isoflop = (...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [cli, ...args, '--data', join(home, 'lab')],
+      { env: { ...process.env, HF_ENDPOINT: endpoint }, maxBuffer: 1 << 26 },
+      (error, stdout, stderr) => resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    )
+  })
 async function json(...args: string[]) {
   const { status, stdout, stderr } = await isoflop(...args, '--json')
   expect(status, stderr).toBe(0)
@@ -55,7 +74,9 @@ describe.sequential('a model made elsewhere', () => {
   })
 
   it('is trained on, and the run says from what', async () => {
-    const { runs: [run] } = await json('train', '--from', 'Tiny-GPT', '--tokens', '2000', '--engine', 'reference', '--context', '12')
+    const {
+      runs: [run],
+    } = await json('train', '--from', 'Tiny-GPT', '--tokens', '2000', '--engine', 'reference', '--context', '12')
     expect(run).toMatchObject({ state: 'finished', name: 'Tiny-GPT, continued', origin: { name: 'Tiny-GPT' } })
     await json('export', run.id, '--to', join(home, 'out'))
     expect(readFileSync(join(home, 'out/README.md'), 'utf8')).toContain('from the weights of Tiny-GPT')
@@ -64,10 +85,20 @@ describe.sequential('a model made elsewhere', () => {
   })
 
   it('is refused with one sentence: a name that is not there, no network, a wish that does not fit', async () => {
-    expect(await isoflop('import', 'org/Nothing')).toMatchObject({ status: 1, stderr: expect.stringMatching(/There is no model org\/Nothing on 127\.0\.0\.1:\d+; check how its name is spelled\.\n$/) })
+    expect(await isoflop('import', 'org/Nothing')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /There is no model org\/Nothing on 127\.0\.0\.1:\d+; check how its name is spelled\.\n$/,
+      ),
+    })
     expect((await isoflop('train', '--from', 'Tiny-GPT', '--largest', '1M')).status).toBe(2)
     endpoint = 'http://127.0.0.1:9'
-    expect(await isoflop('import', 'org/Other')).toMatchObject({ status: 1, stderr: expect.stringMatching(/127\.0\.0\.1:9 cannot be reached, so org\/Other was not fetched; check the network, or import it from a folder\.\n$/) })
+    expect(await isoflop('import', 'org/Other')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /127\.0\.0\.1:9 cannot be reached, so org\/Other was not fetched; check the network, or import it from a folder\.\n$/,
+      ),
+    })
     expect((await json('models')).models).toHaveLength(1)
   })
 

@@ -1,4 +1,5 @@
-// The kernel tests once more, on a library built with AddressSanitizer and UndefinedBehaviorSanitizer; every instruction set this CPU has.
+// The kernel tests once more, on a library built with AddressSanitizer and UndefinedBehaviorSanitizer; every
+// instruction set this CPU has.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -12,21 +13,38 @@ const isPossible = process.platform === 'linux' && existsSync(runtime)
 
 describe.skipIf(!isPossible)('under the sanitizers', () => {
   beforeAll(() => {
-    const built = spawnSync(process.execPath, ['scripts/build-native.mjs', '--sanitize', '--require'], { encoding: 'utf8' })
+    const built = spawnSync(process.execPath, ['scripts/build-native.mjs', '--sanitize', '--require'], {
+      encoding: 'utf8',
+    })
     expect(built.status, built.stdout).toBe(0)
   }, 600_000)
 
-  it.each(['avx512', 'avx2', 'portable'])('the kernels of %s run clean', (isa) => {
-    const { status, stdout, stderr } = spawnSync('npx', ['vitest', 'run', '--project', 'unit', 'test/main/core/engine/native'], {
-      encoding: 'utf8',
-      env: {
-        ...process.env, ISOFLOP_ISA: isa, ISOFLOP_FUZZ: '2000', ISOFLOP_NATIVE: library, LD_PRELOAD: runtime,
-        ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0', UBSAN_OPTIONS: 'print_stacktrace=1', VITEST: undefined, NODE_OPTIONS: '',
-      },
-    })
-    const said = `${stdout}\n${stderr}`
-    if (said.includes('cannot run the native engine')) return // not this processor
-    expect(said).not.toMatch(/AddressSanitizer|runtime error/)
-    expect(status, said.slice(-3000)).toBe(0)
-  }, 600_000)
+  it.each(['avx512', 'avx2', 'portable'])(
+    'the kernels of %s run clean',
+    (isa) => {
+      const { status, stdout, stderr } = spawnSync(
+        'npx',
+        ['vitest', 'run', '--project', 'unit', 'test/main/core/engine/native'],
+        {
+          encoding: 'utf8',
+          env: {
+            ...process.env,
+            ISOFLOP_ISA: isa,
+            ISOFLOP_FUZZ: '2000',
+            ISOFLOP_NATIVE: library,
+            LD_PRELOAD: runtime,
+            ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0',
+            UBSAN_OPTIONS: 'print_stacktrace=1',
+            VITEST: undefined,
+            NODE_OPTIONS: '',
+          },
+        },
+      )
+      const said = `${stdout}\n${stderr}`
+      if (said.includes('cannot run the native engine')) return // not this processor
+      expect(said).not.toMatch(/AddressSanitizer|runtime error/)
+      expect(status, said.slice(-3000)).toBe(0)
+    },
+    600_000,
+  )
 })

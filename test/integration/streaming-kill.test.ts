@@ -1,4 +1,5 @@
-// Real processes of a cluster under `kill -9` at random moments: no update is lost or applied twice, and the loss curve stays what it was.
+// Real processes of a cluster under `kill -9` at random moments: no update is lost or applied twice, and the loss curve
+// stays what it was.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '#shared/random.ts'
 import { createStreamingEngine, type StreamingEngine } from '#main/core/cluster-training/engine.ts'
@@ -18,10 +19,13 @@ const open: StreamingEngine[] = []
 beforeAll(() => {
   const fork = partsOn(forkNodeWorker(ensureBuilt().worker))
   start = (job, events) => {
-    const part = fork(job, { ...events, exit: (exit, words) => {
-      living.delete(part)
-      events.exit(exit, words)
-    } })
+    const part = fork(job, {
+      ...events,
+      exit: (exit, words) => {
+        living.delete(part)
+        events.exit(exit, words)
+      },
+    })
     living.set(part, job as PartJob)
     return part
   }
@@ -72,12 +76,24 @@ describe('a cluster of real processes', () => {
   }, 300_000)
 
   it('trains the same where the native library cannot be loaded and files are not mapped', async () => {
-    const mapped = await createStreamingEngine(model, { systems: 2, engine: 'reference', threads: 1, start, name: 'mapped' })
+    const mapped = await createStreamingEngine(model, {
+      systems: 2,
+      engine: 'reference',
+      threads: 1,
+      start,
+      name: 'mapped',
+    })
     open.push(mapped)
     const before = process.env.ISOFLOP_NATIVE
     process.env.ISOFLOP_NATIVE = import.meta.filename // is there, and no library
     try {
-      const unmapped = await createStreamingEngine(model, { systems: 2, engine: 'reference', threads: 1, start, name: 'unmapped' })
+      const unmapped = await createStreamingEngine(model, {
+        systems: 2,
+        engine: 'reference',
+        threads: 1,
+        start,
+        name: 'unmapped',
+      })
       open.push(unmapped)
     } finally {
       if (before === undefined) delete process.env.ISOFLOP_NATIVE

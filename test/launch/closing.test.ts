@@ -18,15 +18,16 @@ const close = () => lab.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAll
 const isVisible = () => lab.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].isVisible())
 
 /** The person's answer to the next dialogs, by the words on the button; what was shown is kept. */
-const answering = (button: string) => lab.app.evaluate(({ dialog }, wanted) => {
-  const shown: unknown[] = []
-  Object.assign(globalThis, { shown })
-  dialog.showMessageBox = (async (...args: unknown[]) => {
-    const options = args[args.length - 1] as { buttons: string[] }
-    shown.push(options.buttons)
-    return { response: options.buttons.findIndex((text) => text.startsWith(wanted)), checkboxChecked: false }
-  }) as never
-}, button)
+const answering = (button: string) =>
+  lab.app.evaluate(({ dialog }, wanted) => {
+    const shown: unknown[] = []
+    Object.assign(globalThis, { shown })
+    dialog.showMessageBox = (async (...args: unknown[]) => {
+      const options = args[args.length - 1] as { buttons: string[] }
+      shown.push(options.buttons)
+      return { response: options.buttons.findIndex((text) => text.startsWith(wanted)), checkboxChecked: false }
+    }) as never
+  }, button)
 const shown = () => lab.app.evaluate(() => (globalThis as unknown as { shown: string[][] }).shown)
 
 beforeAll(async () => {
@@ -35,7 +36,10 @@ beforeAll(async () => {
   const study = await ask(lab.page, 'createStudy', 'Closing')
   const [member] = study.ladder.members
   // Far longer than the test: it never ends by itself.
-  await ask(lab.page, 'updateStudy', study.id, { tokenizer: { kind: 'bytes' }, ladder: { ...study.ladder, members: [{ ...member, tokensPerParameter: 5000 }] } })
+  await ask(lab.page, 'updateStudy', study.id, {
+    tokenizer: { kind: 'bytes' },
+    ladder: { ...study.ladder, members: [{ ...member, tokensPerParameter: 5000 }] },
+  })
   const [started] = await ask(lab.page, 'startRuns', study.id, [member.id])
   runId = started.id
 })
@@ -49,13 +53,17 @@ afterAll(async () => {
 describe.sequential('closing the window while a run trains', () => {
   it('keeps the machine awake while a run trains', async () => {
     await expect.poll(async () => (await run()).state, { timeout: 120_000 }).toBe('training')
-    expect(await lab.app.evaluate(({ powerSaveBlocker }) => [0, 1, 2, 3].some((id) => powerSaveBlocker.isStarted(id)))).toBe(true)
+    expect(
+      await lab.app.evaluate(({ powerSaveBlocker }) => [0, 1, 2, 3].some((id) => powerSaveBlocker.isStarted(id))),
+    ).toBe(true)
   })
 
   it('asks, and stays when told to', async () => {
     await answering('Cancel')
     await close()
-    await expect.poll(shown).toEqual([['Keep training in the background', 'Pause and close', 'Stop and close', 'Cancel']])
+    await expect
+      .poll(shown)
+      .toEqual([['Keep training in the background', 'Pause and close', 'Stop and close', 'Cancel']])
     expect(await isVisible()).toBe(true)
     expect((await run()).state).toBe('training')
   })

@@ -40,8 +40,14 @@ describe('the window', () => {
     expect(page.url()).toMatch(/^app:\/\/isoflop\//)
     const reply = await page.evaluate(() => window.isoflop.request('about'))
     expect(reply).toMatchObject({ ok: true, value: { door: 'electron', home } })
-    expect(await page.evaluate(() => [typeof (globalThis as any).require, typeof (globalThis as any).process, typeof (globalThis as any).Buffer, typeof (globalThis as any).module])).toEqual(
-      ['undefined', 'undefined', 'undefined', 'undefined'])
+    expect(
+      await page.evaluate(() => [
+        typeof (globalThis as any).require,
+        typeof (globalThis as any).process,
+        typeof (globalThis as any).Buffer,
+        typeof (globalThis as any).module,
+      ]),
+    ).toEqual(['undefined', 'undefined', 'undefined', 'undefined'])
     expect(await page.evaluate(() => Object.keys(window.isoflop).sort())).toEqual(['door', 'listen', 'request'])
   })
 
@@ -50,7 +56,12 @@ describe('the window', () => {
       const [contents] = webContents.getAllWebContents()
       return (contents as unknown as { getLastWebPreferences(): Record<string, unknown> }).getLastWebPreferences()
     })
-    expect(preferences).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false, webviewTag: false })
+    expect(preferences).toMatchObject({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webviewTag: false,
+    })
   })
 
   it('runs no script that was not built into it, and reaches nothing outside', async () => {
@@ -60,7 +71,10 @@ describe('the window', () => {
       const inline = document.createElement('script')
       inline.textContent = 'window.ran = true'
       document.body.append(inline)
-      const reached = await fetch('https://example.com/').then(() => true, () => false)
+      const reached = await fetch('https://example.com/').then(
+        () => true,
+        () => false,
+      )
       const socket = await new Promise((resolve) => {
         try {
           const line = new WebSocket('ws://127.0.0.1:9/')
@@ -87,55 +101,90 @@ describe('the window', () => {
       document.body.append(input)
     })
     await lab.page.setInputFiles('#try-file', file)
-    expect(await lab.page.evaluate(() => window.isoflop.door.pathOfFile!((document.querySelector('#try-file') as HTMLInputElement).files![0]))).toBe(file)
+    expect(
+      await lab.page.evaluate(() =>
+        window.isoflop.door.pathOfFile!((document.querySelector('#try-file') as HTMLInputElement).files![0]),
+      ),
+    ).toBe(file)
     await lab.page.evaluate(() => document.querySelector('#try-file')!.remove())
   })
 
   it('goes nowhere else: links to the web open outside, everything else not at all', async () => {
     const { app, page } = lab
     const url = page.url()
-    expect(await page.evaluate(() => [window.open('https://example.com/a'), window.open('file:///etc/passwd'), window.open('http://example.com/')])).toEqual([null, null, null])
+    expect(
+      await page.evaluate(() => [
+        window.open('https://example.com/a'),
+        window.open('file:///etc/passwd'),
+        window.open('http://example.com/'),
+      ]),
+    ).toEqual([null, null, null])
     for (const to of ['https://example.com/b', 'file:///etc/passwd', 'data:text/html,hello', 'app://other/']) {
-      await page.evaluate((target) => { location.href = target }, to).catch(() => {})
+      await page
+        .evaluate((target) => {
+          location.href = target
+        }, to)
+        .catch(() => {})
     }
     await expect.poll(opened).toEqual(['https://example.com/a', 'https://example.com/b'])
     expect(page.url()).toBe(url)
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
-    expect(await page.evaluate(async () => (await fetch('app://isoflop/../package.json').catch(() => ({ status: 404 }))).status)).toBe(404)
+    expect(
+      await page.evaluate(
+        async () => (await fetch('app://isoflop/../package.json').catch(() => ({ status: 404 }))).status,
+      ),
+    ).toBe(404)
   })
 
   it('is given no permission', async () => {
-    expect(await lab.page.evaluate(async () => {
-      const asked = await navigator.mediaDevices?.getUserMedia({ audio: true }).then(() => 'granted', (error: Error) => error.name)
-      return [asked ?? 'NotAllowedError', Notification.permission]
-    })).toEqual([expect.stringMatching(/NotAllowedError|NotFoundError/), 'denied'])
+    expect(
+      await lab.page.evaluate(async () => {
+        const asked = await navigator.mediaDevices?.getUserMedia({ audio: true }).then(
+          () => 'granted',
+          (error: Error) => error.name,
+        )
+        return [asked ?? 'NotAllowedError', Notification.permission]
+      }),
+    ).toEqual([expect.stringMatching(/NotAllowedError|NotFoundError/), 'denied'])
   })
 
   it('saves bytes where the person says', async () => {
     const target = join(home, 'curve.bin')
-    await lab.app.evaluate(({ dialog }, filePath) => { dialog.showSaveDialog = async () => ({ canceled: false, filePath }) as never }, target)
-    expect(await lab.page.evaluate(() => window.isoflop.door.saveFile!('curve.bin', new Uint8Array([1, 2, 3])))).toBe(target)
+    await lab.app.evaluate(({ dialog }, filePath) => {
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath }) as never
+    }, target)
+    expect(await lab.page.evaluate(() => window.isoflop.door.saveFile!('curve.bin', new Uint8Array([1, 2, 3])))).toBe(
+      target,
+    )
     expect([...readFileSync(target)]).toEqual([1, 2, 3])
-    await lab.app.evaluate(({ dialog }) => { dialog.showSaveDialog = async () => ({ canceled: true, filePath: '' }) as never })
+    await lab.app.evaluate(({ dialog }) => {
+      dialog.showSaveDialog = async () => ({ canceled: true, filePath: '' }) as never
+    })
     expect(await lab.page.evaluate(() => window.isoflop.door.saveFile!('curve.bin', new Uint8Array([1])))).toBeNull()
   })
 
   it('comes back when its renderer dies, to a lab that never noticed', async () => {
     await lab.page.evaluate(() => window.isoflop.request('createStudy', 'Survivor'))
-    const loaded = lab.app.evaluate(({ BrowserWindow }) => new Promise<void>((done) => {
-      const { webContents } = BrowserWindow.getAllWindows()[0]
-      webContents.once('did-finish-load', () => done())
-      webContents.forcefullyCrashRenderer()
-    }))
+    const loaded = lab.app.evaluate(
+      ({ BrowserWindow }) =>
+        new Promise<void>((done) => {
+          const { webContents } = BrowserWindow.getAllWindows()[0]
+          webContents.once('did-finish-load', () => done())
+          webContents.forcefullyCrashRenderer()
+        }),
+    )
     await loaded
     const studies = await lab.app.evaluate(({ BrowserWindow }) =>
-      BrowserWindow.getAllWindows()[0].webContents.executeJavaScript("window.isoflop.request('listStudies').then((reply) => reply.value.map(({ name }) => name))"))
+      BrowserWindow.getAllWindows()[0].webContents.executeJavaScript(
+        "window.isoflop.request('listStudies').then((reply) => reply.value.map(({ name }) => name))",
+      ),
+    )
     expect(studies).toContain('Survivor')
   })
 })
 
 describe('the app', () => {
-  it('starts once for a data folder: a second start shows the first one\'s window', async () => {
+  it("starts once for a data folder: a second start shows the first one's window", async () => {
     await expect(launchElectron(built, home)).rejects.toThrow()
     expect(await lab.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
   })
@@ -145,6 +194,8 @@ describe('the app', () => {
     await lab.app.evaluate(({ BrowserWindow }, wanted) => BrowserWindow.getAllWindows()[0].setBounds(wanted), bounds)
     await lab.app.close()
     lab = await launchElectron(built, home)
-    expect(await lab.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].getNormalBounds())).toMatchObject({ width: 1100, height: 720 })
+    expect(
+      await lab.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].getNormalBounds()),
+    ).toMatchObject({ width: 1100, height: 720 })
   })
 })

@@ -1,4 +1,5 @@
-// The packaged app, started far from the repository: it trains with the engine that it carries, and its checkpoint goes home.
+// The packaged app, started far from the repository: it trains with the engine that it carries, and its checkpoint goes
+// home.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +16,9 @@ const electron = findElectron(built.root)
 const pictures = join(built.root, 'test-results', 'launch')
 const isMac = process.platform === 'darwin'
 /** Where no compiler was found the app goes without its own engine. */
-const hasNative = existsSync(join(built.root, 'build/native')) && readdirSync(join(built.root, 'build/native')).some((name) => name.startsWith('isoflop-native.'))
+const hasNative =
+  existsSync(join(built.root, 'build/native')) &&
+  readdirSync(join(built.root, 'build/native')).some((name) => name.startsWith('isoflop-native.'))
 
 describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm run setup:electron)', () => {
   let place: string
@@ -28,11 +31,19 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
     mkdirSync(pictures, { recursive: true })
     place = mkdtempSync(join(tmpdir(), 'isoflop-package-'))
     execFileSync(process.execPath, [join(built.root, 'scripts/package.mjs'), '--dir', '--to', place], {
-      cwd: built.root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: electron!.folder },
+      cwd: built.root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: electron!.folder },
     })
-    const folder = join(place, readdirSync(place).find((name) => name.endsWith('-unpacked') || name.startsWith('mac'))!)
+    const folder = join(
+      place,
+      readdirSync(place).find((name) => name.endsWith('-unpacked') || name.startsWith('mac'))!,
+    )
     contents = join(folder, isMac ? 'Isoflop.app/Contents/Resources/app' : 'resources/app')
-    const program = join(folder, { darwin: 'Isoflop.app/Contents/MacOS/Isoflop', win32: 'Isoflop.exe' }[process.platform as string] ?? 'isoflop')
+    const program = join(
+      folder,
+      { darwin: 'Isoflop.app/Contents/MacOS/Isoflop', win32: 'Isoflop.exe' }[process.platform as string] ?? 'isoflop',
+    )
     lab = await launchProgram(program, ['--data', join(place, 'lab')], place)
     watch = await watchPage(lab.page)
   })
@@ -43,12 +54,25 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
   })
 
   it('is one by its own name, with nothing of the repository', async () => {
-    expect(await lab.app.evaluate(({ app }) => [app.isPackaged, app.getName(), app.getAppPath()])).toEqual([true, 'Isoflop', contents])
-    expect(readdirSync(contents).filter((name) => name !== 'build').sort()).toEqual(['LICENSE', 'NOTICE', 'node_modules', 'out', 'package.json', 'resources'])
+    expect(await lab.app.evaluate(({ app }) => [app.isPackaged, app.getName(), app.getAppPath()])).toEqual([
+      true,
+      'Isoflop',
+      contents,
+    ])
+    expect(
+      readdirSync(contents)
+        .filter((name) => name !== 'build')
+        .sort(),
+    ).toEqual(['LICENSE', 'NOTICE', 'node_modules', 'out', 'package.json', 'resources'])
   })
 
   it('carries no libtensorflow, and no package twice', () => {
-    expect(readdirSync(join(contents, 'node_modules/@tensorflow')).sort()).toEqual(['tfjs-backend-cpu', 'tfjs-backend-wasm', 'tfjs-backend-webgpu', 'tfjs-core'])
+    expect(readdirSync(join(contents, 'node_modules/@tensorflow')).sort()).toEqual([
+      'tfjs-backend-cpu',
+      'tfjs-backend-wasm',
+      'tfjs-backend-webgpu',
+      'tfjs-core',
+    ])
     const packages = readdirSync(join(contents, 'node_modules'))
     expect(packages).not.toContain('electron')
     expect(packages).not.toContain('vue')
@@ -58,9 +82,13 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
     await shapeOneMember(lab.page, 1)
     await byId('train-ladder').click()
     await byId('nav-training').click()
-    await expect.poll(async () => (await ask(lab.page, 'listRuns', null))[0]?.step ?? 0, { timeout: 120_000 }).toBeGreaterThan(2)
+    await expect
+      .poll(async () => (await ask(lab.page, 'listRuns', null))[0]?.step ?? 0, { timeout: 120_000 })
+      .toBeGreaterThan(2)
     await lab.page.screenshot({ path: join(pictures, 'package-training.png') })
-    await expect.poll(() => byId('run-row').first().getByTestId('run-state').getAttribute('data-state'), { timeout: 120_000 }).toBe('finished')
+    await expect
+      .poll(() => byId('run-row').first().getByTestId('run-state').getAttribute('data-state'), { timeout: 120_000 })
+      .toBe('finished')
     const [run] = await ask(lab.page, 'listRuns', null)
     expect(run.engine).toBe(hasNative ? 'native' : 'wasm')
     expect(run.validationLoss).toBeLessThan(Math.log(256))
@@ -69,7 +97,9 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
 
   it('knows its other engines, or says in a sentence why they are not here', async () => {
     const { probes } = await ask(lab.page, 'machine')
-    expect(probes.filter(({ name }) => name === 'wasm' || name === 'reference').map(({ isAvailable }) => isAvailable)).toEqual([true, true])
+    expect(
+      probes.filter(({ name }) => name === 'wasm' || name === 'reference').map(({ isAvailable }) => isAvailable),
+    ).toEqual([true, true])
     for (const { description } of probes) expect(description).toMatch(/^[^\n]{5,200}$/)
   })
 

@@ -21,10 +21,13 @@ tellStory(async () => {
   }
   let lab = await launch()
   return {
-    home, watch,
+    home,
+    watch,
     page: () => lab.page,
     async addFiles(paths) {
-      await lab.app.evaluate(({ dialog }, filePaths) => { dialog.showOpenDialog = async () => ({ canceled: false, filePaths }) }, paths)
+      await lab.app.evaluate(({ dialog }, filePaths) => {
+        dialog.showOpenDialog = async () => ({ canceled: false, filePaths })
+      }, paths)
       await lab.page.getByTestId('choose-files').click()
     },
     async reopen() {
@@ -40,7 +43,9 @@ tellStory(async () => {
     },
     async close() {
       // Whatever trains when a part has failed: nobody is there to be asked.
-      await lab.app.evaluate(({ dialog }) => { dialog.showMessageBox = (async () => ({ response: 1, checkboxChecked: false })) as never })
+      await lab.app.evaluate(({ dialog }) => {
+        dialog.showMessageBox = (async () => ({ response: 1, checkboxChecked: false })) as never
+      })
       await lab.app.close()
       rmSync(home, { recursive: true, force: true })
     },

@@ -8,7 +8,9 @@ import { planLadder, planMember } from '#shared/family/plan.ts'
 import { findPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { learningRateAt, scheduleOf } from '#shared/family/schedule.ts'
 
-const reference: { models: Row[]; mup: Row[] } = JSON.parse(readFileSync('test/fixtures/scaling/cerebras-gpt.json', 'utf8'))
+const reference: { models: Row[]; mup: Row[] } = JSON.parse(
+  readFileSync('test/fixtures/scaling/cerebras-gpt.json', 'utf8'),
+)
 const pointsFile = readFileSync('test/fixtures/scaling/published_model_points.csv', 'utf8')
 const vocabulary = 50257
 
@@ -20,45 +22,63 @@ interface Row {
   [fact: string]: any
 }
 
-describe.each(reference.models.map((row, i) => ({ name: row.name, row, plan: plans[i] })))('Cerebras-GPT $name', ({ row, plan }) => {
-  it('has the published shape, parameters and tokens', () => {
-    expect(plan.shape).toEqual({ layers: row.layers, width: row.width, heads: row.heads, context: 2048, vocabulary })
-    expect(plan.parameters).toBe(row.parameters)
-    expect(countedParameters(plan.shape, 'without-embeddings')).toBe(row.withoutEmbeddings)
-    expect(plan.tokens).toBe(row.tokens)
-    expect(plan.tokens / plan.parameters).toBeCloseTo(20, 2)
-  })
+describe.each(reference.models.map((row, i) => ({ name: row.name, row, plan: plans[i] })))(
+  'Cerebras-GPT $name',
+  ({ row, plan }) => {
+    it('has the published shape, parameters and tokens', () => {
+      expect(plan.shape).toEqual({ layers: row.layers, width: row.width, heads: row.heads, context: 2048, vocabulary })
+      expect(plan.parameters).toBe(row.parameters)
+      expect(countedParameters(plan.shape, 'without-embeddings')).toBe(row.withoutEmbeddings)
+      expect(plan.tokens).toBe(row.tokens)
+      expect(plan.tokens / plan.parameters).toBeCloseTo(20, 2)
+    })
 
-  it('has the published steps, batch and schedule', () => {
-    expect(plan).toMatchObject({ steps: row.steps, batchSequences: row.batchSequences, warmupSteps: row.warmupSteps, peakLearningRate: row.peakLearningRate })
-    const schedule = scheduleOf(plan, standard.recipe)
-    expect(schedule.decay).toBe(row.decay)
-    expect(learningRateAt(schedule, row.warmupSteps - 1)).toBeCloseTo(row.peakLearningRate, 12)
-    expect(learningRateAt(schedule, row.steps - 1)).toBeCloseTo(row.finalLearningRate, 12)
-    if (!plan.phases) expect(row.steps - row.warmupSteps).toBe(row.decaySteps)
-    expect(adamOf(plan, standard.recipe)).toEqual({ beta1: 0.9, beta2: 0.95, epsilon: row.epsilon, weightDecay: 0.1, clipNorm: 1 })
-  })
+    it('has the published steps, batch and schedule', () => {
+      expect(plan).toMatchObject({
+        steps: row.steps,
+        batchSequences: row.batchSequences,
+        warmupSteps: row.warmupSteps,
+        peakLearningRate: row.peakLearningRate,
+      })
+      const schedule = scheduleOf(plan, standard.recipe)
+      expect(schedule.decay).toBe(row.decay)
+      expect(learningRateAt(schedule, row.warmupSteps - 1)).toBeCloseTo(row.peakLearningRate, 12)
+      expect(learningRateAt(schedule, row.steps - 1)).toBeCloseTo(row.finalLearningRate, 12)
+      if (!plan.phases) expect(row.steps - row.warmupSteps).toBe(row.decaySteps)
+      expect(adamOf(plan, standard.recipe)).toEqual({
+        beta1: 0.9,
+        beta2: 0.95,
+        epsilon: row.epsilon,
+        weightDecay: 0.1,
+        clipNorm: 1,
+      })
+    })
 
-  it('starts with the published deviations', () => {
-    const { initStd } = modelOf(plan, standard.recipe).parametrisation
-    expect(initStd.matrix).toBe(0.02)
-    expect(initStd.residual).toBeCloseTo(row.residualStd, 9)
-  })
+    it('starts with the published deviations', () => {
+      const { initStd } = modelOf(plan, standard.recipe).parametrisation
+      expect(initStd.matrix).toBe(0.02)
+      expect(initStd.residual).toBeCloseTo(row.residualStd, 9)
+    })
 
-  it('costs the published FLOPs', () => {
-    expect(plan.flops.cerebras / row.flops.cerebras).toBeCloseTo(1, 4)
-    expect(plan.flops.sixNd / row.flops.sixNd).toBeCloseTo(1, 4)
-    expect(plan.flops.hoffmann / row.flops.hoffmann).toBeCloseTo(1, 4)
-    expect(Number(plan.flops.cerebras.toPrecision(2))).toBe(row.flops.published)
-  })
-})
+    it('costs the published FLOPs', () => {
+      expect(plan.flops.cerebras / row.flops.cerebras).toBeCloseTo(1, 4)
+      expect(plan.flops.sixNd / row.flops.sixNd).toBeCloseTo(1, 4)
+      expect(plan.flops.hoffmann / row.flops.hoffmann).toBeCloseTo(1, 4)
+      expect(Number(plan.flops.cerebras.toPrecision(2))).toBe(row.flops.published)
+    })
+  },
+)
 
 it('the 13B changes its batch on the way, and its learning rate follows the tokens', () => {
   const plan = plans[6]
-  expect(plan.phases).toEqual([{ steps: 57000, batchSequences: 720 }, { steps: 78223, batchSequences: 1080 }])
+  expect(plan.phases).toEqual([
+    { steps: 57000, batchSequences: 720 },
+    { steps: 78223, batchSequences: 1080 },
+  ])
   const schedule = scheduleOf(plan, standard.recipe)
-  // 57,000 steps at 720 are as many tokens as 38,000 at 1080, where the second configuration starts its count: warm-up 169, cosine 116,054.
-  const second = (step: number) => 0.00012 * (0.1 + 0.9 * (1 + Math.cos((Math.PI * (step - 169)) / 116054)) / 2)
+  // 57,000 steps at 720 are as many tokens as 38,000 at 1080, where the second configuration starts its count: warm-up
+  // 169, cosine 116,054.
+  const second = (step: number) => 0.00012 * (0.1 + (0.9 * (1 + Math.cos((Math.PI * (step - 169)) / 116054))) / 2)
   expect(learningRateAt(schedule, 57000 + 999) / second(38000 + 1000)).toBeCloseTo(1, 4)
 })
 
@@ -80,7 +100,12 @@ describe.each(reference.mup.map((row, i) => ({ name: row.name, row, i })))('Cere
   })
 
   it('is trained as published', () => {
-    expect(plan).toMatchObject({ steps: row.steps, batchSequences: row.batchSequences, warmupSteps: row.warmupSteps, peakLearningRate: row.peakLearningRate })
+    expect(plan).toMatchObject({
+      steps: row.steps,
+      batchSequences: row.batchSequences,
+      warmupSteps: row.warmupSteps,
+      peakLearningRate: row.peakLearningRate,
+    })
     expect(learningRateAt(scheduleOf(plan, recipe), row.steps - 1)).toBeCloseTo(row.finalLearningRate, 12)
   })
 })
@@ -93,7 +118,14 @@ it('muP at the base width is standard parametrisation with the same deviation, b
 })
 
 it('the Cerebras convention reproduces the FLOPs printed for Pythia and OPT', () => {
-  const printed = new Map(pointsFile.trim().split('\n').slice(1).map((line) => line.split(',')).map((cells) => [`${cells[0]} ${cells[1]}`, Number(cells[5])]))
+  const printed = new Map(
+    pointsFile
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(','))
+      .map((cells) => [`${cells[0]} ${cells[1]}`, Number(cells[5])]),
+  )
   for (const id of ['pythia', 'opt'] as const) {
     for (const member of findPreset(id).members) {
       if (member.name === 'OPT 13B') continue // printed 2.7e22, the formula gives 2.645e22

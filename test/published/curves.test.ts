@@ -10,10 +10,15 @@ import { fitPowerLaw } from '#shared/scaling/power-law.ts'
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { findPublishedLaw, publishedPoints } from '#shared/scaling/published.ts'
 
-const rows = readFileSync('test/fixtures/scaling/published_model_points.csv', 'utf8').trim().split('\n').slice(1)
-  .map((line) => line.split(',')).filter((cells) => cells[0] === 'Cerebras-GPT')
+const rows = readFileSync('test/fixtures/scaling/published_model_points.csv', 'utf8')
+  .trim()
+  .split('\n')
+  .slice(1)
+  .map((line) => line.split(','))
+  .filter((cells) => cells[0] === 'Cerebras-GPT')
 const column = { published: 5, reconstructed: 6, sixNd: 7 } as const
-const points = (of: keyof typeof column) => rows.map((cells) => ({ x: Number(cells[column[of]]), y: Number(cells[8]), name: cells[1] }))
+const points = (of: keyof typeof column) =>
+  rows.map((cells) => ({ x: Number(cells[column[of]]), y: Number(cells[8]), name: cells[1] }))
 
 describe('seven Cerebras-GPT models', () => {
   it.each([
@@ -42,7 +47,10 @@ describe('seven Cerebras-GPT models', () => {
     const law = findPublishedLaw('cerebras-gpt')
     expect(law.kind).toBe('curve')
     if (law.kind !== 'curve') return
-    expect(standardDeviation(relativeResiduals(curveFromConstants(law.parameters), points('published')))).toBeCloseTo(0.00661, 5)
+    expect(standardDeviation(relativeResiduals(curveFromConstants(law.parameters), points('published')))).toBeCloseTo(
+      0.00661,
+      5,
+    )
     expect(evaluateCurve(curveFromConstants(law.parameters), 2.6e18)).toBeCloseTo(2.603, 3)
   })
 
@@ -57,30 +65,38 @@ describe('seven Cerebras-GPT models', () => {
 
   it('are shipped as overlay points with the same numbers', () => {
     const shipped = publishedPoints.find((family) => family.id === 'cerebras-gpt')!
-    expect(shipped.points.map(({ flops, loss }) => [flops.published, loss])).toEqual(rows.map((cells) => [Number(cells[5]), Number(cells[8])]))
+    expect(shipped.points.map(({ flops, loss }) => [flops.published, loss])).toEqual(
+      rows.map((cells) => [Number(cells[5]), Number(cells[8])]),
+    )
   })
 })
 
 describe('IsoFLOP parabolas on the rounded Hoffmann surface', () => {
   const surface = { E: 1.69, A: 406.4, B: 410.7, alpha: 0.34, beta: 0.28 }
   const budgets = [6e18, 1e19, 3e19, 6e19, 1e20, 3e20, 6e20, 1e21, 3e21]
-  const profiles = budgets.flatMap((budget) => Array.from({ length: 9 }, (_, i) => {
-    const parameters = optimalAllocation(surface, budget).parameters * 2 ** ((i - 4) / 2)
-    return { budget, parameters, loss: evaluateSurface(surface, parameters, budget / (6 * parameters)) }
-  }))
+  const profiles = budgets.flatMap((budget) =>
+    Array.from({ length: 9 }, (_, i) => {
+      const parameters = optimalAllocation(surface, budget).parameters * 2 ** ((i - 4) / 2)
+      return { budget, parameters, loss: evaluateSurface(surface, parameters, budget / (6 * parameters)) }
+    }),
+  )
   const fit = fitIsoflops(profiles)
 
-  it.each([[6e18, 1.835759e8, 3.091206, 0.359472], [1e20, 6.540610e8, 2.599681, 0.233374], [3e21, 3.038822e9, 2.229609, 0.138434]])(
-    'have the expected vertex at %d', (budget, parameters, loss, curvature) => {
-      const profile = fit.profiles.find((one) => one.budget === budget)!
-      expect(profile.parameters / parameters).toBeCloseTo(1, 6)
-      expect(profile.loss).toBeCloseTo(loss, 6)
-      expect(profile.curvature).toBeCloseTo(curvature, 6)
-      expect(profile.rejection).toBeNull()
-    })
+  it.each([
+    [6e18, 1.835759e8, 3.091206, 0.359472],
+    [1e20, 6.54061e8, 2.599681, 0.233374],
+    [3e21, 3.038822e9, 2.229609, 0.138434],
+  ])('have the expected vertex at %d', (budget, parameters, loss, curvature) => {
+    const profile = fit.profiles.find((one) => one.budget === budget)!
+    expect(profile.parameters / parameters).toBeCloseTo(1, 6)
+    expect(profile.loss).toBeCloseTo(loss, 6)
+    expect(profile.curvature).toBeCloseTo(curvature, 6)
+    expect(profile.rejection).toBeNull()
+  })
 
   it('put every optimum 1.43 % too high and the exponent right', () => {
-    for (const profile of fit.profiles) expect(profile.parameters / optimalAllocation(surface, profile.budget).parameters).toBeCloseTo(1.01427, 5)
+    for (const profile of fit.profiles)
+      expect(profile.parameters / optimalAllocation(surface, profile.budget).parameters).toBeCloseTo(1.01427, 5)
     expect(fit.size!.slope).toBeCloseTo(0.451613, 6)
     expect(fit.size!.intercept).toBeCloseTo(-0.21664, 5)
   })

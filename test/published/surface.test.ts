@@ -9,16 +9,30 @@ import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
 import { evaluateSurface, surfaceColumns } from '#shared/scaling/surface.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
 
-const all: SurfacePoint[] = readFileSync('test/fixtures/scaling/epoch_chinchilla_svg_extracted.csv', 'utf8').trim().split('\n').slice(1)
-  .map((line) => line.split(',')).map((cells) => ({ parameters: Number(cells[3]), tokens: Number(cells[4]) / (6 * Number(cells[3])), loss: Number(cells[6]) }))
+const all: SurfacePoint[] = readFileSync('test/fixtures/scaling/epoch_chinchilla_svg_extracted.csv', 'utf8')
+  .trim()
+  .split('\n')
+  .slice(1)
+  .map((line) => line.split(','))
+  .map((cells) => ({
+    parameters: Number(cells[3]),
+    tokens: Number(cells[4]) / (6 * Number(cells[3])),
+    loss: Number(cells[6]),
+  }))
 const kept = dropHighest(all, 5)
-const logs = (E: number, A: number, B: number, alpha: number, beta: number) => Float64Array.of(Math.log(A), Math.log(B), Math.log(E), alpha, beta)
+const logs = (E: number, A: number, B: number, alpha: number, beta: number) =>
+  Float64Array.of(Math.log(A), Math.log(B), Math.log(E), alpha, beta)
 
 describe('the objective', () => {
   it('is Hoffmann’s on the 240 points', () => {
     expect([all.length, kept.length]).toEqual([245, 240])
-    expect(huberObjectiveAt(Float64Array.of(6.17795598, 7.64273236, 0.59711196, 0.34781303, 0.36585412), kept)).toBeCloseTo(0.0010186447, 9)
-    expect(huberObjectiveAt(Float64Array.of(6.0073404, 6.0179186, 0.5267228, 0.33917084, 0.2849083), kept)).toBeCloseTo(0.0012311626, 9)
+    expect(
+      huberObjectiveAt(Float64Array.of(6.17795598, 7.64273236, 0.59711196, 0.34781303, 0.36585412), kept),
+    ).toBeCloseTo(0.0010186447, 9)
+    expect(huberObjectiveAt(Float64Array.of(6.0073404, 6.0179186, 0.5267228, 0.33917084, 0.2849083), kept)).toBeCloseTo(
+      0.0012311626,
+      9,
+    )
     expect(huberObjectiveAt(logs(1.69, 406.4, 410.7, 0.34, 0.28), kept)).toBeCloseTo(0.0041210091, 9)
   })
 
@@ -28,7 +42,11 @@ describe('the objective', () => {
     const gradient = new Float64Array(5)
     objective(x, gradient)
     for (let i = 0; i < 5; i++) {
-      const beside = (h: number) => objective(x.map((value, k) => value + (k === i ? h : 0)), new Float64Array(5))
+      const beside = (h: number) =>
+        objective(
+          x.map((value, k) => value + (k === i ? h : 0)),
+          new Float64Array(5),
+        )
       expect((beside(1e-6) - beside(-1e-6)) / 2e-6 / gradient[i]).toBeCloseTo(1, 5)
     }
   })
@@ -54,7 +72,13 @@ describe('the fit from all 4,500 starts', () => {
   it('finds the optimum of all 245', () => {
     const { fit } = fitSurfaceHuber(all)
     expect(Math.abs(fit.objective - 0.00182601)).toBeLessThan(1e-8)
-    for (const [value, expected, tolerance] of [[fit.E, 1.8913, 0.01], [fit.alpha, 0.3493, 0.01], [fit.beta, 0.453, 0.01], [fit.A, 495.7, 0.01], [fit.B, 12846, 0.05]]) {
+    for (const [value, expected, tolerance] of [
+      [fit.E, 1.8913, 0.01],
+      [fit.alpha, 0.3493, 0.01],
+      [fit.beta, 0.453, 0.01],
+      [fit.A, 495.7, 0.01],
+      [fit.B, 12846, 0.05],
+    ]) {
       expect(Math.abs(value / expected - 1)).toBeLessThan(tolerance)
     }
   })
@@ -89,7 +113,13 @@ it('variable projection is at least as close to the 240 points as Hoffmann’s o
 
 describe('the closed-form optimum', () => {
   const rounded = { E: 1.69, A: 406.4, B: 410.7, alpha: 0.34, beta: 0.28 }
-  const unrounded = { E: Math.exp(0.5267228), A: Math.exp(6.0073404), B: Math.exp(6.0179186), alpha: 0.33917084, beta: 0.2849083 }
+  const unrounded = {
+    E: Math.exp(0.5267228),
+    A: Math.exp(6.0073404),
+    B: Math.exp(6.0179186),
+    alpha: 0.33917084,
+    beta: 0.2849083,
+  }
   const epoch = { E: 1.8172, A: 482.01, B: 2085.43, alpha: 0.3478, beta: 0.3658 }
   it.each([
     ['Hoffmann, rounded', rounded, 1e18, 8.058198e7, 2.068287e9, 25.667, 3.535298],

@@ -16,14 +16,24 @@ describe('behind preload', () => {
   })
 
   it('a failure that crossed as plain data is thrown as the Fault it was', async () => {
-    const preload = { request: async () => ({ ok: false, code: 'damaged', message: 'The file ends early.', details: 'at 12' }), listen: () => () => {}, door: {} } as unknown as LabBridge
-    const failure = await guard(preload).request('about').catch((error: unknown) => error)
+    const preload = {
+      request: async () => ({ ok: false, code: 'damaged', message: 'The file ends early.', details: 'at 12' }),
+      listen: () => () => {},
+      door: {},
+    } as unknown as LabBridge
+    const failure = await guard(preload)
+      .request('about')
+      .catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(Fault)
     expect(failure).toMatchObject({ code: 'damaged', message: 'The file ends early.', details: 'at 12' })
   })
 
   it('a value that crossed in a Reply is unwrapped', async () => {
-    const preload = { request: async () => ({ ok: true, value: 42 }), listen: () => () => {}, door: {} } as unknown as LabBridge
+    const preload = {
+      request: async () => ({ ok: true, value: 42 }),
+      listen: () => () => {},
+      door: {},
+    } as unknown as LabBridge
     expect(await guard(preload).request('about')).toBe(42)
   })
 })
@@ -34,10 +44,20 @@ class FakeSocket {
   onopen?: () => void
   onclose?: () => void
   onmessage?: (event: { data: string }) => void
-  send(text: string) { this.sent.push(JSON.parse(text) as never) }
-  open() { this.readyState = 1; this.onopen?.() }
-  say(message: unknown) { this.onmessage?.({ data: JSON.stringify(message) }) }
-  cut() { this.readyState = 3; this.onclose?.() }
+  send(text: string) {
+    this.sent.push(JSON.parse(text) as never)
+  }
+  open() {
+    this.readyState = 1
+    this.onopen?.()
+  }
+  say(message: unknown) {
+    this.onmessage?.({ data: JSON.stringify(message) })
+  }
+  cut() {
+    this.readyState = 3
+    this.onclose?.()
+  }
 }
 
 describe('over a WebSocket', () => {

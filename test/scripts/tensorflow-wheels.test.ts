@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
-const { fetchWheel } = await import(pathToFileURL(resolve('scripts/tensorflow/wheels.mjs')).href) as {
+const { fetchWheel } = (await import(pathToFileURL(resolve('scripts/tensorflow/wheels.mjs')).href)) as {
   fetchWheel(wheel: object, folder: string, say: (text: string) => void): Promise<string>
 }
 
@@ -35,15 +35,23 @@ beforeEach(async () => {
     response.write(rest.subarray(0, breakAfter), () => setTimeout(() => response.destroy(), 50))
     breakAfter = null
   })
-  await new Promise<void>((listening) => { server.listen(0, '127.0.0.1', listening) })
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening)
+  })
 })
 afterEach(() => {
   server.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
-const wheel = (expected = sha256) =>
-  ({ name: 'tensor', version: '1.0', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${file}`, file, sha256: expected, requires: [] })
+const wheel = (expected = sha256) => ({
+  name: 'tensor',
+  version: '1.0',
+  url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${file}`,
+  file,
+  sha256: expected,
+  requires: [],
+})
 
 it('downloads once and finds it there the next time', async () => {
   const path = await fetchWheel(wheel(), folder, () => {})
@@ -79,6 +87,9 @@ it('throws away what does not have the checksum of the index, and says so', asyn
 })
 
 it('does not trust a file in the cache that has changed since', async () => {
-  writeFileSync(join(folder, file), bytes.map((byte) => byte ^ 1))
+  writeFileSync(
+    join(folder, file),
+    bytes.map((byte) => byte ^ 1),
+  )
   expect(readFileSync(await fetchWheel(wheel(), folder, () => {})).equals(bytes)).toBe(true)
 })

@@ -6,5 +6,14 @@ import type { Page } from 'playwright-core'
 export async function axeFindings(page: Page): Promise<string[]> {
   // Legacy mode: Electron has no second page to gather results in, and this window has no frames.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.slice(0, 5).map(({ target, failureSummary }) => `    ${target.join(' ')}: ${failureSummary?.split('\n').slice(1, 3).join(' ').trim()}`).join('\n')}`)
+  return violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}\n${nodes
+        .slice(0, 5)
+        .map(
+          ({ target, failureSummary }) =>
+            `    ${target.join(' ')}: ${failureSummary?.split('\n').slice(1, 3).join(' ').trim()}`,
+        )
+        .join('\n')}`,
+  )
 }

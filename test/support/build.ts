@@ -6,7 +6,10 @@ const root = resolve(__dirname, '../..')
 
 /** Paths of the built app; builds it first where a source is newer. Takes seconds the first time. */
 export function ensureBuilt(): BuiltApp {
-  execFileSync(process.execPath, [resolve(root, 'scripts/build.mjs')], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  execFileSync(process.execPath, [resolve(root, 'scripts/build.mjs')], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   return {
     root,
     main: resolve(root, 'out/main/index.js'),

@@ -5,8 +5,9 @@ import { chromium, type Browser } from 'playwright-core'
 
 /** Rejects with the reason where there is none. */
 export async function launchChromium(): Promise<Browser> {
-  const found = JSON.parse(execFileSync(process.execPath, [resolve(__dirname, '../../scripts/chromium.mjs')], { encoding: 'utf8' })) as
-    { executable?: string; args: string[]; reason?: string }
+  const found = JSON.parse(
+    execFileSync(process.execPath, [resolve(__dirname, '../../scripts/chromium.mjs')], { encoding: 'utf8' }),
+  ) as { executable?: string; args: string[]; reason?: string }
   if (!found.executable) throw new Error(found.reason)
   return chromium.launch({ executablePath: found.executable, args: found.args, headless: true })
 }

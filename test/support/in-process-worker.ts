@@ -41,10 +41,13 @@ export function forkInProcess(runJob: RunJob): InProcessFork {
         say({ kind: 'abort' })
         for (let i = 0; i < 1000; i++) say({ kind: 'credit' })
       }
-      serve({
-        send: (message: FromWorker) => deliver(toHost, message),
-        onMessage: (listener) => void toWorker.push(listener),
-      }, runJob)
+      serve(
+        {
+          send: (message: FromWorker) => deliver(toHost, message),
+          onMessage: (listener) => void toWorker.push(listener),
+        },
+        runJob,
+      )
       return {
         pid: 1,
         send: (message) => deliver(toWorker, message as ToWorker),

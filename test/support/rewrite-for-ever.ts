@@ -3,8 +3,13 @@ import { join } from 'node:path'
 import { writeFile, writeFolderAtomically } from '#main/platform/disk/files.ts'
 
 for (let round = 0; ; round++) {
-  await writeFolderAtomically(process.argv[2], async (aside) => {
-    for (const name of ['a', 'b', 'c']) await writeFile(join(aside, name), String(round).padStart(9, '0').repeat(20000))
-  }, { overwrite: true })
+  await writeFolderAtomically(
+    process.argv[2],
+    async (aside) => {
+      for (const name of ['a', 'b', 'c'])
+        await writeFile(join(aside, name), String(round).padStart(9, '0').repeat(20000))
+    },
+    { overwrite: true },
+  )
   if (round === 0) console.log('going')
 }

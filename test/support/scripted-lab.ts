@@ -29,10 +29,22 @@ export function scriptedLab(home: string, script: Partial<Lab> = {}): ScriptedLa
     listeners: () => [...listening.values()].reduce((sum, set) => sum + set.size, 0),
   } as unknown as ScriptedLab
   for (const name of labRequests) {
-    (lab as unknown as Record<string, unknown>)[name] = async () => { throw new Fault('not-found', `${name} is not scripted.`) }
+    ;(lab as unknown as Record<string, unknown>)[name] = async () => {
+      throw new Fault('not-found', `${name} is not scripted.`)
+    }
   }
-  return Object.assign(lab, {
-    about: async () => ({ version: '0.0.0', door: 'web' as const, home, exportsFolder: `${home}/exports`, platform: 'linux' }),
-    settings: async () => defaultSettings,
-  }, script)
+  return Object.assign(
+    lab,
+    {
+      about: async () => ({
+        version: '0.0.0',
+        door: 'web' as const,
+        home,
+        exportsFolder: `${home}/exports`,
+        platform: 'linux',
+      }),
+      settings: async () => defaultSettings,
+    },
+    script,
+  )
 }

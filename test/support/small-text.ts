@@ -1,8 +1,10 @@
 // A text of our own that is quick to learn from: made-up sentences, the same ones every time.
 import { createRandom } from '#shared/random.ts'
 
-const words = ('the a one this every loss curve model token step width layer batch rate law power compute budget ladder member run falls rises bends grows shrinks learns '
-  + 'reads writes counts trains waits slowly quickly twice never always small large pale dark first last').split(' ')
+const words = (
+  'the a one this every loss curve model token step width layer batch rate law power compute budget ladder member run falls rises bends grows shrinks learns ' +
+  'reads writes counts trains waits slowly quickly twice never always small large pale dark first last'
+).split(' ')
 
 /** About `bytes` of ASCII, in paragraphs divided by blank lines. */
 export function smallText(bytes: number): string {

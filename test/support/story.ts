@@ -1,4 +1,5 @@
-// The whole story, told at any door with the mouse: choose a text, shape a ladder, train, watch, pause, close, reopen, resume,
+// The whole story, told at any door with the mouse: choose a text, shape a ladder, train, watch, pause, close, reopen,
+// resume,
 // lose power, go on, read the law, export. Each door says how its window is closed, reopened and killed.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +26,11 @@ export interface StoryDoor {
 
 const views = ['data', 'family', 'training', 'law', 'evaluation', 'library'] as const
 /** Two that finish within seconds and make a law; one that never ends by itself, to be paused, cut off and stopped. */
-const ladder = [{ width: 24, tokensPerParameter: 4 }, { width: 32, tokensPerParameter: 4 }, { width: 48, tokensPerParameter: 3000 }]
+const ladder = [
+  { width: 24, tokensPerParameter: 4 },
+  { width: 32, tokensPerParameter: 4 },
+  { width: 48, tokensPerParameter: 3000 },
+]
 const endless = 2
 const slow = 180_000
 
@@ -36,23 +41,38 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
   const go = async (view: (typeof views)[number]): Promise<void> => byId(`nav-${view}`).click()
   /** The row of a run by its position: runs are started smallest first. */
   const row = (which: number): Locator => byId('run-row').nth(which)
-  const state = (which: number): Promise<string | null> => row(which).getByTestId('run-state').getAttribute('data-state', { timeout: 2000 }).catch(() => null)
-  const expectState = (which: number, wanted: string | RegExp, timeout = slow) => expect.poll(async () => (await state(which)) ?? 'no such run', { timeout, interval: 100 }).toMatch(wanted)
+  const state = (which: number): Promise<string | null> =>
+    row(which)
+      .getByTestId('run-state')
+      .getAttribute('data-state', { timeout: 2000 })
+      .catch(() => null)
+  const expectState = (which: number, wanted: string | RegExp, timeout = slow) =>
+    expect.poll(async () => (await state(which)) ?? 'no such run', { timeout, interval: 100 }).toMatch(wanted)
 
   /** Updates of the endless run, as its row says. */
-  const step = async (): Promise<number> => Number(/^([\d,]+) of/.exec(await row(endless).getByTestId('run-step').getAttribute('title') ?? '')?.[1].replaceAll(',', ''))
+  const step = async (): Promise<number> =>
+    Number(
+      /^([\d,]+) of/
+        .exec((await row(endless).getByTestId('run-step').getAttribute('title')) ?? '')?.[1]
+        .replaceAll(',', ''),
+    )
 
   /** A part of the story; once one has failed the rest fails at once, since each builds on those before. */
   let failed: string | null = null
-  const part = (name: string, tell: () => Promise<void>): void => void it(name, async () => {
-    if (failed) throw new Error(`The story broke off at "${failed}".`)
-    failed = name
-    await tell()
-    failed = null
-  })
+  const part = (name: string, tell: () => Promise<void>): void =>
+    void it(name, async () => {
+      if (failed) throw new Error(`The story broke off at "${failed}".`)
+      failed = name
+      await tell()
+      failed = null
+    })
 
-  beforeAll(async () => { door = await openDoor() })
-  afterAll(async () => { await door?.close() })
+  beforeAll(async () => {
+    door = await openDoor()
+  })
+  afterAll(async () => {
+    await door?.close()
+  })
 
   describe.sequential('the story', () => {
     part('begins with three ways in and no setup', async () => {
@@ -62,7 +82,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await byId('train-ladder').waitFor()
     })
 
-    part('chooses a text of one\'s own', async () => {
+    part("chooses a text of one's own", async () => {
       const file = join(door.home, 'law-of-words.txt')
       writeFileSync(file, smallText(1_500_000))
       await go('data')
@@ -72,7 +92,12 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await expect.poll(() => choice.isEnabled().catch(() => false), { timeout: 60_000 }).toBe(true)
       await choice.click()
       await expect.poll(() => choice.getAttribute('aria-checked')).toBe('true')
-      await door.page().getByRole('radio', { name: 'Bytes' }).or(door.page().getByRole('button', { name: 'Bytes' })).first().click()
+      await door
+        .page()
+        .getByRole('radio', { name: 'Bytes' })
+        .or(door.page().getByRole('button', { name: 'Bytes' }))
+        .first()
+        .click()
       await door.page().getByText('Bytes a token').waitFor({ timeout: 60_000 })
     })
 
@@ -80,7 +105,11 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await go('family')
       const rows = byId('ladder-row')
       await expect.poll(() => rows.count()).toBeGreaterThan(3)
-      while (await rows.count() > 3) await rows.last().getByRole('button', { name: /^Remove/ }).click()
+      while ((await rows.count()) > 3)
+        await rows
+          .last()
+          .getByRole('button', { name: /^Remove/ })
+          .click()
       for (const [index, { width, tokensPerParameter }] of ladder.entries()) {
         const type = async (label: RegExp, value: number): Promise<void> => {
           const field = rows.nth(index).getByLabel(label)
@@ -148,7 +177,8 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await byId('evaluate-first').click()
       const cells = door.page().locator('[data-testid^="cell-"]')
       const states = () => cells.evaluateAll((all) => all.map((cell) => cell.getAttribute('data-state')))
-      await expect.poll(states, { timeout: slow }).toEqual(Array(12).fill('finished')) // two members, a text and five toys
+      // two members, a text and five toys
+      await expect.poll(states, { timeout: slow }).toEqual(Array(12).fill('finished'))
       await byId('cell-Copy').first().getByRole('button').click()
       await expect.poll(() => byId('examples-count').innerText()).toMatch(/^200 items/)
       await byId('examples-list').focus()
@@ -164,8 +194,20 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       const folder = join(door.home, 'taken-home')
       await exportFirst(door.page(), folder)
       expect(await byId('toast').first().innerText()).toContain(folder)
-      expect(readdirSync(folder).sort()).toEqual(expect.arrayContaining(['README.md', 'config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json']))
-      expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))).toMatchObject({ architectures: ['GPT2LMHeadModel'], n_embd: ladder[endless].width, n_layer: 2 })
+      expect(readdirSync(folder).sort()).toEqual(
+        expect.arrayContaining([
+          'README.md',
+          'config.json',
+          'generation_config.json',
+          'model.safetensors',
+          'tokenizer.json',
+        ]),
+      )
+      expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))).toMatchObject({
+        architectures: ['GPT2LMHeadModel'],
+        n_embd: ladder[endless].width,
+        n_layer: 2,
+      })
       await byId('export-close').click()
     })
 
@@ -177,13 +219,24 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
 
     part('takes the export in again, and finds it equal', async () => {
       await byId('import-model').click()
-      await door.page().getByRole('radio', { name: 'Folder' }).or(door.page().getByRole('button', { name: 'Folder', exact: true })).first().click()
+      await door
+        .page()
+        .getByRole('radio', { name: 'Folder' })
+        .or(door.page().getByRole('button', { name: 'Folder', exact: true }))
+        .first()
+        .click()
       await byId('import-folder').fill(join(door.home, 'taken-home'))
       await byId('import-confirm').click()
       const model = byId('model-row').first()
       await expect.poll(() => model.getAttribute('data-state'), { timeout: 60_000 }).toBe('ready')
       await model.click()
-      const page = (name: string): Promise<void> => door.page().getByRole('radio', { name }).or(door.page().getByRole('button', { name, exact: true })).first().click()
+      const page = (name: string): Promise<void> =>
+        door
+          .page()
+          .getByRole('radio', { name })
+          .or(door.page().getByRole('button', { name, exact: true }))
+          .first()
+          .click()
       await page('Compare')
       await byId('compare-same').waitFor({ timeout: 60_000 })
       await page('Weights')
@@ -206,16 +259,33 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
   describe.sequential('the cluster', () => {
     it('asks the cluster', async () => {
       const body = (): Locator => door.page().locator('.page-body')
-      const tab = (name: string): Promise<void> => byId('cluster-pages').getByRole('radio', { name }).or(byId('cluster-pages').getByRole('button', { name, exact: true })).first().click()
+      const tab = (name: string): Promise<void> =>
+        byId('cluster-pages')
+          .getByRole('radio', { name })
+          .or(byId('cluster-pages').getByRole('button', { name, exact: true }))
+          .first()
+          .click()
       const type = async (label: string, value: number): Promise<void> => {
         const field = body().getByLabel(label, { exact: true }).last()
         await field.fill(String(value))
         await field.press('Enter')
       }
       await byId('nav-cluster').click()
-      await expect.poll(() => byId('cluster-answer').innerText().catch(() => '')).toMatch(/Where a step goes[\s\S]*Forward[\s\S]*Bubble/)
+      await expect
+        .poll(() =>
+          byId('cluster-answer')
+            .innerText()
+            .catch(() => ''),
+        )
+        .toMatch(/Where a step goes[\s\S]*Forward[\s\S]*Bubble/)
       await type('Tensor degree', 7)
-      await expect.poll(() => byId('cluster-problem').innerText().catch(() => '')).toMatch(/64 devices do not divide into tensor 7 x pipeline 8 = 56/)
+      await expect
+        .poll(() =>
+          byId('cluster-problem')
+            .innerText()
+            .catch(() => ''),
+        )
+        .toMatch(/64 devices do not divide into tensor 7 x pipeline 8 = 56/)
       await type('Tensor degree', 8)
       await byId('trust-line').waitFor()
       await tab('Search')

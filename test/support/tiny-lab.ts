@@ -1,4 +1,5 @@
-// A whole lab in one process on tiny models: real rooms, real files, workers without processes; only the bundled texts are cut short.
+// A whole lab in one process on tiny models: real rooms, real files, workers without processes; only the bundled texts
+// are cut short.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,7 +37,13 @@ export function tinyLab(): Bench {
     workers,
     answer: () => null,
     open: async () => {
-      const lab = await createLab({ home: bench.home, resources: '', version: '0.0.0', door: 'web', fork: workers.fork })
+      const lab = await createLab({
+        home: bench.home,
+        resources: '',
+        version: '0.0.0',
+        door: 'web',
+        fork: workers.fork,
+      })
       open.push(lab)
       return lab
     },
@@ -57,13 +64,24 @@ export async function tinyStudy(lab: LabHost, widths: number[] = [8]): Promise<S
     recipe: { ...recipe, context: 8, batchTokens: 32, tokensPerParameter: 0.5 },
     ladder: {
       dial: { kind: 'largest', parameters: 3000 },
-      members: widths.map((width) => ({ id: `w${width}`, name: `w${width}`, layers: 1, width, heads: 1, isEnabled: true })),
+      members: widths.map((width) => ({
+        id: `w${width}`,
+        name: `w${width}`,
+        layers: 1,
+        width,
+        heads: 1,
+        isEnabled: true,
+      })),
     },
   })
 }
 
 /** Waits until `check` gives something. */
-export async function until<T>(check: () => Promise<T | null | undefined | false>, what = 'it', patienceMs = 20_000): Promise<T> {
+export async function until<T>(
+  check: () => Promise<T | null | undefined | false>,
+  what = 'it',
+  patienceMs = 20_000,
+): Promise<T> {
   const untilMs = Date.now() + patienceMs
   for (;;) {
     const found = await check()
@@ -74,4 +92,7 @@ export async function until<T>(check: () => Promise<T | null | undefined | false
 }
 
 export const runIn = (lab: LabHost, runId: string, ...states: RunSummary['state'][]): Promise<RunSummary> =>
-  until(async () => (await lab.listRuns(null)).find((run) => run.id === runId && states.includes(run.state)), `a run that is ${states.join(' or ')}`)
+  until(
+    async () => (await lab.listRuns(null)).find((run) => run.id === runId && states.includes(run.state)),
+    `a run that is ${states.join(' or ')}`,
+  )

@@ -4,9 +4,13 @@ import { createRandom } from '#shared/random.ts'
 import type { Batch, Engine } from '#main/core/engine/engine.ts'
 
 export const tinyClusterModel: ModelPlan = {
-  shape: { layers: 3, width: 8, heads: 2, context: 8, vocabulary: 29 }, activation: 'gelu', seed: 5,
+  shape: { layers: 3, width: 8, heads: 2, context: 8, vocabulary: 29 },
+  activation: 'gelu',
+  seed: 5,
   parametrisation: {
-    embeddingScale: 1, attentionScale: 1 / 2, outputScale: 1,
+    embeddingScale: 1,
+    attentionScale: 1 / 2,
+    outputScale: 1,
     initStd: { embedding: 0.1, position: 0.1, matrix: 0.2, residual: 0.1 },
     learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
   },
@@ -29,15 +33,25 @@ export function tinyBatch(step: number, rows: number, { context, vocabulary }: M
   return { inputs, targets, rows, columns: context }
 }
 
-export interface TinyStep { loss: number; norm: number }
+export interface TinyStep {
+  loss: number
+  norm: number
+}
 
 /** `rows` of each micro-batch. */
-export async function trainTiny(engine: Engine, steps: number, micros: readonly number[] = [5], from = 0): Promise<TinyStep[]> {
+export async function trainTiny(
+  engine: Engine,
+  steps: number,
+  micros: readonly number[] = [5],
+  from = 0,
+): Promise<TinyStep[]> {
   const rows = micros.reduce((sum, one) => sum + one, 0)
   const found: TinyStep[] = []
   for (let step = from; step < from + steps; step++) {
     let loss = 0
-    for (const [i, count] of micros.entries()) loss += (await engine.accumulate(tinyBatch(step * 10 + i, count, engine.model.shape), count / rows)) * (count / rows)
+    for (const [i, count] of micros.entries())
+      loss +=
+        (await engine.accumulate(tinyBatch(step * 10 + i, count, engine.model.shape), count / rows)) * (count / rows)
     found.push({ loss, norm: await engine.update(0.01, adam) })
   }
   return found

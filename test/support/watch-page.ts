@@ -14,7 +14,9 @@ export async function watchPage(page: Page, watch: PageWatch = { complaints: [] 
   page.on('pageerror', (error) => watch.complaints.push(`uncaught: ${error.stack ?? error.message}`))
   const listen = (): void => {
     document.addEventListener('securitypolicyviolation', (event) => {
-      console.error(`content policy: ${event.violatedDirective} stopped ${event.blockedURI} in ${event.sourceFile}:${event.lineNumber}`)
+      console.error(
+        `content policy: ${event.violatedDirective} stopped ${event.blockedURI} in ${event.sourceFile}:${event.lineNumber}`,
+      )
     })
   }
   await page.addInitScript(listen)

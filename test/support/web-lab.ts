@@ -13,7 +13,9 @@ export interface WebLab {
 
 /** Starts it on a data folder and waits for its link. */
 export async function startWebLab(built: BuiltApp, home: string): Promise<WebLab> {
-  const child = spawn(process.execPath, [built.cli, 'serve', '--port', '0', '--data', home], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [built.cli, 'serve', '--port', '0', '--data', home], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   const url = await new Promise<string>((resolve, reject) => {
     const listen = (chunk: Buffer): void => {

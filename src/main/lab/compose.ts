@@ -50,7 +50,10 @@ export async function openRooms({ home: wished, version, door, fork, nowMs = Dat
   const taken = takeLock(join(home, 'lab.lock'))
   if ('heldBy' in taken) {
     const who = taken.heldBy ? `process ${taken.heldBy}` : 'another process'
-    throw new Fault('conflict', `The lab in ${home} is open already, in ${who}. Use that one, end it, or choose another data folder.`)
+    throw new Fault(
+      'conflict',
+      `The lab in ${home} is open already, in ${who}. Use that one, end it, or choose another data folder.`,
+    )
   }
   try {
     return await furnish({ home, version, door, fork, nowMs }, taken.lock.release)
@@ -73,28 +76,69 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const machine = createMachine({ db, news, fork, nowMs, settings: settings.read, facts: machineFacts() })
   const studyStore = createStudyStore(db)
   const corpora = createCorpora({
-    store: createCorpusStore(db), news, fork, nowMs, newId, bundled: bundledCorpora(), folderOf: corpusFolder,
-    usedBy: (id) => studyStore.list().filter((study) => study.corpusId === id).map(({ name }) => name),
+    store: createCorpusStore(db),
+    news,
+    fork,
+    nowMs,
+    newId,
+    bundled: bundledCorpora(),
+    folderOf: corpusFolder,
+    usedBy: (id) =>
+      studyStore
+        .list()
+        .filter((study) => study.corpusId === id)
+        .map(({ name }) => name),
     removeFiles: async (id) => {
       await tokenized.removeOf(id)
       await removeFolder(corpusFolder(id))
     },
   })
-  const tokenized = createTokenized({ db, news, fork, nowMs, corpora, corpusFolder, tokensFolder, modelFolder: (id) => modelFolder(models.read(id).id), removeFiles: (key) => removeFolder(tokensFolder(key)) })
+  const tokenized = createTokenized({
+    db,
+    news,
+    fork,
+    nowMs,
+    corpora,
+    corpusFolder,
+    tokensFolder,
+    modelFolder: (id) => modelFolder(models.read(id).id),
+    removeFiles: (key) => removeFolder(tokensFolder(key)),
+  })
   const modelFolder = (id: string) => join(home, 'models', id)
   const forgetUploads = async (paths: readonly string[]): Promise<void> => {
     // Each lies in a folder of its own; what lies elsewhere is a person's.
     for (const path of paths) if (dirname(dirname(path)) === join(home, 'uploads')) await removeFolder(dirname(path))
   }
   const models = createModels({
-    db, news, fork, nowMs, newId, folderOf: modelFolder, hubFolder: join(home, 'hub'), removeFiles: (id) => removeFolder(modelFolder(id)),
+    db,
+    news,
+    fork,
+    nowMs,
+    newId,
+    folderOf: modelFolder,
+    hubFolder: join(home, 'hub'),
+    removeFiles: (id) => removeFolder(modelFolder(id)),
     forgetUploads,
-    awaitedBy: (id) => runStore.list(null).filter(({ origin, checkpoints, state }) => origin?.modelId === id && checkpoints.length === 0 && (state === 'queued' || state === 'starting')).map(({ name }) => name),
+    awaitedBy: (id) =>
+      runStore
+        .list(null)
+        .filter(
+          ({ origin, checkpoints, state }) =>
+            origin?.modelId === id && checkpoints.length === 0 && (state === 'queued' || state === 'starting'),
+        )
+        .map(({ name }) => name),
   })
   const sampler = createSampler(corpora, tokenized, corpusFolder)
   const runStore = createRunStore(db)
   const runs = createRuns({
-    store: runStore, news, fork, nowMs, newId, folderOf: runFolder, modelFolder: (id) => (models.list().some((model) => model.id === id && model.state === 'ready') ? modelFolder(id) : undefined),
+    store: runStore,
+    news,
+    fork,
+    nowMs,
+    newId,
+    folderOf: runFolder,
+    modelFolder: (id) =>
+      models.list().some((model) => model.id === id && model.state === 'ready') ? modelFolder(id) : undefined,
     removeFiles: (id) => removeFolder(runFolder(id)),
     prepare: async ({ plan }, tell, signal) => {
       if (corpora.read(plan.corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')
@@ -105,7 +149,13 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     },
   })
   const studies = createStudies({
-    store: studyStore, news, nowMs, newId, corpora: corpora.list, machine: machine.known, underWay: runs.underWay,
+    store: studyStore,
+    news,
+    nowMs,
+    newId,
+    corpora: corpora.list,
+    machine: machine.known,
+    underWay: runs.underWay,
     trainTokens: (corpusId, tokenizer) => {
       const isHere = corpora.list().some((corpus) => corpus.id === corpusId)
       const found = isHere ? tokenized.find(corpusId, tokenizer) : null
@@ -113,7 +163,11 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     },
   })
   const checkpoints = createCheckpointUse({
-    store: runStore, fork, version, folderOf: runFolder, closing: closing.signal,
+    store: runStore,
+    fork,
+    version,
+    folderOf: runFolder,
+    closing: closing.signal,
     tokensFolderOf: ({ plan }) => tokenized.folderOf(plan.corpusId, plan.tokenizer),
     corpusOf: ({ plan }) => corpora.list().find(({ id }) => id === plan.corpusId) ?? null,
   })
@@ -126,7 +180,11 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const library = createLibrary({ models, desk, checkpoints, news, fork, chooseEngine, closing: closing.signal })
   const clusters = createClusters({ folder: join(home, 'machines'), news, fork, nowMs, newId })
   const checks = createChecks({
-    db, news, fork, nowMs, newId,
+    db,
+    news,
+    fork,
+    nowMs,
+    newId,
     plan: async (studyId, kind, choices) => {
       const { recipe, tokenizer } = studies.read(studyId)
       return planCheck(kind, choices, { recipe, vocabulary: vocabularyOf(tokenizer), ...(await chooseEngine()) })
@@ -141,7 +199,23 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     },
   })
   const evaluation = furnishEvaluations({
-    db, news, fork, nowMs, newId, version, home, closing: closing.signal, studies, corpora, corpusFolder, runs, runStore, checkpoints, models, chooseEngine, forgetUploads,
+    db,
+    news,
+    fork,
+    nowMs,
+    newId,
+    version,
+    home,
+    closing: closing.signal,
+    studies,
+    corpora,
+    corpusFolder,
+    runs,
+    runStore,
+    checkpoints,
+    models,
+    chooseEngine,
+    forgetUploads,
   })
 
   const startRuns = async (studyId: string, memberIds: string[], cluster?: ClusterChoice): Promise<RunSummary[]> => {
@@ -152,11 +226,16 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
       const plan = plans.find((one) => one.memberId === memberId)
       if (!plan) throw new Fault('not-found', `memberIds: this study has no member ${memberId}.`)
       if (plan.refusal) throw new Fault('too-large', `${plan.name} cannot be trained: ${plan.refusal}`)
-      if (busy.has(memberId)) throw new Fault('conflict', `${plan.name} has a run that is ${busy.get(memberId)!.state}. Resume or stop that one first.`)
+      if (busy.has(memberId))
+        throw new Fault(
+          'conflict',
+          `${plan.name} has a run that is ${busy.get(memberId)!.state}. Resume or stop that one first.`,
+        )
       return plan
     })
     const corpus = corpora.read(study.corpusId)
-    if (corpus.state === 'failed' || corpus.state === 'cancelled') throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
+    if (corpus.state === 'failed' || corpus.state === 'cancelled')
+      throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
     const { engine, threads } = await chooseEngine()
     return runs.start(study, chosen, engine, threads, cluster)
   }
@@ -165,10 +244,21 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     const study = studies.read(studyId)
     const model = models.ready(modelId)
     const { state, name, message } = corpora.read(study.corpusId)
-    if (state === 'failed' || state === 'cancelled') throw new Fault('conflict', `${name} cannot be used: ${message ?? 'reading it was cancelled.'}`)
+    if (state === 'failed' || state === 'cancelled')
+      throw new Fault('conflict', `${name} cannot be used: ${message ?? 'reading it was cancelled.'}`)
     const known = model.tokenizer && tokenized.find(study.corpusId, model.tokenizer)
     const trainTokens = known?.state === 'ready' ? known.tokens.train : null
-    return runs.startPlanned([planContinued({ study, model, choices, trainTokens, machine: machine.known(), runId: newId(), ...(await chooseEngine()) })])[0]
+    return runs.startPlanned([
+      planContinued({
+        study,
+        model,
+        choices,
+        trainTokens,
+        machine: machine.known(),
+        runId: newId(),
+        ...(await chooseEngine()),
+      }),
+    ])[0]
   }
 
   const purge = async (): Promise<void> => {
@@ -185,7 +275,16 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const close = async (): Promise<void> => {
     state = 'closing'
     closing.abort()
-    await Promise.all([clusters.close(), models.close(), desk.close(), evaluation.close(), runs.close(), checks.close(), machine.close(), tokenized.close()])
+    await Promise.all([
+      clusters.close(),
+      models.close(),
+      desk.close(),
+      evaluation.close(),
+      runs.close(),
+      checks.close(),
+      machine.close(),
+      tokenized.close(),
+    ])
     await corpora.close()
     await purge()
     db.close()
@@ -199,13 +298,38 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   corpora.begin()
   const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
   /** A path as a person types it: `~` is their home, and what is not absolute lies in `base`. */
-  const pathIn = (base: string) => (path: string): string => (/^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path))
+  const pathIn =
+    (base: string) =>
+    (path: string): string =>
+      /^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path)
   const textPath = pathIn(homedir())
   const modelOrigin = (origin: ModelOrigin): ModelOrigin =>
-    origin.kind === 'folder' ? { ...origin, path: textPath(origin.path) } : origin.kind === 'files' ? { ...origin, paths: origin.paths.map(textPath) } : origin
+    origin.kind === 'folder'
+      ? { ...origin, path: textPath(origin.path) }
+      : origin.kind === 'files'
+        ? { ...origin, paths: origin.paths.map(textPath) }
+        : origin
   return {
-    modelOrigin, textPath, exportPath: pathIn(about.exportsFolder),
-    about, news, settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, startRuns, models, library, evaluation, continueModel, clusters,
+    modelOrigin,
+    textPath,
+    exportPath: pathIn(about.exportsFolder),
+    about,
+    news,
+    settings,
+    studies,
+    corpora,
+    tokenized,
+    sampler,
+    machine,
+    runs,
+    checks,
+    checkpoints,
+    startRuns,
+    models,
+    library,
+    evaluation,
+    continueModel,
+    clusters,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),
   }

@@ -29,11 +29,29 @@ export interface LabHost extends Lab {
   close(): Promise<void>
 }
 
-/** Opens the lab that lives in `home`. Throws a Fault where another process has it, or where its store cannot be used. */
+/**
+ * Opens the lab that lives in `home`. Throws a Fault where another process has it, or where its store cannot be used.
+ */
 export async function createLab(options: LabOptions): Promise<LabHost> {
   const rooms = await openRooms(options)
-  const { settings, studies, corpora, tokenized, sampler, machine, runs, checks, checkpoints, models, library, clusters } = rooms
-  const { evaluation, evaluation: { evaluations, shelf } } = rooms
+  const {
+    settings,
+    studies,
+    corpora,
+    tokenized,
+    sampler,
+    machine,
+    runs,
+    checks,
+    checkpoints,
+    models,
+    library,
+    clusters,
+  } = rooms
+  const {
+    evaluation,
+    evaluation: { evaluations, shelf },
+  } = rooms
 
   const lab: Lab = {
     about: async () => rooms.about,
@@ -65,7 +83,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
 
     machine: async () => machine.read(),
     measureMachine: async () => {
-      if (runs.isTraining()) throw new Fault('conflict', 'A run is training, which would falsify the measurement. Pause it first.')
+      if (runs.isTraining())
+        throw new Fault('conflict', 'A run is training, which would falsify the measurement. Pause it first.')
       return machine.measure()
     },
     settings: async () => settings.read(),
@@ -89,7 +108,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     startCheck: async (studyId, kind, choices) => checks.start(studyId, kind, choices),
     stopCheck: async (checkId) => checks.stop(checkId),
 
-    exportCheckpoint: async (runId, step, folder, overwrite, form) => checkpoints.export(runId, step, rooms.exportPath(folder), overwrite, form),
+    exportCheckpoint: async (runId, step, folder, overwrite, form) =>
+      checkpoints.export(runId, step, rooms.exportPath(folder), overwrite, form),
     generate: async (runId, step, generateOptions) => checkpoints.generate(runId, step, generateOptions),
     listCheckpoints: async (studyId) => checkpoints.list(studyId),
 
@@ -98,7 +118,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     cancelModel: async (modelId) => models.cancel(modelId),
     deleteModel: async (modelId) => models.delete(modelId),
     restoreModel: async (modelId) => models.restore(modelId),
-    exportModel: async (modelId, folder, overwrite, form) => library.export(modelId, rooms.exportPath(folder), overwrite, form),
+    exportModel: async (modelId, folder, overwrite, form) =>
+      library.export(modelId, rooms.exportPath(folder), overwrite, form),
     continueModel: async (studyId, modelId, choices) => rooms.continueModel(studyId, modelId, choices),
 
     writeText: async (subject, generateOptions, writingId) => library.write(subject, generateOptions, writingId),
@@ -113,7 +134,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     fetchTask: async (task) => shelf.startFetching(task),
     stopFetchingTask: async (task) => shelf.stopFetching(task),
     listEvaluations: async (studyId) => evaluations.list(studyId),
-    startEvaluations: async (studyId, subjects, tasks, options) => evaluations.start(studies.read(studyId).id, subjects, tasks, options),
+    startEvaluations: async (studyId, subjects, tasks, options) =>
+      evaluations.start(studies.read(studyId).id, subjects, tasks, options),
     stopEvaluation: async (evaluationId) => evaluations.stop(evaluationId),
     resumeEvaluation: async (evaluationId) => evaluations.resume(evaluationId),
     deleteEvaluation: async (evaluationId) => evaluations.delete(evaluationId),
@@ -136,10 +158,13 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
 function checked(lab: Lab, isOpen: () => boolean): Lab {
   const entries = labRequests.map((request) => {
     const method = lab[request] as (...values: unknown[]) => Promise<unknown>
-    return [request, async (...values: unknown[]) => {
-      if (!isOpen()) throw new Fault('unavailable', 'The lab is closed.')
-      return method(...checkArguments(request, values))
-    }]
+    return [
+      request,
+      async (...values: unknown[]) => {
+        if (!isOpen()) throw new Fault('unavailable', 'The lab is closed.')
+        return method(...checkArguments(request, values))
+      },
+    ]
   })
   return Object.fromEntries(entries) as Lab
 }

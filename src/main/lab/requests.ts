@@ -1,4 +1,5 @@
-// What may come in through a door: a schema for every request, and a sentence that names the field when it does not fit.
+// What may come in through a door: a schema for every request, and a sentence that names the field when it does not
+// fit.
 import { z } from 'zod'
 import { Fault } from '#shared/fault.ts'
 import { engineNames } from '#shared/engine.ts'
@@ -12,13 +13,20 @@ import { issueWords } from './validation-messages.ts'
 
 const id = z.string().min(1).max(200)
 const name = z.string().trim().min(1, 'must not be empty').max(200)
-const path = z.string().min(1, 'must not be empty').max(4096).refine((text) => !text.includes('\0'), 'must be a path')
+const path = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(4096)
+  .refine((text) => !text.includes('\0'), 'must be a path')
 const count = (smallest: number, largest: number) => z.number().int().min(smallest).max(largest)
 const share = z.number().min(0).max(1)
 
 const tokenizer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bytes') }),
-  z.strictObject({ kind: z.literal('bpe'), vocabulary: count(bpeVocabularyRange.smallest, bpeVocabularyRange.largest) }),
+  z.strictObject({
+    kind: z.literal('bpe'),
+    vocabulary: count(bpeVocabularyRange.smallest, bpeVocabularyRange.largest),
+  }),
   z.strictObject({ kind: z.literal('gpt2') }),
 ])
 
@@ -59,19 +67,24 @@ const published = z.strictObject({
   finalFraction: share,
   epsilon: z.number().positive().max(1),
   residualStd: z.number().positive().max(10).optional(),
-  phases: z.array(z.strictObject({ steps: count(1, 1e9), batchSequences: count(1, 1e6) })).max(100).optional(),
+  phases: z
+    .array(z.strictObject({ steps: count(1, 1e9), batchSequences: count(1, 1e6) }))
+    .max(100)
+    .optional(),
 })
 
-const member = z.strictObject({
-  id,
-  name,
-  layers: count(1, 1000),
-  width: count(1, 65_536),
-  heads: count(1, 1024),
-  tokensPerParameter: z.number().min(0.01).max(10_000).optional(),
-  isEnabled: z.boolean(),
-  published: published.optional(),
-}).refine(({ width, heads }) => width % heads === 0, { path: ['heads'], message: 'must divide the width' })
+const member = z
+  .strictObject({
+    id,
+    name,
+    layers: count(1, 1000),
+    width: count(1, 65_536),
+    heads: count(1, 1024),
+    tokensPerParameter: z.number().min(0.01).max(10_000).optional(),
+    isEnabled: z.boolean(),
+    published: published.optional(),
+  })
+  .refine(({ width, heads }) => width % heads === 0, { path: ['heads'], message: 'must divide the width' })
 
 const dial = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('compute'), flops: z.number().positive().max(1e30) }),
@@ -81,7 +94,10 @@ const dial = z.discriminatedUnion('kind', [
 
 const ladder = z.strictObject({
   dial,
-  members: z.array(member).max(200).refine((members) => new Set(members.map((one) => one.id)).size === members.length, 'must not have an id twice'),
+  members: z
+    .array(member)
+    .max(200)
+    .refine((members) => new Set(members.map((one) => one.id)).size === members.length, 'must not have an id twice'),
 })
 
 const studyChanges = z.strictObject({
@@ -97,7 +113,12 @@ const studyDocument = z.strictObject({
   format: z.literal('isoflop-study', 'must be "isoflop-study": this is not a study of Isoflop'),
   version: z.literal(1, 'must be 1: the study was written by another version of Isoflop'),
   name,
-  corpus: z.strictObject({ id, name, documents: count(0, Number.MAX_SAFE_INTEGER), bytes: count(0, Number.MAX_SAFE_INTEGER) }),
+  corpus: z.strictObject({
+    id,
+    name,
+    documents: count(0, Number.MAX_SAFE_INTEGER),
+    bytes: count(0, Number.MAX_SAFE_INTEGER),
+  }),
   tokenizer,
   recipe,
   ladder,
@@ -134,7 +155,11 @@ const step = count(0, Number.MAX_SAFE_INTEGER)
 const modelOrigin = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('folder'), path }),
   z.strictObject({ kind: z.literal('files'), paths: z.array(path).min(1, 'must name at least one file').max(1000) }),
-  z.strictObject({ kind: z.literal('hub'), repo: z.string().trim().min(1, 'must not be empty').max(300), revision: z.string().trim().min(1, 'must not be empty').max(200) }),
+  z.strictObject({
+    kind: z.literal('hub'),
+    repo: z.string().trim().min(1, 'must not be empty').max(300),
+    revision: z.string().trim().min(1, 'must not be empty').max(200),
+  }),
 ])
 
 const subject = z.discriminatedUnion('kind', [
@@ -149,7 +174,10 @@ const continueChoices = z.strictObject({
 })
 
 const task = z.string().min(1).max(100)
-const evaluatedTasks = z.array(task).max(100).refine((names) => new Set(names).size === names.length, 'must not name a task twice')
+const evaluatedTasks = z
+  .array(task)
+  .max(100)
+  .refine((names) => new Set(names).size === names.length, 'must not name a task twice')
 const evaluationOptions = z.strictObject({
   shots: count(0, 100),
   sampler: z.enum(shotSamplers),
@@ -159,19 +187,30 @@ const evaluationOptions = z.strictObject({
 const taskFileRole = z.enum(['items', 'shots'])
 
 /** Every request's arguments, in order, by the names that a sentence calls them. */
-const clusterChoice = z.strictObject({ systems: count(1, mostSystems), systemWeightBytes: z.number().int().positive().optional() })
+const clusterChoice = z.strictObject({
+  systems: count(1, mostSystems),
+  systemWeightBytes: z.number().int().positive().optional(),
+})
 const clusterPart = z.union([z.enum(['store', 'fabric']), z.strictObject({ system: count(0, mostSystems - 1) })])
-const exportForm = z.strictObject({ format: z.enum(['hf', 'gguf']), dtype: z.enum(['f32', 'bf16', 'f16']), scales: z.enum(['folded', 'own']).optional() })
+const exportForm = z.strictObject({
+  format: z.enum(['hf', 'gguf']),
+  dtype: z.enum(['f32', 'bf16', 'f16']),
+  scales: z.enum(['folded', 'own']).optional(),
+})
 
 /** What is searched is read by the room itself; here only its outline. */
-const planSearchWish = z.strictObject({ model: z.record(z.string(), z.unknown()), machine: z.record(z.string(), z.unknown()), request: z.strictObject({
-  devices: z.array(count(1, 1e6)).min(1, 'must name at least one number of devices').max(64),
-  batch: count(1, 1e7),
-  memoryBytes: z.number().positive().optional(),
-  stepSeconds: z.number().positive().optional(),
-  keep: count(1, 100).optional(),
-  base: z.record(z.string(), z.unknown()).optional(),
-}) })
+const planSearchWish = z.strictObject({
+  model: z.record(z.string(), z.unknown()),
+  machine: z.record(z.string(), z.unknown()),
+  request: z.strictObject({
+    devices: z.array(count(1, 1e6)).min(1, 'must name at least one number of devices').max(64),
+    batch: count(1, 1e7),
+    memoryBytes: z.number().positive().optional(),
+    stepSeconds: z.number().positive().optional(),
+    keep: count(1, 100).optional(),
+    base: z.record(z.string(), z.unknown()).optional(),
+  }),
+})
 
 const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   about: {},
@@ -197,7 +236,11 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   settings: {},
   updateSettings: { changes: settingsChanges },
   listRuns: { studyId: id.nullable() },
-  startRuns: { studyId: id, memberIds: z.array(id).min(1, 'must name at least one member').max(200), options: clusterChoice.optional() },
+  startRuns: {
+    studyId: id,
+    memberIds: z.array(id).min(1, 'must name at least one member').max(200),
+    options: clusterChoice.optional(),
+  },
   pauseRun: { runId: id },
   resumeRun: { runId: id },
   stopRun: { runId: id },
@@ -214,7 +257,13 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   searchPlans: { wish: planSearchWish },
   stopPlanSearch: { searchId: id },
   clusterValidation: {},
-  exportCheckpoint: { runId: id, step: step.nullable(), folder: path, overwrite: z.boolean(), form: exportForm.optional() },
+  exportCheckpoint: {
+    runId: id,
+    step: step.nullable(),
+    folder: path,
+    overwrite: z.boolean(),
+    form: exportForm.optional(),
+  },
   generate: { runId: id, step: step.nullable(), options: generateOptions },
   listCheckpoints: { studyId: id.nullable() },
   listModels: {},
@@ -236,21 +285,31 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   stopFetchingTask: { task },
   listEvaluations: { studyId: id },
   startEvaluations: {
-    studyId: id, subjects: z.array(subject).min(1, 'must name at least one model').max(1000), tasks: evaluatedTasks.min(1, 'must name at least one task'), options: evaluationOptions,
+    studyId: id,
+    subjects: z.array(subject).min(1, 'must name at least one model').max(1000),
+    tasks: evaluatedTasks.min(1, 'must name at least one task'),
+    options: evaluationOptions,
   },
   stopEvaluation: { evaluationId: id },
   resumeEvaluation: { evaluationId: id },
   deleteEvaluation: { evaluationId: id },
   restoreEvaluation: { evaluationId: id },
-  readSamples: { evaluationId: id, query: z.strictObject({ verdict: z.enum(['all', 'right', 'wrong']), from: count(0, 1e9), count: count(1, 1000) }) },
+  readSamples: {
+    evaluationId: id,
+    query: z.strictObject({ verdict: z.enum(['all', 'right', 'wrong']), from: count(0, 1e9), count: count(1, 1000) }),
+  },
   automaticEvaluation: { studyId: id },
-  setAutomaticEvaluation: { studyId: id, automatic: z.strictObject({ isOn: z.boolean(), tasks: evaluatedTasks, options: evaluationOptions }) },
+  setAutomaticEvaluation: {
+    studyId: id,
+    automatic: z.strictObject({ isOn: z.boolean(), tasks: evaluatedTasks, options: evaluationOptions }),
+  },
 }
 
 /** The arguments of a request as they may be used, or a Fault that names the field that cannot. */
 export function checkArguments<K extends keyof Lab>(request: K, values: readonly unknown[]): Parameters<Lab[K]> {
   const fields = Object.entries(requests[request])
-  if (values.length > fields.length) throw new Fault('bad-input', `${request} takes ${fields.length} arguments and got ${values.length}.`)
+  if (values.length > fields.length)
+    throw new Fault('bad-input', `${request} takes ${fields.length} arguments and got ${values.length}.`)
   return fields.map(([field, schema], i) => {
     const result = schema.safeParse(values[i])
     if (result.success) return result.data

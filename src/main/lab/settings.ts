@@ -29,5 +29,9 @@ export function readValue<T>(db: Database, name: string): T | null {
 }
 
 export function writeValue(db: Database, name: string, value: unknown): void {
-  db.run('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', name, JSON.stringify(value))
+  db.run(
+    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    name,
+    JSON.stringify(value),
+  )
 }

@@ -30,7 +30,10 @@ function createBridge(preload: LabBridge | undefined): LabBridge {
 /** Sends plain copies (a Vue proxy cannot be cloned) and throws failures as the Fault they were. */
 export function guard(preload: LabBridge): LabBridge {
   const request: LabBridge['request'] = ((name: never, ...args: never[]) =>
-    (preload.request as (name: string, ...args: unknown[]) => Promise<unknown>)(name, ...args.map(plain)).then(unwrap, rethrow)) as never
+    (preload.request as (name: string, ...args: unknown[]) => Promise<unknown>)(name, ...args.map(plain)).then(
+      unwrap,
+      rethrow,
+    )) as never
   return { request, listen: preload.listen.bind(preload), door: preload.door }
 }
 
@@ -38,7 +41,10 @@ export function guard(preload: LabBridge): LabBridge {
 export const plain = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T))
 
 const isReply = (value: unknown): value is Reply =>
-  typeof value === 'object' && value !== null && 'ok' in value && (('value' in value && value.ok === true) || ('message' in value && value.ok === false))
+  typeof value === 'object' &&
+  value !== null &&
+  'ok' in value &&
+  (('value' in value && value.ok === true) || ('message' in value && value.ok === false))
 
 const unwrap = (value: unknown): unknown => (isReply(value) ? fromReply(value) : value)
 
@@ -46,5 +52,8 @@ function rethrow(error: unknown): never {
   if (error instanceof Fault) throw error
   const data = error as { code?: FaultCode; message?: string; details?: string } | null
   const message = (data?.message ?? String(error)).replace(/^Error invoking remote method '[^']*': (?:\w*Error: )?/, '')
-  throw new Fault(data?.code ?? 'failed', message || 'Something failed without saying why.', { details: data?.details, cause: error })
+  throw new Fault(data?.code ?? 'failed', message || 'Something failed without saying why.', {
+    details: data?.details,
+    cause: error,
+  })
 }

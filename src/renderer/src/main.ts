@@ -8,5 +8,6 @@ import { createApp } from 'vue'
 import App from './App.vue'
 
 const dark = matchMedia('(prefers-color-scheme: dark)').matches
-document.documentElement.dataset['theme'] = dark ? 'dark' : 'light' // before the settings are known, so that nothing flashes
+// before the settings are known, so that nothing flashes
+document.documentElement.dataset['theme'] = dark ? 'dark' : 'light'
 createApp(App).use(createPinia()).mount('#app')

@@ -18,11 +18,17 @@ export function createWebBridge(page: URL): LabBridge {
   address.protocol = page.protocol === 'https:' ? 'wss:' : 'ws:'
   // A spent token does not belong in the address bar: reloading would be refused with it.
   if (page.searchParams.has('token')) history.replaceState(null, '', page.pathname + page.hash)
-  return connect(() => new WebSocket(address), (file, progress) => upload(file as File, progress))
+  return connect(
+    () => new WebSocket(address),
+    (file, progress) => upload(file as File, progress),
+  )
 }
 
 /** The protocol itself, over any socket: `{ id, name, args }` out, `{ id, reply }` and `{ news, value }` in. */
-export function connect(open: () => WebSocket, uploadFile: (file: DroppedFile, progress: (doneBytes: number) => void) => Promise<string>): LabBridge {
+export function connect(
+  open: () => WebSocket,
+  uploadFile: (file: DroppedFile, progress: (doneBytes: number) => void) => Promise<string>,
+): LabBridge {
   const waiting = new Map<number, Waiting>()
   const listeners = new Map<NewsKind, Set<(news: never) => void>>()
   const watchers = new Set<(isConnected: boolean) => void>()
@@ -46,7 +52,10 @@ export function connect(open: () => WebSocket, uploadFile: (file: DroppedFile, p
       socket = null
       for (const watch of watchers) watch(false)
       // What was asked may or may not have been done: it is not asked again, the person is told.
-      const lost = new Fault('unavailable', 'The lab went away before it answered. The window goes on as soon as it is back.')
+      const lost = new Fault(
+        'unavailable',
+        'The lab went away before it answered. The window goes on as soon as it is back.',
+      )
       for (const one of waiting.values()) one.reject(lost)
       waiting.clear()
       unsent = []
@@ -73,7 +82,8 @@ export function connect(open: () => WebSocket, uploadFile: (file: DroppedFile, p
     const id = ++lastId
     const message = JSON.stringify({ id, name, args })
     return new Promise((resolve, reject) => {
-      if (!socket) return reject(new Fault('unavailable', 'The lab cannot be reached right now. Trying again every few seconds.'))
+      if (!socket)
+        return reject(new Fault('unavailable', 'The lab cannot be reached right now. Trying again every few seconds.'))
       waiting.set(id, { resolve, reject })
       if (socket.readyState === 1) socket.send(message)
       else unsent.push(message)
@@ -107,12 +117,17 @@ function upload(file: File, progress: (doneBytes: number) => void): Promise<stri
     request.open('POST', `/upload?name=${encodeURIComponent(file.name)}`)
     request.setRequestHeader('content-type', 'application/octet-stream')
     request.upload.onprogress = (event) => progress(event.loaded)
-    request.onerror = () => reject(new Fault('unavailable', `${file.name} could not be sent: the lab cannot be reached.`))
+    request.onerror = () =>
+      reject(new Fault('unavailable', `${file.name} could not be sent: the lab cannot be reached.`))
     request.onload = () => {
       try {
         resolve(fromReply(JSON.parse(request.responseText) as Reply<string>))
       } catch (error) {
-        reject(error instanceof Fault ? error : new Fault('failed', `${file.name} was not taken: the lab answered with status ${request.status}.`))
+        reject(
+          error instanceof Fault
+            ? error
+            : new Fault('failed', `${file.name} was not taken: the lab answered with status ${request.status}.`),
+        )
       }
     }
     request.send(file)

@@ -1,4 +1,5 @@
-// One question to the cost model, answered whole: the step, its parts, memory by stage, energy, and how far such predictions are from measurements.
+// One question to the cost model, answered whole: the step, its parts, memory by stage, energy, and how far such
+// predictions are from measurements.
 import { trainingCost, type TrainingCost } from './cost.ts'
 import { estimate, type Estimate } from './estimate.ts'
 import { utilisationConventionNames } from './flops.ts'
@@ -27,30 +28,64 @@ interface Common {
   training: TrainingCost | null
 }
 
-export type GpuAnswer = Estimate & Common & { plan: GpuPlan; dataDegree: number; microBatches: number; stages: StageMemory[] }
+export type GpuAnswer = Estimate &
+  Common & { plan: GpuPlan; dataDegree: number; microBatches: number; stages: StageMemory[] }
 export type StreamingAnswer = StreamingEstimate & Common & { plan: StreamingPlan }
 
 const common = (model: ClusterModel, machine: GpuMachine | WaferMachine) => ({
-  model: model.id, machine: machine.id, parameters: clusterParameters(model), utilisationConvention: utilisationConventionNames.megatron,
-  unverified: Object.entries(machine.figures).filter(([, { status }]) => status === 'unverified' || status === 'assumption').map(([name]) => name),
+  model: model.id,
+  machine: machine.id,
+  parameters: clusterParameters(model),
+  utilisationConvention: utilisationConventionNames.megatron,
+  unverified: Object.entries(machine.figures)
+    .filter(([, { status }]) => status === 'unverified' || status === 'assumption')
+    .map(([name]) => name),
 })
 
-const cost = ({ tokens, pricePerDeviceHour, availability }: Training, step: { stepSeconds: number; tokensPerSecond: number }, devices: number, deviceWatts: number) =>
-  (tokens === null ? null : trainingCost({
-    tokens, tokensPerStep: Math.round(step.stepSeconds * step.tokensPerSecond), stepSeconds: step.stepSeconds, devices, deviceWatts, pricePerDeviceHour, availability,
-  }))
+const cost = (
+  { tokens, pricePerDeviceHour, availability }: Training,
+  step: { stepSeconds: number; tokensPerSecond: number },
+  devices: number,
+  deviceWatts: number,
+) =>
+  tokens === null
+    ? null
+    : trainingCost({
+        tokens,
+        tokensPerStep: Math.round(step.stepSeconds * step.tokensPerSecond),
+        stepSeconds: step.stepSeconds,
+        devices,
+        deviceWatts,
+        pricePerDeviceHour,
+        availability,
+      })
 
 export function answerGpu(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, training: Training): GpuAnswer {
   const step = estimate(model, plan, machine)
   return {
-    ...step, ...common(model, machine), plan, dataDegree: dataDegree(plan), microBatches: microBatches(plan), stages: allStages(model, plan),
-    expectedError: expectedError(plan), training: cost(training, step, plan.devices, machine.deviceWatts),
+    ...step,
+    ...common(model, machine),
+    plan,
+    dataDegree: dataDegree(plan),
+    microBatches: microBatches(plan),
+    stages: allStages(model, plan),
+    expectedError: expectedError(plan),
+    training: cost(training, step, plan.devices, machine.deviceWatts),
   }
 }
 
-export function answerStreaming(model: ClusterModel, plan: StreamingPlan, machine: WaferMachine, training: Training): StreamingAnswer {
+export function answerStreaming(
+  model: ClusterModel,
+  plan: StreamingPlan,
+  machine: WaferMachine,
+  training: Training,
+): StreamingAnswer {
   const step = streamingEstimate(model, plan, machine)
   return {
-    ...step, ...common(model, machine), plan, expectedError: expectedError(plan), training: cost(training, step, plan.systems, machine.systemWatts),
+    ...step,
+    ...common(model, machine),
+    plan,
+    expectedError: expectedError(plan),
+    training: cost(training, step, plan.systems, machine.systemWatts),
   }
 }

@@ -9,7 +9,9 @@ export interface Calibration {
   attentionShare: number
   /** The same for fused attention, counting all of s². */
   flashShare: number
-  /** Bytes moved for each attention score in a forward pass of plain attention: written, scaled, masked, dropped, read. */
+  /**
+   * Bytes moved for each attention score in a forward pass of plain attention: written, scaled, masked, dropped, read.
+   */
   scoreBytes: number
   /** Bytes moved for norms, biases, dropouts and residuals, as a multiple of one read or write of each tensor. */
   elementwiseShare: number
@@ -21,7 +23,10 @@ export interface Calibration {
   layerHostSeconds: number
   /** Of a node's network, what collectives and sends reach. */
   networkShare: number
-  /** Of its share of the network, what each doubling of nodes leaves to a ring that meets others on the ports of its nodes. */
+  /**
+   * Of its share of the network, what each doubling of nodes leaves to a ring that meets others on the ports of its
+   * nodes.
+   */
   partialRingShare: number
   /** Outside all of this: the optimizer's launches, the loss scale, the data. */
   stepHostSeconds: number

@@ -4,19 +4,31 @@ import { Fault } from '../fault.ts'
 /** Null when the value can be used, else what it must be. */
 export type FieldCheck = (value: unknown) => string | null
 
-export const wholeNumber = (smallest: number, largest = Number.MAX_SAFE_INTEGER): FieldCheck => (value) =>
-  Number.isSafeInteger(value) && (value as number) >= smallest && (value as number) <= largest
-    ? null
-    : `must be a whole number from ${smallest}${largest === Number.MAX_SAFE_INTEGER ? '' : ` to ${largest}`}`
+export const wholeNumber =
+  (smallest: number, largest = Number.MAX_SAFE_INTEGER): FieldCheck =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= smallest && (value as number) <= largest
+      ? null
+      : `must be a whole number from ${smallest}${largest === Number.MAX_SAFE_INTEGER ? '' : ` to ${largest}`}`
 
-export const oneOf = (...allowed: readonly unknown[]): FieldCheck => (value) => (allowed.includes(value) ? null : `must be ${allowed.join(' or ')}`)
+export const oneOf =
+  (...allowed: readonly unknown[]): FieldCheck =>
+  (value) =>
+    allowed.includes(value) ? null : `must be ${allowed.join(' or ')}`
 
 /** A record whose every key is known and every value passes its check; absent keys take the default, or are missing. */
-export function readRecord<T extends object>(noun: string, given: unknown, fields: Record<keyof T, FieldCheck>, defaults: Partial<T>): T {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new Fault('bad-input', `A ${noun} is a record of named values, not ${JSON.stringify(given)}.`)
+export function readRecord<T extends object>(
+  noun: string,
+  given: unknown,
+  fields: Record<keyof T, FieldCheck>,
+  defaults: Partial<T>,
+): T {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new Fault('bad-input', `A ${noun} is a record of named values, not ${JSON.stringify(given)}.`)
   const known = Object.keys(fields)
   const stranger = Object.keys(given).find((key) => !known.includes(key))
-  if (stranger !== undefined) throw new Fault('bad-input', `A ${noun} has no field "${stranger}". It has: ${known.join(', ')}.`)
+  if (stranger !== undefined)
+    throw new Fault('bad-input', `A ${noun} has no field "${stranger}". It has: ${known.join(', ')}.`)
   const whole: Record<string, unknown> = {}
   for (const [key, check] of Object.entries(fields) as [keyof T & string, FieldCheck][]) {
     const value = (given as Record<string, unknown>)[key] ?? defaults[key]

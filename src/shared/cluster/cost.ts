@@ -1,6 +1,9 @@
 // What a training would take: days, energy, money. Prices are the person's; the convention for energy is LLaMA's.
 
-/** Facility power over device power, and what a kilowatt-hour emits: Touvron et al. 2023, table 15 (400 W, 1.1, 0.385 kg). */
+/**
+ * Facility power over device power, and what a kilowatt-hour emits: Touvron et al. 2023, table 15 (400 W, 1.1, 0.385
+ * kg).
+ */
 export const energyConvention = { facility: 1.1, kilogramsPerKilowattHour: 0.385 } as const
 
 export interface TrainingCost {
@@ -15,7 +18,15 @@ export interface TrainingCost {
 }
 
 /** `availability`: the share of time that makes progress; OPT lost machines daily and restarted by hand 35 times. */
-export function trainingCost({ tokens, tokensPerStep, stepSeconds, devices, deviceWatts, pricePerDeviceHour = null, availability = 1 }: {
+export function trainingCost({
+  tokens,
+  tokensPerStep,
+  stepSeconds,
+  devices,
+  deviceWatts,
+  pricePerDeviceHour = null,
+  availability = 1,
+}: {
   tokens: number
   tokensPerStep: number
   stepSeconds: number
@@ -29,7 +40,11 @@ export function trainingCost({ tokens, tokensPerStep, stepSeconds, devices, devi
   const deviceHours = (devices * seconds) / 3600
   const energyKilowattHours = (deviceHours * deviceWatts * energyConvention.facility) / 1000
   return {
-    steps, seconds, days: seconds / 86_400, deviceHours, energyKilowattHours,
+    steps,
+    seconds,
+    days: seconds / 86_400,
+    deviceHours,
+    energyKilowattHours,
     carbonKilograms: energyKilowattHours * energyConvention.kilogramsPerKilowattHour,
     money: pricePerDeviceHour === null ? null : deviceHours * pricePerDeviceHour,
   }

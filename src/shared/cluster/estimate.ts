@@ -39,7 +39,10 @@ export interface Estimate {
   flopsPerDevicePerSecond: number
 }
 
-/** What each stage does for one micro-batch, seconds, sends included: the input of closed forms and of the event schedule. */
+/**
+ * What each stage does for one micro-batch, seconds, sends included: the input of closed forms and of the event
+ * schedule.
+ */
 export interface StageTimes {
   forward: number[]
   backward: number[]
@@ -51,7 +54,13 @@ interface Parts {
 }
 
 /** The step of a plan that has been checked. */
-export function stepTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, layers: readonly number[], constants: Calibration): Parts {
+export function stepTime(
+  model: ClusterModel,
+  plan: GpuPlan,
+  machine: GpuMachine,
+  layers: readonly number[],
+  constants: Calibration,
+): Parts {
   const { tensor, pipeline, interleave, devices } = plan
   const data = dataDegree(plan)
   const m = microBatches(plan)
@@ -61,8 +70,15 @@ export function stepTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine
   let send = 0
   if (pipeline > 1) {
     const isScattered = plan.sequenceParallel || (plan.scatterGather && tensor > 1)
-    send = sendSeconds((2 * tokens * model.width) / (isScattered ? tensor : 1), tensor * data, devices, machine, constants)
-    if (isScattered && !plan.sequenceParallel) send += gatherSeconds(2 * tokens * model.width, tensor, 1, machine, constants)
+    send = sendSeconds(
+      (2 * tokens * model.width) / (isScattered ? tensor : 1),
+      tensor * data,
+      devices,
+      machine,
+      constants,
+    )
+    if (isScattered && !plan.sequenceParallel)
+      send += gatherSeconds(2 * tokens * model.width, tensor, 1, machine, constants)
   }
   // ZeRO-3 gathers a block's weights before each pass and scatters its gradients, beside the block before.
   const shard = plan.zero >= 2 && data > 1 ? shardedLayer(model, plan, machine, data, constants) : null
@@ -77,8 +93,14 @@ export function stepTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine
   let sum = 0
   for (let i = 0; i < pipeline; i++) {
     const isLast = i === pipeline - 1
-    forward[i] = layers[i] * (forwardLayer + exposedForward) + (isLast ? head.forward : send * interleave) + (isLast && interleave > 1 ? send * (interleave - 1) : 0)
-    backward[i] = layers[i] * (backwardLayer + exposedBackward) + (isLast ? head.backward + head.tensor : 0) + (i > 0 ? send * interleave : interleave > 1 ? send * (interleave - 1) : 0)
+    forward[i] =
+      layers[i] * (forwardLayer + exposedForward) +
+      (isLast ? head.forward : send * interleave) +
+      (isLast && interleave > 1 ? send * (interleave - 1) : 0)
+    backward[i] =
+      layers[i] * (backwardLayer + exposedBackward) +
+      (isLast ? head.backward + head.tensor : 0) +
+      (i > 0 ? send * interleave : interleave > 1 ? send * (interleave - 1) : 0)
     sum += forward[i] + backward[i]
     if (forward[i] + backward[i] > forward[slowest] + backward[slowest]) slowest = i
   }
@@ -93,14 +115,23 @@ export function stepTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine
     forward: m * (own * layer.forward + (isLast ? head.forward : 0)),
     backward: m * (own * layer.backward + (isLast ? head.backward : 0)),
     recompute: m * own * layer.recompute,
-    tensor: m * (own * (layer.forwardTensor + layer.backwardTensor + layer.recomputeTensor) + (isLast ? head.tensor : 0)),
+    tensor:
+      m * (own * (layer.forwardTensor + layer.backwardTensor + layer.recomputeTensor) + (isLast ? head.tensor : 0)),
     pipeline: 0,
     data: gradients + m * own * (exposedForward + exposedBackward) + (shard ? shard.forward + shard.backward / 2 : 0),
     bubble,
     optimizer,
     waiting: 0,
   }
-  breakdown.pipeline = Math.max(0, m * busiest - breakdown.forward - breakdown.backward - breakdown.recompute - breakdown.tensor - m * own * (exposedForward + exposedBackward))
+  breakdown.pipeline = Math.max(
+    0,
+    m * busiest -
+      breakdown.forward -
+      breakdown.backward -
+      breakdown.recompute -
+      breakdown.tensor -
+      m * own * (exposedForward + exposedBackward),
+  )
   const whole = m * busiest + bubble
   breakdown.waiting = whole * constants.jitter * Math.log2(Math.max(1, devices / machine.devicesPerNode))
   return { times: { forward, backward }, breakdown }
@@ -117,7 +148,10 @@ function gpipeBubble(forward: readonly number[], backward: readonly number[], m:
 /** Parameters of the device that holds most. */
 function heaviestShare(model: ClusterModel, { tensor, pipeline }: GpuPlan, layers: readonly number[]): number {
   const embedding = model.vocabulary * model.width
-  let most = Math.max(layers[0] * layerParameters(model) + embedding, layers[pipeline - 1] * layerParameters(model) + (pipeline > 1 ? embedding : 0))
+  let most = Math.max(
+    layers[0] * layerParameters(model) + embedding,
+    layers[pipeline - 1] * layerParameters(model) + (pipeline > 1 ? embedding : 0),
+  )
   if (pipeline > 2) most = Math.max(most, layers[pipeline >> 1] * layerParameters(model))
   return most / tensor
 }
@@ -125,7 +159,13 @@ function heaviestShare(model: ClusterModel, { tensor, pipeline }: GpuPlan, layer
 /** Weights and biases of a block: four products, two norms. */
 const tensorsPerLayer = 12
 
-function shardedLayer(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, data: number, constants: Calibration): { forward: number; backward: number } {
+function shardedLayer(
+  model: ClusterModel,
+  plan: GpuPlan,
+  machine: GpuMachine,
+  data: number,
+  constants: Calibration,
+): { forward: number; backward: number } {
   const pieces = plan.shardUnit === 'tensor' ? tensorsPerLayer : 1
   const bytes = (2 * layerParameters(model)) / plan.tensor / pieces
   const once = pieces * gatherSeconds(bytes, data, plan.tensor, machine, constants)
@@ -134,7 +174,14 @@ function shardedLayer(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, d
 }
 
 /** Gradients once a step: an all-reduce, or with ZeRO-1 a scatter and a gather of the same volume. */
-function dataSeconds(plan: GpuPlan, parameters: number, data: number, machine: GpuMachine, constants: Calibration, hiding: number): number {
+function dataSeconds(
+  plan: GpuPlan,
+  parameters: number,
+  data: number,
+  machine: GpuMachine,
+  constants: Calibration,
+  hiding: number,
+): number {
   if (data === 1 || plan.zero >= 2) return 0
   const bytes = Math.min(plan.gradientBytes, plan.zero === 1 ? 2 : 4) * parameters
   const seconds = allReduceSeconds(bytes, data, plan.tensor, machine, constants)
@@ -144,19 +191,37 @@ function dataSeconds(plan: GpuPlan, parameters: number, data: number, machine: G
 }
 
 /** Adam reads and writes some 30 bytes a parameter. */
-function optimizerSeconds(plan: GpuPlan, parameters: number, data: number, machine: GpuMachine, { memoryShare, stepHostSeconds }: Calibration): number {
+function optimizerSeconds(
+  plan: GpuPlan,
+  parameters: number,
+  data: number,
+  machine: GpuMachine,
+  { memoryShare, stepHostSeconds }: Calibration,
+): number {
   const own = plan.zero >= 1 ? parameters / data : parameters
   return (30 * own + 6 * parameters) / (machine.memoryBytesPerSecond * memoryShare) + stepHostSeconds
 }
 
 /** Everything about a plan. Throws a Fault with the numbers that clash when it cannot be. */
-export function estimate(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, constants: Calibration = calibration, memoryConstants?: MemoryConstants): Estimate {
+export function estimate(
+  model: ClusterModel,
+  plan: GpuPlan,
+  machine: GpuMachine,
+  constants: Calibration = calibration,
+  memoryConstants?: MemoryConstants,
+): Estimate {
   checkPlan(model, plan, machine)
   return estimateChecked(model, plan, machine, constants, memoryConstants)
 }
 
 /** The same for a plan known to be possible. */
-export function estimateChecked(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, constants: Calibration = calibration, memoryConstants?: MemoryConstants): Estimate {
+export function estimateChecked(
+  model: ClusterModel,
+  plan: GpuPlan,
+  machine: GpuMachine,
+  constants: Calibration = calibration,
+  memoryConstants?: MemoryConstants,
+): Estimate {
   const layers = stageLayers(model, plan)
   const { breakdown } = stepTime(model, plan, machine, layers, constants)
   const { forward, backward, recompute, tensor, pipeline, data, bubble, optimizer, waiting } = breakdown
@@ -167,9 +232,14 @@ export function estimateChecked(model: ClusterModel, plan: GpuPlan, machine: Gpu
   const peak = machine.matmulFlopsPerSecond * (plan.precision === 'fp8' ? 2 : 1)
   const executed = hardwareFlops(model, plan.batch, plan.recompute) * perDevice
   return {
-    stepSeconds, breakdown, memoryBytesPerDevice: isFitting ? Math.min(memory.total, machine.memoryBytes) : memory.total, memory, fits: isFitting,
-    mfu: (modelFlops(model, plan.batch) * perDevice) / peak, hfu: executed / peak,
-    tokensPerSecond: (plan.batch * model.context) / stepSeconds, flopsPerDevicePerSecond: executed,
+    stepSeconds,
+    breakdown,
+    memoryBytesPerDevice: isFitting ? Math.min(memory.total, machine.memoryBytes) : memory.total,
+    memory,
+    fits: isFitting,
+    mfu: (modelFlops(model, plan.batch) * perDevice) / peak,
+    hfu: executed / peak,
+    tokensPerSecond: (plan.batch * model.context) / stepSeconds,
+    flopsPerDevicePerSecond: executed,
   }
 }
-

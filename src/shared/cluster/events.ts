@@ -1,4 +1,5 @@
-// A pipeline's schedule as events: every forward and backward of every chunk, when it starts and ends. Closed forms are tested against it.
+// A pipeline's schedule as events: every forward and backward of every chunk, when it starts and ends. Closed forms are
+// tested against it.
 import type { GpuPlan } from './plan.ts'
 
 export interface PipelineEvent {
@@ -23,7 +24,11 @@ interface Task {
 }
 
 /** The order in which one stage works. */
-export function stageOrder(stage: number, microBatches: number, { pipeline, interleave, schedule }: Pick<GpuPlan, 'pipeline' | 'interleave' | 'schedule'>): Task[] {
+export function stageOrder(
+  stage: number,
+  microBatches: number,
+  { pipeline, interleave, schedule }: Pick<GpuPlan, 'pipeline' | 'interleave' | 'schedule'>,
+): Task[] {
   const total = microBatches * interleave
   const forward = (i: number): Task => ({ kind: 'forward', ...place(i, pipeline, interleave) })
   const backward = (i: number): Task => {
@@ -36,7 +41,10 @@ export function stageOrder(stage: number, microBatches: number, { pipeline, inte
     for (let i = total - 1; i >= 0; i--) order.push({ ...forward(i), kind: 'backward' })
     return order
   }
-  const warm = interleave === 1 ? Math.min(total, pipeline - stage - 1) : Math.min(total, 2 * (pipeline - stage - 1) + (interleave - 1) * pipeline)
+  const warm =
+    interleave === 1
+      ? Math.min(total, pipeline - stage - 1)
+      : Math.min(total, 2 * (pipeline - stage - 1) + (interleave - 1) * pipeline)
   for (let i = 0; i < warm; i++) order.push(forward(i))
   for (let i = warm; i < total; i++) order.push(forward(i), backward(i - warm))
   for (let i = total - warm; i < total; i++) order.push(backward(i))
@@ -50,16 +58,28 @@ function place(i: number, pipeline: number, interleave: number): { microBatch: n
   return { microBatch: Math.floor(i / round) * pipeline + (i % pipeline), chunk: Math.floor((i % round) / pipeline) }
 }
 
-/** Runs the schedule: a task starts when its stage is free and what it needs has come, `sendSeconds` after it was made. Events by start. */
-export function pipelineEvents(times: ChunkTimes, microBatches: number, plan: Pick<GpuPlan, 'pipeline' | 'interleave' | 'schedule'>, sendSeconds = 0): PipelineEvent[] {
+/**
+ * Runs the schedule: a task starts when its stage is free and what it needs has come, `sendSeconds` after it was made.
+ * Events by start.
+ */
+export function pipelineEvents(
+  times: ChunkTimes,
+  microBatches: number,
+  plan: Pick<GpuPlan, 'pipeline' | 'interleave' | 'schedule'>,
+  sendSeconds = 0,
+): PipelineEvent[] {
   const { pipeline, interleave } = plan
   const orders = Array.from({ length: pipeline }, (_, stage) => stageOrder(stage, microBatches, plan))
   const next = new Array<number>(pipeline).fill(0)
   const free = new Array<number>(pipeline).fill(0)
   const places = pipeline * interleave
-  const ends = { forward: new Float64Array(places * microBatches).fill(-1), backward: new Float64Array(places * microBatches).fill(-1) }
+  const ends = {
+    forward: new Float64Array(places * microBatches).fill(-1),
+    backward: new Float64Array(places * microBatches).fill(-1),
+  }
   const events: PipelineEvent[] = []
-  const at = (depth: number, microBatch: number) => depth * microBatches + microBatch // depth: how far through the model, chunk x p + stage
+  // depth: how far through the model, chunk x p + stage
+  const at = (depth: number, microBatch: number) => depth * microBatches + microBatch
   for (let isMoving = true; isMoving;) {
     isMoving = false
     for (let stage = 0; stage < pipeline; stage++) {
@@ -77,7 +97,10 @@ export function pipelineEvents(times: ChunkTimes, microBatches: number, plan: Pi
       }
     }
   }
-  if (next.some((done, stage) => done < orders[stage].length)) throw new Error(`the schedule waits for itself: ${next.join(', ')} of ${orders.map((order) => order.length).join(', ')} tasks done`)
+  if (next.some((done, stage) => done < orders[stage].length))
+    throw new Error(
+      `the schedule waits for itself: ${next.join(', ')} of ${orders.map((order) => order.length).join(', ')} tasks done`,
+    )
   return events.sort((a, b) => a.start - b.start || a.stage - b.stage)
 
   /** -1 when what the task needs is not there yet. */
@@ -93,11 +116,22 @@ export function pipelineEvents(times: ChunkTimes, microBatches: number, plan: Pi
   }
 }
 
-export const lastEnd = (events: readonly PipelineEvent[]): number => events.reduce((latest, { end }) => Math.max(latest, end), 0)
+export const lastEnd = (events: readonly PipelineEvent[]): number =>
+  events.reduce((latest, { end }) => Math.max(latest, end), 0)
 
-/** Closed form for equal stages and free sends: m chunks each way and the bubble, (p-1) or (p-1)/v of them. Narayanan et al. 2021, section 2.2. */
-export const idealPipelineSeconds = (forward: number, backward: number, microBatches: number, { pipeline, interleave }: Pick<GpuPlan, 'pipeline' | 'interleave'>): number =>
-  (microBatches * interleave + pipeline - 1) * (forward + backward)
+/**
+ * Closed form for equal stages and free sends: m chunks each way and the bubble, (p-1) or (p-1)/v of them. Narayanan et
+ * al. 2021, section 2.2.
+ */
+export const idealPipelineSeconds = (
+  forward: number,
+  backward: number,
+  microBatches: number,
+  { pipeline, interleave }: Pick<GpuPlan, 'pipeline' | 'interleave'>,
+): number => (microBatches * interleave + pipeline - 1) * (forward + backward)
 
 /** Bubble as a share of the ideal time: (p-1)/(vm). */
-export const bubbleShare = (microBatches: number, { pipeline, interleave }: Pick<GpuPlan, 'pipeline' | 'interleave'>): number => (pipeline - 1) / (interleave * microBatches)
+export const bubbleShare = (
+  microBatches: number,
+  { pipeline, interleave }: Pick<GpuPlan, 'pipeline' | 'interleave'>,
+): number => (pipeline - 1) / (interleave * microBatches)

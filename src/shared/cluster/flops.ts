@@ -18,19 +18,25 @@ export function layerForwardFlops(model: ClusterModel, tokens: number): number {
   return tokens * (attention + mlp)
 }
 
-export const attentionCoreFlops = (model: ClusterModel, tokens: number): number => 4 * tokens * model.context * model.width
+export const attentionCoreFlops = (model: ClusterModel, tokens: number): number =>
+  4 * tokens * model.context * model.width
 
-export const logitsForwardFlops = (model: ClusterModel, tokens: number): number => 2 * tokens * model.width * model.vocabulary
+export const logitsForwardFlops = (model: ClusterModel, tokens: number): number =>
+  2 * tokens * model.width * model.vocabulary
 
-/** Model FLOPs of a step: 72BsLh²(1 + s/6h + V/12hL), forward and twice that backward. Korthikanti et al. 2022, eq. 7. */
+/**
+ * Model FLOPs of a step: 72BsLh²(1 + s/6h + V/12hL), forward and twice that backward. Korthikanti et al. 2022, eq. 7.
+ */
 export const modelFlops = (model: ClusterModel, batch: number): number => {
   const tokens = batch * model.context
   return 3 * (model.layers * layerForwardFlops(model, tokens) + logitsForwardFlops(model, tokens))
 }
 
 /**
- * FLOPs the devices execute. Full recomputation adds one forward of every block: 96BsLh²(1 + s/6h + V/16Lh) (Narayanan et al. 2021, eq. 3);
- * selective adds the attention core twice over, as eq. 8 of Korthikanti et al. 2022 counts it: 72BsLh²(1 + s/3h + V/12hL).
+ * FLOPs the devices execute. Full recomputation adds one forward of every block: 96BsLh²(1 + s/6h + V/16Lh) (Narayanan
+ * et al. 2021, eq. 3);
+ * selective adds the attention core twice over, as eq. 8 of Korthikanti et al. 2022 counts it: 72BsLh²(1 + s/3h +
+ * V/12hL).
  */
 export function hardwareFlops(model: ClusterModel, batch: number, recompute: Recompute): number {
   const tokens = batch * model.context
@@ -40,6 +46,18 @@ export function hardwareFlops(model: ClusterModel, batch: number, recompute: Rec
   return base
 }
 
-/** Days to train on `tokens` tokens by 8TP / (nX), Narayanan et al. 2021, eq. 4: full recomputation, X achieved FLOP/s a device. */
-export const trainingDays = ({ tokens, parameters, devices, flopsPerSecond }: { tokens: number; parameters: number; devices: number; flopsPerSecond: number }): number =>
-  (8 * tokens * parameters) / (devices * flopsPerSecond) / 86_400
+/**
+ * Days to train on `tokens` tokens by 8TP / (nX), Narayanan et al. 2021, eq. 4: full recomputation, X achieved FLOP/s a
+ * device.
+ */
+export const trainingDays = ({
+  tokens,
+  parameters,
+  devices,
+  flopsPerSecond,
+}: {
+  tokens: number
+  parameters: number
+  devices: number
+  flopsPerSecond: number
+}): number => (8 * tokens * parameters) / (devices * flopsPerSecond) / 86_400

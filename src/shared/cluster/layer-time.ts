@@ -1,4 +1,5 @@
-// Seconds of one block, and of the head, for one micro-batch on one device: products by their shape, the rest by the bytes it moves.
+// Seconds of one block, and of the head, for one micro-batch on one device: products by their shape, the rest by the
+// bytes it moves.
 import type { Calibration } from './calibration.ts'
 import { allReduceSeconds } from './collectives.ts'
 import type { GpuMachine } from './machine.ts'
@@ -19,13 +20,27 @@ export interface LayerTime {
 /** Bytes a score reads of ALiBi's bias. */
 const alibiBytes = 2
 
-/** Rows and columns of a product that one multiprocessor takes at a time, and of its best speed what a tile reaches that reuses its operands less (NVIDIA, Matrix Multiplication Background, section 2.3). */
+/**
+ * Rows and columns of a product that one multiprocessor takes at a time, and of its best speed what a tile reaches that
+ * reuses its operands less (NVIDIA, Matrix Multiplication Background, section 2.3).
+ */
 const tiles: readonly { rows: number; columns: number; share: number }[] = [
-  { rows: 256, columns: 128, share: 1 }, { rows: 128, columns: 256, share: 1 }, { rows: 128, columns: 128, share: 0.95 }, { rows: 64, columns: 128, share: 0.8 }, { rows: 128, columns: 64, share: 0.8 },
+  { rows: 256, columns: 128, share: 1 },
+  { rows: 128, columns: 256, share: 1 },
+  { rows: 128, columns: 128, share: 0.95 },
+  { rows: 64, columns: 128, share: 0.8 },
+  { rows: 128, columns: 64, share: 0.8 },
 ]
 
 /** 2MNK at a speed that grows with K, in whole waves of multiprocessors, by whichever tile is done first. */
-export function matmulSeconds(m: number, n: number, k: number, machine: GpuMachine, { matmulShare, matmulDepth, memoryShare }: Calibration, speed = 1): number {
+export function matmulSeconds(
+  m: number,
+  n: number,
+  k: number,
+  machine: GpuMachine,
+  { matmulShare, matmulDepth, memoryShare }: Calibration,
+  speed = 1,
+): number {
   let area = Infinity // rows x columns computed, what runs idle in the last wave included
   for (const { rows, columns, share } of tiles) {
     const waves = Math.ceil((Math.ceil(m / rows) * Math.ceil(n / columns)) / machine.multiprocessors)
@@ -36,8 +51,18 @@ export function matmulSeconds(m: number, n: number, k: number, machine: GpuMachi
   return Math.max(compute, memory)
 }
 
-/** A weight matrix applied to `rows` tokens: forward, and going back the gradients of its input and of itself, each a product of another shape. */
-function linearSeconds(rows: number, columns: number, depth: number, machine: GpuMachine, constants: Calibration, speed = 1): { forward: number; inputGradient: number; weightGradient: number } {
+/**
+ * A weight matrix applied to `rows` tokens: forward, and going back the gradients of its input and of itself, each a
+ * product of another shape.
+ */
+function linearSeconds(
+  rows: number,
+  columns: number,
+  depth: number,
+  machine: GpuMachine,
+  constants: Calibration,
+  speed = 1,
+): { forward: number; inputGradient: number; weightGradient: number } {
   return {
     forward: matmulSeconds(rows, columns, depth, machine, constants, speed),
     inputGradient: matmulSeconds(rows, depth, columns, machine, constants, speed),
@@ -45,16 +70,25 @@ function linearSeconds(rows: number, columns: number, depth: number, machine: Gp
   }
 }
 
-/** Off the matrix units, where a head's features do not fill them: measured on Jean Zay with ALiBi in fp16, and where 8 does not divide the features. */
+/**
+ * Off the matrix units, where a head's features do not fill them: measured on Jean Zay with ALiBi in fp16, and where 8
+ * does not divide the features.
+ */
 const slowAttentionFlops = { misaligned: 10e12, alibiHalf: 20e12 } as const
 
-function attentionFlopsPerSecond(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, constants: Calibration): number {
+function attentionFlopsPerSecond(
+  model: ClusterModel,
+  plan: GpuPlan,
+  machine: GpuMachine,
+  constants: Calibration,
+): number {
   const features = model.width / model.heads
   const best = machine.bestMatmulFlopsPerSecond
   const scale = best / 271.2e12
-  if (plan.attention === 'flash') return best * constants.flashShare * (features / (features + 32)) * (128 + 32) / 128
+  if (plan.attention === 'flash') return (best * constants.flashShare * (features / (features + 32)) * (128 + 32)) / 128
   if (features % 8 !== 0) return slowAttentionFlops.misaligned * scale
-  if (model.positions === 'alibi' && plan.precision === 'fp16' && features > 64 && features <= 128) return slowAttentionFlops.alibiHalf * scale
+  if (model.positions === 'alibi' && plan.precision === 'fp16' && features > 64 && features <= 128)
+    return slowAttentionFlops.alibiHalf * scale
   return best * constants.attentionShare
 }
 
@@ -79,29 +113,69 @@ export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
     weightGradients += weightGradient
   }
   const core = (4 * tokens * context * width) / tensor / attentionFlopsPerSecond(model, plan, machine, constants)
-  const scores = plan.attention === 'flash' ? 0 : ((constants.scoreBytes + (model.positions === 'alibi' ? alibiBytes : 0)) * microBatch * (heads / tensor) * context * context) / memory
-  // Two norms (read, write), two dropouts with bias and residual (read, read, write, mask): 22 bytes a feature; heads turned 12, activation 4.
+  const scores =
+    plan.attention === 'flash'
+      ? 0
+      : ((constants.scoreBytes + (model.positions === 'alibi' ? alibiBytes : 0)) *
+          microBatch *
+          (heads / tensor) *
+          context *
+          context) /
+        memory
+  // Two norms (read, write), two dropouts with bias and residual (read, read, write, mask): 22 bytes a feature; heads
+  // turned 12, activation 4.
   const shared = plan.sequenceParallel ? tensor : 1
-  const elementwise = (constants.elementwiseShare * tokens * ((22 * width) / shared + (12 * width + 4 * feedForward) / tensor)) / memory
+  const elementwise =
+    (constants.elementwiseShare * tokens * ((22 * width) / shared + (12 * width + 4 * feedForward) / tensor)) / memory
   const device = products + core + scores + elementwise
   const forward = Math.max(device, constants.layerHostSeconds)
   const backwardCore = plan.attention === 'flash' ? 2.5 * core : 2 * core
-  const backward = Math.max(inputGradients + weightGradients + 2 * (scores + elementwise) + backwardCore, 1.5 * constants.layerHostSeconds)
-  const recompute = plan.recompute === 'full' ? forward : plan.recompute === 'selective' && plan.attention === 'plain' ? core + scores : 0
+  const backward = Math.max(
+    inputGradients + weightGradients + 2 * (scores + elementwise) + backwardCore,
+    1.5 * constants.layerHostSeconds,
+  )
+  const recompute =
+    plan.recompute === 'full'
+      ? forward
+      : plan.recompute === 'selective' && plan.attention === 'plain'
+        ? core + scores
+        : 0
   if (tensor === 1) return { forward, backward, recompute, forwardTensor: 0, backwardTensor: 0, recomputeTensor: 0 }
   const reduce = allReduceSeconds(2 * tokens * width, tensor, 1, machine, constants)
   // Beside the weight gradients of its half of the block the collective of the input gradient hides.
   const hidden = plan.overlapTensor ? weightGradients / 2 : 0
-  // With sequence parallelism the all-reduce is a gather and a scatter; going back, the gather of the output's gradient comes before anything that could hide it.
-  const backwardReduce = plan.sequenceParallel ? reduce / 2 + Math.max(0, reduce / 2 - hidden) : Math.max(0, reduce - hidden)
-  return { forward, backward, recompute, forwardTensor: 2 * reduce, backwardTensor: 2 * backwardReduce, recomputeTensor: plan.recompute === 'full' ? 2 * reduce : 0 }
+  // With sequence parallelism the all-reduce is a gather and a scatter; going back, the gather of the output's gradient
+  // comes before anything that could hide it.
+  const backwardReduce = plan.sequenceParallel
+    ? reduce / 2 + Math.max(0, reduce / 2 - hidden)
+    : Math.max(0, reduce - hidden)
+  return {
+    forward,
+    backward,
+    recompute,
+    forwardTensor: 2 * reduce,
+    backwardTensor: 2 * backwardReduce,
+    recomputeTensor: plan.recompute === 'full' ? 2 * reduce : 0,
+  }
 }
 
 /** The head on the last stage: logits and their loss, forward and backward, seconds a micro-batch. */
-export function headTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachine, constants: Calibration): { forward: number; backward: number; tensor: number } {
+export function headTime(
+  model: ClusterModel,
+  plan: GpuPlan,
+  machine: GpuMachine,
+  constants: Calibration,
+): { forward: number; backward: number; tensor: number } {
   const tokens = plan.microBatch * model.context
   const product = linearSeconds(tokens, model.vocabulary / plan.tensor, model.width, machine, constants)
-  const loss = (constants.logitBytes * tokens * model.vocabulary) / plan.tensor / (machine.memoryBytesPerSecond * constants.memoryShare)
+  const loss =
+    (constants.logitBytes * tokens * model.vocabulary) /
+    plan.tensor /
+    (machine.memoryBytesPerSecond * constants.memoryShare)
   const tensor = plan.tensor === 1 ? 0 : allReduceSeconds(2 * tokens * model.width, plan.tensor, 1, machine, constants)
-  return { forward: product.forward + loss / 2, backward: product.inputGradient + product.weightGradient + loss / 2, tensor }
+  return {
+    forward: product.forward + loss / 2,
+    backward: product.inputGradient + product.weightGradient + loss / 2,
+    tensor,
+  }
 }

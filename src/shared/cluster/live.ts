@@ -1,4 +1,5 @@
-// A training on an emulated wafer-scale cluster, as it is measured while it goes on: traffic, memory and time of every step.
+// A training on an emulated wafer-scale cluster, as it is measured while it goes on: traffic, memory and time of every
+// step.
 
 /** Most systems of one cluster. */
 export const mostSystems = 16
@@ -12,11 +13,17 @@ export type ClusterPart = 'store' | 'fabric' | { system: number }
 export interface ClusterChoice {
   /** 1 to `mostSystems`. */
   systems: number
-  /** Most bytes of weights that one system may hold at a time; absent: the embeddings and two layers, which is what it needs. */
+  /**
+   * Most bytes of weights that one system may hold at a time; absent: the embeddings and two layers, which is what it
+   * needs.
+   */
   systemWeightBytes?: number
 }
 
-/** One layer of one step: seconds of all its passes, on the system that took longest. `embeddings` stands for both ends of the model. */
+/**
+ * One layer of one step: seconds of all its passes, on the system that took longest. `embeddings` stands for both ends
+ * of the model.
+ */
 export interface StreamedLayer {
   name: string
   /** Its weights on their way: out of the store, through the fabric, into the system. */
@@ -54,7 +61,10 @@ export interface StreamingStep {
   stepSeconds: number
   /** The store's update, in which all systems wait. */
   updateSeconds: number
-  /** A pass in which nobody computes, tried before the first step: its transfers with nothing to hide them. Absent in old records. */
+  /**
+   * A pass in which nobody computes, tried before the first step: its transfers with nothing to hide them. Absent in
+   * old records.
+   */
   transferSeconds?: number
   /** Share of the transfers hidden under computation, 0 to 1. */
   overlap: number
@@ -64,7 +74,10 @@ export interface StreamingStep {
   faults: number
 }
 
-/** The steps since the last news of this kind: gathered for about 200 ms. A lost message is lost; the run's summary holds the last step. */
+/**
+ * The steps since the last news of this kind: gathered for about 200 ms. A lost message is lost; the run's summary
+ * holds the last step.
+ */
 export interface StreamingNews {
   runId: string
   steps: StreamingStep[]

@@ -1,7 +1,10 @@
 // What a cluster is made of: the third record. Files give a source for every number; here they are plain numbers.
 import { Fault } from '../fault.ts'
 
-/** primary: read where it was published first; secondary: seen quoted; computed; assumption: ours, editable; unverified: from memory. */
+/**
+ * primary: read where it was published first; secondary: seen quoted; computed; assumption: ours, editable; unverified:
+ * from memory.
+ */
 export type FigureStatus = 'primary' | 'secondary' | 'computed' | 'assumption' | 'unverified'
 
 /** One number of a machine file. */
@@ -76,46 +79,85 @@ export interface WaferMachine extends MachineCommon {
 
 export type Machine = GpuMachine | WaferMachine
 
-const common = ['linkBytesPerSecond', 'networkBytesPerSecond', 'networkPorts'] // 0 is a meaning here: no such link, or not known
+// 0 is a meaning here: no such link, or not known
+const common = ['linkBytesPerSecond', 'networkBytesPerSecond', 'networkPorts']
 const gpuFigures = [
-  'matmulFlopsPerSecond', 'bestMatmulFlopsPerSecond', 'multiprocessors', 'memoryBytes', 'memoryBytesPerSecond', 'deviceWatts', 'devicesPerNode',
-  'linkBytesPerSecond', 'linkShare', 'linkLatencySeconds', 'networkBytesPerSecond', 'networkPorts', 'networkLatencySeconds',
+  'matmulFlopsPerSecond',
+  'bestMatmulFlopsPerSecond',
+  'multiprocessors',
+  'memoryBytes',
+  'memoryBytesPerSecond',
+  'deviceWatts',
+  'devicesPerNode',
+  'linkBytesPerSecond',
+  'linkShare',
+  'linkLatencySeconds',
+  'networkBytesPerSecond',
+  'networkPorts',
+  'networkLatencySeconds',
 ] as const satisfies readonly (keyof GpuMachine)[]
 const waferFigures = [
-  'matmulFlopsPerSecond', 'utilisation', 'memoryBytes', 'streamBytesPerSecond', 'hopSeconds', 'fanOut', 'maximumSystems', 'storeBytes', 'systemWatts', 'lossPerDoubling',
+  'matmulFlopsPerSecond',
+  'utilisation',
+  'memoryBytes',
+  'streamBytesPerSecond',
+  'hopSeconds',
+  'fanOut',
+  'maximumSystems',
+  'storeBytes',
+  'systemWatts',
+  'lossPerDoubling',
 ] as const satisfies readonly (keyof WaferMachine)[]
-const statuses: readonly string[] = ['primary', 'secondary', 'computed', 'assumption', 'unverified'] satisfies FigureStatus[]
+const statuses: readonly string[] = [
+  'primary',
+  'secondary',
+  'computed',
+  'assumption',
+  'unverified',
+] satisfies FigureStatus[]
 
 /** A machine from a file: every figure known, positive and with a source. */
 export function readMachine(given: unknown): Machine {
   const file = given as MachineFile
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new Fault('bad-input', 'A machine is a record with id, name, kind and figures.')
-  const refuse = (sentence: string): never => { throw new Fault('bad-input', `Machine ${file.id ?? '(no id)'}: ${sentence}`) }
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new Fault('bad-input', 'A machine is a record with id, name, kind and figures.')
+  const refuse = (sentence: string): never => {
+    throw new Fault('bad-input', `Machine ${file.id ?? '(no id)'}: ${sentence}`)
+  }
   const stranger = Object.keys(file).find((key) => !['id', 'name', 'note', 'kind', 'formats', 'figures'].includes(key))
   if (stranger !== undefined) refuse(`there is no field "${stranger}".`)
-  if (typeof file.id !== 'string' || typeof file.name !== 'string' || file.id === '' || file.name === '') refuse('it needs an id and a name.')
+  if (typeof file.id !== 'string' || typeof file.name !== 'string' || file.id === '' || file.name === '')
+    refuse('it needs an id and a name.')
   if (file.note !== undefined && typeof file.note !== 'string') refuse('its note must be text.')
   if (file.kind === 'wafer' && file.formats !== undefined) refuse('"formats" is for GPUs.')
-  const format = Array.isArray(file.formats ?? []) ? (file.formats ?? []).find((one) => !['fp16', 'bf16', 'fp8'].includes(one)) : file.formats
+  const format = Array.isArray(file.formats ?? [])
+    ? (file.formats ?? []).find((one) => !['fp16', 'bf16', 'fp8'].includes(one))
+    : file.formats
   if (format !== undefined) refuse(`its formats are of fp16, bf16 and fp8, not ${JSON.stringify(format)}.`)
-  if (file.kind !== 'gpu' && file.kind !== 'wafer') refuse(`its kind must be gpu or wafer, not ${JSON.stringify(file.kind)}.`)
+  if (file.kind !== 'gpu' && file.kind !== 'wafer')
+    refuse(`its kind must be gpu or wafer, not ${JSON.stringify(file.kind)}.`)
   const names: readonly string[] = file.kind === 'gpu' ? gpuFigures : waferFigures
   const figures = file.figures ?? {}
-  if (typeof figures !== 'object' || Array.isArray(figures)) refuse('its figures are a record of named numbers, each with value, source and status.')
+  if (typeof figures !== 'object' || Array.isArray(figures))
+    refuse('its figures are a record of named numbers, each with value, source and status.')
   for (const [name, figure] of Object.entries(figures)) {
     if (!names.includes(name)) refuse(`there is no figure "${name}". It has: ${names.join(', ')}.`)
     const odd = Object.keys(figure ?? {}).find((key) => !['value', 'source', 'status'].includes(key))
     if (odd !== undefined) refuse(`"${name}" has no field "${odd}"; a figure is value, source and status.`)
-    if (typeof figure?.value !== 'number' || !Number.isFinite(figure.value) || figure.value < 0) refuse(`"${name}" must be a number from 0; it is ${JSON.stringify(figure?.value)}.`)
+    if (typeof figure?.value !== 'number' || !Number.isFinite(figure.value) || figure.value < 0)
+      refuse(`"${name}" must be a number from 0; it is ${JSON.stringify(figure?.value)}.`)
     if (figure.value === 0 && !common.includes(name) && name !== 'lossPerDoubling') refuse(`"${name}" must be above 0.`)
-    if (typeof figure.source !== 'string' || figure.source === '' || !statuses.includes(figure.status)) refuse(`"${name}" needs a source and a status (${statuses.join(', ')}).`)
+    if (typeof figure.source !== 'string' || figure.source === '' || !statuses.includes(figure.status))
+      refuse(`"${name}" needs a source and a status (${statuses.join(', ')}).`)
   }
   for (const name of ['devicesPerNode', 'multiprocessors', 'networkPorts', 'fanOut', 'maximumSystems']) {
     const value = figures[name]?.value
     if (value !== undefined && !Number.isSafeInteger(value)) refuse(`"${name}" must be a whole number; it is ${value}.`)
   }
-  for (const name of ['linkShare', 'utilisation']) if ((figures[name]?.value ?? 0) > 1) refuse(`"${name}" is a share, at most 1; it is ${figures[name].value}.`)
-  if (figures.fanOut && figures.fanOut.value < 2) refuse('"fanOut" must be at least 2: a tree that does not branch joins nothing.')
+  for (const name of ['linkShare', 'utilisation'])
+    if ((figures[name]?.value ?? 0) > 1) refuse(`"${name}" is a share, at most 1; it is ${figures[name].value}.`)
+  if (figures.fanOut && figures.fanOut.value < 2)
+    refuse('"fanOut" must be at least 2: a tree that does not branch joins nothing.')
   const missing = names.find((name) => !(name in figures) && !common.includes(name))
   if (missing) refuse(`it needs the figure "${missing}".`)
   const values = Object.fromEntries(names.map((name) => [name, figures[name]?.value ?? 0]))
@@ -129,17 +171,24 @@ export function readMachine(given: unknown): Machine {
 /** The same machine with some numbers changed by the person. */
 export function withFigures<M extends Machine>(machine: M, changes: Partial<Record<string, number>>): M {
   const file = machineFile(machine)
-  for (const [name, value] of Object.entries(changes)) file.figures = { ...file.figures, [name]: { value: value!, source: 'given by the person', status: 'assumption' } }
+  for (const [name, value] of Object.entries(changes))
+    file.figures = { ...file.figures, [name]: { value: value!, source: 'given by the person', status: 'assumption' } }
   return readMachine(file) as M
 }
 
-/** Names of the figures of a kind of machine, in the order in which they are shown; `isOptional`: 0 or absent means that there is none, or that it is not known. */
+/**
+ * Names of the figures of a kind of machine, in the order in which they are shown; `isOptional`: 0 or absent means that
+ * there is none, or that it is not known.
+ */
 export const figuresOf = (kind: Machine['kind']): { name: string; isOptional: boolean }[] =>
   (kind === 'gpu' ? gpuFigures : waferFigures).map((name) => ({ name, isOptional: common.includes(name) }))
 
 /** The file of a machine: what `readMachine` reads, back again. */
 export function machineFile(machine: Machine): MachineFile {
   const { id, name, note, kind, figures } = machine
-  const formats = machine.kind === 'gpu' ? ['fp16', ...(machine.hasBf16 ? ['bf16'] : []), ...(machine.hasFp8 ? ['fp8'] : [])] : undefined
+  const formats =
+    machine.kind === 'gpu'
+      ? ['fp16', ...(machine.hasBf16 ? ['bf16'] : []), ...(machine.hasFp8 ? ['fp8'] : [])]
+      : undefined
   return { id, name, ...(note === '' ? {} : { note }), kind, ...(formats ? { formats } : {}), figures }
 }

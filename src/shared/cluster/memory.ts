@@ -1,8 +1,15 @@
-// Bytes on one device, stage by stage: weights, gradients, optimizer state, activations in flight, and what is needed in passing.
+// Bytes on one device, stage by stage: weights, gradients, optimizer state, activations in flight, and what is needed
+// in passing.
 import type { GpuMachine } from './machine.ts'
 import { dataDegree, microBatches, type GpuPlan } from './plan.ts'
 import { inFlight, stageLayers } from './stages.ts'
-import { embeddingParameters, keyValueWidth, layerMatrixParameters, layerParameters, type ClusterModel } from './transformer.ts'
+import {
+  embeddingParameters,
+  keyValueWidth,
+  layerMatrixParameters,
+  layerParameters,
+  type ClusterModel,
+} from './transformer.ts'
 
 /** One stage's device at its fullest, bytes. */
 export interface StageMemory {
@@ -23,7 +30,10 @@ export interface StageMemory {
   least: number
 }
 
-/** Measured on an A100-40 with nothing but a context and kernels: 1573 MiB (bigscience-workshop/bigscience, tr11-176B-ml). */
+/**
+ * Measured on an A100-40 with nothing but a context and kernels: 1573 MiB (bigscience-workshop/bigscience,
+ * tr11-176B-ml).
+ */
 export const contextBytes = 1573 * 2 ** 20
 
 /** What no formula of tensors gives: fitted to the measured plans of BLOOM's prequel. */
@@ -40,13 +50,30 @@ export interface MemoryConstants {
   stepBytes: number
 }
 
-export const memoryConstants: MemoryConstants = { reserveShare: 0.2576, keptShare: 0.1265, simpleKeptShare: 0.02, bufferBytes: 3.677e9, stepBytes: 4 }
+export const memoryConstants: MemoryConstants = {
+  reserveShare: 0.2576,
+  keptShare: 0.1265,
+  simpleKeptShare: 0.02,
+  bufferBytes: 3.677e9,
+  stepBytes: 4,
+}
 
 /**
- * Activations of one block for one micro-batch on one device, bytes at 16 bits. Korthikanti et al. 2022, table 2 and eq. 1-6:
- * sbh(10 + 24/t + 5as/ht), all over t with sequence parallelism, without the last term when the core is recomputed, 2sbh when all is.
+ * Activations of one block for one micro-batch on one device, bytes at 16 bits. Korthikanti et al. 2022, table 2 and
+ * eq. 1-6:
+ * sbh(10 + 24/t + 5as/ht), all over t with sequence parallelism, without the last term when the core is recomputed,
+ * 2sbh when all is.
  */
-export function layerActivationBytes(model: ClusterModel, { tensor, microBatch, recompute, sequenceParallel, attention }: Pick<GpuPlan, 'tensor' | 'microBatch' | 'recompute' | 'sequenceParallel' | 'attention'>): number {
+export function layerActivationBytes(
+  model: ClusterModel,
+  {
+    tensor,
+    microBatch,
+    recompute,
+    sequenceParallel,
+    attention,
+  }: Pick<GpuPlan, 'tensor' | 'microBatch' | 'recompute' | 'sequenceParallel' | 'attention'>,
+): number {
   const { width, heads, feedForward, context } = model
   const tokens = microBatch * context
   const shared = sequenceParallel ? tensor : 1
@@ -56,8 +83,16 @@ export function layerActivationBytes(model: ClusterModel, { tensor, microBatch, 
   return tokens * ((10 * width) / shared + cut + scores)
 }
 
-/** Weights one device of stage i holds; the tied head is a second copy of the embedding on the last stage. Norms and half the biases are not cut. */
-export function stageParameters(model: ClusterModel, { tensor, pipeline }: Pick<GpuPlan, 'tensor' | 'pipeline'>, stage: number, layers: number): number {
+/**
+ * Weights one device of stage i holds; the tied head is a second copy of the embedding on the last stage. Norms and
+ * half the biases are not cut.
+ */
+export function stageParameters(
+  model: ClusterModel,
+  { tensor, pipeline }: Pick<GpuPlan, 'tensor' | 'pipeline'>,
+  stage: number,
+  layers: number,
+): number {
   const matrices = layerMatrixParameters(model)
   const whole = (model.hasBiases ? 6 : 2) * model.width
   const cut = layerParameters(model) - matrices - whole
@@ -70,12 +105,28 @@ export function stageParameters(model: ClusterModel, { tensor, pipeline }: Pick<
   return parameters
 }
 
-/** Bytes a parameter for weights, gradients and optimizer over d data ranks: 18 with fp32 gradients, 6 + 12/d with ZeRO-1. */
-export function stateBytes({ zero, gradientBytes }: Pick<GpuPlan, 'zero' | 'gradientBytes'>, data: number): { weights: number; gradients: number; optimizer: number } {
-  return { weights: zero >= 3 ? 2 / data : 2, gradients: zero >= 2 ? gradientBytes / data : gradientBytes, optimizer: zero >= 1 ? 12 / data : 12 }
+/**
+ * Bytes a parameter for weights, gradients and optimizer over d data ranks: 18 with fp32 gradients, 6 + 12/d with
+ * ZeRO-1.
+ */
+export function stateBytes(
+  { zero, gradientBytes }: Pick<GpuPlan, 'zero' | 'gradientBytes'>,
+  data: number,
+): { weights: number; gradients: number; optimizer: number } {
+  return {
+    weights: zero >= 3 ? 2 / data : 2,
+    gradients: zero >= 2 ? gradientBytes / data : gradientBytes,
+    optimizer: zero >= 1 ? 12 / data : 12,
+  }
 }
 
-export function stageMemory(model: ClusterModel, plan: GpuPlan, stage: number, layers: number, constants: MemoryConstants = memoryConstants): StageMemory {
+export function stageMemory(
+  model: ClusterModel,
+  plan: GpuPlan,
+  stage: number,
+  layers: number,
+  constants: MemoryConstants = memoryConstants,
+): StageMemory {
   const data = dataDegree(plan)
   const m = microBatches(plan)
   const tokens = plan.microBatch * model.context
@@ -83,13 +134,21 @@ export function stageMemory(model: ClusterModel, plan: GpuPlan, stage: number, l
   const each = stateBytes(plan, data)
   const kept = layerActivationBytes(model, plan)
   const activations = inFlight(stage, m, plan) * layers * kept
-  const whole = plan.recompute === 'full' ? layerActivationBytes(model, { ...plan, recompute: 'none' }) - kept : plan.recompute === 'selective' && plan.attention === 'plain'
-    ? (5 * plan.microBatch * model.heads * model.context ** 2) / plan.tensor : 0
-  // Logits at 16 and 32 bits and their gradient, 2 + 4 + 2; with fused kernels the loss overwrites them, 2 + 2. Inputs and outputs of stages.
-  const logits = stage === plan.pipeline - 1 ? ((plan.attention === 'flash' ? 4 : 8) * tokens * model.vocabulary) / plan.tensor : 0
+  const whole =
+    plan.recompute === 'full'
+      ? layerActivationBytes(model, { ...plan, recompute: 'none' }) - kept
+      : plan.recompute === 'selective' && plan.attention === 'plain'
+        ? (5 * plan.microBatch * model.heads * model.context ** 2) / plan.tensor
+        : 0
+  // Logits at 16 and 32 bits and their gradient, 2 + 4 + 2; with fused kernels the loss overwrites them, 2 + 2. Inputs
+  // and outputs of stages.
+  const logits =
+    stage === plan.pipeline - 1 ? ((plan.attention === 'flash' ? 4 : 8) * tokens * model.vocabulary) / plan.tensor : 0
   const boundary = 4 * tokens * model.width
-  // Whole blocks: the one at work and one on the way in, and gradients on the way out; or the largest tensor and the next.
-  const gatheredParameters = plan.shardUnit === 'layer' ? 3 * layerParameters(model) : 2 * model.width * model.feedForward
+  // Whole blocks: the one at work and one on the way in, and gradients on the way out; or the largest tensor and the
+  // next.
+  const gatheredParameters =
+    plan.shardUnit === 'layer' ? 3 * layerParameters(model) : 2 * model.width * model.feedForward
   const gathered = plan.zero >= 3 && data > 1 ? (2 * gatheredParameters) / plan.tensor : 0
   const stepping = plan.gradientBytes === 2 ? (constants.stepBytes * parameters) / (plan.zero >= 1 ? data : 1) : 0
   const weights = each.weights * parameters
@@ -102,7 +161,19 @@ export function stageMemory(model: ClusterModel, plan: GpuPlan, stage: number, l
   const buffers = contextBytes + (plan.devices > 1 && !isSimple ? constants.bufferBytes : 0)
   const reserved = buffers + constants.reserveShare * used
   const least = used + buffers + (isSimple ? constants.simpleKeptShare : constants.keptShare) * used
-  return { stage, layers, parameters, weights, gradients, optimizer, activations, working, reserved, total: Math.max(least, used + reserved), least }
+  return {
+    stage,
+    layers,
+    parameters,
+    weights,
+    gradients,
+    optimizer,
+    activations,
+    working,
+    reserved,
+    total: Math.max(least, used + reserved),
+    least,
+  }
 }
 
 /** Every stage, first to last. */
@@ -110,7 +181,12 @@ export const allStages = (model: ClusterModel, plan: GpuPlan, constants?: Memory
   stageLayers(model, plan).map((layers, stage) => stageMemory(model, plan, stage, layers, constants))
 
 /** The stage that needs most. */
-export function heaviestStage(model: ClusterModel, plan: GpuPlan, layers: readonly number[], constants?: MemoryConstants): StageMemory {
+export function heaviestStage(
+  model: ClusterModel,
+  plan: GpuPlan,
+  layers: readonly number[],
+  constants?: MemoryConstants,
+): StageMemory {
   let most = stageMemory(model, plan, 0, layers[0], constants)
   for (let i = 1; i < layers.length; i++) {
     // Between the first and the last, only a stage with more layers than the one before can need more.

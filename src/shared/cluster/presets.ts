@@ -17,13 +17,27 @@ import v100 from '../../../resources/machines/v100.json' with { type: 'json' }
 import clusterModels from '../../../resources/models/cluster.json' with { type: 'json' }
 
 /** In the order in which they are offered. */
-export const machines: readonly Machine[] = [cs2, cs3, v100, a10040, a10080, h100, h200, b200, a10080JeanZay, a10080JeanZayEarly, a10080Vtrain, a10040Neox].map(readMachine)
+export const machines: readonly Machine[] = [
+  cs2,
+  cs3,
+  v100,
+  a10040,
+  a10080,
+  h100,
+  h200,
+  b200,
+  a10080JeanZay,
+  a10080JeanZayEarly,
+  a10080Vtrain,
+  a10040Neox,
+].map(readMachine)
 
 export const models: readonly ClusterModel[] = clusterModels.map(readModel)
 
 const find = <T extends { id: string }>(noun: string, all: readonly T[], id: string): T => {
   const found = all.find((one) => one.id === id)
-  if (!found) throw new Fault('not-found', `There is no ${noun} "${id}". There are: ${all.map((one) => one.id).join(', ')}.`)
+  if (!found)
+    throw new Fault('not-found', `There is no ${noun} "${id}". There are: ${all.map((one) => one.id).join(', ')}.`)
   return found
 }
 

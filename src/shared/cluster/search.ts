@@ -1,9 +1,17 @@
-// The best plans for a model on a machine: every possible plan is tried, whole branches that cannot fit memory are cut first.
+// The best plans for a model on a machine: every possible plan is tried, whole branches that cannot fit memory are cut
+// first.
 import { calibration, type Calibration } from './calibration.ts'
 import { estimateChecked, type StepBreakdown } from './estimate.ts'
 import type { GpuMachine } from './machine.ts'
 import { stateBytes, stageParameters } from './memory.ts'
-import { gpuPlanDefaults, machineComplaint, planComplaint, type GpuPlan, type Recompute, type ZeroStage } from './plan.ts'
+import {
+  gpuPlanDefaults,
+  machineComplaint,
+  planComplaint,
+  type GpuPlan,
+  type Recompute,
+  type ZeroStage,
+} from './plan.ts'
 import { stageLayers } from './stages.ts'
 import type { ClusterModel } from './transformer.ts'
 
@@ -62,14 +70,21 @@ export interface SearchProgress {
 }
 
 /** Searches in slices, so that whoever runs it can stop it or show how far it is. */
-export function* searching(model: ClusterModel, machine: GpuMachine, request: SearchRequest, constants: Calibration = calibration): Generator<SearchProgress, SearchResult> {
+export function* searching(
+  model: ClusterModel,
+  machine: GpuMachine,
+  request: SearchRequest,
+  constants: Calibration = calibration,
+): Generator<SearchProgress, SearchResult> {
   const { batch, keep = 10 } = request
   const limit = Math.min(request.memoryBytes ?? machine.memoryBytes, machine.memoryBytes)
   const counts = { plans: 0, evaluated: 0, possible: 0 }
   const best: Candidate[] = []
   const front: Candidate[] = []
   for (const [at, devices] of request.devices.entries()) {
-    const tensors = divisors(model.heads, Math.min(devices, machine.devicesPerNode)).filter((tensor) => devices % tensor === 0)
+    const tensors = divisors(model.heads, Math.min(devices, machine.devicesPerNode)).filter(
+      (tensor) => devices % tensor === 0,
+    )
     for (const [place, tensor] of tensors.entries()) {
       const stages = divisors(devices / tensor, model.layers)
       for (const [step, pipeline] of stages.entries()) {
@@ -110,16 +125,31 @@ export function* searching(model: ClusterModel, machine: GpuMachine, request: Se
 
   function consider(plan: GpuPlan): void {
     counts.evaluated++
-    const { stepSeconds, memory, memoryBytesPerDevice, mfu, tokensPerSecond, breakdown } = estimateChecked(model, plan, machine, constants)
+    const { stepSeconds, memory, memoryBytesPerDevice, mfu, tokensPerSecond, breakdown } = estimateChecked(
+      model,
+      plan,
+      machine,
+      constants,
+    )
     if (memory.least > limit || stepSeconds > (request.stepSeconds ?? Infinity)) return
     counts.possible++
-    const candidate: Candidate = { plan, stepSeconds, memoryBytesPerDevice, mfu, tokensPerSecond, breakdown, because: '' }
+    const candidate: Candidate = {
+      plan,
+      stepSeconds,
+      memoryBytesPerDevice,
+      mfu,
+      tokensPerSecond,
+      breakdown,
+      because: '',
+    }
     if (best.length < keep || stepSeconds < best[best.length - 1].stepSeconds) {
       best.splice(best.findIndex((one) => one.stepSeconds > stepSeconds) >>> 0, 0, candidate)
       if (best.length > keep) best.pop()
     }
     const isNoWorse = (a: Candidate, b: Candidate) =>
-      a.stepSeconds <= b.stepSeconds && a.memoryBytesPerDevice <= b.memoryBytesPerDevice && a.plan.devices <= b.plan.devices
+      a.stepSeconds <= b.stepSeconds &&
+      a.memoryBytesPerDevice <= b.memoryBytesPerDevice &&
+      a.plan.devices <= b.plan.devices
     if (front.some((one) => isNoWorse(one, candidate))) return
     for (let i = front.length - 1; i >= 0; i--) if (isNoWorse(candidate, front[i])) front.splice(i, 1)
     front.push(candidate)
@@ -127,7 +157,12 @@ export function* searching(model: ClusterModel, machine: GpuMachine, request: Se
 }
 
 /** The whole search at once. */
-export function searchPlans(model: ClusterModel, machine: GpuMachine, request: SearchRequest, constants?: Calibration): SearchResult {
+export function searchPlans(
+  model: ClusterModel,
+  machine: GpuMachine,
+  request: SearchRequest,
+  constants?: Calibration,
+): SearchResult {
   const run = searching(model, machine, request, constants)
   for (;;) {
     const { done, value } = run.next()
@@ -135,26 +170,46 @@ export function searchPlans(model: ClusterModel, machine: GpuMachine, request: S
   }
 }
 
-/** Weights, gradients and optimizer state alone, on a stage without embeddings: what no micro-batch or recomputation can make smaller. */
+/**
+ * Weights, gradients and optimizer state alone, on a stage without embeddings: what no micro-batch or recomputation can
+ * make smaller.
+ */
 function leastBytes(model: ClusterModel, plan: GpuPlan, data: number): number {
   const layers = stageLayers(model, plan)
   const { weights, gradients, optimizer } = stateBytes(plan, data)
-  return (weights + gradients + optimizer) * stageParameters(model, plan, plan.pipeline > 2 ? 1 : 0, layers[plan.pipeline > 2 ? 1 : 0])
+  return (
+    (weights + gradients + optimizer) *
+    stageParameters(model, plan, plan.pipeline > 2 ? 1 : 0, layers[plan.pipeline > 2 ? 1 : 0])
+  )
 }
 
 const words: Record<keyof StepBreakdown, string> = {
-  forward: 'in its forward products', backward: 'in its backward products', recompute: 'recomputing activations', tensor: 'on tensor-parallel messages',
-  pipeline: 'on sends between stages', data: 'on messages between data ranks', bubble: 'in the pipeline bubble', optimizer: 'in the optimizer', waiting: 'waiting for the slowest node',
+  forward: 'in its forward products',
+  backward: 'in its backward products',
+  recompute: 'recomputing activations',
+  tensor: 'on tensor-parallel messages',
+  pipeline: 'on sends between stages',
+  data: 'on messages between data ranks',
+  bubble: 'in the pipeline bubble',
+  optimizer: 'in the optimizer',
+  waiting: 'waiting for the slowest node',
 }
 
 /** What a plan spends more on than the best, largest first. */
-export function whyBehind(one: Pick<Candidate, 'breakdown' | 'stepSeconds' | 'plan'>, best: Pick<Candidate, 'breakdown' | 'stepSeconds' | 'plan'>): string {
-  const scale = best.plan.devices / one.plan.devices // fewer devices: the same work takes longer, and that is no fault of the plan
+export function whyBehind(
+  one: Pick<Candidate, 'breakdown' | 'stepSeconds' | 'plan'>,
+  best: Pick<Candidate, 'breakdown' | 'stepSeconds' | 'plan'>,
+): string {
+  // fewer devices: the same work takes longer, and that is no fault of the plan
+  const scale = best.plan.devices / one.plan.devices
   const more = (Object.keys(words) as (keyof StepBreakdown)[])
     .map((name) => ({ name, seconds: one.breakdown[name] - best.breakdown[name] * scale }))
     .filter(({ seconds }) => seconds > 0.002 * best.stepSeconds)
     .sort((a, b) => b.seconds - a.seconds)
     .slice(0, 2)
-  if (more.length === 0) return one.plan.devices < best.plan.devices ? `uses ${one.plan.devices} devices, not ${best.plan.devices}` : 'within 0.2 % of the best in every part'
+  if (more.length === 0)
+    return one.plan.devices < best.plan.devices
+      ? `uses ${one.plan.devices} devices, not ${best.plan.devices}`
+      : 'within 0.2 % of the best in every part'
   return more.map(({ name, seconds }) => `${seconds.toPrecision(2)} s more ${words[name]}`).join(', ')
 }

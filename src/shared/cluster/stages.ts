@@ -3,7 +3,8 @@ import type { GpuPlan } from './plan.ts'
 import type { ClusterModel } from './transformer.ts'
 
 /**
- * Layers of each stage. When they do not divide, the middle stages take one more each, since the first has the embedding and the last the head;
+ * Layers of each stage. When they do not divide, the middle stages take one more each, since the first has the
+ * embedding and the last the head;
  * with `embeddingsAsLayers` embedding and head are counted among what is shared out.
  */
 export function stageLayers({ layers }: ClusterModel, { pipeline, embeddingsAsLayers }: GpuPlan): number[] {
@@ -22,7 +23,8 @@ export function stageLayers({ layers }: ClusterModel, { pipeline, embeddingsAsLa
 }
 
 /**
- * Micro-batches whose activations stage i holds at its fullest, in units of its whole share of layers: 1F1B min(m, p - i); interleaved
+ * Micro-batches whose activations stage i holds at its fullest, in units of its whole share of layers: 1F1B min(m, p -
+ * i); interleaved
  * the first stage holds 1 + (p-1)/(pv) times as much (Korthikanti et al. 2022, section 4.2.3); GPipe all m.
  */
 export function inFlight(stage: number, microBatches: number, { pipeline, interleave, schedule }: GpuPlan): number {

@@ -1,4 +1,5 @@
-// Weight streaming: one step on wafers that hold one layer at a time, its weights on the way in and its gradients on the way out.
+// Weight streaming: one step on wafers that hold one layer at a time, its weights on the way in and its gradients on
+// the way out.
 import { hardwareFlops, layerForwardFlops, logitsForwardFlops, modelFlops } from './flops.ts'
 import type { WaferMachine } from './machine.ts'
 import { checkStreamingPlan, type StreamingPlan } from './plan.ts'
@@ -50,17 +51,27 @@ export interface StreamingEvent {
 const weightBytes = 2
 const gradientBytes = 4
 
-/** P u / beta: 2 bytes and 2 FLOPs a parameter and token each forward pass; 4 and 4 going back. The same for every model. */
+/**
+ * P u / beta: 2 bytes and 2 FLOPs a parameter and token each forward pass; 4 and 4 going back. The same for every
+ * model.
+ */
 export const criticalTokens = ({ matmulFlopsPerSecond, utilisation, streamBytesPerSecond }: WaferMachine): number =>
   (matmulFlopsPerSecond * utilisation) / streamBytesPerSecond
 
 /** Share of N times one system's speed that N systems reach: 1 / (1 + loss x log2 N). */
-export const systemsEfficiency = (systems: number, { lossPerDoubling }: Pick<WaferMachine, 'lossPerDoubling'>): number => 1 / (1 + lossPerDoubling * Math.log2(systems))
+export const systemsEfficiency = (
+  systems: number,
+  { lossPerDoubling }: Pick<WaferMachine, 'lossPerDoubling'>,
+): number => 1 / (1 + lossPerDoubling * Math.log2(systems))
 
 /** The loss parameter that gives one published speed-up. */
-export const lossFromSpeedup = (systems: number, speedup: number): number => (systems / speedup - 1) / Math.log2(systems)
+export const lossFromSpeedup = (systems: number, speedup: number): number =>
+  (systems / speedup - 1) / Math.log2(systems)
 
-/** Layers as they stream: the embedding, the blocks, the head (the embedding again when tied). Parameters and forward FLOPs of a pass. */
+/**
+ * Layers as they stream: the embedding, the blocks, the head (the embedding again when tied). Parameters and forward
+ * FLOPs of a pass.
+ */
 function streamedLayers(model: ClusterModel, tokens: number): { parameters: number; flops: number }[] {
   const block = { parameters: layerParameters(model), flops: layerForwardFlops(model, tokens) }
   return [
@@ -84,24 +95,42 @@ export function streamingEstimate(model: ClusterModel, plan: StreamingPlan, mach
   const storeBytes = parameters * 14
   return {
     stepSeconds,
-    breakdown: { compute: passes * compute, streaming: passes * (whole - compute), edge, waiting: stepSeconds - passes * whole - edge },
-    memoryBytesPerDevice: kept + resident, fits: kept + resident <= machine.memoryBytes,
-    storeBytes, storeFits: storeBytes <= machine.storeBytes,
-    storeOutBytes: 2 * weightBytes * parameters * passes, storeInBytes: gradientBytes * parameters * passes,
-    criticalTokens: criticalTokens(machine), tokensPerPass: tokens,
+    breakdown: {
+      compute: passes * compute,
+      streaming: passes * (whole - compute),
+      edge,
+      waiting: stepSeconds - passes * whole - edge,
+    },
+    memoryBytesPerDevice: kept + resident,
+    fits: kept + resident <= machine.memoryBytes,
+    storeBytes,
+    storeFits: storeBytes <= machine.storeBytes,
+    storeOutBytes: 2 * weightBytes * parameters * passes,
+    storeInBytes: gradientBytes * parameters * passes,
+    criticalTokens: criticalTokens(machine),
+    tokensPerPass: tokens,
     mfu: modelFlops(model, plan.batch) / stepSeconds / (machine.matmulFlopsPerSecond * plan.systems),
-    hfu: hardwareFlops(model, plan.batch, plan.activations === 'boundaries' ? 'full' : 'none') / stepSeconds / (machine.matmulFlopsPerSecond * plan.systems),
+    hfu:
+      hardwareFlops(model, plan.batch, plan.activations === 'boundaries' ? 'full' : 'none') /
+      stepSeconds /
+      (machine.matmulFlopsPerSecond * plan.systems),
     tokensPerSecond: (plan.batch * model.context) / stepSeconds,
     speedup: (plan.systems * alone) / stepSeconds,
   }
 }
 
 /** What a wafer keeps from forward to backward: the inputs of its layers, or every activation but the scores. */
-export const activationBytes = (model: ClusterModel, { microBatch, activations }: Pick<StreamingPlan, 'microBatch' | 'activations'>): number =>
-  microBatch * model.context * model.width * model.layers * (activations === 'boundaries' ? 2 : 34)
+export const activationBytes = (
+  model: ClusterModel,
+  { microBatch, activations }: Pick<StreamingPlan, 'microBatch' | 'activations'>,
+): number => microBatch * model.context * model.width * model.layers * (activations === 'boundaries' ? 2 : 34)
 
 /** Forward and backward of one micro-batch: at each layer the slowest of computing, weights in and gradients out. */
-function onePass(model: ClusterModel, plan: StreamingPlan, machine: WaferMachine): { compute: number; whole: number; events: StreamingEvent[] } {
+function onePass(
+  model: ClusterModel,
+  plan: StreamingPlan,
+  machine: WaferMachine,
+): { compute: number; whole: number; events: StreamingEvent[] } {
   const layers = streamedLayers(model, plan.microBatch * model.context)
   const speed = machine.matmulFlopsPerSecond * machine.utilisation
   const inSeconds = layers.map(({ parameters }) => (weightBytes * parameters) / machine.streamBytesPerSecond)
@@ -133,11 +162,18 @@ function onePass(model: ClusterModel, plan: StreamingPlan, machine: WaferMachine
   return { compute, whole: now, events }
 }
 
-/** Exposed once a step: first weights in, last gradients out, and the fabric's hops down and up; the update itself goes on beside them in the store. */
+/**
+ * Exposed once a step: first weights in, last gradients out, and the fabric's hops down and up; the update itself goes
+ * on beside them in the store.
+ */
 function edgeSeconds(model: ClusterModel, systems: number, machine: WaferMachine): number {
   const hops = 2 * Math.ceil(Math.log(systems) / Math.log(machine.fanOut) - 1e-9)
-  return ((weightBytes + gradientBytes) * embeddingParameters(model)) / machine.streamBytesPerSecond + hops * machine.hopSeconds
+  return (
+    ((weightBytes + gradientBytes) * embeddingParameters(model)) / machine.streamBytesPerSecond +
+    hops * machine.hopSeconds
+  )
 }
 
 /** One pass of one system, layer by layer, seconds. */
-export const streamingEvents = (model: ClusterModel, plan: StreamingPlan, machine: WaferMachine): StreamingEvent[] => onePass(model, plan, machine).events
+export const streamingEvents = (model: ClusterModel, plan: StreamingPlan, machine: WaferMachine): StreamingEvent[] =>
+  onePass(model, plan, machine).events

@@ -42,12 +42,17 @@ export function errorsOf(pairs: readonly { predicted: number; measured: number }
   const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length
   const middle = sizes.length >> 1
   return {
-    rows: pairs.length, mean: mean(sizes), median: sizes.length % 2 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2,
-    largest: sizes[sizes.length - 1], bias: mean(signed),
+    rows: pairs.length,
+    mean: mean(sizes),
+    median: sizes.length % 2 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2,
+    largest: sizes[sizes.length - 1],
+    bias: mean(signed),
   }
 }
 
-/** Kendall's tau-b between predicted and measured order; null for fewer than two rows, or when one side does not vary. */
+/**
+ * Kendall's tau-b between predicted and measured order; null for fewer than two rows, or when one side does not vary.
+ */
 export function kendallTau(pairs: readonly { predicted: number; measured: number }[]): number | null {
   let agree = 0
   let against = 0

@@ -19,7 +19,10 @@ export interface TableReport {
   assumed: string
 }
 
-/** Kendall's tau of plans of one model on one number of devices: the mean over groups of at least 4, weighted by their pairs. */
+/**
+ * Kendall's tau of plans of one model on one number of devices: the mean over groups of at least 4, weighted by their
+ * pairs.
+ */
 export interface Ranking {
   groups: number
   tau: number

@@ -16,7 +16,9 @@ export type EvaluationState =
   | 'interrupted' // the lab went away; can be resumed
   | 'failed'
 
-/** How examples are chosen: the first of the file, or as lm-evaluation-harness draws them, other ones for every item. */
+/**
+ * How examples are chosen: the first of the file, or as lm-evaluation-harness draws them, other ones for every item.
+ */
 export const shotSamplers = ['first', 'harness'] as const
 export type ShotSampler = (typeof shotSamplers)[number]
 
@@ -30,7 +32,12 @@ export interface EvaluationOptions {
   split: Exclude<Split, 'train'> | null
 }
 
-export const defaultEvaluationOptions: EvaluationOptions = { shots: 0, sampler: 'first', limit: null, split: 'validation' }
+export const defaultEvaluationOptions: EvaluationOptions = {
+  shots: 0,
+  sampler: 'first',
+  limit: null,
+  split: 'validation',
+}
 
 /** Everything about one model on one task. What was scored stays on disk, so that it can go on from there. */
 export interface Evaluation {
@@ -74,7 +81,11 @@ export interface AutomaticEvaluation {
 
 export const toyTasks = ['copy', 'reverse', 'brackets', 'arithmetic', 'cloze'] as const
 
-export const defaultAutomaticEvaluation: AutomaticEvaluation = { isOn: false, tasks: ['text', ...toyTasks], options: { ...defaultEvaluationOptions, limit: 200 } }
+export const defaultAutomaticEvaluation: AutomaticEvaluation = {
+  isOn: false,
+  tasks: ['text', ...toyTasks],
+  options: { ...defaultEvaluationOptions, limit: 200 },
+}
 
 export type TaskFileRole = 'items' | 'shots'
 
@@ -92,7 +103,10 @@ export interface TaskFile {
 }
 
 /** A task as the window knows it, with the rows that are here. */
-export interface EvaluationTask extends Pick<TaskRecord, 'name' | 'title' | 'about' | 'source' | 'licence' | 'kind' | 'metrics' | 'chance' | 'hub'> {
+export interface EvaluationTask extends Pick<
+  TaskRecord,
+  'name' | 'title' | 'about' | 'source' | 'licence' | 'kind' | 'metrics' | 'chance' | 'hub'
+> {
   /** Makes its items itself. */
   isMade: boolean
   /** Can take its texts from a split of the study's own text (`options.split`). */
@@ -119,7 +133,10 @@ export interface SamplesPage {
 }
 
 /** Whether an item counts as right; null for texts, which are neither. */
-export const isRight = ({ metrics }: Pick<ItemRecord, 'metrics'>): boolean | null => (metrics.acc === undefined ? null : metrics.acc === 1)
+export const isRight = ({ metrics }: Pick<ItemRecord, 'metrics'>): boolean | null =>
+  metrics.acc === undefined ? null : metrics.acc === 1
 
-export const isEvaluationGoing = ({ state }: Pick<Evaluation, 'state'>): boolean => state === 'queued' || state === 'running'
-export const canResumeEvaluation = ({ state }: Pick<Evaluation, 'state'>): boolean => state === 'cancelled' || state === 'interrupted' || state === 'failed'
+export const isEvaluationGoing = ({ state }: Pick<Evaluation, 'state'>): boolean =>
+  state === 'queued' || state === 'running'
+export const canResumeEvaluation = ({ state }: Pick<Evaluation, 'state'>): boolean =>
+  state === 'cancelled' || state === 'interrupted' || state === 'failed'

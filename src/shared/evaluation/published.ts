@@ -17,4 +17,9 @@ export interface PublishedResult {
   average: number
 }
 
-export const publishedResults = downstream as { source: string; metric: string; note: string; results: PublishedResult[] }
+export const publishedResults = downstream as {
+  source: string
+  metric: string
+  note: string
+  results: PublishedResult[]
+}

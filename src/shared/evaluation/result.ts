@@ -62,16 +62,25 @@ export interface HarnessResults {
 
 const lowerIsBetter: readonly MetricName[] = ['perplexity', 'word_perplexity', 'byte_perplexity', 'bits_per_byte']
 
-/** The same numbers under the harness's names: `acc,none`, `acc_stderr,none`; a missing standard error is "N/A" there. */
+/**
+ * The same numbers under the harness's names: `acc,none`, `acc_stderr,none`; a missing standard error is "N/A" there.
+ */
 export function harnessResults(tasks: readonly TaskResult[]): HarnessResults {
   const by = <T>(valueOf: (task: TaskResult) => T) => Object.fromEntries(tasks.map((one) => [one.task, valueOf(one)]))
   return {
-    results: by(({ task, metrics }) => Object.fromEntries([
-      ['alias', task],
-      ...metrics.flatMap(({ name, value, stderr }): [string, number | string][] => [[`${name},none`, value], [`${name}_stderr,none`, stderr ?? 'N/A']]),
-    ])),
+    results: by(({ task, metrics }) =>
+      Object.fromEntries([
+        ['alias', task],
+        ...metrics.flatMap(({ name, value, stderr }): [string, number | string][] => [
+          [`${name},none`, value],
+          [`${name}_stderr,none`, stderr ?? 'N/A'],
+        ]),
+      ]),
+    ),
     'n-shot': by(({ shots }) => shots),
     'n-samples': by(({ items }) => ({ original: items, effective: items })),
-    higher_is_better: by(({ metrics }) => Object.fromEntries(metrics.map(({ name }) => [name, !lowerIsBetter.includes(name)]))),
+    higher_is_better: by(({ metrics }) =>
+      Object.fromEntries(metrics.map(({ name }) => [name, !lowerIsBetter.includes(name)])),
+    ),
   }
 }

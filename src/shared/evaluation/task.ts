@@ -22,7 +22,9 @@ export interface TaskRecord {
   chance: number | null
   /** Ways in which a row may be laid out: the hub's own first. */
   forms: RowForm[]
-  /** Whether lm-evaluation-harness's sampler leaves the item itself out of its examples, which costs it one more draw. */
+  /**
+   * Whether lm-evaluation-harness's sampler leaves the item itself out of its examples, which costs it one more draw.
+   */
   harnessDrawsOneMore: boolean
   /** Where the rows are on the Hugging Face hub; null for tasks made here. */
   hub: HubSource | null
@@ -49,14 +51,19 @@ export interface RowForm {
   contexts?: string
   /** `contexts`: the template of what follows them. */
   continuation?: string
-  /** `contexts`, instead of the two above: a field with a sentence that has a `_`, and the fields that may stand there. */
+  /**
+   * `contexts`, instead of the two above: a field with a sentence that has a `_`, and the fields that may stand there.
+   */
   blank?: { sentence: string; options: string[] }
   gold?: GoldRule
   /** `brackets`: HellaSwag's cleaning of WikiHow's marks. */
   clean?: 'brackets'
 }
 
-/** Which choice is right: the number in a field, counted from `from` (0 if absent), or its place in the list of labels `in`. */
+/**
+ * Which choice is right: the number in a field, counted from `from` (0 if absent), or its place in the list of labels
+ * `in`.
+ */
 export interface GoldRule {
   field: string
   from?: number

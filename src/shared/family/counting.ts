@@ -12,7 +12,7 @@ export function countedParameters(shape: GptShape, count: ParameterCount): numbe
 
 /** For labels: what each way of counting parameters leaves out. */
 export const parameterCountNames: Record<ParameterCount, string> = {
-  'all': 'all parameters',
+  all: 'all parameters',
   'without-embeddings': 'without token and position embeddings',
   'blocks-and-head': 'blocks and head, without positions',
 }

@@ -17,30 +17,45 @@ const members = { fewest: 3, most: 8 } as const
 /** The members a dial stands for: smallest first, about 2.2 times apart, from about 30 thousand parameters up. */
 export function ladderFromDial(dial: Dial, recipe: Recipe, vocabulary: number): Ladder {
   if (dial.kind === 'preset') return { dial, members: membersOf(findPreset(dial.preset)) }
-  const sizes = dial.kind === 'largest' ? sizesUpTo(dial.parameters, recipe.context, vocabulary) : sizesWithin(dial.flops, recipe, vocabulary)
+  const sizes =
+    dial.kind === 'largest'
+      ? sizesUpTo(dial.parameters, recipe.context, vocabulary)
+      : sizesWithin(dial.flops, recipe, vocabulary)
   return { dial, members: membersOfSizes(sizes, recipe, vocabulary) }
 }
 
 /** The dial that fills a time on this machine with the whole ladder. null until the machine is measured. */
-export function dialForSeconds(seconds: number, recipe: Recipe, vocabulary: number, machine: Pick<Machine, 'calibration'>): Dial | null {
+export function dialForSeconds(
+  seconds: number,
+  recipe: Recipe,
+  vocabulary: number,
+  machine: Pick<Machine, 'calibration'>,
+): Dial | null {
   if (machine.calibration.length === 0) return null
-  const take = (parameters: number) => ladderSum(parameters, recipe, vocabulary, (shape, tokens) => secondsOn(machine, shape, tokens) ?? Infinity)
+  const take = (parameters: number) =>
+    ladderSum(parameters, recipe, vocabulary, (shape, tokens) => secondsOn(machine, shape, tokens) ?? Infinity)
   return { kind: 'largest', parameters: largestWithin(seconds, recipe, vocabulary, take) }
 }
 
-/** Blocks for a width: the root of the width at small sizes, d / 80 from Cerebras-GPT 111M up, GPT-3's shapes beyond 32 blocks. */
+/**
+ * Blocks for a width: the root of the width at small sizes, d / 80 from Cerebras-GPT 111M up, GPT-3's shapes beyond 32
+ * blocks.
+ */
 export function layersForWidth(width: number): number {
   if (width < 768) return Math.max(smallestShape.layers, Math.round(10 * Math.sqrt(width / 768)))
   return width <= 2560 ? Math.round(width / 80) : Math.max(32, Math.round(width / 128))
 }
 
-/** Heads of 16 to 64 features that divide the width (128 from width 2048 up): the largest head that leaves at least two. */
+/**
+ * Heads of 16 to 64 features that divide the width (128 from width 2048 up): the largest head that leaves at least two.
+ */
 export function headsForWidth(width: number): number {
   const largest = width >= 2048 ? 128 : 64
   const wished = Math.min(largest, Math.max(16, width / 4))
   let best = 1
   for (let heads = 1; heads <= width / 16; heads++) {
-    if (width % heads === 0 && Math.abs(Math.log(width / heads / wished)) < Math.abs(Math.log(width / best / wished))) best = heads
+    if (width % heads === 0 && Math.abs(Math.log(width / heads / wished)) < Math.abs(Math.log(width / best / wished)))
+      best = heads
   }
   return best
 }
@@ -66,7 +81,11 @@ export function memberOfSize(parameters: number, context: number, vocabulary: nu
 
 /** 30.2k, 1.31M, 2.65B: how members are named. */
 export function shortCount(count: number): string {
-  for (const [unit, sign] of [[1e9, 'B'], [1e6, 'M'], [1e3, 'k']] as const) {
+  for (const [unit, sign] of [
+    [1e9, 'B'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const) {
     if (count >= 0.9995 * unit) {
       const digits = count / unit
       return `${digits >= 99.95 ? digits.toFixed(0) : digits >= 9.995 ? digits.toFixed(1) : digits.toFixed(2)}${sign}`
@@ -83,7 +102,8 @@ function membersOfSizes(sizes: number[], recipe: Recipe, vocabulary: number): Me
   }
   const count = (member: Member) => countParameters({ ...member, context: recipe.context, vocabulary })
   const ascending = [...found.values()].sort((a, b) => count(a) - count(b))
-  // A large vocabulary leaves only few small sizes; what lies closer than 1.4 times would be nearly the same point twice.
+  // A large vocabulary leaves only few small sizes; what lies closer than 1.4 times would be nearly the same point
+  // twice.
   return ascending.filter((member, i) => i === ascending.length - 1 || count(ascending[i + 1]) > 1.4 * count(member))
 }
 
@@ -102,12 +122,20 @@ function sizesUpTo(largest: number, context: number, vocabulary: number): number
 
 const sizesWithin = (flops: number, recipe: Recipe, vocabulary: number): number[] =>
   sizesUpTo(
-    largestWithin(flops, recipe, vocabulary, (parameters) => ladderSum(parameters, recipe, vocabulary, (_, __, planFlops) => planFlops)),
-    recipe.context, vocabulary,
+    largestWithin(flops, recipe, vocabulary, (parameters) =>
+      ladderSum(parameters, recipe, vocabulary, (_, __, planFlops) => planFlops),
+    ),
+    recipe.context,
+    vocabulary,
   )
 
 /** The largest size whose whole ladder costs at most `budget`, to about a percent. */
-function largestWithin(budget: number, recipe: Recipe, vocabulary: number, cost: (parameters: number) => number): number {
+function largestWithin(
+  budget: number,
+  recipe: Recipe,
+  vocabulary: number,
+  cost: (parameters: number) => number,
+): number {
   let low = Math.log(smallestParameters(recipe.context, vocabulary))
   let high = Math.log(largestParameters)
   for (let i = 0; i < 24; i++) {
@@ -119,7 +147,10 @@ function largestWithin(budget: number, recipe: Recipe, vocabulary: number, cost:
 }
 
 function ladderSum(
-  parameters: number, recipe: Recipe, vocabulary: number, cost: (shape: GptShape, tokens: number, flops: number) => number,
+  parameters: number,
+  recipe: Recipe,
+  vocabulary: number,
+  cost: (shape: GptShape, tokens: number, flops: number) => number,
 ): number {
   return membersOfSizes(sizesUpTo(parameters, recipe.context, vocabulary), recipe, vocabulary).reduce((sum, member) => {
     const plan = planMember(member, { recipe, vocabulary }, null, null)

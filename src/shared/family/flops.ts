@@ -1,4 +1,5 @@
-// Training FLOPs, counted in the four ways that papers do. They differ by up to a factor of two at small sizes: never mix them on one axis.
+// Training FLOPs, counted in the four ways that papers do. They differ by up to a factor of two at small sizes: never
+// mix them on one axis.
 import type { FlopsConvention } from './recipe.ts'
 import { countParameters, type GptShape } from './shape.ts'
 
@@ -15,7 +16,8 @@ export const flopsFormulas: Record<FlopsConvention, { formula: string; source: s
   },
   cerebras: {
     formula: '72 L d² + 10 V d + 24 L S d + 9 L h S',
-    source: 'reconstructed from the FLOPs printed in Dey et al. 2023 (Cerebras-GPT); gives 22 of their 23 two-digit values',
+    source:
+      'reconstructed from the FLOPs printed in Dey et al. 2023 (Cerebras-GPT); gives 22 of their 23 two-digit values',
   },
 }
 
@@ -27,7 +29,8 @@ export function flopsPerToken(shape: GptShape, convention: FlopsConvention): num
   const blocks = 72 * L * d ** 2 // every matrix of a block: forward 24 d², backward twice that
   const softmax = 9 * L * h * S // 3 h S² a sequence forward, three times that in all
   if (convention === 'hoffmann') return blocks + 12 * V * d + 12 * L * S * d + softmax
-  return blocks + 10 * V * d + 24 * L * S * d + softmax // the input embedding needs no gradient of its input: 4 V d + 6 V d
+  // the input embedding needs no gradient of its input: 4 V d + 6 V d
+  return blocks + 10 * V * d + 24 * L * S * d + softmax
 }
 
 /** Training FLOPs of `tokens` tokens under every convention. */

@@ -2,7 +2,10 @@
 import type { GptShape } from './shape.ts'
 import type { Decay, FlopsConvention } from './recipe.ts'
 
-/** A published model's own numbers, where the recipe's rules would give others. They hold for its own vocabulary and context only. */
+/**
+ * A published model's own numbers, where the recipe's rules would give others. They hold for its own vocabulary and
+ * context only.
+ */
 export interface PublishedSchedule {
   vocabulary: number
   context: number
@@ -41,9 +44,7 @@ export interface Member {
 
 /** How the ladder was made, so that the dial can go on from there. */
 export type Dial =
-  | { kind: 'compute'; flops: number }
-  | { kind: 'largest'; parameters: number }
-  | { kind: 'preset'; preset: string }
+  { kind: 'compute'; flops: number } | { kind: 'largest'; parameters: number } | { kind: 'preset'; preset: string }
 
 export interface Ladder {
   dial: Dial

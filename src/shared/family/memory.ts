@@ -7,8 +7,10 @@ const bytesPerNumber = 4
 export const stateBytes = (shape: GptShape): number => 4 * bytesPerNumber * countParameters(shape)
 
 /**
- * What one token keeps from forward to backward. A block keeps its input, two normed copies, Q K V, the attention's output,
- * the middle of the residual stream, the MLP before and after GELU: 16 d, and a few numbers for norms and softmax. Then the logits,
+ * What one token keeps from forward to backward. A block keeps its input, two normed copies, Q K V, the attention's
+ * output,
+ * the middle of the residual stream, the MLP before and after GELU: 16 d, and a few numbers for norms and softmax. Then
+ * the logits,
  * which become their own gradient, and the backward's passing tensors, about 14 d.
  */
 export const activationBytesPerToken = ({ layers, width, heads, vocabulary }: GptShape): number =>
@@ -18,7 +20,10 @@ export const activationBytesPerToken = ({ layers, width, heads, vocabulary }: Gp
 export const trainingBytes = (shape: GptShape, sequences: number): number =>
   stateBytes(shape) + sequences * shape.context * activationBytesPerToken(shape)
 
-/** Room for activations where nothing better is known: enough to keep matrix products busy, little enough to stay near the caches. */
+/**
+ * Room for activations where nothing better is known: enough to keep matrix products busy, little enough to stay near
+ * the caches.
+ */
 const roomForActivations = 256 * 2 ** 20
 
 /** The largest divisor of the batch whose activations fit in the room beside the model's state. */
@@ -26,7 +31,8 @@ export function microBatchSequences(shape: GptShape, batchSequences: number, mem
   const spare = memoryBytes === null ? roomForActivations : Math.max(0, usableShare * memoryBytes - stateBytes(shape))
   const fits = Math.floor(Math.min(roomForActivations, spare) / (shape.context * activationBytesPerToken(shape)))
   let best = 1
-  for (let divisor = 1; divisor <= Math.min(fits, batchSequences); divisor++) if (batchSequences % divisor === 0) best = divisor
+  for (let divisor = 1; divisor <= Math.min(fits, batchSequences); divisor++)
+    if (batchSequences % divisor === 0) best = divisor
   return best
 }
 

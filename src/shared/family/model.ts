@@ -1,4 +1,5 @@
-// Everything an engine must know to build one GPT: its shape and how its signals, weights and learning rates are scaled.
+// Everything an engine must know to build one GPT: its shape and how its signals, weights and learning rates are
+// scaled.
 import type { Activation, GptShape, ParameterKind } from './shape.ts'
 
 /** Numbers that standard parametrisation and muP choose differently; the model itself knows only these. */
@@ -23,7 +24,10 @@ export interface ModelPlan {
   seed: number
 }
 
-/** AdamW as PyTorch defines it (Loshchilov & Hutter 2019): decoupled decay, bias-corrected moments, epsilon added after the root. */
+/**
+ * AdamW as PyTorch defines it (Loshchilov & Hutter 2019): decoupled decay, bias-corrected moments, epsilon added after
+ * the root.
+ */
 export interface AdamSettings {
   beta1: number
   beta2: number

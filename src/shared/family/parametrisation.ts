@@ -1,11 +1,18 @@
-// How signals, weights and learning rates are scaled with the width: standard parametrisation, and muP as Cerebras-GPT used it.
+// How signals, weights and learning rates are scaled with the width: standard parametrisation, and muP as Cerebras-GPT
+// used it.
 import type { MemberPlan } from './ladder.ts'
 import type { AdamSettings, ModelPlan, Parametrisation } from './model.ts'
 import type { Recipe } from './recipe.ts'
 import type { GptShape } from './shape.ts'
 
 /** Cerebras-GPT's muP hyper-parameters, tuned on a proxy of width 256 (Dey et al. 2023, section 2.4 and appendix G). */
-export const mupBase = { peakLearningRate: 6e-3, initStd: 0.08, embeddingScale: 10, outputScale: 1, width: 256 } as const
+export const mupBase = {
+  peakLearningRate: 6e-3,
+  initStd: 0.08,
+  embeddingScale: 10,
+  outputScale: 1,
+  width: 256,
+} as const
 
 type Scaling = Pick<Recipe, 'parametrisation' | 'mupBaseWidth' | 'mupEmbeddingScale' | 'mupOutputScale' | 'initStd'>
 
@@ -15,8 +22,10 @@ export const widthMultiplier = (recipe: Pick<Recipe, 'parametrisation' | 'mupBas
 
 /**
  * All scales of one model. Standard: std everywhere, residual matrices std / sqrt(2 L), attention 1 / sqrt(head size).
- * muP, with m = width / base: hidden matrices std / sqrt(m), residual ones std / sqrt(2 m L), their learning rates 1 / m,
- * attention 1 / head size, embeddings times m_emb, logits times alpha_output / m; embeddings, norms and biases keep the base's rate.
+ * muP, with m = width / base: hidden matrices std / sqrt(m), residual ones std / sqrt(2 m L), their learning rates 1 /
+ * m,
+ * attention 1 / head size, embeddings times m_emb, logits times alpha_output / m; embeddings, norms and biases keep the
+ * base's rate.
  * `residualStd` overrides the residual rule (the larger Cerebras-GPTs start at a fixed 0.0025).
  */
 export function parametrisation(recipe: Scaling, shape: GptShape, residualStd?: number): Parametrisation {
@@ -26,7 +35,7 @@ export function parametrisation(recipe: Scaling, shape: GptShape, residualStd?: 
   const std = recipe.initStd
   const headSize = width / heads
   return {
-    embeddingScale: isMup ? recipe.mupEmbeddingScale ?? mupBase.embeddingScale : 1,
+    embeddingScale: isMup ? (recipe.mupEmbeddingScale ?? mupBase.embeddingScale) : 1,
     attentionScale: isMup ? 1 / headSize : 1 / Math.sqrt(headSize),
     outputScale: isMup ? (recipe.mupOutputScale ?? mupBase.outputScale) / m : 1,
     initStd: {

@@ -1,4 +1,5 @@
-// From a member to its plan: every number of a training, worked out before anything runs. The window, the command line and the trainer share it.
+// From a member to its plan: every number of a training, worked out before anything runs. The window, the command line
+// and the trainer share it.
 import type { Machine } from '../engine.ts'
 import { countedParameters } from './counting.ts'
 import { flopsPerToken, trainingFlops } from './flops.ts'
@@ -24,11 +25,23 @@ const dayS = 86_400
 
 /**
  * Everything one member will take. `trainTokens` is the length of the tokenised training split, null until it is known;
- * `machine` gives memory and speed, null until it is measured. What cannot be trained says so in `refusal`; nothing throws.
+ * `machine` gives memory and speed, null until it is measured. What cannot be trained says so in `refusal`; nothing
+ * throws.
  */
-export function planMember(member: Member, basis: PlanBasis, trainTokens: number | null, machine: MachineFacts | null): MemberPlan {
+export function planMember(
+  member: Member,
+  basis: PlanBasis,
+  trainTokens: number | null,
+  machine: MachineFacts | null,
+): MemberPlan {
   const { recipe, vocabulary } = basis
-  const shape: GptShape = { layers: member.layers, width: member.width, heads: member.heads, context: recipe.context, vocabulary }
+  const shape: GptShape = {
+    layers: member.layers,
+    width: member.width,
+    heads: member.heads,
+    context: recipe.context,
+    vocabulary,
+  }
   const refusal = refuseShape(shape) ?? refuseRecipe(recipe, member)
   if (refusal) return refusedPlan(member, shape, refusal)
 
@@ -41,12 +54,22 @@ export function planMember(member: Member, basis: PlanBasis, trainTokens: number
   const seconds = secondsOn(machine, shape, tokens)
   const epochs = trainTokens ? tokens / trainTokens : null
   return {
-    memberId: member.id, name: member.name, shape,
-    parameters: countParameters(shape), countedParameters: counted,
-    tokens, steps, batchSequences, microBatchSequences: micro, warmupSteps, peakLearningRate,
+    memberId: member.id,
+    name: member.name,
+    shape,
+    parameters: countParameters(shape),
+    countedParameters: counted,
+    tokens,
+    steps,
+    batchSequences,
+    microBatchSequences: micro,
+    warmupSteps,
+    peakLearningRate,
     ...(published ? departures(published, recipe) : {}),
     flops: trainingFlops(shape, tokens),
-    memoryBytes, seconds, epochs,
+    memoryBytes,
+    seconds,
+    epochs,
     refusal: refuseMemory(memoryBytes, machine) ?? refuseCorpus(trainTokens, recipe.context),
     warnings: warningsFor({ epochs, steps, seconds }),
   }
@@ -54,11 +77,21 @@ export function planMember(member: Member, basis: PlanBasis, trainTokens: number
 
 /** Every member's plan, in the ladder's order, switched off or not. */
 export const planLadder = (
-  ladder: Pick<Ladder, 'members'>, basis: PlanBasis, trainTokens: number | null, machine: MachineFacts | null,
+  ladder: Pick<Ladder, 'members'>,
+  basis: PlanBasis,
+  trainTokens: number | null,
+  machine: MachineFacts | null,
 ): MemberPlan[] => ladder.members.map((member) => planMember(member, basis, trainTokens, machine))
 
-/** Training time at the measured rate for this width; null until the machine is measured. The rate was counted as PaLM counts. */
-export function secondsOn(machine: Pick<Machine, 'calibration'> | null, shape: GptShape, tokens: number): number | null {
+/**
+ * Training time at the measured rate for this width; null until the machine is measured. The rate was counted as PaLM
+ * counts.
+ */
+export function secondsOn(
+  machine: Pick<Machine, 'calibration'> | null,
+  shape: GptShape,
+  tokens: number,
+): number | null {
   const rate = machine ? rateAt(machine.calibration, shape.width) : null
   return rate === null ? null : (flopsPerToken(shape, 'palm') * tokens) / rate
 }
@@ -75,24 +108,36 @@ export function rateAt(calibration: Machine['calibration'], width: number): numb
   return low.flopsPerSecond * (high.flopsPerSecond / low.flopsPerSecond) ** share
 }
 
-/** A published schedule, while the study keeps to the vocabulary and the context it was published for, and the member has no tokens of its own. */
+/**
+ * A published schedule, while the study keeps to the vocabulary and the context it was published for, and the member
+ * has no tokens of its own.
+ */
 export function publishedFor(member: Member, { recipe, vocabulary }: PlanBasis): PublishedSchedule | null {
   const { published, tokensPerParameter } = member
-  return published && tokensPerParameter === undefined && published.vocabulary === vocabulary && published.context === recipe.context ? published : null
+  return published &&
+    tokensPerParameter === undefined &&
+    published.vocabulary === vocabulary &&
+    published.context === recipe.context
+    ? published
+    : null
 }
 
 /** The same members by the recipe's rules, without the schedules they were published with. */
-export const withoutSchedules = (members: readonly Member[]): Member[] => members.map(({ published: _published, ...member }) => member)
+export const withoutSchedules = (members: readonly Member[]): Member[] =>
+  members.map(({ published: _published, ...member }) => member)
 
 function workByRule(member: Member, { recipe }: PlanBasis, counted: number) {
   const wanted = (member.tokensPerParameter ?? recipe.tokensPerParameter) * counted
-  const batchSequences = recipe.batchTokens === null
-    ? batchSequencesRule(wanted, recipe.context)
-    : Math.max(1, Math.round(recipe.batchTokens / recipe.context))
+  const batchSequences =
+    recipe.batchTokens === null
+      ? batchSequencesRule(wanted, recipe.context)
+      : Math.max(1, Math.round(recipe.batchTokens / recipe.context))
   // The batch is that of a run that ends at the wanted tokens, so that the loss there is the same kind of point.
   const steps = Math.max(1, Math.round((tokensStretch(recipe.decay) * wanted) / (batchSequences * recipe.context)))
   return {
-    steps, batchSequences, tokens: steps * batchSequences * recipe.context,
+    steps,
+    batchSequences,
+    tokens: steps * batchSequences * recipe.context,
     warmupSteps: Math.min(steps, Math.max(1, Math.round(recipe.warmupFraction * steps))),
     peakLearningRate: recipe.peakLearningRate ?? peakLearningRateRule(recipe, member.width),
   }
@@ -103,22 +148,33 @@ const publishedTokens = ({ phases, steps, batchSequences, context }: PublishedSc
 
 /** What the trainer must take from the member instead of the recipe. */
 const departures = ({ decay, finalFraction, epsilon, residualStd, phases }: PublishedSchedule, recipe: Recipe) => ({
-  decay, finalFraction, epsilon, phases,
+  decay,
+  finalFraction,
+  epsilon,
+  phases,
   // A residual deviation is published for standard parametrisation; muP has its own rule.
   ...(recipe.parametrisation === 'standard' ? { residualStd } : {}),
 })
 
 function refuseShape({ layers, width, heads, context, vocabulary }: GptShape): string | null {
-  for (const [value, name] of [[layers, 'layers'], [width, 'width'], [heads, 'heads'], [context, 'context'], [vocabulary, 'vocabulary']] as const) {
+  for (const [value, name] of [
+    [layers, 'layers'],
+    [width, 'width'],
+    [heads, 'heads'],
+    [context, 'context'],
+    [vocabulary, 'vocabulary'],
+  ] as const) {
     if (!Number.isInteger(value) || value < 1) return `The ${name} must be a whole number above 0; it is ${value}.`
   }
-  if (width % heads !== 0) return `${heads} heads do not divide a width of ${width}; ${nearestHeads(width, heads)} would.`
+  if (width % heads !== 0)
+    return `${heads} heads do not divide a width of ${width}; ${nearestHeads(width, heads)} would.`
   return null
 }
 
 function refuseRecipe(recipe: Recipe, member: Member): string | null {
   const perParameter = member.tokensPerParameter ?? recipe.tokensPerParameter
-  if (!(perParameter > 0) || !Number.isFinite(perParameter)) return `Tokens per parameter must be a number above 0; it is ${perParameter}.`
+  if (!(perParameter > 0) || !Number.isFinite(perParameter))
+    return `Tokens per parameter must be a number above 0; it is ${perParameter}.`
   if (recipe.batchTokens !== null && !(recipe.batchTokens >= recipe.context)) {
     return `A batch of ${recipe.batchTokens} tokens holds no whole sequence of ${recipe.context}.`
   }
@@ -138,9 +194,12 @@ const refuseCorpus = (trainTokens: number | null, context: number): string | nul
 function warningsFor({ epochs, steps, seconds }: Pick<MemberPlan, 'epochs' | 'steps' | 'seconds'>): string[] {
   const warnings: string[] = []
   if (epochs !== null && epochs > mostEpochs) {
-    warnings.push(`Reads the text ${times(epochs)} times; beyond ${mostEpochs} passes repeated text teaches less than fresh text.`)
+    warnings.push(
+      `Reads the text ${times(epochs)} times; beyond ${mostEpochs} passes repeated text teaches less than fresh text.`,
+    )
   }
-  if (steps < fewestSteps) warnings.push(`Only ${steps} steps: too few for its loss to lie on the law. A smaller batch gives more.`)
+  if (steps < fewestSteps)
+    warnings.push(`Only ${steps} steps: too few for its loss to lie on the law. A smaller batch gives more.`)
   if (seconds !== null && seconds > dayS) warnings.push(`Takes about ${days(seconds / dayS)} on this machine.`)
   return warnings
 }
@@ -153,11 +212,30 @@ function nearestHeads(width: number, heads: number): number {
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`
 const times = (count: number): string => (count < 10 ? count.toFixed(1) : Math.round(count).toLocaleString('en-US'))
-const days = (count: number): string => (count >= 730 ? `${Math.round(count / 365).toLocaleString('en-US')} years` : count >= 10 ? `${Math.round(count)} days` : `${count.toFixed(1)} days`)
+const days = (count: number): string =>
+  count >= 730
+    ? `${Math.round(count / 365).toLocaleString('en-US')} years`
+    : count >= 10
+      ? `${Math.round(count)} days`
+      : `${count.toFixed(1)} days`
 
 /** A plan that only says why there is none. */
 const refusedPlan = (member: Member, shape: GptShape, refusal: string): MemberPlan => ({
-  memberId: member.id, name: member.name, shape, parameters: 0, countedParameters: 0, tokens: 0, steps: 0, batchSequences: 0,
-  microBatchSequences: 0, warmupSteps: 0, peakLearningRate: 0, flops: { cerebras: 0, hoffmann: 0, sixNd: 0, palm: 0 },
-  memoryBytes: 0, seconds: null, epochs: null, refusal, warnings: [],
+  memberId: member.id,
+  name: member.name,
+  shape,
+  parameters: 0,
+  countedParameters: 0,
+  tokens: 0,
+  steps: 0,
+  batchSequences: 0,
+  microBatchSequences: 0,
+  warmupSteps: 0,
+  peakLearningRate: 0,
+  flops: { cerebras: 0, hoffmann: 0, sixNd: 0, palm: 0 },
+  memoryBytes: 0,
+  seconds: null,
+  epochs: null,
+  refusal,
+  warnings: [],
 })

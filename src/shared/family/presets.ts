@@ -35,14 +35,25 @@ export interface Preset {
 }
 
 /** In the order in which they are offered: desktop ladders first, the starter before all. */
-export const presets: readonly Preset[] = [...desktop.presets, cerebrasGpt, cerebrasGptMup, pythia, opt, gpt3] as Preset[]
+export const presets: readonly Preset[] = [
+  ...desktop.presets,
+  cerebrasGpt,
+  cerebrasGptMup,
+  pythia,
+  opt,
+  gpt3,
+] as Preset[]
 
 /** The ladder of the first minute: five members, about three minutes on two CPU cores. */
 export const starterPreset = 'starter'
 
 export function findPreset(id: string): Preset {
   const preset = presets.find((one) => one.id === id)
-  if (!preset) throw new Fault('not-found', `There is no family called "${id}". There are: ${presets.map((one) => one.id).join(', ')}.`)
+  if (!preset)
+    throw new Fault(
+      'not-found',
+      `There is no family called "${id}". There are: ${presets.map((one) => one.id).join(', ')}.`,
+    )
   return preset
 }
 
@@ -57,4 +68,5 @@ export function studyPartsOf(id: string): Pick<Study, 'recipe' | 'ladder'> & { t
 }
 
 /** Copies of a preset's members, without what is only there to be compared. */
-export const membersOf = (preset: Preset): Member[] => preset.members.map(({ reference: _reference, ...member }) => ({ ...member }))
+export const membersOf = (preset: Preset): Member[] =>
+  preset.members.map(({ reference: _reference, ...member }) => ({ ...member }))

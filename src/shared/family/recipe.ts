@@ -1,7 +1,11 @@
-// How the members of a family are trained: one record of choices, the same for every member, from which each plan is derived.
+// How the members of a family are trained: one record of choices, the same for every member, from which each plan is
+// derived.
 import type { Activation } from './shape.ts'
 
-/** `wsd` holds the peak, then decays over the last fifth; `wsd-s` does so at 0.5, 1 and 2 times the tokens, going on at the peak between. */
+/**
+ * `wsd` holds the peak, then decays over the last fifth; `wsd-s` does so at 0.5, 1 and 2 times the tokens, going on at
+ * the peak between.
+ */
 export type Decay = 'linear' | 'cosine' | 'wsd' | 'wsd-s' | 'constant'
 /** What the 20 tokens per parameter multiply. */
 export type ParameterCount = 'all' | 'without-embeddings' | 'blocks-and-head'

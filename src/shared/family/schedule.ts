@@ -1,4 +1,5 @@
-// The learning rate over a training: a linear warm-up from 0, then a decay; one function for the trainer and for the curve on the screen.
+// The learning rate over a training: a linear warm-up from 0, then a decay; one function for the trainer and for the
+// curve on the screen.
 import type { BatchPhase, MemberPlan } from './ladder.ts'
 import type { Decay, Recipe } from './recipe.ts'
 
@@ -15,10 +16,15 @@ export interface Schedule {
 
 /** Share of a warmup-stable-decay run that decays (Hu et al. 2024 and Hägele et al. 2024 use 10 to 20 %). */
 const decayShare = 0.2
-/** Shares of a wsd-s run at which a decay has just ended: with 40 tokens a parameter, 0.5, 1 and 2 times Chinchilla's (Wen et al. 2024). */
+/**
+ * Shares of a wsd-s run at which a decay has just ended: with 40 tokens a parameter, 0.5, 1 and 2 times Chinchilla's
+ * (Wen et al. 2024).
+ */
 const stops = [0.25, 0.5, 1] as const
 
-/** How many times the tokens of the recipe a run takes: a wsd-s run goes on to twice, and has them at its second rest. */
+/**
+ * How many times the tokens of the recipe a run takes: a wsd-s run goes on to twice, and has them at its second rest.
+ */
 export const tokensStretch = (decay: Decay): number => (decay === 'wsd-s' ? 1 / stops[1] : 1)
 
 /** What the losses at the rests of a wsd-s run stand for, in shares of the recipe's tokens. */
@@ -26,7 +32,8 @@ export const restNames = ['½ ×', '1 ×', '2 ×'] as const
 
 /** A planned member's schedule: the recipe's, except where a published member has its own. */
 export const scheduleOf = (
-  plan: Pick<MemberPlan, 'steps' | 'warmupSteps' | 'peakLearningRate' | 'decay' | 'finalFraction' | 'phases'>, recipe: Recipe,
+  plan: Pick<MemberPlan, 'steps' | 'warmupSteps' | 'peakLearningRate' | 'decay' | 'finalFraction' | 'phases'>,
+  recipe: Recipe,
 ): Schedule => ({
   steps: plan.steps,
   warmupSteps: plan.warmupSteps,
@@ -37,7 +44,8 @@ export const scheduleOf = (
 })
 
 /**
- * The learning rate of the update after `step` updates (0 for the first). The line through the warm-up starts at 0 before the first
+ * The learning rate of the update after `step` updates (0 for the first). The line through the warm-up starts at 0
+ * before the first
  * update and reaches the peak with update `warmupSteps`; the decay reaches its end with the last update.
  */
 export function learningRateAt(schedule: Schedule, step: number): number {
@@ -68,7 +76,10 @@ export function learningRateCurve(schedule: Schedule, points = 200): [step: numb
   for (const stop of restingSteps(schedule)) if (stop < steps) chosen.add(stop + 1)
   const gaps = Math.max(1, points - chosen.size)
   for (let i = 1; i < gaps; i++) chosen.add(1 + Math.round((i / gaps) * (steps - 1)))
-  return [...chosen].filter((step) => step >= 1).sort((a, b) => a - b).map((step) => [step, learningRateAt(schedule, step - 1)])
+  return [...chosen]
+    .filter((step) => step >= 1)
+    .sort((a, b) => a - b)
+    .map((step) => [step, learningRateAt(schedule, step - 1)])
 }
 
 /** 1 until the last fifth before `end`, then a straight line down to the final fraction. */

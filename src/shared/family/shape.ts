@@ -13,7 +13,9 @@ export interface GptShape {
   vocabulary: number
 }
 
-/** `gelu` is the exact erf form of Cerebras-GPT, `gelu_new` the tanh form of GPT-2. Names as in Hugging Face configs. */
+/**
+ * `gelu` is the exact erf form of Cerebras-GPT, `gelu_new` the tanh form of GPT-2. Names as in Hugging Face configs.
+ */
 export type Activation = 'gelu' | 'gelu_new'
 
 /** Weights of one block: attention 4d² + 4d, MLP 8d² + 5d, two layer norms 4d. */
@@ -41,11 +43,16 @@ export interface ParameterInfo {
 /** All parameters in the order in which they are stored, initialised and swept by the optimizer. */
 export function listParameters({ layers, width, context, vocabulary }: GptShape): ParameterInfo[] {
   const tensor = (name: string, shape: number[], kind: ParameterKind): ParameterInfo => ({
-    name, shape, kind, decays: kind !== 'norm' && kind !== 'bias',
+    name,
+    shape,
+    kind,
+    decays: kind !== 'norm' && kind !== 'bias',
   })
   const norm = (name: string) => [tensor(`${name}.weight`, [width], 'norm'), tensor(`${name}.bias`, [width], 'norm')]
-  const linear = (name: string, from: number, to: number, kind: ParameterKind) =>
-    [tensor(`${name}.weight`, [from, to], kind), tensor(`${name}.bias`, [to], 'bias')]
+  const linear = (name: string, from: number, to: number, kind: ParameterKind) => [
+    tensor(`${name}.weight`, [from, to], kind),
+    tensor(`${name}.bias`, [to], 'bias'),
+  ]
   const block = (i: number) => [
     ...norm(`h.${i}.ln_1`),
     ...linear(`h.${i}.attn.c_attn`, width, 3 * width, 'matrix'),

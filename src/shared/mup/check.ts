@@ -1,11 +1,15 @@
-// Two checks of muP that a person can watch: do activations keep their size as models widen, and does the best learning rate stay put.
+// Two checks of muP that a person can watch: do activations keep their size as models widen, and does the best learning
+// rate stay put.
 import type { ModelPlan } from '../family/model.ts'
 import type { AdamSettings } from '../family/model.ts'
 import type { EngineName } from '../engine.ts'
 import type { FaultCode } from '../fault.ts'
 
 export const checkKinds = ['coordinates', 'transfer'] as const
-/** `coordinates`: activations against width over the first steps. `transfer`: final loss against learning rate, a curve for each width. */
+/**
+ * `coordinates`: activations against width over the first steps. `transfer`: final loss against learning rate, a curve
+ * for each width.
+ */
 export type CheckKind = (typeof checkKinds)[number]
 
 export type ParametrisationName = 'standard' | 'mup'
@@ -18,7 +22,10 @@ export type CheckState =
   | 'interrupted' // the lab went away; can be started anew
   | 'failed'
 
-/** `attention` and `mlp` are what a block's halves add to the stream [N, d], `block` the stream behind it, `logits` [N, V]. */
+/**
+ * `attention` and `mlp` are what a block's halves add to the stream [N, d], `block` the stream behind it, `logits` [N,
+ * V].
+ */
 export type ActivationPlace = 'embedding' | 'attention' | 'mlp' | 'block' | 'logits'
 
 /** What a person may choose; the study gives the rest. */

@@ -1,4 +1,5 @@
-// From a study's recipe to the small models of a muP check: standard parametrisation and muP at every width, alike in all else.
+// From a study's recipe to the small models of a muP check: standard parametrisation and muP at every width, alike in
+// all else.
 import { adamOf, parametrisation } from '../family/parametrisation.ts'
 import type { Recipe } from '../family/recipe.ts'
 import { countParameters, type GptShape } from '../family/shape.ts'
@@ -11,7 +12,10 @@ import type { CheckChoices, CheckKind, CheckModel, CheckPlan, ParametrisationNam
 export const checkHeads = 4
 /** Longer sequences tell a check nothing more. */
 const longestContext = 64
-/** Sequences a step: the sweep takes small ones, because many small steps tell rates apart with less work than few large ones. */
+/**
+ * Sequences a step: the sweep takes small ones, because many small steps tell rates apart with less work than few large
+ * ones.
+ */
 const rows: Record<CheckKind, number> = { coordinates: 8, transfer: 4 }
 
 export const parametrisations: readonly ParametrisationName[] = ['standard', 'mup']
@@ -33,23 +37,55 @@ export interface CheckBasis {
 }
 
 /** Throws a Fault that names the choice that cannot be. */
-export function planCheck(kind: CheckKind, changes: Partial<CheckChoices>, { recipe, vocabulary, engine, threads }: CheckBasis): CheckPlan {
+export function planCheck(
+  kind: CheckKind,
+  changes: Partial<CheckChoices>,
+  { recipe, vocabulary, engine, threads }: CheckBasis,
+): CheckPlan {
   const choices = { ...usualChoices[kind], ...changes }
   const widths = [...new Set(choices.widths)].sort((a, b) => a - b)
-  const learningRates = [...new Set(choices.learningRates)].sort((a, b) => a - b).slice(0, kind === 'coordinates' ? 1 : undefined)
+  const learningRates = [...new Set(choices.learningRates)]
+    .sort((a, b) => a - b)
+    .slice(0, kind === 'coordinates' ? 1 : undefined)
   const odd = widths.find((width) => !(width >= 4) || width % checkHeads !== 0)
-  if (odd !== undefined) throw new Fault('bad-input', `widths: ${odd} cannot be; each must be a multiple of the ${checkHeads} heads.`)
+  if (odd !== undefined)
+    throw new Fault('bad-input', `widths: ${odd} cannot be; each must be a multiple of the ${checkHeads} heads.`)
   if (widths.length < 2) throw new Fault('bad-input', 'widths: a check compares at least two.')
-  if (kind === 'transfer' && learningRates.length < 3) throw new Fault('bad-input', 'learningRates: a sweep needs at least three to have a best one inside.')
+  if (kind === 'transfer' && learningRates.length < 3)
+    throw new Fault('bad-input', 'learningRates: a sweep needs at least three to have a best one inside.')
   const context = Math.min(recipe.context, longestContext)
-  const models = parametrisations.flatMap((name) => widths.flatMap((width) => learningRates.map((learningRate): CheckModel => {
-    const shape: GptShape = { layers: choices.layers, width, heads: checkHeads, context, vocabulary }
-    return {
-      parametrisation: name, width, learningRate, parameters: countParameters(shape),
-      model: { shape, activation: recipe.activation, parametrisation: parametrisation({ ...recipe, parametrisation: name }, shape), seed: recipe.seed },
-    }
-  })))
-  return { kind, ...choices, widths, learningRates, context, rows: rows[kind], seed: recipe.seed, adam: adamOf({}, recipe), models, engine, threads }
+  const models = parametrisations.flatMap((name) =>
+    widths.flatMap((width) =>
+      learningRates.map((learningRate): CheckModel => {
+        const shape: GptShape = { layers: choices.layers, width, heads: checkHeads, context, vocabulary }
+        return {
+          parametrisation: name,
+          width,
+          learningRate,
+          parameters: countParameters(shape),
+          model: {
+            shape,
+            activation: recipe.activation,
+            parametrisation: parametrisation({ ...recipe, parametrisation: name }, shape),
+            seed: recipe.seed,
+          },
+        }
+      }),
+    ),
+  )
+  return {
+    kind,
+    ...choices,
+    widths,
+    learningRates,
+    context,
+    rows: rows[kind],
+    seed: recipe.seed,
+    adam: adamOf({}, recipe),
+    models,
+    engine,
+    threads,
+  }
 }
 
 /** Share of the whole check's work that the models before `index`, and `part` of that one, make up. */

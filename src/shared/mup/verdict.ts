@@ -31,13 +31,19 @@ export function coordinateVerdicts(points: readonly CoordinatePoint[]): Coordina
     const mine = points.filter((point) => point.parametrisation === parametrisation)
     const widths = [...new Set(mine.map(({ width }) => width))].sort((a, b) => a - b)
     if (widths.length < 2) return []
-    const step = Math.min(...widths.map((width) => Math.max(...mine.filter((point) => point.width === width).map((point) => point.step))))
+    const step = Math.min(
+      ...widths.map((width) => Math.max(...mine.filter((point) => point.width === width).map((point) => point.step))),
+    )
     const places = new Map<string, CoordinatePoint[]>()
     for (const point of mine.filter((one) => one.step === step)) {
       const key = `${point.place} ${point.block}`
       places.set(key, [...(places.get(key) ?? []), point])
     }
-    const spreads = [...places.values()].map((of): PlaceSpread => ({ place: of[0].place, block: of[0].block, ...spreadOf(of) }))
+    const spreads = [...places.values()].map((of): PlaceSpread => ({
+      place: of[0].place,
+      block: of[0].block,
+      ...spreadOf(of),
+    }))
     const worst = spreads.reduce((a, b) => (b.ratio > a.ratio ? b : a))
     return [{ parametrisation, step, widths, spreads, worst, isStable: worst.ratio <= largestRatio }]
   })
@@ -58,7 +64,10 @@ export interface BestRate {
   /** Of the rates tried. */
   learningRate: number
   loss: number
-  /** Vertex of the parabola through the best point and its neighbours, in the logarithm of the rate; the rate itself at an edge. */
+  /**
+   * Vertex of the parabola through the best point and its neighbours, in the logarithm of the rate; the rate itself at
+   * an edge.
+   */
   between: number
   /** Best at the end of the rates tried: the true best may lie beyond. */
   isAtEdge: boolean
@@ -76,7 +85,12 @@ export function transferVerdicts(points: readonly TransferPoint[]): TransferVerd
   return parametrisations.flatMap((parametrisation) => {
     const mine = points.filter((point) => point.parametrisation === parametrisation)
     const widths = [...new Set(mine.map(({ width }) => width))].sort((a, b) => a - b)
-    const best = widths.flatMap((width) => bestOf(width, mine.filter((point) => point.width === width)))
+    const best = widths.flatMap((width) =>
+      bestOf(
+        width,
+        mine.filter((point) => point.width === width),
+      ),
+    )
     if (best.length === 0) return []
     const drift = best.length > 1 ? Math.log2(best[best.length - 1].between / best[0].between) : null
     return [{ parametrisation, best, drift }]
@@ -92,7 +106,12 @@ function bestOf(width: number, points: readonly TransferPoint[]): BestRate[] {
   const neighbours = [tried[at - 1], tried[at], tried[at + 1]]
   const isAtEdge = at === 0 || at === tried.length - 1
   const isComplete = neighbours.every((one) => one && one.loss !== null)
-  const between = isComplete ? vertex(neighbours.map((one) => Math.log(one.learningRate)), neighbours.map((one) => one.loss!)) : null
+  const between = isComplete
+    ? vertex(
+        neighbours.map((one) => Math.log(one.learningRate)),
+        neighbours.map((one) => one.loss!),
+      )
+    : null
   return [{ width, learningRate, loss: loss!, between: between === null ? learningRate : Math.exp(between), isAtEdge }]
 }
 

@@ -1,7 +1,12 @@
 // How sure a fit is: refits of data that might have been, and the percentiles of what they say.
 import { createRandom, type Random } from '../random.ts'
 import {
-  type CurveFit, type CurveForm, type CurveObjective, evaluateCurve, parameterCounts, standardDeviation,
+  type CurveFit,
+  type CurveForm,
+  type CurveObjective,
+  evaluateCurve,
+  parameterCounts,
+  standardDeviation,
 } from './curve.ts'
 import { fitOffsetPowerLaw } from './offset-power-law.ts'
 import type { LawPoint, SurfacePoint } from './points.ts'
@@ -30,8 +35,12 @@ export interface BootstrapOptions {
 export const usualBootstrap: BootstrapOptions = { resamples: 400, seed: 0, confidence: 0.95 }
 
 /** Fits one form of curve. */
-export const fitCurve = (points: readonly LawPoint[], form: CurveForm, objective: CurveObjective = 'loss', nearExponent?: number): CurveFit =>
-  form === 'power' ? fitPowerLaw(points) : fitOffsetPowerLaw(points, { objective, nearExponent })
+export const fitCurve = (
+  points: readonly LawPoint[],
+  form: CurveForm,
+  objective: CurveObjective = 'loss',
+  nearExponent?: number,
+): CurveFit => (form === 'power' ? fitPowerLaw(points) : fitOffsetPowerLaw(points, { objective, nearExponent }))
 
 export interface CurveBootstrap {
   /** null where as many points as parameters leave no residual to learn the noise from. */
@@ -43,10 +52,16 @@ export interface CurveBootstrap {
 }
 
 /**
- * Parametric bootstrap of a curve: law times (1 + noise), refitted. A ladder has few points, so drawing them with replacement would leave
- * too few different ones; and its noise is itself uncertain, so each refit draws it anew (chi squared with n - p degrees of freedom).
+ * Parametric bootstrap of a curve: law times (1 + noise), refitted. A ladder has few points, so drawing them with
+ * replacement would leave
+ * too few different ones; and its noise is itself uncertain, so each refit draws it anew (chi squared with n - p
+ * degrees of freedom).
  */
-export function bootstrapCurve(fit: CurveFit, points: readonly LawPoint[], wanted: Partial<BootstrapOptions> = {}): CurveBootstrap {
+export function bootstrapCurve(
+  fit: CurveFit,
+  points: readonly LawPoint[],
+  wanted: Partial<BootstrapOptions> = {},
+): CurveBootstrap {
   const options = { ...usualBootstrap, ...wanted }
   const freedom = points.length - parameterCounts[fit.form]
   if (freedom < 1) return { parameters: null, fits: [], noise: 0, options }
@@ -60,14 +75,21 @@ export function bootstrapCurve(fit: CurveFit, points: readonly LawPoint[], wante
     const resampled = points.map(({ x }, k) => ({ x, y: expected[k] * Math.exp(drawn * random.normal()) }))
     fits.push(fitCurve(resampled, fit.form, fit.objective, fit.parameters.exponent))
   }
-  const of = (name: 'scale' | 'exponent' | 'offset') => intervalOf(fits.map((one) => one.parameters[name]), options.confidence)
+  const of = (name: 'scale' | 'exponent' | 'offset') =>
+    intervalOf(
+      fits.map((one) => one.parameters[name]),
+      options.confidence,
+    )
   return { parameters: { scale: of('scale'), exponent: of('exponent'), offset: of('offset') }, fits, noise, options }
 }
 
 /** Where the law lies at x: percentiles over the refits. null without refits. */
 export function bandAt(bootstrap: CurveBootstrap, x: number): Interval | null {
   if (bootstrap.fits.length === 0) return null
-  const { low, high } = intervalOf(bootstrap.fits.map((fit) => evaluateCurve(fit, x)), bootstrap.options.confidence)
+  const { low, high } = intervalOf(
+    bootstrap.fits.map((fit) => evaluateCurve(fit, x)),
+    bootstrap.options.confidence,
+  )
   return { low, high }
 }
 
@@ -88,9 +110,15 @@ export interface SurfaceBootstrap {
   options: BootstrapOptions
 }
 
-/** Runs drawn with replacement, each refit started at the full data's optimum; the percentiles of 4,000 take some seconds. */
+/**
+ * Runs drawn with replacement, each refit started at the full data's optimum; the percentiles of 4,000 take some
+ * seconds.
+ */
 export function bootstrapSurface(
-  form: 'surface' | 'surface-huber', full: Surface, points: readonly SurfacePoint[], wanted: Partial<BootstrapOptions> = {},
+  form: 'surface' | 'surface-huber',
+  full: Surface,
+  points: readonly SurfacePoint[],
+  wanted: Partial<BootstrapOptions> = {},
 ): SurfaceBootstrap {
   const options = { ...usualBootstrap, ...wanted }
   const random = createRandom(options.seed)
@@ -101,13 +129,24 @@ export function bootstrapSurface(
   for (let i = 0; i < options.resamples; i++) {
     counts.fill(0)
     for (let k = 0; k < points.length; k++) counts[random.integer(points.length)]++
-    surfaces.push(form === 'surface' ? fitSurfaceColumns(columns, counts, full) : surfaceFromLogs(refitSurfaceHuber(columns, start, counts).x))
+    surfaces.push(
+      form === 'surface'
+        ? fitSurfaceColumns(columns, counts, full)
+        : surfaceFromLogs(refitSurfaceHuber(columns, start, counts).x),
+    )
   }
   const of = (read: (surface: Surface) => number) => intervalOf(surfaces.map(read), options.confidence)
   return {
-    parameters: { E: of((s) => s.E), A: of((s) => s.A), B: of((s) => s.B), alpha: of((s) => s.alpha), beta: of((s) => s.beta) },
+    parameters: {
+      E: of((s) => s.E),
+      A: of((s) => s.A),
+      B: of((s) => s.B),
+      alpha: of((s) => s.alpha),
+      beta: of((s) => s.beta),
+    },
     sizeExponent: of((s) => s.beta / (s.alpha + s.beta)),
-    surfaces, options,
+    surfaces,
+    options,
   }
 }
 
@@ -126,6 +165,7 @@ export function intervalOf(values: readonly number[], confidence: number): Param
 function chiSquared(random: Random, freedom: number): number {
   let sum = 0
   for (let i = 0; i < freedom; i++) sum += random.normal() ** 2
-  // One degree of freedom now and then draws next to nothing, and so a noise without bounds: at most ten times the estimate.
+  // One degree of freedom now and then draws next to nothing, and so a noise without bounds: at most ten times the
+  // estimate.
   return Math.max(sum, freedom / 100)
 }

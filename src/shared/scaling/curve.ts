@@ -4,7 +4,8 @@
 export type FitStatus =
   | 'converged'
   | 'bound-hit' // the best offset (or coefficient) is its bound, 0: the data do not show it
-  | 'ill-conditioned' // very different parameters fit almost as well: trust predictions between the points, not the parameters
+  // very different parameters fit almost as well: trust predictions between the points, not the parameters
+  | 'ill-conditioned'
   | 'exact' // as many points as parameters: nothing is left to judge the fit by
 
 export interface CurveParameters {
@@ -44,12 +45,14 @@ export const evaluateCurve = (fit: Pick<CurveFit, 'parameters' | 'logCoefficient
 
 /** A curve from printed constants. */
 export const curveFromConstants = (parameters: CurveParameters): Pick<CurveFit, 'parameters' | 'logCoefficient'> => ({
-  parameters, logCoefficient: -parameters.exponent * Math.log(parameters.scale),
+  parameters,
+  logCoefficient: -parameters.exponent * Math.log(parameters.scale),
 })
 
 /** Relative residuals (measured - law) / law. */
 export const relativeResiduals = (
-  fit: Pick<CurveFit, 'parameters' | 'logCoefficient'>, points: readonly { x: number; y: number }[],
+  fit: Pick<CurveFit, 'parameters' | 'logCoefficient'>,
+  points: readonly { x: number; y: number }[],
 ): number[] => points.map(({ x, y }) => y / evaluateCurve(fit, x) - 1)
 
 /** Standard deviation around the mean, n in the denominator, as Cerebras-GPT's 0.66 % is counted; 0 for none. */
@@ -63,4 +66,4 @@ export function standardDeviation(values: ArrayLike<number>): number {
 }
 
 /** Parameters a form has: what points must outnumber. */
-export const parameterCounts: Record<CurveForm, number> = { 'power': 2, 'offset-power': 3 }
+export const parameterCounts: Record<CurveForm, number> = { power: 2, 'offset-power': 3 }

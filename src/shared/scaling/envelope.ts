@@ -1,4 +1,5 @@
-// The envelope of training curves (Hoffmann et al. 2022, approach 1): for every amount of compute the run that was then lowest.
+// The envelope of training curves (Hoffmann et al. 2022, approach 1): for every amount of compute the run that was then
+// lowest.
 import { fitLine, type LineFit } from './power-law.ts'
 
 /** One run's curve; `flops` ascending, as long as `loss`. */
@@ -25,9 +26,14 @@ export interface Envelope {
   tokens: LineFit | null
 }
 
-/** Smooths each curve (Gaussian, 10 records), interpolates on log compute and takes the lowest at `samples` log-spaced amounts. */
+/**
+ * Smooths each curve (Gaussian, 10 records), interpolates on log compute and takes the lowest at `samples` log-spaced
+ * amounts.
+ */
 export function envelopeOf(curves: readonly TrainingCurve[], samples = 1500, sigma = 10): Envelope {
-  const usable = curves.map((curve, index) => ({ ...curve, index })).filter(({ flops }) => flops.length >= 2 && flops[0] > 0)
+  const usable = curves
+    .map((curve, index) => ({ ...curve, index }))
+    .filter(({ flops }) => flops.length >= 2 && flops[0] > 0)
   if (usable.length === 0) return { points: [], size: null, tokens: null }
   const smooth = usable.map((curve) => ({ ...curve, smoothed: smoothGaussian(curve.loss, sigma), at: 0 }))
   const from = Math.log(Math.min(...usable.map(({ flops }) => flops[0])))
@@ -43,7 +49,8 @@ export function envelopeOf(curves: readonly TrainingCurve[], samples = 1500, sig
       const [left, right] = [curve.flops[curve.at], curve.flops[curve.at + 1]]
       const share = Math.min(1, Math.log(flops / left) / Math.log(right / left))
       const loss = curve.smoothed[curve.at] + share * (curve.smoothed[curve.at + 1] - curve.smoothed[curve.at])
-      if (!best || loss < best.loss) best = { flops, loss, parameters: curve.parameters, tokens: flops / curve.flopsPerToken, curve: curve.index }
+      if (!best || loss < best.loss)
+        best = { flops, loss, parameters: curve.parameters, tokens: flops / curve.flopsPerToken, curve: curve.index }
     }
     if (best) points.push(best)
   }
@@ -51,8 +58,20 @@ export function envelopeOf(curves: readonly TrainingCurve[], samples = 1500, sig
   const logC = points.map((point) => Math.log10(point.flops))
   return {
     points,
-    size: leaders < 2 ? null : fitLine(logC, points.map((point) => Math.log10(point.parameters))),
-    tokens: leaders < 2 ? null : fitLine(logC, points.map((point) => Math.log10(point.tokens))),
+    size:
+      leaders < 2
+        ? null
+        : fitLine(
+            logC,
+            points.map((point) => Math.log10(point.parameters)),
+          ),
+    tokens:
+      leaders < 2
+        ? null
+        : fitLine(
+            logC,
+            points.map((point) => Math.log10(point.tokens)),
+          ),
   }
 }
 
@@ -64,7 +83,8 @@ export function smoothGaussian(values: ArrayLike<number>, sigma: number): Float6
   const reach = Math.ceil(4 * sigma)
   const weights = Float64Array.from({ length: reach + 1 }, (_, k) => Math.exp(-0.5 * (k / sigma) ** 2))
   for (let i = 0; i < n; i++) {
-    let sum = 0, total = 0
+    let sum = 0,
+      total = 0
     for (let k = Math.max(0, i - reach); k <= Math.min(n - 1, i + reach); k++) {
       const weight = weights[Math.abs(k - i)]
       sum += weight * values[k]

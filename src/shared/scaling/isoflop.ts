@@ -1,4 +1,5 @@
-// IsoFLOP profiles (Hoffmann et al. 2022, approach 2): at each budget a parabola of loss against log size, then a line through the minima.
+// IsoFLOP profiles (Hoffmann et al. 2022, approach 2): at each budget a parabola of loss against log size, then a line
+// through the minima.
 import { Fault } from '../fault.ts'
 import { fitLine, type LineFit } from './power-law.ts'
 
@@ -35,26 +36,52 @@ export interface IsoflopFit {
   warning: string
 }
 
-/** A parabola only resembles the profile: on Hoffmann's own surface, sampled evenly over 4 times to either side, it puts N* 1.4 % too high. */
-export const isoflopWarning = 'A parabola only resembles a profile: its minimum lies slightly off (1.4 % too large on an exact surface sampled '
-  + 'symmetrically, more where sizes lie to one side). The exponent suffers less than the sizes.'
+/**
+ * A parabola only resembles the profile: on Hoffmann's own surface, sampled evenly over 4 times to either side, it puts
+ * N* 1.4 % too high.
+ */
+export const isoflopWarning =
+  'A parabola only resembles a profile: its minimum lies slightly off (1.4 % too large on an exact surface sampled ' +
+  'symmetrically, more where sizes lie to one side). The exponent suffers less than the sizes.'
 
-/** Profiles of all budgets, ascending. A profile needs three different sizes; its vertex must be a minimum inside the sizes sampled. */
+/**
+ * Profiles of all budgets, ascending. A profile needs three different sizes; its vertex must be a minimum inside the
+ * sizes sampled.
+ */
 export function fitIsoflops(points: readonly IsoflopPoint[], fewestPoints = 3): IsoflopFit {
   points.forEach((point, i) => {
-    for (const [value, name] of [[point.budget, 'budget'], [point.parameters, 'parameters'], [point.loss, 'loss']] as const) {
-      if (!(value > 0) || !Number.isFinite(value)) throw new Fault('bad-input', `Point ${i + 1}: its ${name} is ${value}; it must be a finite number above 0.`)
+    for (const [value, name] of [
+      [point.budget, 'budget'],
+      [point.parameters, 'parameters'],
+      [point.loss, 'loss'],
+    ] as const) {
+      if (!(value > 0) || !Number.isFinite(value))
+        throw new Fault('bad-input', `Point ${i + 1}: its ${name} is ${value}; it must be a finite number above 0.`)
     }
   })
   const byBudget = new Map<number, IsoflopPoint[]>()
   for (const point of points) byBudget.set(point.budget, [...(byBudget.get(point.budget) ?? []), point])
-  const profiles = [...byBudget].sort(([a], [b]) => a - b).map(([budget, profile]) => fitProfile(budget, profile, fewestPoints))
+  const profiles = [...byBudget]
+    .sort(([a], [b]) => a - b)
+    .map(([budget, profile]) => fitProfile(budget, profile, fewestPoints))
   const used = profiles.filter((profile) => profile.rejection === null)
   const logC = used.map((profile) => Math.log10(profile.budget))
   return {
     profiles,
-    size: used.length < 2 ? null : fitLine(logC, used.map((profile) => Math.log10(profile.parameters))),
-    tokens: used.length < 2 ? null : fitLine(logC, used.map((profile) => Math.log10(profile.tokens))),
+    size:
+      used.length < 2
+        ? null
+        : fitLine(
+            logC,
+            used.map((profile) => Math.log10(profile.parameters)),
+          ),
+    tokens:
+      used.length < 2
+        ? null
+        : fitLine(
+            logC,
+            used.map((profile) => Math.log10(profile.tokens)),
+          ),
     warning: isoflopWarning,
   }
 }
@@ -64,24 +91,48 @@ function fitProfile(budget: number, points: IsoflopPoint[], fewestPoints: number
   const [least, most] = [Math.min(...x), Math.max(...x)]
   const unfit = { budget, points: points.length, parameters: NaN, tokens: NaN, loss: NaN, curvature: NaN }
   if (points.length < fewestPoints || new Set(x).size < 3) {
-    return { ...unfit, rejection: `${points.length} points at ${new Set(x).size} sizes: a parabola needs ${Math.max(3, fewestPoints)}` }
+    return {
+      ...unfit,
+      rejection: `${points.length} points at ${new Set(x).size} sizes: a parabola needs ${Math.max(3, fewestPoints)}`,
+    }
   }
   const centre = (least + most) / 2
-  const { c0, c1, c2 } = fitParabola(x.map((value) => value - centre), points.map((point) => point.loss))
-  if (!(c2 > 0)) return { ...unfit, curvature: c2, rejection: 'the loss has no minimum over these sizes: the parabola opens downwards' }
+  const { c0, c1, c2 } = fitParabola(
+    x.map((value) => value - centre),
+    points.map((point) => point.loss),
+  )
+  if (!(c2 > 0))
+    return {
+      ...unfit,
+      curvature: c2,
+      rejection: 'the loss has no minimum over these sizes: the parabola opens downwards',
+    }
   const vertex = centre - c1 / (2 * c2)
   const parameters = 10 ** vertex
   const isInside = vertex >= least && vertex <= most
   return {
-    budget, points: points.length, parameters, tokens: tokensAt(points, parameters, budget), loss: c0 - c1 ** 2 / (4 * c2), curvature: c2,
-    rejection: isInside ? null : `the minimum lies outside the sizes trained: add ${vertex < least ? 'smaller' : 'larger'} members at this budget`,
+    budget,
+    points: points.length,
+    parameters,
+    tokens: tokensAt(points, parameters, budget),
+    loss: c0 - c1 ** 2 / (4 * c2),
+    curvature: c2,
+    rejection: isInside
+      ? null
+      : `the minimum lies outside the sizes trained: add ${vertex < least ? 'smaller' : 'larger'} members at this budget`,
   }
 }
 
-/** Tokens of a size at this budget: read off the trainings, straight on logarithmic axes, so that any way of counting FLOPs holds. */
+/**
+ * Tokens of a size at this budget: read off the trainings, straight on logarithmic axes, so that any way of counting
+ * FLOPs holds.
+ */
 function tokensAt(points: readonly IsoflopPoint[], parameters: number, budget: number): number {
   if (points.some(({ tokens }) => tokens === undefined)) return budget / (6 * parameters)
-  const { slope, intercept } = fitLine(points.map((point) => Math.log10(point.parameters)), points.map((point) => Math.log10(point.tokens!)))
+  const { slope, intercept } = fitLine(
+    points.map((point) => Math.log10(point.parameters)),
+    points.map((point) => Math.log10(point.tokens!)),
+  )
   return 10 ** (intercept + slope * Math.log10(parameters))
 }
 
@@ -104,10 +155,15 @@ function fitParabola(x: number[], y: number[]): { c0: number; c1: number; c2: nu
   return { c2: b2, c1: linear - 2 * b2 * m, c0: b0 - b2 * q0 - linear * m + b2 * m * m }
 }
 
-/** Trainings within this share of each other stand for one budget; the loss moves by far less than a parabola resolves. */
+/**
+ * Trainings within this share of each other stand for one budget; the loss moves by far less than a parabola resolves.
+ */
 export const budgetTolerance = 0.05
 
-/** Gathers points whose compute lies within the tolerance of the group's smallest, and gives each group one budget, its geometric mean. */
+/**
+ * Gathers points whose compute lies within the tolerance of the group's smallest, and gives each group one budget, its
+ * geometric mean.
+ */
 export function gatherBudgets(points: readonly IsoflopPoint[]): IsoflopPoint[] {
   const groups: IsoflopPoint[][] = []
   for (const point of [...points].sort((a, b) => a.budget - b.budget)) {

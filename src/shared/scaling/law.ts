@@ -1,6 +1,15 @@
-// The law of a study in one record: the fit, its band, its forecasts, and how well it would have foretold its own largest member.
+// The law of a study in one record: the fit, its band, its forecasts, and how well it would have foretold its own
+// largest member.
 import { Fault } from '../fault.ts'
-import { bandAt, bootstrapCurve, type CurveBootstrap, fitCurve, forecastAt, type Interval, usualBootstrap } from './bootstrap.ts'
+import {
+  bandAt,
+  bootstrapCurve,
+  type CurveBootstrap,
+  fitCurve,
+  forecastAt,
+  type Interval,
+  usualBootstrap,
+} from './bootstrap.ts'
 import { type CurveFit, type CurveForm, type CurveObjective, evaluateCurve, parameterCounts } from './curve.ts'
 import { checkPoints, type LawPoint } from './points.ts'
 
@@ -71,7 +80,10 @@ export function lawOf(points: readonly LawPoint[], wanted: Partial<LawOptions> =
   const fit = fitCurve(points, form, options.objective)
   const bootstrap = bootstrapCurve(fit, points, options)
   return {
-    fit, problem: null, intervals: bootstrap.parameters, noise: bootstrap.noise,
+    fit,
+    problem: null,
+    intervals: bootstrap.parameters,
+    noise: bootstrap.noise,
     band: bandOf(fit, bootstrap, points, options.reach),
     forecasts: options.forecastAt.map((x) => ({ x, y: evaluateCurve(fit, x), interval: forecastAt(bootstrap, x) })),
     heldOut: [1, 2, 3].map((count) => holdOut(points, count, options)).filter((one): one is HeldOut => one !== null),
@@ -79,12 +91,16 @@ export function lawOf(points: readonly LawPoint[], wanted: Partial<LawOptions> =
 }
 
 /** How a form is called in a sentence. */
-export const formNames: Record<CurveForm, string> = { 'power': 'power law', 'offset-power': 'offset power law' }
+export const formNames: Record<CurveForm, string> = { power: 'power law', 'offset-power': 'offset power law' }
 
 /** The law's loss at x. */
-export const forecast = (fit: Pick<CurveFit, 'parameters' | 'logCoefficient'>, x: number): number => evaluateCurve(fit, x)
+export const forecast = (fit: Pick<CurveFit, 'parameters' | 'logCoefficient'>, x: number): number =>
+  evaluateCurve(fit, x)
 
-/** Fits without the `count` largest amounts of compute and foretells the very largest, for repeats their mean; null where too few remain for the smallest form. */
+/**
+ * Fits without the `count` largest amounts of compute and foretells the very largest, for repeats their mean; null
+ * where too few remain for the smallest form.
+ */
 export function holdOut(points: readonly LawPoint[], count: number, wanted: Partial<LawOptions> = {}): HeldOut | null {
   const options = { ...usualLaw, ...wanted }
   const xs = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b)
@@ -99,8 +115,14 @@ export function holdOut(points: readonly LawPoint[], count: number, wanted: Part
   const y = evaluateCurve(fit, largest.x)
   const interval = forecastAt(bootstrapCurve(fit, rest, options), largest.x)
   return {
-    name: largest.name ?? null, x: largest.x, y, interval, measured: largest.y, error: y / largest.y - 1,
-    isInside: interval ? largest.y >= interval.low && largest.y <= interval.high : null, form,
+    name: largest.name ?? null,
+    x: largest.x,
+    y,
+    interval,
+    measured: largest.y,
+    error: y / largest.y - 1,
+    isInside: interval ? largest.y >= interval.low && largest.y <= interval.high : null,
+    form,
   }
 }
 

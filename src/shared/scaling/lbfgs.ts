@@ -1,4 +1,5 @@
-// L-BFGS for the few-parameter objectives of this room: two-loop recursion over the last steps (Liu & Nocedal 1989), Wolfe line search.
+// L-BFGS for the few-parameter objectives of this room: two-loop recursion over the last steps (Liu & Nocedal 1989),
+// Wolfe line search.
 
 /** Writes the gradient into `gradient` and returns the value. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number
@@ -67,13 +68,15 @@ export function minimise(objective: Objective, start: Float64Array, options: Par
       for (let i = 0; i < n; i++) direction[i] += (alpha[j] - beta) * steps[j][i]
     }
     let slope = dot(gradient, direction)
-    if (!(slope < 0)) { // no descent: forget the past
+    if (!(slope < 0)) {
+      // no descent: forget the past
       kept = 0
       for (let i = 0; i < n; i++) direction[i] = -gradient[i]
       slope = dot(gradient, direction)
     }
 
-    // Weak Wolfe conditions by bracketing and halving; on a nearly kinked objective (Huber with a small delta) it is the sturdy choice.
+    // Weak Wolfe conditions by bracketing and halving; on a nearly kinked objective (Huber with a small delta) it is
+    // the sturdy choice.
     let [low, high] = [0, Infinity]
     let length = kept === 0 ? Math.min(1, 1 / Math.sqrt(dot(gradient, gradient))) : 1
     let triedValue = Infinity

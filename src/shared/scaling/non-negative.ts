@@ -1,7 +1,8 @@
 // Least squares with coefficients that may not be negative, for the two or three terms of this room.
 
 /**
- * Minimises ½ xᵀGx - rᵀx over x >= 0, with G the Gram matrix of the columns. Exact: tries every set of terms, largest first,
+ * Minimises ½ xᵀGx - rᵀx over x >= 0, with G the Gram matrix of the columns. Exact: tries every set of terms, largest
+ * first,
  * and takes the feasible one with the smallest value.
  */
 export function nonNegativeLeastSquares(gram: readonly (readonly number[])[], right: readonly number[]): number[] {
@@ -11,9 +12,13 @@ export function nonNegativeLeastSquares(gram: readonly (readonly number[])[], ri
   const all = 2 ** n - 1
   for (let set = all; set > 0; set--) {
     const chosen = Array.from({ length: n }, (_, i) => i).filter((i) => set & (1 << i))
-    const solution = solveSymmetric(chosen.map((i) => chosen.map((j) => gram[i][j])), chosen.map((i) => right[i]))
+    const solution = solveSymmetric(
+      chosen.map((i) => chosen.map((j) => gram[i][j])),
+      chosen.map((i) => right[i]),
+    )
     if (!solution || solution.some((value) => !(value >= 0))) continue
-    const value = -0.5 * chosen.reduce((sum, i, k) => sum + right[i] * solution[k], 0) // at a stationary point xᵀGx = rᵀx
+    // at a stationary point xᵀGx = rᵀx
+    const value = -0.5 * chosen.reduce((sum, i, k) => sum + right[i] * solution[k], 0)
     if (value < bestValue) {
       best = new Array<number>(n).fill(0)
       chosen.forEach((i, k) => (best[i] = solution[k]))

@@ -6,12 +6,15 @@ import { checkPoints, type ColumnNames, type LawPoint } from './points.ts'
 const exponentRange = { smallest: 1e-3, largest: 3 } as const
 
 /**
- * Least squares on L, or on ln L. For a given b the best coefficient and offset have a closed form, so the search is over b alone:
- * a scan, then a golden section around its best. No starting values, no local minimum to get stuck in. `nearExponent` narrows the scan for
+ * Least squares on L, or on ln L. For a given b the best coefficient and offset have a closed form, so the search is
+ * over b alone:
+ * a scan, then a golden section around its best. No starting values, no local minimum to get stuck in. `nearExponent`
+ * narrows the scan for
  * refits of nearly the same points.
  */
 export function fitOffsetPowerLaw(
-  points: readonly LawPoint[], options: { objective?: CurveObjective; names?: ColumnNames; nearExponent?: number } = {},
+  points: readonly LawPoint[],
+  options: { objective?: CurveObjective; names?: ColumnNames; nearExponent?: number } = {},
 ): CurveFit {
   checkPoints(points, 'offset power law', 3, options.names)
   const objective = options.objective ?? 'loss'
@@ -36,10 +39,15 @@ export function fitOffsetPowerLaw(
   const logCoefficient = Math.log(coefficient) + b * centre
   const isAtEdge = best === 0 || best === scan
   const fit: CurveFit = {
-    form: 'offset-power', objective,
+    form: 'offset-power',
+    objective,
     parameters: { scale: Math.exp(logCoefficient / b), exponent: -b, offset },
     logCoefficient,
-    points: points.length, sse, residualStd: 0, rSquared: null, errors: null,
+    points: points.length,
+    sse,
+    residualStd: 0,
+    rSquared: null,
+    errors: null,
     status: statusOf(points.length, offset, isAtEdge, sensitivity(t, b, coefficient, offset)),
   }
   return { ...fit, residualStd: standardDeviation(relativeResiduals(fit, points)) }
@@ -52,8 +60,15 @@ function searchRange(nearExponent?: number): [number, number] {
   return [Math.max(whole[0], middle - 3), Math.min(whole[1], middle + 3)]
 }
 
-/** Best K > 0 and c >= 0 of K e^(-b t) + c. On ln L by Newton steps on the weighted problem, started from the plain one. */
-function solveLinear(t: number[], y: number[], b: number, objective: CurveObjective): { coefficient: number; offset: number; sse: number } {
+/**
+ * Best K > 0 and c >= 0 of K e^(-b t) + c. On ln L by Newton steps on the weighted problem, started from the plain one.
+ */
+function solveLinear(
+  t: number[],
+  y: number[],
+  b: number,
+  objective: CurveObjective,
+): { coefficient: number; offset: number; sse: number } {
   const power = t.map((value) => Math.exp(-b * value))
   let { coefficient, offset } = weighted(power, y, null)
   if (objective === 'loss') {
@@ -62,9 +77,14 @@ function solveLinear(t: number[], y: number[], b: number, objective: CurveObject
   const logSse = (k: number, c: number) => power.reduce((sum, p, i) => sum + Math.log(y[i] / (k * p + c)) ** 2, 0)
   let sse = logSse(coefficient, offset)
   for (let step = 0; step < 30; step++) {
-    // Gauss-Newton on ln L: r ≈ ln(y / m) - (dK p + dc) / m, so the next linear problem has targets m (1 + ln(y / m)) and weights 1 / m².
+    // Gauss-Newton on ln L: r ≈ ln(y / m) - (dK p + dc) / m, so the next linear problem has targets m (1 + ln(y / m))
+    // and weights 1 / m².
     const model = power.map((p) => coefficient * p + offset)
-    const next = weighted(power, model.map((m, i) => m * (1 + Math.log(y[i] / m))), model.map((m) => 1 / m ** 2))
+    const next = weighted(
+      power,
+      model.map((m, i) => m * (1 + Math.log(y[i] / m))),
+      model.map((m) => 1 / m ** 2),
+    )
     let share = 1
     let found = sse
     while (share > 1e-6) {
@@ -87,7 +107,11 @@ function solveLinear(t: number[], y: number[], b: number, objective: CurveObject
 
 /** Weighted least squares for y ≈ K p + c with K > 0, c >= 0. */
 function weighted(p: number[], y: number[], weights: number[] | null): { coefficient: number; offset: number } {
-  let w = 0, wp = 0, wy = 0, wpp = 0, wpy = 0
+  let w = 0,
+    wp = 0,
+    wy = 0,
+    wpp = 0,
+    wpy = 0
   for (let i = 0; i < p.length; i++) {
     const weight = weights ? weights[i] : 1
     w += weight
@@ -134,7 +158,10 @@ function sensitivity(t: number[], b: number, coefficient: number, offset: number
 /** Share of v's length that lies in the plane of p and, where `constant` is 1, of the constant vector. */
 function projectionShare(v: number[], p: number[], constant: 0 | 1): number {
   const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i], 0)
-  const unit = (a: number[]) => { const length = Math.sqrt(dot(a, a)); return a.map((value) => value / length) }
+  const unit = (a: number[]) => {
+    const length = Math.sqrt(dot(a, a))
+    return a.map((value) => value / length)
+  }
   const first = unit(p)
   const basis = [first]
   if (constant) {

@@ -21,7 +21,12 @@ export function optimalAllocation(surface: Surface, flops: number): Allocation {
   const { G, a, b } = allocationLaw(surface)
   const parameters = G * (flops / 6) ** a
   const tokens = (flops / 6) ** b / G
-  return { parameters, tokens, tokensPerParameter: tokens / parameters, loss: evaluateSurface(surface, parameters, tokens) }
+  return {
+    parameters,
+    tokens,
+    tokensPerParameter: tokens / parameters,
+    loss: evaluateSurface(surface, parameters, tokens),
+  }
 }
 
 /** What a fixed number of tokens a parameter makes of a budget, counted as 6 N D. */

@@ -30,16 +30,28 @@ export interface ColumnNames {
 const usualNames: ColumnNames = { x: 'compute', y: 'loss' }
 
 /** Throws the sentence that says why `points` cannot determine a curve of `parameterCount` parameters. */
-export function checkPoints(points: readonly LawPoint[], form: string, parameterCount: number, names: ColumnNames = usualNames): void {
+export function checkPoints(
+  points: readonly LawPoint[],
+  form: string,
+  parameterCount: number,
+  names: ColumnNames = usualNames,
+): void {
   points.forEach((point, i) => {
     checkNumber(point.x, names.x, i, point.name)
     checkNumber(point.y, names.y, i, point.name)
   })
   checkCount(points.length, form, parameterCount)
   const distinct = new Set(points.map((point) => point.x)).size
-  if (distinct === 1) throw new Fault('bad-input', `All ${points.length} points have the same ${names.x}, ${points[0].x}: a curve needs different ones.`)
+  if (distinct === 1)
+    throw new Fault(
+      'bad-input',
+      `All ${points.length} points have the same ${names.x}, ${points[0].x}: a curve needs different ones.`,
+    )
   if (distinct < parameterCount) {
-    throw new Fault('bad-input', `${aForm(form)} has ${parameterCount} parameters; ${points.length} points at only ${distinct} different values of ${names.x} cannot determine them.`)
+    throw new Fault(
+      'bad-input',
+      `${aForm(form)} has ${parameterCount} parameters; ${points.length} points at only ${distinct} different values of ${names.x} cannot determine them.`,
+    )
   }
   if (points.every((point) => point.x === point.y)) {
     throw new Fault('bad-input', `${names.x} and ${names.y} hold the same numbers: name two different columns.`)
@@ -57,15 +69,23 @@ export function checkSurfacePoints(points: readonly SurfacePoint[], parameterCou
   const column = (of: (point: SurfacePoint) => number) => points.map((point) => Math.log(of(point)))
   const n = column((point) => point.parameters)
   const d = column((point) => point.tokens)
-  if (spread(n) < 1e-9) throw new Fault('bad-input', `All ${points.length} points have the same parameters: a surface needs several sizes.`)
-  if (spread(d) < 1e-9) throw new Fault('bad-input', `All ${points.length} points have the same tokens: a surface needs several lengths of training.`)
+  if (spread(n) < 1e-9)
+    throw new Fault('bad-input', `All ${points.length} points have the same parameters: a surface needs several sizes.`)
+  if (spread(d) < 1e-9)
+    throw new Fault(
+      'bad-input',
+      `All ${points.length} points have the same tokens: a surface needs several lengths of training.`,
+    )
   if (points.every((point) => point.parameters === point.tokens)) {
     throw new Fault('bad-input', 'Parameters and tokens hold the same numbers: name two different columns.')
   }
   // The published rule gives every member 20 tokens a parameter: on that line N and D say the same thing.
   if (residualSpread(n, d) < 1e-3) {
-    throw new Fault('bad-input', 'Tokens follow from parameters in all points, so A / N^alpha and B / D^beta cannot be told apart. '
-      + 'Add members trained on clearly more or fewer tokens, or fit an offset power law along the line.')
+    throw new Fault(
+      'bad-input',
+      'Tokens follow from parameters in all points, so A / N^alpha and B / D^beta cannot be told apart. ' +
+        'Add members trained on clearly more or fewer tokens, or fit an offset power law along the line.',
+    )
   }
 }
 
@@ -79,20 +99,26 @@ function checkNumber(value: number, column: string, index: number, name?: string
 function checkCount(count: number, form: string, parameterCount: number): void {
   if (count >= parameterCount) return
   const missing = parameterCount - count
-  throw new Fault('bad-input', `${aForm(form)} has ${parameterCount} parameters and there ${count === 1 ? 'is 1 point' : `are ${count} points`}: `
-    + `${missing} more ${missing === 1 ? 'is' : 'are'} needed.`)
+  throw new Fault(
+    'bad-input',
+    `${aForm(form)} has ${parameterCount} parameters and there ${count === 1 ? 'is 1 point' : `are ${count} points`}: ` +
+      `${missing} more ${missing === 1 ? 'is' : 'are'} needed.`,
+  )
 }
 
 const aForm = (form: string): string => `${/^[aeio]/.test(form) ? 'An' : 'A'} ${form}`
 
 /** Largest minus smallest. */
-const spread = (values: number[]): number => values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b))
+const spread = (values: number[]): number =>
+  values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b))
 
 /** Root mean square of what a straight line from x leaves of y. */
 function residualSpread(x: number[], y: number[]): number {
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
   const [mx, my] = [mean(x), mean(y)]
-  let xx = 0, xy = 0, yy = 0
+  let xx = 0,
+    xy = 0,
+    yy = 0
   for (let i = 0; i < x.length; i++) {
     xx += (x[i] - mx) ** 2
     xy += (x[i] - mx) * (y[i] - my)
@@ -101,7 +127,10 @@ function residualSpread(x: number[], y: number[]): number {
   return Math.sqrt(Math.max(0, yy - (xy * xy) / xx) / x.length)
 }
 
-/** The points without the `count` highest losses, as Besiroglu et al. 2024 leave out five; ties with the last of those go too. */
+/**
+ * The points without the `count` highest losses, as Besiroglu et al. 2024 leave out five; ties with the last of those
+ * go too.
+ */
 export function dropHighest<P extends { loss: number }>(points: readonly P[], count: number): P[] {
   if (count <= 0) return [...points]
   if (count >= points.length) return []

@@ -54,22 +54,34 @@ export const publishedGaps: readonly { name: string; reason: string; source: str
 
 export function findPublishedLaw(id: string): PublishedLaw {
   const law = publishedLaws.find((one) => one.id === id)
-  if (!law) throw new Fault('not-found', `There is no published law called "${id}". There are: ${publishedLaws.map((one) => one.id).join(', ')}.`)
+  if (!law)
+    throw new Fault(
+      'not-found',
+      `There is no published law called "${id}". There are: ${publishedLaws.map((one) => one.id).join(', ')}.`,
+    )
   return law
 }
 
-/** A family's compute under a convention, null where it is not known: the printed numbers follow the Cerebras convention. */
+/**
+ * A family's compute under a convention, null where it is not known: the printed numbers follow the Cerebras
+ * convention.
+ */
 export const publishedFlops = (point: PublishedFamily['points'][number], convention: FlopsConvention): number | null =>
   convention === 'cerebras' ? point.flops.published : convention === 'sixNd' ? point.flops.sixNd : null
 
-/** What stands between a study's losses and published ones; empty where they may be compared. For labels next to the overlay. */
+/**
+ * What stands between a study's losses and published ones; empty where they may be compared. For labels next to the
+ * overlay.
+ */
 export function differencesFrom(
   published: Pick<PublishedFacts, 'tokenizer' | 'data'> & { flopsConvention?: FlopsConvention | null },
   study: { tokenizer: TokenizerChoice; corpusName: string; flopsConvention: FlopsConvention },
 ): string[] {
   const differences: string[] = []
-  if (study.tokenizer.kind !== published.tokenizer) differences.push('another tokenizer: nats per token are not the same unit')
+  if (study.tokenizer.kind !== published.tokenizer)
+    differences.push('another tokenizer: nats per token are not the same unit')
   if (study.corpusName !== published.data) differences.push(`other text: ${published.data}`)
-  if (published.flopsConvention && published.flopsConvention !== study.flopsConvention) differences.push('FLOPs counted another way')
+  if (published.flopsConvention && published.flopsConvention !== study.flopsConvention)
+    differences.push('FLOPs counted another way')
   return differences
 }

@@ -1,4 +1,5 @@
-// The parametric surface L(N, D) = E + A / N^alpha + B / D^beta (Hoffmann et al. 2022, approach 3), and what both of its fits share.
+// The parametric surface L(N, D) = E + A / N^alpha + B / D^beta (Hoffmann et al. 2022, approach 3), and what both of
+// its fits share.
 import type { FitStatus } from './curve.ts'
 import type { SurfacePoint } from './points.ts'
 
@@ -40,12 +41,19 @@ export const surfaceColumns = (points: readonly SurfacePoint[]): SurfaceColumns 
 })
 
 /**
- * How nearly some direction of parameter space leaves every prediction alone: the ratio of the largest to the smallest singular value
+ * How nearly some direction of parameter space leaves every prediction alone: the ratio of the largest to the smallest
+ * singular value
  * of the sensitivities to E, ln A, ln B, alpha and beta, each scaled to length 1.
  */
 export function surfaceCondition({ E, A, B, alpha, beta }: Surface, { logN, logD }: SurfaceColumns): number {
   const rows = logN.length
-  const columns = [new Float64Array(rows), new Float64Array(rows), new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)]
+  const columns = [
+    new Float64Array(rows),
+    new Float64Array(rows),
+    new Float64Array(rows),
+    new Float64Array(rows),
+    new Float64Array(rows),
+  ]
   for (let i = 0; i < rows; i++) {
     const n = A * Math.exp(-alpha * logN[i])
     const d = B * Math.exp(-beta * logD[i])
@@ -66,7 +74,8 @@ export function surfaceCondition({ E, A, B, alpha, beta }: Surface, { logN, logD
 
 /** A fit on an edge, or one whose parameters the data cannot tell apart, says so. */
 export function surfaceStatus(surface: Surface, columns: SurfaceColumns, isAtBound: boolean): FitStatus {
-  if (isAtBound || surface.E <= 0 || surface.A <= 0 || surface.B <= 0 || surface.alpha <= 0 || surface.beta <= 0) return 'bound-hit'
+  if (isAtBound || surface.E <= 0 || surface.A <= 0 || surface.B <= 0 || surface.alpha <= 0 || surface.beta <= 0)
+    return 'bound-hit'
   if (columns.logN.length === 5) return 'exact'
   return surfaceCondition(surface, columns) > 1e5 ? 'ill-conditioned' : 'converged'
 }

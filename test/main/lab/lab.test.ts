@@ -13,9 +13,12 @@ beforeEach(() => {
 })
 afterEach(() => bench.clean())
 
-const corpusReady = (lab: LabHost) => until(async () => (await lab.listCorpora()).find(({ state }) => state === 'ready'), 'a corpus')
+const corpusReady = (lab: LabHost) =>
+  until(async () => (await lab.listCorpora()).find(({ state }) => state === 'ready'), 'a corpus')
 const bare = ({ steps, validations, samples }: RunRecords) => ({
-  steps: steps.map(({ elapsedMs: _, ...rest }) => rest), validations: validations.map(({ elapsedMs: _, ...rest }) => rest), samples,
+  steps: steps.map(({ elapsedMs: _, ...rest }) => rest),
+  validations: validations.map(({ elapsedMs: _, ...rest }) => rest),
+  samples,
 })
 
 let whole: Promise<RunRecords> | null = null
@@ -41,7 +44,9 @@ describe('the first start', () => {
     const study = await lab.createStudy('First')
     const corpus = await corpusReady(lab)
     expect(corpus).toMatchObject({ id: study.corpusId, origin: 'bundled' })
-    expect(corpus.splits.train.documents + corpus.splits.validation.documents + corpus.splits.test.documents).toBe(corpus.documents)
+    expect(corpus.splits.train.documents + corpus.splits.validation.documents + corpus.splits.test.documents).toBe(
+      corpus.documents,
+    )
     const plan = await lab.planStudy(study.id)
     expect(plan.length).toBeGreaterThanOrEqual(3)
     expect(plan.every(({ refusal, epochs }) => refusal === null && epochs === null)).toBe(true)
@@ -55,7 +60,10 @@ describe('the first start', () => {
 
   it('is had by one lab at a time, and says by whom', async () => {
     await bench.open()
-    await expect(bench.open()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(`process ${process.pid}`) })
+    await expect(bench.open()).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(`process ${process.pid}`),
+    })
   })
 
   it('leaves a store that is not its own as it was', async () => {
@@ -77,10 +85,26 @@ describe('what comes in through a door', () => {
     ['threads below zero', (lab) => lab.updateSettings({ threads: -1 }), /^changes\.threads: /],
     ['an unknown engine', (lab) => lab.updateSettings({ engine: 'abacus' as never }), /^changes\.engine: /],
     ['no members', (lab) => lab.startRuns('x', []), /^memberIds: must name at least one member/],
-    ['a vocabulary below the bytes', (lab) => lab.tokenizeCorpus('x', { kind: 'bpe', vocabulary: 100 }), /^tokenizer\.vocabulary: /],
-    ['a document of something else', (lab) => lab.importStudy({ format: 'shopping-list' }), /^document\.format: .*not a study/],
-    ['a top-p of zero', (lab) => lab.generate('x', null, { prompt: '', tokens: 1, temperature: 1, topK: 0, topP: 0, seed: 0 }), /^options\.topP: /],
-    ['too many arguments', (lab) => (lab.listStudies as (...args: unknown[]) => Promise<unknown>)(1), /takes 0 arguments and got 1/],
+    [
+      'a vocabulary below the bytes',
+      (lab) => lab.tokenizeCorpus('x', { kind: 'bpe', vocabulary: 100 }),
+      /^tokenizer\.vocabulary: /,
+    ],
+    [
+      'a document of something else',
+      (lab) => lab.importStudy({ format: 'shopping-list' }),
+      /^document\.format: .*not a study/,
+    ],
+    [
+      'a top-p of zero',
+      (lab) => lab.generate('x', null, { prompt: '', tokens: 1, temperature: 1, topK: 0, topP: 0, seed: 0 }),
+      /^options\.topP: /,
+    ],
+    [
+      'too many arguments',
+      (lab) => (lab.listStudies as (...args: unknown[]) => Promise<unknown>)(1),
+      /takes 0 arguments and got 1/,
+    ],
   ]
   it.each(cases)('%s is answered with a sentence that names the field', async (_, ask, sentence) => {
     const lab = await bench.open()
@@ -96,14 +120,17 @@ describe('what comes in through a door', () => {
     const lab = await bench.open()
     const study = await lab.createStudy('Shapes')
     const members = [{ id: 'a', name: 'a', layers: 1, width: 10, heads: 3, isEnabled: true }]
-    await expect(lab.updateStudy(study.id, { ladder: { ...study.ladder, members } })).rejects.toThrow('changes.ladder.members.0.heads: must divide the width.')
+    await expect(lab.updateStudy(study.id, { ladder: { ...study.ladder, members } })).rejects.toThrow(
+      'changes.ladder.members.0.heads: must divide the width.',
+    )
     expect(await lab.listStudies()).toEqual([study])
   })
 
   it('nothing is answered once the lab is closed', async () => {
     const lab = await bench.open()
     await lab.close()
-    for (const request of labRequests) await expect((lab[request] as () => Promise<unknown>)()).rejects.toMatchObject({ code: 'unavailable' })
+    for (const request of labRequests)
+      await expect((lab[request] as () => Promise<unknown>)()).rejects.toMatchObject({ code: 'unavailable' })
   })
 })
 
@@ -137,9 +164,14 @@ describe('a run', () => {
     const report = await lab.exportCheckpoint(id, null, 'one', false) // what is not absolute lies in the exports folder
     expect(report.folder).toBe(folder)
     expect(report.largestDifference).toBe(0)
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json', 'README.md']))
+    expect(readdirSync(folder)).toEqual(
+      expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json', 'README.md']),
+    )
     await expect(lab.exportCheckpoint(id, null, folder, false)).rejects.toBeInstanceOf(Fault)
-    await expect(lab.exportCheckpoint(id, 1, folder, true)).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('step') })
+    await expect(lab.exportCheckpoint(id, 1, folder, true)).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('step'),
+    })
     const options = { prompt: 'the', tokens: 8, temperature: 0.5, topK: 5, topP: 1, seed: 3 }
     const written = await lab.generate(id, null, options)
     expect(written.tokens).toBeGreaterThan(0)
@@ -173,7 +205,11 @@ describe('a run', () => {
     await lab.close()
     lab = await bench.open()
     const [first, second] = await lab.listRuns(study.id)
-    expect(first).toMatchObject({ id, state: 'interrupted', message: expect.stringMatching(/closed after step \d+; the run can go on/) })
+    expect(first).toMatchObject({
+      id,
+      state: 'interrupted',
+      message: expect.stringMatching(/closed after step \d+; the run can go on/),
+    })
     expect(second).toMatchObject({ id: waiting.id, state: 'interrupted', step: 0 })
     await lab.resumeRun(id)
     await runIn(lab, id, 'finished')
@@ -200,7 +236,10 @@ describe('a run', () => {
     await until(async () => (await lab.listRuns(null))[0].checkpoints.length === 2)
     const { checkpoints } = await lab.pauseRun(id)
     const [before, last] = checkpoints.slice(-2)
-    truncateSync(join(bench.home, 'runs', id, 'checkpoints', `step-${String(last).padStart(6, '0')}`, 'parameters.safetensors'), 100)
+    truncateSync(
+      join(bench.home, 'runs', id, 'checkpoints', `step-${String(last).padStart(6, '0')}`, 'parameters.safetensors'),
+      100,
+    )
     await lab.resumeRun(id)
     const run = await runIn(lab, id, 'finished')
     expect(run.message).toBe(`The checkpoint of step ${last} is damaged; the run went on from step ${before}.`)
@@ -222,11 +261,12 @@ describe('a run', () => {
   })
 
   it('that cannot be done fails with the reason, and the next one begins', async () => {
-    bench.answer = (job) => (job.kind === 'train' && job.plan.name === 'w8'
-      ? (async function* () {
-          throw new Fault('diverged', 'The loss became NaN at step 3 of 9.')
-        })()
-      : null)
+    bench.answer = (job) =>
+      job.kind === 'train' && job.plan.name === 'w8'
+        ? (async function* () {
+            throw new Fault('diverged', 'The loss became NaN at step 3 of 9.')
+          })()
+        : null
     const lab = await bench.open()
     const study = await tinyStudy(lab, [8, 16])
     const [bad, good] = await lab.startRuns(study.id, ['w8', 'w16'])
@@ -237,10 +277,16 @@ describe('a run', () => {
   it('is refused where its member does not fit, is unknown or is under way', async () => {
     const lab = await bench.open()
     const study = await tinyStudy(lab, [8])
-    await expect(lab.startRuns(study.id, ['w9'])).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('w9') })
+    await expect(lab.startRuns(study.id, ['w9'])).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('w9'),
+    })
     const huge = { id: 'huge', name: 'huge', layers: 900, width: 65_536, heads: 64, isEnabled: true }
     await lab.updateStudy(study.id, { ladder: { ...study.ladder, members: [...study.ladder.members, huge] } })
-    await expect(lab.startRuns(study.id, ['w8', 'huge'])).rejects.toMatchObject({ code: 'too-large', message: expect.stringMatching(/huge cannot be trained.*memory/) })
+    await expect(lab.startRuns(study.id, ['w8', 'huge'])).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringMatching(/huge cannot be trained.*memory/),
+    })
     expect(await lab.listRuns(null)).toEqual([])
     const [run] = await lab.startRuns(study.id, ['w8'])
     await expect(lab.startRuns(study.id, ['w8'])).rejects.toMatchObject({ code: 'conflict' })
@@ -271,10 +317,25 @@ describe('a study', () => {
     const lab = await bench.open()
     const study = await tinyStudy(lab, [8, 16])
     const [run] = await lab.startRuns(study.id, ['w8'])
-    const changes = [{ recipe: { ...study.recipe, seed: 9 } }, { tokenizer: { kind: 'gpt2' as const } }, { corpusId: 'moby-dick' },
-      { ladder: { ...study.ladder, members: study.ladder.members.slice(1) } }]
-    for (const change of changes) await expect(lab.updateStudy(study.id, change)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('w8') })
-    expect((await lab.updateStudy(study.id, { name: 'Renamed', ladder: { ...study.ladder, members: study.ladder.members.slice(0, 1) } })).name).toBe('Renamed')
+    const changes = [
+      { recipe: { ...study.recipe, seed: 9 } },
+      { tokenizer: { kind: 'gpt2' as const } },
+      { corpusId: 'moby-dick' },
+      { ladder: { ...study.ladder, members: study.ladder.members.slice(1) } },
+    ]
+    for (const change of changes)
+      await expect(lab.updateStudy(study.id, change)).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining('w8'),
+      })
+    expect(
+      (
+        await lab.updateStudy(study.id, {
+          name: 'Renamed',
+          ladder: { ...study.ladder, members: study.ladder.members.slice(0, 1) },
+        })
+      ).name,
+    ).toBe('Renamed')
     await lab.stopRun(run.id)
     expect((await lab.updateStudy(study.id, { recipe: { ...study.recipe, seed: 9 } })).recipe.seed).toBe(9)
   })
@@ -325,14 +386,21 @@ describe('a corpus', () => {
     writeFileSync(path, Array.from({ length: 400 }, (_, i) => `Sentence number ${i} is here.\n\n`).join(''))
     const { id, state } = await lab.addCorpus([path], 'My own')
     expect(state).toBe('ingesting')
-    const ready = await until(async () => (await lab.listCorpora()).find((one) => one.id === id && one.state === 'ready'))
+    const ready = await until(async () =>
+      (await lab.listCorpora()).find((one) => one.id === id && one.state === 'ready'),
+    )
     expect(ready.documents).toBeGreaterThan(2)
     const pieces = await lab.sampleCorpus(id, { kind: 'bytes' }, 'train', 0)
     expect(pieces.map(({ text }) => text).join('')).toMatch(/^Sentence number \d+/)
-    await expect(lab.sampleCorpus(id, { kind: 'bpe', vocabulary: 300 }, 'train', 0)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(lab.sampleCorpus(id, { kind: 'bpe', vocabulary: 300 }, 'train', 0)).rejects.toMatchObject({
+      code: 'conflict',
+    })
     const study = await lab.createStudy('Mine')
     await lab.updateStudy(study.id, { corpusId: id })
-    await expect(lab.deleteCorpus(id)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('Mine') })
+    await expect(lab.deleteCorpus(id)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('Mine'),
+    })
     await lab.deleteStudy(study.id)
     await lab.deleteCorpus(id)
     expect((await lab.listCorpora()).some((one) => one.id === id)).toBe(false)
@@ -349,25 +417,31 @@ describe('a corpus', () => {
   })
 
   it('that cannot be read says why; one that is being read can be cancelled', async () => {
-    bench.answer = (job, signal) => (job.kind === 'ingest' && job.request.name === 'Endless'
-      ? (async function* () {
-          for (let doneBytes = 0; !signal.aborted; doneBytes++) {
-            yield { kind: 'progress', doneBytes, totalBytes: 1e9, documents: 0, duplicates: 0 }
-            await new Promise((resolve) => setTimeout(resolve, 1))
-          }
-          throw new Fault('cancelled', 'Adding the corpus was cancelled; nothing of it was kept.')
-        })()
-      : null)
+    bench.answer = (job, signal) =>
+      job.kind === 'ingest' && job.request.name === 'Endless'
+        ? (async function* () {
+            for (let doneBytes = 0; !signal.aborted; doneBytes++) {
+              yield { kind: 'progress', doneBytes, totalBytes: 1e9, documents: 0, duplicates: 0 }
+              await new Promise((resolve) => setTimeout(resolve, 1))
+            }
+            throw new Fault('cancelled', 'Adding the corpus was cancelled; nothing of it was kept.')
+          })()
+        : null
     const lab = await bench.open()
     const before = await lab.listCorpora()
-    await expect(lab.addCorpus([join(bench.home, 'nowhere.txt')], 'Gone')).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('nowhere.txt') })
+    await expect(lab.addCorpus([join(bench.home, 'nowhere.txt')], 'Gone')).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('nowhere.txt'),
+    })
     expect(await lab.listCorpora()).toHaveLength(before.length)
     const file = (name: string) => {
       writeFileSync(join(bench.home, name), name === 'empty.txt' ? '' : 'A text.')
       return join(bench.home, name)
     }
     const empty = await lab.addCorpus([file('empty.txt')], 'Empty')
-    const failed = await until(async () => (await lab.listCorpora()).find((one) => one.id === empty.id && one.state === 'failed'))
+    const failed = await until(async () =>
+      (await lab.listCorpora()).find((one) => one.id === empty.id && one.state === 'failed'),
+    )
     expect(failed.message).toMatch(/0 different documents/)
     const endless = await lab.addCorpus([file('endless.txt')], 'Endless')
     const behind = await lab.addCorpus([file('behind.txt')], 'Behind')
@@ -378,7 +452,10 @@ describe('a corpus', () => {
     const study = await lab.createStudy('None')
     await lab.updateStudy(study.id, { corpusId: endless.id })
     await lab.updateSettings({ engine: 'reference' })
-    await expect(lab.startRuns(study.id, [study.ladder.members[0].id])).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('Endless') })
+    await expect(lab.startRuns(study.id, [study.ladder.members[0].id])).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('Endless'),
+    })
   })
 })
 
@@ -392,13 +469,25 @@ describe('the machine', () => {
         if (job.kind === 'measure') return [{ width: 64, flopsPerSecond: 1e9 }]
         if (job.engine === 'webgpu') throw new Error('the driver fell over')
         const rate = { native: 900, tensorflow: 300, wasm: 100, reference: 1 }[job.engine as string]!
-        return { name: job.engine, isAvailable: true, description: `${job.engine} here`, tokensPerSecond: rate, flopsPerSecond: rate * 1e6 }
+        return {
+          name: job.engine,
+          isAvailable: true,
+          description: `${job.engine} here`,
+          tokensPerSecond: rate,
+          flopsPerSecond: rate * 1e6,
+        }
       })()
     }
     let lab = await bench.open()
     const machine = await lab.machine()
     expect(machine).toMatchObject({ engine: 'native', calibration: [{ width: 64, flopsPerSecond: 1e9 }] })
-    expect(machine.probes.map(({ name, isAvailable }) => `${name} ${isAvailable}`)).toEqual(['native true', 'tensorflow true', 'webgpu false', 'wasm true', 'reference true'])
+    expect(machine.probes.map(({ name, isAvailable }) => `${name} ${isAvailable}`)).toEqual([
+      'native true',
+      'tensorflow true',
+      'webgpu false',
+      'wasm true',
+      'reference true',
+    ])
     expect(machine.probes[2].description).toContain('the driver fell over')
     await lab.close()
     asked.length = 0
@@ -411,20 +500,32 @@ describe('the machine', () => {
     lab.listen('machine', (news) => (told = news))
     await lab.updateSettings({ engine: 'wasm' })
     expect(told).toMatchObject({ engine: 'wasm' })
-    expect(await lab.machine()).toMatchObject({ engine: 'wasm', reason: expect.stringContaining('Chosen in the settings') })
+    expect(await lab.machine()).toMatchObject({
+      engine: 'wasm',
+      reason: expect.stringContaining('Chosen in the settings'),
+    })
     expect(asked).toEqual(['measure wasm'])
   })
 
   it('a probe whose process dies is an engine that is not available', async () => {
     bench.answer = (job) => {
-      if (job.kind === 'measure') return (async function* () { return [{ width: 64, flopsPerSecond: 1e9 }] })()
+      if (job.kind === 'measure')
+        return (async function* () {
+          return [{ width: 64, flopsPerSecond: 1e9 }]
+        })()
       if (job.kind !== 'probe') return null
       return (async function* () {
         if (job.engine !== 'reference') {
           bench.workers.killNewest()
           await new Promise(() => undefined)
         }
-        return { name: job.engine, isAvailable: true, description: 'always here', tokensPerSecond: 1, flopsPerSecond: 1e6 }
+        return {
+          name: job.engine,
+          isAvailable: true,
+          description: 'always here',
+          tokensPerSecond: 1,
+          flopsPerSecond: 1e6,
+        }
       })()
     }
     const lab = await bench.open()
@@ -452,7 +553,11 @@ describe('a run that holds and decays thrice', () => {
 
 describe('a check of muP', () => {
   const choices = { widths: [4, 8], layers: 1, steps: 3, learningRates: [1e-3, 1e-2, 3e-2] }
-  const ended = (lab: LabHost, studyId: string) => until(async () => (await lab.listChecks(studyId)).find(({ state }) => state !== 'queued' && state !== 'running'), 'a check that ended')
+  const ended = (lab: LabHost, studyId: string) =>
+    until(
+      async () => (await lab.listChecks(studyId)).find(({ state }) => state !== 'queued' && state !== 'running'),
+      'a check that ended',
+    )
 
   it('is started, told, kept and still there when the lab opens again', async () => {
     const lab = await bench.open()
@@ -477,7 +582,11 @@ describe('a check of muP', () => {
     await until(async () => (await lab.listChecks(study.id))[0].state === 'running', 'a check that runs')
     expect(await lab.stopCheck(id)).toMatchObject({ state: 'cancelled', secondsLeft: null })
     const again = await lab.startCheck(study.id, 'coordinates', choices)
-    expect(await until(async () => (await lab.listChecks(study.id)).find((one) => one.id === again.id && one.state === 'finished'))).toMatchObject({ share: 1 })
+    expect(
+      await until(async () =>
+        (await lab.listChecks(study.id)).find((one) => one.id === again.id && one.state === 'finished'),
+      ),
+    ).toMatchObject({ share: 1 })
     expect((await lab.listChecks(study.id)).map(({ state }) => state)).toEqual(['cancelled', 'finished'])
   })
 
@@ -497,9 +606,14 @@ describe('a check of muP', () => {
   it('with choices that cannot be is refused with the reason', async () => {
     const lab = await bench.open()
     const study = await tinyStudy(lab)
-    await expect(lab.startCheck(study.id, 'coordinates', { widths: [5, 8] })).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('5') })
+    await expect(lab.startCheck(study.id, 'coordinates', { widths: [5, 8] })).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('5'),
+    })
     await expect(lab.startCheck(study.id, 'nonsense' as never, {})).rejects.toMatchObject({ code: 'bad-input' })
-    await expect(lab.startCheck(study.id, 'coordinates', { width: 3 } as never)).rejects.toMatchObject({ code: 'bad-input' })
+    await expect(lab.startCheck(study.id, 'coordinates', { width: 3 } as never)).rejects.toMatchObject({
+      code: 'bad-input',
+    })
     await expect(lab.startCheck('nobody', 'coordinates', {})).rejects.toMatchObject({ code: 'not-found' })
     await expect(lab.stopCheck('nobody')).rejects.toMatchObject({ code: 'not-found' })
     expect(await lab.listChecks(study.id)).toEqual([])

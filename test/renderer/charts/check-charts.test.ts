@@ -9,24 +9,50 @@ const series = (option: object) => (option as { series: { id: string; data: numb
 const data = (option: object, id: string) => series(option).find((one) => one.id === id)!.data
 
 describe('the chart of the coordinate check', () => {
-  const at = (parametrisation: ParametrisationName, width: number, step: number, rms: number): CoordinatePoint => ({ parametrisation, width, step, place: 'block', block: 2, rms, change: 0 })
-  const points = [at('standard', 64, 0, 1), at('standard', 64, 1, 2), at('standard', 512, 0, 1), at('standard', 512, 1, 100), at('mup', 64, 0, 1), at('mup', 64, 1, 3)]
+  const at = (parametrisation: ParametrisationName, width: number, step: number, rms: number): CoordinatePoint => ({
+    parametrisation,
+    width,
+    step,
+    place: 'block',
+    block: 2,
+    rms,
+    change: 0,
+  })
+  const points = [
+    at('standard', 64, 0, 1),
+    at('standard', 64, 1, 2),
+    at('standard', 512, 0, 1),
+    at('standard', 512, 1, 100),
+    at('mup', 64, 0, 1),
+    at('mup', 64, 1, 3),
+  ]
   const plan = { points, place: 'block', block: 2 } as const
 
   it('has a line for each step, its widths ascending, on logarithmic axes', () => {
     const { option } = coordinateOption({ ...plan, parametrisation: 'standard' }, lightTheme)!
-    expect(data(option, 'step 1')).toEqual([[Math.log10(64), Math.log10(2)], [Math.log10(512), 2]])
-    expect(data(option, 'step 0')).toEqual([[Math.log10(64), 0], [Math.log10(512), 0]])
+    expect(data(option, 'step 1')).toEqual([
+      [Math.log10(64), Math.log10(2)],
+      [Math.log10(512), 2],
+    ])
+    expect(data(option, 'step 0')).toEqual([
+      [Math.log10(64), 0],
+      [Math.log10(512), 0],
+    ])
   })
 
   it('gives both parametrisations the same axes', () => {
-    const [standard, mup] = (['standard', 'mup'] as const).map((parametrisation) => coordinateOption({ ...plan, parametrisation }, lightTheme)!.axes)
+    const [standard, mup] = (['standard', 'mup'] as const).map(
+      (parametrisation) => coordinateOption({ ...plan, parametrisation }, lightTheme)!.axes,
+    )
     expect(mup).toEqual(standard)
     expect(standard.y.range.to).toBeGreaterThanOrEqual(100)
   })
 
   it('draws a flat line flat: its axis spans a factor of ten at least', () => {
-    const { axes } = coordinateOption({ ...plan, points: [at('mup', 64, 1, 2), at('mup', 512, 1, 2.1)], parametrisation: 'mup' }, lightTheme)!
+    const { axes } = coordinateOption(
+      { ...plan, points: [at('mup', 64, 1, 2), at('mup', 512, 1, 2.1)], parametrisation: 'mup' },
+      lightTheme,
+    )!
     expect(axes.y.range.to / axes.y.range.from).toBeGreaterThanOrEqual(9.9)
   })
 
@@ -44,13 +70,27 @@ describe('the chart of the coordinate check', () => {
 
   it('gives every reading to a file', () => {
     expect(coordinateCsv(points).trimEnd().split('\n')).toHaveLength(7)
-    expect(coordinateCsv([{ ...points[0], place: 'logits', block: null }])).toBe('parametrisation,width,step,place,block,rms,change\nstandard,64,0,logits,,1,0\n')
+    expect(coordinateCsv([{ ...points[0], place: 'logits', block: null }])).toBe(
+      'parametrisation,width,step,place,block,rms,change\nstandard,64,0,logits,,1,0\n',
+    )
   })
 })
 
 describe('the chart of learning-rate transfer', () => {
-  const at = (width: number, learningRate: number, loss: number | null): TransferPoint => ({ parametrisation: 'standard', width, learningRate, loss })
-  const points = [at(64, 1e-3, 3), at(64, 2e-3, 2.8), at(64, 4e-3, 3.2), at(128, 1e-3, 2.7), at(128, 2e-3, 2.9), at(128, 4e-3, null)]
+  const at = (width: number, learningRate: number, loss: number | null): TransferPoint => ({
+    parametrisation: 'standard',
+    width,
+    learningRate,
+    loss,
+  })
+  const points = [
+    at(64, 1e-3, 3),
+    at(64, 2e-3, 2.8),
+    at(64, 4e-3, 3.2),
+    at(128, 1e-3, 2.7),
+    at(128, 2e-3, 2.9),
+    at(128, 4e-3, null),
+  ]
 
   it('marks the best rate of every width and leaves out what diverged', () => {
     const { option } = transferOption({ points, parametrisation: 'standard' }, lightTheme)!
@@ -63,7 +103,10 @@ describe('the chart of learning-rate transfer', () => {
   it('reads every width at the rate nearest to the pointer', () => {
     const found = readCheck(transferOption({ points, parametrisation: 'standard' }, lightTheme)!, 2.3e-3)!
     expect(found.x).toBe(2e-3)
-    expect(found.values.map(({ line, y, isMarked }) => [line.name, y, isMarked])).toEqual([['64', 2.8, true], ['128', 2.9, false]])
+    expect(found.values.map(({ line, y, isMarked }) => [line.name, y, isMarked])).toEqual([
+      ['64', 2.8, true],
+      ['128', 2.9, false],
+    ])
   })
 
   it('does not let a loss far above squeeze the valley', () => {

@@ -1,34 +1,82 @@
 // Records of several runs as one chart option.
 import { describe, expect, it } from 'vitest'
-import { curvesCsv, curvesOption, quoted, readCurves, type CurveLine, type CurvesPlan } from '#renderer/charts/curves-chart.ts'
+import {
+  curvesCsv,
+  curvesOption,
+  quoted,
+  readCurves,
+  type CurveLine,
+  type CurvesPlan,
+} from '#renderer/charts/curves-chart.ts'
 import { scheduleOption } from '#renderer/charts/schedule-chart.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
 import { appendSteps, createCurve } from '#renderer/curves/curve.ts'
 
-interface Drawn { id: string; data: number[][]; lineStyle?: { width: number } }
+interface Drawn {
+  id: string
+  data: number[][]
+  lineStyle?: { width: number }
+}
 const seriesOf = (drawing: { option: object } | null) => (drawing!.option as { series: Drawn[] }).series
 const series = (drawing: { option: object } | null, id: string) => seriesOf(drawing).find((one) => one.id === id)!
 
 const line = (id: string, losses: number[], name = id): CurveLine => {
   const curve = createCurve()
-  appendSteps(curve, losses.map((loss, i) => ({ step: i + 1, tokens: (i + 1) * 100, loss, gradientNorm: 2, learningRate: 1e-3, elapsedMs: (i + 1) * 50 })))
-  curve.validations = [{ step: losses.length, tokens: losses.length * 100, loss: losses[losses.length - 1] + 0.1, elapsedMs: losses.length * 50 }]
+  appendSteps(
+    curve,
+    losses.map((loss, i) => ({
+      step: i + 1,
+      tokens: (i + 1) * 100,
+      loss,
+      gradientNorm: 2,
+      learningRate: 1e-3,
+      elapsedMs: (i + 1) * 50,
+    })),
+  )
+  curve.validations = [
+    {
+      step: losses.length,
+      tokens: losses.length * 100,
+      loss: losses[losses.length - 1] + 0.1,
+      elapsedMs: losses.length * 50,
+    },
+  ]
   return { id, name, colour: '#cc4678', symbol: 'circle', curve, flopsPerToken: 1000 }
 }
 const plan = (changes: Partial<CurvesPlan> = {}): CurvesPlan => ({
-  lines: [line('a', [6, 5, 4, 3])], x: 'step', y: 'loss', xScale: 'linear', yScale: 'linear', smoothing: 0.3, showTraining: true, showValidation: true, zoom: null, pixels: 600, convention: '6 N D', ...changes,
+  lines: [line('a', [6, 5, 4, 3])],
+  x: 'step',
+  y: 'loss',
+  xScale: 'linear',
+  yScale: 'linear',
+  smoothing: 0.3,
+  showTraining: true,
+  showValidation: true,
+  zoom: null,
+  pixels: 600,
+  convention: '6 N D',
+  ...changes,
 })
 
 describe('training curves', () => {
   it('draw raw thin, smoothed thick and validation as symbols, each under an id that stays', () => {
     const drawing = curvesOption(plan(), lightTheme)
-    expect(series(drawing, 'a raw').data).toEqual([[1, 6], [2, 5], [3, 4], [4, 3]])
+    expect(series(drawing, 'a raw').data).toEqual([
+      [1, 6],
+      [2, 5],
+      [3, 4],
+      [4, 3],
+    ])
     expect(series(drawing, 'a raw').lineStyle!.width).toBeLessThan(series(drawing, 'a mean').lineStyle!.width)
     expect(series(drawing, 'a validation').data).toEqual([[4, 3.1]])
     expect(new Set(seriesOf(drawing).map((one) => one.id)).size).toBe(seriesOf(drawing).length)
   })
 
-  it.each([['tokens', 100], ['flops', 100_000], ['seconds', 0.05]] as const)('stand against %s', (x, first) => {
+  it.each([
+    ['tokens', 100],
+    ['flops', 100_000],
+    ['seconds', 0.05],
+  ] as const)('stand against %s', (x, first) => {
     expect(series(curvesOption(plan({ x }), lightTheme), 'a raw').data[0]).toEqual([first, 6])
   })
 
@@ -37,24 +85,38 @@ describe('training curves', () => {
   })
 
   it('stand on powers of ten when an axis is logarithmic', () => {
-    expect(series(curvesOption(plan({ xScale: 'log', yScale: 'log' }), lightTheme), 'a raw').data[3]).toEqual([Math.log10(4), Math.log10(3)])
+    expect(series(curvesOption(plan({ xScale: 'log', yScale: 'log' }), lightTheme), 'a raw').data[3]).toEqual([
+      Math.log10(4),
+      Math.log10(3),
+    ])
   })
 
   it('keep a spike that lies between the pixels', () => {
     const losses = Array.from({ length: 50_000 }, (_, i) => (i === 31_337 ? 99 : 3))
-    const { data } = series(curvesOption(plan({ lines: [line('a', losses)], smoothing: 0, pixels: 300 }), lightTheme), 'a raw')
+    const { data } = series(
+      curvesOption(plan({ lines: [line('a', losses)], smoothing: 0, pixels: 300 }), lightTheme),
+      'a raw',
+    )
     expect(data.length).toBeLessThanOrEqual(1500)
     expect(data).toContainEqual([31_338, 99])
   })
 
   it('show every recorded step when zoomed in', () => {
     const losses = Array.from({ length: 50_000 }, (_, i) => 3 + (i % 7))
-    const { data } = series(curvesOption(plan({ lines: [line('a', losses)], smoothing: 0, pixels: 300, zoom: { x: { from: 1000, to: 1100 } } }), lightTheme), 'a raw')
+    const { data } = series(
+      curvesOption(
+        plan({ lines: [line('a', losses)], smoothing: 0, pixels: 300, zoom: { x: { from: 1000, to: 1100 } } }),
+        lightTheme,
+      ),
+      'a raw',
+    )
     expect(data.map((point) => point[0])).toEqual(Array.from({ length: 103 }, (_, i) => 999 + i))
   })
 
   it('have nothing to draw before the first record', () => {
-    expect(curvesOption(plan({ lines: [line('a', [])].map((one) => ({ ...one, curve: createCurve() })) }), lightTheme)).toBeNull()
+    expect(
+      curvesOption(plan({ lines: [line('a', [])].map((one) => ({ ...one, curve: createCurve() })) }), lightTheme),
+    ).toBeNull()
     expect(curvesOption(plan({ lines: [] }), lightTheme)).toBeNull()
   })
 
@@ -66,7 +128,9 @@ describe('training curves', () => {
   })
 
   it('are saved with every digit, and nothing a spreadsheet would run', () => {
-    const rows = curvesCsv([line('a', [6, 5.125], '=1+1')]).trim().split('\n')
+    const rows = curvesCsv([line('a', [6, 5.125], '=1+1')])
+      .trim()
+      .split('\n')
     expect(rows).toHaveLength(3)
     expect(rows[2]).toBe('a,"\'=1+1",2,200,200000,0.1,5.125,2,0.001,2000,5.225')
     expect(quoted('say "hi"')).toBe('"say ""hi"""')
@@ -74,7 +138,25 @@ describe('training curves', () => {
 })
 
 it('the learning rate of every member stands against the share of its own steps', () => {
-  const option = scheduleOption([{ id: 'a', name: 'a', colour: '#000000', points: [[1, 0], [50, 1e-3], [100, 1e-4]] }], lightTheme)!
-  expect((option.series[1] as Drawn).data).toEqual([[0.01, 0], [0.5, 1e-3], [1, 1e-4]])
+  const option = scheduleOption(
+    [
+      {
+        id: 'a',
+        name: 'a',
+        colour: '#000000',
+        points: [
+          [1, 0],
+          [50, 1e-3],
+          [100, 1e-4],
+        ],
+      },
+    ],
+    lightTheme,
+  )!
+  expect((option.series[1] as Drawn).data).toEqual([
+    [0.01, 0],
+    [0.5, 1e-3],
+    [1, 1e-4],
+  ])
   expect(scheduleOption([], lightTheme)).toBeNull()
 })

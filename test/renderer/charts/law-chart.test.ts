@@ -4,18 +4,48 @@ import { lawCsv, lawOption, readLaw, type LawMember, type LawPlan } from '#rende
 import { lightTheme } from '#renderer/charts/theme.ts'
 import { lawOf } from '#shared/scaling/law.ts'
 
-interface Drawn { id: string; data: number[][]; itemStyle?: { color: string }; lineStyle?: { type?: string } }
+interface Drawn {
+  id: string
+  data: number[][]
+  itemStyle?: { color: string }
+  lineStyle?: { type?: string }
+}
 const law = (x: number) => 3 * (x / 1e12) ** -0.08
 const member = (id: string, flops: number, changes: Partial<LawMember> = {}): LawMember => ({
-  id, name: id, colour: '#7e03a8', symbol: 'circle', flops, flopsPerToken: 1e5, curve: null, loss: law(flops), isExcluded: false, forecast: null, ...changes,
+  id,
+  name: id,
+  colour: '#7e03a8',
+  symbol: 'circle',
+  flops,
+  flopsPerToken: 1e5,
+  curve: null,
+  loss: law(flops),
+  isExcluded: false,
+  forecast: null,
+  ...changes,
 })
 const measured = [member('s', 1e11), member('m', 1e12), member('l', 1e13)]
 const plan = (members: LawMember[]): LawPlan => {
-  const points = members.filter((one) => one.loss !== null && !one.isExcluded).map((one) => ({ x: one.flops, y: one.loss! }))
-  const found = points.length ? lawOf(points, { forecastAt: members.filter((one) => one.loss === null).map((one) => one.flops) }) : null
+  const points = members
+    .filter((one) => one.loss !== null && !one.isExcluded)
+    .map((one) => ({ x: one.flops, y: one.loss! }))
+  const found = points.length
+    ? lawOf(points, { forecastAt: members.filter((one) => one.loss === null).map((one) => one.flops) })
+    : null
   return {
-    members: members.map((one) => (one.loss === null ? { ...one, forecast: found?.forecasts.find((forecast) => forecast.x === one.flops) ?? null } : one)),
-    law: found, xScale: 'log', yScale: 'log', showCurves: true, showBand: true, zoom: null, pixels: 800, convention: '6 N D',
+    members: members.map((one) =>
+      one.loss === null
+        ? { ...one, forecast: found?.forecasts.find((forecast) => forecast.x === one.flops) ?? null }
+        : one,
+    ),
+    law: found,
+    xScale: 'log',
+    yScale: 'log',
+    showCurves: true,
+    showBand: true,
+    zoom: null,
+    pixels: 800,
+    convention: '6 N D',
   }
 }
 const series = (wanted: LawPlan) => (lawOption(wanted, lightTheme)!.option as { series: Drawn[] }).series
@@ -65,7 +95,9 @@ describe('the law', () => {
   })
 
   it('is saved with points and forecasts', () => {
-    const rows = lawCsv(plan([...measured, member('xl', 1e14, { loss: null })]).members, '6 N D').trim().split('\n')
+    const rows = lawCsv(plan([...measured, member('xl', 1e14, { loss: null })]).members, '6 N D')
+      .trim()
+      .split('\n')
     expect(rows[0]).toContain('6 N D')
     expect(rows[1]).toBe(`"s",100000000000,${law(1e11)},yes,,,,1,`)
     expect(rows[4]).toMatch(/^"xl",100000000000000,,no,\d/)

@@ -6,17 +6,24 @@ import { contrast, darkTheme, lightTheme, memberColour } from '#renderer/charts/
 
 describe('ticks', () => {
   it('lie inside the range, ascend and are few, on any axis', () => {
-    fc.assert(fc.property(fc.double({ min: 1e-6, max: 1e20, noNaN: true }), fc.double({ min: 1.001, max: 1e12, noNaN: true }), fc.constantFrom('linear' as const, 'log' as const), (from, ratio, kind) => {
-      const to = from * ratio
-      const { labelled } = ticksOf({ from, to }, kind)
-      expect(labelled.length).toBeLessThanOrEqual(14)
-      labelled.forEach((tick, i) => {
-        const slack = 1e-6 * (to - from)
-        expect(tick).toBeGreaterThanOrEqual(from - slack)
-        expect(tick).toBeLessThanOrEqual(to + slack)
-        if (i) expect(tick).toBeGreaterThan(labelled[i - 1])
-      })
-    }))
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1e-6, max: 1e20, noNaN: true }),
+        fc.double({ min: 1.001, max: 1e12, noNaN: true }),
+        fc.constantFrom('linear' as const, 'log' as const),
+        (from, ratio, kind) => {
+          const to = from * ratio
+          const { labelled } = ticksOf({ from, to }, kind)
+          expect(labelled.length).toBeLessThanOrEqual(14)
+          labelled.forEach((tick, i) => {
+            const slack = 1e-6 * (to - from)
+            expect(tick).toBeGreaterThanOrEqual(from - slack)
+            expect(tick).toBeLessThanOrEqual(to + slack)
+            if (i) expect(tick).toBeGreaterThan(labelled[i - 1])
+          })
+        },
+      ),
+    )
   })
 
   it('are powers of ten on wide logarithmic axes and fine steps on narrow ones', () => {
@@ -43,12 +50,19 @@ describe('ranges', () => {
   })
 
   it('go to positions and back', () => {
-    fc.assert(fc.property(fc.double({ min: 1e-9, max: 1e25, noNaN: true }), (value) => { expect(valueAt(position(value, 'log'), 'log') / value).toBeCloseTo(1, 9) }))
+    fc.assert(
+      fc.property(fc.double({ min: 1e-9, max: 1e25, noNaN: true }), (value) => {
+        expect(valueAt(position(value, 'log'), 'log') / value).toBeCloseTo(1, 9)
+      }),
+    )
   })
 })
 
 describe('member colours', () => {
-  it.each([['light', lightTheme], ['dark', darkTheme]] as const)('stand out from a %s surface and run evenly from small to large', (_name, theme) => {
+  it.each([
+    ['light', lightTheme],
+    ['dark', darkTheme],
+  ] as const)('stand out from a %s surface and run evenly from small to large', (_name, theme) => {
     for (let count = 1; count <= 12; count++) {
       const colours = Array.from({ length: count }, (_, i) => memberColour(i, count, theme.isDark))
       const strengths = colours.map((colour) => contrast(colour, theme.surface))
@@ -59,7 +73,10 @@ describe('member colours', () => {
     }
   })
 
-  it.each([['light', lightTheme], ['dark', darkTheme]] as const)('come with text that can be read on %s', (_name, theme) => {
+  it.each([
+    ['light', lightTheme],
+    ['dark', darkTheme],
+  ] as const)('come with text that can be read on %s', (_name, theme) => {
     expect(contrast(theme.text, theme.surface)).toBeGreaterThanOrEqual(7)
     expect(contrast(theme.faint, theme.surface)).toBeGreaterThanOrEqual(4.5)
     expect(contrast(theme.neutral, theme.surface)).toBeGreaterThanOrEqual(3)

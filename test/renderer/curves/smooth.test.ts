@@ -4,13 +4,24 @@ import { describe, expect, it } from 'vitest'
 import { appendAt, appendSteps, createCurve, lastStep, nearest, type Curve } from '#renderer/curves/curve.ts'
 import { reachOf, smooth, speeds } from '#renderer/curves/smooth.ts'
 
-const record = (step: number, loss: number) => ({ step, tokens: step * 64, loss, gradientNorm: 1, learningRate: 1e-3, elapsedMs: step * 20 })
+const record = (step: number, loss: number) => ({
+  step,
+  tokens: step * 64,
+  loss,
+  gradientNorm: 1,
+  learningRate: 1e-3,
+  elapsedMs: step * 20,
+})
 const curveOf = (losses: number[]): Curve => {
   const curve = createCurve(4)
-  appendSteps(curve, losses.map((loss, i) => record(i + 1, loss)))
+  appendSteps(
+    curve,
+    losses.map((loss, i) => record(i + 1, loss)),
+  )
   return curve
 }
-const smoothed = (curve: Curve, reach: number) => Array.from(smooth(curve, 'loss', curve.columns.loss, reach)).slice(0, curve.length)
+const smoothed = (curve: Curve, reach: number) =>
+  Array.from(smooth(curve, 'loss', curve.columns.loss, reach)).slice(0, curve.length)
 
 describe('smoothing', () => {
   it('leaves a straight line straight but for its calm end', () => {
@@ -20,29 +31,46 @@ describe('smoothing', () => {
   })
 
   it('begins where the curve begins, and stays within what was measured', () => {
-    fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 1, maxLength: 200 }), fc.integer({ min: 1, max: 40 }), (losses, reach) => {
-      const means = smoothed(curveOf(losses), reach)
-      expect(means[0]).toBeCloseTo(losses[0], 9)
-      for (const mean of means) {
-        expect(mean).toBeGreaterThanOrEqual(Math.min(...losses) - 1e-9)
-        expect(mean).toBeLessThanOrEqual(Math.max(...losses) + 1e-9)
-      }
-    }))
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 1, maxLength: 200 }),
+        fc.integer({ min: 1, max: 40 }),
+        (losses, reach) => {
+          const means = smoothed(curveOf(losses), reach)
+          expect(means[0]).toBeCloseTo(losses[0], 9)
+          for (const mean of means) {
+            expect(mean).toBeGreaterThanOrEqual(Math.min(...losses) - 1e-9)
+            expect(mean).toBeLessThanOrEqual(Math.max(...losses) + 1e-9)
+          }
+        },
+      ),
+    )
   })
 
   it('grows with the curve: in pieces as at once', () => {
-    fc.assert(fc.property(fc.array(fc.array(fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.constant(NaN)), { maxLength: 40 }), { maxLength: 8 }), fc.integer({ min: 1, max: 20 }), (pieces, reach) => {
-      const growing = createCurve(4)
-      let step = 0
-      for (const piece of pieces) {
-        appendSteps(growing, piece.map((loss) => record(++step, loss)))
-        smoothed(growing, reach)
-      }
-      const whole = curveOf(pieces.flat())
-      const [a, b] = [smoothed(growing, reach), smoothed(whole, reach)]
-      expect(a.length).toBe(b.length)
-      a.forEach((value, i) => (Number.isNaN(b[i]) ? expect(value).toBeNaN() : expect(value).toBeCloseTo(b[i], 9)))
-    }))
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.constant(NaN)), { maxLength: 40 }), {
+          maxLength: 8,
+        }),
+        fc.integer({ min: 1, max: 20 }),
+        (pieces, reach) => {
+          const growing = createCurve(4)
+          let step = 0
+          for (const piece of pieces) {
+            appendSteps(
+              growing,
+              piece.map((loss) => record(++step, loss)),
+            )
+            smoothed(growing, reach)
+          }
+          const whole = curveOf(pieces.flat())
+          const [a, b] = [smoothed(growing, reach), smoothed(whole, reach)]
+          expect(a.length).toBe(b.length)
+          a.forEach((value, i) => (Number.isNaN(b[i]) ? expect(value).toBeNaN() : expect(value).toBeCloseTo(b[i], 9)))
+        },
+      ),
+    )
   })
 
   it('passes over what is not a number', () => {
@@ -69,7 +97,18 @@ describe('a curve', () => {
     appendSteps(curve, [record(2, 2), record(3, 1)])
     expect(curve.length).toBe(3)
     expect(lastStep(curve)).toBe(3)
-    expect(appendAt([{ step: 5, loss: 1 }], [{ step: 2, loss: 2 }, { step: 5, loss: 0 }])).toEqual([{ step: 2, loss: 2 }, { step: 5, loss: 0 }])
+    expect(
+      appendAt(
+        [{ step: 5, loss: 1 }],
+        [
+          { step: 2, loss: 2 },
+          { step: 5, loss: 0 },
+        ],
+      ),
+    ).toEqual([
+      { step: 2, loss: 2 },
+      { step: 5, loss: 0 },
+    ])
   })
 
   it('finds the nearest step', () => {

@@ -1,7 +1,21 @@
 // Numbers as a person reads and types them.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { exactly, formatBytes, formatCount, formatFlops, formatLoss, formatSeconds, formatShare, formatSignedShare, formatTokensPerSecond, parseNumber, plural, threeDigits, withPrefix } from '#renderer/format/numbers.ts'
+import {
+  exactly,
+  formatBytes,
+  formatCount,
+  formatFlops,
+  formatLoss,
+  formatSeconds,
+  formatShare,
+  formatSignedShare,
+  formatTokensPerSecond,
+  parseNumber,
+  plural,
+  threeDigits,
+  withPrefix,
+} from '#renderer/format/numbers.ts'
 
 const plain = (text: string) => text.replace(/\u00a0/g, ' ')
 
@@ -36,12 +50,28 @@ describe('numbers', () => {
   })
 
   it('are within half a unit of the third digit', () => {
-    fc.assert(fc.property(fc.double({ min: 1e-3, max: 1e30, noNaN: true }), (value) => {
-      const [digits, prefix = ''] = plain(withPrefix(value)).split(' ')
-      const factor = { '': 1, m: 1e-3, 'µ': 1e-6, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18, Z: 1e21, Y: 1e24, R: 1e27, Q: 1e30 }[prefix]!
-      expect(Math.abs((Number(digits) * factor) / value - 1)).toBeLessThanOrEqual(0.00501)
-      expect(digits.replace(/[.]|^0+\.?0*/g, '').length).toBeLessThanOrEqual(3)
-    }))
+    fc.assert(
+      fc.property(fc.double({ min: 1e-3, max: 1e30, noNaN: true }), (value) => {
+        const [digits, prefix = ''] = plain(withPrefix(value)).split(' ')
+        const factor = {
+          '': 1,
+          m: 1e-3,
+          µ: 1e-6,
+          k: 1e3,
+          M: 1e6,
+          G: 1e9,
+          T: 1e12,
+          P: 1e15,
+          E: 1e18,
+          Z: 1e21,
+          Y: 1e24,
+          R: 1e27,
+          Q: 1e30,
+        }[prefix]!
+        expect(Math.abs((Number(digits) * factor) / value - 1)).toBeLessThanOrEqual(0.00501)
+        expect(digits.replace(/[.]|^0+\.?0*/g, '').length).toBeLessThanOrEqual(3)
+      }),
+    )
     expect(threeDigits(0.000123456)).toBe('0.000123')
   })
 })
@@ -49,8 +79,17 @@ describe('numbers', () => {
 describe('durations', () => {
   it('take the two units that matter', () => {
     const said: [number, string][] = [
-      [0, '0 s'], [0.82, '820 ms'], [12.34, '12.3 s'], [59.96, '1 min'], [252, '4 min 12 s'], [3599.6, '1 h'], [8040, '2 h 14 min'], [86_399, '1 d'], [273_600, '3 d 4 h'],
-      [270 * 86_400, '270 d'], [3.81 * 365.25 * 86_400, '3.81 years'],
+      [0, '0 s'],
+      [0.82, '820 ms'],
+      [12.34, '12.3 s'],
+      [59.96, '1 min'],
+      [252, '4 min 12 s'],
+      [3599.6, '1 h'],
+      [8040, '2 h 14 min'],
+      [86_399, '1 d'],
+      [273_600, '3 d 4 h'],
+      [270 * 86_400, '270 d'],
+      [3.81 * 365.25 * 86_400, '3.81 years'],
     ]
     for (const [seconds, text] of said) expect(plain(formatSeconds(seconds))).toBe(text)
   })
@@ -62,11 +101,28 @@ describe('exact numbers', () => {
     expect(exactly(0.12345)).toBe('0.12345')
     expect(exactly(1234.5)).toBe('1,234.5')
     expect(exactly(2.5e18)).toBe('2.5e18')
-    fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => { expect(parseNumber(exactly(value))).toBe(value + 0) }))
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(parseNumber(exactly(value))).toBe(value + 0)
+      }),
+    )
   })
 
   it('can be typed in many ways', () => {
-    const typed: [string, number | null][] = [['1e15', 1e15], ['3.5M', 3.5e6], [' 1,000 ', 1000], ['2 PFLOP', 2e15], ['1.3B', 1.3e9], ['.5', 0.5], ['-2k', -2000], ['', null], ['three', null], ['1,,2', null], ['1e', null], ['1E', 1e18]]
+    const typed: [string, number | null][] = [
+      ['1e15', 1e15],
+      ['3.5M', 3.5e6],
+      [' 1,000 ', 1000],
+      ['2 PFLOP', 2e15],
+      ['1.3B', 1.3e9],
+      ['.5', 0.5],
+      ['-2k', -2000],
+      ['', null],
+      ['three', null],
+      ['1,,2', null],
+      ['1e', null],
+      ['1E', 1e18],
+    ]
     for (const [text, value] of typed) expect(parseNumber(text)).toBe(value)
   })
 })

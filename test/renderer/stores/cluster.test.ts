@@ -23,7 +23,10 @@ describe('the plan in view', () => {
     const cluster = useClusterStore()
     expect(cluster.gpuReply?.answer?.mfu).toBeGreaterThan(0.4)
     cluster.choices.gpu = { ...cluster.choices.gpu, tensor: 7 }
-    expect(cluster.gpuReply).toMatchObject({ answer: null, problem: '64 devices do not divide into tensor 7 x pipeline 8 = 56.' })
+    expect(cluster.gpuReply).toMatchObject({
+      answer: null,
+      problem: '64 devices do not divide into tensor 7 x pipeline 8 = 56.',
+    })
   })
 
   it('takes what a person assumes of a machine, and forgets it again', () => {
@@ -36,7 +39,7 @@ describe('the plan in view', () => {
     expect(cluster.streamingReply!.answer!.stepSeconds).toBe(before)
   })
 
-  it('runs on a machine of the person\'s own, once every figure has a source', async () => {
+  it("runs on a machine of the person's own, once every figure has a source", async () => {
     const cluster = useClusterStore()
     const file = { ...machineFile(cluster.machine!), id: 'mine', name: 'Mine' }
     await expect(cluster.saveMachine({ ...file, colour: 'red' })).rejects.toThrow('there is no field "colour"')
@@ -45,7 +48,9 @@ describe('the plan in view', () => {
     await cluster.deleteMachine('mine')
     expect(cluster.machines.some(({ id }) => id === 'mine')).toBe(false)
     expect(cluster.choices.machineId).toBe('a100-80')
-    useNoticesStore().notices.find(({ text }) => text === 'Mine was deleted.')!.action!.run()
+    useNoticesStore()
+      .notices.find(({ text }) => text === 'Mine was deleted.')!
+      .action!.run()
     await expect.poll(() => cluster.machine?.id).toBe('mine')
   })
 })
@@ -62,7 +67,9 @@ describe('the search', () => {
     const cluster = useClusterStore()
     cluster.assume('a100-80', 'networkBytesPerSecond', 1e9)
     await cluster.startSearch({ devices: [8], batch: 64 })
-    const [wish] = fake.asked.find(({ name }) => name === 'searchPlans')!.args as [{ machine: { figures: Record<string, { value: number }> } }]
+    const [wish] = fake.asked.find(({ name }) => name === 'searchPlans')!.args as [
+      { machine: { figures: Record<string, { value: number }> } },
+    ]
     expect(wish.machine.figures['networkBytesPerSecond'].value).toBe(1e9)
     fake.tell('planSearch', { ...cluster.search!, id: 'another', share: 0.9 })
     expect(cluster.search!.share).toBe(0)

@@ -62,7 +62,12 @@ describe('what is to be evaluated', () => {
     wish.options = { shots: 5, sampler: 'harness', limit: 20, split: 'validation' }
     await startToys()
     const asked = fake.asked.find(({ name }) => name === 'startEvaluations')!
-    expect(asked.args).toEqual([useStudiesStore().currentId, wish.chosen.map(({ subject }) => subject), ['copy', 'cloze'], { shots: 5, sampler: 'harness', limit: 20, split: 'validation' }])
+    expect(asked.args).toEqual([
+      useStudiesStore().currentId,
+      wish.chosen.map(({ subject }) => subject),
+      ['copy', 'cloze'],
+      { shots: 5, sampler: 'harness', limit: 20, split: 'validation' },
+    ])
   })
 })
 
@@ -85,7 +90,12 @@ describe('evaluations under way', () => {
     const made = await startToys()
     fake.tell('evaluation', { ...made[0], state: 'running', done: 5, of: 20 })
     await store.stopAll()
-    expect(fake.asked.filter(({ name }) => name === 'stopEvaluation').map(({ args }) => args[0])).toEqual([made[3].id, made[2].id, made[1].id, made[0].id])
+    expect(fake.asked.filter(({ name }) => name === 'stopEvaluation').map(({ args }) => args[0])).toEqual([
+      made[3].id,
+      made[2].id,
+      made[1].id,
+      made[0].id,
+    ])
     expect(store.resumable).toHaveLength(4)
     await store.resumeAll()
     expect(store.going).toHaveLength(4)
@@ -129,7 +139,10 @@ describe('the rows of a task', () => {
       return `/home/lab/uploads/1234/${name}`
     }
     const store = useEvaluationsStore()
-    fake.refuse('addTaskFile', new Fault('bad-input', '/home/lab/uploads/1234/rows.jsonl, line 2: the field gold is missing.'))
+    fake.refuse(
+      'addTaskFile',
+      new Fault('bad-input', '/home/lab/uploads/1234/rows.jsonl, line 2: the field gold is missing.'),
+    )
     await store.addFile('hellaswag', 'items', { name: 'rows.jsonl', size: 10 })
     expect(store.problems).toEqual({ hellaswag: 'rows.jsonl, line 2: the field gold is missing.' })
     expect(store.uploads).toEqual({})

@@ -73,10 +73,33 @@ describe('a budget', () => {
       const loss = (share: number) => evaluateSurface(surface, parameters, share * tokens)
       const memberId = `member-${i}`
       const run = {
-        id: `run-${i}`, studyId: study().id, memberId, name: memberId, state: 'finished', step: steps, steps, tokens, parameters, flops: 6 * parameters * tokens,
-        flopsPerToken: 6 * parameters, validationLoss: loss(1), createdMs: i, checkpoints: [], ...(rests ? { rests: [250, 500, 1000] } : {}),
+        id: `run-${i}`,
+        studyId: study().id,
+        memberId,
+        name: memberId,
+        state: 'finished',
+        step: steps,
+        steps,
+        tokens,
+        parameters,
+        flops: 6 * parameters * tokens,
+        flopsPerToken: 6 * parameters,
+        validationLoss: loss(1),
+        createdMs: i,
+        checkpoints: [],
+        ...(rests ? { rests: [250, 500, 1000] } : {}),
       } as unknown as RunSummary
-      lab.records.set(run.id, { runId: run.id, steps: [], samples: [], validations: [0.25, 0.5, 1].map((share) => ({ step: share * steps, tokens: share * tokens, loss: loss(share), elapsedMs: 0 })) })
+      lab.records.set(run.id, {
+        runId: run.id,
+        steps: [],
+        samples: [],
+        validations: [0.25, 0.5, 1].map((share) => ({
+          step: share * steps,
+          tokens: share * tokens,
+          loss: loss(share),
+          elapsedMs: 0,
+        })),
+      })
       lab.runs.set(run.id, run)
       lab.tell('run', run)
     }

@@ -28,12 +28,19 @@ describe('the library', () => {
     const [run] = useRunsStore().ofStudy(useStudiesStore().currentId)
     fake.train(run.id, run.steps)
     await settled()
-    expect(library.entries.map(({ name, detail, subject }) => [name, detail, subject])).toEqual([[run.name, `step ${run.steps.toLocaleString('en-US')}`, { kind: 'run', runId: run.id, step: run.steps }]])
+    expect(library.entries.map(({ name, detail, subject }) => [name, detail, subject])).toEqual([
+      [run.name, `step ${run.steps.toLocaleString('en-US')}`, { kind: 'run', runId: run.id, step: run.steps }],
+    ])
     const model = await library.importModel({ kind: 'hub', repo: 'gpt2', revision: 'main' }, 'GPT-2')
     fake.tell('model', { ...model, state: 'working' })
     expect(library.entries).toHaveLength(1)
     fake.tell('model', model)
-    expect(library.entries[1]).toMatchObject({ name: 'GPT-2', detail: 'hub: gpt2', subject: { kind: 'model', modelId: model.id }, row: null })
+    expect(library.entries[1]).toMatchObject({
+      name: 'GPT-2',
+      detail: 'hub: gpt2',
+      subject: { kind: 'model', modelId: model.id },
+      row: null,
+    })
   })
 
   it('deletes a model and brings it back', async () => {
@@ -52,8 +59,17 @@ describe('the library', () => {
       return `/uploads/${name}`
     }
     const library = useLibraryStore()
-    await library.importFiles([{ name: 'config.json', size: 1 }, { name: 'model.safetensors', size: 2 }], null)
-    expect(fake.asked.at(-1)).toEqual({ name: 'importModel', args: [{ kind: 'files', paths: ['/uploads/config.json', '/uploads/model.safetensors'] }, null] })
+    await library.importFiles(
+      [
+        { name: 'config.json', size: 1 },
+        { name: 'model.safetensors', size: 2 },
+      ],
+      null,
+    )
+    expect(fake.asked.at(-1)).toEqual({
+      name: 'importModel',
+      args: [{ kind: 'files', paths: ['/uploads/config.json', '/uploads/model.safetensors'] }, null],
+    })
     expect(library.uploads).toEqual([])
   })
 
@@ -70,7 +86,9 @@ describe('the library', () => {
   it('a refused import tells why and lists nothing', async () => {
     fake.refuse('importModel', new Fault('bad-input', 'repo: no name.'))
     const library = useLibraryStore()
-    await expect(library.importModel({ kind: 'hub', repo: '', revision: 'main' }, null)).rejects.toThrow('repo: no name.')
+    await expect(library.importModel({ kind: 'hub', repo: '', revision: 'main' }, null)).rejects.toThrow(
+      'repo: no name.',
+    )
     expect(library.models).toEqual([])
   })
 

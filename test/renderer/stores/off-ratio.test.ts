@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
-// Members off the recipe's ratio: added from the family, on the chart, outside the compute-optimal law, inside parabolas and surfaces.
+// Members off the recipe's ratio: added from the family, on the chart, outside the compute-optimal law, inside
+// parabolas and surfaces.
 import { beforeEach, describe, expect, it } from 'vitest'
 import { useAllocationStore } from '#renderer/stores/allocation.ts'
 import { useDialStore } from '#renderer/stores/dial.ts'
@@ -35,7 +36,9 @@ describe('in the family', () => {
   it('a grid is several sizes at each budget, or a sentence', () => {
     const dial = useDialStore()
     dial.addMembers(dial.grid({ budgets: [1e12, 4e12], sizes: 5, span: 4 }))
-    const flops = usePlanStore().plans.slice(5).map((plan) => plan.flops.sixNd)
+    const flops = usePlanStore()
+      .plans.slice(5)
+      .map((plan) => plan.flops.sixNd)
     expect(flops.filter((one) => Math.abs(one / 1e12 - 1) < 0.02).length).toBeGreaterThanOrEqual(3)
     expect(flops.filter((one) => Math.abs(one / 4e12 - 1) < 0.02).length).toBe(5)
     expect(() => dial.grid({ budgets: [1e8], sizes: 5, span: 4 })).toThrow(/too few for a profile/)
@@ -55,7 +58,10 @@ describe('on the law', () => {
   const finishAll = async () => {
     const runs = useRunsStore()
     await useStudiesStore().save()
-    await runs.start(useStudiesStore().currentId!, members().map(({ id }) => id))
+    await runs.start(
+      useStudiesStore().currentId!,
+      members().map(({ id }) => id),
+    )
     for (const run of [...lab.runs.values()]) lab.train(run.id, run.steps)
     await expect.poll(() => useLawStore().standings.every(({ loss }) => loss !== null)).toBe(true)
   }

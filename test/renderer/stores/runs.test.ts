@@ -93,7 +93,11 @@ describe('the law', () => {
     expect(law.law!.fit!.points).toBe(2) // the last law stays until the next is there
     await expect.poll(() => law.law!.fit!.points).toBe(3)
     expect(law.law!.fit!.parameters.exponent).not.toBe(early)
-    expect(law.standings.map((one) => one.loss)).toEqual([...all.slice(0, 3).map((run) => fakeLoss(run.parameters, 1)), null, null])
+    expect(law.standings.map((one) => one.loss)).toEqual([
+      ...all.slice(0, 3).map((run) => fakeLoss(run.parameters, 1)),
+      null,
+      null,
+    ])
   })
 
   it('leaves out a point when asked, in this study alone', async () => {
@@ -121,11 +125,20 @@ describe('training', () => {
     const training = useTraining()
     expect(training.waiting).toHaveLength(0)
     const { ladder } = useStudiesStore().current!
-    useStudiesStore().change({ ladder: { ...ladder, members: ladder.members.map((member) => (member.id === all[2].memberId ? { ...member, tokensPerParameter: 5 } : member)) } })
+    useStudiesStore().change({
+      ladder: {
+        ...ladder,
+        members: ladder.members.map((member) =>
+          member.id === all[2].memberId ? { ...member, tokensPerParameter: 5 } : member,
+        ),
+      },
+    })
     expect(training.waiting.map((one) => one.memberId)).toEqual([all[2].memberId])
     await training.trainLadder()
     expect(fake.asked.filter((one) => one.name === 'startRuns').at(-1)!.args[1]).toEqual([all[2].memberId])
-    expect(fake.asked.findIndex((one) => one.name === 'updateStudy')).toBeLessThan(fake.asked.map((one) => one.name).lastIndexOf('startRuns'))
+    expect(fake.asked.findIndex((one) => one.name === 'updateStudy')).toBeLessThan(
+      fake.asked.map((one) => one.name).lastIndexOf('startRuns'),
+    )
   })
 
   it('holds the study fast while runs are under way', async () => {
@@ -140,7 +153,9 @@ describe('training', () => {
   it('pauses the last first, so that no other begins meanwhile', async () => {
     const all = await begin()
     await useRunsStore().pauseAll(useStudiesStore().currentId!)
-    expect(fake.asked.filter((one) => one.name === 'pauseRun').map((one) => one.args[0])).toEqual([...all].reverse().map((run) => run.id))
+    expect(fake.asked.filter((one) => one.name === 'pauseRun').map((one) => one.args[0])).toEqual(
+      [...all].reverse().map((run) => run.id),
+    )
   })
 
   it('tells why a run cannot be started, once', async () => {

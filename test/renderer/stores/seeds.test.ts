@@ -18,10 +18,30 @@ beforeEach(async () => {
   await useStudiesStore().create('mine')
 })
 let created = 0
-const finish = (memberId: string, flops: number, loss: number, seed: number, setting = `setting of ${memberId}`): RunSummary => {
+const finish = (
+  memberId: string,
+  flops: number,
+  loss: number,
+  seed: number,
+  setting = `setting of ${memberId}`,
+): RunSummary => {
   const run = {
-    id: `${memberId} ${++created}`, studyId: useStudiesStore().currentId!, memberId, name: memberId, state: 'finished', step: 100, steps: 100, tokens: 1e6, parameters: 5e4, flops,
-    flopsPerToken: flops / 1e6, validationLoss: loss, createdMs: created, checkpoints: [], seed, setting,
+    id: `${memberId} ${++created}`,
+    studyId: useStudiesStore().currentId!,
+    memberId,
+    name: memberId,
+    state: 'finished',
+    step: 100,
+    steps: 100,
+    tokens: 1e6,
+    parameters: 5e4,
+    flops,
+    flopsPerToken: flops / 1e6,
+    validationLoss: loss,
+    createdMs: created,
+    checkpoints: [],
+    seed,
+    setting,
   } as unknown as RunSummary
   lab.runs.set(run.id, run)
   lab.tell('run', run)
@@ -39,7 +59,9 @@ describe('seed repeats', () => {
   })
 
   it('count in the noise that the band is drawn from', () => {
-    for (const [i, flops] of [1e11, 1e12, 1e13].entries()) for (const [seed, off] of [0.99, 1, 1.01].entries()) finish(`m${i}`, flops, 3 * (flops / 1e12) ** -0.08 * off, seed)
+    for (const [i, flops] of [1e11, 1e12, 1e13].entries())
+      for (const [seed, off] of [0.99, 1, 1.01].entries())
+        finish(`m${i}`, flops, 3 * (flops / 1e12) ** -0.08 * off, seed)
     const law = useLawStore()
     return expect.poll(() => law.law?.noise ?? 0).toBeCloseTo(Math.sqrt(6e-4 / 7), 4) // nine trainings, two parameters
   })
@@ -77,9 +99,35 @@ describe('seed repeats', () => {
   })
 
   it('have an error bar on the chart', () => {
-    const member = { id: 'a', name: 'a', colour: '#7e03a8', symbol: 'circle', flops: 1e12, flopsPerToken: 1e5, curve: null, loss: 3, losses: [2.98, 3.02], spread: 0.03, isExcluded: false, forecast: null }
-    const plan: LawPlan = { members: [member], law: null, xScale: 'log', yScale: 'linear', showCurves: true, showBand: true, zoom: null, pixels: 800, convention: '6 N D' }
+    const member = {
+      id: 'a',
+      name: 'a',
+      colour: '#7e03a8',
+      symbol: 'circle',
+      flops: 1e12,
+      flopsPerToken: 1e5,
+      curve: null,
+      loss: 3,
+      losses: [2.98, 3.02],
+      spread: 0.03,
+      isExcluded: false,
+      forecast: null,
+    }
+    const plan: LawPlan = {
+      members: [member],
+      law: null,
+      xScale: 'log',
+      yScale: 'linear',
+      showCurves: true,
+      showBand: true,
+      zoom: null,
+      pixels: 800,
+      convention: '6 N D',
+    }
     const { series } = lawOption(plan, lightTheme)!.option as { series: { id: string; data: number[][] }[] }
-    expect(series.find(({ id }) => id === 'a seeds')!.data).toEqual([[12, 2.97], [12, 3.03]])
+    expect(series.find(({ id }) => id === 'a seeds')!.data).toEqual([
+      [12, 2.97],
+      [12, 3.03],
+    ])
   })
 })

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
-// Live runs on emulated systems: started with one number, followed step by step, parts killed by name; the arithmetic beside them.
+// Live runs on emulated systems: started with one number, followed step by step, parts killed by name; the arithmetic
+// beside them.
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { StreamingStep } from '#shared/cluster/live.ts'
 import { appendSteps, createCurve } from '#renderer/curves/curve.ts'
@@ -11,8 +12,28 @@ import type { FakeLab } from '../support/fake-lab.ts'
 import { loadStores, openWindow, settled } from '../support/window.ts'
 
 const step = (at: number, changes: Partial<StreamingStep> = {}): StreamingStep => ({
-  step: at, loss: 3, bytes: { storeOut: 100, storeIn: 50, fabricOut: 250, fabricIn: 200, systems: [{ in: 100, out: 50 }, { in: 100, out: 50 }] }, residentWeightBytes: [60, 60], systemWeightBytes: 70,
-  modelBytes: 120, layers: [], stepSeconds: 0.1, updateSeconds: 0.01, overlap: 0.9, systemsAlive: 2, faults: 0, ...changes,
+  step: at,
+  loss: 3,
+  bytes: {
+    storeOut: 100,
+    storeIn: 50,
+    fabricOut: 250,
+    fabricIn: 200,
+    systems: [
+      { in: 100, out: 50 },
+      { in: 100, out: 50 },
+    ],
+  },
+  residentWeightBytes: [60, 60],
+  systemWeightBytes: 70,
+  modelBytes: 120,
+  layers: [],
+  stepSeconds: 0.1,
+  updateSeconds: 0.01,
+  overlap: 0.9,
+  systemsAlive: 2,
+  faults: 0,
+  ...changes,
 })
 
 let fake: FakeLab
@@ -27,14 +48,25 @@ describe('a live run', () => {
     const live = useStreamingStore()
     const { memberId } = usePlanStore().trainable[0]
     await live.start(memberId, 3)
-    expect(fake.asked.filter(({ name }) => name === 'startRuns').pop()!.args.slice(1)).toEqual([[memberId], { systems: 3 }])
+    expect(
+      fake.asked
+        .filter(({ name }) => name === 'startRuns')
+        .pop()!
+        .args.slice(1),
+    ).toEqual([[memberId], { systems: 3 }])
     await settled()
     expect(live.run?.systems).toBe(3)
     fake.tell('streaming', { runId: live.run!.id, steps: [step(1), step(2)] })
     fake.tell('streaming', { runId: 'another', steps: [step(9)] })
     expect(live.last?.step).toBe(2)
     await live.start(memberId, null)
-    expect(fake.asked.filter(({ name }) => name === 'startRuns').pop()!.args.slice(1), 'by the plain trainer').toEqual([[memberId]])
+    expect(
+      fake.asked
+        .filter(({ name }) => name === 'startRuns')
+        .pop()!
+        .args.slice(1),
+      'by the plain trainer',
+    ).toEqual([[memberId]])
     expect(live.run?.systems).toBe(3)
     await live.kill({ system: 1 })
     expect(fake.asked.filter(({ name }) => name === 'killPart').pop()!.args).toEqual([live.run!.id, { system: 1 }])
@@ -56,7 +88,11 @@ describe('beside a live run', () => {
     const plan = { shape, parameters: 1000, tokens: 3200, steps: 10, seconds: 4 }
     const twoPasses = { ...step(1).bytes, storeIn: 8000 }
     const speed = (changes: Partial<StreamingStep>) => beside(step(1, { bytes: twoPasses, ...changes }), plan, 500)[2]
-    expect(speed({ transferSeconds: 0.05 })).toMatchObject({ name: 'Speed', measured: 500, predicted: 320 / (0.4 + 2 * 0.05) })
+    expect(speed({ transferSeconds: 0.05 })).toMatchObject({
+      name: 'Speed',
+      measured: 500,
+      predicted: 320 / (0.4 + 2 * 0.05),
+    })
     expect(speed({}), 'a record of an earlier version').toBeUndefined()
   })
 
@@ -70,7 +106,10 @@ describe('beside a live run', () => {
   it('two curves are compared over the steps that both have', () => {
     const curve = (losses: number[]) => {
       const made = createCurve()
-      appendSteps(made, losses.map((loss, i) => ({ step: i + 1, tokens: i, loss, gradientNorm: 1, learningRate: 1, elapsedMs: i })))
+      appendSteps(
+        made,
+        losses.map((loss, i) => ({ step: i + 1, tokens: i, loss, gradientNorm: 1, learningRate: 1, elapsedMs: i })),
+      )
       return made
     }
     expect(largestDifference(curve([4, 3, 2]), curve([4, 3]))).toBe(0)

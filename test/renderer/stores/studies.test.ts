@@ -58,7 +58,10 @@ describe('a study', () => {
     await studies.save()
     await settled()
     expect(studies.current!.corpusId).toBe('a')
-    expect(useNoticesStore().notices[0]).toMatchObject({ kind: 'failure', text: expect.stringContaining('under way') as string })
+    expect(useNoticesStore().notices[0]).toMatchObject({
+      kind: 'failure',
+      text: expect.stringContaining('under way') as string,
+    })
   })
 
   it('is deleted with a way back', async () => {
@@ -96,7 +99,10 @@ describe('a study', () => {
     await studies.openFromText(new TextDecoder().decode(bytes))
     expect(studies.studies).toHaveLength(2)
     await studies.openFromText('not json')
-    expect(useNoticesStore().notices.at(-1)).toMatchObject({ kind: 'failure', text: 'This file is no study: it does not hold JSON.' })
+    expect(useNoticesStore().notices.at(-1)).toMatchObject({
+      kind: 'failure',
+      text: 'This file is no study: it does not hold JSON.',
+    })
     expect(studies.studies).toHaveLength(2)
   })
 })

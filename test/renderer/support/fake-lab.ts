@@ -21,22 +21,62 @@ import type { Study } from '#shared/study.ts'
 import { createFakeEvaluations } from './fake-evaluations.ts'
 
 const corpus = (id: string, changes: Partial<Corpus> = {}): Corpus => ({
-  id, name: `Text ${id}`, origin: 'bundled', state: 'ready', source: 'a test', licence: 'CC0 1.0', bytes: 10_000_000, documents: 2000, duplicates: 3,
-  splits: { train: { documents: 1800, bytes: 9e6 }, validation: { documents: 100, bytes: 5e5 }, test: { documents: 100, bytes: 5e5 } },
-  createdMs: 0, progress: null, message: null, ...changes,
+  id,
+  name: `Text ${id}`,
+  origin: 'bundled',
+  state: 'ready',
+  source: 'a test',
+  licence: 'CC0 1.0',
+  bytes: 10_000_000,
+  documents: 2000,
+  duplicates: 3,
+  splits: {
+    train: { documents: 1800, bytes: 9e6 },
+    validation: { documents: 100, bytes: 5e5 },
+    test: { documents: 100, bytes: 5e5 },
+  },
+  createdMs: 0,
+  progress: null,
+  message: null,
+  ...changes,
 })
 
 const machine: Machine = {
-  cpu: 'A test of a processor', cores: 2, memoryBytes: 16e9, engine: 'native', reason: 'The fastest that ran.', measuredMs: 1,
+  cpu: 'A test of a processor',
+  cores: 2,
+  memoryBytes: 16e9,
+  engine: 'native',
+  reason: 'The fastest that ran.',
+  measuredMs: 1,
   probes: [
-    { name: 'native', isAvailable: true, description: 'native, 2 threads', tokensPerSecond: 20_000, flopsPerSecond: 5e10 },
-    { name: 'webgpu', isAvailable: false, description: 'No graphics adapter here.', tokensPerSecond: null, flopsPerSecond: null },
+    {
+      name: 'native',
+      isAvailable: true,
+      description: 'native, 2 threads',
+      tokensPerSecond: 20_000,
+      flopsPerSecond: 5e10,
+    },
+    {
+      name: 'webgpu',
+      isAvailable: false,
+      description: 'No graphics adapter here.',
+      tokensPerSecond: null,
+      flopsPerSecond: null,
+    },
   ],
-  calibration: [{ width: 32, flopsPerSecond: 2e10 }, { width: 256, flopsPerSecond: 6e10 }],
+  calibration: [
+    { width: 32, flopsPerSecond: 2e10 },
+    { width: 256, flopsPerSecond: 6e10 },
+  ],
 }
 
 const fakeShape = { layers: 2, width: 8, heads: 2, context: 16, vocabulary: 50_257 }
-const fakeModel: ModelPlan = { shape: fakeShape, activation: 'gelu', seed: 0, parametrisation: parametrisation(defaultRecipe, fakeShape) }
+const fakeModel: ModelPlan = {
+  shape: fakeShape,
+  activation: 'gelu',
+  seed: 0,
+  parametrisation: parametrisation(defaultRecipe, fakeShape),
+}
 
 export interface FakeLab extends LabBridge {
   /** Every request so far, by name and arguments. */
@@ -54,7 +94,8 @@ export interface FakeLab extends LabBridge {
 }
 
 /** The loss of the scripted training: falls with compute, lower for larger models. */
-export const fakeLoss = (parameters: number, share: number): number => 1.5 + 40 * parameters ** -0.3 + 3 * (1 - share) ** 4
+export const fakeLoss = (parameters: number, share: number): number =>
+  1.5 + 40 * parameters ** -0.3 + 3 * (1 - share) ** 4
 
 export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const listeners = new Map<NewsKind, Set<(news: never) => void>>()
@@ -63,7 +104,10 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const studies = new Map<string, Study>()
   const runs = new Map<string, RunSummary>()
   const records = new Map<string, RunRecords>()
-  const corpora = new Map([['a', corpus('a')], ['b', corpus('b')]])
+  const corpora = new Map([
+    ['a', corpus('a')],
+    ['b', corpus('b')],
+  ])
   const tokenized: TokenizedCorpus[] = []
   const checks = new Map<string, Check>()
   const models = new Map<string, LibraryModel>()
@@ -109,29 +153,61 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
 
   const lab: Lab = {
     ...evaluation.requests,
-    about: async () => ({ version: '0.0.0', door: 'web', home: '/home/lab', exportsFolder: '/home/lab/exports', platform: 'linux' }),
+    about: async () => ({
+      version: '0.0.0',
+      door: 'web',
+      home: '/home/lab',
+      exportsFolder: '/home/lab/exports',
+      platform: 'linux',
+    }),
     listStudies: async () => [...studies.values()],
     createStudy: async (name) => {
       const { recipe, ladder, tokenizer } = studyPartsOf(starterPreset)
-      return putStudy({ id: `study-${++lastId}`, name, corpusId: 'a', tokenizer: tokenizer ?? { kind: 'bytes' }, recipe, ladder, isArchived: false, createdMs: lastId, updatedMs: lastId })
+      return putStudy({
+        id: `study-${++lastId}`,
+        name,
+        corpusId: 'a',
+        tokenizer: tokenizer ?? { kind: 'bytes' },
+        recipe,
+        ladder,
+        isArchived: false,
+        createdMs: lastId,
+        updatedMs: lastId,
+      })
     },
     updateStudy: async (id, changes) => putStudy({ ...found(studies, id), ...changes, updatedMs: ++lastId }),
-    duplicateStudy: async (id) => putStudy({ ...found(studies, id), id: `study-${++lastId}`, name: `${found(studies, id).name} copy` }),
+    duplicateStudy: async (id) =>
+      putStudy({ ...found(studies, id), id: `study-${++lastId}`, name: `${found(studies, id).name} copy` }),
     deleteStudy: async (id) => take(studies, id),
     restoreStudy: async (id) => bring(studies, id),
     studyDocument: async (id) => {
       const { name, tokenizer, recipe, ladder, corpusId } = found(studies, id)
-      return { format: 'isoflop-study', version: 1, name, corpus: { id: corpusId, name: 'Text a', documents: 2000, bytes: 1e7 }, tokenizer, recipe, ladder }
+      return {
+        format: 'isoflop-study',
+        version: 1,
+        name,
+        corpus: { id: corpusId, name: 'Text a', documents: 2000, bytes: 1e7 },
+        tokenizer,
+        recipe,
+        ladder,
+      }
     },
     importStudy: async (document) => {
       const { name } = document as { name?: string }
       if (!name) throw new Fault('bad-input', 'The file has no name.')
       return putStudy({ ...(await lab.createStudy(name)), ...(document as object) } as Study)
     },
-    planStudy: async (id) => planLadder(found(studies, id).ladder, { recipe: found(studies, id).recipe, vocabulary: 512 }, null, machine),
+    planStudy: async (id) =>
+      planLadder(found(studies, id).ladder, { recipe: found(studies, id).recipe, vocabulary: 512 }, null, machine),
     listCorpora: async () => [...corpora.values()],
     addCorpus: async (paths, name) => {
-      const made = corpus(`added-${++lastId}`, { name, origin: 'added', state: 'ingesting', source: paths[0], progress: { doneBytes: 0, totalBytes: 100 } })
+      const made = corpus(`added-${++lastId}`, {
+        name,
+        origin: 'added',
+        state: 'ingesting',
+        source: paths[0],
+        progress: { doneBytes: 0, totalBytes: 100 },
+      })
       corpora.set(made.id, made)
       return made
     },
@@ -141,11 +217,24 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     listTokenized: async () => tokenized,
     tokenizeCorpus: async (corpusId, tokenizer) => {
       const vocabulary = tokenizer.kind === 'bytes' ? 257 : tokenizer.kind === 'gpt2' ? 50_257 : tokenizer.vocabulary
-      const made: TokenizedCorpus = { corpusId, tokenizer, state: 'ready', vocabulary, tokens: { train: 4e6, validation: 2e5, test: 2e5 }, bytesPerToken: 2.3, progress: null, message: null }
+      const made: TokenizedCorpus = {
+        corpusId,
+        tokenizer,
+        state: 'ready',
+        vocabulary,
+        tokens: { train: 4e6, validation: 2e5, test: 2e5 },
+        bytesPerToken: 2.3,
+        progress: null,
+        message: null,
+      }
       tokenized.push(made)
       return made
     },
-    sampleCorpus: async () => [{ id: 1, text: 'We' }, { id: 2, text: ' the' }, { id: 3, text: ' people' }],
+    sampleCorpus: async () => [
+      { id: 1, text: 'We' },
+      { id: 2, text: ' the' },
+      { id: 3, text: ' people' },
+    ],
     machine: async () => machine,
     measureMachine: async () => machine,
     settings: async () => settings,
@@ -153,16 +242,39 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     listRuns: async (studyId) => [...runs.values()].filter((run) => !studyId || run.studyId === studyId),
     startRuns: async (studyId, memberIds, options) => {
       const plans = await lab.planStudy(studyId)
-      return plans.filter((plan) => memberIds.includes(plan.memberId)).map((plan, i) => {
-        const id = `run-${++lastId}`
-        records.set(id, { runId: id, steps: [], validations: [], samples: [] })
-        return putRun({
-          id, studyId, memberId: plan.memberId, name: plan.name, state: i ? 'queued' : 'training', step: 0, steps: plan.steps, tokens: 0, parameters: plan.parameters,
-          flops: plan.flops.sixNd, flopsPerToken: plan.flops.sixNd / plan.tokens, loss: null, validationLoss: null, bestValidationLoss: null, tokensPerSecond: null,
-          secondsLeft: null, elapsedMs: 0, engine: 'native', device: null, peakBytes: null, createdMs: lastId, finishedMs: null, checkpoints: [], message: null,
-          ...(options ? { systems: options.systems } : {}),
+      return plans
+        .filter((plan) => memberIds.includes(plan.memberId))
+        .map((plan, i) => {
+          const id = `run-${++lastId}`
+          records.set(id, { runId: id, steps: [], validations: [], samples: [] })
+          return putRun({
+            id,
+            studyId,
+            memberId: plan.memberId,
+            name: plan.name,
+            state: i ? 'queued' : 'training',
+            step: 0,
+            steps: plan.steps,
+            tokens: 0,
+            parameters: plan.parameters,
+            flops: plan.flops.sixNd,
+            flopsPerToken: plan.flops.sixNd / plan.tokens,
+            loss: null,
+            validationLoss: null,
+            bestValidationLoss: null,
+            tokensPerSecond: null,
+            secondsLeft: null,
+            elapsedMs: 0,
+            engine: 'native',
+            device: null,
+            peakBytes: null,
+            createdMs: lastId,
+            finishedMs: null,
+            checkpoints: [],
+            message: null,
+            ...(options ? { systems: options.systems } : {}),
+          })
         })
-      })
     },
     killPart: async (runId) => {
       if (!found(runs, runId).systems) throw new Fault('conflict', 'This run does not train on a cluster.')
@@ -179,25 +291,79 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     },
     listChecks: async (studyId) => [...checks.values()].filter((check) => check.studyId === studyId),
     startCheck: async (studyId, kind, choices) => {
-      const { widths, layers, steps, learningRates } = planCheck(kind, choices, { recipe: found(studies, studyId).recipe, vocabulary: 512, engine: 'native', threads: 2 })
+      const { widths, layers, steps, learningRates } = planCheck(kind, choices, {
+        recipe: found(studies, studyId).recipe,
+        vocabulary: 512,
+        engine: 'native',
+        threads: 2,
+      })
       return putCheck({
-        id: `check-${++lastId}`, studyId, kind, state: 'running', choices: { widths, layers, steps, learningRates }, engine: 'native', coordinates: [], transfer: [],
-        share: 0, secondsLeft: null, message: null, code: null, createdMs: lastId, finishedMs: null,
+        id: `check-${++lastId}`,
+        studyId,
+        kind,
+        state: 'running',
+        choices: { widths, layers, steps, learningRates },
+        engine: 'native',
+        coordinates: [],
+        transfer: [],
+        share: 0,
+        secondsLeft: null,
+        message: null,
+        code: null,
+        createdMs: lastId,
+        finishedMs: null,
       })
     },
     stopCheck: async (checkId) => putCheck({ ...found(checks, checkId), state: 'cancelled' }),
-    exportCheckpoint: async (_runId, _step, folder) => ({ folder, files: [{ name: 'model.safetensors', bytes: 1000 }], largestDifference: 0 }),
+    exportCheckpoint: async (_runId, _step, folder) => ({
+      folder,
+      files: [{ name: 'model.safetensors', bytes: 1000 }],
+      largestDifference: 0,
+    }),
     generate: async (_runId, _step, { prompt }) => ({ text: `${prompt} and so on`, tokens: 3, tokensPerSecond: 100 }),
-    listCheckpoints: async (studyId) => [...runs.values()].filter((run) => !studyId || run.studyId === studyId).flatMap(({ id, memberId, name, tokens, loss, validationLoss, checkpoints }) =>
-      checkpoints.map((step, i) => ({ runId: id, memberId, name, step, tokens, loss, validationLoss, bytes: 1e6, isLast: i === checkpoints.length - 1, model: fakeModel,
-        made: { recipe: defaultRecipe, steps: step, batchSequences: 4, peakLearningRate: 1e-3, tokenizer: { kind: 'bytes' as const }, corpusId: 'a', parameters: 2000, origin: null },
-      }))),
+    listCheckpoints: async (studyId) =>
+      [...runs.values()]
+        .filter((run) => !studyId || run.studyId === studyId)
+        .flatMap(({ id, memberId, name, tokens, loss, validationLoss, checkpoints }) =>
+          checkpoints.map((step, i) => ({
+            runId: id,
+            memberId,
+            name,
+            step,
+            tokens,
+            loss,
+            validationLoss,
+            bytes: 1e6,
+            isLast: i === checkpoints.length - 1,
+            model: fakeModel,
+            made: {
+              recipe: defaultRecipe,
+              steps: step,
+              batchSequences: 4,
+              peakLearningRate: 1e-3,
+              tokenizer: { kind: 'bytes' as const },
+              corpusId: 'a',
+              parameters: 2000,
+              origin: null,
+            },
+          })),
+        ),
     listModels: async () => [...models.values()],
     importModel: async (origin, name) => {
       const made: LibraryModel = {
-        id: `model-${++lastId}`, name: name ?? 'A model', origin, state: 'ready', parameters: 2000, bytes: 8000, dtypes: ['F32'], tokenizer: { kind: 'gpt2' }, licence: 'mit',
+        id: `model-${++lastId}`,
+        name: name ?? 'A model',
+        origin,
+        state: 'ready',
+        parameters: 2000,
+        bytes: 8000,
+        dtypes: ['F32'],
+        tokenizer: { kind: 'gpt2' },
+        licence: 'mit',
         plan: fakeModel,
-        progress: null, message: null, createdMs: lastId,
+        progress: null,
+        message: null,
+        createdMs: lastId,
       }
       models.set(made.id, made)
       tell('model', made)
@@ -206,22 +372,65 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     cancelModel: async (id) => found(models, id),
     deleteModel: async (id) => take(models, id),
     restoreModel: async (id) => bring(models, id),
-    exportModel: async (_modelId, folder) => ({ folder, files: [{ name: 'model.safetensors', bytes: 1000 }], largestDifference: 0 }),
+    exportModel: async (_modelId, folder) => ({
+      folder,
+      files: [{ name: 'model.safetensors', bytes: 1000 }],
+      largestDifference: 0,
+    }),
     continueModel: async (studyId, modelId) => {
-      const [first] = await lab.startRuns(studyId, [[...studies.values()].find(({ id }) => id === studyId)!.ladder.members[0].id])
-      return putRun({ ...first, memberId: `model-${modelId}`, name: `${found(models, modelId).name}, continued`, origin: { modelId, name: found(models, modelId).name } })
+      const [first] = await lab.startRuns(studyId, [
+        [...studies.values()].find(({ id }) => id === studyId)!.ladder.members[0].id,
+      ])
+      return putRun({
+        ...first,
+        memberId: `model-${modelId}`,
+        name: `${found(models, modelId).name}, continued`,
+        origin: { modelId, name: found(models, modelId).name },
+      })
     },
     writeText: async (_subject, { prompt, tokens }, writingId) => {
-      const next = [{ id: 1, text: ' and', probability: 0.75 }, { id: 2, text: ' or', probability: 0.25 }]
+      const next = [
+        { id: 1, text: ' and', probability: 0.75 },
+        { id: 2, text: ' or', probability: 0.25 },
+      ]
       const written = tokens > 0 ? [{ ...next[0], likeliest: next }] : []
       if (written.length) tell('written', { writingId, tokens: written })
-      return { prompt: [{ id: 5, text: prompt }], tokens: written, text: written.map(({ text }) => text).join(''), next, tokensPerSecond: 100, device: 'a test' }
+      return {
+        prompt: [{ id: 5, text: prompt }],
+        tokens: written,
+        text: written.map(({ text }) => text).join(''),
+        next,
+        tokensPerSecond: 100,
+        device: 'a test',
+      }
     },
     stopWriting: async () => undefined,
-    describeWeights: async () => [{ name: 'wte.weight', shape: [4, 2], mean: 0, std: 1, min: -2, max: 2, histogram: [1, 2, 3, 2], broken: 0 }],
-    readAttention: async (_subject, text, layer) => ({ tokens: [{ id: 1, text }, { id: 2, text: '.' }], layer, layers: 2, heads: [[1, 0, 0.5, 0.5], [1, 0, 0.25, 0.75]] }),
-    compareWeights: async () => ({ tensors: [{ name: 'wte.weight', shape: [4, 2], norm: 0.5, relative: 0.1, largest: 0.2 }], reason: null, norm: 0.5, relative: 0.1 }),
-    clusterCatalogue: async () => ({ machines: [...machines.map((one) => ({ machine: one, isOwn: false })), ...ownMachines], models: [...clusterModels], problems: [] }),
+    describeWeights: async () => [
+      { name: 'wte.weight', shape: [4, 2], mean: 0, std: 1, min: -2, max: 2, histogram: [1, 2, 3, 2], broken: 0 },
+    ],
+    readAttention: async (_subject, text, layer) => ({
+      tokens: [
+        { id: 1, text },
+        { id: 2, text: '.' },
+      ],
+      layer,
+      layers: 2,
+      heads: [
+        [1, 0, 0.5, 0.5],
+        [1, 0, 0.25, 0.75],
+      ],
+    }),
+    compareWeights: async () => ({
+      tensors: [{ name: 'wte.weight', shape: [4, 2], norm: 0.5, relative: 0.1, largest: 0.2 }],
+      reason: null,
+      norm: 0.5,
+      relative: 0.1,
+    }),
+    clusterCatalogue: async () => ({
+      machines: [...machines.map((one) => ({ machine: one, isOwn: false })), ...ownMachines],
+      models: [...clusterModels],
+      problems: [],
+    }),
     saveClusterMachine: async (given) => {
       const entry = { machine: readMachine(given), isOwn: true }
       ownMachines = [...ownMachines.filter(({ machine }) => machine.id !== entry.machine.id), entry]
@@ -229,15 +438,34 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     },
     deleteClusterMachine: async (id) => void (ownMachines = ownMachines.filter(({ machine }) => machine.id !== id)),
     searchPlans: async ({ model, machine: file, request }) => ({
-      id: `search-${++lastId}`, modelName: model.name, machineName: file.name, request, state: 'running', evaluated: 0, share: 0, elapsedMs: 0, result: null, message: null, code: null,
+      id: `search-${++lastId}`,
+      modelName: model.name,
+      machineName: file.name,
+      request,
+      state: 'running',
+      evaluated: 0,
+      share: 0,
+      elapsedMs: 0,
+      result: null,
+      message: null,
+      code: null,
     }),
-    stopPlanSearch: async () => { throw new Fault('not-found', 'There is no such search.') },
+    stopPlanSearch: async () => {
+      throw new Fault('not-found', 'There is no such search.')
+    },
     clusterValidation: async () => validationReport(),
   }
 
   const asked: FakeLab['asked'] = []
   return {
-    asked, evaluation, studies, corpora, runs, records, tell, door,
+    asked,
+    evaluation,
+    studies,
+    corpora,
+    runs,
+    records,
+    tell,
+    door,
     refuse: (name, fault) => void refusals.set(name, fault),
     request: (async (name: keyof Lab, ...args: unknown[]) => {
       asked.push({ name, args: structuredClone(args) }) // as the wire would: a proxy throws here
@@ -258,15 +486,30 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       const fresh: RunRecords = { runId, steps: [], validations: [], samples: [] }
       for (let at = run.step + 1; at <= step; at++) {
         const loss = fakeLoss(run.parameters, at / run.steps)
-        fresh.steps.push({ step: at, tokens: at * perStep, loss, gradientNorm: 1, learningRate: 1e-3, elapsedMs: at * 10 })
-        if (at % 100 === 0 || at === run.steps) fresh.validations.push({ step: at, tokens: at * perStep, loss, elapsedMs: at * 10 })
+        fresh.steps.push({
+          step: at,
+          tokens: at * perStep,
+          loss,
+          gradientNorm: 1,
+          learningRate: 1e-3,
+          elapsedMs: at * 10,
+        })
+        if (at % 100 === 0 || at === run.steps)
+          fresh.validations.push({ step: at, tokens: at * perStep, loss, elapsedMs: at * 10 })
       }
       kept.steps.push(...fresh.steps)
       kept.validations.push(...fresh.validations)
       if (isTold) tell('records', fresh)
       const isDone = step >= run.steps
       const loss = fakeLoss(run.parameters, step / run.steps)
-      putRun({ ...run, step, tokens: step * perStep, loss, state: isDone ? 'finished' : 'training', ...(isDone ? { validationLoss: loss, bestValidationLoss: loss, checkpoints: [step] } : {}) })
+      putRun({
+        ...run,
+        step,
+        tokens: step * perStep,
+        loss,
+        state: isDone ? 'finished' : 'training',
+        ...(isDone ? { validationLoss: loss, bestValidationLoss: loss, checkpoints: [step] } : {}),
+      })
     },
   }
 }

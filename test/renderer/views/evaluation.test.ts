@@ -5,36 +5,125 @@ import { meanOfSeven, publishedTasks } from '#renderer/charts/accuracy-chart.ts'
 import { chartRows, chartValues } from '#renderer/views/evaluation/chart-rows.ts'
 import { differencesFromPublished, whyNoPublished } from '#renderer/views/evaluation/comparable.ts'
 import { exampleOf, summaryOf } from '#renderer/views/evaluation/example.ts'
-import { cellKey, isLikeChance, keyOfSubject, metricOf, resultCells, resultColumns, resultRows, resultsCsv } from '#renderer/views/evaluation/table.ts'
+import {
+  cellKey,
+  isLikeChance,
+  keyOfSubject,
+  metricOf,
+  resultCells,
+  resultColumns,
+  resultRows,
+  resultsCsv,
+} from '#renderer/views/evaluation/table.ts'
 
 const task = (name: string, changes: Partial<EvaluationTask> = {}): EvaluationTask => ({
-  name, title: name.toUpperCase(), about: '', source: '', licence: '', kind: 'choices', metrics: ['acc', 'acc_norm'], chance: 0.25, hub: null, isMade: false, canReadSplit: false, files: [], fetching: null, message: null, ...changes,
+  name,
+  title: name.toUpperCase(),
+  about: '',
+  source: '',
+  licence: '',
+  kind: 'choices',
+  metrics: ['acc', 'acc_norm'],
+  chance: 0.25,
+  hub: null,
+  isMade: false,
+  canReadSplit: false,
+  files: [],
+  fetching: null,
+  message: null,
+  ...changes,
 })
 let made = 0
 const evaluation = (name: string, runId: string, changes: Partial<Evaluation> & { acc?: number } = {}): Evaluation => {
   const { acc = 0.5, ...rest } = changes
   return {
-    id: `e${++made}`, studyId: 's', subject: { kind: 'run', runId, step: 100 }, name: runId, memberId: runId, parameters: 1000, flops: 1e12, task: name, options: { shots: 0, sampler: 'first', limit: null, split: null },
-    isAutomatic: false, state: 'finished', done: 100, of: 100, secondsLeft: null, message: null, code: null, device: null, seconds: 1, createdMs: made, finishedMs: made,
-    result: { task: name, title: name, shots: 0, items: 100, chance: 0.25, metrics: [{ name: 'acc', value: acc, stderr: 0.05 }, { name: 'acc_norm', value: acc + 0.1, stderr: 0.05 }] }, ...rest,
+    id: `e${++made}`,
+    studyId: 's',
+    subject: { kind: 'run', runId, step: 100 },
+    name: runId,
+    memberId: runId,
+    parameters: 1000,
+    flops: 1e12,
+    task: name,
+    options: { shots: 0, sampler: 'first', limit: null, split: null },
+    isAutomatic: false,
+    state: 'finished',
+    done: 100,
+    of: 100,
+    secondsLeft: null,
+    message: null,
+    code: null,
+    device: null,
+    seconds: 1,
+    createdMs: made,
+    finishedMs: made,
+    result: {
+      task: name,
+      title: name,
+      shots: 0,
+      items: 100,
+      chance: 0.25,
+      metrics: [
+        { name: 'acc', value: acc, stderr: 0.05 },
+        { name: 'acc_norm', value: acc + 0.1, stderr: 0.05 },
+      ],
+    },
+    ...rest,
   }
 }
 
 describe('the table of results', () => {
-  const tasks = [task('piqa'), task('text', { kind: 'text', metrics: ['word_perplexity', 'byte_perplexity', 'bits_per_byte'], chance: null, canReadSplit: true })]
+  const tasks = [
+    task('piqa'),
+    task('text', {
+      kind: 'text',
+      metrics: ['word_perplexity', 'byte_perplexity', 'bits_per_byte'],
+      chance: null,
+      canReadSplit: true,
+    }),
+  ]
 
   it('has a row for each task and number of examples, in the order of the tasks', () => {
     const five = { shots: 5, sampler: 'first' as const, limit: null, split: null }
-    const rows = resultRows([evaluation('text', 'a', { options: { ...five, shots: 0, split: 'validation' } }), evaluation('piqa', 'a', { options: five }), evaluation('piqa', 'a')], tasks)
-    expect(rows.map(({ title, shots }) => [title, shots])).toEqual([['PIQA', 0], ['PIQA', 5], ['Validation text', 0]])
+    const rows = resultRows(
+      [
+        evaluation('text', 'a', { options: { ...five, shots: 0, split: 'validation' } }),
+        evaluation('piqa', 'a', { options: five }),
+        evaluation('piqa', 'a'),
+      ],
+      tasks,
+    )
+    expect(rows.map(({ title, shots }) => [title, shots])).toEqual([
+      ['PIQA', 0],
+      ['PIQA', 5],
+      ['Validation text', 0],
+    ])
   })
 
   it('has a column for each checkpoint, smallest model first, and shows members that have no number yet', () => {
     const columns = resultColumns(
-      [evaluation('piqa', 'large', { parameters: 9000 }), evaluation('piqa', 'small'), evaluation('piqa', 'small', { subject: { kind: 'run', runId: 'small', step: 40 } })],
-      () => 100, [{ subject: { kind: 'run', runId: 'middle', step: 100 }, name: 'middle', memberId: 'middle', parameters: 5000, flops: null }],
+      [
+        evaluation('piqa', 'large', { parameters: 9000 }),
+        evaluation('piqa', 'small'),
+        evaluation('piqa', 'small', { subject: { kind: 'run', runId: 'small', step: 40 } }),
+      ],
+      () => 100,
+      [
+        {
+          subject: { kind: 'run', runId: 'middle', step: 100 },
+          name: 'middle',
+          memberId: 'middle',
+          parameters: 5000,
+          flops: null,
+        },
+      ],
     )
-    expect(columns.map(({ name, detail, isEarlier }) => [name, detail, isEarlier])).toEqual([['small', 'step 40', true], ['small', null, false], ['middle', null, false], ['large', null, false]])
+    expect(columns.map(({ name, detail, isEarlier }) => [name, detail, isEarlier])).toEqual([
+      ['small', 'step 40', true],
+      ['small', null, false],
+      ['middle', null, false],
+      ['large', null, false],
+    ])
   })
 
   it('shows the newest of each cell', () => {
@@ -58,7 +147,9 @@ describe('the table of results', () => {
   })
 
   it('is saved with every metric, and without what has no result', () => {
-    const lines = resultsCsv([evaluation('piqa', 'a "b"'), evaluation('piqa', 'c', { state: 'failed', result: null })]).trim().split('\n')
+    const lines = resultsCsv([evaluation('piqa', 'a "b"'), evaluation('piqa', 'c', { state: 'failed', result: null })])
+      .trim()
+      .split('\n')
     expect(lines).toHaveLength(3)
     expect(lines[1]).toBe('"a ""b""",100,1000,1000000000000,piqa,0,first,100,acc,0.5,0.05,0.25')
   })
@@ -72,7 +163,11 @@ describe('the chart', () => {
     const evaluations = [...all('whole', 0.4), ...all('partial', 0.6).slice(1)]
     const rows = resultRows(evaluations, tasks)
     const mean = chartRows(rows, tasks, 'acc').find(({ task: name }) => name === meanOfSeven)!
-    const [point, ...others] = chartValues(mean, resultColumns(evaluations, () => 100), resultCells(evaluations))
+    const [point, ...others] = chartValues(
+      mean,
+      resultColumns(evaluations, () => 100),
+      resultCells(evaluations),
+    )
     expect(others).toEqual([])
     expect([point.column.name, point.items]).toEqual(['whole', 700])
     expect(point.value).toBeCloseTo(0.4)
@@ -91,32 +186,75 @@ describe('the chart', () => {
     expect(whyNoPublished(piqa, { metric: 'acc_norm', shots: 0 })).toMatch(/acc/)
     expect(whyNoPublished(piqa, { metric: 'acc', shots: 3 })).toMatch(/0 or 5 examples/)
     expect(whyNoPublished({ isPublished: false, title: 'Copy' }, { metric: 'acc', shots: 0 })).toMatch(/Copy/)
-    const own = { metric: 'acc' as const, shots: 0, convention: 'sixNd' as const, corpusName: 'Moby Dick', items: 60, isLimited: true, files: ['piqa.jsonl'], sampler: ['first'] }
+    const own = {
+      metric: 'acc' as const,
+      shots: 0,
+      convention: 'sixNd' as const,
+      corpusName: 'Moby Dick',
+      items: 60,
+      isLimited: true,
+      files: ['piqa.jsonl'],
+      sampler: ['first'],
+    }
     expect(differencesFromPublished(own).join('; ')).toMatch(/first 60 items.*6 N D.*Moby Dick/)
-    expect(differencesFromPublished({ ...own, isLimited: false, shots: 5 }).join('; ')).toMatch(/piqa\.jsonl \(60 items\).*first of a file/)
+    expect(differencesFromPublished({ ...own, isLimited: false, shots: 5 }).join('; ')).toMatch(
+      /piqa\.jsonl \(60 items\).*first of a file/,
+    )
   })
 })
 
 describe('an example', () => {
   const item = (changes: Partial<ItemRecord> = {}): ItemRecord => ({
-    kind: 'item', task: 't', index: 4, contexts: ['Which?'], continuations: ['a', 'bcdé'], gold: 1, logLikelihoods: [-2, -4], areGreedy: [true, false], metrics: { acc: 0, acc_norm: 1 }, ...changes,
+    kind: 'item',
+    task: 't',
+    index: 4,
+    contexts: ['Which?'],
+    continuations: ['a', 'bcdé'],
+    gold: 1,
+    logLikelihoods: [-2, -4],
+    areGreedy: [true, false],
+    metrics: { acc: 0, acc_norm: 1 },
+    ...changes,
   })
 
   it('shows sums, and what each is for its length in characters and bytes', () => {
     const { answers, verdict, verdictNorm } = exampleOf(item(), 'choices')
-    expect(answers.map(({ sum, perCharacter, perByte }) => [sum, perCharacter, perByte])).toEqual([[-2, -2, -2], [-4, -1, -0.8]])
-    expect(answers.map(({ isGold, isTaken, isTakenNorm }) => [isGold, isTaken, isTakenNorm])).toEqual([[false, true, false], [true, false, true]])
+    expect(answers.map(({ sum, perCharacter, perByte }) => [sum, perCharacter, perByte])).toEqual([
+      [-2, -2, -2],
+      [-4, -1, -0.8],
+    ])
+    expect(answers.map(({ isGold, isTaken, isTakenNorm }) => [isGold, isTaken, isTakenNorm])).toEqual([
+      [false, true, false],
+      [true, false, true],
+    ])
     expect([verdict, verdictNorm]).toEqual([false, true])
   })
 
   it('of several beginnings is judged by what follows them', () => {
-    const { answers, context, after } = exampleOf(item({ contexts: ['Ann', 'Bob'], continuations: ['left'], metrics: { acc: 1 } }), 'contexts')
-    expect(answers.map(({ text, perCharacter }) => [text, perCharacter])).toEqual([['Ann', -0.5], ['Bob', -1]])
+    const { answers, context, after } = exampleOf(
+      item({ contexts: ['Ann', 'Bob'], continuations: ['left'], metrics: { acc: 1 } }),
+      'contexts',
+    )
+    expect(answers.map(({ text, perCharacter }) => [text, perCharacter])).toEqual([
+      ['Ann', -0.5],
+      ['Bob', -1],
+    ])
     expect([context, after]).toEqual(['', 'left'])
   })
 
   it('of a text is bits a byte, and neither right nor wrong', () => {
-    const { bitsPerByte, verdict, answers } = exampleOf(item({ contexts: [''], continuations: ['text'], gold: null, logLikelihoods: [-4 * Math.LN2], areGreedy: [false], metrics: { bits_per_byte: -4 * Math.LN2 }, size: { words: 1, bytes: 4 } }), 'text')
+    const { bitsPerByte, verdict, answers } = exampleOf(
+      item({
+        contexts: [''],
+        continuations: ['text'],
+        gold: null,
+        logLikelihoods: [-4 * Math.LN2],
+        areGreedy: [false],
+        metrics: { bits_per_byte: -4 * Math.LN2 },
+        size: { words: 1, bytes: 4 },
+      }),
+      'text',
+    )
     expect(bitsPerByte).toBeCloseTo(1)
     expect([verdict, answers]).toEqual([null, []])
   })

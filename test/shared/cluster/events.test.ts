@@ -1,23 +1,38 @@
 // The schedules as events: against the closed forms where those are exact, and against what no schedule may do.
 import { describe, expect, it } from 'vitest'
-import { bubbleShare, idealPipelineSeconds, lastEnd, pipelineEvents, type PipelineEvent } from '#shared/cluster/events.ts'
+import {
+  bubbleShare,
+  idealPipelineSeconds,
+  lastEnd,
+  pipelineEvents,
+  type PipelineEvent,
+} from '#shared/cluster/events.ts'
 import { estimate, stepTime } from '#shared/cluster/estimate.ts'
 import { calibration } from '#shared/cluster/calibration.ts'
 import { microBatches, readGpuPlan, type GpuPlan } from '#shared/cluster/plan.ts'
 import { stageLayers } from '#shared/cluster/stages.ts'
 import { findGpuMachine, findModel } from '#shared/cluster/presets.ts'
 
-const equal = (stages: number, forward: number, backward: number) => ({ forward: new Array<number>(stages).fill(forward), backward: new Array<number>(stages).fill(backward) })
+const equal = (stages: number, forward: number, backward: number) => ({
+  forward: new Array<number>(stages).fill(forward),
+  backward: new Array<number>(stages).fill(backward),
+})
 type Shape = Pick<GpuPlan, 'pipeline' | 'interleave' | 'schedule'>
 
 function expectPossible(events: readonly PipelineEvent[], { pipeline, interleave }: Shape, m: number) {
   expect(events).toHaveLength(2 * m * pipeline * interleave)
-  const ends = new Map(events.map((one) => [`${one.kind} ${one.chunk * pipeline + one.stage} ${one.microBatch}`, one.end]))
+  const ends = new Map(
+    events.map((one) => [`${one.kind} ${one.chunk * pipeline + one.stage} ${one.microBatch}`, one.end]),
+  )
   const last = pipeline * interleave - 1
   for (const { kind, chunk, stage, microBatch, start } of events) {
     const depth = chunk * pipeline + stage
-    if (kind === 'forward' && depth > 0) expect(ends.get(`forward ${depth - 1} ${microBatch}`)).toBeLessThanOrEqual(start + 1e-9)
-    if (kind === 'backward') expect(ends.get(depth === last ? `forward ${depth} ${microBatch}` : `backward ${depth + 1} ${microBatch}`)).toBeLessThanOrEqual(start + 1e-9)
+    if (kind === 'forward' && depth > 0)
+      expect(ends.get(`forward ${depth - 1} ${microBatch}`)).toBeLessThanOrEqual(start + 1e-9)
+    if (kind === 'backward')
+      expect(
+        ends.get(depth === last ? `forward ${depth} ${microBatch}` : `backward ${depth + 1} ${microBatch}`),
+      ).toBeLessThanOrEqual(start + 1e-9)
   }
   for (let stage = 0; stage < pipeline; stage++) {
     const own = events.filter((one) => one.stage === stage).sort((a, b) => a.start - b.start)
@@ -26,13 +41,24 @@ function expectPossible(events: readonly PipelineEvent[], { pipeline, interleave
 }
 
 describe('a schedule', () => {
-  it.each<[number, number, number, GpuPlan['schedule']]>([[1, 1, 4, '1f1b'], [4, 1, 8, '1f1b'], [8, 1, 3, '1f1b'], [4, 2, 8, '1f1b'], [4, 3, 12, '1f1b'], [8, 4, 16, '1f1b'], [4, 1, 8, 'gpipe']])('of %d stages, %d chunks and %d micro-batches (%s) takes what the closed form says', (pipeline, interleave, m, schedule) => {
-    const shape: Shape = { pipeline, interleave, schedule }
-    const events = pipelineEvents(equal(pipeline, 1, 2), m, shape)
-    expectPossible(events, shape, m)
-    expect(lastEnd(events)).toBeCloseTo(idealPipelineSeconds(1, 2, m, shape), 9)
-    expect(lastEnd(events) / (3 * m * interleave) - 1).toBeCloseTo(bubbleShare(m, shape), 9)
-  })
+  it.each<[number, number, number, GpuPlan['schedule']]>([
+    [1, 1, 4, '1f1b'],
+    [4, 1, 8, '1f1b'],
+    [8, 1, 3, '1f1b'],
+    [4, 2, 8, '1f1b'],
+    [4, 3, 12, '1f1b'],
+    [8, 4, 16, '1f1b'],
+    [4, 1, 8, 'gpipe'],
+  ])(
+    'of %d stages, %d chunks and %d micro-batches (%s) takes what the closed form says',
+    (pipeline, interleave, m, schedule) => {
+      const shape: Shape = { pipeline, interleave, schedule }
+      const events = pipelineEvents(equal(pipeline, 1, 2), m, shape)
+      expectPossible(events, shape, m)
+      expect(lastEnd(events)).toBeCloseTo(idealPipelineSeconds(1, 2, m, shape), 9)
+      expect(lastEnd(events) / (3 * m * interleave) - 1).toBeCloseTo(bubbleShare(m, shape), 9)
+    },
+  )
 
   it('of uneven stages ends when the estimate says if the last is the slowest, and a little earlier if another is', () => {
     const closedForm = 9 + 16 * 3.9 // all stages fill and drain, the slowest works throughout
@@ -52,7 +78,8 @@ describe('a schedule', () => {
     for (let stage = 0; stage < 4; stage++) {
       let held = 0
       let most = 0
-      for (const { kind } of events.filter((one) => one.stage === stage)) most = Math.max(most, (held += kind === 'forward' ? 1 : -1))
+      for (const { kind } of events.filter((one) => one.stage === stage))
+        most = Math.max(most, (held += kind === 'forward' ? 1 : -1))
       expect(most).toBe(4 - stage)
     }
   })

@@ -10,7 +10,10 @@ import { findGpuMachine, findMachine, findModel, machines } from '#shared/cluste
 const gpt3 = findModel('gpt3-175b')
 const a100 = findGpuMachine('a100-80')
 const v100 = findGpuMachine('v100')
-const tried = (plan: object, model = gpt3, machine = a100) => () => estimate(model, readGpuPlan({ devices: 64, batch: 64, ...plan }), machine)
+const tried =
+  (plan: object, model = gpt3, machine = a100) =>
+  () =>
+    estimate(model, readGpuPlan({ devices: 64, batch: 64, ...plan }), machine)
 
 describe('a plan is refused', () => {
   it.each([
@@ -18,7 +21,10 @@ describe('a plan is refused', () => {
     [{ tensor: 64 }, '96 heads; tensor 64 does not divide'],
     [{ devices: 128, pipeline: 128 }, '128 stages are more than the 96 layers'],
     [{ tensor: 8, pipeline: 8, interleave: 5 }, '96 layers do not divide into pipeline 8 x interleave 5 = 40 chunks'],
-    [{ tensor: 8, pipeline: 8, batch: 63, microBatch: 2 }, 'A batch of 63 does not divide into data 1 x micro-batch 2 = 2'],
+    [
+      { tensor: 8, pipeline: 8, batch: 63, microBatch: 2 },
+      'A batch of 63 does not divide into data 1 x micro-batch 2 = 2',
+    ],
     [{ tensor: 8, pipeline: 8, interleave: 3, batch: 60 }, 'the 60 micro-batches to be a multiple of its 8 stages'],
     [{ tensor: 8, interleave: 2, batch: 64 }, 'needs a pipeline of at least 2'],
     [{ sequenceParallel: true }, 'only tensor 1'],
@@ -27,12 +33,16 @@ describe('a plan is refused', () => {
     [{ tensor: 0 }, '"tensor" must be a whole number from 1'],
     [{ tensor: 1.5 }, '1.5'],
     [{ recompute: 'some' }, 'none or selective or full'],
-  ])('%j', (plan, words) => { expect(tried(plan)).toThrow(words) })
+  ])('%j', (plan, words) => {
+    expect(tried(plan)).toThrow(words)
+  })
 
   it('when its machine lacks the link', () => {
     const alone = withFigures(a100, { networkBytesPerSecond: 0 })
     expect(tried({ tensor: 8, pipeline: 8 }, gpt3, alone)).toThrow('no "networkBytesPerSecond"')
-    expect(tried({ tensor: 8, devices: 8 }, gpt3, withFigures(a100, { linkBytesPerSecond: 0 }))).toThrow('no "linkBytesPerSecond"')
+    expect(tried({ tensor: 8, devices: 8 }, gpt3, withFigures(a100, { linkBytesPerSecond: 0 }))).toThrow(
+      'no "linkBytesPerSecond"',
+    )
     expect(tried({ tensor: 8, precision: 'bf16' }, gpt3, v100)).toThrow('no bf16')
   })
 
@@ -41,7 +51,9 @@ describe('a plan is refused', () => {
     const asked = (plan: object) => () => streamingEstimate(gpt3, readStreamingPlan(plan), cs2)
     expect(asked({ systems: 7, batch: 64 })).toThrow('64 does not divide over 7')
     expect(asked({ systems: 193, batch: 193 })).toThrow('193 systems are more than the 192')
-    expect(asked({ systems: 2, batch: 12, microBatch: 4 })).toThrow('share of 6 sequences does not divide into micro-batches of 4')
+    expect(asked({ systems: 2, batch: 12, microBatch: 4 })).toThrow(
+      'share of 6 sequences does not divide into micro-batches of 4',
+    )
     expect(asked({ systems: 2, batch: 12, tensor: 2 })).toThrow('no field "tensor"')
   })
 })
@@ -52,14 +64,20 @@ describe('records from outside', () => {
     expect(readMachine(file)).toMatchObject({ id: 'mine', memoryBytes: 80 * 2 ** 30 })
     const without = { ...file.figures, memoryBytes: { value: 1, source: '', status: 'primary' } }
     expect(() => readMachine({ ...file, figures: without })).toThrow('needs a source')
-    expect(() => readMachine({ ...file, figures: { ...file.figures, wheels: { value: 4, source: 'x', status: 'primary' } } })).toThrow('no figure "wheels"')
+    expect(() =>
+      readMachine({ ...file, figures: { ...file.figures, wheels: { value: 4, source: 'x', status: 'primary' } } }),
+    ).toThrow('no figure "wheels"')
     expect(() => readMachine({ ...file, colour: 'red' })).toThrow('no field "colour"')
     expect(() => readMachine({ ...file, figures: {} })).toThrow('needs the figure "matmulFlopsPerSecond"')
   })
 
   it('say of every shipped number where it is from, and which are unverified', () => {
-    expect(machines.map(({ id }) => id)).toEqual(expect.arrayContaining(['cs2', 'cs3', 'v100', 'a100-40', 'a100-80', 'h100', 'h200', 'b200']))
-    for (const { figures } of machines) for (const { source, status } of Object.values(figures)) expect([source.length > 5, typeof status]).toEqual([true, 'string'])
+    expect(machines.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['cs2', 'cs3', 'v100', 'a100-40', 'a100-80', 'h100', 'h200', 'b200']),
+    )
+    for (const { figures } of machines)
+      for (const { source, status } of Object.values(figures))
+        expect([source.length > 5, typeof status]).toEqual([true, 'string'])
     expect(v100.figures.deviceWatts.status).toBe('unverified')
     expect(findMachine('cs3').figures.matmulFlopsPerSecond.status).toBe('assumption')
     expect(findMachine('cs2').figures.utilisation.status).toBe('assumption')

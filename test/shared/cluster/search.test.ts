@@ -17,7 +17,11 @@ describe('the search', () => {
     expect(found.best.length).toBeGreaterThan(3)
     for (const [i, one] of found.best.entries()) {
       const { stepSeconds, memoryBytesPerDevice, fits } = estimate(gpt3, one.plan, a100)
-      expect({ stepSeconds, memoryBytesPerDevice, fits }).toEqual({ stepSeconds: one.stepSeconds, memoryBytesPerDevice: one.memoryBytesPerDevice, fits: true })
+      expect({ stepSeconds, memoryBytesPerDevice, fits }).toEqual({
+        stepSeconds: one.stepSeconds,
+        memoryBytesPerDevice: one.memoryBytesPerDevice,
+        fits: true,
+      })
       if (i > 0) expect(one.stepSeconds).toBeGreaterThanOrEqual(found.best[i - 1].stepSeconds)
     }
   })
@@ -31,7 +35,11 @@ describe('the search', () => {
     for (const one of found.pareto) {
       for (const other of found.pareto) {
         if (one === other) continue
-        expect(other.stepSeconds <= one.stepSeconds && other.memoryBytesPerDevice <= one.memoryBytesPerDevice && other.plan.devices <= one.plan.devices).toBe(false)
+        expect(
+          other.stepSeconds <= one.stepSeconds &&
+            other.memoryBytesPerDevice <= one.memoryBytesPerDevice &&
+            other.plan.devices <= one.plan.devices,
+        ).toBe(false)
       }
     }
     expect(found.pareto.some(({ plan }) => plan.devices === 64)).toBe(true)
@@ -48,13 +56,18 @@ describe('the search', () => {
 
   it('keeps to a limit of time', () => {
     const slowest = found.best[2].stepSeconds
-    for (const { stepSeconds } of searchPlans(gpt3, a100, { devices: [64, 128], batch: 64, stepSeconds: slowest }).pareto) expect(stepSeconds).toBeLessThanOrEqual(slowest)
+    for (const { stepSeconds } of searchPlans(gpt3, a100, { devices: [64, 128], batch: 64, stepSeconds: slowest })
+      .pareto)
+      expect(stepSeconds).toBeLessThanOrEqual(slowest)
   })
 
   it('stops when asked', async () => {
     const stopping = new AbortController()
     const records = []
-    for await (const record of searchJob({ kind: 'search-plans', model: gpt3, machine: a100, request: { devices: [512, 1024, 2048], batch: 2048 } }, stopping.signal)) {
+    for await (const record of searchJob(
+      { kind: 'search-plans', model: gpt3, machine: a100, request: { devices: [512, 1024, 2048], batch: 2048 } },
+      stopping.signal,
+    )) {
       records.push(record)
       stopping.abort()
     }
@@ -64,7 +77,15 @@ describe('the search', () => {
 
 describe('one evaluation', () => {
   it('takes microseconds: a median of 26 at most where Calculon takes 2,600', () => {
-    const plan = readGpuPlan({ devices: 2048, tensor: 8, pipeline: 16, interleave: 3, batch: 2048, recompute: 'selective', sequenceParallel: true })
+    const plan = readGpuPlan({
+      devices: 2048,
+      tensor: 8,
+      pipeline: 16,
+      interleave: 3,
+      batch: 2048,
+      recompute: 'selective',
+      sequenceParallel: true,
+    })
     const micros: number[] = []
     for (let batch = 0; batch < 300; batch++) {
       const from = performance.now()

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { readStreamingPlan } from '#shared/cluster/plan.ts'
 import type { WaferMachine } from '#shared/cluster/machine.ts'
 import { withFigures } from '#shared/cluster/machine.ts'
-import { activationBytes, criticalTokens, lossFromSpeedup, streamingEstimate, streamingEvents, systemsEfficiency } from '#shared/cluster/streaming.ts'
+import {
+  activationBytes,
+  criticalTokens,
+  lossFromSpeedup,
+  streamingEstimate,
+  streamingEvents,
+  systemsEfficiency,
+} from '#shared/cluster/streaming.ts'
 import { clusterParameters } from '#shared/cluster/transformer.ts'
 import { modelFlops } from '#shared/cluster/flops.ts'
 import { findMachine, findModel } from '#shared/cluster/presets.ts'
@@ -15,11 +22,12 @@ const ask = (plan: object, machine = cs2) => streamingEstimate(model, readStream
 describe('weight streaming', () => {
   it('moves 4 bytes a parameter out of the store and 4 in, whatever the number of systems', () => {
     for (const systems of [1, 2, 4, 8, 12]) {
-      const { storeOutBytes, storeInBytes } = ask({ systems, batch: 1080 / 12 * systems })
+      const { storeOutBytes, storeInBytes } = ask({ systems, batch: (1080 / 12) * systems })
       expect(storeOutBytes).toBe(4 * clusterParameters(model))
       expect(storeInBytes).toBe(4 * clusterParameters(model))
     }
-    expect(ask({ systems: 12, batch: 1080, microBatch: 45 }).storeOutBytes).toBe(8 * clusterParameters(model)) // each micro-batch streams them again
+    // each micro-batch streams them again
+    expect(ask({ systems: 12, batch: 1080, microBatch: 45 }).storeOutBytes).toBe(8 * clusterParameters(model))
   })
 
   it('needs 50,000 u tokens a system and pass, whatever the model', () => {
@@ -49,8 +57,9 @@ describe('weight streaming', () => {
     expect(systemsEfficiency(1, cs2)).toBe(1)
   })
 
-  it('keeps on a wafer what the paper\'s batches leave room for: 26.6 to 44.3 GB at layer boundaries', () => {
-    const kept = (id: string, microBatch: number) => activationBytes(findModel(id), { microBatch, activations: 'boundaries' }) / 1e9
+  it("keeps on a wafer what the paper's batches leave room for: 26.6 to 44.3 GB at layer boundaries", () => {
+    const kept = (id: string, microBatch: number) =>
+      activationBytes(findModel(id), { microBatch, activations: 'boundaries' }) / 1e9
     expect(kept('cerebras-gpt-1.3b', 132)).toBeCloseTo(26.6, 1)
     expect(kept('cerebras-gpt-2.7b', 132)).toBeCloseTo(44.3, 1)
     expect(kept('cerebras-gpt-13b', 45)).toBeCloseTo(37.7, 1)
@@ -62,11 +71,16 @@ describe('weight streaming', () => {
     expect(Object.values(breakdown).reduce((sum, one) => sum + one)).toBeCloseTo(stepSeconds, 9)
   })
 
-  it('brings the next layer\'s weights while a layer works, as its timeline shows', () => {
+  it("brings the next layer's weights while a layer works, as its timeline shows", () => {
     const events = streamingEvents(model, readStreamingPlan({ systems: 12, batch: 1080 }), cs2)
     const forward = events.filter(({ kind }) => kind === 'forward')
     expect(forward).toHaveLength(model.layers + 2)
-    for (const { layer, start } of events.filter(({ kind, start: at }) => kind === 'weights in' && at < forward[forward.length - 1].start)) expect(start).toBe(forward[layer - 1].start)
-    for (const { kind, layer, end } of events) if (kind === 'weights in') expect(events.filter((one) => one.layer === layer && one.start >= end - 1e-9).length).toBeGreaterThan(0)
+    for (const { layer, start } of events.filter(
+      ({ kind, start: at }) => kind === 'weights in' && at < forward[forward.length - 1].start,
+    ))
+      expect(start).toBe(forward[layer - 1].start)
+    for (const { kind, layer, end } of events)
+      if (kind === 'weights in')
+        expect(events.filter((one) => one.layer === layer && one.start >= end - 1e-9).length).toBeGreaterThan(0)
   })
 })

@@ -1,6 +1,15 @@
 // Members off the compute-optimal line: fixed tokens, IsoFLOP grids, and what they are called.
 import { describe, expect, it } from 'vitest'
-import { fixedTokenMembers, isAtRatio, isoflopMembers, memberName, spacedBudgets, suggestedBudgets, withFixedTokens, withMembers } from '#shared/family/additions.ts'
+import {
+  fixedTokenMembers,
+  isAtRatio,
+  isoflopMembers,
+  memberName,
+  spacedBudgets,
+  suggestedBudgets,
+  withFixedTokens,
+  withMembers,
+} from '#shared/family/additions.ts'
 import { planLadder, planMember } from '#shared/family/plan.ts'
 import { studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe, type Recipe } from '#shared/family/recipe.ts'
@@ -9,7 +18,8 @@ import { evaluateSurface } from '#shared/scaling/surface.ts'
 
 const starter = studyPartsOf('starter')
 const basis = { recipe: starter.recipe, vocabulary: 512 }
-const plansOf = (members: Parameters<typeof planLadder>[0]['members'], of = basis) => planLadder({ members }, of, null, null)
+const plansOf = (members: Parameters<typeof planLadder>[0]['members'], of = basis) =>
+  planLadder({ members }, of, null, null)
 
 describe('members on the same tokens', () => {
   it('get those tokens whatever their size, and say how many a parameter that makes', () => {
@@ -39,11 +49,19 @@ describe('members on the same tokens', () => {
     const { ladder, recipe } = studyPartsOf('cerebras-gpt')
     const fixed = withFixedTokens(ladder, 1e10, { recipe, vocabulary: 50257 })
     expect(fixed.members[0].published).toBeUndefined()
-    expect(planMember({ ...ladder.members[0], tokensPerParameter: 40 }, { recipe, vocabulary: 50257 }, null, null).tokens / 111_050_496).toBeCloseTo(40, 1)
+    expect(
+      planMember({ ...ladder.members[0], tokensPerParameter: 40 }, { recipe, vocabulary: 50257 }, null, null).tokens /
+        111_050_496,
+    ).toBeCloseTo(40, 1)
   })
 })
 
-describe.each([['sixNd', 'all'], ['cerebras', 'all'], ['hoffmann', 'without-embeddings'], ['palm', 'blocks-and-head']] as const)('an IsoFLOP grid counted as %s over %s', (flopsConvention, counted) => {
+describe.each([
+  ['sixNd', 'all'],
+  ['cerebras', 'all'],
+  ['hoffmann', 'without-embeddings'],
+  ['palm', 'blocks-and-head'],
+] as const)('an IsoFLOP grid counted as %s over %s', (flopsConvention, counted) => {
   const recipe: Recipe = { ...defaultRecipe, flopsConvention, countedParameters: counted }
   const grid = { budgets: [4e13, 1e13], sizes: 5, span: 4 }
   const members = isoflopMembers(grid, { recipe, vocabulary: 512 })
@@ -51,12 +69,15 @@ describe.each([['sixNd', 'all'], ['cerebras', 'all'], ['hoffmann', 'without-embe
   it('spends the same compute on every size of a budget, small budgets first', () => {
     const plans = plansOf(members, { recipe, vocabulary: 512 })
     expect(plans).toHaveLength(10)
-    for (const [i, plan] of plans.entries()) expect(plan.flops[flopsConvention] / (i < 5 ? 1e13 : 4e13)).toBeCloseTo(1, 2)
+    for (const [i, plan] of plans.entries())
+      expect(plan.flops[flopsConvention] / (i < 5 ? 1e13 : 4e13)).toBeCloseTo(1, 2)
     expect(new Set(plans.slice(0, 5).map(({ parameters }) => parameters)).size).toBe(5)
   })
 
   it('has its middle size at the recipe’s ratio, and the others clearly off it', () => {
-    const ratios = plansOf(members.slice(0, 5), { recipe, vocabulary: 512 }).map((plan) => plan.tokens / plan.countedParameters)
+    const ratios = plansOf(members.slice(0, 5), { recipe, vocabulary: 512 }).map(
+      (plan) => plan.tokens / plan.countedParameters,
+    )
     expect(ratios[2] / 20).toBeGreaterThan(0.75)
     expect(ratios[2] / 20).toBeLessThan(1.35)
     expect(ratios[0]).toBeGreaterThan(100)
@@ -68,18 +89,31 @@ describe.each([['sixNd', 'all'], ['cerebras', 'all'], ['hoffmann', 'without-embe
 describe('a grid', () => {
   it('trained on a known surface gives parabolas whose minima grow as the surface says', () => {
     const surface = { E: 1.7, A: 80, B: 300, alpha: 0.35, beta: 0.37 }
-    const plans = plansOf(isoflopMembers({ budgets: [1e13, 4e13, 1.6e14], sizes: 7, span: 4 }, { recipe: defaultRecipe, vocabulary: 512 }), { recipe: defaultRecipe, vocabulary: 512 })
+    const plans = plansOf(
+      isoflopMembers({ budgets: [1e13, 4e13, 1.6e14], sizes: 7, span: 4 }, { recipe: defaultRecipe, vocabulary: 512 }),
+      { recipe: defaultRecipe, vocabulary: 512 },
+    )
     const budgetOf = (flops: number) => [1e13, 4e13, 1.6e14].find((budget) => Math.abs(flops / budget - 1) < 0.02)!
-    const { size, profiles } = fitIsoflops(plans.map(({ parameters, tokens, flops }) => ({ budget: budgetOf(flops.sixNd), parameters, loss: evaluateSurface(surface, parameters, tokens) })))
+    const { size, profiles } = fitIsoflops(
+      plans.map(({ parameters, tokens, flops }) => ({
+        budget: budgetOf(flops.sixNd),
+        parameters,
+        loss: evaluateSurface(surface, parameters, tokens),
+      })),
+    )
     expect(profiles.every(({ rejection }) => rejection === null)).toBe(true)
     expect(size!.slope).toBeCloseTo(0.37 / 0.72, 1)
   })
 
   it('below what can be built is refused with the budget to begin at', () => {
-    expect(() => isoflopMembers({ budgets: [1e9], sizes: 5, span: 4 }, basis)).toThrow(/1e9 FLOPs are too few for a profile: no size wanted can be built.*Begin at about [\d.]+e11 FLOPs/)
+    expect(() => isoflopMembers({ budgets: [1e9], sizes: 5, span: 4 }, basis)).toThrow(
+      /1e9 FLOPs are too few for a profile: no size wanted can be built.*Begin at about [\d.]+e11 FLOPs/,
+    )
     expect(() => isoflopMembers({ budgets: [1e13], sizes: 2, span: 4 }, basis)).toThrow(/at least 3 sizes; there are 2/)
     expect(() => isoflopMembers({ budgets: [1e13], sizes: 5, span: 1 }, basis)).toThrow(/a span above 1, not 1/)
-    const from = Number(/about ([\d.e]+) FLOPs/.exec(message(() => isoflopMembers({ budgets: [1e9], sizes: 5, span: 4 }, basis)))![1])
+    const from = Number(
+      /about ([\d.e]+) FLOPs/.exec(message(() => isoflopMembers({ budgets: [1e9], sizes: 5, span: 4 }, basis)))![1],
+    )
     expect(isoflopMembers({ budgets: [from], sizes: 5, span: 4 }, basis).length).toBeGreaterThanOrEqual(3)
   })
 

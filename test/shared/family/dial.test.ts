@@ -11,21 +11,28 @@ const plansOf = (dial: Parameters<typeof ladderFromDial>[0], vocabulary = 512, r
 
 describe('the dial', () => {
   it('makes members that can be trained, in ascending size, each clearly larger than the last', () => {
-    fc.assert(fc.property(fc.double({ min: 4, max: 10, noNaN: true }), fc.constantFrom(257, 512, 8192, 50257), (magnitude, vocabulary) => {
-      const plans = plansOf({ kind: 'largest', parameters: 10 ** magnitude }, vocabulary)
-      expect(plans.length).toBeGreaterThanOrEqual(1)
-      expect(plans.length).toBeLessThanOrEqual(8)
-      expect(new Set(plans.map((plan) => plan.memberId)).size).toBe(plans.length)
-      plans.forEach((plan, i) => {
-        expect(plan.refusal).toBeNull()
-        expect(plan.shape.width % plan.shape.heads).toBe(0)
-        if (i > 0) {
-          const ratio = plan.parameters / plans[i - 1].parameters
-          expect(ratio).toBeGreaterThan(1.3)
-          expect(ratio).toBeLessThan(4)
-        }
-      })
-    }), { numRuns: 60 })
+    fc.assert(
+      fc.property(
+        fc.double({ min: 4, max: 10, noNaN: true }),
+        fc.constantFrom(257, 512, 8192, 50257),
+        (magnitude, vocabulary) => {
+          const plans = plansOf({ kind: 'largest', parameters: 10 ** magnitude }, vocabulary)
+          expect(plans.length).toBeGreaterThanOrEqual(1)
+          expect(plans.length).toBeLessThanOrEqual(8)
+          expect(new Set(plans.map((plan) => plan.memberId)).size).toBe(plans.length)
+          plans.forEach((plan, i) => {
+            expect(plan.refusal).toBeNull()
+            expect(plan.shape.width % plan.shape.heads).toBe(0)
+            if (i > 0) {
+              const ratio = plan.parameters / plans[i - 1].parameters
+              expect(ratio).toBeGreaterThan(1.3)
+              expect(ratio).toBeLessThan(4)
+            }
+          })
+        },
+      ),
+      { numRuns: 60 },
+    )
   })
 
   it('reaches the largest size asked for', () => {
@@ -37,7 +44,9 @@ describe('the dial', () => {
 
   it('begins near 30 thousand parameters where the vocabulary allows', () => {
     expect(plansOf({ kind: 'largest', parameters: 1e6 }, 512)[0].parameters).toBeCloseTo(30_000, -3)
-    expect(plansOf({ kind: 'largest', parameters: 1e8 }, 50257)[0].parameters).toBe(countParameters({ layers: 2, width: 24, heads: 1, context: 128, vocabulary: 50257 }))
+    expect(plansOf({ kind: 'largest', parameters: 1e8 }, 50257)[0].parameters).toBe(
+      countParameters({ layers: 2, width: 24, heads: 1, context: 128, vocabulary: 50257 }),
+    )
   })
 
   it('spends nearly all of a budget on the whole ladder and never much more', () => {
@@ -62,9 +71,20 @@ describe('the dial', () => {
   })
 
   it('fills a time on this machine', () => {
-    const machine = { memoryBytes: 8e9, calibration: [{ width: 64, flopsPerSecond: 5e10 }, { width: 256, flopsPerSecond: 1e11 }] }
+    const machine = {
+      memoryBytes: 8e9,
+      calibration: [
+        { width: 64, flopsPerSecond: 5e10 },
+        { width: 256, flopsPerSecond: 1e11 },
+      ],
+    }
     const dial = dialForSeconds(3600, defaultRecipe, 512, machine)!
-    const plans = planLadder(ladderFromDial(dial, defaultRecipe, 512), { recipe: defaultRecipe, vocabulary: 512 }, null, machine)
+    const plans = planLadder(
+      ladderFromDial(dial, defaultRecipe, 512),
+      { recipe: defaultRecipe, vocabulary: 512 },
+      null,
+      machine,
+    )
     const seconds = plans.reduce((sum, plan) => sum + plan.seconds!, 0)
     expect(seconds).toBeLessThan(3601)
     expect(seconds).toBeGreaterThan(1800)
@@ -81,7 +101,13 @@ describe('the dial', () => {
   })
 
   it('names members by their size', () => {
-    expect([29_856, 141_056, 999_600, 1_315_723_264, 512].map(shortCount)).toEqual(['29.9k', '141k', '1.00M', '1.32B', '512'])
+    expect([29_856, 141_056, 999_600, 1_315_723_264, 512].map(shortCount)).toEqual([
+      '29.9k',
+      '141k',
+      '1.00M',
+      '1.32B',
+      '512',
+    ])
   })
 })
 

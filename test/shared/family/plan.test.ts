@@ -13,28 +13,49 @@ import { countParameters } from '#shared/family/shape.ts'
 
 const member: Member = { id: 'a', name: 'a', layers: 4, width: 128, heads: 4, isEnabled: true }
 const basis = { recipe: defaultRecipe, vocabulary: 512 }
-const machine = { memoryBytes: 8e9, calibration: [{ width: 64, flopsPerSecond: 4e10 }, { width: 256, flopsPerSecond: 1e11 }] }
+const machine = {
+  memoryBytes: 8e9,
+  calibration: [
+    { width: 64, flopsPerSecond: 4e10 },
+    { width: 256, flopsPerSecond: 1e11 },
+  ],
+}
 
 describe('a plan', () => {
   it('trains on whole batches, near 20 tokens a parameter', () => {
-    fc.assert(fc.property(
-      fc.record({ layers: fc.integer({ min: 1, max: 12 }), heads: fc.integer({ min: 1, max: 8 }), size: fc.integer({ min: 8, max: 64 }) }),
-      fc.constantFrom(257, 512, 4096, 50257), fc.constantFrom(32, 128, 1024), fc.constantFrom(null, 4096, 65536),
-      ({ layers, heads, size }, vocabulary, context, batchTokens) => {
-        const plan = planMember({ ...member, layers, heads, width: heads * size }, { recipe: { ...defaultRecipe, context, batchTokens }, vocabulary }, null, null)
-        expect(plan.refusal).toBeNull()
-        expect(plan.parameters).toBe(countParameters(plan.shape))
-        expect(plan.tokens).toBe(plan.steps * plan.batchSequences * context)
-        expect(Math.abs(plan.tokens - 20 * plan.parameters)).toBeLessThanOrEqual(Math.max(0.5 * plan.batchSequences * context, plan.batchSequences * context - 20 * plan.parameters))
-        expect(plan.batchSequences % plan.microBatchSequences).toBe(0)
-        expect(plan.warmupSteps).toBeGreaterThanOrEqual(1)
-        expect(plan.warmupSteps).toBeLessThanOrEqual(plan.steps)
-        expect(plan.flops).toEqual(trainingFlops(plan.shape, plan.tokens))
-        const activations = plan.microBatchSequences * context * activationBytesPerToken(plan.shape)
-        expect(plan.memoryBytes).toBe(16 * plan.parameters + activations)
-        expect(plan.microBatchSequences === 1 || activations <= 256 * 2 ** 20).toBe(true)
-      },
-    ))
+    fc.assert(
+      fc.property(
+        fc.record({
+          layers: fc.integer({ min: 1, max: 12 }),
+          heads: fc.integer({ min: 1, max: 8 }),
+          size: fc.integer({ min: 8, max: 64 }),
+        }),
+        fc.constantFrom(257, 512, 4096, 50257),
+        fc.constantFrom(32, 128, 1024),
+        fc.constantFrom(null, 4096, 65536),
+        ({ layers, heads, size }, vocabulary, context, batchTokens) => {
+          const plan = planMember(
+            { ...member, layers, heads, width: heads * size },
+            { recipe: { ...defaultRecipe, context, batchTokens }, vocabulary },
+            null,
+            null,
+          )
+          expect(plan.refusal).toBeNull()
+          expect(plan.parameters).toBe(countParameters(plan.shape))
+          expect(plan.tokens).toBe(plan.steps * plan.batchSequences * context)
+          expect(Math.abs(plan.tokens - 20 * plan.parameters)).toBeLessThanOrEqual(
+            Math.max(0.5 * plan.batchSequences * context, plan.batchSequences * context - 20 * plan.parameters),
+          )
+          expect(plan.batchSequences % plan.microBatchSequences).toBe(0)
+          expect(plan.warmupSteps).toBeGreaterThanOrEqual(1)
+          expect(plan.warmupSteps).toBeLessThanOrEqual(plan.steps)
+          expect(plan.flops).toEqual(trainingFlops(plan.shape, plan.tokens))
+          const activations = plan.microBatchSequences * context * activationBytesPerToken(plan.shape)
+          expect(plan.memoryBytes).toBe(16 * plan.parameters + activations)
+          expect(plan.microBatchSequences === 1 || activations <= 256 * 2 ** 20).toBe(true)
+        },
+      ),
+    )
   })
 
   it('gives tokens to the parameters that the recipe counts', () => {
@@ -59,17 +80,27 @@ describe('a plan', () => {
   })
 
   it('takes a member’s own tokens a parameter before the recipe’s', () => {
-    expect(planMember({ ...member, tokensPerParameter: 80 }, basis, null, null).tokens / planMember(member, basis, null, null).tokens).toBeCloseTo(4, 1)
+    expect(
+      planMember({ ...member, tokensPerParameter: 80 }, basis, null, null).tokens /
+        planMember(member, basis, null, null).tokens,
+    ).toBeCloseTo(4, 1)
     const { ladder, recipe } = studyPartsOf('starter')
     const fixed = withFixedTokens(ladder, 2e6, { recipe, vocabulary: 512 })
-    for (const one of fixed.members) expect(planMember(one, { recipe, vocabulary: 512 }, null, null).tokens / 2e6).toBeCloseTo(1, 2)
+    for (const one of fixed.members)
+      expect(planMember(one, { recipe, vocabulary: 512 }, null, null).tokens / 2e6).toBeCloseTo(1, 2)
   })
 
   it('knows its time once the machine is measured, and its epochs once the text is tokenised', () => {
     const plan = planMember(member, basis, 4e6, machine)
-    expect(plan.seconds).toBeCloseTo(plan.flops.palm / Math.sqrt(4e10 * 1e11), 6) // 128 lies half-way between 64 and 256 on a log axis
+    // 128 lies half-way between 64 and 256 on a log axis
+    expect(plan.seconds).toBeCloseTo(plan.flops.palm / Math.sqrt(4e10 * 1e11), 6)
     expect(plan.epochs).toBe(plan.tokens / 4e6)
-    expect(planMember(member, basis, null, null)).toMatchObject({ seconds: null, epochs: null, refusal: null, warnings: [] })
+    expect(planMember(member, basis, null, null)).toMatchObject({
+      seconds: null,
+      epochs: null,
+      refusal: null,
+      warnings: [],
+    })
     expect(planMember(member, basis, 4e6, { ...machine, calibration: [] }).seconds).toBeNull()
   })
 
@@ -82,7 +113,9 @@ describe('a plan', () => {
 
   it('warns of many passes over the text, of few steps and of long days', () => {
     expect(planMember(member, basis, 1e6, machine).warnings.join()).toMatch(/Reads the text 18 times; beyond 4 passes/)
-    expect(planMember(member, { ...basis, recipe: { ...defaultRecipe, batchTokens: 1e6 } }, null, null).warnings.join()).toMatch(/Only 18 steps/)
+    expect(
+      planMember(member, { ...basis, recipe: { ...defaultRecipe, batchTokens: 1e6 } }, null, null).warnings.join(),
+    ).toMatch(/Only 18 steps/)
     const slow = { ...machine, calibration: [{ width: 64, flopsPerSecond: 1e8 }] }
     const plan = planMember(member, basis, null, slow)
     expect(plan.warnings).toEqual([`Takes about ${Math.round(plan.seconds! / 86_400)} days on this machine.`])
@@ -92,12 +125,15 @@ describe('a plan', () => {
 
 describe('a refusal', () => {
   const refusal = (changes: Partial<Member>, recipe = {}, tokens: number | null = null) =>
-    planMember({ ...member, ...changes }, { ...basis, recipe: { ...defaultRecipe, ...recipe } }, tokens, machine).refusal
+    planMember({ ...member, ...changes }, { ...basis, recipe: { ...defaultRecipe, ...recipe } }, tokens, machine)
+      .refusal
 
   it('names the memory that is missing', () => {
     const { ladder, recipe } = studyPartsOf('cerebras-gpt')
     const plan = planMember(ladder.members[6], { recipe, vocabulary: 50257 }, null, { ...machine, memoryBytes: 24e9 })
-    expect(plan.refusal).toBe(`Needs ${(plan.memoryBytes / 1e9).toPrecision(3)} GB of memory; this machine has 24.0 GB, of which a training may take 16.8 GB.`)
+    expect(plan.refusal).toBe(
+      `Needs ${(plan.memoryBytes / 1e9).toPrecision(3)} GB of memory; this machine has 24.0 GB, of which a training may take 16.8 GB.`,
+    )
   })
 
   it('names the field that cannot be', () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { learningRateAt, learningRateCurve, restingSteps, tokensStretch, type Schedule } from '#shared/family/schedule.ts'
+import {
+  learningRateAt,
+  learningRateCurve,
+  restingSteps,
+  tokensStretch,
+  type Schedule,
+} from '#shared/family/schedule.ts'
 
 const base: Schedule = { steps: 1000, warmupSteps: 100, peakLearningRate: 1, decay: 'linear', finalFraction: 0.1 }
 const at = (changes: Partial<Schedule>, update: number) => learningRateAt({ ...base, ...changes }, update - 1)
@@ -11,10 +17,13 @@ describe('the learning rate', () => {
     expect(at({}, 100)).toBe(1)
   })
 
-  it.each(['linear', 'cosine', 'wsd', 'wsd-s'] as const)('ends a %s decay at the final share, with the last update', (decay) => {
-    expect(at({ decay }, 1000)).toBeCloseTo(0.1, 12)
-    expect(at({ decay, finalFraction: 0 }, 1000)).toBeCloseTo(0, 12)
-  })
+  it.each(['linear', 'cosine', 'wsd', 'wsd-s'] as const)(
+    'ends a %s decay at the final share, with the last update',
+    (decay) => {
+      expect(at({ decay }, 1000)).toBeCloseTo(0.1, 12)
+      expect(at({ decay, finalFraction: 0 }, 1000)).toBeCloseTo(0, 12)
+    },
+  )
 
   it('is half-way down in the middle of linear and cosine alike, and cosine lingers at the top', () => {
     expect(at({}, 550)).toBeCloseTo(0.55, 12)
@@ -38,7 +47,11 @@ describe('the learning rate', () => {
 
   it('goes on at the peak between the rests of a wsd-s run, and falls to the same end at each', () => {
     const wsds = { decay: 'wsd-s' } as const
-    for (const [from, stop] of [[100, 250], [250, 500], [500, 1000]]) {
+    for (const [from, stop] of [
+      [100, 250],
+      [250, 500],
+      [500, 1000],
+    ]) {
       const fall = Math.min(stop - from, 0.2 * stop) // a fifth of all steps until then
       expect(at(wsds, stop - fall)).toBe(1)
       expect(at(wsds, stop - fall / 2)).toBeCloseTo(0.55, 12)

@@ -8,7 +8,10 @@ describe('the plan of a check', () => {
   it('has both parametrisations at every width and rate, alike in all but their scales', () => {
     const { models } = planCheck('transfer', { widths: [128, 64], learningRates: [4e-3, 1e-3, 2e-3] }, basis)
     expect(models.map(({ parametrisation, width, learningRate }) => [parametrisation, width, learningRate])).toEqual(
-      ['standard', 'mup'].flatMap((name) => [64, 128].flatMap((width) => [1e-3, 2e-3, 4e-3].map((rate) => [name, width, rate]))))
+      ['standard', 'mup'].flatMap((name) =>
+        [64, 128].flatMap((width) => [1e-3, 2e-3, 4e-3].map((rate) => [name, width, rate])),
+      ),
+    )
     const [standard, mup] = [models[3].model, models[9].model]
     expect({ ...mup, parametrisation: null }).toEqual({ ...standard, parametrisation: null })
     expect(mup.parametrisation.learningRateScale.matrix).toBe(1 / 2)
@@ -33,8 +36,14 @@ describe('the plan of a check', () => {
   })
 
   it('refuses what no check can be made of, naming it', () => {
-    expect(() => planCheck('coordinates', { widths: [64, 65] }, basis)).toThrow('widths: 65 cannot be; each must be a multiple of the 4 heads.')
-    expect(() => planCheck('coordinates', { widths: [64, 64] }, basis)).toThrow('widths: a check compares at least two.')
-    expect(() => planCheck('transfer', { learningRates: [1e-3, 2e-3] }, basis)).toThrow(/learningRates: a sweep needs at least three/)
+    expect(() => planCheck('coordinates', { widths: [64, 65] }, basis)).toThrow(
+      'widths: 65 cannot be; each must be a multiple of the 4 heads.',
+    )
+    expect(() => planCheck('coordinates', { widths: [64, 64] }, basis)).toThrow(
+      'widths: a check compares at least two.',
+    )
+    expect(() => planCheck('transfer', { learningRates: [1e-3, 2e-3] }, basis)).toThrow(
+      /learningRates: a sweep needs at least three/,
+    )
   })
 })

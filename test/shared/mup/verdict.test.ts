@@ -2,15 +2,34 @@ import { describe, expect, it } from 'vitest'
 import type { CoordinatePoint, TransferPoint } from '#shared/mup/check.ts'
 import { coordinateVerdicts, transferVerdicts } from '#shared/mup/verdict.ts'
 
-const coordinate = (width: number, step: number, rms: number, changes: Partial<CoordinatePoint> = {}): CoordinatePoint =>
-  ({ parametrisation: 'mup', width, step, place: 'block', block: 1, rms, change: 0, ...changes })
-const transfer = (width: number, learningRate: number, loss: number | null): TransferPoint => ({ parametrisation: 'standard', width, learningRate, loss })
+const coordinate = (
+  width: number,
+  step: number,
+  rms: number,
+  changes: Partial<CoordinatePoint> = {},
+): CoordinatePoint => ({ parametrisation: 'mup', width, step, place: 'block', block: 1, rms, change: 0, ...changes })
+const transfer = (width: number, learningRate: number, loss: number | null): TransferPoint => ({
+  parametrisation: 'standard',
+  width,
+  learningRate,
+  loss,
+})
 
 describe('the verdict on coordinates', () => {
   it('is the largest ratio between widths at the last step that all have reached', () => {
     const points = [coordinate(64, 1, 1), coordinate(64, 2, 8), coordinate(128, 1, 1.5), coordinate(256, 1, 1.9)]
-    expect(coordinateVerdicts(points)).toMatchObject([{ parametrisation: 'mup', step: 1, widths: [64, 128, 256], isStable: true, worst: { place: 'block', block: 1, ratio: 1.9 } }])
-    expect(coordinateVerdicts([...points, coordinate(64, 1, 3, { block: 2 }), coordinate(256, 1, 1, { block: 2 })])[0]).toMatchObject({ isStable: false, worst: { block: 2, ratio: 3 } })
+    expect(coordinateVerdicts(points)).toMatchObject([
+      {
+        parametrisation: 'mup',
+        step: 1,
+        widths: [64, 128, 256],
+        isStable: true,
+        worst: { place: 'block', block: 1, ratio: 1.9 },
+      },
+    ])
+    expect(
+      coordinateVerdicts([...points, coordinate(64, 1, 3, { block: 2 }), coordinate(256, 1, 1, { block: 2 })])[0],
+    ).toMatchObject({ isStable: false, worst: { block: 2, ratio: 3 } })
   })
 
   it('has the slope of a power of the width', () => {
@@ -25,7 +44,10 @@ describe('the verdict on learning rates', () => {
   it('finds the best rate of a parabola between those that were tried', () => {
     const rates = [1e-3, 2e-3, 4e-3, 8e-3]
     const lossAt = (best: number) => (rate: number) => 3 + 0.1 * Math.log2(rate / best) ** 2
-    const points = [...rates.map((rate) => transfer(64, rate, lossAt(3e-3)(rate))), ...rates.map((rate) => transfer(128, rate, lossAt(1.5e-3)(rate)))]
+    const points = [
+      ...rates.map((rate) => transfer(64, rate, lossAt(3e-3)(rate))),
+      ...rates.map((rate) => transfer(128, rate, lossAt(1.5e-3)(rate))),
+    ]
     const [{ best, drift }] = transferVerdicts(points)
     expect(best.map(({ between }) => between)).toEqual([expect.closeTo(3e-3, 10), expect.closeTo(1.5e-3, 10)])
     expect(drift).toBeCloseTo(-1, 10)
@@ -33,7 +55,12 @@ describe('the verdict on learning rates', () => {
   })
 
   it('says where the best lies at the edge, and leaves out what diverged', () => {
-    const [{ best, drift }] = transferVerdicts([transfer(64, 1e-3, 3), transfer(64, 2e-3, 2.5), transfer(64, 4e-3, null), transfer(128, 1e-3, null)])
+    const [{ best, drift }] = transferVerdicts([
+      transfer(64, 1e-3, 3),
+      transfer(64, 2e-3, 2.5),
+      transfer(64, 4e-3, null),
+      transfer(128, 1e-3, null),
+    ])
     expect(best).toMatchObject([{ width: 64, learningRate: 2e-3, between: 2e-3, isAtEdge: false }])
     expect(drift).toBeNull()
     expect(transferVerdicts([transfer(64, 1e-3, 2), transfer(64, 2e-3, 2.5)])[0].best[0].isAtEdge).toBe(true)

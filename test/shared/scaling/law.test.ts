@@ -17,20 +17,29 @@ function ladder(scale: number, exponent: number, offset: number, count: number, 
 
 describe('a fit', () => {
   it('recovers the offset law that its points lie on', () => {
-    fc.assert(fc.property(
-      fc.double({ min: 12, max: 24, noNaN: true }), fc.double({ min: 0.05, max: 0.6, noNaN: true }), fc.double({ min: 0.2, max: 2.5, noNaN: true }),
-      fc.constantFrom('loss', 'log-loss'),
-      (magnitude, b, offset, objective) => {
-        const { parameters, status } = fitOffsetPowerLaw(ladder(10 ** magnitude, -b, offset, 6), { objective: objective as 'loss' })
-        expect(parameters.exponent).toBeCloseTo(-b, 4)
-        expect(parameters.offset).toBeCloseTo(offset, 3)
-        expect(status).not.toBe('bound-hit')
-      },
-    ), { numRuns: 60 })
+    fc.assert(
+      fc.property(
+        fc.double({ min: 12, max: 24, noNaN: true }),
+        fc.double({ min: 0.05, max: 0.6, noNaN: true }),
+        fc.double({ min: 0.2, max: 2.5, noNaN: true }),
+        fc.constantFrom('loss', 'log-loss'),
+        (magnitude, b, offset, objective) => {
+          const { parameters, status } = fitOffsetPowerLaw(ladder(10 ** magnitude, -b, offset, 6), {
+            objective: objective as 'loss',
+          })
+          expect(parameters.exponent).toBeCloseTo(-b, 4)
+          expect(parameters.offset).toBeCloseTo(offset, 3)
+          expect(status).not.toBe('bound-hit')
+        },
+      ),
+      { numRuns: 60 },
+    )
   })
 
   it('finds no offset where there is none, and says that it hit the bound', () => {
-    const fit = fitOffsetPowerLaw(ladder(1e22, -0.08, 0, 6).map((point, i) => ({ ...point, y: point.y * (1 + 0.002 * (i - 2.5) ** 2 * -1) })))
+    const fit = fitOffsetPowerLaw(
+      ladder(1e22, -0.08, 0, 6).map((point, i) => ({ ...point, y: point.y * (1 + 0.002 * (i - 2.5) ** 2 * -1) })),
+    )
     expect(fit.parameters.offset).toBe(0)
     expect(fit.status).toBe('bound-hit')
   })
@@ -40,7 +49,8 @@ describe('a fit', () => {
     const points = [1, 10, 100, 1000].map((x, i) => ({ x, y: 3 * x ** -0.1 * Math.exp(i % 2 ? 0.01 : -0.01) }))
     const fit = fitPowerLaw(points)
     const t = Math.log(10)
-    expect(fit.parameters.exponent).toBeCloseTo(-0.1 + 0.02 / (5 * t), 12) // slope of -1, 1, -1, 1 over 0..3 is 0.4 / ... = 0.02 / 5 a decade
+    // slope of -1, 1, -1, 1 over 0..3 is 0.4 / ... = 0.02 / 5 a decade
+    expect(fit.parameters.exponent).toBeCloseTo(-0.1 + 0.02 / (5 * t), 12)
     expect(fit.sse).toBeCloseTo(4e-4 - 5 * (0.02 / 5) ** 2, 12)
     expect(fit.errors!.slope).toBeCloseTo(Math.sqrt(fit.sse / 2 / (5 * t * t)), 12)
   })
@@ -50,11 +60,16 @@ describe('a fit', () => {
     const a = fitOffsetPowerLaw(points)
     const b = fitOffsetPowerLaw(points.map(({ x, y }) => ({ x: x / 8.64e19, y })))
     expect(b.parameters.exponent).toBeCloseTo(a.parameters.exponent, 6)
-    expect(b.parameters.scale * 8.64e19 / a.parameters.scale).toBeCloseTo(1, 4)
+    expect((b.parameters.scale * 8.64e19) / a.parameters.scale).toBeCloseTo(1, 4)
   })
 
   it('of a rising loss is flat, never a wrong curve', () => {
-    const fit = fitOffsetPowerLaw([{ x: 1, y: 1 }, { x: 10, y: 2 }, { x: 100, y: 3 }, { x: 1000, y: 4 }])
+    const fit = fitOffsetPowerLaw([
+      { x: 1, y: 1 },
+      { x: 10, y: 2 },
+      { x: 100, y: 3 },
+      { x: 1000, y: 4 },
+    ])
     expect(fit.status).toBe('bound-hit')
     expect(fit.parameters.offset).toBeCloseTo(2.5, 6)
   })
@@ -83,8 +98,12 @@ describe('uncertainty', () => {
   it('is the same for the same seed', () => {
     const points = ladder(1e18, -0.12, 1.2, 6, 0.01)
     const fit = fitOffsetPowerLaw(points)
-    expect(bootstrapCurve(fit, points, { resamples: 50 }).parameters).toEqual(bootstrapCurve(fit, points, { resamples: 50 }).parameters)
-    expect(bootstrapCurve(fit, points, { resamples: 50, seed: 2 }).parameters).not.toEqual(bootstrapCurve(fit, points, { resamples: 50 }).parameters)
+    expect(bootstrapCurve(fit, points, { resamples: 50 }).parameters).toEqual(
+      bootstrapCurve(fit, points, { resamples: 50 }).parameters,
+    )
+    expect(bootstrapCurve(fit, points, { resamples: 50, seed: 2 }).parameters).not.toEqual(
+      bootstrapCurve(fit, points, { resamples: 50 }).parameters,
+    )
   })
 
   it('is absent where nothing is left to judge by', () => {
@@ -118,8 +137,13 @@ describe('the law of a study', () => {
     expect(lawOf(points.slice(0, 3)).fit!.form).toBe('power')
     expect(lawOf(points.slice(0, 4)).fit!.form).toBe('offset-power')
     expect(lawOf([]).problem).toBe('A power law has 2 parameters and there are 0 points: 2 more are needed.')
-    expect(lawOf(points.slice(0, 1)).problem).toBe('A power law has 2 parameters and there is 1 point: 1 more is needed.')
-    expect(lawOf(points.slice(0, 2), { form: 'offset-power' })).toMatchObject({ fit: null, problem: 'An offset power law has 3 parameters and there are 2 points: 1 more is needed.' })
+    expect(lawOf(points.slice(0, 1)).problem).toBe(
+      'A power law has 2 parameters and there is 1 point: 1 more is needed.',
+    )
+    expect(lawOf(points.slice(0, 2), { form: 'offset-power' })).toMatchObject({
+      fit: null,
+      problem: 'An offset power law has 3 parameters and there are 2 points: 1 more is needed.',
+    })
   })
 
   it('tells nothing about a largest point it cannot leave out', () => {

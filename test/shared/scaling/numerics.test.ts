@@ -10,66 +10,94 @@ import { differencesFrom, findPublishedLaw } from '#shared/scaling/published.ts'
 
 describe('L-BFGS', () => {
   it('finds the valley of Rosenbrock in five dimensions', () => {
-    const found = minimise((x, gradient) => {
-      let value = 0
-      gradient.fill(0)
-      for (let i = 0; i < 4; i++) {
-        const a = x[i + 1] - x[i] ** 2
-        const b = 1 - x[i]
-        value += 100 * a * a + b * b
-        gradient[i] += -400 * a * x[i] - 2 * b
-        gradient[i + 1] += 200 * a
-      }
-      return value
-    }, Float64Array.of(-1.2, 1, -1.2, 1, 0.5), { maxEvaluations: 1000 })
+    const found = minimise(
+      (x, gradient) => {
+        let value = 0
+        gradient.fill(0)
+        for (let i = 0; i < 4; i++) {
+          const a = x[i + 1] - x[i] ** 2
+          const b = 1 - x[i]
+          value += 100 * a * a + b * b
+          gradient[i] += -400 * a * x[i] - 2 * b
+          gradient[i + 1] += 200 * a
+        }
+        return value
+      },
+      Float64Array.of(-1.2, 1, -1.2, 1, 0.5),
+      { maxEvaluations: 1000 },
+    )
     expect(found.isConverged).toBe(true)
     for (const value of found.x) expect(value).toBeCloseTo(1, 6)
   })
 
   it('leaves its start alone and stops when its evaluations run out', () => {
     const start = Float64Array.of(5)
-    const found = minimise((x, gradient) => { gradient[0] = 4 * x[0] ** 3; return x[0] ** 4 }, start, { maxEvaluations: 3 })
+    const found = minimise(
+      (x, gradient) => {
+        gradient[0] = 4 * x[0] ** 3
+        return x[0] ** 4
+      },
+      start,
+      { maxEvaluations: 3 },
+    )
     expect(start[0]).toBe(5)
     expect(found).toMatchObject({ evaluations: 3, isConverged: false })
   })
 
   it('comes to rest on a kink', () => {
-    const found = minimise((x, gradient) => { gradient[0] = Math.sign(x[0] - 2); return Math.abs(x[0] - 2) }, Float64Array.of(-7))
+    const found = minimise((x, gradient) => {
+      gradient[0] = Math.sign(x[0] - 2)
+      return Math.abs(x[0] - 2)
+    }, Float64Array.of(-7))
     expect(found.x[0]).toBeCloseTo(2, 6)
   })
 })
 
 it('non-negative least squares meets the conditions of an optimum', () => {
   const value = fc.double({ min: -2, max: 2, noNaN: true })
-  fc.assert(fc.property(fc.array(fc.tuple(value, value, value, value), { minLength: 5, maxLength: 12 }), (rows) => {
-    const gram = [0, 1, 2].map((i) => [0, 1, 2].map((j) => rows.reduce((sum, row) => sum + row[i] * row[j], i === j ? 1e-6 : 0)))
-    const right = [0, 1, 2].map((i) => rows.reduce((sum, row) => sum + row[i] * row[3], 0))
-    const x = nonNegativeLeastSquares(gram, right)
-    const size = 1 + Math.max(...gram.flat().map(Math.abs), ...right.map(Math.abs)) * (1 + Math.max(...x))
-    for (let i = 0; i < 3; i++) {
-      const slope = gram[i].reduce((sum, g, j) => sum + g * x[j], 0) - right[i]
-      expect(x[i]).toBeGreaterThanOrEqual(0)
-      if (x[i] > 1e-9) expect(Math.abs(slope)).toBeLessThan(1e-6 * size)
-      else expect(slope).toBeGreaterThan(-1e-6 * size)
-    }
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, value, value, value), { minLength: 5, maxLength: 12 }), (rows) => {
+      const gram = [0, 1, 2].map((i) =>
+        [0, 1, 2].map((j) => rows.reduce((sum, row) => sum + row[i] * row[j], i === j ? 1e-6 : 0)),
+      )
+      const right = [0, 1, 2].map((i) => rows.reduce((sum, row) => sum + row[i] * row[3], 0))
+      const x = nonNegativeLeastSquares(gram, right)
+      const size = 1 + Math.max(...gram.flat().map(Math.abs), ...right.map(Math.abs)) * (1 + Math.max(...x))
+      for (let i = 0; i < 3; i++) {
+        const slope = gram[i].reduce((sum, g, j) => sum + g * x[j], 0) - right[i]
+        expect(x[i]).toBeGreaterThanOrEqual(0)
+        if (x[i] > 1e-9) expect(Math.abs(slope)).toBeLessThan(1e-6 * size)
+        else expect(slope).toBeGreaterThan(-1e-6 * size)
+      }
+    }),
+  )
 })
 
 it('eigenvalues of a known matrix', () => {
-  const sorted = symmetricEigenvalues([[2, 1, 0], [1, 2, 1], [0, 1, 2]]).sort((a, b) => a - b)
+  const sorted = symmetricEigenvalues([
+    [2, 1, 0],
+    [1, 2, 1],
+    [0, 1, 2],
+  ]).sort((a, b) => a - b)
   for (const [i, expected] of [2 - Math.SQRT2, 2, 2 + Math.SQRT2].entries()) expect(sorted[i]).toBeCloseTo(expected, 12)
 })
 
 describe('the optimum', () => {
   it('is no worse than its neighbours on the same budget', () => {
     const surface = { E: 1.69, A: 406.4, B: 410.7, alpha: 0.34, beta: 0.28 }
-    fc.assert(fc.property(fc.double({ min: 15, max: 26, noNaN: true }), fc.constantFrom(0.5, 0.9, 1.1, 2), (magnitude, factor) => {
-      const flops = 10 ** magnitude
-      const best = optimalAllocation(surface, flops)
-      expect(6 * best.parameters * best.tokens / flops).toBeCloseTo(1, 9)
-      const n = best.parameters * factor
-      expect(evaluateSurface(surface, n, flops / (6 * n))).toBeGreaterThan(best.loss)
-    }))
+    fc.assert(
+      fc.property(
+        fc.double({ min: 15, max: 26, noNaN: true }),
+        fc.constantFrom(0.5, 0.9, 1.1, 2),
+        (magnitude, factor) => {
+          const flops = 10 ** magnitude
+          const best = optimalAllocation(surface, flops)
+          expect((6 * best.parameters * best.tokens) / flops).toBeCloseTo(1, 9)
+          const n = best.parameters * factor
+          expect(evaluateSurface(surface, n, flops / (6 * n))).toBeGreaterThan(best.loss)
+        },
+      ),
+    )
   })
 
   it('of the 20 to 1 rule is Chinchilla’s: 5.76e23 FLOPs are 70 billion parameters and 1.4 trillion tokens', () => {
@@ -106,12 +134,15 @@ describe('the envelope of training curves', () => {
     const change = points.findIndex((point) => point.curve === 1)
     expect(points[change].flops / (144 * 1e10)).toBeCloseTo(1, 1)
     expect(points.slice(change).every((point) => point.curve === 1)).toBe(true)
-    for (const point of points) expect(point.tokens * 6 * point.parameters / point.flops).toBeCloseTo(1, 9)
+    for (const point of points) expect((point.tokens * 6 * point.parameters) / point.flops).toBeCloseTo(1, 9)
     expect(size!.slope + tokens!.slope).toBeCloseTo(1, 9)
   })
 
   it('smooths without moving a straight line', () => {
-    const smoothed = smoothGaussian(Array.from({ length: 200 }, (_, i) => 5 - 0.01 * i), 10)
+    const smoothed = smoothGaussian(
+      Array.from({ length: 200 }, (_, i) => 5 - 0.01 * i),
+      10,
+    )
     for (let i = 45; i < 155; i++) expect(smoothed[i]).toBeCloseTo(5 - 0.01 * i, 9)
     expect(envelopeOf([])).toEqual({ points: [], size: null, tokens: null })
   })
@@ -119,7 +150,15 @@ describe('the envelope of training curves', () => {
 
 it('a published law says what stands between it and a study', () => {
   const law = findPublishedLaw('cerebras-gpt')
-  expect(differencesFrom(law, { tokenizer: { kind: 'gpt2' }, corpusName: 'the Pile', flopsConvention: 'cerebras' })).toEqual([])
-  expect(differencesFrom(law, { tokenizer: { kind: 'bpe', vocabulary: 512 }, corpusName: 'Moby-Dick', flopsConvention: 'sixNd' })).toHaveLength(3)
+  expect(
+    differencesFrom(law, { tokenizer: { kind: 'gpt2' }, corpusName: 'the Pile', flopsConvention: 'cerebras' }),
+  ).toEqual([])
+  expect(
+    differencesFrom(law, {
+      tokenizer: { kind: 'bpe', vocabulary: 512 },
+      corpusName: 'Moby-Dick',
+      flopsConvention: 'sixNd',
+    }),
+  ).toHaveLength(3)
   expect(() => findPublishedLaw('gpt-9')).toThrow(/no published law called "gpt-9"/)
 })

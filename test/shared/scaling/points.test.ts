@@ -16,33 +16,76 @@ const sentence = (run: () => unknown): string => {
   }
   throw new Error('a curve came back')
 }
-const good = [{ x: 1, y: 5 }, { x: 10, y: 4 }, { x: 100, y: 3.3 }, { x: 1000, y: 2.9 }]
+const good = [
+  { x: 1, y: 5 },
+  { x: 10, y: 4 },
+  { x: 100, y: 3.3 },
+  { x: 1000, y: 2.9 },
+]
 
 describe('points that no curve can be fitted to get a sentence', () => {
   it.each([
     ['too few', good.slice(0, 2), 'An offset power law has 3 parameters and there are 2 points: 1 more is needed.'],
     ['none', [], 'An offset power law has 3 parameters and there are 0 points: 3 more are needed.'],
-    ['a zero', [...good, { x: 0, y: 2, name: '13B' }], '13B (point 5): its compute is 0; a law needs finite numbers above 0.'],
+    [
+      'a zero',
+      [...good, { x: 0, y: 2, name: '13B' }],
+      '13B (point 5): its compute is 0; a law needs finite numbers above 0.',
+    ],
     ['a loss below zero', [...good, { x: 2, y: -1 }], 'Point 5: its loss is -1; a law needs finite numbers above 0.'],
     ['NaN', [...good, { x: 2, y: NaN }], 'Point 5: its loss is not a number; a law needs finite numbers above 0.'],
-    ['infinity', [...good, { x: Infinity, y: 2 }], 'Point 5: its compute is Infinity; a law needs finite numbers above 0.'],
-    ['constant x', good.map(({ y }) => ({ x: 7, y })), 'All 4 points have the same compute, 7: a curve needs different ones.'],
-    ['two different x', good.map(({ y }, i) => ({ x: 7 + (i % 2), y })), 'An offset power law has 3 parameters; 4 points at only 2 different values of compute cannot determine them.'],
-    ['one column twice', good.map(({ x }) => ({ x, y: x })), 'compute and loss hold the same numbers: name two different columns.'],
+    [
+      'infinity',
+      [...good, { x: Infinity, y: 2 }],
+      'Point 5: its compute is Infinity; a law needs finite numbers above 0.',
+    ],
+    [
+      'constant x',
+      good.map(({ y }) => ({ x: 7, y })),
+      'All 4 points have the same compute, 7: a curve needs different ones.',
+    ],
+    [
+      'two different x',
+      good.map(({ y }, i) => ({ x: 7 + (i % 2), y })),
+      'An offset power law has 3 parameters; 4 points at only 2 different values of compute cannot determine them.',
+    ],
+    [
+      'one column twice',
+      good.map(({ x }) => ({ x, y: x })),
+      'compute and loss hold the same numbers: name two different columns.',
+    ],
   ])('%s', (_name, points, expected) => expect(sentence(() => fitOffsetPowerLaw(points))).toBe(expected))
 
   it('in the words of the file', () => {
-    expect(sentence(() => fitPowerLaw([{ x: 1, y: 1 }, { x: -1, y: 1 }], { x: 'train_flops', y: 'pile_loss' }))).toMatch(/Point 2: its train_flops is -1/)
+    expect(
+      sentence(() =>
+        fitPowerLaw(
+          [
+            { x: 1, y: 1 },
+            { x: -1, y: 1 },
+          ],
+          { x: 'train_flops', y: 'pile_loss' },
+        ),
+      ),
+    ).toMatch(/Point 2: its train_flops is -1/)
   })
 })
 
 describe('points that no surface can be fitted to get a sentence', () => {
-  const points = Array.from({ length: 12 }, (_, i) => ({ parameters: 1e6 * 2 ** (i % 4), tokens: 1e8 * 3 ** Math.floor(i / 4), loss: 4 - 0.1 * i }))
+  const points = Array.from({ length: 12 }, (_, i) => ({
+    parameters: 1e6 * 2 ** (i % 4),
+    tokens: 1e8 * 3 ** Math.floor(i / 4),
+    loss: 4 - 0.1 * i,
+  }))
   it.each([
     ['too few', points.slice(0, 4), /A surface has 5 parameters and there are 4 points: 1 more is needed/],
     ['one size', points.map((point) => ({ ...point, parameters: 1e6 })), /same parameters/],
     ['one length', points.map((point) => ({ ...point, tokens: 1e9 })), /same tokens/],
-    ['20 tokens a parameter everywhere', points.map((point) => ({ ...point, tokens: 20 * point.parameters })), /Tokens follow from parameters/],
+    [
+      '20 tokens a parameter everywhere',
+      points.map((point) => ({ ...point, tokens: 20 * point.parameters })),
+      /Tokens follow from parameters/,
+    ],
     ['one column twice', points.map((point) => ({ ...point, tokens: point.parameters })), /hold the same numbers/],
     ['NaN', [{ ...points[0], tokens: NaN }, ...points], /Point 1: its tokens is not a number/],
     ['a zero loss', [...points, { ...points[0], loss: 0 }], /Point 13: its loss is 0/],

@@ -1,4 +1,5 @@
-// `isoflop bench`: the same work by every engine and, where it is installed, by PyTorch; in turn, each in a process of its own.
+// `isoflop bench`: the same work by every engine and, where it is installed, by PyTorch; in turn, each in a process of
+// its own.
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { engineNames, type EngineName } from '#shared/engine.ts'
@@ -7,7 +8,18 @@ import { physicalCores } from '#main/core/engine/native/cores.ts'
 import { packageFolder } from '#main/platform/disk/system-files.ts'
 import { startCounterpart, type Command, type Counterpart } from '#main/platform/processes/counterpart.ts'
 import type { BenchReport, Comparison, Measured, Profile, Spread } from './report.ts'
-import { benchShapes, largeProduct, layerProducts, productShare, trainingFlopsPerToken, type BenchKind, type BenchShape, type BenchSpec, type BenchTask, type Slice } from './task.ts'
+import {
+  benchShapes,
+  largeProduct,
+  layerProducts,
+  productShare,
+  trainingFlopsPerToken,
+  type BenchKind,
+  type BenchShape,
+  type BenchSpec,
+  type BenchTask,
+  type Slice,
+} from './task.ts'
 
 export interface BenchOptions {
   /** One engine; all that are here when null. */
@@ -35,7 +47,10 @@ type Contestant = BenchSpec['engine']
 /** Slow everywhere: measured on the smallest shape only, unless it is asked for by name. */
 const slowEngines: readonly Contestant[] = ['reference', 'wasm', 'webgpu']
 
-/** Measures. `progress` is told what is going on, a sentence at a time. Throws Fault 'unavailable' where the one engine asked for is not here. */
+/**
+ * Measures. `progress` is told what is going on, a sentence at a time. Throws Fault 'unavailable' where the one engine
+ * asked for is not here.
+ */
 export async function runBench(options: BenchOptions, progress: (sentence: string) => void): Promise<BenchReport> {
   const { against: peer, signal } = options
   const threads = options.threads || physicalCores()
@@ -45,7 +60,8 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
   const comparisons: Comparison[] = []
   const profiles: Profile[] = []
   const notes: string[] = []
-  const peers: Contestant[] = peer === 'pytorch' && (await hasPyTorch(options, notes)) ? ['pytorch-eager', 'pytorch-compile'] : []
+  const peers: Contestant[] =
+    peer === 'pytorch' && (await hasPyTorch(options, notes)) ? ['pytorch-eager', 'pytorch-compile'] : []
   /** Tasks for the same contestants, one after the other in the same processes. */
   const compare = async (contestants: Contestant[], tasks: { name: string; task: BenchTask }[]) => {
     const party = assemble(contestants, options)
@@ -66,15 +82,22 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
   }
 
   for (const shape of isWanted('train') ? shapes : []) {
-    const able = engines.filter((engine) => options.engine === engine || shape.name === 'C' || !slowEngines.includes(engine))
+    const able = engines.filter(
+      (engine) => options.engine === engine || shape.name === 'C' || !slowEngines.includes(engine),
+    )
     await compare([...able, ...peers], [{ name: `train ${shape.name}`, task: { kind: 'train', ...shape } }])
   }
   if (engines.includes('native')) {
     const eager = peers.slice(0, 1) // one product, or one token, leaves torch.compile nothing to fuse
     const generated = isWanted('generate') ? shapes.filter(({ name }) => name === 'A') : []
-    for (const shape of generated) await compare(['native', ...eager], [{ name: `generate ${shape.name}`, task: { kind: 'generate', ...shape } }])
+    for (const shape of generated)
+      await compare(['native', ...eager], [{ name: `generate ${shape.name}`, task: { kind: 'generate', ...shape } }])
     const products = [...shapes.flatMap(layerProducts), largeProduct]
-    if (eager.length > 0 && isWanted('product')) await compare(['native', ...eager], products.map((product) => ({ name: `product ${product.name}`, task: { kind: 'product', ...product } })))
+    if (eager.length > 0 && isWanted('product'))
+      await compare(
+        ['native', ...eager],
+        products.map((product) => ({ name: `product ${product.name}`, task: { kind: 'product', ...product } })),
+      )
   }
   if (options.profile) {
     for (const shape of shapes) {
@@ -120,7 +143,9 @@ async function hasPyTorch(options: BenchOptions, notes: string[]): Promise<boole
     await ask(peer, { spec: { task, engine: 'pytorch-eager', threads: 1 } satisfies BenchSpec })
     return true
   } catch {
-    notes.push('PyTorch was left out, because it is not installed here: pip install torch==2.13.0, and --python or ISOFLOP_PYTHON to say where.')
+    notes.push(
+      'PyTorch was left out, because it is not installed here: pip install torch==2.13.0, and --python or ISOFLOP_PYTHON to say where.',
+    )
     return false
   } finally {
     await peer.end()
@@ -136,14 +161,25 @@ interface Participant {
 const assemble = (contestants: Contestant[], options: BenchOptions): Participant[] =>
   contestants.map((engine) => ({ engine, counterpart: startCounterpart(commandFor(engine, options)) }))
 
-/** Everyone who can gets ready and warms up, and then does one slice after the other in turn, so that a busy moment hits all alike. */
-async function contest(name: string, task: BenchTask, party: Participant[], threads: number, { pairs, sliceSeconds, signal }: BenchOptions): Promise<Comparison> {
+/**
+ * Everyone who can gets ready and warms up, and then does one slice after the other in turn, so that a busy moment hits
+ * all alike.
+ */
+async function contest(
+  name: string,
+  task: BenchTask,
+  party: Participant[],
+  threads: number,
+  { pairs, sliceSeconds, signal }: BenchOptions,
+): Promise<Comparison> {
   const absent: Comparison['absent'] = []
   const present: (Participant & { device: string; rates: number[] })[] = []
   const seconds = task.kind === 'product' ? sliceSeconds * productShare : sliceSeconds
   for (const one of party) {
     try {
-      const { device } = await ask<{ device: string }>(one.counterpart, { spec: { task, engine: one.engine, threads } satisfies BenchSpec })
+      const { device } = await ask<{ device: string }>(one.counterpart, {
+        spec: { task, engine: one.engine, threads } satisfies BenchSpec,
+      })
       present.push({ ...one, device, rates: [] })
     } catch (error) {
       if (signal.aborted) throw stopped()
@@ -166,7 +202,13 @@ async function contest(name: string, task: BenchTask, party: Participant[], thre
     measured.push({ engine, device, rate, flopsPerSecond, peakRssBytes })
   }
   const rates = new Map(present.map((one) => [one.engine, one.rates]))
-  return { name, unit: task.kind === 'product' ? 'FLOP/s' : 'tokens/s', measured, absent, against: against(measured, rates) }
+  return {
+    name,
+    unit: task.kind === 'product' ? 'FLOP/s' : 'tokens/s',
+    measured,
+    absent,
+    against: against(measured, rates),
+  }
 }
 
 const stopped = () => new Fault('cancelled', 'The benchmark was stopped.')
@@ -188,7 +230,12 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median, least: sorted[0], most: sorted[sorted.length - 1] }
 }
 
-async function profileOf(shape: BenchShape, engine: EngineName, threads: number, options: BenchOptions): Promise<Profile> {
+async function profileOf(
+  shape: BenchShape,
+  engine: EngineName,
+  threads: number,
+  options: BenchOptions,
+): Promise<Profile> {
   const counterpart = startCounterpart(options.child)
   options.signal.addEventListener('abort', counterpart.kill, { once: true })
   try {

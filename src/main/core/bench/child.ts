@@ -1,4 +1,5 @@
-// The measured process: it is told what to do in one JSON line, and then does slices of it for as many seconds as each next line says.
+// The measured process: it is told what to do in one JSON line, and then does slices of it for as many seconds as each
+// next line says.
 import { createEngine, createKernels } from '#main/core/engine/create.ts'
 import { nativeLibrary } from '#main/core/engine/native/library.ts'
 import type { NativeTensor } from '#main/core/engine/native/memory.ts'
@@ -62,11 +63,18 @@ async function slice(work: Work, seconds: number): Promise<Slice> {
 
 async function start({ task, engine: name, threads }: BenchSpec): Promise<Work> {
   switch (task.kind) {
-    case 'train': return training(await createEngine(name as EngineName, benchModel(task), { threads }), task)
-    case 'generate': return generating(await createEngine(name as EngineName, benchModel(task), { threads }), task)
-    case 'product': return multiplying(task, threads)
+    case 'train':
+      return training(await createEngine(name as EngineName, benchModel(task), { threads }), task)
+    case 'generate':
+      return generating(await createEngine(name as EngineName, benchModel(task), { threads }), task)
+    case 'product':
+      return multiplying(task, threads)
     case 'profile': {
-      const profiled = createProfiled(await createKernels(name as EngineName, { threads }), name as EngineName, benchModel(task))
+      const profiled = createProfiled(
+        await createKernels(name as EngineName, { threads }),
+        name as EngineName,
+        benchModel(task),
+      )
       const peakFlopsPerSecond = name === 'native' ? peakFlops(threads) : null
       const work = training(profiled.engine, task)
       for (let step = 0; step < 3; step++) await work.once()
@@ -128,13 +136,27 @@ function largestIndex(values: Float32Array): number {
 function multiplying({ m, n, k, aTransposed, bTransposed }: ProductShape, threads: number): Work {
   const kernels = createNativeKernels({ threads })
   const random = createRandom(3)
-  const made = (length: number) => kernels.tensor([length], Float32Array.from({ length }, () => random.next() - 0.5)) as NativeTensor
+  const made = (length: number) =>
+    kernels.tensor(
+      [length],
+      Float32Array.from({ length }, () => random.next() - 0.5),
+    ) as NativeTensor
   const [a, b, c] = [made(m * k), made(k * n), made(m * n)]
   const library = nativeLibrary()
   return {
     device: kernels.device,
     async once() {
-      library.isf_product(a.home.context, a.address, b.address, c.address, m, n, k, aTransposed ? 1 : 0, bTransposed ? 1 : 0)
+      library.isf_product(
+        a.home.context,
+        a.address,
+        b.address,
+        c.address,
+        m,
+        n,
+        k,
+        aTransposed ? 1 : 0,
+        bTransposed ? 1 : 0,
+      )
       return 2 * m * n * k
     },
     end: () => kernels.dispose(),

@@ -1,4 +1,5 @@
-// Where a training step's time goes: every kernel timed and its FLOPs counted, against what the machine's registers can do.
+// Where a training step's time goes: every kernel timed and its FLOPs counted, against what the machine's registers can
+// do.
 import { createGpt } from '#main/core/engine/gpt.ts'
 import type { Engine } from '#main/core/engine/engine.ts'
 import type { Kernels, Tensor } from '#main/core/engine/kernels.ts'
@@ -31,11 +32,16 @@ const flopsOf: Partial<Record<keyof Kernels, (args: unknown[]) => number>> = {
   linearBackward: ([dy, , weight]) => 4 * size(dy as Tensor, 0) * size(weight as Tensor, 0) * size(weight as Tensor, 1),
   head: ([x, tokens]) => 2 * size(x as Tensor, 0) * size(tokens as Tensor, 0) * size(tokens as Tensor, 1),
   headBackward: ([, x, tokens]) => 4 * size(x as Tensor, 0) * size(tokens as Tensor, 0) * size(tokens as Tensor, 1),
-  attention: ([qkv, geometry]) => 2 * size(qkv as Tensor, 0) * (size(qkv as Tensor, 1) / 3) * (geometry as { context: number }).context,
-  attentionBackward: ([, qkv, , , geometry]) => 5 * size(qkv as Tensor, 0) * (size(qkv as Tensor, 1) / 3) * (geometry as { context: number }).context,
+  attention: ([qkv, geometry]) =>
+    2 * size(qkv as Tensor, 0) * (size(qkv as Tensor, 1) / 3) * (geometry as { context: number }).context,
+  attentionBackward: ([, qkv, , , geometry]) =>
+    5 * size(qkv as Tensor, 0) * (size(qkv as Tensor, 1) / 3) * (geometry as { context: number }).context,
 }
 
-/** The same model over kernels that keep a stopwatch. Only meaningful where kernels run when they are called, as the native ones do. */
+/**
+ * The same model over kernels that keep a stopwatch. Only meaningful where kernels run when they are called, as the
+ * native ones do.
+ */
 export function createProfiled(kernels: Kernels, name: EngineName, model: ModelPlan): Profiled {
   const times = new Map<string, KernelTime>()
   const timed = new Proxy(kernels, {
@@ -44,7 +50,10 @@ export function createProfiled(kernels: Kernels, name: EngineName, model: ModelP
       if (typeof value !== 'function' || typeof key !== 'string') return value
       return (...args: unknown[]) => {
         const flops = flopsOf[key as keyof Kernels]?.(args) ?? 0
-        const label = key === 'linear' || key === 'linearBackward' ? `${key} ${((args[key === 'linear' ? 1 : 2]) as Tensor).shape.join('×')}` : key
+        const label =
+          key === 'linear' || key === 'linearBackward'
+            ? `${key} ${(args[key === 'linear' ? 1 : 2] as Tensor).shape.join('×')}`
+            : key
         const started = performance.now()
         const result = (value as (...all: unknown[]) => unknown).apply(target, args)
         const entry = times.get(label) ?? { kernel: label, calls: 0, seconds: 0, flops: 0 }

@@ -54,7 +54,8 @@ export interface BenchReport {
   notes: string[]
 }
 
-const digits = (value: number) => (value >= 1000 ? Math.round(value).toLocaleString('en-US') : value >= 100 ? value.toFixed(0) : value.toPrecision(3))
+const digits = (value: number) =>
+  value >= 1000 ? Math.round(value).toLocaleString('en-US') : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 const spread = ({ median, least, most }: Spread) => `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`
 
@@ -72,7 +73,8 @@ export function describeBench(report: BenchReport): string {
       lines.push(`  ${engine.padEnd(16)} ${speed}${work}, peak memory ${mebibytes(peakRssBytes)}`)
     }
     for (const { engine, message } of absent) lines.push(`  ${engine.padEnd(16)} not here: ${message}`)
-    if (against) lines.push(`  ratio to ${against.peer}: ${spread(against.ratio)}, memory ${against.memoryRatio.toFixed(2)}`)
+    if (against)
+      lines.push(`  ratio to ${against.peer}: ${spread(against.ratio)}, memory ${against.memoryRatio.toFixed(2)}`)
   }
   for (const profile of report.profiles) lines.push('', ...describeProfile(profile))
   if (report.notes.length > 0) lines.push('', ...report.notes)
@@ -81,11 +83,16 @@ export function describeBench(report: BenchReport): string {
 
 function describeProfile({ name, peakFlopsPerSecond, kernels }: Profile): string[] {
   const total = kernels.reduce((sum, { seconds }) => sum + seconds, 0)
-  const rows = kernels.filter(({ seconds }) => seconds > total / 500).map(({ kernel, calls, seconds, flops }) => {
-    const rate = flops / seconds
-    const speed = flops === 0 ? '' : `${digits(rate / 1e9)} GFLOP/s${peakFlopsPerSecond ? `, ${Math.round((100 * rate) / peakFlopsPerSecond)} % of peak` : ''}`
-    return `  ${kernel.padEnd(26)} ${((100 * seconds) / total).toFixed(1).padStart(5)} %  ${((1e6 * seconds) / calls).toFixed(0).padStart(7)} µs a call  ${speed}`
-  })
+  const rows = kernels
+    .filter(({ seconds }) => seconds > total / 500)
+    .map(({ kernel, calls, seconds, flops }) => {
+      const rate = flops / seconds
+      const speed =
+        flops === 0
+          ? ''
+          : `${digits(rate / 1e9)} GFLOP/s${peakFlopsPerSecond ? `, ${Math.round((100 * rate) / peakFlopsPerSecond)} % of peak` : ''}`
+      return `  ${kernel.padEnd(26)} ${((100 * seconds) / total).toFixed(1).padStart(5)} %  ${((1e6 * seconds) / calls).toFixed(0).padStart(7)} µs a call  ${speed}`
+    })
   const peak = peakFlopsPerSecond ? `: the registers alone do ${digits(peakFlopsPerSecond / 1e9)} GFLOP/s` : ''
   return [`profile of ${name}${peak}`, ...rows]
 }

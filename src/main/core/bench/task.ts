@@ -1,4 +1,5 @@
-// What the benchmark measures: the shapes of a training step, the matrix products inside them, and one text being continued.
+// What the benchmark measures: the shapes of a training step, the matrix products inside them, and one text being
+// continued.
 import type { EngineName } from '#shared/engine.ts'
 import type { Activation, GptShape } from '#shared/family/shape.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
@@ -13,8 +14,18 @@ export interface BenchShape {
 
 /** Three sizes of a family that trains on a desk: 3.75, 0.88 and 0.14 million parameters. */
 export const benchShapes: BenchShape[] = [
-  { name: 'A', shape: { vocabulary: 2048, width: 256, layers: 4, heads: 4, context: 256 }, rows: 8, activation: 'gelu' },
-  { name: 'B', shape: { vocabulary: 512, width: 128, layers: 4, heads: 4, context: 128 }, rows: 16, activation: 'gelu' },
+  {
+    name: 'A',
+    shape: { vocabulary: 2048, width: 256, layers: 4, heads: 4, context: 256 },
+    rows: 8,
+    activation: 'gelu',
+  },
+  {
+    name: 'B',
+    shape: { vocabulary: 512, width: 128, layers: 4, heads: 4, context: 128 },
+    rows: 16,
+    activation: 'gelu',
+  },
   { name: 'C', shape: { vocabulary: 512, width: 64, layers: 2, heads: 2, context: 64 }, rows: 16, activation: 'gelu' },
 ]
 
@@ -55,7 +66,14 @@ export type BenchKind = (typeof benchKinds)[number]
 /** Products are short: a slice of one takes this share of a slice of training. */
 export const productShare = 1 / 8
 
-export const largeProduct: ProductShape = { name: '2048³', m: 2048, n: 2048, k: 2048, aTransposed: false, bTransposed: false }
+export const largeProduct: ProductShape = {
+  name: '2048³',
+  m: 2048,
+  n: 2048,
+  k: 2048,
+  aTransposed: false,
+  bTransposed: false,
+}
 
 export type BenchTask =
   | ({ kind: 'train' } & BenchShape)

@@ -5,8 +5,10 @@ import type { PartJob } from './messages.ts'
 export type Cargo = 'weights' | 'gradients'
 
 /**
- * `done` of a part counts items of this run, 0 while it is in another one. Of weights: what the store has put on its link, what the fabric
- * has put into the inboxes, what a system has taken. Of gradients: what the store has gathered, what the fabric has summed, what a system has put out.
+ * `done` of a part counts items of this run, 0 while it is in another one. Of weights: what the store has put on its
+ * link, what the fabric
+ * has put into the inboxes, what a system has taken. Of gradients: what the store has gathered, what the fabric has
+ * summed, what a system has put out.
  */
 export interface Board {
   done(part: number, cargo: Cargo, run: number): number
@@ -33,7 +35,8 @@ const cargoes = { weights: 0, gradients: 1 } as const
 /** As the part of `job` sees it; takes over the counters. */
 export function createBoard(counters: Counters, { role, system, systems }: PartJob): Board {
   const own = role === 'store' ? storePart : role === 'fabric' ? fabricPart : systemPart(system)
-  const listeners = role === 'fabric' ? [storePart, ...Array.from({ length: systems }, (_, i) => systemPart(i))] : [fabricPart]
+  const listeners =
+    role === 'fabric' ? [storePart, ...Array.from({ length: systems }, (_, i) => systemPart(i))] : [fabricPart]
   return {
     done(part, cargo, run) {
       const posted = counters.peek(part, cargoes[cargo])

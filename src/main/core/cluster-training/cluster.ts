@@ -19,14 +19,23 @@ export interface Passed {
   sending: number[]
 }
 
-export interface Updated { norm: number; seconds: number; peakBytes: number }
+export interface Updated {
+  norm: number
+  seconds: number
+  peakBytes: number
+}
 
 export interface Cluster {
   /** Starts what is not there; resolves when all are ready. Throws a Fault where one does not come up. */
   ready(): Promise<void>
-  /** One micro-batch through all layers and back; each system's share, gradients gathered in the store. Throws PartGone. */
+  /**
+   * One micro-batch through all layers and back; each system's share, gradients gathered in the store. Throws PartGone.
+   */
   pass(shares: (Share | null)[], isFirst: boolean): Promise<Passed>
-  /** A pass in which nobody computes: seconds that all transfers take when nothing hides them. What the store gathers counts for nothing. Throws PartGone. */
+  /**
+   * A pass in which nobody computes: seconds that all transfers take when nothing hides them. What the store gathers
+   * counts for nothing. Throws PartGone.
+   */
   rehearse(): Promise<number>
   /** Throws PartGone where the store ended: whether it had committed is written in its file. */
   update(step: number, learningRate: number, adam: AdamSettings): Promise<Updated>
@@ -52,7 +61,14 @@ interface Part {
 const mostFailures = 12
 
 export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
-  const parts = jobs.map((job): Part => ({ job, process: null, isReady: false, device: '', failures: 0, lastWords: '' }))
+  const parts = jobs.map((job): Part => ({
+    job,
+    process: null,
+    isReady: false,
+    device: '',
+    failures: 0,
+    lastWords: '',
+  }))
   const store = parts.find(({ job }) => job.role === 'store')!
   const fabric = parts.find(({ job }) => job.role === 'fabric')!
   const systems = parts.filter(({ job }) => job.role === 'system').sort((a, b) => a.job.system - b.job.system)
@@ -62,7 +78,8 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
   let isClosing = false
   let trouble: Fault | null = null
   /** What hears the messages: a pass or an update. */
-  let work: { hear(part: Part, message: FromPart): void; fail(error: Error): void; needs(part: Part): boolean } | null = null
+  let work: { hear(part: Part, message: FromPart): void; fail(error: Error): void; needs(part: Part): boolean } | null =
+    null
   let comeUp: () => void = () => undefined
 
   function begin(part: Part): void {
@@ -102,10 +119,18 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
     while (parts.some(({ isReady }) => !isReady)) {
       if (trouble) throw trouble
       for (const part of parts) {
-        if (part.failures > mostFailures) throw new Fault('failed', `The ${part.job.role} of the cluster ended ${part.failures} times before it was ready.`, { details: part.lastWords || undefined })
+        if (part.failures > mostFailures)
+          throw new Fault(
+            'failed',
+            `The ${part.job.role} of the cluster ended ${part.failures} times before it was ready.`,
+            { details: part.lastWords || undefined },
+          )
         if (!part.process) begin(part)
       }
-      if (parts.some(({ isReady }) => !isReady)) await new Promise<void>((resolve) => { comeUp = resolve })
+      if (parts.some(({ isReady }) => !isReady))
+        await new Promise<void>((resolve) => {
+          comeUp = resolve
+        })
     }
     if (trouble) throw trouble
   }
@@ -127,7 +152,13 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
           const { in: came, out } = message
           if (message.kind === 'passed') {
             passed.losses[job.system] = message.loss
-            passed.systems[job.system] = { in: came, out, times: message.times, peakWeightBytes: message.peakWeightBytes, peakBytes: message.peakBytes }
+            passed.systems[job.system] = {
+              in: came,
+              out,
+              times: message.times,
+              peakWeightBytes: message.peakWeightBytes,
+              peakBytes: message.peakBytes,
+            }
           } else {
             passed[job.role === 'store' ? 'store' : 'fabric'] = { in: came, out }
             passed.sending = message.seconds.map((seconds, item) => seconds + (passed.sending[item] ?? 0))
@@ -138,7 +169,13 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
         },
       }
       for (const { job, process } of parts) {
-        process?.send({ kind: 'pass', run: mine, isFirst, contributors, share: job.role === 'system' ? shares[job.system] : null } satisfies ToPart)
+        process?.send({
+          kind: 'pass',
+          run: mine,
+          isFirst,
+          contributors,
+          share: job.role === 'system' ? shares[job.system] : null,
+        } satisfies ToPart)
       }
       if (parts.some(({ process }) => !process)) work?.fail(new PartGone('a part had ended before'))
     })
@@ -165,10 +202,19 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
 
   return {
     ready,
-    pass: (shares, isFirst) => pass(shares, isFirst, systems.flatMap(({ job }, i) => ((shares[i]?.rows ?? 0) > 0 ? [job.system] : []))),
+    pass: (shares, isFirst) =>
+      pass(
+        shares,
+        isFirst,
+        systems.flatMap(({ job }, i) => ((shares[i]?.rows ?? 0) > 0 ? [job.system] : [])),
+      ),
     async rehearse() {
       const startMs = performance.now()
-      await pass(systems.map(() => null), true, systems.map(({ job }) => job.system))
+      await pass(
+        systems.map(() => null),
+        true,
+        systems.map(({ job }) => job.system),
+      )
       return (performance.now() - startMs) / 1000
     },
     update,
@@ -176,20 +222,29 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
       const found = part === 'store' ? store : part === 'fabric' ? fabric : systems[part.system]
       found?.process?.kill()
     },
-    get device() { return systems[0].device },
-    get faults() { return faults },
-    get systemsAlive() { return systems.filter(({ process }) => process !== null).length },
+    get device() {
+      return systems[0].device
+    },
+    get faults() {
+      return faults
+    },
+    get systemsAlive() {
+      return systems.filter(({ process }) => process !== null).length
+    },
     async close() {
       isClosing = true
       const left = parts.filter(({ process }) => process)
-      const ended = left.map((part) => new Promise<void>((resolve) => {
-        const check = () => {
-          if (part.process) return
-          gone.delete(check)
-          resolve()
-        }
-        gone.add(check)
-      }))
+      const ended = left.map(
+        (part) =>
+          new Promise<void>((resolve) => {
+            const check = () => {
+              if (part.process) return
+              gone.delete(check)
+              resolve()
+            }
+            gone.add(check)
+          }),
+      )
       for (const { process } of left) process!.kill()
       await Promise.all(ended)
     },

@@ -1,4 +1,5 @@
-// A cluster behind the port that every trainer knows: a step is its micro-batches on all systems and one update of the store.
+// A cluster behind the port that every trainer knows: a step is its micro-batches on all systems and one update of the
+// store.
 import type { ClusterPart, StreamingStep } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
@@ -45,7 +46,13 @@ const mostRetries = 100
 const rehearsals = 4
 
 /** A micro-batch of the step that is under way, what came of it, and whether the store has its gradients. */
-interface Micro { batch: Batch; weight: number; scored: number; passed: Passed | null; isGathered: boolean }
+interface Micro {
+  batch: Batch
+  weight: number
+  scored: number
+  passed: Passed | null
+  isGathered: boolean
+}
 
 export async function createStreamingEngine(model: ModelPlan, options: StreamingOptions): Promise<StreamingEngine> {
   const { systems, engine, start } = options
@@ -53,19 +60,32 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
   const needed = neededWeightBytes(layout)
   const systemWeightBytes = options.systemWeightBytes ?? needed
   if (systemWeightBytes < needed) {
-    throw new Fault('too-large', `A system may hold ${systemWeightBytes} bytes of weights, and this model needs ${needed} on each: its embeddings and two layers. Allow more, or train a narrower model.`)
+    throw new Fault(
+      'too-large',
+      `A system may hold ${systemWeightBytes} bytes of weights, and this model needs ${needed} on each: its embeddings and two layers. Allow more, or train a narrower model.`,
+    )
   }
   const threads = options.threads > 0 ? options.threads : physicalCores()
   const folder = makeNumberFiles(options.name, linkBytes(layout, systems))
   const file = openStateFile(openLinks(folder), layout)
-  const begun = options.state ?? { updates: 0, parameters: options.parameters ? new Map(options.parameters) : initialWeights(model), firstMoments: new Map(), secondMoments: new Map() }
+  const begun = options.state ?? {
+    updates: 0,
+    parameters: options.parameters ? new Map(options.parameters) : initialWeights(model),
+    firstMoments: new Map(),
+    secondMoments: new Map(),
+  }
   writeState(file, layout, begun)
 
   const job = { kind: 'cluster-part' as const, system: 0, systems, model, engine, folder, systemWeightBytes }
   const jobs: PartJob[] = [
     { ...job, role: 'store', threads },
     { ...job, role: 'fabric', threads: 1 },
-    ...Array.from({ length: systems }, (_, system): PartJob => ({ ...job, role: 'system', system, threads: Math.max(1, Math.floor(threads / systems)) })),
+    ...Array.from({ length: systems }, (_, system): PartJob => ({
+      ...job,
+      role: 'system',
+      system,
+      threads: Math.max(1, Math.floor(threads / systems)),
+    })),
   ]
   const cluster = createCluster(jobs, start)
   let updates = begun.updates
@@ -94,7 +114,11 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
         if (!(error instanceof PartGone)) throw error
         // What the store had gathered may be gone with it, or be half of a pass: the step begins again.
         for (const micro of micros) micro.isGathered = false
-        if (tries > mostRetries) throw new Fault('failed', `Step ${updates + 1} was broken off ${tries} times because processes of the cluster ended.`)
+        if (tries > mostRetries)
+          throw new Fault(
+            'failed',
+            `Step ${updates + 1} was broken off ${tries} times because processes of the cluster ended.`,
+          )
       }
     }
   }
@@ -109,7 +133,8 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
 
   let transferSeconds = Infinity
   try {
-    for (let i = 0; i < rehearsals; i++) transferSeconds = Math.min(transferSeconds, await retried(() => cluster.rehearse()))
+    for (let i = 0; i < rehearsals; i++)
+      transferSeconds = Math.min(transferSeconds, await retried(() => cluster.rehearse()))
   } catch (error) {
     await close()
     throw error
@@ -120,7 +145,10 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
     const state = (): ModelState => ({ ...readState(file, layout), firstMoments: new Map(), secondMoments: new Map() })
     if (!reader) {
       const now = state()
-      reader = { engine: await createEngine(engine, model, { threads: options.threads, parameters: now.parameters }), updates }
+      reader = {
+        engine: await createEngine(engine, model, { threads: options.threads, parameters: now.parameters }),
+        updates,
+      }
     } else if (reader.updates !== updates) {
       reader.engine.restore(state())
       reader.updates = updates
@@ -145,17 +173,35 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
       const step = updates + 1
       const updated = await retried(async (): Promise<Updated> => {
         const { step: done, norm } = file.committed()
-        if (done === step) return { norm, seconds: 0, peakBytes: 0 } // the store ended after its commit, before it could say so
+        // the store ended after its commit, before it could say so
+        if (done === step) return { norm, seconds: 0, peakBytes: 0 }
         await catchUp()
         return cluster.update(step, learningRate, adam)
       })
       updates = step
       const passes = micros.map(({ passed }) => passed!)
-      peakBytes = Math.max(peakBytes, updated.peakBytes + Math.max(...passes.map(({ systems: all }) => all.reduce((sum, one) => sum + one.peakBytes, 0))))
+      peakBytes = Math.max(
+        peakBytes,
+        updated.peakBytes +
+          Math.max(...passes.map(({ systems: all }) => all.reduce((sum, one) => sum + one.peakBytes, 0))),
+      )
       const loss = micros.reduce((sum, micro) => sum + lossOf(micro) * micro.weight, 0)
-      options.onStep?.(streamingStep({
-        step, loss, passes, updated, stepSeconds: (performance.now() - stepStartMs) / 1000, systemWeightBytes, systemsAlive: cluster.systemsAlive, faults: cluster.faults, transferSeconds,
-      }, layout))
+      options.onStep?.(
+        streamingStep(
+          {
+            step,
+            loss,
+            passes,
+            updated,
+            stepSeconds: (performance.now() - stepStartMs) / 1000,
+            systemWeightBytes,
+            systemsAlive: cluster.systemsAlive,
+            faults: cluster.faults,
+            transferSeconds,
+          },
+          layout,
+        ),
+      )
       micros = []
       return updated.norm
     },
@@ -168,7 +214,9 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
       let inner: Continuation | null = null
       return {
         feed: async (tokens) => (inner ??= (await reading()).continuation()).feed(tokens),
-        get length() { return inner?.length ?? 0 },
+        get length() {
+          return inner?.length ?? 0
+        },
         dispose: () => inner?.dispose(),
       }
     },
@@ -196,7 +244,11 @@ function sharesOf({ batch, weight, scored }: Micro, systems: number): Share[] {
   return Array.from({ length: systems }, (_, system) => {
     const { from, to } = shareOf(rows, system, systems)
     return {
-      rows: to - from, columns, inputs: inputs.slice(from * columns, to * columns), targets: targets.slice(from * columns, to * columns), gradientScale: weight / scored,
+      rows: to - from,
+      columns,
+      inputs: inputs.slice(from * columns, to * columns),
+      targets: targets.slice(from * columns, to * columns),
+      gradientScale: weight / scored,
     }
   })
 }

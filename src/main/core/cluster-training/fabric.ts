@@ -1,4 +1,5 @@
-// The fabric (SwarmX): a tree with fan-out 4 that hands each layer's weights to every system and sums their gradients in a fixed order.
+// The fabric (SwarmX): a tree with fan-out 4 that hands each layer's weights to every system and sums their gradients
+// in a fixed order.
 import { fabricFanOut } from '#shared/cluster/live.ts'
 import { storePart, systemPart, type Cargo } from './board.ts'
 import { bytesOf, layoutOf } from './layout.ts'
@@ -7,7 +8,12 @@ import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
 import { createPasses, type PassMessage, type Until } from './passes.ts'
 
 /** `failed` hears of what ends the fabric. */
-export function createFabric(job: PartJob, links: Links, send: (message: FromPart) => void, failed: (error: unknown) => void): PartBody {
+export function createFabric(
+  job: PartJob,
+  links: Links,
+  send: (message: FromPart) => void,
+  failed: (error: unknown) => void,
+): PartBody {
   const { model, systems } = job
   const layout = layoutOf(model.shape)
   const down = links.numbers('down')
@@ -25,9 +31,13 @@ export function createFabric(job: PartJob, links: Links, send: (message: FromPar
     const seconds: number[] = []
     let handed = 0
     let summed = 0
-    const least = (all: readonly number[], cargo: Cargo) => all.reduce((few, system) => Math.min(few, board.done(systemPart(system), cargo, run)), Infinity)
+    const least = (all: readonly number[], cargo: Cargo) =>
+      all.reduce((few, system) => Math.min(few, board.done(systemPart(system), cargo, run)), Infinity)
     const isToHand = () => handed < board.done(storePart, 'weights', run) && handed <= least(everyone, 'weights')
-    const isToSum = () => summed < layout.gradients.length && summed < least(contributors, 'gradients') && summed < board.done(storePart, 'gradients', run) + storeLinkPlaces
+    const isToSum = () =>
+      summed < layout.gradients.length &&
+      summed < least(contributors, 'gradients') &&
+      summed < board.done(storePart, 'gradients', run) + storeLinkPlaces
     while (handed < layout.weights.length || summed < layout.gradients.length) {
       await until(() => isToHand() || isToSum())
       if (isToHand()) {
@@ -37,12 +47,23 @@ export function createFabric(job: PartJob, links: Links, send: (message: FromPar
         seconds.push((performance.now() - startMs) / 1000)
       }
       if (isToSum()) {
-        sum(contributors, layout.gradients[summed].count, (summed % outboxPlaces) * layout.largestItem, (summed % storeLinkPlaces) * layout.largestItem)
+        sum(
+          contributors,
+          layout.gradients[summed].count,
+          (summed % outboxPlaces) * layout.largestItem,
+          (summed % storeLinkPlaces) * layout.largestItem,
+        )
         board.post('gradients', run, ++summed)
       }
     }
     const [weights, gradients] = [bytesOf(layout.weights), bytesOf(layout.gradients)]
-    send({ kind: 'carried', run, in: weights + contributors.length * gradients, out: systems * weights + gradients, seconds })
+    send({
+      kind: 'carried',
+      run,
+      in: weights + contributors.length * gradients,
+      out: systems * weights + gradients,
+      seconds,
+    })
   }
 
   function hand(count: number, place: number): void {
@@ -59,7 +80,10 @@ export function createFabric(job: PartJob, links: Links, send: (message: FromPar
     }
   }
 
-  /** Sums what lies below one node into `total`, four children in a row, each after the one before: the order depends on their numbers alone. */
+  /**
+   * Sums what lies below one node into `total`, four children in a row, each after the one before: the order depends on
+   * their numbers alone.
+   */
   function sumTree(leaves: readonly number[], total: Float32Array, place: number, depth: number): void {
     const below = Math.max(1, fabricFanOut ** (Math.ceil(Math.log(leaves.length) / Math.log(fabricFanOut) - 1e-9) - 1))
     for (let from = 0; from < leaves.length; from += below) {

@@ -1,4 +1,5 @@
-// What a run's worker does besides training while it trains on a cluster: gathers its measurements, and kills a process when told to.
+// What a run's worker does besides training while it trains on a cluster: gathers its measurements, and kills a process
+// when told to.
 import type { ClusterPart, StreamingStep } from '#shared/cluster/live.ts'
 import type { Asks } from '#main/platform/processes/serve.ts'
 import type { StreamingEngine } from './engine.ts'

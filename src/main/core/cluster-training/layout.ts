@@ -1,4 +1,5 @@
-// How a model lies in one long row of numbers, layer by layer, and in which order its layers travel through the cluster.
+// How a model lies in one long row of numbers, layer by layer, and in which order its layers travel through the
+// cluster.
 import { listParameters, type GptShape, type ParameterInfo } from '#shared/family/shape.ts'
 
 export interface PlacedParameter extends ParameterInfo {
@@ -14,7 +15,9 @@ export interface Layer {
   parameters: PlacedParameter[]
 }
 
-/** One transfer: a layer, or a piece of the embeddings, which may be larger than a layer and stay for the whole pass. */
+/**
+ * One transfer: a layer, or a piece of the embeddings, which may be larger than a layer and stay for the whole pass.
+ */
 export interface Item {
   /** Index in `layers`. */
   layer: number
@@ -39,11 +42,15 @@ export interface Layout {
 
 export const bytesANumber = 4
 
-export const bytesOf = (items: readonly Item[]): number => items.reduce((bytes, { count }) => bytes + count * bytesANumber, 0)
+export const bytesOf = (items: readonly Item[]): number =>
+  items.reduce((bytes, { count }) => bytes + count * bytesANumber, 0)
 
 export function layoutOf(shape: GptShape): Layout {
   const infos = listParameters(shape)
-  const isOfBlock = (i: number) => ({ name }: ParameterInfo) => name.startsWith(`h.${i}.`)
+  const isOfBlock =
+    (i: number) =>
+    ({ name }: ParameterInfo) =>
+      name.startsWith(`h.${i}.`)
   const groups = [
     { name: 'embeddings', infos: infos.filter(({ name }) => !name.startsWith('h.')) },
     ...Array.from({ length: shape.layers }, (_, i) => ({ name: `block ${i + 1}`, infos: infos.filter(isOfBlock(i)) })),
@@ -59,27 +66,39 @@ export function layoutOf(shape: GptShape): Layout {
     })
     return { name: group.name, offset, count: end - offset, parameters }
   })
-  const byName = new Map(layers.flatMap(({ parameters }) => parameters.map((parameter) => [parameter.name, parameter] as const)))
+  const byName = new Map(
+    layers.flatMap(({ parameters }) => parameters.map((parameter) => [parameter.name, parameter] as const)),
+  )
   const largestItem = shape.layers > 0 ? layers[1].count : layers[0].count
   const embeddings = pieces(0, layers[0], largestItem)
   const up = layers.slice(1).map(({ offset, count }, i): Item => ({ layer: i + 1, offset, count }))
   const down = [...up].reverse()
   return {
-    count: end, layers, parameters: infos.map(({ name }) => byName.get(name)!), largestItem,
+    count: end,
+    layers,
+    parameters: infos.map(({ name }) => byName.get(name)!),
+    largestItem,
     weights: [...embeddings, ...up, ...down],
     gradients: [...down, ...embeddings],
   }
 }
 
 /** What a system needs to hold: the embeddings, the layer it computes, and the one that arrives meanwhile. */
-export const neededWeightBytes = ({ layers, largestItem }: Layout): number => bytesANumber * (layers[0].count + 2 * largestItem)
+export const neededWeightBytes = ({ layers, largestItem }: Layout): number =>
+  bytesANumber * (layers[0].count + 2 * largestItem)
 
-/** Which rows of a micro-batch are a system's, as `from` and `to`: fixed by its number, so that whoever computes them gives the same sums. */
-export const shareOf = (rows: number, system: number, systems: number): { from: number; to: number } =>
-  ({ from: Math.floor((rows * system) / systems), to: Math.floor((rows * (system + 1)) / systems) })
+/**
+ * Which rows of a micro-batch are a system's, as `from` and `to`: fixed by its number, so that whoever computes them
+ * gives the same sums.
+ */
+export const shareOf = (rows: number, system: number, systems: number): { from: number; to: number } => ({
+  from: Math.floor((rows * system) / systems),
+  to: Math.floor((rows * (system + 1)) / systems),
+})
 
 function pieces(layer: number, { offset, count }: Layer, largest: number): Item[] {
   const found: Item[] = []
-  for (let done = 0; done < count; done += largest) found.push({ layer, offset: offset + done, count: Math.min(largest, count - done) })
+  for (let done = 0; done < count; done += largest)
+    found.push({ layer, offset: offset + done, count: Math.min(largest, count - done) })
   return found
 }

@@ -1,4 +1,5 @@
-// The links of a cluster: files that one process writes and another reads, and how large each is. Mapped into memory where that is possible.
+// The links of a cluster: files that one process writes and another reads, and how large each is. Mapped into memory
+// where that is possible.
 import { join } from 'node:path'
 import { mapCounters, mapNumbers } from '#main/core/engine/native/mapped.ts'
 import { openCounters } from '#main/platform/disk/counter-files.ts'
@@ -8,7 +9,10 @@ import { bytesANumber, type Layout } from './layout.ts'
 import type { PartJob } from './messages.ts'
 import { stateFileBytes } from './state-layout.ts'
 
-/** Weights from store to fabric, and summed gradients back: two places each, so that one is filled while the other is emptied. */
+/**
+ * Weights from store to fabric, and summed gradients back: two places each, so that one is filled while the other is
+ * emptied.
+ */
 export const storeLinkPlaces = 2
 /** Gradients of a system on their way to the fabric. */
 export const outboxPlaces = 2
@@ -20,8 +24,21 @@ const boardName = 'board'
 /** Every file of a cluster with its bytes. */
 export function linkBytes(layout: Layout, systems: number): Record<string, number> {
   const item = layout.largestItem * bytesANumber
-  const ofSystems = Array.from({ length: systems }, (_, i) => [[inboxName(i), item], [outboxName(i), outboxPlaces * item]] as const).flat()
-  return { ...stateFileBytes(layout), [boardName]: boardBytes(systems), down: storeLinkPlaces * item, up: storeLinkPlaces * item, ...Object.fromEntries(ofSystems) }
+  const ofSystems = Array.from(
+    { length: systems },
+    (_, i) =>
+      [
+        [inboxName(i), item],
+        [outboxName(i), outboxPlaces * item],
+      ] as const,
+  ).flat()
+  return {
+    ...stateFileBytes(layout),
+    [boardName]: boardBytes(systems),
+    down: storeLinkPlaces * item,
+    up: storeLinkPlaces * item,
+    ...Object.fromEntries(ofSystems),
+  }
 }
 
 /** How the files of a cluster are opened. */
@@ -38,7 +55,8 @@ export function openLinks(folder: string, isMapped = true): Links {
   return {
     numbers: (name) => (isMapped ? mapNumbers(pathOf(name)) : null) ?? openNumbers(pathOf(name)),
     headers: (name) => openNumbers<Float64Array>(pathOf(name)),
-    board: (job) => createBoard((isMapped ? mapCounters(pathOf(boardName)) : null) ?? openCounters(pathOf(boardName)), job),
+    board: (job) =>
+      createBoard((isMapped ? mapCounters(pathOf(boardName)) : null) ?? openCounters(pathOf(boardName)), job),
   }
 }
 

@@ -16,7 +16,12 @@ export interface MeasuredStep {
 }
 
 export function streamingStep({ passes, updated, ...step }: MeasuredStep, layout: Layout): StreamingStep {
-  const systems = passes[0].systems.map((_, i) => passes.reduce((sum, { systems: all }) => ({ in: sum.in + all[i].in, out: sum.out + all[i].out }), { in: 0, out: 0 }))
+  const systems = passes[0].systems.map((_, i) =>
+    passes.reduce((sum, { systems: all }) => ({ in: sum.in + all[i].in, out: sum.out + all[i].out }), {
+      in: 0,
+      out: 0,
+    }),
+  )
   const sum = (of: (passed: Passed) => number) => passes.reduce((total, passed) => total + of(passed), 0)
   const layers = passes.map((passed) => layersOf(passed, layout)).reduce(added)
   const received = layers.reduce((total, { receiveSeconds }) => total + receiveSeconds, 0)
@@ -24,8 +29,11 @@ export function streamingStep({ passes, updated, ...step }: MeasuredStep, layout
   return {
     ...step,
     bytes: {
-      storeOut: sum(({ store }) => store.out), storeIn: sum(({ store }) => store.in),
-      fabricOut: sum(({ fabric }) => fabric.out), fabricIn: sum(({ fabric }) => fabric.in), systems,
+      storeOut: sum(({ store }) => store.out),
+      storeIn: sum(({ store }) => store.in),
+      fabricOut: sum(({ fabric }) => fabric.out),
+      fabricIn: sum(({ fabric }) => fabric.in),
+      systems,
     },
     residentWeightBytes: passes[passes.length - 1].systems.map(({ peakWeightBytes }) => peakWeightBytes),
     modelBytes: layout.count * bytesANumber,
@@ -35,7 +43,10 @@ export function streamingStep({ passes, updated, ...step }: MeasuredStep, layout
   }
 }
 
-/** On the system that computed longest. What of a transfer was neither waited for nor copied by the system itself was hidden. */
+/**
+ * On the system that computed longest. What of a transfer was neither waited for nor copied by the system itself was
+ * hidden.
+ */
 function layersOf({ systems, sending }: Passed, layout: Layout): StreamedLayer[] {
   const computed = systems.map(({ times }) => times.reduce((sum, { compute }) => sum + compute, 0))
   const { times } = systems[computed.indexOf(Math.max(...computed))]

@@ -1,4 +1,5 @@
-// What a cluster's host and its processes say to each other. Numbers travel in files, and how far everyone is stands on the board.
+// What a cluster's host and its processes say to each other. Numbers travel in files, and how far everyone is stands on
+// the board.
 import type { EngineName } from '#shared/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import type { FaultData } from '#shared/fault.ts'
@@ -31,7 +32,8 @@ export interface Share {
 
 export type ToPart =
   /**
-   * Begin a pass. `run` numbers the passes over the model, repeated ones too: a newer one breaks the older off. To the store: whether it is
+   * Begin a pass. `run` numbers the passes over the model, repeated ones too: a newer one breaks the older off. To the
+   * store: whether it is
    * the first of its step. To the fabric: whose gradients it sums. To a system: its rows.
    */
   | { kind: 'pass'; run: number; isFirst: boolean; contributors: number[]; share: Share | null }
@@ -39,17 +41,31 @@ export type ToPart =
   | { kind: 'update'; step: number; learningRate: number; adam: AdamSettings }
 
 /** Seconds of one layer on a system: waiting for its weights, copying them in, computing. */
-export interface LayerTimes { wait: number; copy: number; compute: number }
+export interface LayerTimes {
+  wait: number
+  copy: number
+  compute: number
+}
 
 /** Bytes that came in and went out of a part in a pass. */
-export interface Traffic { in: number; out: number }
+export interface Traffic {
+  in: number
+  out: number
+}
 
 export type FromPart =
   | { kind: 'ready'; device: string }
   /** Store and fabric have passed everything on; seconds that each item of weights took them. */
   | ({ kind: 'carried'; run: number; seconds: number[] } & Traffic)
   /** A system's pass is over: sum of its tokens' losses, and what was measured. */
-  | ({ kind: 'passed'; run: number; loss: number; times: LayerTimes[]; peakWeightBytes: number; peakBytes: number } & Traffic)
+  | ({
+      kind: 'passed'
+      run: number
+      loss: number
+      times: LayerTimes[]
+      peakWeightBytes: number
+      peakBytes: number
+    } & Traffic)
   | { kind: 'updated'; step: number; norm: number; seconds: number; peakBytes: number }
   | { kind: 'fault'; fault: FaultData }
 

@@ -29,7 +29,8 @@ export function holdPass(): PassMemory {
     },
     dispose() {
       this.release()?.dispose()
-      for (const { norm1, norm2, attention, hidden, ...rest } of this.blocks.splice(0)) for (const record of [norm1, norm2, attention, hidden, rest]) release(record)
+      for (const { norm1, norm2, attention, hidden, ...rest } of this.blocks.splice(0))
+        for (const record of [norm1, norm2, attention, hidden, rest]) release(record)
       for (const thing of kept.splice(0)) thing.dispose()
     },
   }

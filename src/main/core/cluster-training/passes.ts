@@ -18,7 +18,11 @@ export interface Passes {
 }
 
 /** `failed` hears of what ends the part. */
-export function createPasses(board: Board, pass: (message: PassMessage, until: Until) => Promise<void>, failed: (error: unknown) => void): Passes {
+export function createPasses(
+  board: Board,
+  pass: (message: PassMessage, until: Until) => Promise<void>,
+  failed: (error: unknown) => void,
+): Passes {
   let last = 0
   let working: Promise<void> = Promise.resolve()
   const after = (work: () => Promise<void>) => {
@@ -30,7 +34,9 @@ export function createPasses(board: Board, pass: (message: PassMessage, until: U
     after,
     begin(message) {
       last = message.run
-      const turn = () => { if (message.run !== last) throw new Superseded() }
+      const turn = () => {
+        if (message.run !== last) throw new Superseded()
+      }
       after(async () => {
         turn()
         await pass(message, (isTrue) => board.until(isTrue, turn))

@@ -1,4 +1,5 @@
-// The weights on a system: the embeddings, one layer, and what is in the inbox; counted, and never more than its allowance.
+// The weights on a system: the embeddings, one layer, and what is in the inbox; counted, and never more than its
+// allowance.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Kernels, ModelWeights, Tensor } from '#main/core/engine/kernels.ts'
@@ -28,23 +29,35 @@ export function createResidents(k: Kernels, { shape }: ModelPlan, layout: Layout
   let peak = 0
   const hold = (bytes: number) => {
     if (held + bytes > allowance) {
-      throw new Fault('too-large', `A system would hold ${held + bytes} bytes of weights; it may hold ${allowance}. Allow more, or train a narrower model.`)
+      throw new Fault(
+        'too-large',
+        `A system would hold ${held + bytes} bytes of weights; it may hold ${allowance}. Allow more, or train a narrower model.`,
+      )
     }
     held += bytes
     if (held > peak) peak = held
   }
   const places = layout.layers.slice(0, 2) // every block takes the place of the first
-  const tensors = () => new Map(places.flatMap(({ parameters }) => parameters.map(({ name, shape: lengths }) => [name, k.tensor(lengths)] as const)))
+  const tensors = () =>
+    new Map(
+      places.flatMap(({ parameters }) =>
+        parameters.map(({ name, shape: lengths }) => [name, k.tensor(lengths)] as const),
+      ),
+    )
   for (const { count } of places) hold(count * bytesANumber)
   const values = tensors()
   const sums = tensors()
   const readers = new Map([...sums].map(([name, tensor]) => [name, partReader(k, tensor)]))
   const writers = new Map([...values].map(([name, tensor]) => [name, partWriter(k, tensor)]))
   const blocks = Math.min(1, shape.layers)
-  const of = (map: ReadonlyMap<string, Tensor>, layer: number): Tensor[] => places[Math.min(layer, 1)].parameters.map(({ name }) => map.get(name)!)
+  const of = (map: ReadonlyMap<string, Tensor>, layer: number): Tensor[] =>
+    places[Math.min(layer, 1)].parameters.map(({ name }) => map.get(name)!)
   const buffer = chunkBuffer()
 
-  /** The stretches of an item, parameter by parameter, in the row of its place: the item begins there `at`, the parameter at `offset`. */
+  /**
+   * The stretches of an item, parameter by parameter, in the row of its place: the item begins there `at`, the
+   * parameter at `offset`.
+   */
   function* inside({ layer, offset: itemOffset, count }: Item) {
     const place = places[Math.min(layer, 1)]
     const at = itemOffset - layout.layers[layer].offset + place.offset

@@ -1,10 +1,14 @@
-// The store's memory that outlives it: weights and moments twice over, and which of the two counts. A commit is one small write.
+// The store's memory that outlives it: weights and moments twice over, and which of the two counts. A commit is one
+// small write.
 import type { ModelState } from '#main/core/engine/engine.ts'
 import { headerNumbers, stateKinds, type StateKind } from './state-layout.ts'
 import type { Layout } from './layout.ts'
 import type { Links } from './links.ts'
 
-export interface Committed { step: number; norm: number }
+export interface Committed {
+  step: number
+  norm: number
+}
 
 export interface StateFile {
   /** The last update that counts. */
@@ -22,7 +26,10 @@ export interface StateFile {
   close(): void
 }
 
-export function openStateFile({ numbers: open, headers: openHeaders }: Pick<Links, 'numbers' | 'headers'>, { count }: Layout): StateFile {
+export function openStateFile(
+  { numbers: open, headers: openHeaders }: Pick<Links, 'numbers' | 'headers'>,
+  { count }: Layout,
+): StateFile {
   const numbers = open('state')
   const headers = openHeaders('committed')
   const placeOf = (step: number, kind: StateKind) => ((step % 2) * stateKinds.length + stateKinds.indexOf(kind)) * count
@@ -40,8 +47,10 @@ export function openStateFile({ numbers: open, headers: openHeaders }: Pick<Link
     if (found.length === 0) throw new Error('the state was never committed')
     return found.reduce((a, b) => (b.step > a.step ? b : a))
   }
-  const copy = (step: number, kind: StateKind, offset: number, into: Float32Array) => numbers.read(into, placeOf(step, kind) + offset)
-  const commit = (next: Committed) => headers.write(Float64Array.of(next.step, next.norm, check(next)), (next.step % 2) * headerNumbers)
+  const copy = (step: number, kind: StateKind, offset: number, into: Float32Array) =>
+    numbers.read(into, placeOf(step, kind) + offset)
+  const commit = (next: Committed) =>
+    headers.write(Float64Array.of(next.step, next.norm, check(next)), (next.step % 2) * headerNumbers)
   return {
     committed,
     commit,
@@ -68,7 +77,8 @@ export function writeState(file: StateFile, layout: Layout, state: ModelState): 
   for (const kind of stateKinds) {
     for (const { name, offset, count } of layout.parameters) {
       const values = state[kind].get(name) ?? (kind === 'parameters' ? null : new Float32Array(count))
-      if (values?.length !== count) throw new Error(`the state has ${values?.length ?? 0} numbers for ${kind} of ${name}, not ${count}`)
+      if (values?.length !== count)
+        throw new Error(`the state has ${values?.length ?? 0} numbers for ${kind} of ${name}, not ${count}`)
       file.prepare(state.updates, kind, offset, values)
     }
   }
@@ -77,6 +87,12 @@ export function writeState(file: StateFile, layout: Layout, state: ModelState): 
 
 /** The committed state as a checkpoint wants it. */
 export function readState(file: StateFile, layout: Layout): ModelState {
-  const tensors = (kind: StateKind) => new Map(layout.parameters.map(({ name, offset, count }) => [name, file.read(kind, offset, count)]))
-  return { updates: file.committed().step, parameters: tensors('parameters'), firstMoments: tensors('firstMoments'), secondMoments: tensors('secondMoments') }
+  const tensors = (kind: StateKind) =>
+    new Map(layout.parameters.map(({ name, offset, count }) => [name, file.read(kind, offset, count)]))
+  return {
+    updates: file.committed().step,
+    parameters: tensors('parameters'),
+    firstMoments: tensors('firstMoments'),
+    secondMoments: tensors('secondMoments'),
+  }
 }

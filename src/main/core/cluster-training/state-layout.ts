@@ -8,5 +8,7 @@ export type StateKind = (typeof stateKinds)[number]
 export const headerNumbers = 3
 
 /** Bytes of its two files for a model. */
-export const stateFileBytes = ({ count }: Layout): Record<string, number> =>
-  ({ state: 2 * stateKinds.length * count * bytesANumber, committed: 2 * headerNumbers * 8 })
+export const stateFileBytes = ({ count }: Layout): Record<string, number> => ({
+  state: 2 * stateKinds.length * count * bytesANumber,
+  committed: 2 * headerNumbers * 8,
+})

@@ -1,4 +1,5 @@
-// The weight store (MemoryX): fp32 weights and AdamW state; sends weights layer by layer, gathers summed gradients, updates, commits.
+// The weight store (MemoryX): fp32 weights and AdamW state; sends weights layer by layer, gathers summed gradients,
+// updates, commits.
 import type { AdamSettings } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import { clipScale } from '#main/core/engine/gpt.ts'
@@ -23,7 +24,13 @@ interface Kept extends Parameter {
 }
 
 /** Begins with what was committed last; takes over the kernels. `failed` hears of what ends the store. */
-export function createStore(job: PartJob, k: Kernels, links: Links, send: (message: FromPart) => void, failed: (error: unknown) => void): PartBody {
+export function createStore(
+  job: PartJob,
+  k: Kernels,
+  links: Links,
+  send: (message: FromPart) => void,
+  failed: (error: unknown) => void,
+): PartBody {
   const { model } = job
   const layout = layoutOf(model.shape)
   const state = openStateFile(links, layout)
@@ -36,8 +43,18 @@ export function createStore(job: PartJob, k: Kernels, links: Links, send: (messa
     const [value, firstMoment, secondMoment] = stateKinds.map((of) => k.tensor(shape, state.read(of, offset, count)))
     const gradient = k.tensor(shape)
     return {
-      name, offset, count, decays, learningRateScale: model.parametrisation.learningRateScale[kind], value, gradient, firstMoment, secondMoment,
-      readState: [value, firstMoment, secondMoment].map((tensor) => partReader(k, tensor)), readGradient: partReader(k, gradient), writeGradient: partWriter(k, gradient),
+      name,
+      offset,
+      count,
+      decays,
+      learningRateScale: model.parametrisation.learningRateScale[kind],
+      value,
+      gradient,
+      firstMoment,
+      secondMoment,
+      readState: [value, firstMoment, secondMoment].map((tensor) => partReader(k, tensor)),
+      readGradient: partReader(k, gradient),
+      writeGradient: partWriter(k, gradient),
     }
   })
 
@@ -92,9 +109,21 @@ export function createStore(job: PartJob, k: Kernels, links: Links, send: (messa
     const last = state.committed()
     if (step !== last.step + 1) throw new Error(`update ${step} cannot follow ${last.step}`)
     const norm = await k.globalNorm(parameters)
-    if (!Number.isFinite(norm)) throw new Fault('diverged', `The gradient became ${norm} after ${last.step} updates. A lower learning rate usually helps.`)
+    if (!Number.isFinite(norm))
+      throw new Fault(
+        'diverged',
+        `The gradient became ${norm} after ${last.step} updates. A lower learning rate usually helps.`,
+      )
     const { beta1, beta2, epsilon, weightDecay } = adam
-    k.adamW(parameters, { learningRate, beta1, beta2, epsilon, weightDecay, update: step, gradientScale: clipScale(norm, adam) })
+    k.adamW(parameters, {
+      learningRate,
+      beta1,
+      beta2,
+      epsilon,
+      weightDecay,
+      update: step,
+      gradientScale: clipScale(norm, adam),
+    })
     for (const { readState, offset, count } of parameters) {
       for (const [i, read] of readState.entries()) {
         for (const [from, values] of chunks(0, count, buffer)) {
@@ -104,7 +133,13 @@ export function createStore(job: PartJob, k: Kernels, links: Links, send: (messa
       }
     }
     state.commit({ step, norm })
-    send({ kind: 'updated', step, norm, seconds: (performance.now() - startMs) / 1000, peakBytes: k.memory().peakBytes })
+    send({
+      kind: 'updated',
+      step,
+      norm,
+      seconds: (performance.now() - startMs) / 1000,
+      peakBytes: k.memory().peakBytes,
+    })
   }
 
   return {

@@ -1,4 +1,5 @@
-// A system (CS-2): computes its rows with one layer's weights at a time while the next layer's arrive, forward and then backward.
+// A system (CS-2): computes its rows with one layer's weights at a time while the next layer's arrive, forward and then
+// backward.
 import { blockBackward, blockForward, type KeptBlock } from '#main/core/engine/block.ts'
 import { blockForm, embedForward, headLoss } from '#main/core/engine/ends.ts'
 import type { Ids, Kernels, Tensor } from '#main/core/engine/kernels.ts'
@@ -11,7 +12,13 @@ import { createPasses, type PassMessage, type Until } from './passes.ts'
 import { createResidents } from './residents.ts'
 
 /** Takes over the kernels. `failed` hears of what ends the system. */
-export function createSystem(job: PartJob, k: Kernels, links: Links, send: (message: FromPart) => void, failed: (error: unknown) => void): PartBody {
+export function createSystem(
+  job: PartJob,
+  k: Kernels,
+  links: Links,
+  send: (message: FromPart) => void,
+  failed: (error: unknown) => void,
+): PartBody {
   const { model, system } = job
   const layout = layoutOf(model.shape)
   const inbox = links.numbers(inboxName(system))
@@ -54,14 +61,21 @@ export function createSystem(job: PartJob, k: Kernels, links: Links, send: (mess
     residents.expect(layout.weights[0])
     const loss = share && share.rows > 0 ? await train(share) : await look()
     send({
-      kind: 'passed', run, in: bytesOf(layout.weights), out: bytesOf(layout.gradients.slice(0, put)), loss, times,
-      peakWeightBytes: residents.peakBytes(), peakBytes: k.memory().peakBytes,
+      kind: 'passed',
+      run,
+      in: bytesOf(layout.weights),
+      out: bytesOf(layout.gradients.slice(0, put)),
+      loss,
+      times,
+      peakWeightBytes: residents.peakBytes(),
+      peakBytes: k.memory().peakBytes,
     })
 
     /** The weights pass a system without rows by; in a rehearsal it hands in gradients all the same. */
     async function look(): Promise<number> {
       while (taken < layout.weights.length) await receive()
-      if (contributors.includes(system)) for (let layer = layout.layers.length - 1; layer >= 0; layer--) await putGradients(layer)
+      if (contributors.includes(system))
+        for (let layer = layout.layers.length - 1; layer >= 0; layer--) await putGradients(layer)
       return 0
     }
     async function train(rows: Share): Promise<number> {
@@ -97,7 +111,9 @@ export function createSystem(job: PartJob, k: Kernels, links: Links, send: (mess
           })
           await putGradients(layer)
         }
-        await computing(0, () => k.embeddingBackward(held.x!, ids, rows.columns, model.parametrisation.embeddingScale, g.tokens, g.positions))
+        await computing(0, () =>
+          k.embeddingBackward(held.x!, ids, rows.columns, model.parametrisation.embeddingScale, g.tokens, g.positions),
+        )
         await putGradients(0)
         return sum
       } finally {

@@ -1,4 +1,5 @@
-// Fits what no formula of tensors gives, the allocator's reserve and its buffers, to measured memory and to which plans ran and which ran out.
+// Fits what no formula of tensors gives, the allocator's reserve and its buffers, to measured memory and to which plans
+// ran and which ran out.
 import { heaviestStage, memoryConstants, type MemoryConstants } from '#shared/cluster/memory.ts'
 import { stageLayers } from '#shared/cluster/stages.ts'
 import type { Trial } from '#shared/cluster/trial.ts'
@@ -7,11 +8,17 @@ import { descend } from './descend.ts'
 const free = ['reserveShare', 'keptShare', 'bufferBytes'] as const satisfies readonly (keyof MemoryConstants)[]
 type Free = Record<(typeof free)[number], number>
 
-/** A wrong verdict counts this many times its distance from the device's memory; a right one should be right by this share at least. */
+/**
+ * A wrong verdict counts this many times its distance from the device's memory; a right one should be right by this
+ * share at least.
+ */
 const verdictWeight = 10
 const margin = 0.03
 
-/** Mean absolute log error of measured bytes, and how far verdicts are on the wrong side: a plan that was timed fits, one that ran out does not. */
+/**
+ * Mean absolute log error of measured bytes, and how far verdicts are on the wrong side: a plan that was timed fits,
+ * one that ran out does not.
+ */
 export function memoryObjective(trials: readonly Trial[], constants: MemoryConstants): number {
   let sum = 0
   let rows = 0
@@ -30,9 +37,19 @@ export function memoryObjective(trials: readonly Trial[], constants: MemoryConst
 }
 
 /** Round numbers, so that a fold does not begin at what all rows taught. */
-export const neutralMemory: MemoryConstants = { ...memoryConstants, reserveShare: 0.1, keptShare: 0.05, bufferBytes: 2 ** 30 }
+export const neutralMemory: MemoryConstants = {
+  ...memoryConstants,
+  reserveShare: 0.1,
+  keptShare: 0.05,
+  bufferBytes: 2 ** 30,
+}
 
 export function calibrateMemory(trials: readonly Trial[], start: MemoryConstants = neutralMemory): MemoryConstants {
-  const fitted = descend<Free>(Object.fromEntries(free.map((name) => [name, start[name]])) as Free, (values) => memoryObjective(trials, { ...start, ...values }), { reserveShare: 1, keptShare: 1 }, 60)
+  const fitted = descend<Free>(
+    Object.fromEntries(free.map((name) => [name, start[name]])) as Free,
+    (values) => memoryObjective(trials, { ...start, ...values }),
+    { reserveShare: 1, keptShare: 1 },
+    60,
+  )
   return { ...start, ...fitted }
 }

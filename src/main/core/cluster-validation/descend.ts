@@ -1,7 +1,15 @@
 // A search for the least of a function of a few positive numbers: one at a time, up or down, in logarithms.
 
-/** Each number is multiplied or divided by a step that grows with luck and shrinks without; `largest` bounds those that are shares. */
-export function descend<T extends Record<string, number>>(start: T, objective: (values: T) => number, largest: Partial<Record<keyof T, number>> = {}, rounds = 40): T {
+/**
+ * Each number is multiplied or divided by a step that grows with luck and shrinks without; `largest` bounds those that
+ * are shares.
+ */
+export function descend<T extends Record<string, number>>(
+  start: T,
+  objective: (values: T) => number,
+  largest: Partial<Record<keyof T, number>> = {},
+  rounds = 40,
+): T {
   let best = start
   let least = objective(best)
   const knobs = (Object.keys(start) as (keyof T)[]).map((name) => ({ name, step: 0.15 }))

@@ -16,7 +16,9 @@ export function validationReport(): ValidationReport {
   const { meta: _, ...tables } = measurements
   const { trials, passedOver } = readTrials(tables as never)
   return {
-    tables: validateTrials(trials), passedOver, commands: { all, heldOut: `${all} --cross-validate` },
+    tables: validateTrials(trials),
+    passedOver,
+    commands: { all, heldOut: `${all} --cross-validate` },
     sources: Object.fromEntries(Object.entries(tables).map(([table, { status }]) => [table, sourceOf(status)])),
   }
 }

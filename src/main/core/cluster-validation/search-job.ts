@@ -12,7 +12,10 @@ export interface SearchJob {
 
 export type SearchRecord = ({ kind: 'progress' } & SearchProgress) | { kind: 'result'; result: SearchResult }
 
-export async function* searchJob({ model, machine, request }: SearchJob, signal: AbortSignal): AsyncGenerator<SearchRecord> {
+export async function* searchJob(
+  { model, machine, request }: SearchJob,
+  signal: AbortSignal,
+): AsyncGenerator<SearchRecord> {
   const run = searching(model, machine, request)
   while (!signal.aborted) {
     const { done, value } = run.next()

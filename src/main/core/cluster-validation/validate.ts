@@ -22,11 +22,21 @@ interface Constants {
 const shipped: Constants = { constants: calibration, memory: memoryConstants }
 
 export const judge = (trial: Trial, { constants, memory }: Constants = shipped): Judged => {
-  const { stepSeconds, memoryBytesPerDevice, fits } = estimate(trial.model, trial.plan, trial.machine, constants, memory)
+  const { stepSeconds, memoryBytesPerDevice, fits } = estimate(
+    trial.model,
+    trial.plan,
+    trial.machine,
+    constants,
+    memory,
+  )
   return { trial, predictedSeconds: stepSeconds, predictedBytes: memoryBytesPerDevice, predictsFit: fits }
 }
 
-const pairsOf = (judged: readonly Judged[], measured: (trial: Trial) => number | null, predicted: (one: Judged) => number | null) =>
+const pairsOf = (
+  judged: readonly Judged[],
+  measured: (trial: Trial) => number | null,
+  predicted: (one: Judged) => number | null,
+) =>
   judged.flatMap((one) => {
     const truth = measured(one.trial)
     const guess = predicted(one)
@@ -38,15 +48,48 @@ export function reportOf(table: string, part: string, judged: readonly Judged[])
   const compared = timed.filter(({ trial }) => trial.calculonSeconds !== null)
   const failed = judged.filter(({ trial }) => trial.outOfMemory === true)
   const held = judged.filter(({ trial }) => trial.outOfMemory === false)
-  const verdicts = (these: readonly Judged[], fits: boolean) => (these.length === 0 ? null : { rows: these.length, right: these.filter((one) => one.predictsFit === fits).length })
+  const verdicts = (these: readonly Judged[], fits: boolean) =>
+    these.length === 0 ? null : { rows: these.length, right: these.filter((one) => one.predictsFit === fits).length }
   return {
-    table, part,
-    time: errorsOf(pairsOf(timed, (trial) => trial.seconds, (one) => one.predictedSeconds)),
-    calculon: errorsOf(pairsOf(compared, (trial) => trial.seconds, (one) => one.trial.calculonSeconds)),
-    sameRows: errorsOf(pairsOf(compared, (trial) => trial.seconds, (one) => one.predictedSeconds)),
-    memory: errorsOf(pairsOf(judged, (trial) => trial.bytes, (one) => one.predictedBytes)),
-    calculonMemory: errorsOf(pairsOf(judged.filter(({ trial }) => trial.calculonBytes !== null), (trial) => trial.bytes, (one) => one.trial.calculonBytes)),
-    outOfMemory: verdicts(failed, false), fitting: verdicts(held, true),
+    table,
+    part,
+    time: errorsOf(
+      pairsOf(
+        timed,
+        (trial) => trial.seconds,
+        (one) => one.predictedSeconds,
+      ),
+    ),
+    calculon: errorsOf(
+      pairsOf(
+        compared,
+        (trial) => trial.seconds,
+        (one) => one.trial.calculonSeconds,
+      ),
+    ),
+    sameRows: errorsOf(
+      pairsOf(
+        compared,
+        (trial) => trial.seconds,
+        (one) => one.predictedSeconds,
+      ),
+    ),
+    memory: errorsOf(
+      pairsOf(
+        judged,
+        (trial) => trial.bytes,
+        (one) => one.predictedBytes,
+      ),
+    ),
+    calculonMemory: errorsOf(
+      pairsOf(
+        judged.filter(({ trial }) => trial.calculonBytes !== null),
+        (trial) => trial.bytes,
+        (one) => one.trial.calculonBytes,
+      ),
+    ),
+    outOfMemory: verdicts(failed, false),
+    fitting: verdicts(held, true),
     ranking: rankingOf(timed),
     assumed: [...new Set(judged.map(({ trial }) => trial.assumed).filter((words) => words !== ''))].join('; '),
   }
@@ -60,11 +103,17 @@ function rankingOf(timed: readonly Judged[]): TableReport['ranking'] {
     const key = `${trial.model.id} ${trial.model.context} ${trial.plan.devices}`
     groups.set(key, [...(groups.get(key) ?? []), { measured: trial.seconds!, predicted: predictedSeconds }])
   }
-  const taus = [...groups.values()].filter((group) => group.length >= smallestGroup).map((group) => ({ tau: kendallTau(group), weight: group.length * (group.length - 1) }))
+  const taus = [...groups.values()]
+    .filter((group) => group.length >= smallestGroup)
+    .map((group) => ({ tau: kendallTau(group), weight: group.length * (group.length - 1) }))
     .filter((one): one is { tau: number; weight: number } => one.tau !== null)
   if (taus.length === 0) return null
   const weight = taus.reduce((sum, one) => sum + one.weight, 0)
-  return { groups: taus.length, tau: taus.reduce((sum, one) => sum + one.tau * one.weight, 0) / weight, lowest: Math.min(...taus.map(({ tau }) => tau)) }
+  return {
+    groups: taus.length,
+    tau: taus.reduce((sum, one) => sum + one.tau * one.weight, 0) / weight,
+    lowest: Math.min(...taus.map(({ tau }) => tau)),
+  }
 }
 
 /** Parts that are judged apart from the rest of their table. */
@@ -81,18 +130,30 @@ const parts: Record<string, { part: string; holds: (trial: Trial) => boolean }[]
 
 /** A report for each table, whole and in parts. */
 export function validateTrials(
-  trials: readonly Trial[], constantsOf: (trial: Trial) => Constants = () => shipped, placed: (trial: Trial) => Trial = (trial) => trial,
+  trials: readonly Trial[],
+  constantsOf: (trial: Trial) => Constants = () => shipped,
+  placed: (trial: Trial) => Trial = (trial) => trial,
 ): TableReport[] {
   const judged = trials.map((trial) => judge(placed(trial), constantsOf(trial)))
   return [...new Set(trials.map(({ table }) => table))].flatMap((table) => {
     const these = judged.filter(({ trial }) => trial.table === table)
-    const cut = (parts[table] ?? []).map(({ part, holds }) => reportOf(table, part, these.filter(({ trial }) => holds(trial)))).filter(({ time }) => time !== null)
+    const cut = (parts[table] ?? [])
+      .map(({ part, holds }) =>
+        reportOf(
+          table,
+          part,
+          these.filter(({ trial }) => holds(trial)),
+        ),
+      )
+      .filter(({ time }) => time !== null)
     return [reportOf(table, 'all', these), ...cut]
   })
 }
 
 /** Reports as one record: each table's errors, and under `parts` those of parts of it. */
-export function reportsByTable(reports: readonly TableReport[]): Record<string, TableReport & { parts: Record<string, TableReport> }> {
+export function reportsByTable(
+  reports: readonly TableReport[],
+): Record<string, TableReport & { parts: Record<string, TableReport> }> {
   const tables: Record<string, TableReport & { parts: Record<string, TableReport> }> = {}
   for (const report of reports) {
     if (report.part === 'all') tables[report.table] = { ...report, parts: {} }
@@ -102,8 +163,19 @@ export function reportsByTable(reports: readonly TableReport[]): Record<string, 
 }
 
 /** Every row's prediction beside its measurement. */
-export const predictionsOf = (trials: readonly Trial[]) => trials.map((trial) => {
-  const { predictedSeconds, predictedBytes, predictsFit } = judge(trial)
-  const { table, row, seconds, bytes, outOfMemory, plan } = trial
-  return { table, row, recompute: plan.recompute, measuredSeconds: seconds, predictedSeconds, measuredBytes: bytes, predictedBytes, outOfMemory, predictsFit }
-})
+export const predictionsOf = (trials: readonly Trial[]) =>
+  trials.map((trial) => {
+    const { predictedSeconds, predictedBytes, predictsFit } = judge(trial)
+    const { table, row, seconds, bytes, outOfMemory, plan } = trial
+    return {
+      table,
+      row,
+      recompute: plan.recompute,
+      measuredSeconds: seconds,
+      predictedSeconds,
+      measuredBytes: bytes,
+      predictedBytes,
+      outOfMemory,
+      predictsFit,
+    }
+  })

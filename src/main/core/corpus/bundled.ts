@@ -43,7 +43,8 @@ const packages: Package[] = [
 ]
 
 /**
- * The bundled corpora whose package is installed, the default one first. The packages are looked for as Node would from this file, which
+ * The bundled corpora whose package is installed, the default one first. The packages are looked for as Node would from
+ * this file, which
  * holds in a checkout, in the built app and inside an asar archive.
  */
 export function bundledCorpora(): BundledCorpus[] {

@@ -29,7 +29,8 @@ export function cleanText(text: string, cleaning: Cleaning): string {
     cleaning.nulls += count(clean, '\0')
     clean = clean.replaceAll('\0', '')
   }
-  if (loneSurrogate.test(clean)) clean = clean.replace(new RegExp(loneSurrogate, 'gu'), () => (cleaning.replaced++, '\ufffd'))
+  if (loneSurrogate.test(clean))
+    clean = clean.replace(new RegExp(loneSurrogate, 'gu'), () => (cleaning.replaced++, '\ufffd'))
   return clean
 }
 
@@ -58,7 +59,10 @@ export function detectEncoding(beginning: Buffer, path: string): Encoding {
   let nulls = 0
   for (const byte of sample) if (byte === 0) nulls++
   if (nulls > 16 && nulls > sample.length / 20) {
-    throw new Fault('bad-input', `${path} does not look like text: ${Math.round((100 * nulls) / sample.length)} % of its beginning are zero bytes. Save it as UTF-8 text.`)
+    throw new Fault(
+      'bad-input',
+      `${path} does not look like text: ${Math.round((100 * nulls) / sample.length)} % of its beginning are zero bytes. Save it as UTF-8 text.`,
+    )
   }
   return { name: 'utf-8', markBytes: 0 }
 }

@@ -6,7 +6,9 @@ export const endOfTextMarker = '<|endoftext|>'
 /** A marked document beyond this is cut like any other text, so that none outgrows memory. Characters. */
 const longestMarked = 1 << 20
 
-/** How finely a corpus is cut, in characters; smaller for small corpora, so that there are about 64 documents to split. */
+/**
+ * How finely a corpus is cut, in characters; smaller for small corpora, so that there are about 64 documents to split.
+ */
 export interface Grain {
   /** A document cut out of a text has from this to twice this. */
   length: number
@@ -30,8 +32,10 @@ export interface Cutter {
 }
 
 /**
- * Cuts one file. The marker always ends a document. Text without it (`isMarked` false) is cut besides: at the first blank line after
- * `length` characters, or where none comes before twice that, after the first sentence or line, or else the last word, in between. The pieces a file
+ * Cuts one file. The marker always ends a document. Text without it (`isMarked` false) is cut besides: at the first
+ * blank line after
+ * `length` characters, or where none comes before twice that, after the first sentence or line, or else the last word,
+ * in between. The pieces a file
  * arrives in make no difference.
  */
 export function createCutter(length: number, isMarked: boolean): Cutter {

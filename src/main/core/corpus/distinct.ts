@@ -1,6 +1,8 @@
-// What was seen before, told by SHA-256: a compact set that holds 13 bytes of each hash, so that millions of documents fit.
+// What was seen before, told by SHA-256: a compact set that holds 13 bytes of each hash, so that millions of documents
+// fit.
 const tables = 256
-const words = 3 // of 32 bits in a slot; together with the table's number 104 bits, so that two texts in 10⁸ meet with chance 10⁻¹⁵
+// Of 32 bits in a slot; with the number of the table 104 bits, so that two texts in 10⁸ meet with chance 10⁻¹⁵.
+const words = 3
 
 interface Table {
   slots: Uint32Array // [capacity, 3]; a slot of zeros is free

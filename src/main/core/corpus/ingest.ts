@@ -42,7 +42,8 @@ export type IngestRecord =
 const progressBytes = 2 << 20
 
 /**
- * Yields progress and at last the report. Faults name the file, the line and the field; then, and when `signal` is aborted
+ * Yields progress and at last the report. Faults name the file, the line and the field; then, and when `signal` is
+ * aborted
  * (Fault `cancelled`), nothing is left behind and a corpus that was in `folder` before is still there.
  */
 export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal): AsyncGenerator<IngestRecord> {
@@ -56,7 +57,13 @@ export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal)
   try {
     let before = 0
     let told = 0
-    const progress = (doneBytes: number): IngestRecord => ({ kind: 'progress', doneBytes, totalBytes, documents: seen.size, duplicates })
+    const progress = (doneBytes: number): IngestRecord => ({
+      kind: 'progress',
+      doneBytes,
+      totalBytes,
+      documents: seen.size,
+      duplicates,
+    })
     yield progress(0)
     for (const source of sources) {
       for await (const { documents, doneBytes } of readSource(source, grain, cleaning)) {
@@ -110,8 +117,11 @@ function splitAgain(writer: CorpusWriter, folder: string): CorpusWriter {
     }
   })
   if (documents.length < splits.length) {
-    throw new Fault('bad-input', `This text makes only ${documents.length} different ${documents.length === 1 ? 'document' : 'documents'}. `
-      + 'At least 3 are needed, one each for training, validation and testing: about 2 kB of plain text. Add more text.')
+    throw new Fault(
+      'bad-input',
+      `This text makes only ${documents.length} different ${documents.length === 1 ? 'document' : 'documents'}. ` +
+        'At least 3 are needed, one each for training, validation and testing: about 2 kB of plain text. Add more text.',
+    )
   }
   const dealt = splitSmall(documents.map((document) => hashFraction(createHash('sha256').update(document).digest())))
   const again = createCorpusWriter(folder)

@@ -1,4 +1,5 @@
-// A parquet column a page at a time: the packages read whole row groups, which may be larger than memory. Each data page is
+// A parquet column a page at a time: the packages read whole row groups, which may be larger than memory. Each data
+// page is
 // handed to them as a small file of its own.
 import type { ColumnMetaData, FileMetaData } from 'hyparquet'
 
@@ -28,14 +29,21 @@ export interface PageFile {
 }
 
 /** The data pages of one column of row group `group`. */
-export function* pagesOf(file: Slices, metadata: FileMetaData, group: number, column: ColumnMetaData): Generator<PageFile> {
+export function* pagesOf(
+  file: Slices,
+  metadata: FileMetaData,
+  group: number,
+  column: ColumnMetaData,
+): Generator<PageFile> {
   const start = Number(column.dictionary_page_offset || column.data_page_offset)
   const end = start + Number(column.total_compressed_size)
   let dictionary = new Uint8Array(0)
   for (let at = Math.min(start, Number(column.data_page_offset)); at < end;) {
-    const header = readPageHeader(new Uint8Array(file.slice(at, Math.min(end, at + (1 << 13)))))
-      ?? readPageHeader(new Uint8Array(file.slice(at, Math.min(end, at + longestHeader))))
-    if (!header || header.bytes < 0 || at + header.headerBytes + header.bytes > end) throw new Error(`no page at byte ${at}`)
+    const header =
+      readPageHeader(new Uint8Array(file.slice(at, Math.min(end, at + (1 << 13))))) ??
+      readPageHeader(new Uint8Array(file.slice(at, Math.min(end, at + longestHeader))))
+    if (!header || header.bytes < 0 || at + header.headerBytes + header.bytes > end)
+      throw new Error(`no page at byte ${at}`)
     const next = at + header.headerBytes + header.bytes
     const isData = header.type === 0 || header.type === 3
     if (header.type === 2) dictionary = new Uint8Array(file.slice(at, next))
@@ -61,7 +69,9 @@ export function* pagesOf(file: Slices, metadata: FileMetaData, group: number, co
       metadata: {
         ...metadata,
         num_rows: BigInt(rows),
-        row_groups: [{ ...metadata.row_groups[group]!, num_rows: BigInt(rows), columns: [{ file_offset: 0n, meta_data: meta }] }],
+        row_groups: [
+          { ...metadata.row_groups[group]!, num_rows: BigInt(rows), columns: [{ file_offset: 0n, meta_data: meta }] },
+        ],
       },
       file: { byteLength: bytes.length, slice: (from, to = bytes.length) => bytes.buffer.slice(from, to) },
     }
@@ -124,24 +134,36 @@ export function readPageHeader(bytes: Uint8Array): PageHeader | null {
 
   function readValue(type: number, depth: number, take: (field: number, value: number) => void): number {
     switch (type) {
-      case 1: return 1
-      case 2: return 0
-      case 3: return byte()
-      case 4: case 5: case 6: return zigzag()
-      case 7: at += 8; return 0
+      case 1:
+        return 1
+      case 2:
+        return 0
+      case 3:
+        return byte()
+      case 4:
+      case 5:
+      case 6:
+        return zigzag()
+      case 7:
+        at += 8
+        return 0
       case 8: {
         const length = varint() // moves `at` itself
         at += length
         return 0
       }
-      case 9: case 10: {
+      case 9:
+      case 10: {
         const head = byte()
         const count = head >> 4 === 15 ? varint() : head >> 4
         for (let item = 0; item < count; item++) readValue(head & 15, depth + 1, () => {})
         return 0
       }
-      case 12: readStruct(take, depth + 1); return 0
-      default: throw new Error(`Thrift type ${type} in a page header`)
+      case 12:
+        readStruct(take, depth + 1)
+        return 0
+      default:
+        throw new Error(`Thrift type ${type} in a page header`)
     }
   }
 }

@@ -9,7 +9,10 @@ import type { Documents } from './documents.ts'
 
 export async function* readParquet(source: SourceFile, cleaning: Cleaning): AsyncGenerator<Documents> {
   const { path } = source
-  const parsers = { stringFromBytes: (bytes: Uint8Array) => decodeUtf8(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), cleaning) }
+  const parsers = {
+    stringFromBytes: (bytes: Uint8Array) =>
+      decodeUtf8(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), cleaning),
+  }
   const file = openForSlices(path)
   try {
     const metadata = await parquetMetadataAsync(file).catch((error: unknown) => {
@@ -17,8 +20,13 @@ export async function* readParquet(source: SourceFile, cleaning: Cleaning): Asyn
     })
     const columns = parquetSchema(metadata).children
     const column = columns.find(({ element }) => element.name === 'text')
-    if (!column) throw new Fault('bad-input', `${path} has no column text; its columns are: ${columns.map(({ element }) => element.name).join(', ')}.`)
-    if (column.children.length > 0 || column.element.type !== 'BYTE_ARRAY') throw new Fault('bad-input', `${path}: the column text does not hold text.`)
+    if (!column)
+      throw new Fault(
+        'bad-input',
+        `${path} has no column text; its columns are: ${columns.map(({ element }) => element.name).join(', ')}.`,
+      )
+    if (column.children.length > 0 || column.element.type !== 'BYTE_ARRAY')
+      throw new Fault('bad-input', `${path}: the column text does not hold text.`)
     let row = 0
     for (let group = 0; group < metadata.row_groups.length; group++) {
       const { columns: chunks, num_rows } = metadata.row_groups[group]!
@@ -28,11 +36,15 @@ export async function* readParquet(source: SourceFile, cleaning: Cleaning): Asyn
       for (const texts of readPages(group, meta, row, groupEnd)) {
         const from = row
         const documents = (await texts).map((text, index) => {
-          if (typeof text !== 'string') throw new Fault('bad-input', `${path}, row ${from + index + 1}: the column text is empty (null).`)
+          if (typeof text !== 'string')
+            throw new Fault('bad-input', `${path}, row ${from + index + 1}: the column text is empty (null).`)
           return cleanText(text, cleaning).trim()
         })
         row += documents.length
-        yield { documents: documents.filter(Boolean), doneBytes: Math.floor((source.bytes * row) / Math.max(1, Number(metadata.num_rows))) }
+        yield {
+          documents: documents.filter(Boolean),
+          doneBytes: Math.floor((source.bytes * row) / Math.max(1, Number(metadata.num_rows))),
+        }
       }
       if (row !== groupEnd) throw damaged(row, groupEnd)
     }
@@ -49,7 +61,9 @@ export async function* readParquet(source: SourceFile, cleaning: Cleaning): Asyn
         if (page.done) return
         yield parquetReadObjects({ ...page.value, columns: ['text'], compressors, parsers }).then(
           (rows) => rows.map(({ text }) => text as unknown),
-          (error: unknown) => { throw damaged(from, to, error) },
+          (error: unknown) => {
+            throw damaged(from, to, error)
+          },
         )
       }
     }
@@ -58,6 +72,9 @@ export async function* readParquet(source: SourceFile, cleaning: Cleaning): Asyn
   }
 
   function damaged(from: number, to: number, cause?: unknown): Fault {
-    return new Fault('damaged', `${path}, rows ${from + 1} to ${to} cannot be read.`, { cause, details: cause === undefined ? undefined : String(cause) })
+    return new Fault('damaged', `${path}, rows ${from + 1} to ${to} cannot be read.`, {
+      cause,
+      details: cause === undefined ? undefined : String(cause),
+    })
   }
 }

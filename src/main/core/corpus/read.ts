@@ -16,7 +16,9 @@ export function readSource(source: SourceFile, grain: Grain, cleaning: Cleaning)
   return source.kind === 'jsonl' ? readJsonLines(source, cleaning) : readText(source, grain, cleaning)
 }
 
-/** A text file: one document if it is small, else cut by the rules of cut.ts. Its beginning tells whether it is marked. */
+/**
+ * A text file: one document if it is small, else cut by the rules of cut.ts. Its beginning tells whether it is marked.
+ */
 async function* readText(source: SourceFile, grain: Grain, cleaning: Cleaning): AsyncGenerator<Documents> {
   let cutter: Cutter | null = null
   for await (const { text, doneBytes } of decodeBlocks(source, cleaning)) {
@@ -31,7 +33,10 @@ async function* readText(source: SourceFile, grain: Grain, cleaning: Cleaning): 
 }
 
 /** The text of a file in pieces, in UTF-8 or what its byte-order mark says. */
-async function* decodeBlocks(source: SourceFile, cleaning: Cleaning): AsyncGenerator<{ text: string; doneBytes: number }> {
+async function* decodeBlocks(
+  source: SourceFile,
+  cleaning: Cleaning,
+): AsyncGenerator<{ text: string; doneBytes: number }> {
   let wide: InstanceType<typeof TextDecoder> | null = null
   let carriageReturn = ''
   const clean = (text: string) => {
@@ -57,10 +62,14 @@ async function* readJsonLines(source: SourceFile, cleaning: Cleaning): AsyncGene
     const where = () => `${source.path}, line ${line}`
     if (isTooLong) {
       line++
-      throw new Fault('too-large', `${where()} is longer than ${longestRecordBytes >> 20} MiB. Cut it into smaller documents.`)
+      throw new Fault(
+        'too-large',
+        `${where()} is longer than ${longestRecordBytes >> 20} MiB. Cut it into smaller documents.`,
+      )
     }
     const mark = isFirst ? detectEncoding(bytes, source.path) : null
-    if (mark && mark.name !== 'utf-8') throw new Fault('bad-input', `${source.path} is not UTF-8 but ${mark.name.toUpperCase()}. Save it as UTF-8.`)
+    if (mark && mark.name !== 'utf-8')
+      throw new Fault('bad-input', `${source.path} is not UTF-8 but ${mark.name.toUpperCase()}. Save it as UTF-8.`)
     const text = bytes.toString('utf8', mark?.markBytes ?? 0)
     cleaning.replaced += countReplaced(bytes, text)
     const documents: string[] = []
@@ -83,14 +92,18 @@ function textOfRecord(record: string, where: () => string): string {
   } catch (error) {
     throw new Fault('bad-input', `${where()} is not a JSON object.`, { cause: error, details: String(error) })
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Fault('bad-input', `${where()} is not a JSON object.`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Fault('bad-input', `${where()} is not a JSON object.`)
   const text = (value as { text?: unknown }).text
   if (typeof text === 'string') return text
   if (text === undefined) {
     const fields = Object.keys(value).slice(0, 8).join(', ')
     throw new Fault('bad-input', `${where()} has no field text; its fields are: ${fields || 'none'}.`)
   }
-  throw new Fault('bad-input', `${where()}: the field text is ${text === null ? 'null' : `a ${typeof text}`}, not a string.`)
+  throw new Fault(
+    'bad-input',
+    `${where()}: the field text is ${text === null ? 'null' : `a ${typeof text}`}, not a string.`,
+  )
 }
 
 interface Lines {
@@ -101,7 +114,9 @@ interface Lines {
   isTooLong: boolean
 }
 
-/** A file's bytes in blocks that end with a line end: no character and no CR LF is ever cut, for both end before one. */
+/**
+ * A file's bytes in blocks that end with a line end: no character and no CR LF is ever cut, for both end before one.
+ */
 async function* wholeLines(source: SourceFile, longestBytes: number): AsyncGenerator<Lines> {
   let waiting: Buffer[] = []
   let waitingBytes = 0

@@ -1,4 +1,5 @@
-// Which split a document belongs to: its hash alone decides, so neither the order of files nor what else is in the corpus matters.
+// Which split a document belongs to: its hash alone decides, so neither the order of files nor what else is in the
+// corpus matters.
 import type { Split } from '#shared/corpus.ts'
 
 /** The share of documents that is held out. */
@@ -14,11 +15,17 @@ export function splitOf(fraction: number): Split {
   return fraction < heldOut.test + heldOut.validation ? 'validation' : 'train'
 }
 
-/** For a corpus so small that chance left a split empty: the lowest hashes are tested on, the next validate, and at least one trains. */
+/**
+ * For a corpus so small that chance left a split empty: the lowest hashes are tested on, the next validate, and at
+ * least one trains.
+ */
 export function splitSmall(fractions: number[]): Split[] {
-  const byHash = fractions.map((fraction, index) => ({ fraction, index })).sort((a, b) => a.fraction - b.fraction || a.index - b.index)
+  const byHash = fractions
+    .map((fraction, index) => ({ fraction, index }))
+    .sort((a, b) => a.fraction - b.fraction || a.index - b.index)
   const most = Math.max(1, Math.floor(fractions.length / 3))
-  const count = (split: Split) => Math.min(most, Math.max(1, fractions.filter((fraction) => splitOf(fraction) === split).length))
+  const count = (split: Split) =>
+    Math.min(most, Math.max(1, fractions.filter((fraction) => splitOf(fraction) === split).length))
   const tests = count('test')
   const validations = count('validation')
   const splits: Split[] = []

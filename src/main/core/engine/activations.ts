@@ -7,7 +7,10 @@ import type { Kernels, ModelWeights, Tensor } from './kernels.ts'
 
 /** Forward only, one block at a time; the small batch's numbers are copied out as they come. */
 export async function readActivations(
-  k: Kernels, w: ModelWeights, model: ModelPlan, { inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>,
+  k: Kernels,
+  w: ModelWeights,
+  model: ModelPlan,
+  { inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>,
 ): Promise<Activation[]> {
   const ids = k.ids(inputs)
   const form = blockForm(model, rows, columns)

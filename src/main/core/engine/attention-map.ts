@@ -1,16 +1,25 @@
-// What the heads of a layer look at: the weights that attention mixes values with, which the fused kernel never writes down.
+// What the heads of a layer look at: the weights that attention mixes values with, which the fused kernel never writes
+// down.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { blockForward, blockInference, release } from './block.ts'
 import { blockForm, embedForward } from './ends.ts'
 import type { Kernels, ModelWeights } from './kernels.ts'
 
 /**
- * softmax(scale · QKᵀ) under the causal mask, [heads, T, T]: queries and keys come from the device's own forward up to the layer, the softmax
+ * softmax(scale · QKᵀ) under the causal mask, [heads, T, T]: queries and keys come from the device's own forward up to
+ * the layer, the softmax
  * is worked out here in double precision.
  */
-export async function readAttention(k: Kernels, w: ModelWeights, model: ModelPlan, inputs: Int32Array, layer: number): Promise<Float32Array> {
+export async function readAttention(
+  k: Kernels,
+  w: ModelWeights,
+  model: ModelPlan,
+  inputs: Int32Array,
+  layer: number,
+): Promise<Float32Array> {
   const { heads, width } = model.shape
-  if (!(Number.isInteger(layer) && layer >= 0 && layer < w.blocks.length)) throw new Error(`there is no layer ${layer} among ${w.blocks.length}`)
+  if (!(Number.isInteger(layer) && layer >= 0 && layer < w.blocks.length))
+    throw new Error(`there is no layer ${layer} among ${w.blocks.length}`)
   const columns = inputs.length
   const ids = k.ids(inputs)
   const form = blockForm(model, 1, columns)

@@ -1,8 +1,13 @@
-// One transformer block, forward and backward, over named kernels: it can run when its weights arrive and be forgotten after.
+// One transformer block, forward and backward, over named kernels: it can run when its weights arrive and be forgotten
+// after.
 import type { Activation } from '#shared/family/shape.ts'
 import type { AttentionGeometry, BlockWeights, KeyValueCache, Kernels, Tensor } from './kernels.ts'
 
-interface KeptNorm { output: Tensor; mean: Tensor; rstd: Tensor }
+interface KeptNorm {
+  output: Tensor
+  mean: Tensor
+  rstd: Tensor
+}
 
 /** What a block's backward wants from its forward. */
 export interface KeptBlock {
@@ -22,7 +27,12 @@ export interface BlockForm {
 }
 
 /** x [N, d] becomes the next x; `kept` is for blockBackward. Takes over `x`. */
-export function blockForward(k: Kernels, w: BlockWeights, x: Tensor, { geometry, activation }: BlockForm): { output: Tensor; kept: KeptBlock } {
+export function blockForward(
+  k: Kernels,
+  w: BlockWeights,
+  x: Tensor,
+  { geometry, activation }: BlockForm,
+): { output: Tensor; kept: KeptBlock } {
   const norm1 = k.layerNorm(x, w.norm1.gain, w.norm1.bias)
   const qkv = k.linear(norm1.output, w.attention.weight, w.attention.bias) // [N, 3d]
   const attention = k.attention(qkv, geometry) // [N, d], causal
@@ -34,7 +44,13 @@ export function blockForward(k: Kernels, w: BlockWeights, x: Tensor, { geometry,
 }
 
 /** The same without keeping anything; with a cache, attention also sees the tokens before these. Takes over `x`. */
-export function blockInference(k: Kernels, w: BlockWeights, x: Tensor, { geometry, activation }: BlockForm, cache?: KeyValueCache): Tensor {
+export function blockInference(
+  k: Kernels,
+  w: BlockWeights,
+  x: Tensor,
+  { geometry, activation }: BlockForm,
+  cache?: KeyValueCache,
+): Tensor {
   const norm1 = k.layerNorm(x, w.norm1.gain, w.norm1.bias)
   const qkv = k.linear(norm1.output, w.attention.weight, w.attention.bias)
   release(norm1)
@@ -44,7 +60,13 @@ export function blockInference(k: Kernels, w: BlockWeights, x: Tensor, { geometr
 }
 
 /** The block after its attention: mixed [N, d] and the block's input x become the next x. Takes over both. */
-export function afterAttention(k: Kernels, w: BlockWeights, x: Tensor, mixed: Tensor, activation: BlockForm['activation']): Tensor {
+export function afterAttention(
+  k: Kernels,
+  w: BlockWeights,
+  x: Tensor,
+  mixed: Tensor,
+  activation: BlockForm['activation'],
+): Tensor {
   const middle = k.linear(mixed, w.projection.weight, w.projection.bias, x)
   mixed.dispose()
   x.dispose()
@@ -58,8 +80,18 @@ export function afterAttention(k: Kernels, w: BlockWeights, x: Tensor, mixed: Te
   return output
 }
 
-/** dy [N, d] becomes the gradient of the block's input; adds the weights' gradients into `g`. Takes over `dy` and `kept`. */
-export function blockBackward(k: Kernels, w: BlockWeights, g: BlockWeights, dy: Tensor, kept: KeptBlock, form: BlockForm): Tensor {
+/**
+ * dy [N, d] becomes the gradient of the block's input; adds the weights' gradients into `g`. Takes over `dy` and
+ * `kept`.
+ */
+export function blockBackward(
+  k: Kernels,
+  w: BlockWeights,
+  g: BlockWeights,
+  dy: Tensor,
+  kept: KeptBlock,
+  form: BlockForm,
+): Tensor {
   const { x, norm1, qkv, attention, middle, norm2, hidden } = kept
   const dAfter = k.linearBackward(dy, hidden.after, w.contract.weight, g.contract.weight, g.contract.bias) // [N, 4d]
   hidden.after.dispose()
@@ -68,19 +100,35 @@ export function blockBackward(k: Kernels, w: BlockWeights, g: BlockWeights, dy: 
   hidden.before.dispose()
   const dNorm2 = k.linearBackward(dBefore, norm2.output, w.expand.weight, g.expand.weight, g.expand.bias)
   dBefore.dispose()
-  const dMiddle = k.layerNormBackward(dNorm2, middle, w.norm2.gain, norm2.mean, norm2.rstd, g.norm2.gain, g.norm2.bias, dy) // + the skip
+  const dMiddle = k.layerNormBackward(
+    dNorm2,
+    middle,
+    w.norm2.gain,
+    norm2.mean,
+    norm2.rstd,
+    g.norm2.gain,
+    g.norm2.bias,
+    dy,
+  ) // + the skip
   dNorm2.dispose()
   dy.dispose()
   middle.dispose()
   release(norm2)
-  const dMixed = k.linearBackward(dMiddle, attention.output, w.projection.weight, g.projection.weight, g.projection.bias)
+  const dMixed = k.linearBackward(
+    dMiddle,
+    attention.output,
+    w.projection.weight,
+    g.projection.weight,
+    g.projection.bias,
+  )
   const dQkv = k.attentionBackward(dMixed, qkv, attention.output, attention.logSumExp, form.geometry) // [N, 3d]
   dMixed.dispose()
   qkv.dispose()
   release(attention)
   const dNorm1 = k.linearBackward(dQkv, norm1.output, w.attention.weight, g.attention.weight, g.attention.bias)
   dQkv.dispose()
-  const dx = k.layerNormBackward(dNorm1, x, w.norm1.gain, norm1.mean, norm1.rstd, g.norm1.gain, g.norm1.bias, dMiddle) // + the skip
+  // + the skip
+  const dx = k.layerNormBackward(dNorm1, x, w.norm1.gain, norm1.mean, norm1.rstd, g.norm1.gain, g.norm1.bias, dMiddle)
   dNorm1.dispose()
   dMiddle.dispose()
   x.dispose()

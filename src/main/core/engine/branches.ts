@@ -1,4 +1,5 @@
-// Scoring texts that begin alike: what they share is computed once, and every product runs over all their tokens side by side.
+// Scoring texts that begin alike: what they share is computed once, and every product runs over all their tokens side
+// by side.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { afterAttention, release } from './block.ts'
 import { embedForward, headForward } from './ends.ts'
@@ -28,7 +29,8 @@ export interface BranchScorer {
 const shortestTrunk = 16
 
 /**
- * Keeps the keys and values of the trunk, the tokens with which all stems of a call begin, from one call to the next: prompts of
+ * Keeps the keys and values of the trunk, the tokens with which all stems of a call begin, from one call to the next:
+ * prompts of
  * the same examples pay for them once.
  */
 export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan): BranchScorer {
@@ -42,8 +44,16 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
     trunk = new Int32Array(0)
   }
 
-  /** One forward pass over segments, in whose order a stem comes before its ends. → x [scored, d], of the `scored` rows of [N, d] alone. */
-  async function forward(trees: readonly Tree[], rows: number, base: number, scored: readonly number[]): Promise<Tensor> {
+  /**
+   * One forward pass over segments, in whose order a stem comes before its ends. → x [scored, d], of the `scored` rows
+   * of [N, d] alone.
+   */
+  async function forward(
+    trees: readonly Tree[],
+    rows: number,
+    base: number,
+    scored: readonly number[],
+  ): Promise<Tensor> {
     const segments = trees.flatMap(({ stem, ends }) => [stem, ...ends]).filter(({ tokens }) => tokens.length > 0)
     const embedded = new Float32Array(rows * width)
     for (const { tokens, at, from } of segments) {
@@ -55,7 +65,8 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
       const qkv = k.linear(norm.output, block.attention.weight, block.attention.bias)
       release(norm)
       let mixed = await attend(trees, rows, base, caches[i], qkv)
-      if (i === w.blocks.length - 1) { // after the last attention nobody looks at the other rows any more
+      if (i === w.blocks.length - 1) {
+        // after the last attention nobody looks at the other rows any more
         x = await pick(x, scored)
         mixed = await pick(mixed, scored)
       }
@@ -74,25 +85,54 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
   }
 
   /** Attention along each path of each tree: qkv [N, 3d] → [N, d]. Takes over `qkv`. */
-  async function attend(trees: readonly Tree[], rows: number, base: number, trunkCache: KeyValueCache | undefined, qkv: Tensor): Promise<Tensor> {
-    if (!k.branchAttention) return k.tensor([rows, width], await attendInTurn(trees, rows, base, trunkCache, await readAndDispose(k, qkv)))
-    const segments = trees.flatMap(({ stem, ends }): BranchSegment[] => [{ count: stem.tokens.length, isStem: true }, ...ends.map(({ tokens }) => ({ count: tokens.length, isStem: false }))])
-    const mixed = k.branchAttention(qkv, segments, trunkCache ?? null, { heads: model.shape.heads, scale: model.parametrisation.attentionScale })
+  async function attend(
+    trees: readonly Tree[],
+    rows: number,
+    base: number,
+    trunkCache: KeyValueCache | undefined,
+    qkv: Tensor,
+  ): Promise<Tensor> {
+    if (!k.branchAttention)
+      return k.tensor([rows, width], await attendInTurn(trees, rows, base, trunkCache, await readAndDispose(k, qkv)))
+    const segments = trees.flatMap(({ stem, ends }): BranchSegment[] => [
+      { count: stem.tokens.length, isStem: true },
+      ...ends.map(({ tokens }) => ({ count: tokens.length, isStem: false })),
+    ])
+    const mixed = k.branchAttention(qkv, segments, trunkCache ?? null, {
+      heads: model.shape.heads,
+      scale: model.parametrisation.attentionScale,
+    })
     qkv.dispose()
     return mixed
   }
 
   /** The same piece by piece. */
-  async function attendInTurn(trees: readonly Tree[], rows: number, base: number, trunkCache: KeyValueCache | undefined, qkv: Float32Array): Promise<Float32Array> {
+  async function attendInTurn(
+    trees: readonly Tree[],
+    rows: number,
+    base: number,
+    trunkCache: KeyValueCache | undefined,
+    qkv: Float32Array,
+  ): Promise<Float32Array> {
     const output = new Float32Array(rows * width)
     const along = async ({ tokens, from }: Segment, cache: KeyValueCache) => {
       if (tokens.length === 0) return
-      const part = k.tensor([tokens.length, 3 * width], qkv.subarray(from * 3 * width, (from + tokens.length) * 3 * width))
-      const mixed = k.cachedAttention(part, cache, { rows: 1, context: tokens.length, heads: model.shape.heads, scale: model.parametrisation.attentionScale })
+      const part = k.tensor(
+        [tokens.length, 3 * width],
+        qkv.subarray(from * 3 * width, (from + tokens.length) * 3 * width),
+      )
+      const mixed = k.cachedAttention(part, cache, {
+        rows: 1,
+        context: tokens.length,
+        heads: model.shape.heads,
+        scale: model.parametrisation.attentionScale,
+      })
       part.dispose()
       output.set(await readAndDispose(k, mixed), from * width)
     }
-    const longest = Math.max(...trees.map(({ stem, ends }) => stem.tokens.length + Math.max(...ends.map(({ tokens }) => tokens.length))))
+    const longest = Math.max(
+      ...trees.map(({ stem, ends }) => stem.tokens.length + Math.max(...ends.map(({ tokens }) => tokens.length))),
+    )
     const cache = trunkCache ?? k.cache(1, longest, width)
     for (const { stem, ends } of trees) {
       cache.rewind(base)
@@ -119,7 +159,12 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
         const norm = k.layerNorm(x, block.norm1.gain, block.norm1.bias)
         const qkv = k.linear(norm.output, block.attention.weight, block.attention.bias)
         release(norm)
-        const geometry = { rows: 1, context: count, heads: model.shape.heads, scale: model.parametrisation.attentionScale }
+        const geometry = {
+          rows: 1,
+          context: count,
+          heads: model.shape.heads,
+          scale: model.parametrisation.attentionScale,
+        }
         const mixed = k.cachedAttention(qkv, caches[i], geometry)
         qkv.dispose()
         x = afterAttention(k, block, x, mixed, model.activation)
@@ -162,15 +207,25 @@ export function createBranchScorer(k: Kernels, w: ModelWeights, model: ModelPlan
 
 function scoredRows(targets: Int32Array): number[] {
   const scored: number[] = []
-  targets.forEach((target, row) => { if (target >= 0) scored.push(row) })
+  targets.forEach((target, row) => {
+    if (target >= 0) scored.push(row)
+  })
   return scored
 }
 
 /**
- * Scores of the rows whose target is not below 0: x [N, d], or x of those rows alone, → N scores, an unscored row with NaN and false. Only
- * scored rows go through the head, which with a large vocabulary costs more than a small model's blocks. Takes over `x`.
+ * Scores of the rows whose target is not below 0: x [N, d], or x of those rows alone, → N scores, an unscored row with
+ * NaN and false. Only
+ * scored rows go through the head, which with a large vocabulary costs more than a small model's blocks. Takes over
+ * `x`.
  */
-export async function scoreRows(k: Kernels, w: ModelWeights, model: ModelPlan, x: Tensor, targets: Int32Array): Promise<TokenScore[]> {
+export async function scoreRows(
+  k: Kernels,
+  w: ModelWeights,
+  model: ModelPlan,
+  x: Tensor,
+  targets: Int32Array,
+): Promise<TokenScore[]> {
   const { width, vocabulary } = model.shape
   const scored = scoredRows(targets)
   const isPicked = x.shape[0] === scored.length
@@ -190,7 +245,9 @@ export async function scoreRows(k: Kernels, w: ModelWeights, model: ModelPlan, x
     const values = places ? null : await k.read(logits)
     logits.dispose()
     rows.forEach((row, n) => {
-      const isGreedy = places ? places[n] === targets[row] : isLargest(values!.subarray(n * vocabulary, (n + 1) * vocabulary), targets[row])
+      const isGreedy = places
+        ? places[n] === targets[row]
+        : isLargest(values!.subarray(n * vocabulary, (n + 1) * vocabulary), targets[row])
       scores[row] = { logProbability: -losses[n], isGreedy }
     })
   }

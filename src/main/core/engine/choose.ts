@@ -7,7 +7,10 @@ export interface Choice {
   reason: string
 }
 
-/** Rates differ by some percent from one measurement to the next; below this, the engine named first in engineNames wins. */
+/**
+ * Rates differ by some percent from one measurement to the next; below this, the engine named first in engineNames
+ * wins.
+ */
 const noise = 0.05
 
 export function chooseEngine(probes: readonly EngineProbe[], setting: EngineName | 'auto'): Choice {
@@ -16,20 +19,35 @@ export function chooseEngine(probes: readonly EngineProbe[], setting: EngineName
   const wanted = probes.find(({ name }) => name === setting)
   if (wanted?.isAvailable) return { engine: setting, reason: `Chosen in the settings: ${wanted.description}.` }
   const why = wanted ? ended(wanted.description) : 'It has not been measured on this machine.'
-  return { engine: fastest.engine, reason: `The settings ask for ${setting}, which does not run here. ${why} ${fastest.reason}` }
+  return {
+    engine: fastest.engine,
+    reason: `The settings ask for ${setting}, which does not run here. ${why} ${fastest.reason}`,
+  }
 }
 
 function chooseFastest(probes: readonly EngineProbe[]): Choice {
   const measured = engineNames
     .map((name) => probes.find((probe) => probe.name === name))
-    .filter((probe): probe is EngineProbe & { tokensPerSecond: number } => probe?.isAvailable === true && (probe.tokensPerSecond ?? 0) > 0)
-  if (measured.length === 0) return { engine: 'reference', reason: 'No other engine ran on this machine; the reference is slow but always there.' }
+    .filter(
+      (probe): probe is EngineProbe & { tokensPerSecond: number } =>
+        probe?.isAvailable === true && (probe.tokensPerSecond ?? 0) > 0,
+    )
+  if (measured.length === 0)
+    return {
+      engine: 'reference',
+      reason: 'No other engine ran on this machine; the reference is slow but always there.',
+    }
   const best = measured.reduce((a, b) => (b.tokensPerSecond > a.tokensPerSecond * (1 + noise) ? b : a))
   if (measured.length === 1) return { engine: best.name, reason: `The only engine that ran here: ${best.description}.` }
-  const next = measured.filter((probe) => probe !== best).reduce((a, b) => (b.tokensPerSecond > a.tokensPerSecond ? b : a))
+  const next = measured
+    .filter((probe) => probe !== best)
+    .reduce((a, b) => (b.tokensPerSecond > a.tokensPerSecond ? b : a))
   const ratio = best.tokensPerSecond / next.tokensPerSecond
   const lead = ratio > 1 + noise ? `${times(ratio)} as fast as ${next.name}` : `about as fast as ${next.name}`
-  return { engine: best.name, reason: `${rate(best.tokensPerSecond)} tokens a second on a small step, ${lead}: ${best.description}.` }
+  return {
+    engine: best.name,
+    reason: `${rate(best.tokensPerSecond)} tokens a second on a small step, ${lead}: ${best.description}.`,
+  }
 }
 
 /** A description as a sentence of its own. */

@@ -17,16 +17,21 @@ export function createContinuation(k: Kernels, w: ModelWeights, model: ModelPlan
     let x = embedForward(k, w, ids, tokens.length, model, length)
     ids.dispose()
     const form = blockForm(model, 1, tokens.length)
-    w.blocks.forEach((block, i) => { x = blockInference(k, block, x, form, caches[i]) })
+    w.blocks.forEach((block, i) => {
+      x = blockInference(k, block, x, form, caches[i])
+    })
     length += tokens.length
     return x
   }
 
   return {
-    get length() { return length },
+    get length() {
+      return length
+    },
     async feed(tokens) {
       if (tokens.length === 0) throw new Error('a continuation needs at least one token')
-      if (length + tokens.length > context) throw new Error(`${length} + ${tokens.length} tokens do not fit the context of ${context}`)
+      if (length + tokens.length > context)
+        throw new Error(`${length} + ${tokens.length} tokens do not fit the context of ${context}`)
       const last = tokens.length - 1
       if (last > 0) advance(tokens.subarray(0, last)).dispose() // the head is wanted for the last token alone
       if (nextToken) {

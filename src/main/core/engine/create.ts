@@ -13,24 +13,42 @@ export interface EngineOptions {
   parameters?: ReadonlyMap<string, Float32Array>
 }
 
-/** The kernels of one device. Throws Fault 'unavailable', saying what would make it so, where the device is not here. */
+/**
+ * The kernels of one device. Throws Fault 'unavailable', saying what would make it so, where the device is not here.
+ */
 export async function createKernels(name: EngineName, { threads }: EngineOptions): Promise<Kernels> {
   switch (name) {
-    case 'native': return (await import('./native/native.ts')).createNativeKernels({ threads })
-    case 'tensorflow': return (await import('./tensorflow/libtensorflow.ts')).createLibtensorflowKernels({ threads })
-    case 'webgpu': return (await import('./tensorflow/webgpu.ts')).createWebgpuKernels()
-    case 'wasm': return (await import('./tensorflow/wasm.ts')).createWasmKernels()
-    case 'reference': return (await import('./reference.ts')).createReferenceKernels()
+    case 'native':
+      return (await import('./native/native.ts')).createNativeKernels({ threads })
+    case 'tensorflow':
+      return (await import('./tensorflow/libtensorflow.ts')).createLibtensorflowKernels({ threads })
+    case 'webgpu':
+      return (await import('./tensorflow/webgpu.ts')).createWebgpuKernels()
+    case 'wasm':
+      return (await import('./tensorflow/wasm.ts')).createWasmKernels()
+    case 'reference':
+      return (await import('./reference.ts')).createReferenceKernels()
   }
 }
 
 /** A model with its initial weights on a device; disposing it gives the device back. */
-export async function createEngine(name: EngineName, model: ModelPlan, options: EngineOptions): Promise<ObservedEngine> {
+export async function createEngine(
+  name: EngineName,
+  model: ModelPlan,
+  options: EngineOptions,
+): Promise<ObservedEngine> {
   return createGpt(await createKernels(name, options), name, model, options.parameters)
 }
 
-/** The named engine, or for `auto` the first that runs here: one that is not built or has no device steps aside for the next. */
-export async function createAnyEngine(name: EngineName | 'auto', model: ModelPlan, options: EngineOptions): Promise<Engine> {
+/**
+ * The named engine, or for `auto` the first that runs here: one that is not built or has no device steps aside for the
+ * next.
+ */
+export async function createAnyEngine(
+  name: EngineName | 'auto',
+  model: ModelPlan,
+  options: EngineOptions,
+): Promise<Engine> {
   if (name !== 'auto') return createEngine(name, model, options)
   for (const one of engineNames) {
     try {

@@ -5,11 +5,21 @@ import type { Ids, Kernels, ModelWeights, Tensor } from './kernels.ts'
 
 /** Rows and columns of one batch, as the blocks want to know them. */
 export function blockForm(model: ModelPlan, rows: number, context: number): BlockForm {
-  return { geometry: { rows, context, heads: model.shape.heads, scale: model.parametrisation.attentionScale }, activation: model.activation }
+  return {
+    geometry: { rows, context, heads: model.shape.heads, scale: model.parametrisation.attentionScale },
+    activation: model.activation,
+  }
 }
 
 /** Ids [N] become the first x [N, d]. */
-export function embedForward(k: Kernels, w: ModelWeights, ids: Ids, context: number, model: ModelPlan, offset = 0): Tensor {
+export function embedForward(
+  k: Kernels,
+  w: ModelWeights,
+  ids: Ids,
+  context: number,
+  model: ModelPlan,
+  offset = 0,
+): Tensor {
   return k.embedding(ids, w.tokens, w.positions, context, model.parametrisation.embeddingScale, offset)
 }
 
@@ -23,11 +33,18 @@ export function headForward(k: Kernels, w: ModelWeights, x: Tensor, model: Model
 }
 
 /**
- * Final norm, tied head and cross entropy, forward and backward at once: x [N, d] → losses [N] and the gradient of x, every
+ * Final norm, tied head and cross entropy, forward and backward at once: x [N, d] → losses [N] and the gradient of x,
+ * every
  * row's loss weighted by `gradientScale`. Adds into `g`; takes over `x`.
  */
 export function headLoss(
-  k: Kernels, w: ModelWeights, g: ModelWeights, x: Tensor, targets: Ids, gradientScale: number, model: ModelPlan,
+  k: Kernels,
+  w: ModelWeights,
+  g: ModelWeights,
+  x: Tensor,
+  targets: Ids,
+  gradientScale: number,
+  model: ModelPlan,
 ): { losses: Tensor; dx: Tensor } {
   const scale = model.parametrisation.outputScale
   const norm = k.layerNorm(x, w.final.gain, w.final.bias)

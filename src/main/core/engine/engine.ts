@@ -1,4 +1,5 @@
-// The port: what the trainer, the evaluation and the command line may ask of a model on a device. Tensors stay behind it.
+// The port: what the trainer, the evaluation and the command line may ask of a model on a device. Tensors stay behind
+// it.
 import type { ActivationPlace } from '#shared/mup/check.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
@@ -57,7 +58,10 @@ export interface Engine {
   loss(batch: Batch): Promise<number>
   /** Score of every target, row-major [rows, columns]; forward only. */
   score(batch: Batch): Promise<TokenScore[]>
-  /** Score of every target of every end, [branch][end][token]; what texts share is computed once, over all of a call and from call to call. */
+  /**
+   * Score of every target of every end, [branch][end][token]; what texts share is computed once, over all of a call and
+   * from call to call.
+   */
   scoreBranches(branches: readonly Branches[]): Promise<TokenScore[][][]>
   /** All logits [rows, columns, vocabulary]; forward only, for small batches. */
   logits(batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Promise<Float32Array>
@@ -78,8 +82,13 @@ export interface Activation {
 
 /** An engine whose insides can be looked at. */
 export interface ObservedEngine extends Engine {
-  /** All activations of a small batch by the weights as they are, in the order in which they are computed; forward only. */
+  /**
+   * All activations of a small batch by the weights as they are, in the order in which they are computed; forward only.
+   */
   activations(batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Promise<Activation[]>
-  /** What each head of one layer (from 0) looks at, for one sequence: weights [heads, columns, columns], each row adding up to 1. */
+  /**
+   * What each head of one layer (from 0) looks at, for one sequence: weights [heads, columns, columns], each row adding
+   * up to 1.
+   */
   attention(inputs: Int32Array, layer: number): Promise<Float32Array>
 }

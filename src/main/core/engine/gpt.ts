@@ -16,7 +16,12 @@ export { blockBackward, blockForward, blockInference } from './block.ts'
 export { blockForm, embedForward, headForward, headLoss } from './ends.ts'
 
 /** A model with its initial weights, or those given, on a device; owns the kernels and disposes them with itself. */
-export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan, parameters?: ReadonlyMap<string, Float32Array>): ObservedEngine {
+export function createGpt(
+  kernels: Kernels,
+  name: EngineName,
+  model: ModelPlan,
+  parameters?: ReadonlyMap<string, Float32Array>,
+): ObservedEngine {
   const k = kernels
   const { parametrisation, shape } = model
   const weights = holdWeights(k, model, parameters)
@@ -33,7 +38,8 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan, 
     for (const block of w.blocks) x = blockInference(k, block, x, form)
     return x
   }
-  const forward = (batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor => headForward(k, w, blocksForward(batch), model) // logits [N, V]
+  const forward = (batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor =>
+    headForward(k, w, blocksForward(batch), model) // logits [N, V]
 
   return {
     name,
@@ -69,7 +75,10 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan, 
       const { parameters } = weights.training()
       const norm = await k.globalNorm(parameters)
       if (!Number.isFinite(norm)) {
-        throw new Fault('diverged', `The gradient became ${norm} after ${updates} updates. A lower learning rate usually helps.`)
+        throw new Fault(
+          'diverged',
+          `The gradient became ${norm} after ${updates} updates. A lower learning rate usually helps.`,
+        )
       }
       const { beta1, beta2, epsilon, weightDecay } = adam
       const gradientScale = clipScale(norm, adam)
@@ -129,8 +138,10 @@ export function createGpt(kernels: Kernels, name: EngineName, model: ModelPlan, 
     restore(state) {
       branchScorer.forget()
       updates = state.updates
-      for (const { name: parameter } of weights.infos) k.write(weights.value(parameter), stored(state.parameters, parameter))
-      if (state.firstMoments.size === 0 && state.secondMoments.size === 0) return // weights alone: for reading, or a fresh optimizer
+      for (const { name: parameter } of weights.infos)
+        k.write(weights.value(parameter), stored(state.parameters, parameter))
+      // weights alone: for reading, or a fresh optimizer
+      if (state.firstMoments.size === 0 && state.secondMoments.size === 0) return
       for (const { name: parameter, gradient, firstMoment, secondMoment } of weights.training().parameters) {
         k.write(firstMoment, stored(state.firstMoments, parameter))
         k.write(secondMoment, stored(state.secondMoments, parameter))
@@ -153,10 +164,14 @@ export function clipScale(norm: number, { clipNorm }: AdamSettings): number {
   return clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1
 }
 
-function checkInputs({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>, { context, vocabulary }: ModelPlan['shape']): void {
+function checkInputs(
+  { inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>,
+  { context, vocabulary }: ModelPlan['shape'],
+): void {
   if (inputs.length !== rows * columns) throw new Error(`${inputs.length} tokens are not ${rows} rows of ${columns}`)
   if (columns > context) throw new Error(`a sequence of ${columns} tokens is longer than the context of ${context}`)
-  for (const id of inputs) if (!(id >= 0 && id < vocabulary)) throw new Error(`token ${id} is outside a vocabulary of ${vocabulary}`)
+  for (const id of inputs)
+    if (!(id >= 0 && id < vocabulary)) throw new Error(`token ${id} is outside a vocabulary of ${vocabulary}`)
 }
 
 function checkBranches(branches: readonly Branches[], shape: ModelPlan['shape']): void {
@@ -175,7 +190,8 @@ function checkBranches(branches: readonly Branches[], shape: ModelPlan['shape'])
 /** How many targets are scored; throws where a batch does not fit the model. */
 function checkBatch(batch: Batch, shape: ModelPlan['shape']): number {
   checkInputs(batch, shape)
-  if (batch.targets.length !== batch.inputs.length) throw new Error(`${batch.targets.length} targets for ${batch.inputs.length} tokens`)
+  if (batch.targets.length !== batch.inputs.length)
+    throw new Error(`${batch.targets.length} targets for ${batch.inputs.length} tokens`)
   let scored = 0
   for (const id of batch.targets) {
     if (id >= shape.vocabulary) throw new Error(`target ${id} is outside a vocabulary of ${shape.vocabulary}`)

@@ -9,7 +9,10 @@ export function initialWeights(model: ModelPlan): Map<string, Float32Array> {
 }
 
 /** Initial values of one parameter. */
-export function initialValues({ name, shape, kind }: ParameterInfo, { parametrisation, seed }: ModelPlan): Float32Array {
+export function initialValues(
+  { name, shape, kind }: ParameterInfo,
+  { parametrisation, seed }: ModelPlan,
+): Float32Array {
   const values = new Float32Array(shape.reduce((product, size) => product * size, 1))
   if (kind === 'bias') return values
   if (kind === 'norm') return values.fill(name.endsWith('.weight') ? 1 : 0)

@@ -1,9 +1,11 @@
 // What a device must do: the dozen-odd kernels out of which gpt.ts builds a GPT's forward and backward pass.
-// A device implements these and nothing else. Every device passes test/main/core/engine/kernels-suite.ts against the reference.
+// A device implements these and nothing else. Every device passes test/main/core/engine/kernels-suite.ts against the
+// reference.
 //
 // Shapes: B sequences of T tokens make N = B·T rows; d width, h heads, V vocabulary. All floats are fp32, row-major.
 // Ownership: every returned tensor belongs to the caller, who disposes it; inputs are never disposed or changed, except
-// where a name says `into` (it is added to) or a comment says so. Backward kernels ADD into the gradient tensors they are given.
+// where a name says `into` (it is added to) or a comment says so. Backward kernels ADD into the gradient tensors they
+// are given.
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { Activation } from '#shared/family/shape.ts'
 
@@ -13,8 +15,14 @@ export interface Tensor {
   dispose(): void
 }
 
-export interface Norm { gain: Tensor; bias: Tensor }
-export interface Linear { weight: Tensor; bias: Tensor }
+export interface Norm {
+  gain: Tensor
+  bias: Tensor
+}
+export interface Linear {
+  weight: Tensor
+  bias: Tensor
+}
 
 /** The twelve tensors of a block; its gradients have the same form. */
 export interface BlockWeights {
@@ -112,15 +120,28 @@ export interface Kernels {
   // ---- embedding: x[n] = scale · (tokens[ids[n]] + positions[offset + n mod T])
   /** ids [N], tokens [V, d], positions [>= offset + T, d] → [N, d]. */
   embedding(ids: Ids, tokens: Tensor, positions: Tensor, context: number, scale: number, offset?: number): Tensor
-  embeddingBackward(dx: Tensor, ids: Ids, context: number, scale: number, intoTokens: Tensor, intoPositions: Tensor): void
+  embeddingBackward(
+    dx: Tensor,
+    ids: Ids,
+    context: number,
+    scale: number,
+    intoTokens: Tensor,
+    intoPositions: Tensor,
+  ): void
 
   // ---- layer norm over the last axis, epsilon 1e-5
   /** x [N, d], gain [d], bias [d] → output [N, d] and each row's mean and 1/std, [N]. */
   layerNorm(x: Tensor, gain: Tensor, bias: Tensor): { output: Tensor; mean: Tensor; rstd: Tensor }
   /** → dx [N, d]; with `residual` [N, d], dx + residual in the same pass. */
   layerNormBackward(
-    dy: Tensor, x: Tensor, gain: Tensor, mean: Tensor, rstd: Tensor,
-    intoGain: Tensor, intoBias: Tensor, residual?: Tensor,
+    dy: Tensor,
+    x: Tensor,
+    gain: Tensor,
+    mean: Tensor,
+    rstd: Tensor,
+    intoGain: Tensor,
+    intoBias: Tensor,
+    residual?: Tensor,
   ): Tensor
 
   // ---- linear, weight [in, out] as Hugging Face's Conv1D keeps it
@@ -134,23 +155,36 @@ export interface Kernels {
   geluBackward(dy: Tensor, before: Tensor, form: Activation): Tensor
 
   // ---- causal self-attention
-  /** qkv [N, 3d] (Q, K, V side by side, heads contiguous inside each) → output [N, d], logSumExp [N, h] of the scaled scores. */
+  /**
+   * qkv [N, 3d] (Q, K, V side by side, heads contiguous inside each) → output [N, d], logSumExp [N, h] of the scaled
+   * scores.
+   */
   attention(qkv: Tensor, geometry: AttentionGeometry): { output: Tensor; logSumExp: Tensor }
   /** → dqkv [N, 3d]. */
   attentionBackward(dy: Tensor, qkv: Tensor, output: Tensor, logSumExp: Tensor, geometry: AttentionGeometry): Tensor
   /** An empty cache for `rows` sequences of up to `capacity` tokens. */
   cache(rows: number, capacity: number, width: number): KeyValueCache
-  /** Appends the keys and values of `qkv` [rows·T, 3d] to the cache and attends to all it holds: causal among the new ones. → [rows·T, d] */
+  /**
+   * Appends the keys and values of `qkv` [rows·T, 3d] to the cache and attends to all it holds: causal among the new
+   * ones. → [rows·T, d]
+   */
   cachedAttention(qkv: Tensor, cache: KeyValueCache, geometry: AttentionGeometry): Tensor
   /**
-   * Attention over texts that begin alike; a device may leave it out, then cachedAttention does it piece by piece. qkv [N, 3d] holds segments
+   * Attention over texts that begin alike; a device may leave it out, then cachedAttention does it piece by piece. qkv
+   * [N, 3d] holds segments
    * in turn: a stem goes on from what `trunk` holds, an end from the stem before it. The trunk stays as it is. → [N, d]
    */
-  branchAttention?(qkv: Tensor, segments: readonly BranchSegment[], trunk: KeyValueCache | null, geometry: Pick<AttentionGeometry, 'heads' | 'scale'>): Tensor
+  branchAttention?(
+    qkv: Tensor,
+    segments: readonly BranchSegment[],
+    trunk: KeyValueCache | null,
+    geometry: Pick<AttentionGeometry, 'heads' | 'scale'>,
+  ): Tensor
 
   // ---- a whole model
   /**
-   * One text, a token at a time: an id whose keys and values are appended to the caches, one a block and all of one length → the logits [V] of the
+   * One text, a token at a time: an id whose keys and values are appended to the caches, one a block and all of one
+   * length → the logits [V] of the
    * token after it. A device may leave it out; then the kernels do it one after the other.
    */
   nextToken?(weights: ModelWeights, model: ModelPlan, caches: readonly KeyValueCache[]): (id: number) => Float32Array
@@ -162,7 +196,8 @@ export interface Kernels {
   headBackward(dLogits: Tensor, x: Tensor, tokens: Tensor, scale: number, intoTokens: Tensor): Tensor
   /**
    * −log softmax(logits)[n, targets[n]] in nats → losses [N]; a target below 0 is ignored (loss 0, gradient 0).
-   * With `gradientScale`, `logits` is OVERWRITTEN by gradientScale · (softmax − one-hot), the gradient with respect to them.
+   * With `gradientScale`, `logits` is OVERWRITTEN by gradientScale · (softmax − one-hot), the gradient with respect to
+   * them.
    */
   crossEntropy(logits: Tensor, targets: Ids, gradientScale?: number): Tensor
   /** Where the first of the largest of each row stands: [N, V] → [N]; a device may leave it out. */
@@ -171,7 +206,10 @@ export interface Kernels {
   // ---- optimizer
   /** sqrt of the sum of squares over all gradients. */
   globalNorm(parameters: readonly Parameter[]): Promise<number>
-  /** One AdamW update of every parameter, PyTorch's form: w −= lr·wd·w; w −= lr · m̂ / (sqrt(v̂) + eps). Leaves gradients at zero. */
+  /**
+   * One AdamW update of every parameter, PyTorch's form: w −= lr·wd·w; w −= lr · m̂ / (sqrt(v̂) + eps). Leaves
+   * gradients at zero.
+   */
   adamW(parameters: readonly Parameter[], step: AdamStep): void
 
   /** Gives back everything the device holds. */

@@ -1,5 +1,7 @@
-// How fast an engine trains on this machine: one probe to choose between engines, and one calibration for the time estimates.
-// Both run in the calling process; the host runs them in a worker, because a device that is broken may take its process along.
+// How fast an engine trains on this machine: one probe to choose between engines, and one calibration for the time
+// estimates.
+// Both run in the calling process; the host runs them in a worker, because a device that is broken may take its process
+// along.
 import type { EngineName, EngineProbe } from '#shared/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
@@ -36,12 +38,24 @@ export async function probeEngine(name: EngineName, options: EngineOptions): Pro
     const flopsPerSecond = tokensPerSecond * flopsPerToken(probeShape, 'palm')
     return { name, isAvailable: true, description: device, tokensPerSecond, flopsPerSecond }
   } catch (error) {
-    return { name, isAvailable: false, description: toFaultData(error).message, tokensPerSecond: null, flopsPerSecond: null }
+    return {
+      name,
+      isAvailable: false,
+      description: toFaultData(error).message,
+      tokensPerSecond: null,
+      flopsPerSecond: null,
+    }
   }
 }
 
-/** Training FLOP/s by width, counted as PaLM counts (6 N + 12 L d S a token); about two seconds, wider ones left out where they take longer. */
-export async function measureFlops(name: EngineName, options: EngineOptions): Promise<{ width: number; flopsPerSecond: number }[]> {
+/**
+ * Training FLOP/s by width, counted as PaLM counts (6 N + 12 L d S a token); about two seconds, wider ones left out
+ * where they take longer.
+ */
+export async function measureFlops(
+  name: EngineName,
+  options: EngineOptions,
+): Promise<{ width: number; flopsPerSecond: number }[]> {
   const measured: { width: number; flopsPerSecond: number }[] = []
   for (const shape of calibrationShapes) {
     const flops = flopsPerToken(shape, 'palm')
@@ -53,7 +67,11 @@ export async function measureFlops(name: EngineName, options: EngineOptions): Pr
   return measured
 }
 
-async function measureShape(name: EngineName, shape: GptShape, options: EngineOptions): Promise<{ device: string; tokensPerSecond: number }> {
+async function measureShape(
+  name: EngineName,
+  shape: GptShape,
+  options: EngineOptions,
+): Promise<{ device: string; tokensPerSecond: number }> {
   const engine = await createEngine(name, plainModel(shape), options)
   try {
     await secondsOf(engine, randomBatch(shape, 1)) // the first step compiles, allocates and warms up

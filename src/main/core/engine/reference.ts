@@ -1,4 +1,5 @@
-// The kernels in plain TypeScript: slow and obvious. Every device is measured against these; they are also the last resort.
+// The kernels in plain TypeScript: slow and obvious. Every device is measured against these; they are also the last
+// resort.
 import type { Kernels } from './kernels.ts'
 import { attentionKernels } from './reference/attention.ts'
 import { embeddingKernels } from './reference/embedding.ts'
@@ -9,7 +10,9 @@ import { lossKernels } from './reference/loss.ts'
 import { optimizerKernels } from './reference/optimizer.ts'
 import { createStorage, numbers, type Precision } from './reference/storage.ts'
 
-/** Sums are kept in double precision, stored numbers in `precision`: 'double' is for finite differences in tests alone. */
+/**
+ * Sums are kept in double precision, stored numbers in `precision`: 'double' is for finite differences in tests alone.
+ */
 export function createReferenceKernels(precision: Precision = 'single'): Kernels {
   const storage = createStorage(precision)
   return {
@@ -20,7 +23,8 @@ export function createReferenceKernels(precision: Precision = 'single'): Kernels
     read: async (tensor) => numbers(tensor).slice() as Float32Array,
     write(into, data) {
       const target = numbers(into)
-      if (data.length !== target.length) throw new Error(`${data.length} numbers do not fill the shape [${into.shape.join(', ')}]`)
+      if (data.length !== target.length)
+        throw new Error(`${data.length} numbers do not fill the shape [${into.shape.join(', ')}]`)
       target.set(data)
     },
     fill: (into, value) => void numbers(into).fill(value),

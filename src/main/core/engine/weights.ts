@@ -17,11 +17,21 @@ export interface HeldWeights {
 }
 
 /** The plan's initial values, or the given ones. */
-export function holdWeights(kernels: Kernels, model: ModelPlan, given?: ReadonlyMap<string, Float32Array>): HeldWeights {
+export function holdWeights(
+  kernels: Kernels,
+  model: ModelPlan,
+  given?: ReadonlyMap<string, Float32Array>,
+): HeldWeights {
   const infos = listParameters(model.shape)
-  const values = new Map(infos.map((info) => [info.name, kernels.tensor(info.shape, given ? valuesOf(given, info) : initialValues(info, model))]))
+  const values = new Map(
+    infos.map((info) => [
+      info.name,
+      kernels.tensor(info.shape, given ? valuesOf(given, info) : initialValues(info, model)),
+    ]),
+  )
   const count = infos.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
-  if (count !== countParameters(model.shape)) throw new Error(`${count} numbers held, ${countParameters(model.shape)} counted`)
+  if (count !== countParameters(model.shape))
+    throw new Error(`${count} numbers held, ${countParameters(model.shape)} counted`)
   const byPlace = (tensors: ReadonlyMap<string, Tensor>) => placeWeights(tensors, model.shape.layers)
 
   let training: { parameters: Parameter[]; gradients: ModelWeights } | null = null

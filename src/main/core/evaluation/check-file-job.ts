@@ -15,7 +15,10 @@ export interface TaskFileReport {
 }
 
 /** Reads every row as an item of the task; the first that is none is a Fault with file, line and field. */
-export async function* checkTaskFileJob({ task: name, paths }: CheckTaskFileJob): AsyncGenerator<never, TaskFileReport> {
+export async function* checkTaskFileJob({
+  task: name,
+  paths,
+}: CheckTaskFileJob): AsyncGenerator<never, TaskFileReport> {
   const task: TaskRecord = findTask(name)
   const rows = await readAllRows(paths)
   for (const row of rows) readItem(task, row)

@@ -39,7 +39,9 @@ export function splitDocuments(corpusFolder: string, split: Split): string[] {
   return documents
 }
 
-/** The documents of a split in their order, the first `limit` of them (null for all), leaving out what is only space. */
+/**
+ * The documents of a split in their order, the first `limit` of them (null for all), leaving out what is only space.
+ */
 export function documentRows(corpusFolder: string, split: Split, limit: number | null): PlacedRow[] {
   const rows: PlacedRow[] = []
   let number = 0
@@ -48,6 +50,10 @@ export function documentRows(corpusFolder: string, split: Split, limit: number |
     if (text.trim() !== '') rows.push({ row: { text }, where: `The ${split} split, document ${number}` })
     if (rows.length === limit) break
   }
-  if (rows.length === 0) throw new Fault('bad-input', `split: the ${split} split of this text is empty, so there is nothing to evaluate. Choose another split, or a longer text.`)
+  if (rows.length === 0)
+    throw new Fault(
+      'bad-input',
+      `split: the ${split} split of this text is empty, so there is nothing to evaluate. Choose another split, or a longer text.`,
+    )
   return rows
 }

@@ -1,4 +1,5 @@
-// Contexts and continuations as token ids, exactly as lm-evaluation-harness cuts them (lm_eval/api/model.py, models/huggingface.py).
+// Contexts and continuations as token ids, exactly as lm-evaluation-harness cuts them (lm_eval/api/model.py,
+// models/huggingface.py).
 import type { Branches } from '#main/core/engine/engine.ts'
 import type { ScoreRequest } from './prompts.ts'
 import { stripEnd } from './python-text.ts'
@@ -24,7 +25,10 @@ export function encodeText(tokenizer: EncodingTokenizer, text: string): number[]
 }
 
 /** Encodes requests of one context after another, which is encoded once for all its continuations. */
-export function createRequestEncoder(tokenizer: EncodingTokenizer, context: number): (request: ScoreRequest) => EncodedRequest {
+export function createRequestEncoder(
+  tokenizer: EncodingTokenizer,
+  context: number,
+): (request: ScoreRequest) => EncodedRequest {
   let last = { text: '', ids: [] as number[] }
   const contextIds = (text: string): number[] => {
     if (text !== last.text) last = { text, ids: encodeText(tokenizer, text) }
@@ -34,15 +38,20 @@ export function createRequestEncoder(tokenizer: EncodingTokenizer, context: numb
 }
 
 /**
- * Spaces at the end of the context go over to the continuation, the two are encoded as one text, and the context's own number of tokens is
+ * Spaces at the end of the context go over to the continuation, the two are encoded as one text, and the context's own
+ * number of tokens is
  * cut off. An empty context is the end of a text.
  */
 export function encodePair(
-  tokenizer: EncodingTokenizer, { context, continuation }: ScoreRequest, contextIds: (text: string) => number[] = (text) => encodeText(tokenizer, text),
+  tokenizer: EncodingTokenizer,
+  { context, continuation }: ScoreRequest,
+  contextIds: (text: string) => number[] = (text) => encodeText(tokenizer, text),
 ): { context: number[]; continuation: number[] } {
   if (context === '') {
     const ids = encodeText(tokenizer, continuation)
-    return ids[0] === tokenizer.endOfText ? { context: ids.slice(0, 1), continuation: ids.slice(1) } : { context: [tokenizer.endOfText], continuation: ids }
+    return ids[0] === tokenizer.endOfText
+      ? { context: ids.slice(0, 1), continuation: ids.slice(1) }
+      : { context: [tokenizer.endOfText], continuation: ids }
   }
   const stripped = stripEnd(context)
   const ids = contextIds(stripped)
@@ -50,7 +59,10 @@ export function encodePair(
 }
 
 /** What does not fit is cut from the left: the model reads at most `length` tokens and is asked about one more. */
-function truncate({ context, continuation }: { context: number[]; continuation: number[] }, length: number): EncodedRequest {
+function truncate(
+  { context, continuation }: { context: number[]; continuation: number[] },
+  length: number,
+): EncodedRequest {
   const whole = [...context, ...continuation]
   return { tokens: Int32Array.from(whole.slice(-(length + 1))), scored: continuation.length }
 }

@@ -44,7 +44,10 @@ export interface EvaluateJob {
   isBackground?: boolean
 }
 
-export async function* evaluateJob(job: EvaluateJob, signal: AbortSignal): AsyncGenerator<EvaluationRecord, EvaluationResult> {
+export async function* evaluateJob(
+  job: EvaluateJob,
+  signal: AbortSignal,
+): AsyncGenerator<EvaluationRecord, EvaluationResult> {
   if (job.isBackground) stepBack() // before there are threads, which have the priority of who began them
   const works: TaskWork[] = []
   for (const choice of job.tasks) works.push(await prepare(choice)) // a wrong file is told before a model is loaded
@@ -78,25 +81,44 @@ async function prepare(choice: TaskChoice): Promise<TaskWork> {
     task,
     items: choice.limit === null ? items : items.slice(0, choice.limit),
     shots: {
-      count: choice.shots, pool, sampler: choice.sampler, seed: choice.seed ?? harnessSeed, drawsOneMore: task.harnessDrawsOneMore,
+      count: choice.shots,
+      pool,
+      sampler: choice.sampler,
+      seed: choice.seed ?? harnessSeed,
+      drawsOneMore: task.harnessDrawsOneMore,
       source: [choice.shotsFrom ?? choice.data ?? task.title].flat().join(', '),
     },
   }
 }
 
 async function itemsOf(task: TaskRecord, { data, documents, limit }: TaskChoice): Promise<Item[]> {
-  if (documents && task.name !== 'cloze') return documentRows(documents.corpusFolder, documents.split, limit).map((row) => readItem(task, row))
+  if (documents && task.name !== 'cloze')
+    return documentRows(documents.corpusFolder, documents.split, limit).map((row) => readItem(task, row))
   if (task.name === 'cloze' && (data === null || (typeof data === 'string' && !/\.(jsonl?|parquet)$/i.test(data)))) {
-    const rows = clozeRows(documents ? splitDocuments(documents.corpusFolder, documents.split) : await readDocuments(data), { seed: 1, count: toyItems })
-    if (rows.length === 0) throw new Fault('bad-input', `${documents ? `The ${documents.split} split of this text` : (data ?? 'The bundled text')} has too few sentences to leave words out of.`)
+    const rows = clozeRows(
+      documents ? splitDocuments(documents.corpusFolder, documents.split) : await readDocuments(data),
+      { seed: 1, count: toyItems },
+    )
+    if (rows.length === 0)
+      throw new Fault(
+        'bad-input',
+        `${documents ? `The ${documents.split} split of this text` : (data ?? 'The bundled text')} has too few sentences to leave words out of.`,
+      )
     return rows.map((row) => readItem(task, row))
   }
   if (data === null) return toyRows(task.name, { seed: 1, count: toyItems }).map((row) => readItem(task, row))
   return (await readAllRows(data)).map((row) => readItem(task, row))
 }
 
-async function poolOf(task: TaskRecord, { shotsFrom, data, shots }: TaskChoice, items: Item[]): Promise<readonly Item[]> {
-  if (task.kind === 'text') throw new Fault('bad-input', `shots: ${task.title} has no examples; ${shots} are asked for.`)
+async function poolOf(
+  task: TaskRecord,
+  { shotsFrom, data, shots }: TaskChoice,
+  items: Item[],
+): Promise<readonly Item[]> {
+  if (task.kind === 'text')
+    throw new Fault('bad-input', `shots: ${task.title} has no examples; ${shots} are asked for.`)
   if (shotsFrom !== null) return (await readAllRows(shotsFrom)).map((row) => readItem(task, row))
-  return data === null && task.name !== 'cloze' ? toyRows(task.name, { seed: 2, count: toyExamples }).map((row) => readItem(task, row)) : items
+  return data === null && task.name !== 'cloze'
+    ? toyRows(task.name, { seed: 2, count: toyExamples }).map((row) => readItem(task, row))
+    : items
 }

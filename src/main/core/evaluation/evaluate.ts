@@ -1,9 +1,16 @@
-// One task after another over a model: items are read in the order of their file, scored in batches, and told one by one.
+// One task after another over a model: items are read in the order of their file, scored in batches, and told one by
+// one.
 import type { EvaluationRecord, EvaluationResult, ItemRecord, TaskResult } from '#shared/evaluation/result.ts'
 import type { TaskRecord } from '#shared/evaluation/task.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Branches, Engine, TokenScore } from '#main/core/engine/engine.ts'
-import { branchesOf, createRequestEncoder, encodeWindows, type EncodedRequest, type EncodingTokenizer } from './encode.ts'
+import {
+  branchesOf,
+  createRequestEncoder,
+  encodeWindows,
+  type EncodedRequest,
+  type EncodingTokenizer,
+} from './encode.ts'
 import type { Item } from './items.ts'
 import { aggregate, defaultBootstraps, scoreItem } from './metrics.ts'
 import { scoreRequests } from './prompts.ts'
@@ -33,8 +40,15 @@ export interface EvaluateDeps {
 /** Tokens of one call to the engine: enough for its products to be efficient, few enough for a person who cancels. */
 const batchTokens = 1024
 
-/** Yields every item's record, new ones only, and how far it has come; returns the tasks' numbers. Ends with `cancelled` when `signal` aborts. */
-export async function* evaluate({ works, done = [], bootstraps = defaultBootstraps }: EvaluateRequest, deps: EvaluateDeps, signal?: AbortSignal): AsyncGenerator<EvaluationRecord, EvaluationResult> {
+/**
+ * Yields every item's record, new ones only, and how far it has come; returns the tasks' numbers. Ends with `cancelled`
+ * when `signal` aborts.
+ */
+export async function* evaluate(
+  { works, done = [], bootstraps = defaultBootstraps }: EvaluateRequest,
+  deps: EvaluateDeps,
+  signal?: AbortSignal,
+): AsyncGenerator<EvaluationRecord, EvaluationResult> {
   const nowMs = deps.nowMs ?? (() => performance.now())
   const startedMs = nowMs()
   const tasks: TaskResult[] = []
@@ -44,7 +58,8 @@ export async function* evaluate({ works, done = [], bootstraps = defaultBootstra
     if (items.length === 0) throw new Fault('bad-input', `There is no item of ${task.name} to evaluate.`)
     const begunMs = nowMs()
     const records = new Map<number, ItemRecord>()
-    for (const record of done) if (record.task === task.name && record.index < items.length) records.set(record.index, record)
+    for (const record of done)
+      if (record.task === task.name && record.index < items.length) records.set(record.index, record)
     yield { kind: 'progress', task: task.name, done: records.size, of: items.length }
     for (const batch of batches(items, records, shots, deps)) {
       for (const record of await scoreBatch(task, batch, deps.engine, signal)) {
@@ -55,7 +70,14 @@ export async function* evaluate({ works, done = [], bootstraps = defaultBootstra
       yield { kind: 'progress', task: task.name, done: records.size, of: items.length }
     }
     secondsByTask[task.name] = (nowMs() - begunMs) / 1000
-    tasks.push(await aggregate(task, items.map((_, index) => records.get(index)!), shots.count, bootstraps))
+    tasks.push(
+      await aggregate(
+        task,
+        items.map((_, index) => records.get(index)!),
+        shots.count,
+        bootstraps,
+      ),
+    )
   }
   return { tasks, scored, seconds: (nowMs() - startedMs) / 1000, secondsByTask, device: deps.engine.device }
 }
@@ -68,8 +90,16 @@ interface PreparedItem {
   branches: Branches[]
 }
 
-/** The items that are not done, several at a time. Examples are drawn for all, so that the draws do not depend on where a session began. */
-function* batches(items: readonly Item[], done: ReadonlyMap<number, unknown>, plan: ShotPlan, { tokenizer, engine }: EvaluateDeps): Generator<PreparedItem[]> {
+/**
+ * The items that are not done, several at a time. Examples are drawn for all, so that the draws do not depend on where
+ * a session began.
+ */
+function* batches(
+  items: readonly Item[],
+  done: ReadonlyMap<number, unknown>,
+  plan: ShotPlan,
+  { tokenizer, engine }: EvaluateDeps,
+): Generator<PreparedItem[]> {
   const { context } = engine.model.shape
   const shotsOf = createShots(plan)
   const encode = createRequestEncoder(tokenizer, context)
@@ -78,7 +108,8 @@ function* batches(items: readonly Item[], done: ReadonlyMap<number, unknown>, pl
   for (const [index, item] of items.entries()) {
     const shots = shotsOf(item)
     if (done.has(index)) continue
-    const encoded = item.kind === 'text' ? encodeWindows(tokenizer, item.text, context) : scoreRequests(item, shots).map(encode)
+    const encoded =
+      item.kind === 'text' ? encodeWindows(tokenizer, item.text, context) : scoreRequests(item, shots).map(encode)
     for (const request of encoded) checkRequest(request, item, engine)
     if (encoded.length === 0) throw new Fault('bad-input', `${item.where}: there is no text.`)
     const branches = item.kind === 'text' ? encoded.map((one) => branchesOf([one])) : [branchesOf(encoded)]
@@ -99,24 +130,44 @@ function* batches(items: readonly Item[], done: ReadonlyMap<number, unknown>, pl
 const shownCharacters = 2000
 
 function askedOf(item: Item): PreparedItem['asked'] {
-  if (item.kind === 'text') return { contexts: [''], continuations: [item.text.length > shownCharacters ? `${item.text.slice(0, shownCharacters)}…` : item.text] }
+  if (item.kind === 'text')
+    return {
+      contexts: [''],
+      continuations: [item.text.length > shownCharacters ? `${item.text.slice(0, shownCharacters)}…` : item.text],
+    }
   const [{ context, continuation }] = scoreRequests(item, [])
-  return { contexts: item.kind === 'contexts' ? item.contexts : [context], continuations: item.kind === 'choices' ? item.choices : [continuation] }
+  return {
+    contexts: item.kind === 'contexts' ? item.contexts : [context],
+    continuations: item.kind === 'choices' ? item.choices : [continuation],
+  }
 }
 
 function checkRequest({ tokens, scored }: EncodedRequest, { where }: Item, { model }: EvaluateDeps['engine']): void {
   const { context, vocabulary } = model.shape
   if (scored === 0) throw new Fault('bad-input', `${where}: a continuation is empty, so there is nothing to score.`)
-  if (scored > context) throw new Fault('too-large', `${where}: a continuation has ${scored} tokens, and the model reads no more than ${context}.`)
+  if (scored > context)
+    throw new Fault(
+      'too-large',
+      `${where}: a continuation has ${scored} tokens, and the model reads no more than ${context}.`,
+    )
   const outside = tokens.find((id) => id >= vocabulary)
-  if (outside !== undefined) throw new Fault('bad-input', `${where}: token ${outside} is outside the model's vocabulary of ${vocabulary}. Is this the model's own tokenizer?`)
+  if (outside !== undefined)
+    throw new Fault(
+      'bad-input',
+      `${where}: token ${outside} is outside the model's vocabulary of ${vocabulary}. Is this the model's own tokenizer?`,
+    )
 }
 
 /** Tokens that are computed. */
-const costOf = ({ stem, ends }: Branches): number => stem.length + ends.reduce((sum, { inputs }) => sum + inputs.length, 0)
+const costOf = ({ stem, ends }: Branches): number =>
+  stem.length + ends.reduce((sum, { inputs }) => sum + inputs.length, 0)
 
 /** Scores in calls of about `batchTokens`: a long text has many windows. */
-async function scoreInCalls(branches: readonly Branches[], engine: EvaluateDeps['engine'], signal: AbortSignal | undefined): Promise<TokenScore[][][]> {
+async function scoreInCalls(
+  branches: readonly Branches[],
+  engine: EvaluateDeps['engine'],
+  signal: AbortSignal | undefined,
+): Promise<TokenScore[][][]> {
   const scores: TokenScore[][][] = []
   for (let from = 0; from < branches.length;) {
     if (signal?.aborted) throw new Fault('cancelled', 'The evaluation was cancelled.')
@@ -128,25 +179,53 @@ async function scoreInCalls(branches: readonly Branches[], engine: EvaluateDeps[
   return scores
 }
 
-async function scoreBatch(task: TaskRecord, batch: readonly PreparedItem[], engine: EvaluateDeps['engine'], signal: AbortSignal | undefined): Promise<ItemRecord[]> {
-  const scores = await scoreInCalls(batch.flatMap(({ branches }) => branches), engine, signal)
+async function scoreBatch(
+  task: TaskRecord,
+  batch: readonly PreparedItem[],
+  engine: EvaluateDeps['engine'],
+  signal: AbortSignal | undefined,
+): Promise<ItemRecord[]> {
+  const scores = await scoreInCalls(
+    batch.flatMap(({ branches }) => branches),
+    engine,
+    signal,
+  )
   let at = 0
   return batch.map(({ item, index, asked, branches }) => {
-    const own = scores.slice(at, at += branches.length)
-    const ends = branches.flatMap((branch, b) => branch.ends.map(({ targets }, e) => answerOf(own[b][e], targets, item)))
+    const own = scores.slice(at, (at += branches.length))
+    const ends = branches.flatMap((branch, b) =>
+      branch.ends.map(({ targets }, e) => answerOf(own[b][e], targets, item)),
+    )
     // The windows of a text are one answer together.
-    const answers = item.kind === 'text' ? [{ nats: sumOf(ends.map(({ nats }) => nats)), isGreedy: ends.every(({ isGreedy }) => isGreedy) }] : ends
+    const answers =
+      item.kind === 'text'
+        ? [{ nats: sumOf(ends.map(({ nats }) => nats)), isGreedy: ends.every(({ isGreedy }) => isGreedy) }]
+        : ends
     const logLikelihoods = answers.map(({ nats }) => nats)
     const areGreedy = answers.map(({ isGreedy }) => isGreedy)
     const gold = item.kind === 'choices' || item.kind === 'contexts' ? item.gold : null
-    return { kind: 'item', task: task.name, index, ...asked, gold, logLikelihoods, areGreedy, ...scoreItem(item, logLikelihoods, areGreedy) }
+    return {
+      kind: 'item',
+      task: task.name,
+      index,
+      ...asked,
+      gold,
+      logLikelihoods,
+      areGreedy,
+      ...scoreItem(item, logLikelihoods, areGreedy),
+    }
   })
 }
 
-function answerOf(scores: readonly TokenScore[], targets: Int32Array, { where }: Item): { nats: number; isGreedy: boolean } {
+function answerOf(
+  scores: readonly TokenScore[],
+  targets: Int32Array,
+  { where }: Item,
+): { nats: number; isGreedy: boolean } {
   const asked = scores.filter((_, i) => targets[i] >= 0)
   const nats = sumOf(asked.map(({ logProbability }) => logProbability))
-  if (!Number.isFinite(nats)) throw new Fault('diverged', `${where}: the model gives a likelihood of ${nats}. Its weights are of no use.`)
+  if (!Number.isFinite(nats))
+    throw new Fault('diverged', `${where}: the model gives a likelihood of ${nats}. Its weights are of no use.`)
   return { nats, isGreedy: asked.every(({ isGreedy }) => isGreedy) }
 }
 

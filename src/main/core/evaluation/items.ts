@@ -26,7 +26,14 @@ export function readItem(task: TaskRecord, { row, where }: PlacedRow): Item {
     case 'choices': {
       const context = reader.fill(form.context!)
       const choices = typeof form.choices === 'string' ? reader.texts(form.choices) : form.choices!.map(reader.fill)
-      return { kind: 'choices', where, row, context: reader.clean(context), choices: choices.map(reader.clean), gold: reader.gold(form.gold!, choices.length) }
+      return {
+        kind: 'choices',
+        where,
+        row,
+        context: reader.clean(context),
+        choices: choices.map(reader.clean),
+        gold: reader.gold(form.gold!, choices.length),
+      }
     }
     case 'contexts': {
       if (form.blank) {
@@ -34,21 +41,38 @@ export function readItem(task: TaskRecord, { row, where }: PlacedRow): Item {
         return { kind: 'contexts', where, row, contexts, continuation, gold: reader.gold(form.gold!, contexts.length) }
       }
       const contexts = reader.texts(form.contexts!)
-      return { kind: 'contexts', where, row, contexts, continuation: reader.fill(form.continuation!), gold: reader.gold(form.gold!, contexts.length) }
+      return {
+        kind: 'contexts',
+        where,
+        row,
+        contexts,
+        continuation: reader.fill(form.continuation!),
+        gold: reader.gold(form.gold!, contexts.length),
+      }
     }
     case 'last-word': {
       const words = reader.fill(form.context!).split(' ')
-      return { kind: 'last-word', where, row, context: words.slice(0, -1).join(' '), word: ` ${words[words.length - 1]}` }
+      return {
+        kind: 'last-word',
+        where,
+        row,
+        context: words.slice(0, -1).join(' '),
+        word: ` ${words[words.length - 1]}`,
+      }
     }
-    case 'text': return { kind: 'text', where, row, text: reader.fill(form.context!) }
+    case 'text':
+      return { kind: 'text', where, row, text: reader.fill(form.context!) }
   }
 }
 
-const namesIn = (template: string): string[] => [...template.matchAll(/\{([^}|]+)(?:\|\w+)?\}/g)].map(([, name]) => name)
+const namesIn = (template: string): string[] =>
+  [...template.matchAll(/\{([^}|]+)(?:\|\w+)?\}/g)].map(([, name]) => name)
 
 /** The fields a form needs. */
 export function fieldsOf(form: RowForm, kind: TaskKind): string[] {
-  const templates = [form.context, form.continuation, ...(Array.isArray(form.choices) ? form.choices : [])].filter((one): one is string => one !== undefined)
+  const templates = [form.context, form.continuation, ...(Array.isArray(form.choices) ? form.choices : [])].filter(
+    (one): one is string => one !== undefined,
+  )
   const fields = [
     ...templates.flatMap(namesIn),
     ...(typeof form.choices === 'string' ? [form.choices] : []),
@@ -68,26 +92,40 @@ function chooseForm({ name, forms, kind }: TaskRecord, row: Row, where: string):
   const closest = forms.map((_, i) => i).reduce((best, i) => (share(i) < share(best) ? i : best), 0)
   const ways = forms.map((form) => fieldsOf(form, kind).join(', ')).join('; or ')
   const has = Object.keys(row).join(', ') || 'none'
-  throw new Fault('bad-input', `${where}: the field ${missing[closest][0]} is missing. ${name} reads the fields ${ways}; this row has ${has}.`)
+  throw new Fault(
+    'bad-input',
+    `${where}: the field ${missing[closest][0]} is missing. ${name} reads the fields ${ways}; this row has ${has}.`,
+  )
 }
 
 function valueAt(row: Row, path: string): unknown {
   if (path in row) return row[path]
-  return path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Row)[key] : undefined), row)
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, key) =>
+        typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Row)[key] : undefined,
+      row,
+    )
 }
 
 function createReader(form: RowForm, row: Row, where: string) {
-  const wrong = (field: string, what: string) => new Fault('bad-input', `${where}: the field ${field} ${what}; it is ${excerpt(valueAt(row, field))}.`)
+  const wrong = (field: string, what: string) =>
+    new Fault('bad-input', `${where}: the field ${field} ${what}; it is ${excerpt(valueAt(row, field))}.`)
   const text = (field: string): string => {
     const value = valueAt(row, field)
     if (typeof value !== 'string') throw wrong(field, 'must be a text')
     return value
   }
   return {
-    fill: (template: string): string => template.replace(/\{([^}|]+)(?:\|(\w+))?\}/g, (_, field: string, change?: string) => (change === 'capitalize' ? capitalize(text(field)) : text(field))),
+    fill: (template: string): string =>
+      template.replace(/\{([^}|]+)(?:\|(\w+))?\}/g, (_, field: string, change?: string) =>
+        change === 'capitalize' ? capitalize(text(field)) : text(field),
+      ),
     texts(field: string): string[] {
       const value = valueAt(row, field)
-      if (!Array.isArray(value) || value.length < 2 || value.some((one) => typeof one !== 'string')) throw wrong(field, 'must be a list of two texts or more')
+      if (!Array.isArray(value) || value.length < 2 || value.some((one) => typeof one !== 'string'))
+        throw wrong(field, 'must be a list of two texts or more')
       return value as string[]
     },
     clean: (value: string): string => (form.clean === 'brackets' ? withoutBrackets(value) : value),
@@ -96,7 +134,10 @@ function createReader(form: RowForm, row: Row, where: string) {
       const whole = text(sentence)
       const at = whole.indexOf('_')
       if (at < 0) throw wrong(sentence, 'must have a _ where a name is missing')
-      return { contexts: options.map((option) => whole.slice(0, at) + text(option)), continuation: strip(whole.slice(at + 1)) }
+      return {
+        contexts: options.map((option) => whole.slice(0, at) + text(option)),
+        continuation: strip(whole.slice(at + 1)),
+      }
     },
     gold({ field, from = 0, in: labels }: GoldRule, choices: number): number {
       const value = valueAt(row, field)
@@ -116,7 +157,11 @@ function createReader(form: RowForm, row: Row, where: string) {
 }
 
 /** HellaSwag's cleaning, lm_eval/tasks/hellaswag/utils.py: a single pass of each. */
-export const withoutBrackets = (text: string): string => strip(text).replaceAll(' [title]', '. ').replace(/\[[^\n]*?\]/g, '').replaceAll('  ', ' ')
+export const withoutBrackets = (text: string): string =>
+  strip(text)
+    .replaceAll(' [title]', '. ')
+    .replace(/\[[^\n]*?\]/g, '')
+    .replaceAll('  ', ' ')
 
 function excerpt(value: unknown): string {
   const text = value === undefined ? 'missing' : JSON.stringify(value)

@@ -6,17 +6,31 @@ import { createPythonRandom } from './mersenne.ts'
 import { characters, countWords, utf8Bytes } from './python-text.ts'
 
 /** One item's part of every metric of its task. */
-export function scoreItem(item: Item, logLikelihoods: readonly number[], areGreedy: readonly boolean[]): Pick<ItemRecord, 'metrics' | 'size'> {
+export function scoreItem(
+  item: Item,
+  logLikelihoods: readonly number[],
+  areGreedy: readonly boolean[],
+): Pick<ItemRecord, 'metrics' | 'size'> {
   switch (item.kind) {
     case 'choices': {
       const byCharacter = logLikelihoods.map((value, i) => value / characters(item.choices[i]))
-      return { metrics: { acc: Number(largestAt(logLikelihoods) === item.gold), acc_norm: Number(largestAt(byCharacter) === item.gold) } }
+      return {
+        metrics: {
+          acc: Number(largestAt(logLikelihoods) === item.gold),
+          acc_norm: Number(largestAt(byCharacter) === item.gold),
+        },
+      }
     }
-    case 'contexts': return { metrics: { acc: Number(largestAt(logLikelihoods) === item.gold) } }
-    case 'last-word': return { metrics: { perplexity: logLikelihoods[0], acc: Number(areGreedy[0]) } }
+    case 'contexts':
+      return { metrics: { acc: Number(largestAt(logLikelihoods) === item.gold) } }
+    case 'last-word':
+      return { metrics: { perplexity: logLikelihoods[0], acc: Number(areGreedy[0]) } }
     case 'text': {
       const [nats] = logLikelihoods
-      return { metrics: { word_perplexity: nats, byte_perplexity: nats, bits_per_byte: nats }, size: { words: countWords(item.text), bytes: utf8Bytes(item.text) } }
+      return {
+        metrics: { word_perplexity: nats, byte_perplexity: nats, bits_per_byte: nats },
+        size: { words: countWords(item.text), bytes: utf8Bytes(item.text) },
+      }
     }
   }
 }
@@ -31,11 +45,20 @@ function largestAt(values: readonly number[]): number {
 export const defaultBootstraps = 100_000
 
 /** A task's numbers over all its items. `bootstraps` is for the perplexity's standard error; 0 for none. */
-export async function aggregate(task: TaskRecord, records: readonly ItemRecord[], shots: number, bootstraps: number): Promise<TaskResult> {
+export async function aggregate(
+  task: TaskRecord,
+  records: readonly ItemRecord[],
+  shots: number,
+  bootstraps: number,
+): Promise<TaskResult> {
   const metrics: TaskResult['metrics'] = []
   for (const name of task.metrics) {
     const values = records.map((record) => record.metrics[name]!)
-    metrics.push({ name, value: metricValue(name, values, records), stderr: await metricStderr(name, values, bootstraps) })
+    metrics.push({
+      name,
+      value: metricValue(name, values, records),
+      stderr: await metricStderr(name, values, bootstraps),
+    })
   }
   return { task: task.name, title: task.title, shots, items: records.length, chance: task.chance, metrics }
 }
@@ -52,15 +75,23 @@ function metricValue(name: MetricName, values: readonly number[], records: reado
   const bytes = () => sum(records.map(({ size }) => size!.bytes))
   switch (name) {
     case 'acc':
-    case 'acc_norm': return mean(values)
-    case 'perplexity': return Math.exp(-mean(values))
-    case 'word_perplexity': return Math.exp(-sum(values) / words())
-    case 'byte_perplexity': return Math.exp(-sum(values) / bytes())
-    case 'bits_per_byte': return -sum(values) / bytes() / Math.LN2
+    case 'acc_norm':
+      return mean(values)
+    case 'perplexity':
+      return Math.exp(-mean(values))
+    case 'word_perplexity':
+      return Math.exp(-sum(values) / words())
+    case 'byte_perplexity':
+      return Math.exp(-sum(values) / bytes())
+    case 'bits_per_byte':
+      return -sum(values) / bytes() / Math.LN2
   }
 }
 
-/** Of a mean: the sample's deviation over the root of its size. Of a perplexity: by bootstrap. Null for one item, and for ratios. */
+/**
+ * Of a mean: the sample's deviation over the root of its size. Of a perplexity: by bootstrap. Null for one item, and
+ * for ratios.
+ */
 async function metricStderr(name: MetricName, values: readonly number[], bootstraps: number): Promise<number | null> {
   if (values.length < 2 || bootstraps === 0) return null
   if (name === 'acc' || name === 'acc_norm') return sampleDeviation(values) / Math.sqrt(values.length)
@@ -76,7 +107,10 @@ function sampleDeviation(values: ArrayLike<number>): number {
 
 const chunk = 1000
 
-/** The harness's draws: chunks of a thousand resamples, the chunk's number its seed. Lets the process breathe between chunks. */
+/**
+ * The harness's draws: chunks of a thousand resamples, the chunk's number its seed. Lets the process breathe between
+ * chunks.
+ */
 async function bootstrapPerplexities(values: readonly number[], draws: number): Promise<Float64Array> {
   const size = Math.min(chunk, draws)
   const chunks = Math.floor(draws / size)

@@ -10,13 +10,20 @@ export interface ScoreRequest {
 const targetDelimiter = ' '
 const shotDelimiter = '\n\n'
 
-/** An item with its answer, as an example. LAMBADA's word brings a space of its own, so there are two: so it is in the harness. */
+/**
+ * An item with its answer, as an example. LAMBADA's word brings a space of its own, so there are two: so it is in the
+ * harness.
+ */
 export function shotText(item: Item): string {
   switch (item.kind) {
-    case 'choices': return item.context + targetDelimiter + item.choices[item.gold] + shotDelimiter
-    case 'contexts': return item.contexts[item.gold] + targetDelimiter + item.continuation + shotDelimiter
-    case 'last-word': return item.context + targetDelimiter + item.word + shotDelimiter
-    case 'text': throw new Error('a text has no examples')
+    case 'choices':
+      return item.context + targetDelimiter + item.choices[item.gold] + shotDelimiter
+    case 'contexts':
+      return item.contexts[item.gold] + targetDelimiter + item.continuation + shotDelimiter
+    case 'last-word':
+      return item.context + targetDelimiter + item.word + shotDelimiter
+    case 'text':
+      throw new Error('a text has no examples')
   }
 }
 
@@ -24,9 +31,16 @@ export function shotText(item: Item): string {
 export function scoreRequests(item: Item, shots: readonly Item[]): ScoreRequest[] {
   const before = shots.map(shotText).join('')
   switch (item.kind) {
-    case 'choices': return item.choices.map((choice) => ({ context: before + item.context, continuation: targetDelimiter + choice }))
-    case 'contexts': return item.contexts.map((context) => ({ context: before + context, continuation: targetDelimiter + item.continuation }))
-    case 'last-word': return [{ context: before + item.context, continuation: item.word }]
-    case 'text': return [{ context: '', continuation: item.text }]
+    case 'choices':
+      return item.choices.map((choice) => ({ context: before + item.context, continuation: targetDelimiter + choice }))
+    case 'contexts':
+      return item.contexts.map((context) => ({
+        context: before + context,
+        continuation: targetDelimiter + item.continuation,
+      }))
+    case 'last-word':
+      return [{ context: before + item.context, continuation: item.word }]
+    case 'text':
+      return [{ context: '', continuation: item.text }]
   }
 }

@@ -1,4 +1,5 @@
-// Where lm-evaluation-harness leaves something to Python's strings: what a space is, what capitalize does, how long a text is.
+// Where lm-evaluation-harness leaves something to Python's strings: what a space is, what capitalize does, how long a
+// text is.
 
 /** Characters for which str.isspace is true; JavaScript's \s has U+FEFF and lacks U+001C to U+001F and U+0085. */
 const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'

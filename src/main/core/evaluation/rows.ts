@@ -6,9 +6,16 @@ import { readText } from '#main/platform/disk/files.ts'
 import { openSlices, readLines } from '#main/platform/disk/row-files.ts'
 import type { PlacedRow, Row } from './items.ts'
 
-/** All rows of a file, each with its place. A file that is not there, cannot be read or is empty is a Fault that says so. */
+/**
+ * All rows of a file, each with its place. A file that is not there, cannot be read or is empty is a Fault that says
+ * so.
+ */
 export async function readRows(path: string): Promise<PlacedRow[]> {
-  const rows = /\.parquet$/i.test(path) ? await readParquetRows(path) : /\.json$/i.test(path) ? await readJsonRows(path) : await readJsonLines(path)
+  const rows = /\.parquet$/i.test(path)
+    ? await readParquetRows(path)
+    : /\.json$/i.test(path)
+      ? await readJsonRows(path)
+      : await readJsonLines(path)
   if (rows.length === 0) throw new Fault('bad-input', `${path} has no rows.`)
   return rows
 }

@@ -17,11 +17,27 @@ import winogrande from '../../../../resources/tasks/winogrande.json' with { type
 
 /** The seven of the Cerebras-GPT study first, then any text, then the toys. */
 export const tasks: readonly TaskRecord[] = [
-  hellaswag, piqa, winogrande, lambadaOpenai, arcEasy, arcChallenge, openbookqa, text, copy, reverse, brackets, arithmetic, cloze,
+  hellaswag,
+  piqa,
+  winogrande,
+  lambadaOpenai,
+  arcEasy,
+  arcChallenge,
+  openbookqa,
+  text,
+  copy,
+  reverse,
+  brackets,
+  arithmetic,
+  cloze,
 ] as TaskRecord[]
 
 export function findTask(name: string): TaskRecord {
   const found = tasks.find((task) => task.name === name)
-  if (!found) throw new Fault('not-found', `There is no task called "${name}". There are ${tasks.map((task) => task.name).join(', ')}.`)
+  if (!found)
+    throw new Fault(
+      'not-found',
+      `There is no task called "${name}". There are ${tasks.map((task) => task.name).join(', ')}.`,
+    )
   return found
 }

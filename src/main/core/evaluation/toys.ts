@@ -10,8 +10,34 @@ interface ToyRow {
   [field: string]: unknown
 }
 
-const words = ['red', 'blue', 'green', 'black', 'white', 'north', 'south', 'east', 'west', 'sun', 'moon', 'star', 'tree', 'stone', 'river', 'road', 'king', 'queen', 'door', 'bread']
-const brackets = [['(', ')'], ['[', ']'], ['{', '}'], ['<', '>']] as const
+const words = [
+  'red',
+  'blue',
+  'green',
+  'black',
+  'white',
+  'north',
+  'south',
+  'east',
+  'west',
+  'sun',
+  'moon',
+  'star',
+  'tree',
+  'stone',
+  'river',
+  'road',
+  'king',
+  'queen',
+  'door',
+  'bread',
+]
+const brackets = [
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+  ['<', '>'],
+] as const
 
 /** Distinct things of a list, in a drawn order. */
 function draw<T>(random: Random, from: readonly T[], count: number): T[] {
@@ -33,7 +59,11 @@ function listToy(random: Random, sign: string, answer: (list: string[]) => strin
   const whole = answer(list)
   const given = 1 + random.integer(list.length - 1)
   const right = whole[given]
-  const wrong = draw(random, list.filter((word) => word !== right), 3)
+  const wrong = draw(
+    random,
+    list.filter((word) => word !== right),
+    3,
+  )
   return place(random, [...list, sign, ...whole.slice(0, given)].join(' '), right, wrong)
 }
 
@@ -41,9 +71,20 @@ function listToy(random: Random, sign: string, answer: (list: string[]) => strin
 function bracketToy(random: Random): ToyRow {
   const open: number[] = Array.from({ length: 2 + random.integer(4) }, () => random.integer(brackets.length))
   const closed = random.integer(open.length)
-  const signs = [...open.map((kind) => brackets[kind][0]), ...[...open].reverse().slice(0, closed).map((kind) => brackets[kind][1])]
+  const signs = [
+    ...open.map((kind) => brackets[kind][0]),
+    ...[...open]
+      .reverse()
+      .slice(0, closed)
+      .map((kind) => brackets[kind][1]),
+  ]
   const right = open[open.length - 1 - closed]
-  return place(random, signs.join(' '), brackets[right][1], brackets.filter((_, kind) => kind !== right).map(([, close]) => close))
+  return place(
+    random,
+    signs.join(' '),
+    brackets[right][1],
+    brackets.filter((_, kind) => kind !== right).map(([, close]) => close),
+  )
 }
 
 function sumToy(random: Random): ToyRow {
@@ -76,10 +117,18 @@ export function toyRows(name: string, { seed, count }: { seed: number; count: nu
 /** Text to train on: a document is some dozens of answered items, a line each. */
 export function toyDocuments(name: string, { seed, count }: { seed: number; count: number }): string[] {
   const rows = toyRows(name, { seed, count: count * 40 }).map(({ row }) => row as unknown as ToyRow)
-  return Array.from({ length: count }, (_, i) => rows.slice(40 * i, 40 * (i + 1)).map(({ context, choices, gold }) => `${context} ${choices[gold]}`).join('\n'))
+  return Array.from({ length: count }, (_, i) =>
+    rows
+      .slice(40 * i, 40 * (i + 1))
+      .map(({ context, choices, gold }) => `${context} ${choices[gold]}`)
+      .join('\n'),
+  )
 }
 
-/** Documents of all toy tasks in a drawn order. The seeds of `toyRows` in evaluations are 1 and 2: other ones show other items. */
+/**
+ * Documents of all toy tasks in a drawn order. The seeds of `toyRows` in evaluations are 1 and 2: other ones show other
+ * items.
+ */
 export function toyText({ seed, count }: { seed: number; count: number }): string {
   const documents = Object.keys(toys).flatMap((name, i) => toyDocuments(name, { seed: seed + i, count }))
   return draw(createRandom(seed), documents, documents.length).join('\n<|endoftext|>\n')
@@ -90,7 +139,8 @@ const wordPattern = /[\p{L}\p{M}'’-]+/gu
 const clozeCharacters = 200
 
 /**
- * Sentences of a text without their last word; the wrong words are others of the same text and about as common, so that no model is right by
+ * Sentences of a text without their last word; the wrong words are others of the same text and about as common, so that
+ * no model is right by
  * counting words. A text with too few words gives fewer rows, or none.
  */
 export function clozeRows(documents: readonly string[], { seed, count }: { seed: number; count: number }): PlacedRow[] {
@@ -105,13 +155,20 @@ export function clozeRows(documents: readonly string[], { seed, count }: { seed:
       if (before.length >= 40) sentences.push({ before, word: match[1] })
     }
   }
-  const common = [...counts].filter(([word]) => word.length >= 3).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([word]) => word)
+  const common = [...counts]
+    .filter(([word]) => word.length >= 3)
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([word]) => word)
   const rankOf = new Map(common.map((word, rank) => [word, rank]))
   if (common.length < 8) return []
   return draw(random, sentences, Math.min(count, sentences.length)).map(({ before, word }, i) => {
     const rank = rankOf.get(word) ?? common.length - 1
     const from = Math.max(0, Math.min(rank - 10, common.length - 21))
-    const wrong = draw(random, common.slice(from, from + 21).filter((one) => one.toLowerCase() !== word.toLowerCase()), 3)
+    const wrong = draw(
+      random,
+      common.slice(from, from + 21).filter((one) => one.toLowerCase() !== word.toLowerCase()),
+      3,
+    )
     return { row: { ...place(random, before, word, wrong) }, where: `cloze, item ${i + 1}` }
   })
 }

@@ -13,7 +13,10 @@ export interface GenerateFromJob {
   options: GenerateOptions
 }
 
-export async function* generateFromJob({ folder, engine: name, threads, options }: GenerateFromJob, signal: AbortSignal): AsyncGenerator<unknown, Generated> {
+export async function* generateFromJob(
+  { folder, engine: name, threads, options }: GenerateFromJob,
+  signal: AbortSignal,
+): AsyncGenerator<unknown, Generated> {
   const { model, parameters, tokenizer } = await openCheckpoint({ kind: 'huggingface', folder })
   const engine = await createAnyEngine(name, model, { threads, parameters })
   try {

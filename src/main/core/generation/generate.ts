@@ -21,11 +21,16 @@ export interface GeneratedPiece {
 }
 
 /**
- * Continues the prompt; yields a piece after each token and returns the whole added text. Ends early at an end of text or when `signal`
+ * Continues the prompt; yields a piece after each token and returns the whole added text. Ends early at an end of text
+ * or when `signal`
  * aborts. A text that outgrows the context goes on from its last half.
  */
 export async function* generate(
-  engine: Engine, tokenizer: TextTokenizer, options: GenerateOptions, signal?: AbortSignal, nowMs: () => number = () => performance.now(),
+  engine: Engine,
+  tokenizer: TextTokenizer,
+  options: GenerateOptions,
+  signal?: AbortSignal,
+  nowMs: () => number = () => performance.now(),
 ): AsyncGenerator<GeneratedPiece, Generated> {
   checkOptions(options)
   const random = createRandom(options.seed)
@@ -60,10 +65,14 @@ export async function* generate(
 }
 
 /**
- * Gives text as soon as it can no longer change: a character whose last bytes are still to come decodes to one U+FFFD at the end, which is
+ * Gives text as soon as it can no longer change: a character whose last bytes are still to come decodes to one U+FFFD
+ * at the end, which is
  * held back until the next token completes or breaks it. The pieces joined are exactly the text of all tokens.
  */
-export function createWholeCharacters(tokenizer: Pick<TextTokenizer, 'decode'>): { add(id: number): string; rest(): string } {
+export function createWholeCharacters(tokenizer: Pick<TextTokenizer, 'decode'>): {
+  add(id: number): string
+  rest(): string
+} {
   let held: number[] = []
   let given = 0 // characters of the held tokens' text that were given already
   const give = (text: string, upTo: number) => {
@@ -94,7 +103,8 @@ export function createWholeCharacters(tokenizer: Pick<TextTokenizer, 'decode'>):
 }
 
 function checkOptions({ tokens, temperature, topK, topP, seed }: GenerateOptions): void {
-  const wrong = (field: string, what: string, value: number) => new Fault('bad-input', `${field}: must be ${what}; it is ${value}.`)
+  const wrong = (field: string, what: string, value: number) =>
+    new Fault('bad-input', `${field}: must be ${what}; it is ${value}.`)
   if (!Number.isInteger(tokens) || tokens < 0) throw wrong('tokens', 'a whole number from 0', tokens)
   if (!Number.isFinite(temperature) || temperature < 0) throw wrong('temperature', 'a number from 0', temperature)
   if (!Number.isInteger(topK) || topK < 0) throw wrong('topK', 'a whole number from 0', topK)

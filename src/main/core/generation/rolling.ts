@@ -10,11 +10,14 @@ export interface RollingText {
   dispose(): void
 }
 
-/** `prompt`: at least one token; only its last `context` are read. A token that the model does not have is `bad-input`. */
+/**
+ * `prompt`: at least one token; only its last `context` are read. A token that the model does not have is `bad-input`.
+ */
 export function rollingText(engine: Engine, prompt: readonly number[]): RollingText {
   const { context, vocabulary } = engine.model.shape
   const outside = prompt.find((id) => id >= vocabulary)
-  if (outside !== undefined) throw new Fault('bad-input', `prompt: token ${outside} is outside the model's vocabulary of ${vocabulary}.`)
+  if (outside !== undefined)
+    throw new Fault('bad-input', `prompt: token ${outside} is outside the model's vocabulary of ${vocabulary}.`)
   let seen = prompt.slice(-context)
   let continuation = engine.continuation()
   return {

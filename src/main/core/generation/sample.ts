@@ -4,17 +4,28 @@ import type { GenerateOptions } from '#shared/run.ts'
 
 export type SampleOptions = Pick<GenerateOptions, 'temperature' | 'topK' | 'topP'>
 
-/** The drawn id. Temperature 0 takes the likeliest, the lowest id among equals; top-k is applied before top-p, as transformers does. */
-export function sampleToken(logits: Float32Array, { temperature, topK, topP }: SampleOptions, random: Pick<Random, 'next'>): number {
+/**
+ * The drawn id. Temperature 0 takes the likeliest, the lowest id among equals; top-k is applied before top-p, as
+ * transformers does.
+ */
+export function sampleToken(
+  logits: Float32Array,
+  { temperature, topK, topP }: SampleOptions,
+  random: Pick<Random, 'next'>,
+): number {
   if (temperature === 0) return likeliest(logits)
   let ids = topK > 0 && topK < logits.length ? likeliestOf(logits, topK) : everyId(logits)
   let weights = softmaxWeights(logits, ids, temperature)
   let mass = sum(weights)
   if (topP < 1) {
     const wanted = topP * mass
-    // Whatever weighs less than this is not needed: all of it together is less than the share left out. The likeliest weighs 1.
+    // Whatever weighs less than this is not needed: all of it together is less than the share left out. The likeliest
+    // weighs 1.
     const least = Math.min(1, (mass - wanted) / ids.length)
-    ids = inOrder(logits, ids.filter((_, i) => !(weights[i] < least)))
+    ids = inOrder(
+      logits,
+      ids.filter((_, i) => !(weights[i] < least)),
+    )
     weights = softmaxWeights(logits, ids, temperature)
     weights = weights.subarray(0, countForMass(weights, wanted))
     mass = sum(weights)
@@ -49,7 +60,10 @@ function likeliestOf(logits: Float32Array, count: number): number[] {
   return inOrder(logits, ids).slice(0, count)
 }
 
-/** What stands at place `at` in descending order; Hoare's find, because sorting tens of thousands takes as long as a model that made them. */
+/**
+ * What stands at place `at` in descending order; Hoare's find, because sorting tens of thousands takes as long as a
+ * model that made them.
+ */
 function largestBut(logits: Float32Array, at: number): number {
   const values = logits.slice()
   let [from, to] = [0, values.length - 1]

@@ -30,13 +30,24 @@ export interface GenerateJob {
   options: GenerateOptions
 }
 
-export async function* exportJob({ model, checkpointFolder, tokensFolder, card, folder, overwrite, form }: ExportJob): AsyncGenerator<never, ExportReport> {
+export async function* exportJob({
+  model,
+  checkpointFolder,
+  tokensFolder,
+  card,
+  folder,
+  overwrite,
+  form,
+}: ExportJob): AsyncGenerator<never, ExportReport> {
   const { parameters } = await loadParameters(checkpointFolder)
   const tokenizer = loadTokenizer(tokensFolder)
   return exportModel({ model, parameters, tokenizer, card, name: card.plan.name, folder, overwrite, form })
 }
 
-export async function* generateJob({ model, checkpointFolder, tokensFolder, engine: name, threads, options }: GenerateJob, signal: AbortSignal): AsyncGenerator<unknown, Generated> {
+export async function* generateJob(
+  { model, checkpointFolder, tokensFolder, engine: name, threads, options }: GenerateJob,
+  signal: AbortSignal,
+): AsyncGenerator<unknown, Generated> {
   const tokenizer = loadTokenizer(tokensFolder)
   const { parameters } = await loadParameters(checkpointFolder)
   const engine = await createEngine(name, model, { threads })

@@ -7,9 +7,16 @@ import type { Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import { rollingText } from './rolling.ts'
 import { sampleToken } from './sample.ts'
 
-/** Yields each token as it is chosen; the same choices as `generate` makes. With 0 tokens only what would come next is told. */
+/**
+ * Yields each token as it is chosen; the same choices as `generate` makes. With 0 tokens only what would come next is
+ * told.
+ */
 export async function* writeText(
-  engine: Engine, tokenizer: Tokenizer, options: GenerateOptions, signal?: AbortSignal, nowMs: () => number = () => performance.now(),
+  engine: Engine,
+  tokenizer: Tokenizer,
+  options: GenerateOptions,
+  signal?: AbortSignal,
+  nowMs: () => number = () => performance.now(),
 ): AsyncGenerator<WrittenToken, Written> {
   const random = createRandom(options.seed)
   const pieces = tokenizer.pieces(options.prompt)
@@ -38,7 +45,14 @@ export async function* writeText(
   }
   const seconds = (nowMs() - startedMs) / 1000
   const text = tokenizer.decode(written.map(({ id }) => id))
-  return { prompt: pieces, tokens: written, text, next, tokensPerSecond: seconds > 0 ? written.length / seconds : 0, device: engine.device }
+  return {
+    prompt: pieces,
+    tokens: written,
+    text,
+    next,
+    tokensPerSecond: seconds > 0 ? written.length / seconds : 0,
+    device: engine.device,
+  }
 }
 
 /** softmax of the logits, before any temperature: the likeliest ids with their probabilities, and any other's. */

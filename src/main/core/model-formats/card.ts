@@ -21,7 +21,11 @@ export interface ExportCard {
 }
 
 /** Markdown with the front matter that the Hugging Face hub reads. */
-export function modelCard({ shape, activation, parametrisation }: ModelPlan, card: ExportCard, numbers = 'fp32'): string {
+export function modelCard(
+  { shape, activation, parametrisation }: ModelPlan,
+  card: ExportCard,
+  numbers = 'fp32',
+): string {
   const { plan } = card
   const { member, recipe } = plan
   const tokens = card.step * member.batchSequences * shape.context
@@ -32,16 +36,35 @@ export function modelCard({ shape, activation, parametrisation }: ModelPlan, car
     ['vocabulary', `${count(shape.vocabulary)}, ${tokenizerName(plan.tokenizer)}`],
     ['parameters', count(member.parameters)],
     ['activation', activation === 'gelu' ? 'GELU (erf)' : 'GELU (tanh)'],
-    ['parametrisation', recipe.parametrisation === 'mup'
-      ? `muP, base width ${recipe.mupBaseWidth}; its scales (embedding ${parametrisation.embeddingScale}, output ${parametrisation.outputScale}, attention ${parametrisation.attentionScale}) are multiplied into the weights`
-      : 'standard'],
-    ['trained on', card.corpus ? [card.corpus.name, card.corpus.source, card.corpus.licence && `licence: ${card.corpus.licence}`].filter(Boolean).join('; ') : plan.corpusId],
+    [
+      'parametrisation',
+      recipe.parametrisation === 'mup'
+        ? `muP, base width ${recipe.mupBaseWidth}; its scales (embedding ${parametrisation.embeddingScale}, output ${parametrisation.outputScale}, attention ${parametrisation.attentionScale}) are multiplied into the weights`
+        : 'standard',
+    ],
+    [
+      'trained on',
+      card.corpus
+        ? [card.corpus.name, card.corpus.source, card.corpus.licence && `licence: ${card.corpus.licence}`]
+            .filter(Boolean)
+            .join('; ')
+        : plan.corpusId,
+    ],
     ['training tokens', `${count(tokens)} (${(tokens / member.parameters).toFixed(1)} for each parameter)`],
     ['steps', isWhole ? count(card.step) : `${count(card.step)} of ${count(member.steps)}: the run was not finished`],
     ['batch', `${count(member.batchSequences)} sequences, ${count(member.batchSequences * shape.context)} tokens`],
-    ['learning rate', `${member.peakLearningRate} at most, ${count(member.warmupSteps)} steps of warm-up, ${member.decay ?? recipe.decay} decay to ${100 * (member.finalFraction ?? recipe.finalFraction)} %`],
-    ['AdamW', `betas ${recipe.beta1}, ${recipe.beta2}; epsilon ${member.epsilon ?? recipe.epsilon}; weight decay ${recipe.weightDecay}; gradients clipped at norm ${recipe.clipNorm}`],
-    [`training compute (${flopsConventionNames[recipe.flopsConvention]})`, `${(member.flops[recipe.flopsConvention] * (card.step / member.steps)).toPrecision(3)} FLOPs`],
+    [
+      'learning rate',
+      `${member.peakLearningRate} at most, ${count(member.warmupSteps)} steps of warm-up, ${member.decay ?? recipe.decay} decay to ${100 * (member.finalFraction ?? recipe.finalFraction)} %`,
+    ],
+    [
+      'AdamW',
+      `betas ${recipe.beta1}, ${recipe.beta2}; epsilon ${member.epsilon ?? recipe.epsilon}; weight decay ${recipe.weightDecay}; gradients clipped at norm ${recipe.clipNorm}`,
+    ],
+    [
+      `training compute (${flopsConventionNames[recipe.flopsConvention]})`,
+      `${(member.flops[recipe.flopsConvention] * (card.step / member.steps)).toPrecision(3)} FLOPs`,
+    ],
     ['training loss', loss(card.loss)],
     ['validation loss', loss(card.validationLoss)],
     ['seeds', `weights ${recipe.seed}, data ${plan.seed}`],
@@ -80,7 +103,8 @@ function introduction({ plan: { member, origin }, version, step }: ExportCard, t
   const ratio = tokens / member.countedParameters
   const size = `A GPT of ${count(member.parameters)} parameters`
   const warning = 'A model this small shows how loss falls with compute; it is not meant to be relied on.'
-  if (origin) return `${size}, trained on with Isoflop ${version} from the weights of ${plain(origin.name)}, on ${count(tokens)} more tokens.\n${warning}`
+  if (origin)
+    return `${size}, trained on with Isoflop ${version} from the weights of ${plain(origin.name)}, on ${count(tokens)} more tokens.\n${warning}`
   if (step === member.steps && Math.abs(ratio - optimalRatio) < 0.05 * optimalRatio) {
     return `${size}, trained with Isoflop ${version} on ${ratio.toFixed(1)} tokens for each counted parameter: compute-optimal\nby the rule of Hoffmann et al. (2022), as the Cerebras-GPT family was (Dey et al. 2023). ${warning}`
   }

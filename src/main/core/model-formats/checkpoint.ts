@@ -4,10 +4,21 @@ import { basename, join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { ModelState } from '#main/core/engine/engine.ts'
 import { sweepLeftovers } from '#main/platform/disk/asides.ts'
-import { exists, hashFile, listFolder, readJson, removeFolder, writeFile, writeFolderAtomically } from '#main/platform/disk/files.ts'
+import {
+  exists,
+  hashFile,
+  listFolder,
+  readJson,
+  removeFolder,
+  writeFile,
+  writeFolderAtomically,
+} from '#main/platform/disk/files.ts'
 import { type NamedTensor, readSafetensors, safetensorsPieces } from './safetensors.ts'
 
-/** What a run is besides its numbers: position in the data, random state, time spent. Plain JSON; the trainer knows its fields. */
+/**
+ * What a run is besides its numbers: position in the data, random state, time spent. Plain JSON; the trainer knows its
+ * fields.
+ */
 export type Cursor = Record<string, unknown>
 
 export interface Checkpoint {
@@ -32,35 +43,46 @@ interface Manifest {
 const manifestName = 'manifest.json'
 
 /** `step-000120` inside a run's checkpoint folder. */
-export const checkpointFolder = (folder: string, step: number): string => join(folder, `step-${String(step).padStart(6, '0')}`)
+export const checkpointFolder = (folder: string, step: number): string =>
+  join(folder, `step-${String(step).padStart(6, '0')}`)
 
 /**
- * Writes `step-NNNNNN/` under `folder` (N = state.updates): weights, moments, cursor, and a manifest with the SHA-256 of each.
+ * Writes `step-NNNNNN/` under `folder` (N = state.updates): weights, moments, cursor, and a manifest with the SHA-256
+ * of each.
  * A crash at any instant leaves the checkpoints that were there, plus this one or not.
  */
 export async function saveCheckpoint(folder: string, { state, cursor }: Checkpoint): Promise<CheckpointInfo> {
   const target = checkpointFolder(folder, state.updates)
   const manifest: Manifest = { format: 'isoflop-checkpoint', version: 1, step: state.updates, files: [] }
-  await writeFolderAtomically(target, async (aside) => {
-    const add = async (name: string, contents: Iterable<Uint8Array>) => {
-      const hash = createHash('sha256')
-      let bytes = 0
-      await writeFile(join(aside, name), watched(contents, (piece) => {
-        hash.update(piece)
-        bytes += piece.byteLength
-      }))
-      manifest.files.push({ name, bytes, sha256: hash.digest('hex') })
-    }
-    await add('parameters.safetensors', safetensorsPieces(flat(state.parameters), { format: 'pt' }))
-    await add('first-moments.safetensors', safetensorsPieces(flat(state.firstMoments), { format: 'pt' }))
-    await add('second-moments.safetensors', safetensorsPieces(flat(state.secondMoments), { format: 'pt' }))
-    await add('cursor.json', [Buffer.from(JSON.stringify({ updates: state.updates, cursor }, null, 2) + '\n')])
-    await writeFile(join(aside, manifestName), JSON.stringify(manifest, null, 2) + '\n')
-  }, { overwrite: true })
+  await writeFolderAtomically(
+    target,
+    async (aside) => {
+      const add = async (name: string, contents: Iterable<Uint8Array>) => {
+        const hash = createHash('sha256')
+        let bytes = 0
+        await writeFile(
+          join(aside, name),
+          watched(contents, (piece) => {
+            hash.update(piece)
+            bytes += piece.byteLength
+          }),
+        )
+        manifest.files.push({ name, bytes, sha256: hash.digest('hex') })
+      }
+      await add('parameters.safetensors', safetensorsPieces(flat(state.parameters), { format: 'pt' }))
+      await add('first-moments.safetensors', safetensorsPieces(flat(state.firstMoments), { format: 'pt' }))
+      await add('second-moments.safetensors', safetensorsPieces(flat(state.secondMoments), { format: 'pt' }))
+      await add('cursor.json', [Buffer.from(JSON.stringify({ updates: state.updates, cursor }, null, 2) + '\n')])
+      await writeFile(join(aside, manifestName), JSON.stringify(manifest, null, 2) + '\n')
+    },
+    { overwrite: true },
+  )
   return { step: state.updates, folder: target, bytes: totalBytes(manifest) }
 }
 
-/** Reads one checkpoint folder (`step-NNNNNN`). A file that is missing, changed or cut short is `damaged`, and is named. */
+/**
+ * Reads one checkpoint folder (`step-NNNNNN`). A file that is missing, changed or cut short is `damaged`, and is named.
+ */
 export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   await verify(folder, await readManifest(folder))
   const parameters = await readParameters(folder)
@@ -100,10 +122,16 @@ export async function keepCheckpoints(folder: string, keep: readonly number[]): 
 
 async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, manifestName)
-  if (!(await exists(path))) throw new Fault((await exists(folder)) ? 'damaged' : 'not-found', `There is no checkpoint in ${folder}.`)
+  if (!(await exists(path)))
+    throw new Fault((await exists(folder)) ? 'damaged' : 'not-found', `There is no checkpoint in ${folder}.`)
   const manifest = (await readJson(path)) as Manifest
-  if (manifest?.format !== 'isoflop-checkpoint' || !Array.isArray(manifest.files)) throw new Fault('damaged', `${path} is not the manifest of a checkpoint.`)
-  if (manifest.version !== 1) throw new Fault('unavailable', `The checkpoint ${basename(folder)} was written by a newer version (format ${manifest.version}).`)
+  if (manifest?.format !== 'isoflop-checkpoint' || !Array.isArray(manifest.files))
+    throw new Fault('damaged', `${path} is not the manifest of a checkpoint.`)
+  if (manifest.version !== 1)
+    throw new Fault(
+      'unavailable',
+      `The checkpoint ${basename(folder)} was written by a newer version (format ${manifest.version}).`,
+    )
   return manifest
 }
 
@@ -111,18 +139,29 @@ async function verify(folder: string, manifest: Manifest, only?: string): Promis
   for (const { name, bytes, sha256 } of manifest.files) {
     if (only && name !== only) continue
     const path = join(folder, name)
-    if (!(await exists(path))) throw new Fault('damaged', `The checkpoint ${basename(folder)} is damaged: ${name} is missing.`, { details: path })
+    if (!(await exists(path)))
+      throw new Fault('damaged', `The checkpoint ${basename(folder)} is damaged: ${name} is missing.`, {
+        details: path,
+      })
     const found = await hashFile(path)
     if (found.bytes === bytes && found.sha256 === sha256) continue
-    const what = found.bytes === bytes ? 'does not have the content it was written with' : `has ${found.bytes} bytes and was written with ${bytes}`
-    throw new Fault('damaged', `The checkpoint ${basename(folder)} is damaged: ${name} ${what}. An older checkpoint may still be whole.`, { details: path })
+    const what =
+      found.bytes === bytes
+        ? 'does not have the content it was written with'
+        : `has ${found.bytes} bytes and was written with ${bytes}`
+    throw new Fault(
+      'damaged',
+      `The checkpoint ${basename(folder)} is damaged: ${name} ${what}. An older checkpoint may still be whole.`,
+      { details: path },
+    )
   }
 }
 
 const totalBytes = (manifest: Manifest): number => manifest.files.reduce((sum, { bytes }) => sum + bytes, 0)
 
 /** An engine keeps its numbers by name alone; their shapes follow from the plan, so a checkpoint stores them flat. */
-const flat = (values: Map<string, Float32Array>): NamedTensor[] => [...values].map(([name, data]) => ({ name, shape: [data.length], data }))
+const flat = (values: Map<string, Float32Array>): NamedTensor[] =>
+  [...values].map(([name, data]) => ({ name, shape: [data.length], data }))
 
 const readParameters = (folder: string) => readFlat(join(folder, 'parameters.safetensors'))
 

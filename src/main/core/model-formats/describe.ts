@@ -35,7 +35,9 @@ export function describeTensor(name: string, shape: number[], data: Float32Array
 }
 
 export const describeWeights = (model: ModelPlan, parameters: ReadonlyMap<string, Float32Array>): TensorLook[] =>
-  listParameters(model.shape).map(({ name, shape }) => describeTensor(name, shape, parameters.get(name) ?? new Float32Array(0)))
+  listParameters(model.shape).map(({ name, shape }) =>
+    describeTensor(name, shape, parameters.get(name) ?? new Float32Array(0)),
+  )
 
 interface Weights {
   model: ModelPlan
@@ -48,7 +50,12 @@ export function compareWeights(a: Weights, b: Weights): Comparison {
   const infos = listParameters(a.model.shape)
   const differing = infos.find(({ name, shape }) => others.get(name)?.join() !== shape.join())
   if (differing || others.size !== infos.length) {
-    return { tensors: [], reason: 'The two have different shapes, so their tensors cannot be subtracted from each other.', norm: 0, relative: null }
+    return {
+      tensors: [],
+      reason: 'The two have different shapes, so their tensors cannot be subtracted from each other.',
+      norm: 0,
+      relative: null,
+    }
   }
   let squares = 0
   let ownSquares = 0
@@ -67,5 +74,10 @@ export function compareWeights(a: Weights, b: Weights): Comparison {
     ownSquares += own
     return { name, shape, norm: Math.sqrt(difference), relative: own > 0 ? Math.sqrt(difference / own) : null, largest }
   })
-  return { tensors, reason: null, norm: Math.sqrt(squares), relative: ownSquares > 0 ? Math.sqrt(squares / ownSquares) : null }
+  return {
+    tensors,
+    reason: null,
+    norm: Math.sqrt(squares),
+    relative: ownSquares > 0 ? Math.sqrt(squares / ownSquares) : null,
+  }
 }

@@ -1,10 +1,25 @@
-// Which number formats weights come in, and fp32 made narrower: to the nearest, halves to even, as every framework rounds.
+// Which number formats weights come in, and fp32 made narrower: to the nearest, halves to even, as every framework
+// rounds.
 import { Fault } from '#shared/fault.ts'
 import { asLittleEndian, type Dtype, toFloat32 } from './number-formats.ts'
 
-/** Bytes of what other tensors of a file may hold: masks, counters, double precision. F64 can be read, the others are passed by. */
+/**
+ * Bytes of what other tensors of a file may hold: masks, counters, double precision. F64 can be read, the others are
+ * passed by.
+ */
 export const otherDtypeBytes = {
-  F64: 8, I64: 8, U64: 8, I32: 4, U32: 4, I16: 2, U16: 2, I8: 1, U8: 1, BOOL: 1, F8_E4M3: 1, F8_E5M2: 1,
+  F64: 8,
+  I64: 8,
+  U64: 8,
+  I32: 4,
+  U32: 4,
+  I16: 2,
+  U16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
 } as const
 export type StoredDtype = Dtype | keyof typeof otherDtypeBytes
 
@@ -13,7 +28,9 @@ export const exportDtypes = ['f32', 'bf16', 'f16'] as const
 export type ExportDtype = (typeof exportDtypes)[number]
 export const dtypeOf = (name: ExportDtype): Dtype => name.toUpperCase() as Dtype
 
-/** fp32 as the bytes of `dtype`. A finite number beyond fp16's range is `too-large`, because it would become infinite. */
+/**
+ * fp32 as the bytes of `dtype`. A finite number beyond fp16's range is `too-large`, because it would become infinite.
+ */
 export function fromFloat32(data: Float32Array, dtype: Dtype, name: string): Uint8Array {
   if (dtype === 'F32') return asLittleEndian(data)
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
@@ -33,7 +50,8 @@ export function fromFloat32(data: Float32Array, dtype: Dtype, name: string): Uin
 /** Little-endian bytes as fp32, double precision rounded. */
 export function storedToFloat32(bytes: Uint8Array, dtype: StoredDtype, name: string): Float32Array {
   if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return toFloat32(bytes, dtype)
-  if (dtype !== 'F64') throw new Fault('unavailable', `${name} holds ${dtype} numbers; weights are read as F32, F16, BF16 or F64.`)
+  if (dtype !== 'F64')
+    throw new Fault('unavailable', `${name} holds ${dtype} numbers; weights are read as F32, F16, BF16 or F64.`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return Float32Array.from({ length: bytes.byteLength / 8 }, (_, i) => view.getFloat64(8 * i, true))
 }
@@ -50,7 +68,8 @@ function narrowHalf(bits: number): number {
   const magnitude = bits & 0x7fffffff
   if (magnitude > 0x7f800000) return sign | 0x7e00
   if (magnitude >= 0x47800000) return sign | 0x7c00 // 65536 and above
-  if (magnitude >= 0x38800000) { // normal from 2^-14; a carry out of the fraction raises the exponent, as it should
+  if (magnitude >= 0x38800000) {
+    // normal from 2^-14; a carry out of the fraction raises the exponent, as it should
     return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13)
   }
   if (magnitude < 0x33000000) return sign // less than half of the smallest

@@ -22,17 +22,42 @@ export interface ExportRequest {
   form?: ExportForm
 }
 
-export async function exportModel({ model, parameters, tokenizer, card, name, folder, overwrite, form }: ExportRequest): Promise<ExportReport> {
+export async function exportModel({
+  model,
+  parameters,
+  tokenizer,
+  card,
+  name,
+  folder,
+  overwrite,
+  form,
+}: ExportRequest): Promise<ExportReport> {
   const { format = 'hf', dtype = 'f32', scales = 'folded' } = form ?? {}
   if (format === 'hf') {
     return exportHuggingFace({
-      model, parameters, tokenizerFiles: tokenizerFiles(tokenizer), endOfText: tokenizer.endOfText, card, folder, overwrite,
-      dtype: dtypeOf(dtype), keepsScales: scales === 'own',
+      model,
+      parameters,
+      tokenizerFiles: tokenizerFiles(tokenizer),
+      endOfText: tokenizer.endOfText,
+      card,
+      folder,
+      overwrite,
+      dtype: dtypeOf(dtype),
+      keepsScales: scales === 'own',
     })
   }
   if (dtype === 'bf16') throw new Fault('bad-input', 'dtype: GGUF is written as f32 or f16.')
-  if (scales === 'own') throw new Fault('bad-input', 'scales: GGUF has no place for muP’s scales; they are multiplied into the weights.')
+  if (scales === 'own')
+    throw new Fault('bad-input', 'scales: GGUF has no place for muP’s scales; they are multiplied into the weights.')
   const file = `model-${dtype}.gguf`
-  const { bytes } = await exportGguf({ model, parameters, tokenizer, name, path: join(folder, file), dtype: dtype === 'f16' ? 'F16' : 'F32', overwrite })
+  const { bytes } = await exportGguf({
+    model,
+    parameters,
+    tokenizer,
+    name,
+    path: join(folder, file),
+    dtype: dtype === 'f16' ? 'F16' : 'F32',
+    overwrite,
+  })
   return { folder, files: [{ name: file, bytes }], largestDifference: 0 }
 }

@@ -4,7 +4,14 @@ import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { listParameters } from '#shared/family/shape.ts'
 import type { ExportReport } from '#shared/run.ts'
-import { fileBytes, listFolder, readJson, readText, writeFile, writeFolderAtomically } from '#main/platform/disk/files.ts'
+import {
+  fileBytes,
+  listFolder,
+  readJson,
+  readText,
+  writeFile,
+  writeFolderAtomically,
+} from '#main/platform/disk/files.ts'
 import { type ExportCard, modelCard } from './card.ts'
 import { foldScales } from './fold.ts'
 import { fromFloat32 } from './dtypes.ts'
@@ -24,7 +31,9 @@ export interface HuggingFaceExport {
   overwrite: boolean
   /** Number format of the weights; fp32 unless told otherwise. */
   dtype?: Dtype
-  /** muP's scales stand in the config, as Cerebras's btlm class has them, instead of being multiplied into the weights. */
+  /**
+   * muP's scales stand in the config, as Cerebras's btlm class has them, instead of being multiplied into the weights.
+   */
   keepsScales?: boolean
   /** Weights beyond this come in several files with an index, as transformers writes them. */
   largestFileBytes?: number
@@ -37,7 +46,15 @@ const defaultLargestFileBytes = 2e9
 const endOfTextPiece = '<|endoftext|>'
 /** What an export may hold, so that overwriting one never takes a person's own file with it. */
 const exportedNames = new Set([
-  'README.md', 'config.json', 'generation_config.json', 'merges.txt', weightsName, 'special_tokens_map.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.json',
+  'README.md',
+  'config.json',
+  'generation_config.json',
+  'merges.txt',
+  weightsName,
+  'special_tokens_map.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.json',
 ])
 
 /** Writes the folder whole or not at all; it is read back and compared, bit for bit, before it takes its name. */
@@ -48,14 +65,18 @@ export async function exportHuggingFace(request: HuggingFaceExport): Promise<Exp
   const shards = shardTensors(tensors, dtype, largestFileBytes)
   if (shards.length > 1) texts.set(indexName, shardIndex(shards, dtype))
   let largestDifference = 0
-  await writeFolderAtomically(folder, async (aside) => {
-    for (const { name, tensors: part } of shards) {
-      await writeFile(join(aside, name), safetensorsPieces(part, { format: 'pt' }, dtype))
-      largestDifference = Math.max(largestDifference, await compareTensors(join(aside, name), part, dtype))
-    }
-    for (const [name, text] of texts) await writeFile(join(aside, name), text)
-    await compareTexts(aside, texts)
-  }, { overwrite, replaceable: (name) => exportedNames.has(name) || name === indexName || shardPattern.test(name) })
+  await writeFolderAtomically(
+    folder,
+    async (aside) => {
+      for (const { name, tensors: part } of shards) {
+        await writeFile(join(aside, name), safetensorsPieces(part, { format: 'pt' }, dtype))
+        largestDifference = Math.max(largestDifference, await compareTensors(join(aside, name), part, dtype))
+      }
+      for (const [name, text] of texts) await writeFile(join(aside, name), text)
+      await compareTexts(aside, texts)
+    },
+    { overwrite, replaceable: (name) => exportedNames.has(name) || name === indexName || shardPattern.test(name) },
+  )
   const files: ExportReport['files'] = []
   for (const name of await listFolder(folder)) files.push({ name, bytes: await fileBytes(join(folder, name)) })
   return { folder, files, largestDifference }
@@ -80,40 +101,107 @@ function shardTensors(tensors: NamedTensor[], dtype: Dtype, largestFileBytes: nu
     bytes += own
   }
   const five = (number: number) => String(number).padStart(5, '0')
-  return parts.map((part, i) => ({ name: parts.length === 1 ? weightsName : `model-${five(i + 1)}-of-${five(parts.length)}.safetensors`, tensors: part }))
+  return parts.map((part, i) => ({
+    name: parts.length === 1 ? weightsName : `model-${five(i + 1)}-of-${five(parts.length)}.safetensors`,
+    tensors: part,
+  }))
 }
 
 function shardIndex(shards: readonly Shard[], dtype: Dtype): string {
-  const totalBytes = shards.reduce((all, { tensors }) => all + tensors.reduce((sum, { data }) => sum + data.length * dtypeBytes[dtype], 0), 0)
+  const totalBytes = shards.reduce(
+    (all, { tensors }) => all + tensors.reduce((sum, { data }) => sum + data.length * dtypeBytes[dtype], 0),
+    0,
+  )
   const places = shards.flatMap(({ name, tensors }) => tensors.map((tensor) => [tensor.name, name]))
-  return JSON.stringify({ metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(places.sort(([a], [b]) => (a < b ? -1 : 1))) }, null, 2) + '\n'
+  return (
+    JSON.stringify(
+      {
+        metadata: { total_size: totalBytes },
+        weight_map: Object.fromEntries(places.sort(([a], [b]) => (a < b ? -1 : 1))),
+      },
+      null,
+      2,
+    ) + '\n'
+  )
 }
 
-/** Tensors under their Hugging Face names. The layout is ours already: [in, out] as Conv1D keeps it, and one tied head. */
-function exportedTensors(model: ModelPlan, parameters: ReadonlyMap<string, Float32Array>, keepsScales: boolean): NamedTensor[] {
+/**
+ * Tensors under their Hugging Face names. The layout is ours already: [in, out] as Conv1D keeps it, and one tied head.
+ */
+function exportedTensors(
+  model: ModelPlan,
+  parameters: ReadonlyMap<string, Float32Array>,
+  keepsScales: boolean,
+): NamedTensor[] {
   const folded = keepsScales ? parameters : foldScales(model, parameters)
   return listParameters(model.shape).map(({ name, shape }) => {
     const data = folded.get(name)
     const length = shape.reduce((product, n) => product * n, 1)
     if (!data) throw new Fault('damaged', `The checkpoint lacks ${name}, so it cannot be exported.`)
-    if (data.length !== length) throw new Fault('damaged', `${name} has ${data.length} numbers in the checkpoint and ${length} in the model's plan.`)
-    if (!data.every(Number.isFinite)) throw new Fault('diverged', `${name} holds numbers that are not finite: this run diverged, and its weights are of no use.`)
+    if (data.length !== length)
+      throw new Fault(
+        'damaged',
+        `${name} has ${data.length} numbers in the checkpoint and ${length} in the model's plan.`,
+      )
+    if (!data.every(Number.isFinite))
+      throw new Fault(
+        'diverged',
+        `${name} holds numbers that are not finite: this run diverged, and its weights are of no use.`,
+      )
     return { name: `transformer.${name}`, shape, data }
   })
 }
 
-function exportedTexts({ model, tokenizerFiles, endOfText, card, dtype = 'F32', keepsScales }: HuggingFaceExport): Map<string, string> {
+function exportedTexts({
+  model,
+  tokenizerFiles,
+  endOfText,
+  card,
+  dtype = 'F32',
+  keepsScales,
+}: HuggingFaceExport): Map<string, string> {
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   return new Map([
     ...tokenizerFiles.map(({ name, text }): [string, string] => [name, text]),
-    ['config.json', json({ ...modelConfig(model, endOfText), ...(keepsScales ? mupConfig(model) : {}), torch_dtype: { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[dtype] })],
-    ['generation_config.json', json({ bos_token_id: endOfText, eos_token_id: endOfText, pad_token_id: endOfText, do_sample: true, temperature: 0.8, top_k: 40 })],
-    ['tokenizer_config.json', json({
-      tokenizer_class: 'PreTrainedTokenizerFast', model_max_length: model.shape.context, add_prefix_space: false, clean_up_tokenization_spaces: false,
-      bos_token: endOfTextPiece, eos_token: endOfTextPiece, unk_token: endOfTextPiece,
-    })],
-    ['special_tokens_map.json', json({ bos_token: endOfTextPiece, eos_token: endOfTextPiece, unk_token: endOfTextPiece })],
-    ['README.md', typeof card === 'string' ? card : modelCard(model, card, { F32: 'fp32', BF16: 'bf16', F16: 'fp16' }[dtype])],
+    [
+      'config.json',
+      json({
+        ...modelConfig(model, endOfText),
+        ...(keepsScales ? mupConfig(model) : {}),
+        torch_dtype: { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[dtype],
+      }),
+    ],
+    [
+      'generation_config.json',
+      json({
+        bos_token_id: endOfText,
+        eos_token_id: endOfText,
+        pad_token_id: endOfText,
+        do_sample: true,
+        temperature: 0.8,
+        top_k: 40,
+      }),
+    ],
+    [
+      'tokenizer_config.json',
+      json({
+        tokenizer_class: 'PreTrainedTokenizerFast',
+        model_max_length: model.shape.context,
+        add_prefix_space: false,
+        clean_up_tokenization_spaces: false,
+        bos_token: endOfTextPiece,
+        eos_token: endOfTextPiece,
+        unk_token: endOfTextPiece,
+      }),
+    ],
+    [
+      'special_tokens_map.json',
+      json({ bos_token: endOfTextPiece, eos_token: endOfTextPiece, unk_token: endOfTextPiece }),
+    ],
+    [
+      'README.md',
+      typeof card === 'string' ? card : modelCard(model, card, { F32: 'fp32', BF16: 'bf16', F16: 'fp16' }[dtype]),
+    ],
   ])
 }
 
@@ -122,15 +210,30 @@ export function mupConfig({ shape, parametrisation }: ModelPlan): Record<string,
   const { embeddingScale, attentionScale, outputScale } = parametrisation
   const headSize = shape.width / shape.heads
   const isByHead = Math.abs(attentionScale * headSize - 1) < 1e-9
-  if (!isByHead && Math.abs(attentionScale * Math.sqrt(headSize) - 1) > 1e-9) throw new Fault('unavailable', `The attention's scale of ${attentionScale} has no place in a config; export the model with its scales multiplied into the weights.`)
+  if (!isByHead && Math.abs(attentionScale * Math.sqrt(headSize) - 1) > 1e-9)
+    throw new Fault(
+      'unavailable',
+      `The attention's scale of ${attentionScale} has no place in a config; export the model with its scales multiplied into the weights.`,
+    )
   return {
-    architectures: ['BTLMLMHeadModel'], model_type: 'btlm', position_embedding_type: 'learned', mup_embeddings_scale: embeddingScale,
-    mup_output_alpha: outputScale, mup_width_scale: 1, mup_scale_qk_dot_by_d: isByHead,
+    architectures: ['BTLMLMHeadModel'],
+    model_type: 'btlm',
+    position_embedding_type: 'learned',
+    mup_embeddings_scale: embeddingScale,
+    mup_output_alpha: outputScale,
+    mup_width_scale: 1,
+    mup_scale_qk_dot_by_d: isByHead,
   }
 }
 
-/** GPT2Config. Dropout is 0: the recipe trains without. `activation_function` tells erf from tanh, which GPT-2's default does not. */
-export function modelConfig({ shape, activation, parametrisation }: ModelPlan, endOfText: number): Record<string, unknown> {
+/**
+ * GPT2Config. Dropout is 0: the recipe trains without. `activation_function` tells erf from tanh, which GPT-2's default
+ * does not.
+ */
+export function modelConfig(
+  { shape, activation, parametrisation }: ModelPlan,
+  endOfText: number,
+): Record<string, unknown> {
   return {
     architectures: ['GPT2LMHeadModel'],
     model_type: 'gpt2',
@@ -161,16 +264,22 @@ export function modelConfig({ shape, activation, parametrisation }: ModelPlan, e
 async function compareTensors(path: string, tensors: readonly NamedTensor[], dtype: Dtype): Promise<number> {
   const file = await openSafetensors(path)
   try {
-    if (file.tensors.length !== tensors.length) throw new Fault('damaged', `The export holds ${file.tensors.length} tensors after writing ${tensors.length}; it was not kept.`)
+    if (file.tensors.length !== tensors.length)
+      throw new Fault(
+        'damaged',
+        `The export holds ${file.tensors.length} tensors after writing ${tensors.length}; it was not kept.`,
+      )
     let largest = 0
     for (const { name, shape, data: exact } of tensors) {
       const data = dtype === 'F32' ? exact : toFloat32(fromFloat32(exact, dtype, name), dtype)
       const entry = file.tensors.find((one) => one.name === name)
       const back = await file.read(name)
       const isSameShape = entry?.shape.length === shape.length && shape.every((n, i) => n === entry.shape[i])
-      if (!isSameShape || back.length !== data.length) throw new Fault('damaged', `${name} has another shape when read back; the export was not kept.`)
+      if (!isSameShape || back.length !== data.length)
+        throw new Fault('damaged', `${name} has another shape when read back; the export was not kept.`)
       for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(back[i] - data[i]))
-      if (!(largest === 0)) throw new Fault('damaged', `${name} differs by ${largest} when read back; the export was not kept.`)
+      if (!(largest === 0))
+        throw new Fault('damaged', `${name} differs by ${largest} when read back; the export was not kept.`)
     }
     return largest
   } finally {
@@ -180,7 +289,8 @@ async function compareTensors(path: string, tensors: readonly NamedTensor[], dty
 
 async function compareTexts(folder: string, texts: ReadonlyMap<string, string>): Promise<void> {
   for (const [name, text] of texts) {
-    if ((await readText(join(folder, name))) !== text) throw new Fault('damaged', `${name} differs when read back; the export was not kept.`)
+    if ((await readText(join(folder, name))) !== text)
+      throw new Fault('damaged', `${name} differs when read back; the export was not kept.`)
     if (name.endsWith('.json')) await readJson(join(folder, name))
   }
 }

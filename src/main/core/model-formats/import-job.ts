@@ -31,13 +31,28 @@ export interface ImportReport {
   written: ExportReport | null
 }
 
-export async function* importJob({ folder, to, overwrite, form, name = basename(folder) }: ImportJob): AsyncGenerator<never, ImportReport> {
+export async function* importJob({
+  folder,
+  to,
+  overwrite,
+  form,
+  name = basename(folder),
+}: ImportJob): AsyncGenerator<never, ImportReport> {
   const { model, parameters, tokenizer, dtypes, files, skipped } = await importHuggingFace(folder)
   const report = {
-    folder, model, parameters: countParameters(model.shape), tokenizer: tokenizer && { vocabulary: tokenizer.vocabulary, endOfText: tokenizer.endOfText }, dtypes, files, skipped,
+    folder,
+    model,
+    parameters: countParameters(model.shape),
+    tokenizer: tokenizer && { vocabulary: tokenizer.vocabulary, endOfText: tokenizer.endOfText },
+    dtypes,
+    files,
+    skipped,
   }
   if (to === null) return { ...report, written: null }
   const whole = tokenizer ?? (await openCheckpoint({ kind: 'huggingface', folder })).tokenizer
   const card = `${licenceFront(await licenceIn(folder))}# ${name}\n\nRead from ${files.join(', ')} of another folder and written again by Isoflop; ${report.parameters.toLocaleString('en-US')} parameters.\n`
-  return { ...report, written: await exportModel({ model, parameters, tokenizer: whole, card, name, folder: to, overwrite, form }) }
+  return {
+    ...report,
+    written: await exportModel({ model, parameters, tokenizer: whole, card, name, folder: to, overwrite, form }),
+  }
 }

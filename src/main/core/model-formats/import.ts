@@ -20,21 +20,32 @@ export interface ImportedModel {
   /** Number formats of the weights, and the files they came in. */
   dtypes: string[]
   files: string[]
-  /** Tensors of the files that are no weights of this architecture's: causal masks, the head that is the embedding again. */
+  /**
+   * Tensors of the files that are no weights of this architecture's: causal masks, the head that is the embedding
+   * again.
+   */
   skipped: string[]
 }
 
 /**
- * Reads config, weights and tokenizer; no code of the folder is run. A tensor that is missing, has another shape, or belongs to another
+ * Reads config, weights and tokenizer; no code of the folder is run. A tensor that is missing, has another shape, or
+ * belongs to another
  * architecture is a Fault that names it.
  */
 export async function importHuggingFace(folder: string): Promise<ImportedModel> {
   const configPath = join(folder, 'config.json')
-  if (!(await exists(configPath))) throw new Fault((await exists(folder)) ? 'bad-input' : 'not-found', `There is no config.json in ${folder}, so it is no model of Hugging Face's.`)
+  if (!(await exists(configPath)))
+    throw new Fault(
+      (await exists(folder)) ? 'bad-input' : 'not-found',
+      `There is no config.json in ${folder}, so it is no model of Hugging Face's.`,
+    )
   const { model, endOfText } = readConfig(await readJson(configPath), configPath)
   const tokenizer = await importTokenizer(folder)
   if (tokenizer && tokenizer.vocabulary > model.shape.vocabulary) {
-    throw new Fault('bad-input', `The tokenizer in ${folder} has ${tokenizer.vocabulary} tokens and the model knows ${model.shape.vocabulary}: they do not belong together.`)
+    throw new Fault(
+      'bad-input',
+      `The tokenizer in ${folder} has ${tokenizer.vocabulary} tokens and the model knows ${model.shape.vocabulary}: they do not belong together.`,
+    )
   }
   const weights = await openWeights(folder)
   try {
@@ -45,14 +56,30 @@ export async function importHuggingFace(folder: string): Promise<ImportedModel> 
       const found = stored.tensors.get(name)
       if (!found) throw new Fault('damaged', `${folder} lacks the tensor ${name}, which its config.json promises.`)
       if (found.shape.length !== shape.length || shape.some((length, i) => length !== found.shape[i])) {
-        throw new Fault('damaged', `${found.name} in ${folder} has the shape [${found.shape.join(', ')}]; its config.json makes it [${shape.join(', ')}].`)
+        throw new Fault(
+          'damaged',
+          `${found.name} in ${folder} has the shape [${found.shape.join(', ')}]; its config.json makes it [${shape.join(', ')}].`,
+        )
       }
       parameters.set(name, await weights.read(found.name))
       dtypes.add(found.dtype)
     }
-    for (const name of stored.tensors.keys()) if (!parameters.has(name)) throw new Fault('unavailable', `${folder} holds the tensor ${name}, which a GPT-2 of its config.json does not have.`)
+    for (const name of stored.tensors.keys())
+      if (!parameters.has(name))
+        throw new Fault(
+          'unavailable',
+          `${folder} holds the tensor ${name}, which a GPT-2 of its config.json does not have.`,
+        )
     await checkHead(weights, stored.head, parameters.get('wte.weight')!)
-    return { model, parameters, tokenizer, endOfText: tokenizer?.endOfText ?? endOfText, dtypes: [...dtypes], files: weights.names, skipped: stored.skipped }
+    return {
+      model,
+      parameters,
+      tokenizer,
+      endOfText: tokenizer?.endOfText ?? endOfText,
+      dtypes: [...dtypes],
+      files: weights.names,
+      skipped: stored.skipped,
+    }
   } finally {
     await weights.close()
   }
@@ -73,7 +100,8 @@ function nameTensors(weights: WeightsFile, folder: string): NamedTensors {
     else if (name === 'lm_head.weight') {
       named.head = tensor.name
       named.skipped.push(tensor.name)
-    } else if (named.tensors.has(name)) throw new Fault('damaged', `${folder} holds ${name} twice, with and without "transformer." before it.`)
+    } else if (named.tensors.has(name))
+      throw new Fault('damaged', `${folder} holds ${name} twice, with and without "transformer." before it.`)
     else named.tensors.set(name, tensor)
   }
   return named
@@ -83,7 +111,13 @@ function nameTensors(weights: WeightsFile, folder: string): NamedTensors {
 async function checkHead(weights: WeightsFile, head: string | null, embedding: Float32Array): Promise<void> {
   if (head === null) return
   const values = await weights.read(head)
-  if (values.length !== embedding.length || values.some((value, i) => value !== embedding[i] && !(Number.isNaN(value) && Number.isNaN(embedding[i])))) {
-    throw new Fault('unavailable', `${head} differs from the token embedding: models with a head of its own cannot be imported.`)
+  if (
+    values.length !== embedding.length ||
+    values.some((value, i) => value !== embedding[i] && !(Number.isNaN(value) && Number.isNaN(embedding[i])))
+  ) {
+    throw new Fault(
+      'unavailable',
+      `${head} differs from the token embedding: models with a head of its own cannot be imported.`,
+    )
   }
 }

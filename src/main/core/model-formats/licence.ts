@@ -12,4 +12,5 @@ export async function licenceIn(folder: string): Promise<string | null> {
 }
 
 /** A README's beginning that says it again. */
-export const licenceFront = (licence: string | null): string => (licence === null ? '' : `---\nlicense: ${licence}\n---\n\n`)
+export const licenceFront = (licence: string | null): string =>
+  licence === null ? '' : `---\nlicense: ${licence}\n---\n\n`

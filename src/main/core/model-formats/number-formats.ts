@@ -15,7 +15,11 @@ export function asLittleEndian(data: Float32Array): Uint8Array {
 /** Little-endian bytes as fp32. Both half formats are subsets of it, so widening loses nothing. */
 export function toFloat32(bytes: Uint8Array, dtype: Dtype): Float32Array {
   if (dtype === 'F32') {
-    const own = isLittleEndian ? (bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()) : Uint8Array.from(Buffer.from(bytes).swap32())
+    const own = isLittleEndian
+      ? bytes.byteOffset % 4 === 0
+        ? bytes
+        : bytes.slice()
+      : Uint8Array.from(Buffer.from(bytes).swap32())
     return new Float32Array(own.buffer, own.byteOffset, bytes.byteLength / 4)
   }
   const widened = new Uint32Array(bytes.byteLength / 2)

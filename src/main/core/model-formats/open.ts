@@ -27,5 +27,8 @@ export async function openCheckpoint(source: CheckpointSource): Promise<OpenedCh
   const { model, parameters, tokenizer } = await importHuggingFace(source.folder)
   if (tokenizer) return { model, parameters, tokenizer }
   if (model.shape.vocabulary === 50_257) return { model, parameters, tokenizer: createGpt2Tokenizer() }
-  throw new Fault('bad-input', `${source.folder} holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt.`)
+  throw new Fault(
+    'bad-input',
+    `${source.folder} holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt.`,
+  )
 }

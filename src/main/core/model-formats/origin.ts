@@ -13,8 +13,15 @@ export interface OriginDeps {
   gatherFolder: string
 }
 
-/** The folder with config, tokenizer and weights. Of a hub's repository only these are fetched, and the weights in one form only. */
-export async function* placeOrigin(origin: ModelOrigin, { hubFolder, gatherFolder }: OriginDeps, signal: AbortSignal): AsyncGenerator<HubProgress, string> {
+/**
+ * The folder with config, tokenizer and weights. Of a hub's repository only these are fetched, and the weights in one
+ * form only.
+ */
+export async function* placeOrigin(
+  origin: ModelOrigin,
+  { hubFolder, gatherFolder }: OriginDeps,
+  signal: AbortSignal,
+): AsyncGenerator<HubProgress, string> {
   if (origin.kind === 'folder') return origin.path
   if (origin.kind === 'files') {
     await gatherFiles(origin.paths, gatherFolder)
@@ -29,7 +36,11 @@ export async function* placeOrigin(origin: ModelOrigin, { hubFolder, gatherFolde
   const request = { kind: 'model' as const, repo, revision, cacheFolder: hubFolder }
   const folder = yield* fetchFromHub({ ...request, wanted: listed }, signal)
   const weights = weightsAmong(paths)
-  if (weights === null) throw new Fault('bad-input', `${repo} holds no weights that can be read: neither model.safetensors nor pytorch_model.bin, nor an index of either.`)
+  if (weights === null)
+    throw new Fault(
+      'bad-input',
+      `${repo} holds no weights that can be read: neither model.safetensors nor pytorch_model.bin, nor an index of either.`,
+    )
   yield* fetchFromHub({ ...request, wanted: (path) => small.has(path) || weights(path) }, signal)
   return folder
 }

@@ -1,4 +1,5 @@
-// Python's pickles, read without doing what they say: only the few calls that a table of tensors needs are known, and each builds plain data.
+// Python's pickles, read without doing what they say: only the few calls that a table of tensors needs are known, and
+// each builds plain data.
 
 /** A name a pickle asks for, `module name`: an inert label. */
 export class PickleGlobal {
@@ -7,7 +8,10 @@ export class PickleGlobal {
 
 /** What a pickle asked to be called; understood by the reader of the file, never called. */
 export class PickleCall {
-  constructor(readonly name: string, readonly args: readonly unknown[]) {}
+  constructor(
+    readonly name: string,
+    readonly args: readonly unknown[],
+  ) {}
 }
 
 /** Something stored outside the pickle. */
@@ -33,7 +37,8 @@ const mark = Symbol('mark')
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The value of a pickle: Map for a table, array for a list or tuple, string, number, boolean, null, and the classes above. Any other
+ * The value of a pickle: Map for a table, array for a list or tuple, string, number, boolean, null, and the classes
+ * above. Any other
  * opcode or name is a PickleError that says at which byte. Work and memory are bounded by the pickle's own length.
  */
 export function readPickle(bytes: Uint8Array, words: PickleWords): unknown {
@@ -46,9 +51,12 @@ export function pickleReader(bytes: Uint8Array, words: PickleWords): { next(): u
   let at = 0
   let objects = 0
 
-  const fail = (what: string): never => { throw new PickleError(`${what} at byte ${at} of the pickle`) }
+  const fail = (what: string): never => {
+    throw new PickleError(`${what} at byte ${at} of the pickle`)
+  }
   const take = (count: number): number => {
-    if (!(count >= 0) || at + count > bytes.length) fail(`${count} bytes are wanted where ${bytes.length - at} are left,`)
+    if (!(count >= 0) || at + count > bytes.length)
+      fail(`${count} bytes are wanted where ${bytes.length - at} are left,`)
     at += count
     return at - count
   }
@@ -107,8 +115,10 @@ export function pickleReader(bytes: Uint8Array, words: PickleWords): { next(): u
       if (memo.size >= mostObjects && !memo.has(place)) fail(`more than ${mostObjects} values remembered`)
       memo.set(place, stack[stack.length - 1])
     }
-    const recall = (place: number): void => (memo.has(place) ? push(memo.get(place)) : fail(`value ${place} was never remembered`))
-    const list = (value: unknown): unknown[] => (Array.isArray(value) && !Object.isFrozen(value) ? (value as unknown[]) : fail('no list to add to'))
+    const recall = (place: number): void =>
+      memo.has(place) ? push(memo.get(place)) : fail(`value ${place} was never remembered`)
+    const list = (value: unknown): unknown[] =>
+      Array.isArray(value) && !Object.isFrozen(value) ? (value as unknown[]) : fail('no list to add to')
     const table = (value: unknown): Map<unknown, unknown> => (value instanceof Map ? value : fail('no table to add to'))
     const addPairs = (into: Map<unknown, unknown>, pairs: unknown[]): void => {
       if (pairs.length % 2 !== 0) fail('a key without a value')
@@ -120,7 +130,8 @@ export function pickleReader(bytes: Uint8Array, words: PickleWords): { next(): u
     const tuple = (values: unknown[]): readonly unknown[] => made(Object.freeze(values))
     const global = (module: string, name: string): PickleGlobal => {
       const full = `${module} ${name}`
-      if (!words.tables.has(full) && !words.calls.has(full) && !words.names.has(full)) fail(`the name ${JSON.stringify(`${module}.${name}`.slice(0, 100))}, which no table of tensors needs,`)
+      if (!words.tables.has(full) && !words.calls.has(full) && !words.names.has(full))
+        fail(`the name ${JSON.stringify(`${module}.${name}`.slice(0, 100))}, which no table of tensors needs,`)
       return made(new PickleGlobal(full))
     }
     const reduce = (args: unknown, callee: unknown): unknown => {
@@ -133,64 +144,183 @@ export function pickleReader(bytes: Uint8Array, words: PickleWords): { next(): u
     for (;;) {
       const code = bytes[take(1)]
       switch (code) {
-        case 0x80: if (bytes[take(1)] > 5) fail('an unknown protocol'); break // PROTO
-        case 0x95: take(8); break // FRAME
-        case 0x2e: { // STOP
+        case 0x80:
+          if (bytes[take(1)] > 5) fail('an unknown protocol')
+          break // PROTO
+        case 0x95:
+          take(8)
+          break // FRAME
+        case 0x2e: {
+          // STOP
           const value = pop()
           return stack.length === 0 ? value : fail('values left over')
         }
-        case 0x28: push(mark); break
-        case 0x30: pop(); break
-        case 0x31: sinceMark(); break
-        case 0x32: { const value = pop(); push(value); push(value); break } // DUP
-        case 0x4e: push(null); break
-        case 0x88: push(true); break
-        case 0x89: push(false); break
-        case 0x4b: push(bytes[take(1)]); break // BININT1
-        case 0x4d: push(view.getUint16(take(2), true)); break
-        case 0x4a: push(view.getInt32(take(4), true)); break
-        case 0x8a: push(long(bytes[take(1)])); break // LONG1
-        case 0x47: push(view.getFloat64(take(8), false)); break // BINFLOAT
-        case 0x58: push(text(view.getUint32(take(4), true))); break // BINUNICODE
-        case 0x8c: push(text(bytes[take(1)])); break
-        case 0x8d: push(text(wide(take(8)))); break
-        case 0x55: push(text(bytes[take(1)])); break // SHORT_BINSTRING of Python 2
-        case 0x54: push(text(view.getUint32(take(4), true))); break
-        case 0x5d: push(made([])); break
-        case 0x61: { const value = pop(); list(stack[stack.length - 1]).push(value); break }
-        case 0x65: { const values = sinceMark(); const into = list(stack[stack.length - 1]); for (const value of values) into.push(value); break }
-        case 0x6c: push(made(sinceMark())); break
-        case 0x29: push(tuple([])); break
-        case 0x74: push(tuple(sinceMark())); break
-        case 0x85: push(tuple([pop()])); break
-        case 0x86: { const b = pop(); push(tuple([pop(), b])); break }
-        case 0x87: { const c = pop(); const b = pop(); push(tuple([pop(), b, c])); break }
-        case 0x7d: push(made(new Map())); break
-        case 0x64: { const pairs = sinceMark(); const made1 = made(new Map()); addPairs(made1, pairs); push(made1); break }
-        case 0x73: { const value = pop(); const key = pop(); addPairs(table(stack[stack.length - 1]), [key, value]); break }
-        case 0x75: { const pairs = sinceMark(); addPairs(table(stack[stack.length - 1]), pairs); break }
-        case 0x71: remember(bytes[take(1)]); break // BINPUT
-        case 0x72: remember(view.getUint32(take(4), true)); break
-        case 0x94: remember(memo.size); break // MEMOIZE
-        case 0x68: recall(bytes[take(1)]); break // BINGET
-        case 0x6a: recall(view.getUint32(take(4), true)); break
-        case 0x63: { const module = line(); push(global(module, line())); break } // GLOBAL
-        case 0x93: { // STACK_GLOBAL
-          const name = pop()
-          const module = pop()
-          push(typeof name === 'string' && typeof module === 'string' ? global(module, name) : fail('a name that is no text'))
+        case 0x28:
+          push(mark)
+          break
+        case 0x30:
+          pop()
+          break
+        case 0x31:
+          sinceMark()
+          break
+        case 0x32: {
+          const value = pop()
+          push(value)
+          push(value)
+          break
+        } // DUP
+        case 0x4e:
+          push(null)
+          break
+        case 0x88:
+          push(true)
+          break
+        case 0x89:
+          push(false)
+          break
+        case 0x4b:
+          push(bytes[take(1)])
+          break // BININT1
+        case 0x4d:
+          push(view.getUint16(take(2), true))
+          break
+        case 0x4a:
+          push(view.getInt32(take(4), true))
+          break
+        case 0x8a:
+          push(long(bytes[take(1)]))
+          break // LONG1
+        case 0x47:
+          push(view.getFloat64(take(8), false))
+          break // BINFLOAT
+        case 0x58:
+          push(text(view.getUint32(take(4), true)))
+          break // BINUNICODE
+        case 0x8c:
+          push(text(bytes[take(1)]))
+          break
+        case 0x8d:
+          push(text(wide(take(8))))
+          break
+        case 0x55:
+          push(text(bytes[take(1)]))
+          break // SHORT_BINSTRING of Python 2
+        case 0x54:
+          push(text(view.getUint32(take(4), true)))
+          break
+        case 0x5d:
+          push(made([]))
+          break
+        case 0x61: {
+          const value = pop()
+          list(stack[stack.length - 1]).push(value)
           break
         }
-        case 0x52: { const args = pop(); push(reduce(args, pop())); break }
-        case 0x62: { // BUILD: a table's own notes, such as the versions of a state dict, are of no use here
+        case 0x65: {
+          const values = sinceMark()
+          const into = list(stack[stack.length - 1])
+          for (const value of values) into.push(value)
+          break
+        }
+        case 0x6c:
+          push(made(sinceMark()))
+          break
+        case 0x29:
+          push(tuple([]))
+          break
+        case 0x74:
+          push(tuple(sinceMark()))
+          break
+        case 0x85:
+          push(tuple([pop()]))
+          break
+        case 0x86: {
+          const b = pop()
+          push(tuple([pop(), b]))
+          break
+        }
+        case 0x87: {
+          const c = pop()
+          const b = pop()
+          push(tuple([pop(), b, c]))
+          break
+        }
+        case 0x7d:
+          push(made(new Map()))
+          break
+        case 0x64: {
+          const pairs = sinceMark()
+          const made1 = made(new Map())
+          addPairs(made1, pairs)
+          push(made1)
+          break
+        }
+        case 0x73: {
+          const value = pop()
+          const key = pop()
+          addPairs(table(stack[stack.length - 1]), [key, value])
+          break
+        }
+        case 0x75: {
+          const pairs = sinceMark()
+          addPairs(table(stack[stack.length - 1]), pairs)
+          break
+        }
+        case 0x71:
+          remember(bytes[take(1)])
+          break // BINPUT
+        case 0x72:
+          remember(view.getUint32(take(4), true))
+          break
+        case 0x94:
+          remember(memo.size)
+          break // MEMOIZE
+        case 0x68:
+          recall(bytes[take(1)])
+          break // BINGET
+        case 0x6a:
+          recall(view.getUint32(take(4), true))
+          break
+        case 0x63: {
+          const module = line()
+          push(global(module, line()))
+          break
+        } // GLOBAL
+        case 0x93: {
+          // STACK_GLOBAL
+          const name = pop()
+          const module = pop()
+          push(
+            typeof name === 'string' && typeof module === 'string'
+              ? global(module, name)
+              : fail('a name that is no text'),
+          )
+          break
+        }
+        case 0x52: {
+          const args = pop()
+          push(reduce(args, pop()))
+          break
+        }
+        case 0x62: {
+          // BUILD: a table's own notes, such as the versions of a state dict, are of no use here
           pop()
           table(stack[stack.length - 1])
           break
         }
-        case 0x51: push(made(new PickleReference(pop()))); break // BINPERSID
-        default: fail(`the opcode 0x${code.toString(16)}, which no table of tensors needs,`)
+        case 0x51:
+          push(made(new PickleReference(pop())))
+          break // BINPERSID
+        default:
+          fail(`the opcode 0x${code.toString(16)}, which no table of tensors needs,`)
       }
     }
   }
-  return { next, get at() { return at } }
+  return {
+    next,
+    get at() {
+      return at
+    },
+  }
 }

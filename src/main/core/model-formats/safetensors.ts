@@ -23,7 +23,9 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>
   /** In the order in which they lie in the file. */
   readonly tensors: readonly TensorEntry[]
-  /** One tensor as fp32; half-precision numbers are widened exactly. Masks and counters cannot be read: `unavailable`. */
+  /**
+   * One tensor as fp32; half-precision numbers are widened exactly. Masks and counters cannot be read: `unavailable`.
+   */
   read(name: string): Promise<Float32Array>
   close(): Promise<void>
 }
@@ -35,19 +37,28 @@ const storedBytes = new Map<string, number>(Object.entries({ ...dtypeBytes, ...o
 const largestHeaderBytes = 100_000_000
 
 /** Writes fp32 tensors in the given order, one at a time from where they are: no second copy of a model in memory. */
-export async function writeSafetensors(path: string, tensors: readonly NamedTensor[], metadata: Record<string, string> = { format: 'pt' }): Promise<void> {
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly NamedTensor[],
+  metadata: Record<string, string> = { format: 'pt' },
+): Promise<void> {
   await writeFileAtomically(path, safetensorsPieces(tensors, metadata))
 }
 
 /** The bytes of the file, piece by piece, in fp32 or rounded to a half-precision format. */
-export function* safetensorsPieces(tensors: readonly NamedTensor[], metadata: Record<string, string>, dtype: Dtype = 'F32'): Generator<Uint8Array> {
+export function* safetensorsPieces(
+  tensors: readonly NamedTensor[],
+  metadata: Record<string, string>,
+  dtype: Dtype = 'F32',
+): Generator<Uint8Array> {
   const header: Record<string, unknown> = { __metadata__: metadata }
   let offset = 0
   for (const { name, shape, data } of tensors) {
     const elements = shape.reduce((product, length) => product * length, 1)
-    if (elements !== data.length) throw new Error(`${name}: shape [${shape}] makes ${elements} numbers, ${data.length} are given`)
+    if (elements !== data.length)
+      throw new Error(`${name}: shape [${shape}] makes ${elements} numbers, ${data.length} are given`)
     if (name in header) throw new Error(`${name} is given twice`)
-    header[name] = { dtype, shape, data_offsets: [offset, offset += data.length * dtypeBytes[dtype]] }
+    header[name] = { dtype, shape, data_offsets: [offset, (offset += data.length * dtypeBytes[dtype])] }
   }
   const text = JSON.stringify(header)
   const unpadded = Buffer.byteLength(text)
@@ -60,7 +71,9 @@ export function* safetensorsPieces(tensors: readonly NamedTensor[], metadata: Re
 }
 
 /** All tensors of a file as fp32. Anything that contradicts itself is `damaged`, with the tensor or the byte named. */
-export async function readSafetensors(path: string): Promise<{ tensors: Map<string, NamedTensor>; metadata: Record<string, string> }> {
+export async function readSafetensors(
+  path: string,
+): Promise<{ tensors: Map<string, NamedTensor>; metadata: Record<string, string> }> {
   const file = await openSafetensors(path)
   try {
     const tensors = new Map<string, NamedTensor>()
@@ -102,9 +115,11 @@ async function readHeader(file: OpenFile): Promise<{ dataByte: number; header: s
   const prefix = Buffer.alloc(8)
   await file.readInto(prefix, 0)
   const length = prefix.readBigUInt64LE()
-  if (length > BigInt(largestHeaderBytes)) throw damaged(`the header claims ${length} bytes, and ${largestHeaderBytes} is the most that is allowed`)
+  if (length > BigInt(largestHeaderBytes))
+    throw damaged(`the header claims ${length} bytes, and ${largestHeaderBytes} is the most that is allowed`)
   const headerBytes = Number(length)
-  if (8 + headerBytes > file.sizeBytes) throw damaged(`the header claims ${headerBytes} bytes, and the file ends at byte ${file.sizeBytes}`)
+  if (8 + headerBytes > file.sizeBytes)
+    throw damaged(`the header claims ${headerBytes} bytes, and the file ends at byte ${file.sizeBytes}`)
   const bytes = new Uint8Array(headerBytes)
   await file.readInto(bytes, 8)
   try {
@@ -115,7 +130,11 @@ async function readHeader(file: OpenFile): Promise<{ dataByte: number; header: s
 }
 
 /** Checks a header against itself and against the bytes that follow it. */
-export function parseHeader(path: string, text: string, dataBytes: number): { metadata: Record<string, string>; tensors: TensorEntry[] } {
+export function parseHeader(
+  path: string,
+  text: string,
+  dataBytes: number,
+): { metadata: Record<string, string>; tensors: TensorEntry[] } {
   const damaged = (what: string) => new Fault('damaged', `${path} is damaged: ${what}.`)
   let header: unknown
   try {
@@ -134,11 +153,15 @@ export function parseHeader(path: string, text: string, dataBytes: number): { me
   let reached = 0
   for (const { name, beginByte, endByte } of tensors) {
     if (endByte > dataBytes) throw damaged(`tensor ${name} ends at byte ${endByte} of the data, which has ${dataBytes}`)
-    if (beginByte < reached) throw damaged(`tensor ${name} begins at byte ${beginByte}, inside the one before it, which ends at ${reached}`)
+    if (beginByte < reached)
+      throw damaged(`tensor ${name} begins at byte ${beginByte}, inside the one before it, which ends at ${reached}`)
     if (beginByte > reached) throw damaged(`bytes ${reached} to ${beginByte} before tensor ${name} belong to no tensor`)
     reached = endByte
   }
-  if (reached !== dataBytes) throw damaged(`${dataBytes - reached} bytes after the last tensor, from byte ${reached} of the data, belong to no tensor`)
+  if (reached !== dataBytes)
+    throw damaged(
+      `${dataBytes - reached} bytes after the last tensor, from byte ${reached} of the data, belong to no tensor`,
+    )
   return { metadata, tensors }
 }
 
@@ -147,23 +170,30 @@ function parseEntry(name: string, value: unknown, damaged: (what: string) => Fau
   if (!isRecord(value)) throw damaged(`the header's entry for tensor ${name} is not a record`)
   const { dtype, shape, data_offsets: offsets } = value
   const size = typeof dtype === 'string' ? storedBytes.get(dtype) : undefined
-  if (size === undefined) throw damaged(`tensor ${name} has the number format ${JSON.stringify(dtype)}; F32, F16, BF16 and F64 can be read`)
-  if (!Array.isArray(shape) || !shape.every(isCount)) throw damaged(`tensor ${name} has the shape ${JSON.stringify(shape)}`)
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) throw damaged(`tensor ${name} has the offsets ${JSON.stringify(offsets)}`)
+  if (size === undefined)
+    throw damaged(`tensor ${name} has the number format ${JSON.stringify(dtype)}; F32, F16, BF16 and F64 can be read`)
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    throw damaged(`tensor ${name} has the shape ${JSON.stringify(shape)}`)
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
+    throw damaged(`tensor ${name} has the offsets ${JSON.stringify(offsets)}`)
   const [beginByte, endByte] = offsets as [number, number]
   const elements = (shape as number[]).reduce((product, length) => product * length, 1)
   const expected = elements * size
   if (!Number.isSafeInteger(expected) || endByte - beginByte !== expected) {
-    throw damaged(`tensor ${name} of shape [${shape}] in ${dtype} takes ${expected} bytes, and its offsets span ${endByte - beginByte}`)
+    throw damaged(
+      `tensor ${name} of shape [${shape}] in ${dtype} takes ${expected} bytes, and its offsets span ${endByte - beginByte}`,
+    )
   }
   return { name, dtype: dtype as StoredDtype, shape: shape as number[], beginByte, endByte }
 }
 
 function parseMetadata(value: unknown, damaged: (what: string) => Fault): Record<string, string> {
   if (!isRecord(value)) throw damaged('its metadata is not a table')
-  for (const [key, text] of Object.entries(value)) if (typeof text !== 'string') throw damaged(`its metadata ${key} is not text`)
+  for (const [key, text] of Object.entries(value))
+    if (typeof text !== 'string') throw damaged(`its metadata ${key} is not text`)
   return value as Record<string, string>
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0

@@ -1,4 +1,5 @@
-// Taking a model over, in a worker: its files are fetched where need be, read, checked, and written in the lab's own form.
+// Taking a model over, in a worker: its files are fetched where need be, read, checked, and written in the lab's own
+// form.
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { countParameters } from '#shared/family/shape.ts'
@@ -30,42 +31,71 @@ export interface TakenModel extends Required<Pick<LibraryModel, 'dtypes' | 'lice
   tokenizer: { kind: 'bytes' | 'gpt2' | 'model'; vocabulary: number }
 }
 
-export async function* takeModelJob({ origin, name, to, hubFolder, gatherFolder }: TakeModelJob, signal: AbortSignal): AsyncGenerator<TakeModelRecord, TakenModel> {
+export async function* takeModelJob(
+  { origin, name, to, hubFolder, gatherFolder }: TakeModelJob,
+  signal: AbortSignal,
+): AsyncGenerator<TakeModelRecord, TakenModel> {
   try {
     const placing = placeOrigin(origin, { hubFolder, gatherFolder }, signal)
     let placed = await placing.next()
-    for (; !placed.done; placed = await placing.next()) yield { phase: 'fetching', doneBytes: placed.value.doneBytes, totalBytes: placed.value.totalBytes }
+    for (; !placed.done; placed = await placing.next())
+      yield { phase: 'fetching', doneBytes: placed.value.doneBytes, totalBytes: placed.value.totalBytes }
     yield { phase: 'reading', doneBytes: 0, totalBytes: 0 }
     const taken = yield* readAndKeep(placed.value, name, to, signal)
-    if (origin.kind === 'hub') await removeFolder(placed.value) // it lies in the library now, and would lie on the disk twice
+    // it lies in the library now, and would lie on the disk twice
+    if (origin.kind === 'hub') await removeFolder(placed.value)
     return taken
   } finally {
     if (origin.kind === 'files') await removeFolder(gatherFolder)
   }
 }
 
-async function* readAndKeep(folder: string, name: string, to: string, signal: AbortSignal): AsyncGenerator<TakeModelRecord, TakenModel> {
+async function* readAndKeep(
+  folder: string,
+  name: string,
+  to: string,
+  signal: AbortSignal,
+): AsyncGenerator<TakeModelRecord, TakenModel> {
   const { model, parameters, tokenizer: own, dtypes } = await importHuggingFace(folder)
   await new Promise((resolve) => setImmediate(resolve)) // a wish to stop comes in
   if (signal.aborted) throw new Fault('cancelled', 'Importing was cancelled; nothing of it was kept.')
   const tokenizer = own ?? (model.shape.vocabulary === 50_257 ? createGpt2Tokenizer() : null)
-  if (!tokenizer) throw new Fault('bad-input', `${folder} holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt.`)
+  if (!tokenizer)
+    throw new Fault('bad-input', `${folder} holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt.`)
   const licence = await licenceIn(folder)
   const count = countParameters(model.shape)
   const card = `${licenceFront(licence)}# ${name}\n\nTaken over by Isoflop from another folder; ${count.toLocaleString('en-US')} parameters.\n`
-  const { files } = await exportModel({ model, parameters, tokenizer, card, name, folder: to, overwrite: true, form: formOf(model, dtypes) })
+  const { files } = await exportModel({
+    model,
+    parameters,
+    tokenizer,
+    card,
+    name,
+    folder: to,
+    overwrite: true,
+    form: formOf(model, dtypes),
+  })
   return {
-    plan: model, parameters: count, dtypes, licence,
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), tokenizer: { kind: kindOf(tokenizer), vocabulary: tokenizer.vocabulary },
+    plan: model,
+    parameters: count,
+    dtypes,
+    licence,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    tokenizer: { kind: kindOf(tokenizer), vocabulary: tokenizer.vocabulary },
   }
 }
 
 /** As it came, so that nothing is lost: its own number format, and its scales where a config has a place for them. */
-export function formOf({ shape, parametrisation: { embeddingScale, attentionScale, outputScale } }: ModelPlan, dtypes: readonly string[]): ExportForm {
+export function formOf(
+  { shape, parametrisation: { embeddingScale, attentionScale, outputScale } }: ModelPlan,
+  dtypes: readonly string[],
+): ExportForm {
   const headSize = shape.width / shape.heads
   const isPlain = embeddingScale === 1 && outputScale === 1 && Math.abs(attentionScale * Math.sqrt(headSize) - 1) < 1e-9
-  const hasPlace = Math.abs(attentionScale * headSize - 1) < 1e-9 || Math.abs(attentionScale * Math.sqrt(headSize) - 1) < 1e-9
-  const dtype = dtypes.length === 1 && dtypes[0] === 'F16' ? 'f16' : dtypes.length === 1 && dtypes[0] === 'BF16' ? 'bf16' : 'f32'
+  const hasPlace =
+    Math.abs(attentionScale * headSize - 1) < 1e-9 || Math.abs(attentionScale * Math.sqrt(headSize) - 1) < 1e-9
+  const dtype =
+    dtypes.length === 1 && dtypes[0] === 'F16' ? 'f16' : dtypes.length === 1 && dtypes[0] === 'BF16' ? 'bf16' : 'f32'
   return { format: 'hf', dtype, scales: isPlain || !hasPlace ? 'folded' : 'own' }
 }
 

@@ -1,4 +1,5 @@
-// The zip that PyTorch saves: entries stored as they are, one after another. Nothing is ever unpacked, so nothing can burst.
+// The zip that PyTorch saves: entries stored as they are, one after another. Nothing is ever unpacked, so nothing can
+// burst.
 import { Fault } from '#shared/fault.ts'
 import type { OpenFile } from '#main/platform/disk/files.ts'
 import { isPrintableName } from './dtypes.ts'
@@ -20,19 +21,24 @@ const unknown32 = 0xffffffff
 /** PyTorch writes one entry a tensor. */
 const mostEntries = 1 << 17
 
-/** The entries by name. Entries that are compressed, encrypted, overlap or lie outside the file are `damaged`, and named. */
+/**
+ * The entries by name. Entries that are compressed, encrypted, overlap or lie outside the file are `damaged`, and
+ * named.
+ */
 export async function readZip(file: OpenFile): Promise<Map<string, ZipEntry>> {
   const damaged = (what: string) => new Fault('damaged', `${file.path} is not a whole PyTorch file: ${what}.`)
   const { count, directoryByte, directoryBytes } = await findDirectory(file, damaged)
   if (count > mostEntries) throw damaged(`it claims ${count} entries`)
-  if (directoryByte + directoryBytes > file.sizeBytes || count * 46 > directoryBytes) throw damaged(`its directory of ${count} entries at byte ${directoryByte} does not fit the file`)
+  if (directoryByte + directoryBytes > file.sizeBytes || count * 46 > directoryBytes)
+    throw damaged(`its directory of ${count} entries at byte ${directoryByte} does not fit the file`)
   const directory = Buffer.alloc(directoryBytes)
   await file.readInto(directory, directoryByte)
   const entries = new Map<string, ZipEntry>()
   let at = 0
   for (let i = 0; i < count; i++) {
     const where = `entry ${i + 1} of its directory, at byte ${directoryByte + at},`
-    if (at + 46 > directoryBytes || directory.readUInt32LE(at) !== centralSignature) throw damaged(`${where} is no entry`)
+    if (at + 46 > directoryBytes || directory.readUInt32LE(at) !== centralSignature)
+      throw damaged(`${where} is no entry`)
     const nameBytes = directory.readUInt16LE(at + 28)
     const extraBytes = directory.readUInt16LE(at + 30)
     const next = at + 46 + nameBytes + extraBytes + directory.readUInt16LE(at + 32)
@@ -42,7 +48,11 @@ export async function readZip(file: OpenFile): Promise<Map<string, ZipEntry>> {
     if (directory.readUInt16LE(at + 8) & 1) throw damaged(`${name} is encrypted`)
     if (directory.readUInt16LE(at + 10) !== 0) throw damaged(`${name} is compressed, and PyTorch compresses nothing`)
     const extra = directory.subarray(at + 46 + nameBytes, at + 46 + nameBytes + extraBytes)
-    const [bytes, packed, local] = wideSizes([directory.readUInt32LE(at + 24), directory.readUInt32LE(at + 20), directory.readUInt32LE(at + 42)], extra, () => damaged(`${name} has sizes that cannot be read`))
+    const [bytes, packed, local] = wideSizes(
+      [directory.readUInt32LE(at + 24), directory.readUInt32LE(at + 20), directory.readUInt32LE(at + 42)],
+      extra,
+      () => damaged(`${name} has sizes that cannot be read`),
+    )
     if (bytes !== packed) throw damaged(`${name} has ${packed} bytes in the file and claims ${bytes}`)
     if (entries.has(name)) throw damaged(`it has two entries named ${name}`)
     entries.set(name, { name, beginByte: await dataByte(file, local, name, damaged), bytes })
@@ -52,7 +62,10 @@ export async function readZip(file: OpenFile): Promise<Map<string, ZipEntry>> {
   return entries
 }
 
-async function findDirectory(file: OpenFile, damaged: (what: string) => Fault): Promise<{ count: number; directoryByte: number; directoryBytes: number }> {
+async function findDirectory(
+  file: OpenFile,
+  damaged: (what: string) => Fault,
+): Promise<{ count: number; directoryByte: number; directoryBytes: number }> {
   const tail = Buffer.alloc(Math.min(file.sizeBytes, endBytes + longestComment))
   await file.readInto(tail, file.sizeBytes - tail.length)
   for (let at = tail.length - endBytes; at >= 0; at--) {
@@ -60,7 +73,8 @@ async function findDirectory(file: OpenFile, damaged: (what: string) => Fault): 
     const count = tail.readUInt16LE(at + 10)
     const directoryBytes = tail.readUInt32LE(at + 12)
     const directoryByte = tail.readUInt32LE(at + 16)
-    if (count !== 0xffff && directoryBytes !== unknown32 && directoryByte !== unknown32) return { count, directoryByte, directoryBytes }
+    if (count !== 0xffff && directoryBytes !== unknown32 && directoryByte !== unknown32)
+      return { count, directoryByte, directoryBytes }
     return await wideDirectory(file, tail, at, damaged)
   }
   throw damaged('it has no directory at its end')
@@ -74,7 +88,8 @@ async function wideDirectory(file: OpenFile, tail: Buffer, at: number, damaged: 
   const end = Buffer.alloc(56)
   await file.readInto(end, place)
   const [count, directoryBytes, directoryByte] = [32, 40, 48].map((byte) => safeNumber(end.readBigUInt64LE(byte)))
-  if (end.readUInt32LE(0) !== wideEndSignature || count === null || directoryBytes === null || directoryByte === null) throw damaged('its wide directory cannot be read')
+  if (end.readUInt32LE(0) !== wideEndSignature || count === null || directoryBytes === null || directoryByte === null)
+    throw damaged('its wide directory cannot be read')
   return { count, directoryByte, directoryBytes }
 }
 
@@ -100,7 +115,12 @@ function wideSizes(sizes: number[], extra: Buffer, refuse: () => Fault): number[
 }
 
 /** Behind the entry's own header, whose name and extra field may be longer than the directory's. */
-async function dataByte(file: OpenFile, local: number, name: string, damaged: (what: string) => Fault): Promise<number> {
+async function dataByte(
+  file: OpenFile,
+  local: number,
+  name: string,
+  damaged: (what: string) => Fault,
+): Promise<number> {
   if (local + 30 > file.sizeBytes) throw damaged(`${name} begins at byte ${local}, outside the file`)
   const header = Buffer.alloc(30)
   await file.readInto(header, local)
@@ -111,7 +131,8 @@ async function dataByte(file: OpenFile, local: number, name: string, damaged: (w
 function checkPlaces(entries: ZipEntry[], limit: number, damaged: (what: string) => Fault): void {
   let reached = 0
   for (const { name, beginByte, bytes } of entries.sort((a, b) => a.beginByte - b.beginByte || a.bytes - b.bytes)) {
-    if (beginByte < reached) throw damaged(`${name} begins at byte ${beginByte}, inside the entry before it, which ends at ${reached}`)
+    if (beginByte < reached)
+      throw damaged(`${name} begins at byte ${beginByte}, inside the entry before it, which ends at ${reached}`)
     reached = beginByte + bytes
     if (reached > limit) throw damaged(`${name} ends at byte ${reached}, behind the directory at ${limit}`)
   }

@@ -1,4 +1,5 @@
-// The coordinate check: models of growing width take the same first steps, and the size of what they hold is read after each.
+// The coordinate check: models of growing width take the same first steps, and the size of what they hold is read after
+// each.
 import type { CheckPlan, CheckRecord, CoordinatePoint } from '#shared/mup/check.ts'
 import { shareOf } from '#shared/mup/plan.ts'
 import type { Activation, ObservedEngine } from '#main/core/engine/engine.ts'
@@ -9,8 +10,14 @@ const observedRows = 2
 /** Readings of one model at most, evenly spaced, with the first and the last. */
 const mostReadings = 50
 
-/** Standard parametrisation and muP, narrow to wide; constant learning rate, no warm-up: the first steps are what is looked at. */
-export async function* coordinateCheck(plan: CheckPlan, { createEngine, batchAt, signal }: CheckDeps): AsyncGenerator<CheckRecord> {
+/**
+ * Standard parametrisation and muP, narrow to wide; constant learning rate, no warm-up: the first steps are what is
+ * looked at.
+ */
+export async function* coordinateCheck(
+  plan: CheckPlan,
+  { createEngine, batchAt, signal }: CheckDeps,
+): AsyncGenerator<CheckRecord> {
   const every = Math.ceil(plan.steps / mostReadings)
   const observed = batchAt(plan.steps, observedRows)
   for (const [index, { model, parametrisation, width, learningRate }] of plan.models.entries()) {
@@ -18,10 +25,17 @@ export async function* coordinateCheck(plan: CheckPlan, { createEngine, batchAt,
     try {
       const start = await engine.activations(observed)
       const look = async (step: number): Promise<CheckRecord> => {
-        const points = (step === 0 ? start : await engine.activations(observed)).map((activation, i): CoordinatePoint => ({
-          parametrisation, width, step, place: activation.place, block: activation.block,
-          rms: rootMeanSquare(activation), change: rootMeanSquare(activation, start[i]),
-        }))
+        const points = (step === 0 ? start : await engine.activations(observed)).map(
+          (activation, i): CoordinatePoint => ({
+            parametrisation,
+            width,
+            step,
+            place: activation.place,
+            block: activation.block,
+            rms: rootMeanSquare(activation),
+            change: rootMeanSquare(activation, start[i]),
+          }),
+        )
         return { kind: 'coordinates', points, share: shareOf(plan, index, step / plan.steps) }
       }
       yield await look(0)
@@ -37,7 +51,12 @@ export async function* coordinateCheck(plan: CheckPlan, { createEngine, batchAt,
   }
 }
 
-async function learn(engine: ObservedEngine, { adam }: CheckPlan, batch: Parameters<ObservedEngine['accumulate']>[0], learningRate: number): Promise<void> {
+async function learn(
+  engine: ObservedEngine,
+  { adam }: CheckPlan,
+  batch: Parameters<ObservedEngine['accumulate']>[0],
+  learningRate: number,
+): Promise<void> {
   await engine.accumulate(batch, 1)
   await engine.update(learningRate, adam)
 }

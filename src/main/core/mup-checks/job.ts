@@ -24,7 +24,11 @@ export async function* checkJob({ plan, tokensFolder }: CheckJob, signal: AbortS
   const text = openTokens(tokensPath(tokensFolder, 'train'))
   const validationText = openTokens(tokensPath(tokensFolder, 'validation'))
   try {
-    if (validationText.length <= context) throw new Fault('bad-input', `The validation text has ${validationText.length} tokens; a check needs ${context + 1}. Add more text.`)
+    if (validationText.length <= context)
+      throw new Fault(
+        'bad-input',
+        `The validation text has ${validationText.length} tokens; a check needs ${context + 1}. Add more text.`,
+      )
     const batches = createBatches({ tokens: text, context, rows, seed })
     const scored = createBatches({ tokens: validationText, context, rows: 1, seed: null })
     const deps: CheckDeps = {

@@ -1,4 +1,5 @@
-// Learning-rate transfer: every width is trained briefly at every peak rate; under muP the best one should be the same for all.
+// Learning-rate transfer: every width is trained briefly at every peak rate; under muP the best one should be the same
+// for all.
 import type { CheckModel, CheckPlan, CheckRecord, TransferPoint } from '#shared/mup/check.ts'
 import { shareOf } from '#shared/mup/plan.ts'
 import { learningRateAt, type Schedule } from '#shared/family/schedule.ts'
@@ -32,10 +33,18 @@ export async function* learningRateSweep(plan: CheckPlan, deps: CheckDeps): Asyn
 }
 
 /** Yields the share of its steps that are done; its validation loss at the end, null where it diverged. */
-async function* trainBriefly(plan: CheckPlan, { model, learningRate }: CheckModel, deps: CheckDeps): AsyncGenerator<number, number | null> {
+async function* trainBriefly(
+  plan: CheckPlan,
+  { model, learningRate }: CheckModel,
+  deps: CheckDeps,
+): AsyncGenerator<number, number | null> {
   const { steps, adam } = plan
   const schedule: Schedule = {
-    steps, warmupSteps: Math.max(1, Math.round(warmupShare * steps)), peakLearningRate: learningRate, decay: 'linear', finalFraction: 0.1,
+    steps,
+    warmupSteps: Math.max(1, Math.round(warmupShare * steps)),
+    peakLearningRate: learningRate,
+    decay: 'linear',
+    finalFraction: 0.1,
   }
   const limit = hopeless * Math.log(model.shape.vocabulary)
   const engine = await deps.createEngine(model)

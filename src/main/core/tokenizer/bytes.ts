@@ -1,8 +1,12 @@
 // GPT-2's alphabet: each byte as one visible character, so that any bytes can stand in a JSON file.
 
-/** The bytes in GPT-2's order, which is also the order of their characters: 188 that show themselves, then the others. */
+/**
+ * The bytes in GPT-2's order, which is also the order of their characters: 188 that show themselves, then the others.
+ */
 export const bytesInOrder: readonly number[] = (() => {
-  const visible = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad))
+  const visible = Array.from({ length: 256 }, (_, byte) => byte).filter(
+    (byte) => (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad),
+  )
   return [...visible, ...Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => !visible.includes(byte))]
 })()
 

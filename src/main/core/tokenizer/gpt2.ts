@@ -10,11 +10,14 @@ export function createGpt2Tokenizer(): Tokenizer {
 }
 
 /**
- * The ranks say which tokens there are, in the order of learning; which pair each was made of follows, for it is what the merges
+ * The ranks say which tokens there are, in the order of learning; which pair each was made of follows, for it is what
+ * the merges
  * before it leave of its bytes.
  */
 function createTable(): TokenTable {
-  const tokens = ranks.map((token) => (typeof token === 'string' ? new Uint8Array(Buffer.from(token, 'utf8')) : Uint8Array.from(token)))
+  const tokens = ranks.map((token) =>
+    typeof token === 'string' ? new Uint8Array(Buffer.from(token, 'utf8')) : Uint8Array.from(token),
+  )
   const idOfByte = new Map(tokens.slice(0, 256).map((bytes, id) => [bytes[0]!, id]))
   const count = tokens.length - 256
   const idOf = new Map(tokens.map((bytes, id) => [Buffer.from(bytes).toString('latin1'), id]))
@@ -34,7 +37,11 @@ function createTable(): TokenTable {
         if (id !== undefined && id < bestId) [best, bestId] = [at, id]
       }
       if (best < 0) throw new Error(`token ${below} is made of ${parts.length} parts`)
-      parts = [...parts.slice(0, best), { id: bestId, text: parts[best]!.text + parts[best + 1]!.text }, ...parts.slice(best + 2)]
+      parts = [
+        ...parts.slice(0, best),
+        { id: bestId, text: parts[best]!.text + parts[best + 1]!.text },
+        ...parts.slice(best + 2),
+      ]
     }
     return [parts[0]!.id, parts[1]!.id]
   }

@@ -1,4 +1,5 @@
-// A tokenizer as the files Hugging Face knows, and back: tokenizer.json has everything, vocab.json and merges.txt the same for GPT-2's class.
+// A tokenizer as the files Hugging Face knows, and back: tokenizer.json has everything, vocab.json and merges.txt the
+// same for GPT-2's class.
 import { Fault } from '#shared/fault.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { bytesToVisible, visibleToBytes } from './bytes.ts'
@@ -12,23 +13,43 @@ export interface TokenizerFile {
 /** tokenizer.json, vocab.json, merges.txt and tokenizer_config.json. */
 export function tokenizerFiles({ table }: Tokenizer): TokenizerFile[] {
   const visible = table.tokens.map((bytes, id) => (id === table.endOfText ? endOfTextContent : bytesToVisible(bytes)))
-  // Written by hand: an object would put tokens that look like numbers first. Spaced and escaped as in the file OpenAI published.
+  // Written by hand: an object would put tokens that look like numbers first. Spaced and escaped as in the file OpenAI
+  // published.
   const vocab = `{${visible.map((token, id) => `${ascii(JSON.stringify(token))}: ${id}`).join(', ')}}`
   const merges: string[] = []
-  for (let rank = 0; rank < table.merged.length; rank++) merges.push(`${visible[table.pairs[2 * rank]!]} ${visible[table.pairs[2 * rank + 1]!]}`)
+  for (let rank = 0; rank < table.merged.length; rank++)
+    merges.push(`${visible[table.pairs[2 * rank]!]} ${visible[table.pairs[2 * rank + 1]!]}`)
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }
   const tokenizer = {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [{ id: table.endOfText, content: endOfTextContent, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }],
+    added_tokens: [
+      {
+        id: table.endOfText,
+        content: endOfTextContent,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+        special: true,
+      },
+    ],
     normalizer: null,
     pre_tokenizer: byteLevel,
     post_processor: { ...byteLevel, trim_offsets: false },
     decoder: byteLevel,
     model: {
-      type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null,
-      fuse_unk: false, byte_fallback: false, ignore_merges: false, vocab: vocabHere, merges,
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab: vocabHere,
+      merges,
     },
   }
   const config = {
@@ -49,14 +70,21 @@ export function tokenizerFiles({ table }: Tokenizer): TokenizerFile[] {
 
 const vocabHere = '<the vocabulary>'
 
-const ascii = (text: string): string => text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const ascii = (text: string): string =>
+  text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** The tokenizer of a tokenizer.json written here, or of any byte-level BPE like GPT-2's. Fault `damaged` where it is not one. */
+/**
+ * The tokenizer of a tokenizer.json written here, or of any byte-level BPE like GPT-2's. Fault `damaged` where it is
+ * not one.
+ */
 export function parseTokenizer(json: string, path: string): Tokenizer {
   const refuse = (why: string, cause?: unknown): never => {
     throw new Fault('damaged', `${path} is not a tokenizer this lab can use: ${why}.`, { cause })
   }
-  let file: { added_tokens?: { id: number; content: string }[]; model?: { type?: string; vocab?: Record<string, number>; merges?: (string | [string, string])[] } }
+  let file: {
+    added_tokens?: { id: number; content: string }[]
+    model?: { type?: string; vocab?: Record<string, number>; merges?: (string | [string, string])[] }
+  }
   try {
     file = JSON.parse(json)
   } catch (error) {
@@ -64,7 +92,8 @@ export function parseTokenizer(json: string, path: string): Tokenizer {
   }
   const { vocab, merges, type } = file?.model ?? {}
   if (type !== 'BPE' || typeof vocab !== 'object' || !Array.isArray(merges)) return refuse('it has no BPE model')
-  const endOfText = file.added_tokens?.find(({ content }) => content === endOfTextContent)?.id ?? vocab[endOfTextContent]
+  const endOfText =
+    file.added_tokens?.find(({ content }) => content === endOfTextContent)?.id ?? vocab[endOfTextContent]
   const entries = Object.entries(vocab)
   const vocabulary = entries.length + (endOfTextContent in vocab ? 0 : 1)
   if (endOfText === undefined) return refuse(`it has no ${endOfTextContent}`)
@@ -82,11 +111,16 @@ export function parseTokenizer(json: string, path: string): Tokenizer {
   merges.forEach((merge, rank) => {
     const [left, right, ...rest] = typeof merge === 'string' ? merge.split(' ') : merge
     const ids = [vocab[left!], vocab[right!], vocab[`${left}${right}`]]
-    if (rest.length > 0 || ids.some((id) => id === undefined)) return refuse(`its merge ${rank + 1} names tokens it does not have`)
+    if (rest.length > 0 || ids.some((id) => id === undefined))
+      return refuse(`its merge ${rank + 1} names tokens it does not have`)
     pairs.set([ids[0]!, ids[1]!], 2 * rank)
     merged[rank] = ids[2]!
   })
   const isBytes = merges.length === 0 && tokens[0]![0] === 0 // a BPE without merges has GPT-2's order
-  const choice: TokenizerChoice = isBytes ? { kind: 'bytes' } : vocabulary === 50_257 ? { kind: 'gpt2' } : { kind: 'bpe', vocabulary }
+  const choice: TokenizerChoice = isBytes
+    ? { kind: 'bytes' }
+    : vocabulary === 50_257
+      ? { kind: 'gpt2' }
+      : { kind: 'bpe', vocabulary }
   return createTokenizer({ choice, tokens, pairs, merged, endOfText })
 }

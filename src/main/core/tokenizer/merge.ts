@@ -15,7 +15,8 @@ export function createMerges(pairs: Int32Array, merged: Int32Array): Merges {
   const capacity = 2 ** Math.ceil(Math.log2(Math.max(2, count * 2)))
   const mask = capacity - 1
   const slots = new Int32Array(capacity * 3).fill(-1)
-  const slotOf = (left: number, right: number) => (Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b) ^ (Math.imul(left + right, 0xc2b2ae35) >>> 15)) & mask
+  const slotOf = (left: number, right: number) =>
+    (Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b) ^ (Math.imul(left + right, 0xc2b2ae35) >>> 15)) & mask
   for (let rank = 0; rank < count; rank++) {
     const [left, right] = [pairs[2 * rank]!, pairs[2 * rank + 1]!]
     let slot = slotOf(left, right)
@@ -68,7 +69,10 @@ function mergeShortWord(ids: Int32Array, length: number, { rank, merged }: Merge
   }
 }
 
-/** The same in n log n, with a linked list and a heap of (rank, place): a megabyte without a blank takes a second, not a day. */
+/**
+ * The same in n log n, with a linked list and a heap of (rank, place): a megabyte without a blank takes a second, not a
+ * day.
+ */
 function mergeLongWord(ids: Int32Array, length: number, { rank, merged }: Merges): number {
   const next = Int32Array.from({ length }, (_, at) => at + 1)
   const previous = Int32Array.from({ length }, (_, at) => at - 1)

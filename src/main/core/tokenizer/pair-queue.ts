@@ -38,7 +38,8 @@ export function createPairQueue(words: Words): PairQueue {
   for (let word = 0; word < lengths.length; word++) {
     const from = words.starts[word]!
     lengths[word] = words.starts[word + 1]! - from
-    for (let at = from; at + 1 < from + lengths[word]!; at++) note(keyOf(words.ids[at]!, words.ids[at + 1]!), words.counts[word]!, word)
+    for (let at = from; at + 1 < from + lengths[word]!; at++)
+      note(keyOf(words.ids[at]!, words.ids[at + 1]!), words.counts[word]!, word)
   }
   const heap: Entry[] = []
   for (const [pair, count] of counts) push({ count, pair })

@@ -40,15 +40,26 @@ const learningShare = { bpe: 0.5, bytes: 0, gpt2: 0, model: 0 } as const
 /** Yields progress from 0 to 1 and at last the report. Cancelled or failed, it leaves nothing behind. */
 export async function* tokenizeCorpus(request: TokenizeRequest, signal: AbortSignal): AsyncGenerator<TokenizeRecord> {
   const { corpusFolder } = request
-  const sizes = Object.fromEntries(splits.map((split) => [split, sizeOf(corpusFolder, split)])) as Record<Split, { documents: number; bytes: number }>
+  const sizes = Object.fromEntries(splits.map((split) => [split, sizeOf(corpusFolder, split)])) as Record<
+    Split,
+    { documents: number; bytes: number }
+  >
   const share = learningShare[request.tokenizer.kind]
   const stride = Math.max(1, Math.ceil(sizes.train.bytes / learningBytes))
-  const learning = trainTokenizer(request.tokenizer, readDocuments(corpusFolder, 'train', stride), signal, request.tokenizerFolder)
+  const learning = trainTokenizer(
+    request.tokenizer,
+    readDocuments(corpusFolder, 'train', stride),
+    signal,
+    request.tokenizerFolder,
+  )
   yield { kind: 'progress', phase: share > 0 ? 'reading' : 'encoding', progress: 0 }
   let step = await learning.next()
   for (; !step.done; step = await learning.next()) {
     const { phase, documents, vocabulary, wanted } = step.value
-    const done = phase === 'reading' ? 0.5 * documents * (stride / Math.max(1, sizes.train.documents)) : 0.5 + (0.5 * vocabulary) / wanted
+    const done =
+      phase === 'reading'
+        ? 0.5 * documents * (stride / Math.max(1, sizes.train.documents))
+        : 0.5 + (0.5 * vocabulary) / wanted
     yield { kind: 'progress', phase, progress: share * Math.min(1, done) }
   }
   const tokenizer = step.value
@@ -66,7 +77,11 @@ export async function* tokenizeCorpus(request: TokenizeRequest, signal: AbortSig
         doneBytes += document.length
         if (doneBytes - told < 1 << 20) continue
         told = doneBytes
-        yield { kind: 'progress', phase: 'encoding', progress: Math.min(1, share + (1 - share) * (doneBytes / totalBytes)) }
+        yield {
+          kind: 'progress',
+          phase: 'encoding',
+          progress: Math.min(1, share + (1 - share) * (doneBytes / totalBytes)),
+        }
         throwIfCancelled(signal)
       }
     }

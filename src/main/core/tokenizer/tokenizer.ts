@@ -1,4 +1,5 @@
-// Text to tokens and back, by bytes and merges: plain bytes, a BPE of one's own and GPT-2's are the same thing with other tables.
+// Text to tokens and back, by bytes and merges: plain bytes, a BPE of one's own and GPT-2's are the same thing with
+// other tables.
 import type { TokenizerChoice, TokenPiece } from '#shared/tokenizer/choice.ts'
 import { createMerges, mergeWord } from './merge.ts'
 import { eachWord } from './words.ts'
@@ -93,7 +94,8 @@ export function createTokenizer(table: TokenTable): Tokenizer {
     endOfText,
     encode: table.pairs.length === 0 ? encodeBytes : encode,
     decode,
-    pieces: (text) => Array.from(table.pairs.length === 0 ? encodeBytes(text) : encode(text), (id) => ({ id, text: decode([id]) })),
+    pieces: (text) =>
+      Array.from(table.pairs.length === 0 ? encodeBytes(text) : encode(text), (id) => ({ id, text: decode([id]) })),
     table,
   }
 

@@ -1,4 +1,5 @@
-// Learns a byte-level BPE: the most frequent pair of neighbours becomes a token, again and again, counted only where something changed.
+// Learns a byte-level BPE: the most frequent pair of neighbours becomes a token, again and again, counted only where
+// something changed.
 import { Fault } from '#shared/fault.ts'
 import { bpeVocabularyRange, type TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { bytesInOrder } from './bytes.ts'
@@ -18,7 +19,8 @@ export interface TrainingProgress {
 }
 
 /**
- * The tokenizer of a choice, that of a model from `folder`; only a BPE reads the documents. Ties go to the pair with the lower ids, as in Hugging Face's trainer, so the
+ * The tokenizer of a choice, that of a model from `folder`; only a BPE reads the documents. Ties go to the pair with
+ * the lower ids, as in Hugging Face's trainer, so the
  * same text gives the same tokens. Faults: a vocabulary out of range, a text too small for it, `cancelled`.
  */
 export async function* trainTokenizer(
@@ -30,13 +32,17 @@ export async function* trainTokenizer(
   if (choice.kind === 'bytes') return createByteTokenizer()
   if (choice.kind === 'gpt2') return createGpt2Tokenizer()
   if (choice.kind === 'model') {
-    if (folder === undefined) throw new Fault('not-found', 'The model whose tokenizer is wanted is not in the library any more.')
+    if (folder === undefined)
+      throw new Fault('not-found', 'The model whose tokenizer is wanted is not in the library any more.')
     return loadTokenizer(folder)
   }
   const { smallest, largest } = bpeVocabularyRange
   const wanted = choice.vocabulary
   if (!Number.isInteger(wanted) || wanted < smallest || wanted > largest) {
-    throw new Fault('bad-input', `The vocabulary is ${wanted}; it must be a whole number from ${smallest} to ${largest}.`)
+    throw new Fault(
+      'bad-input',
+      `The vocabulary is ${wanted}; it must be a whole number from ${smallest} to ${largest}.`,
+    )
   }
   const counts = new Map<string, number>()
   let read = 0
@@ -60,7 +66,10 @@ export async function* trainTokenizer(
   while (tokens.length + 1 < wanted) {
     const pair = queue.next()
     if (!pair) {
-      throw new Fault('bad-input', `This text is too small for a vocabulary of ${wanted}: it gives ${tokens.length + 1}. Choose at most that, or add more text.`)
+      throw new Fault(
+        'bad-input',
+        `This text is too small for a vocabulary of ${wanted}: it gives ${tokens.length + 1}. Choose at most that, or add more text.`,
+      )
     }
     const bytes = joined(tokens[pair.left]!, tokens[pair.right]!)
     // Two pairs can make the same bytes; they are one token.
@@ -87,7 +96,10 @@ export async function* trainTokenizer(
   })
 }
 
-/** Different words held at most, about 300 MB; the rarest are forgotten beyond, which only pairs that would never be chosen notice. */
+/**
+ * Different words held at most, about 300 MB; the rarest are forgotten beyond, which only pairs that would never be
+ * chosen notice.
+ */
 const mostWords = 2_000_000
 
 function forgetRare(counts: Map<string, number>): void {

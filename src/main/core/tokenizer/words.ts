@@ -1,7 +1,8 @@
 // GPT-2's first cut of a text, into words that merges never cross.
 
 /**
- * What GPT-2 published, with \s written as Unicode's White_Space: JavaScript's own \s takes U+FEFF for a space and U+0085 for none,
+ * What GPT-2 published, with \s written as Unicode's White_Space: JavaScript's own \s takes U+FEFF for a space and
+ * U+0085 for none,
  * unlike the tokenizers that must agree with this one.
  */
 export const wordPattern =

@@ -1,4 +1,5 @@
-// Which tokens a step sees: each sequence once an epoch in an order that seed and epoch alone decide, and nothing to remember.
+// Which tokens a step sees: each sequence once an epoch in an order that seed and epoch alone decide, and nothing to
+// remember.
 import type { TokenReader } from '#main/platform/disk/token-files.ts'
 import { Fault } from '#shared/fault.ts'
 import { createPermutation } from './permutation.ts'
@@ -19,15 +20,30 @@ export interface Batches {
 }
 
 /**
- * Windows of context + 1 tokens that share their border token, so that every token but the first is a target once an epoch.
- * Sequence `n` of the run (row `n mod rows` of step `n / rows`) is window `p(n mod sequences)` of epoch `n / sequences`, where p is
+ * Windows of context + 1 tokens that share their border token, so that every token but the first is a target once an
+ * epoch.
+ * Sequence `n` of the run (row `n mod rows` of step `n / rows`) is window `p(n mod sequences)` of epoch `n /
+ * sequences`, where p is
  * a permutation made of the seed and the epoch. `seed: null` keeps the order of the text, as validation wants it.
  */
-export function createBatches({ tokens, context, rows, seed }: { tokens: TokenReader; context: number; rows: number; seed: number | null }): Batches {
+export function createBatches({
+  tokens,
+  context,
+  rows,
+  seed,
+}: {
+  tokens: TokenReader
+  context: number
+  rows: number
+  seed: number | null
+}): Batches {
   const sequences = Math.floor((tokens.length - 1) / context)
   if (sequences < 1) {
-    throw new Fault('bad-input', `The text has ${tokens.length} tokens, which is less than one sequence of ${context} and the token after it. `
-      + 'Choose a shorter context or add more text.')
+    throw new Fault(
+      'bad-input',
+      `The text has ${tokens.length} tokens, which is less than one sequence of ${context} and the token after it. ` +
+        'Choose a shorter context or add more text.',
+    )
   }
   let epoch = -1
   let permutation = (index: number) => index

@@ -1,4 +1,5 @@
-// A seeded order of any number of things that needs no memory: a Feistel network over the index, walked until it falls inside.
+// A seeded order of any number of things that needs no memory: a Feistel network over the index, walked until it falls
+// inside.
 
 /** One 32-bit word out of two, well mixed (the finaliser of MurmurHash3 twice). */
 function mix(a: number, b: number): number {
@@ -14,7 +15,8 @@ function mix(a: number, b: number): number {
 const rounds = 6
 
 /**
- * A permutation of 0 … count - 1, another one for each seed and epoch. The network permutes the next power of four (Luby & Rackoff
+ * A permutation of 0 … count - 1, another one for each seed and epoch. The network permutes the next power of four
+ * (Luby & Rackoff
  * 1988); an image outside goes through again (cycle walking, Black & Rogaway 2002), on average less than four times.
  */
 export function createPermutation(count: number, seed: number, epoch: number): (index: number) => number {

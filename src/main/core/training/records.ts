@@ -12,7 +12,10 @@ export type TrainRecord =
   | { kind: 'checkpointing'; step: number; awaitsHost: true }
   | { kind: 'checkpoint'; step: number; checkpoints: number[] }
 
-/** What a run's worker says: its training, and on an emulated cluster what was measured of the steps since the last time. */
+/**
+ * What a run's worker says: its training, and on an emulated cluster what was measured of the steps since the last
+ * time.
+ */
 export type RunRecord = TrainRecord | { kind: 'streaming'; steps: StreamingStep[] }
 
 export interface TrainOutcome {

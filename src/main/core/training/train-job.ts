@@ -1,9 +1,16 @@
-// One training in a worker: its tokens, engine and checkpoints are opened, and the loop goes on from the last good checkpoint.
+// One training in a worker: its tokens, engine and checkpoints are opened, and the loop goes on from the last good
+// checkpoint.
 import { join } from 'node:path'
 import type { StreamingStep } from '#shared/cluster/live.ts'
 import { Fault } from '#shared/fault.ts'
 import type { GenerateOptions, RunPlan } from '#shared/run.ts'
-import { checkpointFolder, keepCheckpoints, listCheckpoints, loadCheckpoint, saveCheckpoint } from '#main/core/model-formats/checkpoint.ts'
+import {
+  checkpointFolder,
+  keepCheckpoints,
+  listCheckpoints,
+  loadCheckpoint,
+  saveCheckpoint,
+} from '#main/core/model-formats/checkpoint.ts'
 import type { Checkpoint } from '#main/core/model-formats/checkpoint.ts'
 import { importHuggingFace } from '#main/core/model-formats/import.ts'
 import { generate } from '#main/core/generation/generate.ts'
@@ -30,18 +37,31 @@ export interface TrainJob {
   runFolder: string
   /** A checkpoint beyond it would leave a hole in the records. */
   lastRecordedStep: number
-  /** The folder of the model that the run begins from, where it is still there; its weights are the first ones while there is no whole checkpoint. */
+  /**
+   * The folder of the model that the run begins from, where it is still there; its weights are the first ones while
+   * there is no whole checkpoint.
+   */
   startsFrom?: string
 }
 
 /** How a run's samples begin and are drawn: always the same, so that one can be held against the next. */
 const samplePrompt = 'The'
-const sampleOptions: Omit<GenerateOptions, 'seed'> = { prompt: samplePrompt, tokens: 48, temperature: 0.8, topK: 40, topP: 1 }
+const sampleOptions: Omit<GenerateOptions, 'seed'> = {
+  prompt: samplePrompt,
+  tokens: 48,
+  temperature: 0.8,
+  topK: 40,
+  topP: 1,
+}
 
 /** How long the process of an earlier session may take to notice that its host is gone. */
 const lockPatienceMs = 60_000
 
-export async function* trainJob(job: TrainJob, signal: AbortSignal, asks?: Asks): AsyncGenerator<RunRecord, TrainOutcome> {
+export async function* trainJob(
+  job: TrainJob,
+  signal: AbortSignal,
+  asks?: Asks,
+): AsyncGenerator<RunRecord, TrainOutcome> {
   const { plan, tokensFolder, runFolder } = job
   const { context } = plan.member.shape
   const closers: (() => void | Promise<void>)[] = []
@@ -56,19 +76,29 @@ export async function* trainJob(job: TrainJob, signal: AbortSignal, asks?: Asks)
     const text = closing(openTokens(tokensPath(tokensFolder, 'train')), (tokens) => tokens.close())
     const validationText = closing(openTokens(tokensPath(tokensFolder, 'validation')), (tokens) => tokens.close())
     const batches = createBatches({ tokens: text, context, rows: plan.member.batchSequences, seed: plan.seed })
-    const scored = validationText.length > context ? createBatches({ tokens: validationText, context, rows: 1, seed: null }) : null
+    const scored =
+      validationText.length > context ? createBatches({ tokens: validationText, context, rows: 1, seed: null }) : null
     const { checkpoint, message } = await lastGood(checkpoints, job.lastRecordedStep)
     const parameters = checkpoint ? undefined : await firstWeights(job)
     const cursor = checkpoint && parseCursor(checkpoint.cursor)
     const measured = gatherSteps()
     const engine = plan.systems
       ? closing(await openCluster(plan, checkpoint?.state, parameters, measured.add), (one) => one.close())
-      : closing(await createEngine(plan.engine, plan.model, { threads: plan.threads, parameters }), (one) => one.dispose())
+      : closing(await createEngine(plan.engine, plan.model, { threads: plan.threads, parameters }), (one) =>
+          one.dispose(),
+        )
     if ('killPart' in engine) {
       if (asks) void followWishes(asks, engine)
     } else if (checkpoint) engine.restore(checkpoint.state)
     const saved = (await listCheckpoints(checkpoints)).map(({ step }) => step)
-    yield { kind: 'started', step: cursor?.step ?? 0, device: engine.device, checkpoints: saved, message, awaitsHost: true }
+    yield {
+      kind: 'started',
+      step: cursor?.step ?? 0,
+      device: engine.device,
+      checkpoints: saved,
+      message,
+      awaitsHost: true,
+    }
 
     const records = train(plan, {
       engine,
@@ -76,9 +106,11 @@ export async function* trainJob(job: TrainJob, signal: AbortSignal, asks?: Asks)
       *validation() {
         const count = Math.min(plan.validationSequences, scored?.sequences ?? 0)
         const rows = plan.member.microBatchSequences
-        for (let from = 0; from < count; from += rows) yield scored!.batchAt(0, { from, rows: Math.min(rows, count - from) })
+        for (let from = 0; from < count; from += rows)
+          yield scored!.batchAt(0, { from, rows: Math.min(rows, count - from) })
       },
-      sample: async () => samplePrompt + (await lastValue(generate(engine, tokenizer, { ...sampleOptions, seed: plan.seed }))).text,
+      sample: async () =>
+        samplePrompt + (await lastValue(generate(engine, tokenizer, { ...sampleOptions, seed: plan.seed }))).text,
       save: async (state, at) => void (await saveCheckpoint(checkpoints, { state, cursor: { ...at } })),
       keep: async (steps) => {
         await keepCheckpoints(checkpoints, steps)
@@ -101,16 +133,35 @@ export async function* trainJob(job: TrainJob, signal: AbortSignal, asks?: Asks)
 }
 
 /** The plan's cluster, with the state it goes on from. */
-const openCluster = ({ runId, model, engine, threads, systems, systemWeightBytes }: RunPlan, state: ModelState | undefined, parameters: Map<string, Float32Array> | undefined, onStep: (step: StreamingStep) => void) =>
+const openCluster = (
+  { runId, model, engine, threads, systems, systemWeightBytes }: RunPlan,
+  state: ModelState | undefined,
+  parameters: Map<string, Float32Array> | undefined,
+  onStep: (step: StreamingStep) => void,
+) =>
   createStreamingEngine(model, {
-    systems: systems!, engine, threads, start: forkParts(), name: runId, onStep,
-    ...(systemWeightBytes === undefined ? {} : { systemWeightBytes }), ...(state ? { state } : {}), ...(parameters ? { parameters } : {}),
+    systems: systems!,
+    engine,
+    threads,
+    start: forkParts(),
+    name: runId,
+    onStep,
+    ...(systemWeightBytes === undefined ? {} : { systemWeightBytes }),
+    ...(state ? { state } : {}),
+    ...(parameters ? { parameters } : {}),
   })
 
 /** Those of the model that the run begins from; undefined where it begins with random ones. */
-async function firstWeights({ plan: { origin }, startsFrom }: TrainJob): Promise<Map<string, Float32Array> | undefined> {
+async function firstWeights({
+  plan: { origin },
+  startsFrom,
+}: TrainJob): Promise<Map<string, Float32Array> | undefined> {
   if (!origin) return undefined
-  if (startsFrom === undefined) throw new Fault('not-found', `${origin.name}, whose weights this run begins from, is not in the library any more. Import it again and start a new run.`)
+  if (startsFrom === undefined)
+    throw new Fault(
+      'not-found',
+      `${origin.name}, whose weights this run begins from, is not in the library any more. Import it again and start a new run.`,
+    )
   return (await importHuggingFace(startsFrom)).parameters
 }
 
@@ -121,26 +172,49 @@ async function holdRun(runFolder: string, signal: AbortSignal): Promise<Lock> {
     const taken = takeLock(join(runFolder, 'trainer.lock'))
     if ('lock' in taken) return taken.lock
     if (signal.aborted) throw new Fault('cancelled', 'Stopped before it began.')
-    if (performance.now() > untilMs) throw new Fault('conflict', `Another process${taken.heldBy ? ` (${taken.heldBy})` : ''} is still training this run. End it and try again.`)
+    if (performance.now() > untilMs)
+      throw new Fault(
+        'conflict',
+        `Another process${taken.heldBy ? ` (${taken.heldBy})` : ''} is still training this run. End it and try again.`,
+      )
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 
 /** The newest whole checkpoint whose records are all there, and a sentence where it is not simply the newest. */
-async function lastGood(folder: string, lastRecordedStep: number): Promise<{ checkpoint: Checkpoint | null; message: string | null }> {
-  const steps = (await listCheckpoints(folder)).map(({ step }) => step).filter((step) => step <= lastRecordedStep).reverse()
+async function lastGood(
+  folder: string,
+  lastRecordedStep: number,
+): Promise<{ checkpoint: Checkpoint | null; message: string | null }> {
+  const steps = (await listCheckpoints(folder))
+    .map(({ step }) => step)
+    .filter((step) => step <= lastRecordedStep)
+    .reverse()
   const bad: number[] = []
   for (const step of steps) {
     try {
       const checkpoint = await loadCheckpoint(checkpointFolder(folder, step))
-      if (!parseCursor(checkpoint.cursor)) throw new Fault('damaged', `The checkpoint of step ${step} does not say where the training stood.`)
-      return { checkpoint, message: bad.length > 0 ? `The checkpoint of step ${bad.join(' and ')} is damaged; the run went on from step ${step}.` : null }
+      if (!parseCursor(checkpoint.cursor))
+        throw new Fault('damaged', `The checkpoint of step ${step} does not say where the training stood.`)
+      return {
+        checkpoint,
+        message:
+          bad.length > 0
+            ? `The checkpoint of step ${bad.join(' and ')} is damaged; the run went on from step ${step}.`
+            : null,
+      }
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'damaged')) throw error
       bad.push(step)
     }
   }
-  return { checkpoint: null, message: bad.length > 0 ? `The checkpoint of step ${bad.join(' and ')} is damaged and there is no other; the run began anew.` : null }
+  return {
+    checkpoint: null,
+    message:
+      bad.length > 0
+        ? `The checkpoint of step ${bad.join(' and ')} is damaged and there is no other; the run began anew.`
+        : null,
+  }
 }
 
 async function lastValue<T>(generator: AsyncGenerator<unknown, T>): Promise<T> {

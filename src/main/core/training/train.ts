@@ -1,4 +1,5 @@
-// The training loop: accumulate, update, record; validate, sample and save at intervals. Pulled, not pushed: nobody asks, nothing trains.
+// The training loop: accumulate, update, record; validate, sample and save at intervals. Pulled, not pushed: nobody
+// asks, nothing trains.
 import { Fault } from '#shared/fault.ts'
 import { adamOf } from '#shared/family/parametrisation.ts'
 import { learningRateAt, restingSteps, scheduleOf } from '#shared/family/schedule.ts'
@@ -27,7 +28,10 @@ export interface TrainDeps {
   signal: AbortSignal
 }
 
-/** Trains from where `deps.cursor` says to the end of the plan, or until asked to stop; either way the last step is saved. */
+/**
+ * Trains from where `deps.cursor` says to the end of the plan, or until asked to stop; either way the last step is
+ * saved.
+ */
 export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<TrainRecord, TrainOutcome> {
   const { engine, signal, nowMs } = deps
   const { steps } = plan.member
@@ -51,26 +55,41 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
     if (!Number.isFinite(gradientNorm)) throw diverged(plan, step, `The gradient became ${gradientNorm}`)
     const tokens = cursor.tokens + rows * context
     cursor = { ...cursor, step, tokens, elapsedMs: elapsedMs() }
-    yield { kind: 'step', record: { step, tokens, loss, gradientNorm, learningRate, elapsedMs: cursor.elapsedMs }, peakBytes: engine.memory().peakBytes }
+    yield {
+      kind: 'step',
+      record: { step, tokens, loss, gradientNorm, learningRate, elapsedMs: cursor.elapsedMs },
+      peakBytes: engine.memory().peakBytes,
+    }
 
     if (isDue(step, plan.validationEverySteps, steps) || resting.includes(step)) {
       const validationLoss = await meanLoss(engine, deps.validation())
       if (validationLoss !== null) {
         if (!Number.isFinite(validationLoss)) throw diverged(plan, step, `The validation loss became ${validationLoss}`)
-        if (!cursor.bestValidation || validationLoss < cursor.bestValidation.loss) cursor = { ...cursor, bestValidation: { step, loss: validationLoss } }
+        if (!cursor.bestValidation || validationLoss < cursor.bestValidation.loss)
+          cursor = { ...cursor, bestValidation: { step, loss: validationLoss } }
         yield { kind: 'validation', record: { step, tokens, loss: validationLoss, elapsedMs: elapsedMs() } }
       }
     }
     if (isDue(step, plan.sampleEverySteps, steps)) yield { kind: 'sample', record: { step, text: await deps.sample() } }
-    if (isDue(step, plan.checkpointEverySteps, steps)) cursor = yield* checkpoint(deps, { ...cursor, elapsedMs: elapsedMs() })
+    if (isDue(step, plan.checkpointEverySteps, steps))
+      cursor = yield* checkpoint(deps, { ...cursor, elapsedMs: elapsedMs() })
   }
 
-  if (cursor.step > 0 && cursor.saved[cursor.saved.length - 1] !== cursor.step) cursor = yield* checkpoint(deps, { ...cursor, elapsedMs: elapsedMs() })
+  if (cursor.step > 0 && cursor.saved[cursor.saved.length - 1] !== cursor.step)
+    cursor = yield* checkpoint(deps, { ...cursor, elapsedMs: elapsedMs() })
   return { isFinished: cursor.step >= steps, step: cursor.step }
 }
 
-/** Forward and backward of one batch in micro-batches: the mean loss over its tokens, null when asked to stop on the way. */
-async function accumulate(plan: RunPlan, { engine, sequences, signal }: TrainDeps, step: number, rows: number): Promise<number | null> {
+/**
+ * Forward and backward of one batch in micro-batches: the mean loss over its tokens, null when asked to stop on the
+ * way.
+ */
+async function accumulate(
+  plan: RunPlan,
+  { engine, sequences, signal }: TrainDeps,
+  step: number,
+  rows: number,
+): Promise<number | null> {
   const first = sequencesBefore(plan.member, step)
   let loss = 0
   for (let done = 0; done < rows; done += plan.member.microBatchSequences) {
@@ -96,7 +115,8 @@ async function meanLoss(engine: Engine, batches: Iterable<Batch>): Promise<numbe
 }
 
 /**
- * Saves in two acts. The host is asked first, and the answer means that every record up to this step is safe; a checkpoint is never
+ * Saves in two acts. The host is asked first, and the answer means that every record up to this step is safe; a
+ * checkpoint is never
  * ahead of its records, so a run resumed from it has lost none and repeats none.
  */
 async function* checkpoint(deps: TrainDeps, cursor: TrainCursor): AsyncGenerator<TrainRecord, TrainCursor> {

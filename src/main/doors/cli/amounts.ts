@@ -2,13 +2,25 @@
 import { InvalidArgumentError } from 'commander'
 import { bpeVocabularyRange, type TokenizerChoice } from '#shared/tokenizer/choice.ts'
 
-const units: Record<string, number> = { '': 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9, B: 1e9, T: 1e12, P: 1e15, E: 1e18, Z: 1e21 }
+const units: Record<string, number> = {
+  '': 1,
+  k: 1e3,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  B: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Z: 1e21,
+}
 
 /** A positive amount: digits, an exponent or one of k M B/G T P E Z. */
 export function parseAmount(text: string): number {
   const match = /^(\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*([kKMGBTPEZ]?)$/.exec(text.trim())
   const value = match ? Number(match[1]) * units[match[2]] : NaN
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number above 0, such as 1e15, 2.5M or 30k.')
+  if (!(value > 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('It must be a number above 0, such as 1e15, 2.5M or 30k.')
   return value
 }
 
@@ -17,7 +29,9 @@ export function parseWhole(smallest: number, largest = Number.MAX_SAFE_INTEGER):
   return (text) => {
     const value = Number(text)
     if (!/^-?\d+$/.test(text) || value < smallest || value > largest) {
-      throw new InvalidArgumentError(`It must be a whole number ${largest === Number.MAX_SAFE_INTEGER ? `from ${smallest}` : `from ${smallest} to ${largest}`}.`)
+      throw new InvalidArgumentError(
+        `It must be a whole number ${largest === Number.MAX_SAFE_INTEGER ? `from ${smallest}` : `from ${smallest} to ${largest}`}.`,
+      )
     }
     return value
   }
@@ -27,7 +41,8 @@ export function parseWhole(smallest: number, largest = Number.MAX_SAFE_INTEGER):
 export function parseNumber(smallest: number, largest: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (text.trim() === '' || !(value >= smallest && value <= largest)) throw new InvalidArgumentError(`It must be a number from ${smallest} to ${largest}.`)
+    if (text.trim() === '' || !(value >= smallest && value <= largest))
+      throw new InvalidArgumentError(`It must be a number from ${smallest} to ${largest}.`)
     return value
   }
 }
@@ -45,8 +60,18 @@ export function parseTokenizer(text: string): TokenizerChoice {
 
 /** 3.75 M, 75.0 k, 1.69 P: three significant digits. */
 export function short(value: number): string {
-  for (const [unit, sign] of [[1e24, ''], [1e21, 'Z'], [1e18, 'E'], [1e15, 'P'], [1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k']] as const) {
-    if (value >= 0.9995 * unit) return unit === 1e24 ? value.toExponential(2) : `${(value / unit).toPrecision(3)} ${sign}`
+  for (const [unit, sign] of [
+    [1e24, ''],
+    [1e21, 'Z'],
+    [1e18, 'E'],
+    [1e15, 'P'],
+    [1e12, 'T'],
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const) {
+    if (value >= 0.9995 * unit)
+      return unit === 1e24 ? value.toExponential(2) : `${(value / unit).toPrecision(3)} ${sign}`
   }
   return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))
 }
@@ -66,6 +91,10 @@ export function duration(seconds: number): string {
 /** A plain table: first column to the left, numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)))
-  const line = (cells: readonly string[]) => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ').trimEnd()
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join('  ')
+      .trimEnd()
   return [line(head), ...rows.map(line)].join('\n')
 }

@@ -21,33 +21,56 @@ interface BenchCommandOptions {
 const childCommand = 'bench-child'
 
 export const benchCommand: CommandPart = (program, act) => {
-  program.command('bench')
+  program
+    .command('bench')
     .description('measure tokens a second and peak memory of every engine')
     .addOption(new Option('--engine <engine>', 'only this one').choices([...engineNames]))
-    .addOption(new Option('--against <peer>', 'measure beside it, slice by slice, and give the ratio').choices(['pytorch']))
+    .addOption(
+      new Option('--against <peer>', 'measure beside it, slice by slice, and give the ratio').choices(['pytorch']),
+    )
     .option('--profile', 'how long each kernel takes')
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024), 0)
     .addOption(new Option('--shape <shape...>', 'only these').choices(['A', 'B', 'C']))
-    .addOption(new Option('--only <what...>', 'only these measurements; products need --against').choices([...benchKinds]))
+    .addOption(
+      new Option('--only <what...>', 'only these measurements; products need --against').choices([...benchKinds]),
+    )
     .option('--pairs <count>', 'slices of each, in turn', parseWhole(1, 1000), 7)
     .option('--seconds <seconds>', 'length of a slice', parseNumber(0.05, 600), 2)
     .option('--python <path>', 'a Python with PyTorch (or ISOFLOP_PYTHON)')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop bench --json
-  $ isoflop bench --engine native --against pytorch --shape C`)
-    .action(act(async ({ terminal, signal, parts }, options: BenchCommandOptions) => {
-      const { runBench } = await import('#main/core/bench/bench.ts')
-      const { describeBench } = await import('#main/core/bench/report.ts')
-      const report = await runBench({
-        engine: options.engine ?? null, against: options.against ?? null, profile: options.profile ?? false, threads: options.threads,
-        shapes: options.shape ?? [], only: options.only ?? [], pairs: options.pairs, sliceSeconds: options.seconds, python: options.python ?? null,
-        child: { program: process.execPath, args: [parts.cli, childCommand] }, signal,
-      }, terminal.note)
-      return { document: report, text: describeBench(report) }
-    }))
-  program.command(childCommand, { hidden: true }).action(act(async () => {
-    await (await import('#main/core/bench/child.ts')).runBenchChild()
-    return null
-  }))
+  $ isoflop bench --engine native --against pytorch --shape C`,
+    )
+    .action(
+      act(async ({ terminal, signal, parts }, options: BenchCommandOptions) => {
+        const { runBench } = await import('#main/core/bench/bench.ts')
+        const { describeBench } = await import('#main/core/bench/report.ts')
+        const report = await runBench(
+          {
+            engine: options.engine ?? null,
+            against: options.against ?? null,
+            profile: options.profile ?? false,
+            threads: options.threads,
+            shapes: options.shape ?? [],
+            only: options.only ?? [],
+            pairs: options.pairs,
+            sliceSeconds: options.seconds,
+            python: options.python ?? null,
+            child: { program: process.execPath, args: [parts.cli, childCommand] },
+            signal,
+          },
+          terminal.note,
+        )
+        return { document: report, text: describeBench(report) }
+      }),
+    )
+  program.command(childCommand, { hidden: true }).action(
+    act(async () => {
+      await (await import('#main/core/bench/child.ts')).runBenchChild()
+      return null
+    }),
+  )
 }

@@ -18,26 +18,59 @@ export interface ContinueOptions {
 }
 
 /** What a model brings along, and what shapes a ladder: neither can be asked for beside it. */
-const strangers = ['tokenizer', 'family', 'budget', 'largest', 'member', 'isoflop', 'fixedTokens', 'sizes', 'span', 'tokensPerParameter', 'parametrisation', 'mupBaseWidth', 'activation', 'initStd'] as const
+const strangers = [
+  'tokenizer',
+  'family',
+  'budget',
+  'largest',
+  'member',
+  'isoflop',
+  'fixedTokens',
+  'sizes',
+  'span',
+  'tokensPerParameter',
+  'parametrisation',
+  'mupBaseWidth',
+  'activation',
+  'initStd',
+] as const
 
 export const defaultContinueTokens = 1_000_000
 
 /** What is the run's own and would shape a study elsewhere. */
-export const withoutChoices = <T extends object>(options: T): T => ({ ...options, context: undefined, peakLearningRate: undefined })
+export const withoutChoices = <T extends object>(options: T): T => ({
+  ...options,
+  context: undefined,
+  peakLearningRate: undefined,
+})
 
 /** Takes the model over where it is not in the library yet, makes or finds the study, queues the run and follows it. */
 export async function continueFrom(
-  lab: LabHost, options: ContinueOptions & Partial<Record<(typeof strangers)[number], unknown>>, context: CommandContext, studyOf: (modelName: string) => Promise<Study>,
+  lab: LabHost,
+  options: ContinueOptions & Partial<Record<(typeof strangers)[number], unknown>>,
+  context: CommandContext,
+  studyOf: (modelName: string) => Promise<Study>,
   withEngine: (use: () => Promise<RunSummary>) => Promise<RunSummary>,
 ): Promise<{ study: Study; runs: RunSummary[] }> {
   const stranger = strangers.find((name) => options[name] !== undefined)
-  if (stranger) throw usageError(`--${stranger.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} shapes fresh models; with --from the model brings its own shape and tokenizer.`)
+  if (stranger)
+    throw usageError(
+      `--${stranger.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} shapes fresh models; with --from the model brings its own shape and tokenizer.`,
+    )
   const wanted = options.from!
-  const known = (await lab.listModels()).some(({ id, name, state }) => state === 'ready' && (id === wanted || name === wanted))
-  const model = known ? await findModel(lab, wanted) : (await takeModel(lab, await originOf(wanted), null, context)).model
+  const known = (await lab.listModels()).some(
+    ({ id, name, state }) => state === 'ready' && (id === wanted || name === wanted),
+  )
+  const model = known
+    ? await findModel(lab, wanted)
+    : (await takeModel(lab, await originOf(wanted), null, context)).model
   const study = await studyOf(model.name)
   await corpusReady(lab, study.corpusId, context)
-  const choices = { tokens: options.tokens ?? defaultContinueTokens, peakLearningRate: options.peakLearningRate ?? null, context: options.context ?? null }
+  const choices = {
+    tokens: options.tokens ?? defaultContinueTokens,
+    peakLearningRate: options.peakLearningRate ?? null,
+    context: options.context ?? null,
+  }
   const run = await withEngine(() => lab.continueModel(study.id, model.id, choices))
   return { study, runs: await followRuns(lab, [run.id], context) }
 }

@@ -7,50 +7,92 @@ import type { CommandPart } from './program.ts'
 
 export const corpusCommand: CommandPart = (program, act) => {
   const corpus = program.command('corpus').description('list the corpora, or add one')
-  corpus.command('list', { isDefault: true })
+  corpus
+    .command('list', { isDefault: true })
     .description('list the corpora')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
-  $ isoflop corpus list --json`)
-    .action(act((context) => withLab(context, async (lab) => {
-      const corpora = await lab.listCorpora()
-      return { document: { corpora }, text: corporaText(corpora) }
-    })))
-  corpus.command('add')
+  $ isoflop corpus list --json`,
+    )
+    .action(
+      act((context) =>
+        withLab(context, async (lab) => {
+          const corpora = await lab.listCorpora()
+          return { document: { corpora }, text: corporaText(corpora) }
+        }),
+      ),
+    )
+  corpus
+    .command('add')
     .argument('<path...>', 'text files, folders of them, .jsonl with a field `text`, or .parquet')
     .description('read texts into the lab')
     .option('--name <name>', 'what to call it')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
-  $ isoflop corpus add ~/books --name Books`)
-    .action(act((context, { name }: { name?: string }, paths: string[]) => withLab(context, async (lab) => {
-      const added = await lab.addCorpus(paths.map((path) => resolve(path)), name ?? corpusName(paths))
-      const ready = await corpusReady(lab, added.id, context)
-      return { document: { corpus: ready }, text: corporaText([ready]) }
-    })))
-  corpus.command('toys')
+  $ isoflop corpus add ~/books --name Books`,
+    )
+    .action(
+      act((context, { name }: { name?: string }, paths: string[]) =>
+        withLab(context, async (lab) => {
+          const added = await lab.addCorpus(
+            paths.map((path) => resolve(path)),
+            name ?? corpusName(paths),
+          )
+          const ready = await corpusReady(lab, added.id, context)
+          return { document: { corpus: ready }, text: corporaText([ready]) }
+        }),
+      ),
+    )
+  corpus
+    .command('toys')
     .description('write a text from which a small model learns the toy tasks: copy, reverse, brackets, arithmetic')
     .requiredOption('--to <file>', 'the .txt file to write; documents are parted by <|endoftext|>')
     .option('--documents <count>', 'documents of each task, forty lines in each', parseWhole(1, 100_000), 500)
     .option('--seed <number>', 'the same seed gives the same text', parseWhole(0, 0xffff_ffff), 100)
     .option('--overwrite', 'replace the file')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
   $ isoflop corpus toys --to toys.txt && isoflop corpus add toys.txt
-  $ isoflop evaluate --run last --task copy,reverse,brackets,arithmetic`)
-    .action(act(async (_context, { to, documents, seed, overwrite }: { to: string; documents: number; seed: number; overwrite?: boolean }) => {
-      const { toyText } = await import('#main/core/evaluation/toys.ts')
-      const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
-      const text = toyText({ seed, count: documents })
-      await writeFileAtomically(resolve(to), text, { overwrite: overwrite ?? false })
-      return { document: { file: resolve(to), characters: text.length }, text: `Written to ${resolve(to)}: ${short(text.length)} characters.` }
-    }))
+  $ isoflop evaluate --run last --task copy,reverse,brackets,arithmetic`,
+    )
+    .action(
+      act(
+        async (
+          _context,
+          { to, documents, seed, overwrite }: { to: string; documents: number; seed: number; overwrite?: boolean },
+        ) => {
+          const { toyText } = await import('#main/core/evaluation/toys.ts')
+          const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
+          const text = toyText({ seed, count: documents })
+          await writeFileAtomically(resolve(to), text, { overwrite: overwrite ?? false })
+          return {
+            document: { file: resolve(to), characters: text.length },
+            text: `Written to ${resolve(to)}: ${short(text.length)} characters.`,
+          }
+        },
+      ),
+    )
 }
 
 /** After the first file or folder. */
-export const corpusName = (paths: readonly string[]): string => basename(resolve(paths[0])).replace(/\.(txt|jsonl|parquet)$/, '') || 'Corpus'
+export const corpusName = (paths: readonly string[]): string =>
+  basename(resolve(paths[0])).replace(/\.(txt|jsonl|parquet)$/, '') || 'Corpus'
 
-const corporaText = (corpora: readonly Corpus[]): string => table(
-  ['corpus', 'name', 'state', 'bytes', 'documents', 'licence'],
-  corpora.map(({ id, name, state, bytes, documents, licence }) => [id, name, state, short(bytes), String(documents), licence ?? '']),
-)
+const corporaText = (corpora: readonly Corpus[]): string =>
+  table(
+    ['corpus', 'name', 'state', 'bytes', 'documents', 'licence'],
+    corpora.map(({ id, name, state, bytes, documents, licence }) => [
+      id,
+      name,
+      state,
+      short(bytes),
+      String(documents),
+      licence ?? '',
+    ]),
+  )

@@ -19,55 +19,125 @@ interface DemoOptions {
 }
 
 export const demoCommand: CommandPart = (program, act) => {
-  program.command('demo')
+  program
+    .command('demo')
     .description('train the starter ladder on the bundled text, fit its law, export the largest model: a few minutes')
-    .addOption(new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']))
+    .addOption(
+      new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']),
+    )
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
     .option('--tokens-per-parameter <number>', 'fewer than 20 are quicker, and lie less well on a law', parseAmount)
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
   $ isoflop demo
 
-Ctrl+C pauses; isoflop resume goes on.`)
-    .action(act((context, options: DemoOptions) => withLab(context, async (lab) => {
-      const startedMs = performance.now()
-      const fresh = await lab.createStudy(freeName((await lab.listStudies()).map(({ name }) => name)))
-      const { tokensPerParameter } = options
-      const study = tokensPerParameter === undefined ? fresh : await lab.updateStudy(fresh.id, { recipe: { ...fresh.recipe, tokensPerParameter } })
-      const runs = await trainStudy(lab, study, options, context)
-      const points = runs.map(({ name, flops, validationLoss }) => ({ name, x: flops, y: validationLoss! }))
-      const { fit, problem, heldOut: [heldOut = null] } = lawOf(points)
-      if (!fit) throw new Fault('failed', problem ?? 'No law could be fitted to these members.')
-      const largest = runs[runs.length - 1]
-      const { exportsFolder } = await lab.about()
-      context.terminal.progress('Exporting the largest member')
-      const exported = await lab.exportCheckpoint(largest.id, null, join(exportsFolder, `demo-${largest.name}-${largest.id.slice(0, 6)}`), false)
-      const seconds = (performance.now() - startedMs) / 1000
-      const convention = flopsConventionNames[study.recipe.flopsConvention]
-      return {
-        document: { studyId: study.id, members: runs.map(memberDocument), law: lawDocument(fit), forecast: heldOut && forecastDocument(heldOut), export: exported, seconds },
-        text: demoText(runs, fit, heldOut, exported, seconds, convention),
-      }
-    })))
+Ctrl+C pauses; isoflop resume goes on.`,
+    )
+    .action(
+      act((context, options: DemoOptions) =>
+        withLab(context, async (lab) => {
+          const startedMs = performance.now()
+          const fresh = await lab.createStudy(freeName((await lab.listStudies()).map(({ name }) => name)))
+          const { tokensPerParameter } = options
+          const study =
+            tokensPerParameter === undefined
+              ? fresh
+              : await lab.updateStudy(fresh.id, { recipe: { ...fresh.recipe, tokensPerParameter } })
+          const runs = await trainStudy(lab, study, options, context)
+          const points = runs.map(({ name, flops, validationLoss }) => ({ name, x: flops, y: validationLoss! }))
+          const {
+            fit,
+            problem,
+            heldOut: [heldOut = null],
+          } = lawOf(points)
+          if (!fit) throw new Fault('failed', problem ?? 'No law could be fitted to these members.')
+          const largest = runs[runs.length - 1]
+          const { exportsFolder } = await lab.about()
+          context.terminal.progress('Exporting the largest member')
+          const exported = await lab.exportCheckpoint(
+            largest.id,
+            null,
+            join(exportsFolder, `demo-${largest.name}-${largest.id.slice(0, 6)}`),
+            false,
+          )
+          const seconds = (performance.now() - startedMs) / 1000
+          const convention = flopsConventionNames[study.recipe.flopsConvention]
+          return {
+            document: {
+              studyId: study.id,
+              members: runs.map(memberDocument),
+              law: lawDocument(fit),
+              forecast: heldOut && forecastDocument(heldOut),
+              export: exported,
+              seconds,
+            },
+            text: demoText(runs, fit, heldOut, exported, seconds, convention),
+          }
+        }),
+      ),
+    )
 }
 
-const memberDocument = ({ id, name, parameters, tokens, flops, loss, validationLoss, elapsedMs, engine }: RunSummary) =>
-  ({ runId: id, name, parameters, tokens, flops, loss, validationLoss, seconds: elapsedMs / 1000, engine })
+const memberDocument = ({
+  id,
+  name,
+  parameters,
+  tokens,
+  flops,
+  loss,
+  validationLoss,
+  elapsedMs,
+  engine,
+}: RunSummary) => ({
+  runId: id,
+  name,
+  parameters,
+  tokens,
+  flops,
+  loss,
+  validationLoss,
+  seconds: elapsedMs / 1000,
+  engine,
+})
 
-const lawDocument = ({ form, parameters, residualStd, status }: CurveFit) => ({ form, ...parameters, residualStd, status })
+const lawDocument = ({ form, parameters, residualStd, status }: CurveFit) => ({
+  form,
+  ...parameters,
+  residualStd,
+  status,
+})
 
 const forecastDocument = ({ name, y, measured, error }: HeldOut) => ({ member: name, forecast: y, measured, error })
 
-function demoText(runs: readonly RunSummary[], law: CurveFit, heldOut: HeldOut | null, exported: ExportReport, seconds: number, convention: string): string {
-  const rows = runs.map(({ name, parameters, tokens, flops, validationLoss, elapsedMs }) =>
-    [name, short(parameters), short(tokens), flopsText(flops), validationLoss!.toFixed(4), duration(elapsedMs / 1000)])
+function demoText(
+  runs: readonly RunSummary[],
+  law: CurveFit,
+  heldOut: HeldOut | null,
+  exported: ExportReport,
+  seconds: number,
+  convention: string,
+): string {
+  const rows = runs.map(({ name, parameters, tokens, flops, validationLoss, elapsedMs }) => [
+    name,
+    short(parameters),
+    short(tokens),
+    flopsText(flops),
+    validationLoss!.toFixed(4),
+    duration(elapsedMs / 1000),
+  ])
   const { scale, exponent, offset } = law.parameters
   return [
     '',
     table(['member', 'parameters', 'tokens', `FLOPs (${convention})`, 'validation loss', 'time'], rows),
     '',
     `Law (${formNames[law.form]}): L = (C / ${flopsText(scale)})^${exponent.toFixed(4)}${offset > 0 ? ` + ${offset.toFixed(4)}` : ''} nats a token, C in FLOPs (${convention}); the members scatter ${(100 * law.residualStd).toFixed(2)} % around it.`,
-    ...(heldOut ? [`Forecast for ${heldOut.name} from the smaller members alone: ${heldOut.y.toFixed(4)}; measured ${heldOut.measured.toFixed(4)}; error ${signed(100 * heldOut.error)} %.`] : []),
+    ...(heldOut
+      ? [
+          `Forecast for ${heldOut.name} from the smaller members alone: ${heldOut.y.toFixed(4)}; measured ${heldOut.measured.toFixed(4)}; error ${signed(100 * heldOut.error)} %.`,
+        ]
+      : []),
     `Checkpoint: ${exported.folder}`,
     `Took ${duration(seconds)}. \`isoflop generate last --prompt "It was"\` lets the largest member write; \`isoflop serve\` opens the workbench.`,
   ].join('\n')

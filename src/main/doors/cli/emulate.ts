@@ -1,4 +1,5 @@
-// `isoflop emulate`: what a training would take on real machines; the best plans; and how far predictions are from published measurements.
+// `isoflop emulate`: what a training would take on real machines; the best plans; and how far predictions are from
+// published measurements.
 import { Option } from 'commander'
 import { Fault } from '#shared/fault.ts'
 import { readMachine, withFigures, type GpuMachine, type Machine } from '#shared/cluster/machine.ts'
@@ -53,33 +54,53 @@ interface EmulateOptions {
 const degree = parseWhole(1, 1e6)
 
 export const emulateCommand: CommandPart = (program, act) => {
-  program.command('emulate')
-    .description('what a training would take on GPUs or wafer-scale systems: time, memory, energy; the best plans; the error of such predictions')
+  program
+    .command('emulate')
+    .description(
+      'what a training would take on GPUs or wafer-scale systems: time, memory, energy; the best plans; the error of such predictions',
+    )
     .option('--model <model>', `one of the catalogue, or a JSON file: ${models.map(({ id }) => id).join(', ')}`)
     .option('--machine <machine>', `one of the catalogue, or a JSON file: ${machines.map(({ id }) => id).join(', ')}`)
-    .option('--devices <count>', 'GPUs; with --search it may be given again', (one: string, all: number[] = []) => [...all, degree(one)])
+    .option('--devices <count>', 'GPUs; with --search it may be given again', (one: string, all: number[] = []) => [
+      ...all,
+      degree(one),
+    ])
     .option('--batch <sequences>', 'sequences a step, all devices together', degree)
     .option('--micro-batch <sequences>', 'sequences that go through together', degree)
     .option('--tensor <degree>', 'tensor parallelism', degree, 1)
     .option('--pipeline <stages>', 'pipeline parallelism', degree, 1)
     .option('--interleave <chunks>', 'model chunks a stage holds', degree, 1)
     .addOption(new Option('--schedule <schedule>', 'of the pipeline').choices(['1f1b', 'gpipe']).default('1f1b'))
-    .addOption(new Option('--recompute <what>', 'activations computed again').choices(['none', 'selective', 'full']).default('none'))
+    .addOption(
+      new Option('--recompute <what>', 'activations computed again')
+        .choices(['none', 'selective', 'full'])
+        .default('none'),
+    )
     .option('--sequence-parallel', 'cut norms and dropouts along the sequence too')
-    .addOption(new Option('--zero <stage>', 'shared over data ranks: 1 optimizer, 2 gradients, 3 weights').choices(['0', '1', '2', '3']).default('0'))
-    .addOption(new Option('--attention <kind>', 'scores written to memory, or fused').choices(['plain', 'flash']).default('plain'))
+    .addOption(
+      new Option('--zero <stage>', 'shared over data ranks: 1 optimizer, 2 gradients, 3 weights')
+        .choices(['0', '1', '2', '3'])
+        .default('0'),
+    )
+    .addOption(
+      new Option('--attention <kind>', 'scores written to memory, or fused')
+        .choices(['plain', 'flash'])
+        .default('plain'),
+    )
     .addOption(new Option('--precision <format>', 'of products').choices(['fp16', 'bf16', 'fp8']).default('bf16'))
     .addOption(new Option('--gradient-bytes <bytes>', 'kept for each parameter').choices(['2', '4', '6']).default('4'))
     .option('--no-overlap-tensor', 'backward all-reduces of tensor parallelism hide behind nothing')
     .option('--overlap-data', 'gradients are reduced in buckets beside the backward pass')
     .option('--no-scatter-gather', 'every tensor rank sends the whole tensor to the next stage')
     .option('--embeddings-as-layers', 'embedding and head count as a layer each when stages are cut')
-    .addOption(new Option('--shard-unit <unit>', 'what ZeRO-3 gathers at once').choices(['layer', 'tensor']).default('layer'))
+    .addOption(
+      new Option('--shard-unit <unit>', 'what ZeRO-3 gathers at once').choices(['layer', 'tensor']).default('layer'),
+    )
     .option('--systems <count>', 'wafer-scale systems', degree)
     .addOption(new Option('--activations <what>', 'a wafer keeps').choices(['boundaries', 'all']).default('boundaries'))
-    .option('--utilisation <share>', 'of a wafer\'s peak: unpublished, your assumption', parseNumber(0.001, 1))
+    .option('--utilisation <share>', "of a wafer's peak: unpublished, your assumption", parseNumber(0.001, 1))
     .option('--network <bytes>', 'bytes a second between nodes, a whole node each way: 200G', parseAmount)
-    .option('--context <tokens>', 'tokens of a sequence instead of the model\'s', degree)
+    .option('--context <tokens>', "tokens of a sequence instead of the model's", degree)
     .option('--tokens <amount>', 'of the whole training: adds time, energy and money', parseAmount)
     .option('--price <amount>', 'of one device for an hour', parseNumber(0, 1e6))
     .option('--availability <share>', 'of the time that makes progress', parseNumber(0.01, 1), 1)
@@ -89,13 +110,16 @@ export const emulateCommand: CommandPart = (program, act) => {
     .option('--seconds <seconds>', 'with --search: at most this long a step', parseNumber(1e-6, 1e9))
     .option('--validate <file>', 'predict every row of a file of published measurements, and show the errors')
     .option('--cross-validate', 'with --validate: fit to four fifths of the plans, judge on the fifth; slower')
-    .option('--rows', 'with --validate: every row\'s prediction too')
-    .addHelpText('after', `
+    .option('--rows', "with --validate: every row's prediction too")
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop emulate --model gpt3-175b --machine a100-80 --devices 64 --tensor 8 --pipeline 8 --batch 64 --recompute selective --sequence-parallel
   $ isoflop emulate --model cerebras-gpt-13b --machine cs2 --systems 16 --batch 1088
   $ isoflop emulate --model gpt3-175b --machine a100-80 --devices 512 --batch 1536 --search
-  $ isoflop emulate --validate cluster-validation.json --json`)
+  $ isoflop emulate --validate cluster-validation.json --json`,
+    )
     .action(act(emulate))
 }
 
@@ -103,46 +127,108 @@ async function emulate(context: CommandContext, options: EmulateOptions): Promis
   if (options.validate !== undefined) return validate(options.validate, options)
   const model = await modelOf(options)
   const machine = await machineOf(options)
-  const training: Training = { tokens: options.tokens ?? null, pricePerDeviceHour: options.price ?? null, availability: options.availability }
+  const training: Training = {
+    tokens: options.tokens ?? null,
+    pricePerDeviceHour: options.price ?? null,
+    availability: options.availability,
+  }
   if (machine.kind === 'wafer') return streaming(model, machine, options, training)
-  if (options.systems !== undefined) throw new Fault('bad-input', `--systems ${options.systems} is for wafer-scale machines; ${machine.name} takes --devices.`)
+  if (options.systems !== undefined)
+    throw new Fault(
+      'bad-input',
+      `--systems ${options.systems} is for wafer-scale machines; ${machine.name} takes --devices.`,
+    )
   if (options.devices === undefined) throw new Fault('bad-input', 'Say how many GPUs: --devices 64.')
   if (options.batch === undefined) throw new Fault('bad-input', 'Say how many sequences a step: --batch 64.')
   if (options.search) return search(context, model, machine, options)
-  if (options.devices.length > 1) throw new Fault('bad-input', `Several --devices (${options.devices.join(', ')}) are for --search.`)
+  if (options.devices.length > 1)
+    throw new Fault('bad-input', `Several --devices (${options.devices.join(', ')}) are for --search.`)
   const plan = gpuPlanOf(options, options.devices[0], options.batch)
   const answer = answerGpu(model, plan, machine, training)
-  const timeline = options.timeline ? { timeline: (await import('#shared/cluster/timeline.ts')).gpuTimeline(model, plan, machine) } : {}
+  const timeline = options.timeline
+    ? { timeline: (await import('#shared/cluster/timeline.ts')).gpuTimeline(model, plan, machine) }
+    : {}
   return { document: { ...answer, ...timeline }, text: gpuText(answer, machine) }
 }
 
 /** The options that name a plan; a search leaves degrees to be found. */
-const gpuPlanOf = (options: EmulateOptions, devices: number, batch: number): GpuPlan => readGpuPlan({
-  devices, batch, tensor: options.tensor, pipeline: options.pipeline, interleave: options.interleave, microBatch: options.microBatch, recompute: options.recompute,
-  sequenceParallel: options.sequenceParallel, zero: Number(options.zero), ...sharedOf(options),
-})
+const gpuPlanOf = (options: EmulateOptions, devices: number, batch: number): GpuPlan =>
+  readGpuPlan({
+    devices,
+    batch,
+    tensor: options.tensor,
+    pipeline: options.pipeline,
+    interleave: options.interleave,
+    microBatch: options.microBatch,
+    recompute: options.recompute,
+    sequenceParallel: options.sequenceParallel,
+    zero: Number(options.zero),
+    ...sharedOf(options),
+  })
 
 const sharedOf = (options: EmulateOptions): Partial<GpuPlan> => {
-  const { schedule, attention, precision, gradientBytes, overlapTensor, overlapData, scatterGather, embeddingsAsLayers, shardUnit } = options
+  const {
+    schedule,
+    attention,
+    precision,
+    gradientBytes,
+    overlapTensor,
+    overlapData,
+    scatterGather,
+    embeddingsAsLayers,
+    shardUnit,
+  } = options
   return {
-    schedule, attention, precision, gradientBytes: Number(gradientBytes) as GpuPlan['gradientBytes'], overlapTensor, overlapData: overlapData ?? false, scatterGather,
-    embeddingsAsLayers: embeddingsAsLayers ?? false, shardUnit,
+    schedule,
+    attention,
+    precision,
+    gradientBytes: Number(gradientBytes) as GpuPlan['gradientBytes'],
+    overlapTensor,
+    overlapData: overlapData ?? false,
+    scatterGather,
+    embeddingsAsLayers: embeddingsAsLayers ?? false,
+    shardUnit,
   }
 }
 
-async function streaming(model: ClusterModel, machine: Machine & { kind: 'wafer' }, options: EmulateOptions, training: Training): Promise<Answer> {
-  if (options.search) throw new Fault('bad-input', 'Weight streaming leaves nothing to search: its plan is a number of systems and a batch.')
+async function streaming(
+  model: ClusterModel,
+  machine: Machine & { kind: 'wafer' },
+  options: EmulateOptions,
+  training: Training,
+): Promise<Answer> {
+  if (options.search)
+    throw new Fault(
+      'bad-input',
+      'Weight streaming leaves nothing to search: its plan is a number of systems and a batch.',
+    )
   if (options.devices !== undefined) throw new Fault('bad-input', `${machine.name} takes --systems, not --devices.`)
   const systems = options.systems ?? 1
-  const plan = readStreamingPlan({ systems, batch: options.batch ?? systems * 64, microBatch: options.microBatch, activations: options.activations })
+  const plan = readStreamingPlan({
+    systems,
+    batch: options.batch ?? systems * 64,
+    microBatch: options.microBatch,
+    activations: options.activations,
+  })
   const answer = answerStreaming(model, plan, machine, training)
-  const timeline = options.timeline ? { timeline: (await import('#shared/cluster/streaming.ts')).streamingEvents(model, plan, machine) } : {}
+  const timeline = options.timeline
+    ? { timeline: (await import('#shared/cluster/streaming.ts')).streamingEvents(model, plan, machine) }
+    : {}
   return { document: { ...answer, ...timeline }, text: streamingText(answer, machine) }
 }
 
-async function search({ terminal, signal }: CommandContext, model: ClusterModel, machine: GpuMachine, options: EmulateOptions): Promise<Answer> {
+async function search(
+  { terminal, signal }: CommandContext,
+  model: ClusterModel,
+  machine: GpuMachine,
+  options: EmulateOptions,
+): Promise<Answer> {
   const run = searching(model, machine, {
-    devices: options.devices!, batch: options.batch!, memoryBytes: options.memory, stepSeconds: options.seconds, base: sharedOf(options),
+    devices: options.devices!,
+    batch: options.batch!,
+    memoryBytes: options.memory,
+    stepSeconds: options.seconds,
+    base: sharedOf(options),
   })
   const startedMs = Date.now()
   for (;;) {
@@ -156,9 +242,15 @@ async function search({ terminal, signal }: CommandContext, model: ClusterModel,
 
 function searchAnswer(model: ClusterModel, machine: GpuMachine, result: SearchResult, searchSeconds: number): Answer {
   if (result.best.length === 0) {
-    throw new Fault('too-large', `None of ${result.plans} plans of ${model.name} on ${machine.name} fits: ${result.evaluated} were estimated, the rest hold too much state for its memory. Use more devices, or a batch that divides better.`)
+    throw new Fault(
+      'too-large',
+      `None of ${result.plans} plans of ${model.name} on ${machine.name} fits: ${result.evaluated} were estimated, the rest hold too much state for its memory. Use more devices, or a batch that divides better.`,
+    )
   }
-  return { document: { model: model.id, machine: machine.id, searchSeconds, ...result }, text: searchText(result, searchSeconds) }
+  return {
+    document: { model: model.id, machine: machine.id, searchSeconds, ...result },
+    text: searchText(result, searchSeconds),
+  }
 }
 
 async function validate(path: string, { crossValidate: isCrossed, rows }: EmulateOptions): Promise<Answer> {
@@ -167,7 +259,10 @@ async function validate(path: string, { crossValidate: isCrossed, rows }: Emulat
   const { trials, passedOver } = readTrials(await readJson(path))
   const reports = validateTrials(trials)
   const document = { tables: reportsByTable(reports), passedOver, ...(rows ? { rows: predictionsOf(trials) } : {}) }
-  const text = [validationText(reports), ...passedOver.map(({ table, row, because }) => `${table} row ${row} was not tried: ${because}`)].join('\n')
+  const text = [
+    validationText(reports),
+    ...passedOver.map(({ table, row, because }) => `${table} row ${row} was not tried: ${because}`),
+  ].join('\n')
   if (!isCrossed) return { document, text }
   const { crossValidate } = await import('#main/core/cluster-validation/calibrate.ts')
   const { reports: heldOut, fits } = crossValidate(trials)
@@ -187,8 +282,13 @@ async function modelOf({ model, context }: EmulateOptions): Promise<ClusterModel
 async function machineOf({ machine, network, utilisation }: EmulateOptions): Promise<Machine> {
   if (machine === undefined) throw new Fault('bad-input', 'Say which machine: --machine a100-80.')
   const found = machine.endsWith('.json') ? readMachine(await readJson(machine)) : findMachine(machine)
-  if (network !== undefined && found.kind !== 'gpu') throw new Fault('bad-input', `--network is for GPUs; ${found.name} streams over its own fabric.`)
-  if (utilisation !== undefined && found.kind !== 'wafer') throw new Fault('bad-input', '--utilisation is an assumption of wafer-scale machines; that of GPUs is estimated.')
-  const changes = { ...(network === undefined ? {} : { networkBytesPerSecond: network }), ...(utilisation === undefined ? {} : { utilisation }) }
+  if (network !== undefined && found.kind !== 'gpu')
+    throw new Fault('bad-input', `--network is for GPUs; ${found.name} streams over its own fabric.`)
+  if (utilisation !== undefined && found.kind !== 'wafer')
+    throw new Fault('bad-input', '--utilisation is an assumption of wafer-scale machines; that of GPUs is estimated.')
+  const changes = {
+    ...(network === undefined ? {} : { networkBytesPerSecond: network }),
+    ...(utilisation === undefined ? {} : { utilisation }),
+  }
   return Object.keys(changes).length === 0 ? found : withFigures(found, changes)
 }

@@ -17,27 +17,53 @@ interface ExportOptions {
 }
 
 export const exportCommand: CommandPart = (program, act) => {
-  program.command('export')
+  program
+    .command('export')
     .argument('<run>', 'the run: its id, its name, or `last`; or an imported model')
     .description('write a checkpoint as a Hugging Face folder, or as GGUF')
     .requiredOption('--to <dir>', 'the folder to write')
     .option('--step <step>', 'the checkpoint of this step; else the last', parseWhole(0))
-    .addOption(new Option('--format <format>', 'a Hugging Face folder, or a GGUF file in it').choices(['hf', 'gguf']).default('hf'))
-    .addOption(new Option('--dtype <dtype>', 'number format of the weights').choices(['f32', 'bf16', 'f16']).default('f32'))
-    .addOption(new Option('--scales <where>', 'muP’s scales: multiplied into a plain GPT-2, or its own in the config').choices(['folded', 'own']).default('folded'))
+    .addOption(
+      new Option('--format <format>', 'a Hugging Face folder, or a GGUF file in it')
+        .choices(['hf', 'gguf'])
+        .default('hf'),
+    )
+    .addOption(
+      new Option('--dtype <dtype>', 'number format of the weights').choices(['f32', 'bf16', 'f16']).default('f32'),
+    )
+    .addOption(
+      new Option('--scales <where>', 'muP’s scales: multiplied into a plain GPT-2, or its own in the config')
+        .choices(['folded', 'own'])
+        .default('folded'),
+    )
     .option('--overwrite', 'replace an earlier export in that folder')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
   $ isoflop export last --to ./my-model
-  $ python -c "from transformers import pipeline; print(pipeline('text-generation', './my-model')('It was'))"`)
-    .action(act((context, { to, step, overwrite, format, dtype, scales }: ExportOptions, wanted: string) => withLab(context, async (lab) => {
-      const found = await findSubject(lab, wanted)
-      if ('model' in found && step !== undefined) throw usageError(`${found.model.name} is an imported model and has no steps; leave out --step.`)
-      const form = { format, dtype, scales }
-      const report = 'run' in found
-        ? await lab.exportCheckpoint(found.run.id, step ?? null, resolve(to), overwrite ?? false, form)
-        : await lab.exportModel(found.model.id, resolve(to), overwrite ?? false, form)
-      const files = table(['file', 'bytes'], report.files.map(({ name, bytes }) => [name, short(bytes)]))
-      return { document: { ...('run' in found ? { runId: found.run.id } : { modelId: found.model.id }), ...report }, text: `${files}\nWritten to ${report.folder}, read back and compared: equal.` }
-    })))
+  $ python -c "from transformers import pipeline; print(pipeline('text-generation', './my-model')('It was'))"`,
+    )
+    .action(
+      act((context, { to, step, overwrite, format, dtype, scales }: ExportOptions, wanted: string) =>
+        withLab(context, async (lab) => {
+          const found = await findSubject(lab, wanted)
+          if ('model' in found && step !== undefined)
+            throw usageError(`${found.model.name} is an imported model and has no steps; leave out --step.`)
+          const form = { format, dtype, scales }
+          const report =
+            'run' in found
+              ? await lab.exportCheckpoint(found.run.id, step ?? null, resolve(to), overwrite ?? false, form)
+              : await lab.exportModel(found.model.id, resolve(to), overwrite ?? false, form)
+          const files = table(
+            ['file', 'bytes'],
+            report.files.map(({ name, bytes }) => [name, short(bytes)]),
+          )
+          return {
+            document: { ...('run' in found ? { runId: found.run.id } : { modelId: found.model.id }), ...report },
+            text: `${files}\nWritten to ${report.folder}, read back and compared: equal.`,
+          }
+        }),
+      ),
+    )
 }

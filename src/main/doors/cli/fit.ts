@@ -1,7 +1,13 @@
 // `isoflop fit`: a law through points, with how sure it is of itself.
 import { Option } from 'commander'
 import { Fault } from '#shared/fault.ts'
-import { bootstrapCurve, bootstrapSurface, type BootstrapOptions, type CurveBootstrap, type SurfaceBootstrap } from '#shared/scaling/bootstrap.ts'
+import {
+  bootstrapCurve,
+  bootstrapSurface,
+  type BootstrapOptions,
+  type CurveBootstrap,
+  type SurfaceBootstrap,
+} from '#shared/scaling/bootstrap.ts'
 import type { CurveFit, CurveObjective, FitStatus } from '#shared/scaling/curve.ts'
 import { fitIsoflops } from '#shared/scaling/isoflop.ts'
 import { fitOffsetPowerLaw } from '#shared/scaling/offset-power-law.ts'
@@ -29,15 +35,22 @@ export interface FitOptions extends PointOptions {
 export const fitCommand: CommandPart = (program, act) => {
   pointOptions(program.command('fit').description('fit a scaling law to points of a file, or to the runs of a study'))
     .addOption(new Option('--form <form>', 'which law').choices([...lawForms, 'isoflop']).default('offset-power'))
-    .addOption(new Option('--objective <objective>', 'least squares on the loss or on its logarithm, for offset-power').choices(['loss', 'log-loss']).default('loss'))
+    .addOption(
+      new Option('--objective <objective>', 'least squares on the loss or on its logarithm, for offset-power')
+        .choices(['loss', 'log-loss'])
+        .default('loss'),
+    )
     .option('--c <column>', 'compute, for surfaces without a column of tokens: tokens are C / (6 N)')
     .option('--budget <column>', 'compute of a profile, for IsoFLOP profiles')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop fit --points models.csv --x flops --y loss --form offset-power --json
   $ isoflop fit --points runs.csv --n parameters --d tokens --loss loss --form surface-huber --drop-highest 5 --bootstrap 400
   $ isoflop fit --study "First light"
-  $ isoflop fit --study Grid --form isoflop`)
+  $ isoflop fit --study Grid --form isoflop`,
+    )
     .action(act(fit))
 }
 
@@ -48,7 +61,10 @@ async function fit(context: CommandContext, options: FitOptions): Promise<Answer
     const { points, names, remarks } = await curvePoints(context, options)
     const found = fitCurveForm(form, points, options, names)
     const bootstrap = curveBootstrap(found, points, options)
-    return { document: { ...curveDocument(found, bootstrap), ...(remarks.length ? { remarks } : {}) }, text: [curveText(found, bootstrap), ...remarks].join('\n') }
+    return {
+      document: { ...curveDocument(found, bootstrap), ...(remarks.length ? { remarks } : {}) },
+      text: [curveText(found, bootstrap), ...remarks].join('\n'),
+    }
   }
   const points = await surfacePoints(context, options, options.c)
   const found = fitSurfaceForm(form, points)
@@ -59,14 +75,26 @@ async function fit(context: CommandContext, options: FitOptions): Promise<Answer
 /** Refits unless told otherwise. */
 const usualRefits = 400
 
-export const bootstrapOptions = ({ bootstrap = usualRefits, confidence = 0.95, seed = 0 }: FitOptions): BootstrapOptions =>
-  ({ resamples: bootstrap, confidence, seed })
+export const bootstrapOptions = ({
+  bootstrap = usualRefits,
+  confidence = 0.95,
+  seed = 0,
+}: FitOptions): BootstrapOptions => ({ resamples: bootstrap, confidence, seed })
 
 /** Throws `bad-input` where y does not fall with x: the best curve is then flat, and its scale no number. */
-export function fitCurveForm(form: 'power' | 'offset-power', points: LawPoint[], { objective }: FitOptions, names: { x: string; y: string }): CurveFit {
+export function fitCurveForm(
+  form: 'power' | 'offset-power',
+  points: LawPoint[],
+  { objective }: FitOptions,
+  names: { x: string; y: string },
+): CurveFit {
   const found = form === 'power' ? fitPowerLaw(points, names) : fitOffsetPowerLaw(points, { objective, names })
   const { scale } = found.parameters
-  if (!(scale > 0 && Number.isFinite(scale))) throw new Fault('bad-input', `${names.y} does not fall as ${names.x} grows: no power law lies through these points.`)
+  if (!(scale > 0 && Number.isFinite(scale)))
+    throw new Fault(
+      'bad-input',
+      `${names.y} does not fall as ${names.x} grows: no power law lies through these points.`,
+    )
   return found
 }
 
@@ -76,30 +104,52 @@ export const fitSurfaceForm = (form: 'surface' | 'surface-huber', points: Surfac
 export function curveBootstrap(found: CurveFit, points: LawPoint[], options: FitOptions): CurveBootstrap | null {
   const wanted = bootstrapOptions(options)
   if (wanted.resamples === 0) return null
-  if (wanted.resamples < 20) throw new Fault('bad-input', '--bootstrap: fewer than 20 refits give no interval; 0 leaves them out.')
+  if (wanted.resamples < 20)
+    throw new Fault('bad-input', '--bootstrap: fewer than 20 refits give no interval; 0 leaves them out.')
   const bootstrap = bootstrapCurve(found, points, wanted)
   return bootstrap.parameters ? bootstrap : null
 }
 
-export function surfaceBootstrap(found: SurfaceFit, points: SurfacePoint[], options: FitOptions): SurfaceBootstrap | null {
+export function surfaceBootstrap(
+  found: SurfaceFit,
+  points: SurfacePoint[],
+  options: FitOptions,
+): SurfaceBootstrap | null {
   const wanted = bootstrapOptions(options)
   if (wanted.resamples === 0 || points.length <= 5) return null
-  if (wanted.resamples < 20) throw new Fault('bad-input', '--bootstrap: fewer than 20 refits give no interval; 0 leaves them out.')
+  if (wanted.resamples < 20)
+    throw new Fault('bad-input', '--bootstrap: fewer than 20 refits give no interval; 0 leaves them out.')
   return bootstrapSurface(found.form, found, points, wanted)
 }
 
-export function curveDocument({ form, objective, parameters, points, sse, residualStd, rSquared, errors, status }: CurveFit, bootstrap: CurveBootstrap | null) {
+export function curveDocument(
+  { form, objective, parameters, points, sse, residualStd, rSquared, errors, status }: CurveFit,
+  bootstrap: CurveBootstrap | null,
+) {
   const { scale, exponent, offset } = parameters
   return {
-    form, objective, parameters: { scale, exponent, offset }, residualStd, sse, points, ...(rSquared === null ? {} : { rSquared, errors }),
+    form,
+    objective,
+    parameters: { scale, exponent, offset },
+    residualStd,
+    sse,
+    points,
+    ...(rSquared === null ? {} : { rSquared, errors }),
     bootstrap: bootstrap && { ...bootstrap.options, noise: bootstrap.noise, parameters: bootstrap.parameters },
     status,
   }
 }
 
-export function surfaceDocument({ form, E, A, B, alpha, beta, objective, residualStd, points, status }: SurfaceFit, bootstrap: SurfaceBootstrap | null) {
+export function surfaceDocument(
+  { form, E, A, B, alpha, beta, objective, residualStd, points, status }: SurfaceFit,
+  bootstrap: SurfaceBootstrap | null,
+) {
   return {
-    form, parameters: { E, A, B, alpha, beta }, objective, residualStd, points,
+    form,
+    parameters: { E, A, B, alpha, beta },
+    objective,
+    residualStd,
+    points,
     sizeExponent: beta / (alpha + beta),
     intervals: bootstrap && { ...bootstrap.parameters, sizeExponent: bootstrap.sizeExponent },
     bootstrap: bootstrap && bootstrap.options,
@@ -111,37 +161,66 @@ async function isoflopAnswer(context: CommandContext, options: FitOptions): Prom
   const { profiles, size, tokens, warning } = fitIsoflops(await isoflopPoints(context, options))
   const number = (value: number) => (Number.isFinite(value) ? value : null)
   const document = {
-    form: 'isoflop', warning, size, tokens,
-    profiles: profiles.map((one) => ({ ...one, parameters: number(one.parameters), tokens: number(one.tokens), loss: number(one.loss), curvature: number(one.curvature) })),
+    form: 'isoflop',
+    warning,
+    size,
+    tokens,
+    profiles: profiles.map((one) => ({
+      ...one,
+      parameters: number(one.parameters),
+      tokens: number(one.tokens),
+      loss: number(one.loss),
+      curvature: number(one.curvature),
+    })),
   }
-  const rows = profiles.map(({ budget, points, parameters, loss, rejection }) =>
-    [budget.toExponential(2), String(points), rejection ? '' : parameters.toExponential(3), rejection ? '' : loss.toFixed(4), rejection ?? ''])
-  const slope = size ? `N* ~ C^${size.slope.toFixed(3)} ± ${size.slopeError.toFixed(3)}` : 'Too few usable profiles for a line through their minima.'
+  const rows = profiles.map(({ budget, points, parameters, loss, rejection }) => [
+    budget.toExponential(2),
+    String(points),
+    rejection ? '' : parameters.toExponential(3),
+    rejection ? '' : loss.toFixed(4),
+    rejection ?? '',
+  ])
+  const slope = size
+    ? `N* ~ C^${size.slope.toFixed(3)} ± ${size.slopeError.toFixed(3)}`
+    : 'Too few usable profiles for a line through their minima.'
   return { document, text: [table(['budget', 'points', 'best size', 'loss', ''], rows), slope, warning].join('\n') }
 }
 
 export const statusWords: Record<FitStatus, string> = {
-  'converged': 'converged',
+  converged: 'converged',
   'bound-hit': 'at a bound: the points do not show every term of this law',
-  'ill-conditioned': 'ill-conditioned: other parameters fit almost as well; trust predictions between the points, not the parameters',
-  'exact': 'exact: as many points as parameters, so nothing is left to judge the fit by',
+  'ill-conditioned':
+    'ill-conditioned: other parameters fit almost as well; trust predictions between the points, not the parameters',
+  exact: 'exact: as many points as parameters, so nothing is left to judge the fit by',
 }
 
 function curveText(found: CurveFit, bootstrap: CurveBootstrap | null): string {
   const { scale, exponent, offset } = found.parameters
   const interval = (name: 'scale' | 'exponent' | 'offset', digits: (value: number) => string) =>
-    bootstrap?.parameters ? `  (${digits(bootstrap.parameters[name].low)} to ${digits(bootstrap.parameters[name].high)})` : ''
+    bootstrap?.parameters
+      ? `  (${digits(bootstrap.parameters[name].low)} to ${digits(bootstrap.parameters[name].high)})`
+      : ''
   return [
     `L(x) = (x / ${scale.toExponential(4)})^${exponent.toFixed(4)}${found.form === 'power' ? '' : ` + ${offset.toFixed(4)}`}`,
     `exponent  ${exponent.toFixed(5)}${interval('exponent', (value) => value.toFixed(4))}`,
-    ...(found.form === 'power' ? [] : [`offset    ${offset.toFixed(5)}${interval('offset', (value) => value.toFixed(4))}`]),
+    ...(found.form === 'power'
+      ? []
+      : [`offset    ${offset.toFixed(5)}${interval('offset', (value) => value.toFixed(4))}`]),
     `residuals ${(100 * found.residualStd).toFixed(3)} % over ${found.points} points; ${statusWords[found.status]}`,
   ].join('\n')
 }
 
 function surfaceText(found: SurfaceFit, bootstrap: SurfaceBootstrap | null): string {
   const rows = (['E', 'A', 'B', 'alpha', 'beta'] as const).map((name) => [
-    name, found[name].toPrecision(6), ...(bootstrap ? [bootstrap.parameters[name].standardError.toPrecision(3), bootstrap.parameters[name].low.toPrecision(4), bootstrap.parameters[name].high.toPrecision(4)] : []),
+    name,
+    found[name].toPrecision(6),
+    ...(bootstrap
+      ? [
+          bootstrap.parameters[name].standardError.toPrecision(3),
+          bootstrap.parameters[name].low.toPrecision(4),
+          bootstrap.parameters[name].high.toPrecision(4),
+        ]
+      : []),
   ])
   return [
     'L(N, D) = E + A / N^alpha + B / D^beta',

@@ -10,10 +10,15 @@ const restingStates: readonly RunState[] = ['finished', 'failed', 'stopped', 'pa
 const isResting = ({ state }: RunSummary): boolean => restingStates.includes(state)
 
 /**
- * The finished runs, in the order given. When `signal` aborts they are paused, so that their checkpoints are kept, and a `cancelled` Fault
+ * The finished runs, in the order given. When `signal` aborts they are paused, so that their checkpoints are kept, and
+ * a `cancelled` Fault
  * says how to go on; a run that failed is a Fault with its own words.
  */
-export async function followRuns(lab: LabHost, runIds: readonly string[], context: CommandContext): Promise<RunSummary[]> {
+export async function followRuns(
+  lab: LabHost,
+  runIds: readonly string[],
+  context: CommandContext,
+): Promise<RunSummary[]> {
   const { terminal, signal } = context
   const told = new Set<string>()
   const read = async (): Promise<RunSummary[]> => {
@@ -40,26 +45,47 @@ export async function followRuns(lab: LabHost, runIds: readonly string[], contex
     throw await pauseAll(lab, read, context)
   }
   const failed = runs.find(({ state }) => state !== 'finished')
-  if (failed) throw new Fault('failed', failed.message ?? `The run ${failed.name} ended as ${failed.state} at step ${failed.step} of ${failed.steps}. \`isoflop resume ${failed.id}\` goes on.`)
+  if (failed)
+    throw new Fault(
+      'failed',
+      failed.message ??
+        `The run ${failed.name} ended as ${failed.state} at step ${failed.step} of ${failed.steps}. \`isoflop resume ${failed.id}\` goes on.`,
+    )
   return runs
 }
 
 async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { terminal }: CommandContext): Promise<Fault> {
-  terminal.note('Pausing: the checkpoint is being written. Ctrl+C again ends at once, and the run goes on from its last checkpoint.')
+  terminal.note(
+    'Pausing: the checkpoint is being written. Ctrl+C again ends at once, and the run goes on from its last checkpoint.',
+  )
   const unfinished = (await read()).filter((run) => !isResting(run))
   // The last first, so that no queued run begins while the one before it is being paused.
   for (const { id } of [...unfinished].reverse()) await lab.pauseRun(id).catch(() => {})
-  await waitFor(lab, 'run', new AbortController().signal, async () => ((await read()).every(isResting) ? true : undefined))
+  await waitFor(lab, 'run', new AbortController().signal, async () =>
+    (await read()).every(isResting) ? true : undefined,
+  )
   const paused = (await read()).filter(({ state }) => state !== 'finished')
   const where = paused.map(({ name, step, steps }) => `${name} at step ${step} of ${steps}`).join(', ')
-  return new Fault('cancelled', paused.length === 0 ? 'Interrupted.' : `Paused: ${where}. \`isoflop resume${paused.length === 1 ? ` ${paused[0].id}` : ''}\` goes on from there.`)
+  return new Fault(
+    'cancelled',
+    paused.length === 0
+      ? 'Interrupted.'
+      : `Paused: ${where}. \`isoflop resume${paused.length === 1 ? ` ${paused[0].id}` : ''}\` goes on from there.`,
+  )
 }
 
 const finishedLine = ({ name, parameters, loss, validationLoss, elapsedMs }: RunSummary): string =>
   `${name.padEnd(10)} ${short(parameters)} parameters, ${duration(elapsedMs / 1000)}: loss ${loss?.toFixed(4) ?? '-'}, validation ${validationLoss?.toFixed(4) ?? '-'}`
 
-function progressLine({ name, state, step, steps, loss, tokensPerSecond, secondsLeft }: RunSummary, done: number, of: number): string {
-  const parts = [`${of > 1 ? `[${done + 1}/${of}] ` : ''}${name}`, state === 'starting' ? 'starting' : `step ${step} of ${steps}`]
+function progressLine(
+  { name, state, step, steps, loss, tokensPerSecond, secondsLeft }: RunSummary,
+  done: number,
+  of: number,
+): string {
+  const parts = [
+    `${of > 1 ? `[${done + 1}/${of}] ` : ''}${name}`,
+    state === 'starting' ? 'starting' : `step ${step} of ${steps}`,
+  ]
   if (loss !== null) parts.push(`loss ${loss.toFixed(4)}`)
   if (tokensPerSecond !== null) parts.push(`${short(tokensPerSecond)} tokens/s`)
   if (secondsLeft !== null) parts.push(`${duration(secondsLeft)} left`)

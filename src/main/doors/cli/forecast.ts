@@ -7,7 +7,16 @@ import { holdOut } from '#shared/scaling/law.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
 import { parseAmount, short } from './amounts.ts'
 import {
-  bootstrapOptions, curveBootstrap, curveDocument, type FitOptions, fitCurveForm, fitSurfaceForm, lawForms, statusWords, surfaceBootstrap, surfaceDocument,
+  bootstrapOptions,
+  curveBootstrap,
+  curveDocument,
+  type FitOptions,
+  fitCurveForm,
+  fitSurfaceForm,
+  lawForms,
+  statusWords,
+  surfaceBootstrap,
+  surfaceDocument,
 } from './fit.ts'
 import { curvePoints, pointOptions, surfacePoints } from './points.ts'
 import type { Answer, CommandContext, CommandPart } from './program.ts'
@@ -18,16 +27,27 @@ interface ForecastOptions extends Omit<FitOptions, 'flops'> {
 }
 
 export const forecastCommand: CommandPart = (program, act) => {
-  pointOptions(program.command('forecast').description('foretell the loss of a budget, with the size and the tokens to spend it on'))
+  pointOptions(
+    program
+      .command('forecast')
+      .description('foretell the loss of a budget, with the size and the tokens to spend it on'),
+  )
     .addOption(new Option('--form <form>', 'which law').choices([...lawForms]).default('offset-power'))
-    .addOption(new Option('--objective <objective>', 'least squares on the loss or on its logarithm, for offset-power').choices(['loss', 'log-loss']).default('loss'))
+    .addOption(
+      new Option('--objective <objective>', 'least squares on the loss or on its logarithm, for offset-power')
+        .choices(['loss', 'log-loss'])
+        .default('loss'),
+    )
     .option('--c <column>', 'compute, for surfaces without a column of tokens: tokens are C / (6 N)')
     .option('--flops <amount>', 'the budget; power laws read it in the unit of --x, surfaces as 6 N D', parseAmount)
     .option('--tokens-per-parameter <number>', 'how power laws split a budget', parseAmount, 20)
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop forecast --points models.csv --x flops --y loss --flops 1e23 --json
-  $ isoflop forecast --points runs.csv --n parameters --d tokens --loss loss --form surface --flops 5.76e23`)
+  $ isoflop forecast --points runs.csv --n parameters --d tokens --loss loss --form surface --flops 5.76e23`,
+    )
     .action(act(forecast))
 }
 
@@ -41,7 +61,12 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     const bootstrap = curveBootstrap(found, points, fitOptions)
     const loss = evaluateCurve(found, flops)
     const interval = bootstrap ? forecastAt(bootstrap, flops) : null
-    const heldOut = holdOut(points, 1, { form, objective: fitOptions.objective, ...bootstrapOptions(fitOptions), resamples: 200 })
+    const heldOut = holdOut(points, 1, {
+      form,
+      objective: fitOptions.objective,
+      ...bootstrapOptions(fitOptions),
+      resamples: 200,
+    })
     const allocation = allocationByRatio(flops, options.tokensPerParameter)
     return {
       document: { form, flops, loss, interval, allocation, heldOut, fit: curveDocument(found, bootstrap) },
@@ -54,21 +79,32 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       ].join('\n'),
     }
   }
-  if (form === 'isoflop') throw new Fault('bad-input', 'An IsoFLOP profile foretells sizes, not losses; fit a surface or a power law.')
+  if (form === 'isoflop')
+    throw new Fault('bad-input', 'An IsoFLOP profile foretells sizes, not losses; fit a surface or a power law.')
   const points = await surfacePoints(context, fitOptions, fitOptions.c)
   const found = fitSurfaceForm(form, points)
   const bootstrap = surfaceBootstrap(found, points, fitOptions)
   const best = optimalAllocation(found, flops)
   const over = (read: (one: ReturnType<typeof optimalAllocation>) => number): Interval | null => {
     if (!bootstrap) return null
-    const { low, high } = intervalOf(bootstrap.surfaces.map((surface) => read(optimalAllocation(surface, flops))), bootstrap.options.confidence)
+    const { low, high } = intervalOf(
+      bootstrap.surfaces.map((surface) => read(optimalAllocation(surface, flops))),
+      bootstrap.options.confidence,
+    )
     return { low, high }
   }
   const interval = over((one) => one.loss)
   return {
     document: {
-      form, flops, ...best, interval,
-      intervals: bootstrap && { parameters: over((one) => one.parameters), tokens: over((one) => one.tokens), tokensPerParameter: over((one) => one.tokensPerParameter) },
+      form,
+      flops,
+      ...best,
+      interval,
+      intervals: bootstrap && {
+        parameters: over((one) => one.parameters),
+        tokens: over((one) => one.tokens),
+        tokensPerParameter: over((one) => one.tokensPerParameter),
+      },
       fit: surfaceDocument(found, bootstrap),
     },
     text: [
@@ -80,6 +116,8 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
 }
 
 const lossLines = (flops: number, loss: number, interval: Interval | null, options: FitOptions): string[] => [
-  `${flops.toExponential(3)} FLOPs: loss ${loss.toFixed(4)} nats`
-  + (interval ? ` (${(100 * bootstrapOptions(options).confidence).toPrecision(3)} %: ${interval.low.toFixed(4)} to ${interval.high.toFixed(4)})` : ''),
+  `${flops.toExponential(3)} FLOPs: loss ${loss.toFixed(4)} nats` +
+    (interval
+      ? ` (${(100 * bootstrapOptions(options).confidence).toPrecision(3)} %: ${interval.low.toFixed(4)} to ${interval.high.toFixed(4)})`
+      : ''),
 ]

@@ -18,7 +18,8 @@ interface GenerateCommandOptions {
 }
 
 export const generateCommand: CommandPart = (program, act) => {
-  program.command('generate')
+  program
+    .command('generate')
     .argument('[run]', 'the run: its id, its name, or `last`; or an imported model')
     .option('--checkpoint <dir>', 'instead of a run: a Hugging Face folder')
     .description('continue a text with a trained model')
@@ -29,27 +30,48 @@ export const generateCommand: CommandPart = (program, act) => {
     .option('--top-p <share>', 'choose among the likeliest that make up this share', parseNumber(1e-9, 1), 1)
     .option('--seed <number>', 'the same seed gives the same text', parseWhole(0, 0xffff_ffff), 0)
     .option('--step <step>', 'the checkpoint of this step; else the last', parseWhole(0))
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
-  $ isoflop generate last --prompt "It is a truth" --tokens 60`)
-    .action(act(async (context, { prompt, tokens, temperature, topK, topP, seed, step, checkpoint }: GenerateCommandOptions, wanted?: string) => {
-      if ((wanted === undefined) === (checkpoint === undefined)) throw usageError('Either a run or --checkpoint says which model is to write.')
-      const options = { prompt, tokens, temperature, topK, topP, seed }
-      if (checkpoint !== undefined) {
-        const { forkNodeWorker } = await import('#main/platform/processes/node.ts')
-        const { workToEnd } = await import('#main/platform/processes/host.ts')
-        const job = { kind: 'generate-from', folder: resolve(checkpoint), engine: 'auto', threads: 0, options }
-        const generated = await workToEnd<unknown, Generated>(forkNodeWorker(context.parts.worker), job, { signal: context.signal })
-        return { document: { checkpoint: job.folder, prompt, ...generated }, text: prompt + generated.text }
-      }
-      return withLab(context, async (lab) => {
-        const found = await findSubject(lab, wanted!)
-        if ('run' in found) {
-          const generated = await lab.generate(found.run.id, step ?? null, options)
-          return { document: { runId: found.run.id, prompt, ...generated }, text: prompt + generated.text }
-        }
-        const { text, tokens: added, tokensPerSecond } = await lab.writeText({ kind: 'model', modelId: found.model.id }, options, 'cli')
-        return { document: { modelId: found.model.id, prompt, text, tokens: added.length, tokensPerSecond }, text: prompt + text }
-      })
-    }))
+  $ isoflop generate last --prompt "It is a truth" --tokens 60`,
+    )
+    .action(
+      act(
+        async (
+          context,
+          { prompt, tokens, temperature, topK, topP, seed, step, checkpoint }: GenerateCommandOptions,
+          wanted?: string,
+        ) => {
+          if ((wanted === undefined) === (checkpoint === undefined))
+            throw usageError('Either a run or --checkpoint says which model is to write.')
+          const options = { prompt, tokens, temperature, topK, topP, seed }
+          if (checkpoint !== undefined) {
+            const { forkNodeWorker } = await import('#main/platform/processes/node.ts')
+            const { workToEnd } = await import('#main/platform/processes/host.ts')
+            const job = { kind: 'generate-from', folder: resolve(checkpoint), engine: 'auto', threads: 0, options }
+            const generated = await workToEnd<unknown, Generated>(forkNodeWorker(context.parts.worker), job, {
+              signal: context.signal,
+            })
+            return { document: { checkpoint: job.folder, prompt, ...generated }, text: prompt + generated.text }
+          }
+          return withLab(context, async (lab) => {
+            const found = await findSubject(lab, wanted!)
+            if ('run' in found) {
+              const generated = await lab.generate(found.run.id, step ?? null, options)
+              return { document: { runId: found.run.id, prompt, ...generated }, text: prompt + generated.text }
+            }
+            const {
+              text,
+              tokens: added,
+              tokensPerSecond,
+            } = await lab.writeText({ kind: 'model', modelId: found.model.id }, options, 'cli')
+            return {
+              document: { modelId: found.model.id, prompt, text, tokens: added.length, tokensPerSecond },
+              text: prompt + text,
+            }
+          })
+        },
+      ),
+    )
 }

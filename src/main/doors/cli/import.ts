@@ -16,52 +16,95 @@ interface ImportOptions {
 }
 
 export const importCommand: CommandPart = (program, act) => {
-  program.command('import')
-    .argument('<model>', 'a Hugging Face folder of GPT-2’s architecture, or a name on the hub: gpt2, cerebras/Cerebras-GPT-111M')
+  program
+    .command('import')
+    .argument(
+      '<model>',
+      'a Hugging Face folder of GPT-2’s architecture, or a name on the hub: gpt2, cerebras/Cerebras-GPT-111M',
+    )
     .description('read and check a model made elsewhere, and keep it in the library')
     .option('--name <name>', 'what to call it; else as it is called there')
     .option('--revision <revision>', 'a branch, tag or commit of the hub; else main')
     .option('--to <dir>', 'write it to this folder instead of the library')
     .option('--dry-run', 'read and check it, and write nothing')
     .option('--overwrite', 'replace an earlier import')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop import ./Cerebras-GPT-111M
-  $ isoflop import cerebras/Cerebras-GPT-111M && isoflop generate Cerebras-GPT-111M --prompt "It was"`)
-    .action(act(async (context, { name, revision, to, dryRun, overwrite = false }: ImportOptions, source: string) => {
-      const origin = await originOf(source, revision)
-      if (to !== undefined || dryRun) {
-        const report = await importTo(context, origin, dryRun ? null : resolve(to!), overwrite)
-        return { document: report, text: reportText(report) }
-      }
-      return withLab(context, async (lab) => {
-        if (overwrite) for (const { id } of (await lab.listModels()).filter((one) => JSON.stringify(one.origin) === JSON.stringify(origin))) await lab.deleteModel(id)
-        const { model, isNew } = await takeModel(lab, origin, name ?? null, context)
-        const folder = join(context.home, 'models', model.id)
-        return { document: { ...model, folder }, text: `${modelsText([model])}\n${isNew ? `Kept in ${folder}, read back and compared: equal.` : 'It is in the library already; --overwrite imports it anew.'}` }
-      })
-    }))
+  $ isoflop import cerebras/Cerebras-GPT-111M && isoflop generate Cerebras-GPT-111M --prompt "It was"`,
+    )
+    .action(
+      act(async (context, { name, revision, to, dryRun, overwrite = false }: ImportOptions, source: string) => {
+        const origin = await originOf(source, revision)
+        if (to !== undefined || dryRun) {
+          const report = await importTo(context, origin, dryRun ? null : resolve(to!), overwrite)
+          return { document: report, text: reportText(report) }
+        }
+        return withLab(context, async (lab) => {
+          if (overwrite)
+            for (const { id } of (await lab.listModels()).filter(
+              (one) => JSON.stringify(one.origin) === JSON.stringify(origin),
+            ))
+              await lab.deleteModel(id)
+          const { model, isNew } = await takeModel(lab, origin, name ?? null, context)
+          const folder = join(context.home, 'models', model.id)
+          return {
+            document: { ...model, folder },
+            text: `${modelsText([model])}\n${isNew ? `Kept in ${folder}, read back and compared: equal.` : 'It is in the library already; --overwrite imports it anew.'}`,
+          }
+        })
+      }),
+    )
 }
 
 /** Into a folder of the person's, past the library. */
-async function importTo({ home, parts, signal, terminal }: CommandContext, origin: ModelOrigin, to: string | null, overwrite: boolean): Promise<ImportReport> {
+async function importTo(
+  { home, parts, signal, terminal }: CommandContext,
+  origin: ModelOrigin,
+  to: string | null,
+  overwrite: boolean,
+): Promise<ImportReport> {
   const { forkNodeWorker } = await import('#main/platform/processes/node.ts')
   const { workToEnd } = await import('#main/platform/processes/host.ts')
   const { placeOrigin } = await import('#main/core/model-formats/origin.ts')
-  const placing = placeOrigin(origin, { hubFolder: join(home, 'hub'), gatherFolder: join(home, 'hub', 'gathered') }, signal)
+  const placing = placeOrigin(
+    origin,
+    { hubFolder: join(home, 'hub'), gatherFolder: join(home, 'hub', 'gathered') },
+    signal,
+  )
   let placed = await placing.next()
-  for (; !placed.done; placed = await placing.next()) terminal.progress(`Fetching ${placed.value.file}: ${Math.floor((100 * placed.value.doneBytes) / Math.max(1, placed.value.totalBytes))} %`)
-  return workToEnd<never, ImportReport>(forkNodeWorker(parts.worker), { kind: 'import', folder: placed.value, to, overwrite }, { signal })
+  for (; !placed.done; placed = await placing.next())
+    terminal.progress(
+      `Fetching ${placed.value.file}: ${Math.floor((100 * placed.value.doneBytes) / Math.max(1, placed.value.totalBytes))} %`,
+    )
+  return workToEnd<never, ImportReport>(
+    forkNodeWorker(parts.worker),
+    { kind: 'import', folder: placed.value, to, overwrite },
+    { signal },
+  )
 }
 
-function reportText({ model: { shape, activation }, parameters, tokenizer, dtypes, files, skipped, written }: ImportReport): string {
+function reportText({
+  model: { shape, activation },
+  parameters,
+  tokenizer,
+  dtypes,
+  files,
+  skipped,
+  written,
+}: ImportReport): string {
   const rows: [string, string][] = [
     ['parameters', short(parameters)],
     ['layers, width, heads', `${shape.layers}, ${shape.width}, ${shape.heads}`],
     ['context', String(shape.context)],
     ['activation', activation],
     ['vocabulary', `${shape.vocabulary}${tokenizer ? `, tokenizer of ${tokenizer.vocabulary}` : ', no tokenizer'}`],
-    ['weights', `${dtypes.join(', ')} in ${files.join(', ')}${skipped.length > 0 ? `; ${skipped.length} masks and copies left out` : ''}`],
+    [
+      'weights',
+      `${dtypes.join(', ')} in ${files.join(', ')}${skipped.length > 0 ? `; ${skipped.length} masks and copies left out` : ''}`,
+    ],
   ]
   return `${table(['model', ''], rows)}\n${written ? `Kept in ${written.folder}, read back and compared: equal.` : 'Nothing was written.'}`
 }

@@ -10,50 +10,99 @@ import { findRun, pick, waitFor, withLab } from './lab.ts'
 import type { CommandContext, CommandPart } from './program.ts'
 
 export const modelsCommand: CommandPart = (program, act) => {
-  const models = program.command('models').description('list the imported models, or delete one')
-    .addHelpText('after', `
+  const models = program
+    .command('models')
+    .description('list the imported models, or delete one')
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop models                                    what has been imported
-  $ isoflop models delete Cerebras-GPT-111M --yes`)
-  models.command('list', { isDefault: true })
+  $ isoflop models delete Cerebras-GPT-111M --yes`,
+    )
+  models
+    .command('list', { isDefault: true })
     .description('list the imported models')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
-  $ isoflop models --json`)
-    .action(act((context) => withLab(context, async (lab) => {
-      const all = await lab.listModels()
-      return { document: { models: all }, text: all.length === 0 ? 'No model has been imported yet. `isoflop import` takes one over.' : modelsText(all) }
-    })))
-  models.command('delete')
+  $ isoflop models --json`,
+    )
+    .action(
+      act((context) =>
+        withLab(context, async (lab) => {
+          const all = await lab.listModels()
+          return {
+            document: { models: all },
+            text:
+              all.length === 0 ? 'No model has been imported yet. `isoflop import` takes one over.' : modelsText(all),
+          }
+        }),
+      ),
+    )
+  models
+    .command('delete')
     .description('delete a model from the library, for good')
     .argument('<model>', 'its id, its name, or the beginning of either')
     .option('--yes', 'here nothing brings it back, so it has to be said')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
-  $ isoflop models delete Cerebras-GPT-111M --yes`)
-    .action(act((context, { yes }: { yes?: boolean }, wanted: string) => withLab(context, async (lab) => {
-      const model = await findModel(lab, wanted)
-      if (!yes) throw new Fault('bad-input', `${model.name} would be gone for good. With --yes it is deleted.`)
-      await lab.deleteModel(model.id)
-      return { document: { deleted: model.id }, text: `${model.name} is deleted.` }
-    })))
+  $ isoflop models delete Cerebras-GPT-111M --yes`,
+    )
+    .action(
+      act((context, { yes }: { yes?: boolean }, wanted: string) =>
+        withLab(context, async (lab) => {
+          const model = await findModel(lab, wanted)
+          if (!yes) throw new Fault('bad-input', `${model.name} would be gone for good. With --yes it is deleted.`)
+          await lab.deleteModel(model.id)
+          return { document: { deleted: model.id }, text: `${model.name} is deleted.` }
+        }),
+      ),
+    )
 }
 
-export const modelsText = (models: readonly LibraryModel[]): string => table(
-  ['model', 'name', 'state', 'parameters', 'bytes', 'licence', 'from'],
-  models.map(({ id, name, state, parameters, bytes, licence, origin, message }) =>
-    [id, name, state, parameters === null ? '' : short(parameters), bytes > 0 ? short(bytes) : '', licence ?? '', message ?? originText(origin)]),
-)
+export const modelsText = (models: readonly LibraryModel[]): string =>
+  table(
+    ['model', 'name', 'state', 'parameters', 'bytes', 'licence', 'from'],
+    models.map(({ id, name, state, parameters, bytes, licence, origin, message }) => [
+      id,
+      name,
+      state,
+      parameters === null ? '' : short(parameters),
+      bytes > 0 ? short(bytes) : '',
+      licence ?? '',
+      message ?? originText(origin),
+    ]),
+  )
 
-const originText = (origin: ModelOrigin): string => (origin.kind === 'hub' ? `hub: ${origin.repo}` : origin.kind === 'folder' ? origin.path : `${origin.paths.length} files`)
+const originText = (origin: ModelOrigin): string =>
+  origin.kind === 'hub'
+    ? `hub: ${origin.repo}`
+    : origin.kind === 'folder'
+      ? origin.path
+      : `${origin.paths.length} files`
 
 export async function findModel(lab: LabHost, wanted: string): Promise<LibraryModel> {
-  return pick((await lab.listModels()).filter(({ state }) => state === 'ready'), wanted, 'model', ({ id, name }) => [id, name], 'isoflop models')
+  return pick(
+    (await lab.listModels()).filter(({ state }) => state === 'ready'),
+    wanted,
+    'model',
+    ({ id, name }) => [id, name],
+    'isoflop models',
+  )
 }
 
 /** A run, or where there is none of that name a model of the library. */
-export async function findSubject(lab: LabHost, wanted: string): Promise<{ run: RunSummary } | { model: LibraryModel }> {
-  const models = (await lab.listModels()).filter(({ id, name, state }) => state === 'ready' && (id === wanted || name === wanted))
+export async function findSubject(
+  lab: LabHost,
+  wanted: string,
+): Promise<{ run: RunSummary } | { model: LibraryModel }> {
+  const models = (await lab.listModels()).filter(
+    ({ id, name, state }) => state === 'ready' && (id === wanted || name === wanted),
+  )
   const runs = (await lab.listRuns(null)).filter(({ id, name }) => id === wanted || name === wanted)
   if (models.length === 1 && runs.length === 0) return { model: models[0] }
   return { run: await findRun(lab, wanted) }
@@ -62,13 +111,24 @@ export async function findSubject(lab: LabHost, wanted: string): Promise<{ run: 
 /** A folder that is there, else a name on the hub. */
 export async function originOf(source: string, revision = 'main'): Promise<ModelOrigin> {
   if (await exists(resolve(source))) return { kind: 'folder', path: resolve(source) }
-  if (/^(https?:\/\/[^/]+\/)?[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(source)) return { kind: 'hub', repo: source, revision }
-  throw new Fault('not-found', `There is no folder ${source}, and it is no name on the hub either; one looks like cerebras/Cerebras-GPT-111M.`)
+  if (/^(https?:\/\/[^/]+\/)?[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(source))
+    return { kind: 'hub', repo: source, revision }
+  throw new Fault(
+    'not-found',
+    `There is no folder ${source}, and it is no name on the hub either; one looks like cerebras/Cerebras-GPT-111M.`,
+  )
 }
 
 /** The ready model of an origin: the one that is here already, or taken over now. */
-export async function takeModel(lab: LabHost, origin: ModelOrigin, name: string | null, context: CommandContext): Promise<{ model: LibraryModel; isNew: boolean }> {
-  const known = (await lab.listModels()).find((one) => one.state === 'ready' && JSON.stringify(one.origin) === JSON.stringify(origin))
+export async function takeModel(
+  lab: LabHost,
+  origin: ModelOrigin,
+  name: string | null,
+  context: CommandContext,
+): Promise<{ model: LibraryModel; isNew: boolean }> {
+  const known = (await lab.listModels()).find(
+    (one) => one.state === 'ready' && JSON.stringify(one.origin) === JSON.stringify(origin),
+  )
   if (known) return { model: known, isNew: false }
   const { id } = await lab.importModel(origin, name)
   const model = await waitFor(lab, 'model', context.signal, async (news) => {
@@ -76,7 +136,11 @@ export async function takeModel(lab: LabHost, origin: ModelOrigin, name: string 
     if (!found) throw new Fault('not-found', 'The model was deleted meanwhile.')
     if (found.state === 'ready' || found.state === 'failed' || found.state === 'cancelled') return found
     const { progress } = found
-    context.terminal.progress(progress?.phase === 'fetching' && progress.totalBytes > 0 ? `Fetching ${found.name}: ${Math.floor((100 * progress.doneBytes) / progress.totalBytes)} %` : `Importing ${found.name}`)
+    context.terminal.progress(
+      progress?.phase === 'fetching' && progress.totalBytes > 0
+        ? `Fetching ${found.name}: ${Math.floor((100 * progress.doneBytes) / progress.totalBytes)} %`
+        : `Importing ${found.name}`,
+    )
     return undefined
   })
   if (model.state === 'ready') return { model, isNew: true }

@@ -27,37 +27,68 @@ interface MupCheckOptions {
 const ownStudy = 'muP check'
 
 export const mupCheckCommand: CommandPart = (program, act) => {
-  program.command('mup-check')
-    .description('train small models by standard parametrisation and by muP: activations against width, best learning rate against width')
-    .option('--study <study>', 'whose text and recipe to take: its id or its name; else the bundled text and the starter recipe')
+  program
+    .command('mup-check')
+    .description(
+      'train small models by standard parametrisation and by muP: activations against width, best learning rate against width',
+    )
+    .option(
+      '--study <study>',
+      'whose text and recipe to take: its id or its name; else the bundled text and the starter recipe',
+    )
     .addOption(new Option('--kind <kind>', 'only this one').choices([...checkKinds]))
     .option('--widths <widths>', 'such as 64,128,256', listOf(parseWhole(4, 4096)))
     .option('--layers <count>', 'blocks of every model', parseWhole(1, 64))
     .option('--steps <count>', 'updates of every model', parseWhole(1, 100_000))
-    .option('--learning-rates <rates>', 'such as 1e-3,2e-3,4e-3; the coordinate check takes the first', listOf(parseAmount))
-    .addOption(new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']))
+    .option(
+      '--learning-rates <rates>',
+      'such as 1e-3,2e-3,4e-3; the coordinate check takes the first',
+      listOf(parseAmount),
+    )
+    .addOption(
+      new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']),
+    )
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop mup-check
-  $ isoflop mup-check --kind coordinates --widths 64,128,256,512 --json`)
-    .action(act((context, options: MupCheckOptions) => withLab(context, async (lab) => {
-      const study = options.study === undefined ? await plainStudy(lab) : await findStudy(lab, options.study)
-      const corpus = await corpusReady(lab, study.corpusId, context)
-      await tokensReady(lab, corpus, study.tokenizer, context)
-      const found: Check[] = []
-      for (const kind of options.kind ? [options.kind] : checkKinds) found.push(await follow(lab, study, kind, options, context))
-      return { document: documentOf(study, found), text: found.map(textOf).join('\n\n') }
-    })))
+  $ isoflop mup-check --kind coordinates --widths 64,128,256,512 --json`,
+    )
+    .action(
+      act((context, options: MupCheckOptions) =>
+        withLab(context, async (lab) => {
+          const study = options.study === undefined ? await plainStudy(lab) : await findStudy(lab, options.study)
+          const corpus = await corpusReady(lab, study.corpusId, context)
+          await tokensReady(lab, corpus, study.tokenizer, context)
+          const found: Check[] = []
+          for (const kind of options.kind ? [options.kind] : checkKinds)
+            found.push(await follow(lab, study, kind, options, context))
+          return { document: documentOf(study, found), text: found.map(textOf).join('\n\n') }
+        }),
+      ),
+    )
 }
 
 async function plainStudy(lab: LabHost): Promise<Study> {
-  return (await lab.listStudies()).find(({ name, isArchived }) => name === ownStudy && !isArchived) ?? lab.createStudy(ownStudy)
+  return (
+    (await lab.listStudies()).find(({ name, isArchived }) => name === ownStudy && !isArchived) ??
+    lab.createStudy(ownStudy)
+  )
 }
 
-async function follow(lab: LabHost, study: Study, kind: CheckKind, options: MupCheckOptions, { terminal, signal }: CommandContext): Promise<Check> {
+async function follow(
+  lab: LabHost,
+  study: Study,
+  kind: CheckKind,
+  options: MupCheckOptions,
+  { terminal, signal }: CommandContext,
+): Promise<Check> {
   const { widths, layers, steps, learningRates, engine, threads } = options
-  const choices = Object.fromEntries(Object.entries({ widths, layers, steps, learningRates }).filter(([, value]) => value !== undefined)) as Partial<CheckChoices>
+  const choices = Object.fromEntries(
+    Object.entries({ widths, layers, steps, learningRates }).filter(([, value]) => value !== undefined),
+  ) as Partial<CheckChoices>
   terminal.progress('Choosing the engine')
   const { id } = await withSettings(lab, { engine, threads }, () => lab.startCheck(study.id, kind, choices))
   const words = kind === 'coordinates' ? 'Reading activations' : 'Trying learning rates'
@@ -66,7 +97,8 @@ async function follow(lab: LabHost, study: Study, kind: CheckKind, options: MupC
       const check = (await lab.listChecks(study.id)).find((one) => one.id === id)!
       if (check.state === 'finished') return check
       if (check.state === 'failed') throw new Fault(check.code ?? 'failed', check.message ?? 'The check failed.')
-      if (check.state === 'cancelled' || check.state === 'interrupted') throw new Fault('cancelled', 'The check was cancelled.')
+      if (check.state === 'cancelled' || check.state === 'interrupted')
+        throw new Fault('cancelled', 'The check was cancelled.')
       const left = check.secondsLeft === null ? '' : `, about ${duration(check.secondsLeft)} left`
       terminal.progress(check.message ?? `${words}: ${Math.floor(100 * check.share)} %${left}`)
       return undefined
@@ -82,8 +114,26 @@ function documentOf(study: Study, checks: readonly Check[]): unknown {
   const [coordinates, transfer] = [of('coordinates'), of('transfer')]
   return {
     studyId: study.id,
-    ...(coordinates ? { coordinates: { ...coordinates.choices, engine: coordinates.engine, verdicts: coordinateVerdicts(coordinates.coordinates), points: coordinates.coordinates } } : {}),
-    ...(transfer ? { transfer: { ...transfer.choices, engine: transfer.engine, verdicts: transferVerdicts(transfer.transfer), points: transfer.transfer } } : {}),
+    ...(coordinates
+      ? {
+          coordinates: {
+            ...coordinates.choices,
+            engine: coordinates.engine,
+            verdicts: coordinateVerdicts(coordinates.coordinates),
+            points: coordinates.coordinates,
+          },
+        }
+      : {}),
+    ...(transfer
+      ? {
+          transfer: {
+            ...transfer.choices,
+            engine: transfer.engine,
+            verdicts: transferVerdicts(transfer.transfer),
+            points: transfer.transfer,
+          },
+        }
+      : {}),
   }
 }
 
@@ -96,36 +146,65 @@ function textOf(check: Check): string {
 function coordinatesText({ coordinates, choices }: Check): string {
   const verdicts = coordinateVerdicts(coordinates)
   const { widths } = choices
-  const rows = verdicts.flatMap(({ parametrisation, step, spreads }) => spreads.map(({ place, block, ratio }) => [
-    `${names[parametrisation]}, ${place}${block ?? ''}`,
-    ...widths.map((width) => digits(coordinates.find((one) => one.parametrisation === parametrisation && one.step === step && one.width === width && one.place === place && one.block === block)!.rms)),
-    ratio.toFixed(2),
-  ]))
+  const rows = verdicts.flatMap(({ parametrisation, step, spreads }) =>
+    spreads.map(({ place, block, ratio }) => [
+      `${names[parametrisation]}, ${place}${block ?? ''}`,
+      ...widths.map((width) =>
+        digits(
+          coordinates.find(
+            (one) =>
+              one.parametrisation === parametrisation &&
+              one.step === step &&
+              one.width === width &&
+              one.place === place &&
+              one.block === block,
+          )!.rms,
+        ),
+      ),
+      ratio.toFixed(2),
+    ]),
+  )
   return [
     `Activation RMS after ${choices.steps} updates at learning rate ${choices.learningRates[0]}, by width:`,
     table(['', ...widths.map(String), 'largest / smallest'], rows),
-    ...verdicts.map(({ parametrisation, worst, isStable }) =>
-      `${names[parametrisation]}: ${isStable ? 'activations keep their size' : 'activations change with the width'} (at most ${worst.ratio.toFixed(2)} times, ${worst.place}${worst.block ?? ''}).`),
+    ...verdicts.map(
+      ({ parametrisation, worst, isStable }) =>
+        `${names[parametrisation]}: ${isStable ? 'activations keep their size' : 'activations change with the width'} (at most ${worst.ratio.toFixed(2)} times, ${worst.place}${worst.block ?? ''}).`,
+    ),
   ].join('\n')
 }
 
 function transferText({ transfer, choices }: Check): string {
   const verdicts = transferVerdicts(transfer)
-  const rows = verdicts.flatMap(({ parametrisation, best }) => best.map(({ width, learningRate, between, loss, isAtEdge }) =>
-    [`${names[parametrisation]}, ${width}`, digits(learningRate), isAtEdge ? 'at the edge' : digits(between), loss.toFixed(4)]))
+  const rows = verdicts.flatMap(({ parametrisation, best }) =>
+    best.map(({ width, learningRate, between, loss, isAtEdge }) => [
+      `${names[parametrisation]}, ${width}`,
+      digits(learningRate),
+      isAtEdge ? 'at the edge' : digits(between),
+      loss.toFixed(4),
+    ]),
+  )
   return [
     `Best of ${choices.learningRates.length} peak learning rates after ${choices.steps} updates, by width:`,
     table(['', 'best tried', 'between', 'validation loss'], rows),
-    ...verdicts.filter(({ drift }) => drift !== null).map(({ parametrisation, drift }) =>
-      `${names[parametrisation]}: from the narrowest to the widest the best rate changes ${(2 ** drift!).toFixed(2)} times.`),
+    ...verdicts
+      .filter(({ drift }) => drift !== null)
+      .map(
+        ({ parametrisation, drift }) =>
+          `${names[parametrisation]}: from the narrowest to the widest the best rate changes ${(2 ** drift!).toFixed(2)} times.`,
+      ),
   ].join('\n')
 }
 
-const digits = (value: number): string => (value >= 1e-3 && value < 1e4 ? String(Number(value.toPrecision(3))) : value.toExponential(2))
+const digits = (value: number): string =>
+  value >= 1e-3 && value < 1e4 ? String(Number(value.toPrecision(3))) : value.toExponential(2)
 
 function listOf(parse: (text: string) => number): (text: string) => number[] {
   return (text) => {
-    const parts = text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+    const parts = text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
     if (parts.length === 0) throw new InvalidArgumentError('It must be numbers with commas between them.')
     return parts.map(parse)
   }

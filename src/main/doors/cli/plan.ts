@@ -13,7 +13,14 @@ import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { duration, flopsText, parseAmount, parseTokenizer, short, table } from './amounts.ts'
 import { findStudy, withLab } from './lab.ts'
 import { usageError, type Answer, type CommandContext, type CommandPart } from './program.ts'
-import { optionNamed, shapingFields, shapingOptions, withLadderOptions, withRecipeOptions, type ShapingOptions } from './shaping.ts'
+import {
+  optionNamed,
+  shapingFields,
+  shapingOptions,
+  withLadderOptions,
+  withRecipeOptions,
+  type ShapingOptions,
+} from './shaping.ts'
 
 interface PlanOptions extends ShapingOptions {
   family?: string
@@ -26,42 +33,71 @@ interface PlanOptions extends ShapingOptions {
 const defaultTokenizer: TokenizerChoice = { kind: 'bpe', vocabulary: 512 }
 
 export const planCommand: CommandPart = (program, act) => {
-  shapingOptions(program.command('plan')
-    .description('work out parameters, tokens, steps and FLOPs of every member of a family')
-    .option('--family <name>', 'a family that ships with the lab: starter, cerebras-gpt, pythia, ...')
-    .option('--budget <flops>', 'the ladder that this much training compute pays for, in FLOPs', parseAmount)
-    .option('--largest <parameters>', 'the ladder up to a model of this size', parseAmount)
-    .option('--study <study>', 'the ladder of a study, with memory and time on this machine')
-    .option('--tokenizer <choice>', 'bytes, gpt2 or bpe:N; sets the vocabulary', parseTokenizer))
-    .addHelpText('after', `
+  shapingOptions(
+    program
+      .command('plan')
+      .description('work out parameters, tokens, steps and FLOPs of every member of a family')
+      .option('--family <name>', 'a family that ships with the lab: starter, cerebras-gpt, pythia, ...')
+      .option('--budget <flops>', 'the ladder that this much training compute pays for, in FLOPs', parseAmount)
+      .option('--largest <parameters>', 'the ladder up to a model of this size', parseAmount)
+      .option('--study <study>', 'the ladder of a study, with memory and time on this machine')
+      .option('--tokenizer <choice>', 'bytes, gpt2 or bpe:N; sets the vocabulary', parseTokenizer),
+  )
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop plan --family cerebras-gpt --json
   $ isoflop plan --budget 1e15 --tokenizer bpe:1024 --decay wsd-s
   $ isoflop plan --family pythia --fixed-tokens 300e9
-  $ isoflop plan --isoflop 1e12,4e12,1.6e13`)
+  $ isoflop plan --isoflop 1e12,4e12,1.6e13`,
+    )
     .action(act(plan))
 }
 
 async function plan(context: CommandContext, options: PlanOptions): Promise<Answer> {
   const asked = (['family', 'budget', 'largest', 'study'] as const).filter((name) => options[name] !== undefined)
   if (asked.length > 1 || (asked.length === 0 && !options.isoflop)) {
-    throw usageError(`Say which family to plan: one of --family, --budget, --largest or --study (or --isoflop alone)${asked.length > 1 ? `, not ${asked.map((name) => `--${name}`).join(' and ')}` : ''}.`)
+    throw usageError(
+      `Say which family to plan: one of --family, --budget, --largest or --study (or --isoflop alone)${asked.length > 1 ? `, not ${asked.map((name) => `--${name}`).join(' and ')}` : ''}.`,
+    )
   }
   if (options.study !== undefined) {
     const shaping = (['tokenizer', ...shapingFields] as const).find((name) => options[name] !== undefined)
-    if (shaping) throw usageError(`${optionNamed(shaping)} shapes a new plan, and --study names one that is there; give one of them.`)
+    if (shaping)
+      throw usageError(
+        `${optionNamed(shaping)} shapes a new plan, and --study names one that is there; give one of them.`,
+      )
     return planOfStudy(context, options.study)
   }
   const { members, recipe } = planOf(options)
-  return { document: { members: members.map((member) => planDocument(member, recipe)) }, text: planText(members, recipe) }
+  return {
+    document: { members: members.map((member) => planDocument(member, recipe)) },
+    text: planText(members, recipe),
+  }
 }
 
 /** A plan without a lab: pure arithmetic, the same as the window's. */
-function planOf({ family, budget, largest, tokenizer, ...options }: PlanOptions): { members: MemberPlan[]; recipe: Recipe } {
+function planOf({ family, budget, largest, tokenizer, ...options }: PlanOptions): {
+  members: MemberPlan[]
+  recipe: Recipe
+} {
   const parts = family === undefined ? null : studyPartsOf(family)
   const recipe = withRecipeOptions(parts?.recipe ?? defaultRecipe, options)
-  const basis = { recipe, vocabulary: vocabularyOf(tokenizer ?? parts?.tokenizer ?? (family !== undefined && findPreset(family).kind === 'published' ? { kind: 'gpt2' } : defaultTokenizer)) }
-  const dial: Dial | null = budget !== undefined ? { kind: 'compute', flops: budget } : largest !== undefined ? { kind: 'largest', parameters: largest } : null
+  const basis = {
+    recipe,
+    vocabulary: vocabularyOf(
+      tokenizer ??
+        parts?.tokenizer ??
+        (family !== undefined && findPreset(family).kind === 'published' ? { kind: 'gpt2' } : defaultTokenizer),
+    ),
+  }
+  const dial: Dial | null =
+    budget !== undefined
+      ? { kind: 'compute', flops: budget }
+      : largest !== undefined
+        ? { kind: 'largest', parameters: largest }
+        : null
   const ladder = parts?.ladder ?? (dial ? ladderWithin(dial, recipe, basis.vocabulary) : null)
   return { members: planLadder(withLadderOptions(ladder, options, basis), basis, null, null), recipe }
 }
@@ -70,9 +106,16 @@ function planOf({ family, budget, largest, tokenizer, ...options }: PlanOptions)
 export function ladderWithin(dial: Dial, recipe: Recipe, vocabulary: number): Ladder {
   const ladder = ladderFromDial(dial, recipe, vocabulary)
   if (dial.kind === 'compute') {
-    const flops = planLadder(ladder, { recipe, vocabulary }, null, null).reduce((sum, member) => sum + member.flops[recipe.flopsConvention], 0)
+    const flops = planLadder(ladder, { recipe, vocabulary }, null, null).reduce(
+      (sum, member) => sum + member.flops[recipe.flopsConvention],
+      0,
+    )
     // Sizes are rounded to whole blocks, so a ladder may come out a little above its budget.
-    if (flops > 1.25 * dial.flops) throw new Fault('bad-input', `--budget: ${flopsText(dial.flops)} FLOPs are too few; the smallest ladder takes ${flopsText(flops)}.`)
+    if (flops > 1.25 * dial.flops)
+      throw new Fault(
+        'bad-input',
+        `--budget: ${flopsText(dial.flops)} FLOPs are too few; the smallest ladder takes ${flopsText(flops)}.`,
+      )
   }
   return ladder
 }
@@ -100,7 +143,15 @@ export function planDocument(member: MemberPlan, recipe: Recipe) {
   const { cerebras, hoffmann, sixNd, palm } = flops
   const perParameter = ownRatio(member, recipe)
   return {
-    name, layers: shape.layers, width: shape.width, heads: shape.heads, parameters, tokens, steps, batchSequences, flops: { cerebras, hoffmann, sixNd, palm },
+    name,
+    layers: shape.layers,
+    width: shape.width,
+    heads: shape.heads,
+    parameters,
+    tokens,
+    steps,
+    batchSequences,
+    flops: { cerebras, hoffmann, sixNd, palm },
     ...(perParameter === null ? {} : { tokensPerParameter: perParameter }),
   }
 }
@@ -109,12 +160,36 @@ export function planText(members: readonly MemberPlan[], recipe: Recipe): string
   const convention = recipe.flopsConvention
   const isTimed = members.some(({ seconds }) => seconds !== null)
   const isOff = members.some((member) => ownRatio(member, recipe) !== null)
-  const head = ['member', 'layers', 'width', 'heads', 'parameters', ...(isOff ? ['tokens / N'] : []), 'tokens', 'steps', 'batch', `FLOPs (${flopsConventionNames[convention]})`, ...(isTimed ? ['time here'] : [])]
-  const rows = members.map(({ name, shape, parameters, countedParameters, tokens, steps, batchSequences, flops, seconds }) => [
-    name, String(shape.layers), String(shape.width), String(shape.heads), short(parameters), ...(isOff ? [ratioText(tokens / tokensStretch(recipe.decay) / countedParameters)] : []),
-    short(tokens), String(steps), String(batchSequences), flopsText(flops[convention]),
-    ...(isTimed ? [seconds === null ? '' : duration(seconds)] : []),
-  ])
-  const remarks = members.flatMap(({ name, refusal, warnings }) => [...(refusal ? [refusal] : []), ...warnings].map((remark) => `${name}: ${remark}`))
+  const head = [
+    'member',
+    'layers',
+    'width',
+    'heads',
+    'parameters',
+    ...(isOff ? ['tokens / N'] : []),
+    'tokens',
+    'steps',
+    'batch',
+    `FLOPs (${flopsConventionNames[convention]})`,
+    ...(isTimed ? ['time here'] : []),
+  ]
+  const rows = members.map(
+    ({ name, shape, parameters, countedParameters, tokens, steps, batchSequences, flops, seconds }) => [
+      name,
+      String(shape.layers),
+      String(shape.width),
+      String(shape.heads),
+      short(parameters),
+      ...(isOff ? [ratioText(tokens / tokensStretch(recipe.decay) / countedParameters)] : []),
+      short(tokens),
+      String(steps),
+      String(batchSequences),
+      flopsText(flops[convention]),
+      ...(isTimed ? [seconds === null ? '' : duration(seconds)] : []),
+    ],
+  )
+  const remarks = members.flatMap(({ name, refusal, warnings }) =>
+    [...(refusal ? [refusal] : []), ...warnings].map((remark) => `${name}: ${remark}`),
+  )
   return [table(head, rows), ...remarks].join('\n')
 }

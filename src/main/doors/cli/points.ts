@@ -27,82 +27,146 @@ export interface PointOptions {
 }
 
 /** The options that both commands share. */
-export const pointOptions = (command: Command): Command => command
-  .option('--points <file>', 'a CSV file with one training to a line')
-  .option('--study <study>', 'the finished runs of a study instead of a file')
-  .option('--x <column>', 'compute (or size, or tokens), for power laws')
-  .option('--y <column>', 'loss in nats, for power laws')
-  .option('--n <column>', 'parameters, for surfaces and IsoFLOP profiles')
-  .option('--d <column>', 'tokens, for surfaces')
-  .option('--loss <column>', 'loss in nats, for surfaces and IsoFLOP profiles')
-  .option('--where <column=value>', 'only rows with this value; may be given again', (one: string, all: string[]) => [...all, one], [])
-  .option('--drop-highest <count>', 'leave out this many of the highest losses', parseWhole(0, 1e6))
-  .option('--bootstrap <count>', 'refits that the intervals are taken from; 0 for none', parseWhole(0, 100_000))
-  .option('--confidence <share>', 'of the intervals', parseNumber(0.01, 0.999))
-  .option('--seed <number>', 'of the refits', parseWhole(0, 0xffff_ffff))
+export const pointOptions = (command: Command): Command =>
+  command
+    .option('--points <file>', 'a CSV file with one training to a line')
+    .option('--study <study>', 'the finished runs of a study instead of a file')
+    .option('--x <column>', 'compute (or size, or tokens), for power laws')
+    .option('--y <column>', 'loss in nats, for power laws')
+    .option('--n <column>', 'parameters, for surfaces and IsoFLOP profiles')
+    .option('--d <column>', 'tokens, for surfaces')
+    .option('--loss <column>', 'loss in nats, for surfaces and IsoFLOP profiles')
+    .option(
+      '--where <column=value>',
+      'only rows with this value; may be given again',
+      (one: string, all: string[]) => [...all, one],
+      [],
+    )
+    .option('--drop-highest <count>', 'leave out this many of the highest losses', parseWhole(0, 1e6))
+    .option('--bootstrap <count>', 'refits that the intervals are taken from; 0 for none', parseWhole(0, 100_000))
+    .option('--confidence <share>', 'of the intervals', parseNumber(0.01, 0.999))
+    .option('--seed <number>', 'of the refits', parseWhole(0, 0xffff_ffff))
 
 /** Points of a curve, with what their columns are called and what was left out. */
-export async function curvePoints(context: CommandContext, options: PointOptions): Promise<{ points: LawPoint[]; names: { x: string; y: string }; remarks: string[] }> {
+export async function curvePoints(
+  context: CommandContext,
+  options: PointOptions,
+): Promise<{ points: LawPoint[]; names: { x: string; y: string }; remarks: string[] }> {
   if (options.study !== undefined) {
     const { runs, perParameter } = await studyRuns(context, options)
     const onLine = runs.filter(({ isOnLine }) => isOnLine)
-    const remarks = onLine.length === runs.length ? [] : [`Left out, because they have not the study's ${perParameter} tokens a parameter: ${runs.filter(({ isOnLine }) => !isOnLine).map(({ name }) => name).join(', ')}.`]
+    const remarks =
+      onLine.length === runs.length
+        ? []
+        : [
+            `Left out, because they have not the study's ${perParameter} tokens a parameter: ${runs
+              .filter(({ isOnLine }) => !isOnLine)
+              .map(({ name }) => name)
+              .join(', ')}.`,
+          ]
     if (onLine.length === 0 && runs.length > 0) {
-      throw new Fault('bad-input', `None of the study's ${runs.length} finished runs has its ${perParameter} tokens a parameter, and the compute-optimal law is of those. A surface takes them all: --form surface.`)
+      throw new Fault(
+        'bad-input',
+        `None of the study's ${runs.length} finished runs has its ${perParameter} tokens a parameter, and the compute-optimal law is of those. A surface takes them all: --form surface.`,
+      )
     }
-    return { points: dropTop(onLine.map(({ flops, loss, name }) => ({ x: flops, y: loss, name })), options), names: { x: 'compute', y: 'loss' }, remarks }
+    return {
+      points: dropTop(
+        onLine.map(({ flops, loss, name }) => ({ x: flops, y: loss, name })),
+        options,
+      ),
+      names: { x: 'compute', y: 'loss' },
+      remarks,
+    }
   }
   const table = tableOf(options)
   const [x, y] = [columnOf(table, options.x, '--x'), columnOf(table, options.y, '--y')]
-  if (options.x === options.y) throw new Fault('bad-input', `--x and --y both name ${options.x}: a law needs two different columns.`)
+  if (options.x === options.y)
+    throw new Fault('bad-input', `--x and --y both name ${options.x}: a law needs two different columns.`)
   const points = table.rows.map((_, i) => ({ x: x(i), y: y(i), name: nameOf(table, i) }))
   return { points: dropTop(points, options), names: { x: options.x!, y: options.y! }, remarks: [] }
 }
 
 /** Points of a surface; tokens from their own column, or from compute as C / (6 N). */
-export async function surfacePoints(context: CommandContext, options: PointOptions, flopsColumn?: string): Promise<SurfacePoint[]> {
-  if (options.study !== undefined) return dropHighest((await studyRuns(context, options)).runs, options.dropHighest ?? 0)
+export async function surfacePoints(
+  context: CommandContext,
+  options: PointOptions,
+  flopsColumn?: string,
+): Promise<SurfacePoint[]> {
+  if (options.study !== undefined)
+    return dropHighest((await studyRuns(context, options)).runs, options.dropHighest ?? 0)
   const table = tableOf(options)
   const [n, loss] = [columnOf(table, options.n, '--n'), columnOf(table, options.loss, '--loss')]
-  if (options.d === undefined && flopsColumn === undefined) throw new Fault('bad-input', 'Name the column of tokens with --d, or of compute with --c (tokens are then C / (6 N)).')
+  if (options.d === undefined && flopsColumn === undefined)
+    throw new Fault(
+      'bad-input',
+      'Name the column of tokens with --d, or of compute with --c (tokens are then C / (6 N)).',
+    )
   const d = columnOf(table, options.d ?? flopsColumn, options.d === undefined ? '--c' : '--d')
   const named = [options.n, options.d ?? flopsColumn, options.loss]
   const twice = named.find((name, i) => named.indexOf(name) !== i)
-  if (twice !== undefined) throw new Fault('bad-input', `${twice} is named twice: parameters, tokens and loss need three different columns.`)
+  if (twice !== undefined)
+    throw new Fault('bad-input', `${twice} is named twice: parameters, tokens and loss need three different columns.`)
   const points = table.rows.map((_, i) => ({
-    parameters: n(i), tokens: options.d === undefined ? d(i) / (6 * n(i)) : d(i), loss: loss(i), name: nameOf(table, i),
+    parameters: n(i),
+    tokens: options.d === undefined ? d(i) / (6 * n(i)) : d(i),
+    loss: loss(i),
+    name: nameOf(table, i),
   }))
   return dropHighest(points, options.dropHighest ?? 0)
 }
 
-/** Points of IsoFLOP profiles: rows with a column of budgets, or the runs of a study, gathered where they took the same compute. */
+/**
+ * Points of IsoFLOP profiles: rows with a column of budgets, or the runs of a study, gathered where they took the same
+ * compute.
+ */
 export async function isoflopPoints(context: CommandContext, options: PointOptions): Promise<IsoflopPoint[]> {
   if (options.study !== undefined) {
     const { runs } = await studyRuns(context, options)
-    return gatherBudgets(dropHighest(runs, options.dropHighest ?? 0).map(({ flops, parameters, tokens, loss }) => ({ budget: flops, parameters, tokens, loss })))
+    return gatherBudgets(
+      dropHighest(runs, options.dropHighest ?? 0).map(({ flops, parameters, tokens, loss }) => ({
+        budget: flops,
+        parameters,
+        tokens,
+        loss,
+      })),
+    )
   }
   const table = tableOf(options)
-  const [budget, n, loss] = [columnOf(table, options.budget, '--budget'), columnOf(table, options.n, '--n'), columnOf(table, options.loss, '--loss')]
-  return dropHighest(table.rows.map((_, i) => ({ budget: budget(i), parameters: n(i), loss: loss(i) })), options.dropHighest ?? 0)
+  const [budget, n, loss] = [
+    columnOf(table, options.budget, '--budget'),
+    columnOf(table, options.n, '--n'),
+    columnOf(table, options.loss, '--loss'),
+  ]
+  return dropHighest(
+    table.rows.map((_, i) => ({ budget: budget(i), parameters: n(i), loss: loss(i) })),
+    options.dropHighest ?? 0,
+  )
 }
 
 function tableOf({ points, where = [] }: PointOptions): Table {
-  if (points === undefined) throw new Fault('bad-input', 'Say where the points are: --points FILE.csv, or --study for the runs of a study.')
+  if (points === undefined)
+    throw new Fault('bad-input', 'Say where the points are: --points FILE.csv, or --study for the runs of a study.')
   const table = readTable(resolve(points))
-  const kept = where.reduce<number[]>((rows, condition) => {
-    const at = condition.indexOf('=')
-    if (at < 1) throw new Fault('bad-input', `--where ${condition}: write it as COLUMN=VALUE.`)
-    const column = indexOf(table, condition.slice(0, at).trim(), '--where')
-    return rows.filter((i) => table.rows[i][column].trim() === condition.slice(at + 1).trim())
-  }, table.rows.map((_, i) => i))
+  const kept = where.reduce<number[]>(
+    (rows, condition) => {
+      const at = condition.indexOf('=')
+      if (at < 1) throw new Fault('bad-input', `--where ${condition}: write it as COLUMN=VALUE.`)
+      const column = indexOf(table, condition.slice(0, at).trim(), '--where')
+      return rows.filter((i) => table.rows[i][column].trim() === condition.slice(at + 1).trim())
+    },
+    table.rows.map((_, i) => i),
+  )
   if (kept.length === 0) throw new Fault('bad-input', `No row of ${points} has ${where.join(' and ')}.`)
   return { columns: table.columns, rows: kept.map((i) => table.rows[i]), lines: kept.map((i) => table.lines[i]) }
 }
 
 function indexOf(table: Table, name: string | undefined, option: string): number {
-  if (name === undefined) throw new Fault('bad-input', `Name a column with ${option}; there are: ${table.columns.join(', ')}.`)
+  if (name === undefined)
+    throw new Fault('bad-input', `Name a column with ${option}; there are: ${table.columns.join(', ')}.`)
   const index = table.columns.indexOf(name)
-  if (index < 0) throw new Fault('bad-input', `${option}: there is no column ${name}; there are: ${table.columns.join(', ')}.`)
+  if (index < 0)
+    throw new Fault('bad-input', `${option}: there is no column ${name}; there are: ${table.columns.join(', ')}.`)
   return index
 }
 
@@ -122,7 +186,10 @@ function columnOf(table: Table, name: string | undefined, option: string): (row:
 const nameOf = (table: Table, row: number): string => `line ${table.lines[row]}`
 
 const dropTop = (points: LawPoint[], { dropHighest: count = 0 }: PointOptions): LawPoint[] =>
-  dropHighest(points.map((point) => ({ ...point, loss: point.y })), count).map(({ x, y, name }) => ({ x, y, name }))
+  dropHighest(
+    points.map((point) => ({ ...point, loss: point.y })),
+    count,
+  ).map(({ x, y, name }) => ({ x, y, name }))
 
 interface StudyPoint extends SurfacePoint {
   flops: number
@@ -131,14 +198,30 @@ interface StudyPoint extends SurfacePoint {
   isOnLine: boolean
 }
 
-async function studyRuns(context: CommandContext, { study: wanted }: PointOptions): Promise<{ runs: StudyPoint[]; perParameter: number }> {
+async function studyRuns(
+  context: CommandContext,
+  { study: wanted }: PointOptions,
+): Promise<{ runs: StudyPoint[]; perParameter: number }> {
   return withLab(context, async (lab) => {
     const { id, recipe } = await findStudy(lab, wanted!)
-    const runs = (await lab.listRuns(id)).flatMap(({ state, validationLoss, flops, parameters, countedParameters = parameters, tokens, rests, name, origin }): StudyPoint[] => {
-      if (state !== 'finished' || validationLoss === null || origin) return [] // what a model learned before is not in the compute of a run that began from it
-      const isOnLine = isAtRatio(tokens / (rests ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
-      return [{ flops, parameters, tokens, loss: validationLoss, name, isOnLine }]
-    })
+    const runs = (await lab.listRuns(id)).flatMap(
+      ({
+        state,
+        validationLoss,
+        flops,
+        parameters,
+        countedParameters = parameters,
+        tokens,
+        rests,
+        name,
+        origin,
+      }): StudyPoint[] => {
+        // what a model learned before is not in the compute of a run that began from it
+        if (state !== 'finished' || validationLoss === null || origin) return []
+        const isOnLine = isAtRatio(tokens / (rests ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
+        return [{ flops, parameters, tokens, loss: validationLoss, name, isOnLine }]
+      },
+    )
     return { runs, perParameter: recipe.tokensPerParameter }
   })
 }

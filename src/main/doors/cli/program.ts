@@ -23,7 +23,9 @@ export interface CommandContext {
 }
 
 /** Ties a command's options and arguments to the work it does. */
-export type Act = <A extends unknown[]>(work: (context: CommandContext, ...optionsAndArguments: A) => Promise<Answer | null>) => (...args: unknown[]) => Promise<void>
+export type Act = <A extends unknown[]>(
+  work: (context: CommandContext, ...optionsAndArguments: A) => Promise<Answer | null>,
+) => (...args: unknown[]) => Promise<void>
 
 /** Adds one command to the program. */
 export type CommandPart = (program: Command, act: Act) => void
@@ -31,7 +33,10 @@ export type CommandPart = (program: Command, act: Act) => void
 const exitStatus = { failed: 1, usage: 2, interrupted: 130 } as const
 
 /** Runs `isoflop <command>`; ends the process with 0 only when the command did what it was asked. */
-export async function runProgram(parts: readonly CommandPart[], { args, version }: { args: readonly string[]; version: string }): Promise<void> {
+export async function runProgram(
+  parts: readonly CommandPart[],
+  { args, version }: { args: readonly string[]; version: string },
+): Promise<void> {
   const terminal = createTerminal({ isJson: args.includes('--json') })
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -44,15 +49,22 @@ export async function runProgram(parts: readonly CommandPart[], { args, version 
     const context: CommandContext = {
       home: homeFolder(args, process.env),
       version,
-      parts: { cli: join(__dirname, 'cli.js'), worker: join(__dirname, 'worker.js'), renderer: join(__dirname, '../renderer'), resources: resolve(__dirname, '../../resources') },
+      parts: {
+        cli: join(__dirname, 'cli.js'),
+        worker: join(__dirname, 'worker.js'),
+        renderer: join(__dirname, '../renderer'),
+        resources: resolve(__dirname, '../../resources'),
+      },
       terminal,
       signal: stopping.signal,
     }
-    const act: Act = (work) => async (...given) => {
-      const command = given.at(-1) as Command
-      const answer = await work(context, ...([command.optsWithGlobals(), ...given.slice(0, -2)] as never))
-      if (answer) terminal.answer(answer)
-    }
+    const act: Act =
+      (work) =>
+      async (...given) => {
+        const command = given.at(-1) as Command
+        const answer = await work(context, ...([command.optsWithGlobals(), ...given.slice(0, -2)] as never))
+        if (answer) terminal.answer(answer)
+      }
     await buildProgram(parts, act, terminal, version).parseAsync([...args], { from: 'user' })
     await terminal.flush()
     process.exit(0)
@@ -66,14 +78,24 @@ export async function runProgram(parts: readonly CommandPart[], { args, version 
 
 function buildProgram(parts: readonly CommandPart[], act: Act, terminal: Terminal, version: string): Command {
   const program = new Command('isoflop')
-    .description('A lab on a desk for compute-optimal GPT families: train a ladder of small models, see its scaling law, export what it made.')
+    .description(
+      'A lab on a desk for compute-optimal GPT families: train a ladder of small models, see its scaling law, export what it made.',
+    )
     .version(version)
-    .addHelpText('after', '\nExample:\n  $ isoflop demo        a scaling law in a few minutes\n\nEach command says more: isoflop <command> --help')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ isoflop demo        a scaling law in a few minutes\n\nEach command says more: isoflop <command> --help',
+    )
   for (const part of parts) part(program, act)
   const settle = (command: Command) => {
-    command.exitOverride().showHelpAfterError(false).configureOutput({ writeOut: terminal.writeHelp, writeErr: () => {} })
-    if (!command.options.some(({ long }) => long === '--json')) command.option('--json', 'print one JSON document on standard output, and nothing else there')
-    if (!command.options.some(({ long }) => long === '--data')) command.option('--data <dir>', 'where everything is kept (or ISOFLOP_HOME; else ~/.isoflop)')
+    command
+      .exitOverride()
+      .showHelpAfterError(false)
+      .configureOutput({ writeOut: terminal.writeHelp, writeErr: () => {} })
+    if (!command.options.some(({ long }) => long === '--json'))
+      command.option('--json', 'print one JSON document on standard output, and nothing else there')
+    if (!command.options.some(({ long }) => long === '--data'))
+      command.option('--data <dir>', 'where everything is kept (or ISOFLOP_HOME; else ~/.isoflop)')
     command.commands.forEach((one) => settle(one as Command))
   }
   settle(program)
@@ -87,11 +109,15 @@ function failureStatus(error: unknown, isInterrupted: boolean): number {
 }
 
 /** A command line that asks for nothing that can be done. */
-export const usageError = (sentence: string): CommanderError => new CommanderError(exitStatus.usage, 'isoflop.usage', sentence)
+export const usageError = (sentence: string): CommanderError =>
+  new CommanderError(exitStatus.usage, 'isoflop.usage', sentence)
 
 /** Commander's own words, as one sentence. */
 function usageFault(error: CommanderError): Fault {
-  const words = error.code === 'commander.help' ? 'Which command? `isoflop --help` lists them.' : error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+  const words =
+    error.code === 'commander.help'
+      ? 'Which command? `isoflop --help` lists them.'
+      : error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
   const sentence = words.charAt(0).toUpperCase() + words.slice(1)
   return new Fault('bad-input', /[.?]\)?$/.test(sentence) ? sentence : `${sentence}.`)
 }

@@ -10,22 +10,39 @@ const resumable = ['paused', 'stopped', 'interrupted'] as const
 const canResume = ({ state }: RunSummary): boolean => (resumable as readonly string[]).includes(state)
 
 export const resumeCommand: CommandPart = (program, act) => {
-  program.command('resume')
+  program
+    .command('resume')
     .argument('[run]', 'the run: its id, its name, or `last`; else all that were paused or cut off')
     .description('go on with runs that were paused, stopped or cut off')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
-  $ isoflop resume`)
-    .action(act((context, _options: object, wanted?: string) => withLab(context, async (lab) => {
-      const all = await lab.listRuns(null)
-      const runs = wanted === undefined
-        ? all.filter(({ state }) => state === 'paused' || state === 'interrupted').sort((a, b) => a.createdMs - b.createdMs)
-        : [await findRun(lab, wanted)]
-      const settled = runs.find((run) => !canResume(run))
-      if (settled) throw new Fault('conflict', `The run ${settled.name} is ${settled.state}, so there is nothing to resume.`)
-      if (runs.length === 0) throw new Fault('not-found', 'No run is waiting to be resumed. `isoflop runs` lists them.')
-      for (const { id } of runs) await lab.resumeRun(id)
-      const ended = await followRuns(lab, runs.map(({ id }) => id), context)
-      return { document: { runs: ended }, text: runsText(ended) }
-    })))
+  $ isoflop resume`,
+    )
+    .action(
+      act((context, _options: object, wanted?: string) =>
+        withLab(context, async (lab) => {
+          const all = await lab.listRuns(null)
+          const runs =
+            wanted === undefined
+              ? all
+                  .filter(({ state }) => state === 'paused' || state === 'interrupted')
+                  .sort((a, b) => a.createdMs - b.createdMs)
+              : [await findRun(lab, wanted)]
+          const settled = runs.find((run) => !canResume(run))
+          if (settled)
+            throw new Fault('conflict', `The run ${settled.name} is ${settled.state}, so there is nothing to resume.`)
+          if (runs.length === 0)
+            throw new Fault('not-found', 'No run is waiting to be resumed. `isoflop runs` lists them.')
+          for (const { id } of runs) await lab.resumeRun(id)
+          const ended = await followRuns(
+            lab,
+            runs.map(({ id }) => id),
+            context,
+          )
+          return { document: { runs: ended }, text: runsText(ended) }
+        }),
+      ),
+    )
 }

@@ -1,4 +1,5 @@
-// The options that shape a family: its recipe, and members off the compute-optimal line. `plan` and `train` take the same ones.
+// The options that shape a family: its recipe, and members off the compute-optimal line. `plan` and `train` take the
+// same ones.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { isoflopMembers, usualGrid, withFixedTokens, withMembers } from '#shared/family/additions.ts'
 import type { Ladder } from '#shared/family/ladder.ts'
@@ -36,44 +37,112 @@ export interface LadderOptions {
 export type ShapingOptions = RecipeOptions & LadderOptions
 
 const recipeFields = [
-  'context', 'tokensPerParameter', 'batchTokens', 'peakLearningRate', 'warmupFraction', 'decay', 'finalFraction', 'parametrisation', 'mupBaseWidth', 'activation',
-  'weightDecay', 'clipNorm', 'initStd', 'countedParameters', 'flopsConvention',
+  'context',
+  'tokensPerParameter',
+  'batchTokens',
+  'peakLearningRate',
+  'warmupFraction',
+  'decay',
+  'finalFraction',
+  'parametrisation',
+  'mupBaseWidth',
+  'activation',
+  'weightDecay',
+  'clipNorm',
+  'initStd',
+  'countedParameters',
+  'flopsConvention',
 ] as const satisfies (keyof RecipeOptions)[]
 
 /** What a published schedule fixes: whoever asks for another has the recipe decide. */
-const scheduleFields = ['tokensPerParameter', 'batchTokens', 'peakLearningRate', 'warmupFraction', 'decay', 'finalFraction'] as const
+const scheduleFields = [
+  'tokensPerParameter',
+  'batchTokens',
+  'peakLearningRate',
+  'warmupFraction',
+  'decay',
+  'finalFraction',
+] as const
 
 /** The names of all that shapes a study, as they stand in the options. */
-export const shapingFields = [...recipeFields, 'fixedTokens', 'isoflop', 'sizes', 'span'] as const satisfies (keyof ShapingOptions)[]
+export const shapingFields = [
+  ...recipeFields,
+  'fixedTokens',
+  'isoflop',
+  'sizes',
+  'span',
+] as const satisfies (keyof ShapingOptions)[]
 
-export const shapingOptions = (command: Command): Command => command
-  .option('--context <tokens>', 'tokens a sequence', parseWhole(2, 65_536))
-  .option('--tokens-per-parameter <number>', 'training tokens for each parameter, 20 by Chinchilla', within(parseAmount, 0.01, 10_000))
-  .option('--batch-tokens <tokens>', 'tokens a step; else by rule', parseWhole(1, 1e9))
-  .option('--peak-learning-rate <rate>', 'else by rule', within(parseAmount, 1e-9, 10))
-  .option('--warmup-fraction <share>', 'share of the tokens over which the learning rate rises', parseNumber(0, 1))
-  .addOption(new Option('--decay <shape>', 'how the learning rate falls; wsd-s goes on to twice the tokens and gives three points of the law from one run').choices(['linear', 'cosine', 'wsd', 'wsd-s', 'constant']))
-  .option('--final-fraction <share>', 'of the peak, where the decay ends', parseNumber(0, 1))
-  .addOption(new Option('--parametrisation <name>', 'muP keeps one learning rate for all widths').choices(['standard', 'mup']))
-  .option('--mup-base-width <width>', 'muP: the width whose rates hold', parseWhole(1, 65_536))
-  .addOption(new Option('--activation <name>', 'gelu (erf) or gelu_new (tanh)').choices(['gelu', 'gelu_new']))
-  .option('--weight-decay <number>', 'of embeddings and matrices, never of biases and norms', parseNumber(0, 10))
-  .option('--clip-norm <norm>', 'longer gradients are scaled down to it', within(parseAmount, 1e-6, 1e6))
-  .option('--init-std <number>', 'of the first weights', within(parseAmount, 1e-9, 10))
-  .addOption(new Option('--counted-parameters <which>', 'what tokens per parameter counts').choices(['all', 'without-embeddings', 'blocks-and-head']))
-  .addOption(new Option('--flops-convention <name>', 'how FLOPs are counted').choices(['sixNd', 'palm', 'hoffmann', 'cerebras']))
-  .option('--fixed-tokens <tokens>', 'every member on as many tokens, as Pythia: small ones over-trained, large ones under-trained', parseAmount)
-  .option('--isoflop <budgets>', 'several sizes at each of these budgets, such as 1e12,4e12; alone, or beside a ladder', budgets)
-  .option('--sizes <count>', `members at each budget of --isoflop (${usualGrid.sizes})`, parseWhole(3, 50))
-  .option('--span <times>', `how far they reach below and above the size that the ratio gives (${usualGrid.span})`, parseNumber(1.1, 100))
+export const shapingOptions = (command: Command): Command =>
+  command
+    .option('--context <tokens>', 'tokens a sequence', parseWhole(2, 65_536))
+    .option(
+      '--tokens-per-parameter <number>',
+      'training tokens for each parameter, 20 by Chinchilla',
+      within(parseAmount, 0.01, 10_000),
+    )
+    .option('--batch-tokens <tokens>', 'tokens a step; else by rule', parseWhole(1, 1e9))
+    .option('--peak-learning-rate <rate>', 'else by rule', within(parseAmount, 1e-9, 10))
+    .option('--warmup-fraction <share>', 'share of the tokens over which the learning rate rises', parseNumber(0, 1))
+    .addOption(
+      new Option(
+        '--decay <shape>',
+        'how the learning rate falls; wsd-s goes on to twice the tokens and gives three points of the law from one run',
+      ).choices(['linear', 'cosine', 'wsd', 'wsd-s', 'constant']),
+    )
+    .option('--final-fraction <share>', 'of the peak, where the decay ends', parseNumber(0, 1))
+    .addOption(
+      new Option('--parametrisation <name>', 'muP keeps one learning rate for all widths').choices(['standard', 'mup']),
+    )
+    .option('--mup-base-width <width>', 'muP: the width whose rates hold', parseWhole(1, 65_536))
+    .addOption(new Option('--activation <name>', 'gelu (erf) or gelu_new (tanh)').choices(['gelu', 'gelu_new']))
+    .option('--weight-decay <number>', 'of embeddings and matrices, never of biases and norms', parseNumber(0, 10))
+    .option('--clip-norm <norm>', 'longer gradients are scaled down to it', within(parseAmount, 1e-6, 1e6))
+    .option('--init-std <number>', 'of the first weights', within(parseAmount, 1e-9, 10))
+    .addOption(
+      new Option('--counted-parameters <which>', 'what tokens per parameter counts').choices([
+        'all',
+        'without-embeddings',
+        'blocks-and-head',
+      ]),
+    )
+    .addOption(
+      new Option('--flops-convention <name>', 'how FLOPs are counted').choices([
+        'sixNd',
+        'palm',
+        'hoffmann',
+        'cerebras',
+      ]),
+    )
+    .option(
+      '--fixed-tokens <tokens>',
+      'every member on as many tokens, as Pythia: small ones over-trained, large ones under-trained',
+      parseAmount,
+    )
+    .option(
+      '--isoflop <budgets>',
+      'several sizes at each of these budgets, such as 1e12,4e12; alone, or beside a ladder',
+      budgets,
+    )
+    .option('--sizes <count>', `members at each budget of --isoflop (${usualGrid.sizes})`, parseWhole(3, 50))
+    .option(
+      '--span <times>',
+      `how far they reach below and above the size that the ratio gives (${usualGrid.span})`,
+      parseNumber(1.1, 100),
+    )
 
 /** The recipe with what was asked for by name; a wish that would change nothing is refused. */
 export function withRecipeOptions(recipe: Recipe, options: RecipeOptions & { seed?: number }): Recipe {
-  const changes = [...recipeFields, 'seed' as const].flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]]))
+  const changes = [...recipeFields, 'seed' as const].flatMap((field) =>
+    options[field] === undefined ? [] : [[field, options[field]]],
+  )
   const changed: Recipe = { ...recipe, ...Object.fromEntries(changes) }
-  if (options.mupBaseWidth !== undefined && changed.parametrisation !== 'mup') throw usageError('--mup-base-width says at which width muP was tuned; it goes with --parametrisation mup.')
+  if (options.mupBaseWidth !== undefined && changed.parametrisation !== 'mup')
+    throw usageError('--mup-base-width says at which width muP was tuned; it goes with --parametrisation mup.')
   if (changed.batchTokens !== null && changed.batchTokens < changed.context) {
-    throw usageError(`--batch-tokens ${changed.batchTokens} holds no whole sequence; with a context of ${changed.context} tokens it must be ${changed.context} or more.`)
+    throw usageError(
+      `--batch-tokens ${changed.batchTokens} holds no whole sequence; with a context of ${changed.context} tokens it must be ${changed.context} or more.`,
+    )
   }
   return changed
 }
@@ -83,17 +152,31 @@ export function withLadderOptions(ladder: Ladder | null, options: ShapingOptions
   const { fixedTokens, isoflop, sizes, span } = options
   const aim = (['sizes', 'span'] as const).find((name) => options[name] !== undefined)
   if (aim && !isoflop) throw usageError(`--${aim} shapes the grid of --isoflop; give that too.`)
-  if (fixedTokens !== undefined && !ladder) throw usageError('--fixed-tokens gives the members of a ladder their tokens; say which one: --family, --budget or --largest.')
+  if (fixedTokens !== undefined && !ladder)
+    throw usageError(
+      '--fixed-tokens gives the members of a ladder their tokens; say which one: --family, --budget or --largest.',
+    )
   let shaped = ladder
-  if (shaped && scheduleFields.some((field) => options[field] !== undefined)) shaped = { ...shaped, members: withoutSchedules(shaped.members) }
+  if (shaped && scheduleFields.some((field) => options[field] !== undefined))
+    shaped = { ...shaped, members: withoutSchedules(shaped.members) }
   if (shaped && fixedTokens !== undefined) shaped = withFixedTokens(shaped, fixedTokens, basis)
   if (!isoflop) return shaped!
-  const grid = isoflopMembers({ budgets: isoflop, sizes: sizes ?? usualGrid.sizes, span: span ?? usualGrid.span }, basis)
-  return withMembers(shaped ?? { dial: { kind: 'compute', flops: isoflop.reduce((sum, one) => sum + one, 0) * (sizes ?? usualGrid.sizes) }, members: [] }, grid)
+  const grid = isoflopMembers(
+    { budgets: isoflop, sizes: sizes ?? usualGrid.sizes, span: span ?? usualGrid.span },
+    basis,
+  )
+  return withMembers(
+    shaped ?? {
+      dial: { kind: 'compute', flops: isoflop.reduce((sum, one) => sum + one, 0) * (sizes ?? usualGrid.sizes) },
+      members: [],
+    },
+    grid,
+  )
 }
 
 /** `--tokens-per-parameter` for `tokensPerParameter`. */
-export const optionNamed = (field: string): string => `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+export const optionNamed = (field: string): string =>
+  `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 function budgets(text: string): number[] {
   const all = text.split(',').map(parseAmount)
@@ -104,7 +187,8 @@ function budgets(text: string): number[] {
 function within(parse: (text: string) => number, smallest: number, largest: number): (text: string) => number {
   return (text) => {
     const value = parse(text)
-    if (value < smallest || value > largest) throw new InvalidArgumentError(`It must be a number from ${smallest} to ${largest}.`)
+    if (value < smallest || value > largest)
+      throw new InvalidArgumentError(`It must be a number from ${smallest} to ${largest}.`)
     return value
   }
 }

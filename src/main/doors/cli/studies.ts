@@ -1,4 +1,5 @@
-// `isoflop studies`: the studies in the lab; made, renamed, copied, put away, deleted, and carried to another lab as one file.
+// `isoflop studies`: the studies in the lab; made, renamed, copied, put away, deleted, and carried to another lab as
+// one file.
 import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
@@ -12,40 +13,64 @@ const studyArgument = ['<study>', 'its id, its name, or the beginning of either'
 
 const listed = async (lab: LabHost, studies: readonly Study[]): Promise<string> => {
   const corpora = new Map((await lab.listCorpora()).map(({ id, name }) => [id, name]))
-  const rows = studies.map(({ id, name, corpusId, ladder, isArchived }) =>
-    [id, name, corpora.get(corpusId) ?? corpusId, String(ladder.members.length), isArchived ? 'archived' : ''])
+  const rows = studies.map(({ id, name, corpusId, ladder, isArchived }) => [
+    id,
+    name,
+    corpora.get(corpusId) ?? corpusId,
+    String(ladder.members.length),
+    isArchived ? 'archived' : '',
+  ])
   return table(['study', 'name', 'corpus', 'members', ''], rows)
 }
 
 export const studiesCommand: CommandPart = (program, act) => {
-  const studies = program.command('studies').description('list the studies, or make, rename, copy, archive, delete and carry them')
-    .addHelpText('after', `
+  const studies = program
+    .command('studies')
+    .description('list the studies, or make, rename, copy, archive, delete and carry them')
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ isoflop studies
-  $ isoflop studies write Demo --to demo.json`)
+  $ isoflop studies write Demo --to demo.json`,
+    )
   const verb = (name: string, description: string, example: string): Command =>
     studies.command(name).description(description).addHelpText('after', `\nExample:\n  $ isoflop studies ${example}`)
   /** A verb whose answer is the study it left behind. */
   const change = (use: (lab: LabHost, ...args: string[]) => Promise<Study>) =>
-    act((context, _options: object, ...args: string[]) => withLab(context, async (lab) => {
-      const study = await use(lab, ...args)
-      return { document: { study }, text: await listed(lab, [study]) }
-    }))
+    act((context, _options: object, ...args: string[]) =>
+      withLab(context, async (lab) => {
+        const study = await use(lab, ...args)
+        return { document: { study }, text: await listed(lab, [study]) }
+      }),
+    )
 
-  studies.command('list', { isDefault: true })
+  studies
+    .command('list', { isDefault: true })
     .description('list the studies')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
-  $ isoflop studies --json`)
-    .action(act((context) => withLab(context, async (lab) => {
-      const all = await lab.listStudies()
-      return { document: { studies: all }, text: all.length === 0 ? 'There are no studies yet. `isoflop demo` makes one.' : await listed(lab, all) }
-    })))
+  $ isoflop studies --json`,
+    )
+    .action(
+      act((context) =>
+        withLab(context, async (lab) => {
+          const all = await lab.listStudies()
+          return {
+            document: { studies: all },
+            text: all.length === 0 ? 'There are no studies yet. `isoflop demo` makes one.' : await listed(lab, all),
+          }
+        }),
+      ),
+    )
   verb('create', 'make a study: the starter ladder on the bundled text', 'create "Wide or deep"')
     .argument('<name>', 'what to call it')
     .action(change((lab, name) => lab.createStudy(name)))
   verb('rename', 'give a study another name', 'rename Demo "First law"')
-    .argument(...studyArgument).argument('<name>', 'what to call it')
+    .argument(...studyArgument)
+    .argument('<name>', 'what to call it')
     .action(change(async (lab, study, name) => lab.updateStudy((await findStudy(lab, study)).id, { name })))
   verb('duplicate', 'copy a study, without its runs', 'duplicate Demo')
     .argument(...studyArgument)
@@ -59,27 +84,46 @@ Example:
   verb('delete', 'delete a study with its runs and their checkpoints, for good', 'delete Demo --yes')
     .argument(...studyArgument)
     .option('--yes', 'here nothing brings it back, so it has to be said')
-    .action(act((context, { yes }: { yes?: boolean }, wanted: string) => withLab(context, async (lab) => {
-      const study = await findStudy(lab, wanted)
-      const runs = await lab.listRuns(study.id)
-      if (!yes) throw new Fault('bad-input', `“${study.name}” and its ${runs.length} runs would be gone for good. With --yes they are deleted.`)
-      await lab.deleteStudy(study.id)
-      return { document: { deleted: study.id, runs: runs.length }, text: `“${study.name}” and its ${runs.length} runs are deleted.` }
-    })))
+    .action(
+      act((context, { yes }: { yes?: boolean }, wanted: string) =>
+        withLab(context, async (lab) => {
+          const study = await findStudy(lab, wanted)
+          const runs = await lab.listRuns(study.id)
+          if (!yes)
+            throw new Fault(
+              'bad-input',
+              `“${study.name}” and its ${runs.length} runs would be gone for good. With --yes they are deleted.`,
+            )
+          await lab.deleteStudy(study.id)
+          return {
+            document: { deleted: study.id, runs: runs.length },
+            text: `“${study.name}” and its ${runs.length} runs are deleted.`,
+          }
+        }),
+      ),
+    )
   verb('write', 'write a study to one JSON file, which gives the same plan in another lab', 'write Demo --to demo.json')
     .argument(...studyArgument)
     .requiredOption('--to <file>', 'the file to write')
     .option('--overwrite', 'replace the file')
-    .action(act((context, { to, overwrite }: { to: string; overwrite?: boolean }, wanted: string) => withLab(context, async (lab) => {
-      const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
-      const study = await lab.studyDocument((await findStudy(lab, wanted)).id)
-      await writeFileAtomically(resolve(to), `${JSON.stringify(study, null, 2)}\n`, { overwrite: overwrite ?? false })
-      return { document: { file: resolve(to), study }, text: `Written to ${resolve(to)}.` }
-    })))
+    .action(
+      act((context, { to, overwrite }: { to: string; overwrite?: boolean }, wanted: string) =>
+        withLab(context, async (lab) => {
+          const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
+          const study = await lab.studyDocument((await findStudy(lab, wanted)).id)
+          await writeFileAtomically(resolve(to), `${JSON.stringify(study, null, 2)}\n`, {
+            overwrite: overwrite ?? false,
+          })
+          return { document: { file: resolve(to), study }, text: `Written to ${resolve(to)}.` }
+        }),
+      ),
+    )
   verb('read', 'make a study of such a file', 'read demo.json')
     .argument('<file>', 'what `studies write` or the window wrote')
-    .action(change(async (lab, file) => {
-      const { readJson } = await import('#main/platform/disk/files.ts')
-      return lab.importStudy(await readJson(resolve(file)))
-    }))
+    .action(
+      change(async (lab, file) => {
+        const { readJson } = await import('#main/platform/disk/files.ts')
+        return lab.importStudy(await readJson(resolve(file)))
+      }),
+    )
 }

@@ -7,7 +7,10 @@ export interface Terminal {
   answer(answer: { document: unknown; text: string }): void
   /** A line on standard error. */
   note(line: string): void
-  /** A line on standard error that the next one replaces, where a person is looking; a plain line now and then elsewhere. */
+  /**
+   * A line on standard error that the next one replaces, where a person is looking; a plain line now and then
+   * elsewhere.
+   */
   progress(line: string): void
   fail(fault: FaultData): void
   writeHelp(text: string): void
@@ -43,7 +46,9 @@ export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
     note,
     answer({ document, text }) {
       clear()
-      writeOut(isJson ? `${JSON.stringify(document, null, 2)}\n` : text.endsWith('\n') || text === '' ? text : `${text}\n`)
+      writeOut(
+        isJson ? `${JSON.stringify(document, null, 2)}\n` : text.endsWith('\n') || text === '' ? text : `${text}\n`,
+      )
     },
     progress(line) {
       if (isWatched) {

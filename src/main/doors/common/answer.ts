@@ -1,4 +1,5 @@
-// What every door does with a request: checks that the lab answers to that name, asks, and turns a failure into plain data.
+// What every door does with a request: checks that the lab answers to that name, asks, and turns a failure into plain
+// data.
 import { toFaultData, type Reply } from '#shared/fault.ts'
 import { labRequests, type Lab } from '#shared/lab.ts'
 
@@ -7,7 +8,11 @@ const names = new Set<string>(labRequests)
 /** The lab's reply. Never rejects: whatever was sent, the answer is plain data. */
 export async function answer(lab: Lab, name: unknown, args: unknown): Promise<Reply> {
   if (typeof name !== 'string' || !names.has(name)) {
-    return { ok: false, code: 'bad-input', message: `The lab does not know the request ${JSON.stringify(String(name).slice(0, 60))}.` }
+    return {
+      ok: false,
+      code: 'bad-input',
+      message: `The lab does not know the request ${JSON.stringify(String(name).slice(0, 60))}.`,
+    }
   }
   if (!Array.isArray(args)) return { ok: false, code: 'bad-input', message: `The arguments of ${name} must be a list.` }
   try {

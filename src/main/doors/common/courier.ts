@@ -1,4 +1,5 @@
-// Carries the lab's news to one window: records are gathered a moment and sent as one message a run, everything else goes at once.
+// Carries the lab's news to one window: records are gathered a moment and sent as one message a run, everything else
+// goes at once.
 import type { RunRecords } from '#shared/run.ts'
 import { newsKinds, type LabNews, type NewsKind } from '#shared/lab.ts'
 
@@ -35,17 +36,24 @@ export function startCourier({ source, send, gatherMs = 50 }: CourierOptions): (
       bundle.validations.push(...news.validations)
       bundle.samples.push(...news.samples)
     } else {
-      waiting.set(news.runId, { runId: news.runId, steps: [...news.steps], validations: [...news.validations], samples: [...news.samples] })
+      waiting.set(news.runId, {
+        runId: news.runId,
+        steps: [...news.steps],
+        validations: [...news.validations],
+        samples: [...news.samples],
+      })
     }
     timer ??= setTimeout(deliver, gatherMs)
   }
 
-  const stops = newsKinds.map((kind) => kind === 'records'
-    ? source.listen('records', gather)
-    : source.listen(kind, (value) => {
-      deliver() // A run is never said to be finished before its last records have arrived.
-      send(kind, value)
-    }))
+  const stops = newsKinds.map((kind) =>
+    kind === 'records'
+      ? source.listen('records', gather)
+      : source.listen(kind, (value) => {
+          deliver() // A run is never said to be finished before its last records have arrived.
+          send(kind, value)
+        }),
+  )
 
   return () => {
     for (const stop of stops) stop()

@@ -3,7 +3,10 @@ import { dialog, type BrowserWindow } from 'electron'
 import type { ClosingWish } from './closing.ts'
 
 /** `canKeep`: whether going on in the background is one of the answers. */
-export async function askClosing(window: BrowserWindow | null, canKeep: boolean): Promise<{ wish: ClosingWish; isAlways: boolean }> {
+export async function askClosing(
+  window: BrowserWindow | null,
+  canKeep: boolean,
+): Promise<{ wish: ClosingWish; isAlways: boolean }> {
   const choices: { label: string; wish: ClosingWish }[] = [
     ...(canKeep ? [{ label: 'Keep training in the background', wish: 'keep' as const }] : []),
     { label: 'Pause and close', wish: 'pause' },
@@ -20,6 +23,8 @@ export async function askClosing(window: BrowserWindow | null, canKeep: boolean)
     checkboxLabel: canKeep ? 'Do this every time (keep or pause)' : undefined,
     noLink: true,
   }
-  const { response, checkboxChecked } = await (window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options))
+  const { response, checkboxChecked } = await (window
+    ? dialog.showMessageBox(window, options)
+    : dialog.showMessageBox(options))
   return { wish: choices[response]?.wish ?? 'stay', isAlways: checkboxChecked }
 }

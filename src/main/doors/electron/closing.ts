@@ -1,4 +1,5 @@
-// Closing while training: keep it going in the background, pause it, stop it, or stay. Asked once, or as the settings say.
+// Closing while training: keep it going in the background, pause it, stop it, or stay. Asked once, or as the settings
+// say.
 import type { RunState } from '#shared/run.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 
@@ -14,7 +15,10 @@ export interface ClosingDeps {
 
 const isUnderWay = (state: RunState): boolean => state === 'starting' || state === 'training' || state === 'queued'
 
-/** What to do with the window: `close` it, `hide` it while the training goes on, or `stay`. Runs are paused or stopped by then. */
+/**
+ * What to do with the window: `close` it, `hide` it while the training goes on, or `stay`. Runs are paused or stopped
+ * by then.
+ */
 export async function closeWhileTraining({ lab, ask, canKeep }: ClosingDeps): Promise<'close' | 'hide' | 'stay'> {
   if (!lab.isTraining()) return 'close'
   const { onCloseWhileTraining } = await lab.settings()
@@ -22,13 +26,17 @@ export async function closeWhileTraining({ lab, ask, canKeep }: ClosingDeps): Pr
   if (onCloseWhileTraining === 'ask' || (wish === 'keep' && !canKeep)) {
     const answer = await ask()
     wish = answer.wish
-    if (answer.isAlways && (wish === 'keep' || wish === 'pause')) await lab.updateSettings({ onCloseWhileTraining: wish })
+    if (answer.isAlways && (wish === 'keep' || wish === 'pause'))
+      await lab.updateSettings({ onCloseWhileTraining: wish })
   }
   if (wish === 'stay') return 'stay'
   if (wish === 'keep') return canKeep ? 'hide' : 'stay'
   // What waits in the queue first, or it would start in the place of what ends.
   const runs = (await lab.listRuns(null)).filter(({ state }) => isUnderWay(state))
-  for (const run of [...runs.filter(({ state }) => state === 'queued'), ...runs.filter(({ state }) => state !== 'queued')]) {
+  for (const run of [
+    ...runs.filter(({ state }) => state === 'queued'),
+    ...runs.filter(({ state }) => state !== 'queued'),
+  ]) {
     // One that finished meanwhile needs nothing more.
     await (wish === 'pause' ? lab.pauseRun(run.id) : lab.stopRun(run.id)).catch(() => {})
   }

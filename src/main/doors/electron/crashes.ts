@@ -1,4 +1,5 @@
-// Failures that reach nobody: said in one dialog with the details behind it, or on standard error where there is no window.
+// Failures that reach nobody: said in one dialog with the details behind it, or on standard error where there is no
+// window.
 import { app, dialog } from 'electron'
 import { Fault } from '#shared/fault.ts'
 

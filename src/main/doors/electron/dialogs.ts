@@ -20,14 +20,23 @@ export function createDialogs(window: () => BrowserWindow | null): Dialogs {
       // One dialog for files and folders exists on macOS alone; elsewhere a folder is dropped on the window.
       const { canceled, filePaths } = await dialog.showOpenDialog(parent(), {
         title: 'Add text',
-        properties: process.platform === 'darwin' ? ['openFile', 'openDirectory', 'multiSelections'] : ['openFile', 'multiSelections'],
-        filters: [{ name: 'Text', extensions: ['txt', 'md', 'jsonl', 'parquet'] }, { name: 'All files', extensions: ['*'] }],
+        properties:
+          process.platform === 'darwin'
+            ? ['openFile', 'openDirectory', 'multiSelections']
+            : ['openFile', 'multiSelections'],
+        filters: [
+          { name: 'Text', extensions: ['txt', 'md', 'jsonl', 'parquet'] },
+          { name: 'All files', extensions: ['*'] },
+        ],
       })
       return canceled || filePaths.length === 0 ? null : filePaths
     },
     async chooseFolder() {
-      const { canceled, filePaths } = await dialog.showOpenDialog(parent(), { title: 'Choose a folder', properties: ['openDirectory', 'createDirectory'] })
-      return canceled ? null : filePaths[0] ?? null
+      const { canceled, filePaths } = await dialog.showOpenDialog(parent(), {
+        title: 'Choose a folder',
+        properties: ['openDirectory', 'createDirectory'],
+      })
+      return canceled ? null : (filePaths[0] ?? null)
     },
     async saveFile(suggestedName, bytes) {
       if (typeof suggestedName !== 'string') throw new Fault('bad-input', 'The suggested name must be text.')

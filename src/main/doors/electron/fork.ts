@@ -8,18 +8,25 @@ const lastWordsLength = 8000
 /** `workerPath` is the built worker. Only after the app is ready. */
 export function forkUtilityWorker(workerPath: string): ForkWorker {
   return () => {
-    const child = utilityProcess.fork(workerPath, [workerArgument], { serviceName: 'Isoflop worker', stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = utilityProcess.fork(workerPath, [workerArgument], {
+      serviceName: 'Isoflop worker',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let words = ''
     let exit: WorkerExit | null = null
     const leavers: ((exit: WorkerExit) => void)[] = []
-    child.stderr?.on('data', (chunk: Buffer) => { words = (words + chunk.toString('utf8')).slice(-lastWordsLength) })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      words = (words + chunk.toString('utf8')).slice(-lastWordsLength)
+    })
     child.on('exit', (code) => {
       exit = { code, signal: null }
       for (const leave of leavers) leave(exit)
       leavers.length = 0
     })
     return {
-      get pid() { return child.pid },
+      get pid() {
+        return child.pid
+      },
       send(message) {
         if (exit === null) child.postMessage(message)
       },

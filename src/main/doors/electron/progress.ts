@@ -1,4 +1,5 @@
-// What the desktop shows of the runs outside the window: the bar in the task bar, the machine kept awake, a word at the end.
+// What the desktop shows of the runs outside the window: the bar in the task bar, the machine kept awake, a word at the
+// end.
 import type { RunState, RunSummary } from '#shared/run.ts'
 
 const isUnderWay = (state: RunState): boolean => state === 'starting' || state === 'training'
@@ -10,7 +11,9 @@ export interface DesktopProgress {
   isTraining: boolean
 }
 
-/** `batch` are the runs that were under way together: those that finished since the queue was last empty count as done. */
+/**
+ * `batch` are the runs that were under way together: those that finished since the queue was last empty count as done.
+ */
 export function desktopProgress(batch: Iterable<RunSummary>): DesktopProgress {
   let done = 0
   let all = 0
@@ -25,7 +28,10 @@ export function desktopProgress(batch: Iterable<RunSummary>): DesktopProgress {
 }
 
 export interface RunWatch {
-  /** Takes a run's news; says what the desktop should show now, and the sentence to notify with, if the run has just ended. */
+  /**
+   * Takes a run's news; says what the desktop should show now, and the sentence to notify with, if the run has just
+   * ended.
+   */
   note(run: RunSummary): DesktopProgress & { notice: { title: string; body: string } | null }
   forget(runId: string): void
 }
@@ -49,8 +55,12 @@ export function watchRuns(): RunWatch {
 function noticeOf(run: RunSummary): { title: string; body: string } | null {
   if (run.state === 'finished') {
     const loss = run.validationLoss ?? run.loss
-    return { title: `${run.name} has finished`, body: loss === null ? `${run.steps} steps.` : `Loss ${loss.toFixed(3)} nats a token after ${run.steps} steps.` }
+    return {
+      title: `${run.name} has finished`,
+      body: loss === null ? `${run.steps} steps.` : `Loss ${loss.toFixed(3)} nats a token after ${run.steps} steps.`,
+    }
   }
-  if (run.state === 'failed') return { title: `${run.name} stopped`, body: run.message ?? 'It failed; the run says why.' }
+  if (run.state === 'failed')
+    return { title: `${run.name} stopped`, body: run.message ?? 'It failed; the run says why.' }
   return null
 }

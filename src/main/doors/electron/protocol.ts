@@ -1,4 +1,5 @@
-// app://isoflop/: the built window under an origin of its own. Electron 25 and later by `handle`, older ones by buffers.
+// app://isoflop/: the built window under an origin of its own. Electron 25 and later by `handle`, older ones by
+// buffers.
 import { protocol } from 'electron'
 import { mediaType, windowHeaders } from '#main/doors/common/content-policy.ts'
 import type { WindowFiles } from '#main/platform/disk/window-files.ts'
@@ -7,7 +8,9 @@ export const windowOrigin = 'app://isoflop'
 
 /** Before the app is ready, once. */
 export function announceScheme(): void {
-  protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } }])
+  protocol.registerSchemesAsPrivileged([
+    { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
+  ])
 }
 
 interface Served {
@@ -22,7 +25,11 @@ export function serveWindow(files: WindowFiles): void {
     const { host, pathname } = new URL(url)
     const bytes = host === 'isoflop' ? await files.read(pathname) : null
     const type = bytes ? mediaType(pathname === '/' ? 'index.html' : pathname) : 'text/plain; charset=utf-8'
-    return { status: bytes ? 200 : 404, headers: { ...windowHeaders(), 'Content-Type': type }, body: bytes ?? Buffer.from('There is nothing here.\n') }
+    return {
+      status: bytes ? 200 : 404,
+      headers: { ...windowHeaders(), 'Content-Type': type },
+      body: bytes ?? Buffer.from('There is nothing here.\n'),
+    }
   }
   if (typeof protocol.handle === 'function') {
     protocol.handle('app', async (request) => {
@@ -32,7 +39,14 @@ export function serveWindow(files: WindowFiles): void {
   } else {
     protocol.registerBufferProtocol('app', (request, callback) => {
       answer(request.url).then(
-        ({ status, headers, body }) => callback({ statusCode: status, headers, mimeType: headers['Content-Type'].split(';')[0], charset: 'utf-8', data: body }),
+        ({ status, headers, body }) =>
+          callback({
+            statusCode: status,
+            headers,
+            mimeType: headers['Content-Type'].split(';')[0],
+            charset: 'utf-8',
+            data: body,
+          }),
         () => callback({ error: -2 }), // net::ERR_FAILED
       )
     })

@@ -1,4 +1,5 @@
-// Answers the window: the lab's requests on one channel, the desktop's own abilities on another, and nobody but our page on either.
+// Answers the window: the lab's requests on one channel, the desktop's own abilities on another, and nobody but our
+// page on either.
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron'
 import { toFaultData, type Reply } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'

@@ -47,7 +47,10 @@ export function createStage({ lab, preload, icon, stateFile, url }: StageOptions
       return
     }
     current = openWindow({
-      preload, icon, stateFile, url,
+      preload,
+      icon,
+      stateFile,
+      url,
       theme: nativeTheme.shouldUseDarkColors ? 'dark' : 'light',
       mayClose() {
         if (isDone || !lab.isTraining()) return true
@@ -63,7 +66,12 @@ export function createStage({ lab, preload, icon, stateFile, url }: StageOptions
     try {
       tray ??= new Tray(icon)
       tray.setToolTip('Isoflop is training')
-      tray.setContextMenu(Menu.buildFromTemplate([{ label: 'Open Isoflop', click: show }, { label: 'Quit', click: () => app.quit() }]))
+      tray.setContextMenu(
+        Menu.buildFromTemplate([
+          { label: 'Open Isoflop', click: show },
+          { label: 'Quit', click: () => app.quit() },
+        ]),
+      )
       tray.on('click', show)
     } catch {
       // A desktop without a tray: starting Isoflop again brings the window back.
@@ -92,7 +100,12 @@ export function createStage({ lab, preload, icon, stateFile, url }: StageOptions
 
   lab.listen('run', () => {
     if (lonely) clearTimeout(lonely)
-    lonely = isHidden && !lab.isTraining() ? setTimeout(() => { if (isHidden && !lab.isTraining()) app.quit() }, lonelyMs) : null
+    lonely =
+      isHidden && !lab.isTraining()
+        ? setTimeout(() => {
+            if (isHidden && !lab.isTraining()) app.quit()
+          }, lonelyMs)
+        : null
   })
 
   return { window, show, quit: () => void leave(false), isDone: () => isDone }

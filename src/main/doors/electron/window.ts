@@ -37,8 +37,16 @@ export function openWindow({ preload, icon, stateFile, url, theme, mayClose }: W
     icon,
     backgroundColor: ground[theme],
     webPreferences: {
-      preload, contextIsolation: true, sandbox: true, nodeIntegration: false, nodeIntegrationInWorker: false, nodeIntegrationInSubFrames: false,
-      webSecurity: true, webviewTag: false, allowRunningInsecureContent: false, spellcheck: false,
+      preload,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      webviewTag: false,
+      allowRunningInsecureContent: false,
+      spellcheck: false,
       // Curves go on moving behind other windows.
       backgroundThrottling: false,
     },
@@ -99,7 +107,10 @@ function closeWalls(contents: WebContents, pageUrl: string): void {
   contents.session.setDevicePermissionHandler(() => false)
 }
 
-/** A dead renderer is started again at once, and after the third time in a minute only when the person wants it. The lab trains on meanwhile. */
+/**
+ * A dead renderer is started again at once, and after the third time in a minute only when the person wants it. The lab
+ * trains on meanwhile.
+ */
 function comeBack(window: BrowserWindow, url: string): void {
   let deathsMs: number[] = []
   window.webContents.on('render-process-gone', (_event, { reason }) => {
@@ -107,16 +118,18 @@ function comeBack(window: BrowserWindow, url: string): void {
     const nowMs = performance.now()
     deathsMs = [...deathsMs.filter((at) => nowMs - at < 60_000), nowMs]
     if (deathsMs.length < 3) return void window.loadURL(url)
-    void dialog.showMessageBox(window, {
-      type: 'error',
-      message: 'The window keeps failing',
-      detail: `It ended ${deathsMs.length} times within a minute (${reason}). Runs and everything recorded are safe: they live outside the window.`,
-      buttons: ['Open it again', 'Quit'],
-      cancelId: 1,
-    }).then(({ response }) => {
-      if (window.isDestroyed()) return
-      if (response === 0) void window.loadURL(url)
-      else window.close()
-    })
+    void dialog
+      .showMessageBox(window, {
+        type: 'error',
+        message: 'The window keeps failing',
+        detail: `It ended ${deathsMs.length} times within a minute (${reason}). Runs and everything recorded are safe: they live outside the window.`,
+        buttons: ['Open it again', 'Quit'],
+        cancelId: 1,
+      })
+      .then(({ response }) => {
+        if (window.isDestroyed()) return
+        if (response === 0) void window.loadURL(url)
+        else window.close()
+      })
   })
 }

@@ -1,10 +1,14 @@
-// Who may come in by the web door: a loopback Host, a page of our own as Origin, and a session that began with a one-time link.
+// Who may come in by the web door: a loopback Host, a page of our own as Origin, and a session that began with a
+// one-time link.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
-/** A name that an attacker's page resolved to this machine shows itself in Host: only loopback names pass. Any port: tunnels change it. */
+/**
+ * A name that an attacker's page resolved to this machine shows itself in Host: only loopback names pass. Any port:
+ * tunnels change it.
+ */
 export function isOurHost(host: string | undefined): boolean {
   if (!host) return false
   return loopback.has(host.replace(/:\d{1,5}$/, '').toLowerCase())
@@ -44,7 +48,10 @@ export function createAdmission(name: string): Admission {
       return `${name}=${session}; HttpOnly; SameSite=Strict; Path=/`
     },
     hasSession(headers) {
-      const offered = (headers.cookie ?? '').split(';').map((part) => part.trim()).filter((part) => part.startsWith(`${name}=`))
+      const offered = (headers.cookie ?? '')
+        .split(';')
+        .map((part) => part.trim())
+        .filter((part) => part.startsWith(`${name}=`))
       return offered.some((part) => sessions.some((session) => isSame(part.slice(name.length + 1), session)))
     },
   }
@@ -54,5 +61,7 @@ export function createAdmission(name: string): Admission {
 export function askedFor(url: string | undefined): { path: string; query: URLSearchParams } {
   const text = url ?? '/'
   const at = text.indexOf('?')
-  return at < 0 ? { path: text, query: new URLSearchParams() } : { path: text.slice(0, at), query: new URLSearchParams(text.slice(at + 1)) }
+  return at < 0
+    ? { path: text, query: new URLSearchParams() }
+    : { path: text.slice(0, at), query: new URLSearchParams(text.slice(at + 1)) }
 }

@@ -35,10 +35,22 @@ export interface WebDoor {
   close(): Promise<void>
 }
 
-const defaultLimits = { maxRequestBytes: 16 * 2 ** 20, maxWaiting: 64, maxBufferedBytes: 32 * 2 ** 20, maxUploadBytes: 64 * 2 ** 30 }
+const defaultLimits = {
+  maxRequestBytes: 16 * 2 ** 20,
+  maxWaiting: 64,
+  maxBufferedBytes: 32 * 2 ** 20,
+  maxUploadBytes: 64 * 2 ** 30,
+}
 
 /** Starts listening. Rejects with a Fault where the port is taken. */
-export async function startWebDoor({ lab, host = '127.0.0.1', port, rendererFolder, open = false, limits }: WebDoorOptions): Promise<WebDoor> {
+export async function startWebDoor({
+  lab,
+  host = '127.0.0.1',
+  port,
+  rendererFolder,
+  open = false,
+  limits,
+}: WebDoorOptions): Promise<WebDoor> {
   const { maxUploadBytes, ...socketLimits } = { ...defaultLimits, ...limits }
   const files = await openWindowFiles(rendererFolder)
   const { home } = await lab.about()
@@ -52,19 +64,25 @@ export async function startWebDoor({ lab, host = '127.0.0.1', port, rendererFold
   const newUrl = (): string => `${origin}/?token=${admission.newToken()}`
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const handled = request.method === 'POST'
-      ? takeUpload(request, response, { admission, folder: join(home, 'uploads'), maxBytes: maxUploadBytes })
-      : pageAnswer(request, response, { admission, files })
+    const handled =
+      request.method === 'POST'
+        ? takeUpload(request, response, { admission, folder: join(home, 'uploads'), maxBytes: maxUploadBytes })
+        : pageAnswer(request, response, { admission, files })
     handled.catch(() => {
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { Connection: 'close' }).end('The window could not be sent.\n')
     })
   })
 
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: socketLimits.maxRequestBytes, perMessageDeflate: false })
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: socketLimits.maxRequestBytes,
+    perMessageDeflate: false,
+  })
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
-    const refuse = (status: string): void => void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    const refuse = (status: string): void =>
+      void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     if (!isOurHost(request.headers.host)) return refuse('421 Misdirected Request')
     if (!isOurOrigin(request.headers)) return refuse('403 Forbidden')
     if (askedFor(request.url).path !== '/lab') return refuse('404 Not Found')
@@ -93,8 +111,20 @@ export async function startWebDoor({ lab, host = '127.0.0.1', port, rendererFold
 function listening(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new Fault('conflict', `Port ${port} of ${host} is taken. Choose another with --port, or 0 for any free one.`, { cause: error }))
-      else if (error.code === 'EACCES') reject(new Fault('bad-input', `Port ${port} may not be used by this account. Choose one above 1023 with --port.`, { cause: error }))
+      if (error.code === 'EADDRINUSE')
+        reject(
+          new Fault(
+            'conflict',
+            `Port ${port} of ${host} is taken. Choose another with --port, or 0 for any free one.`,
+            { cause: error },
+          ),
+        )
+      else if (error.code === 'EACCES')
+        reject(
+          new Fault('bad-input', `Port ${port} may not be used by this account. Choose one above 1023 with --port.`, {
+            cause: error,
+          }),
+        )
       else reject(error)
     })
     server.listen(port, host, () => resolve())

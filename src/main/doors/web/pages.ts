@@ -15,21 +15,34 @@ const noEntry = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Iso
 `
 
 /** Writes the whole answer. */
-export async function pageAnswer(request: IncomingMessage, response: ServerResponse, { admission, files }: PageDeps): Promise<void> {
+export async function pageAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { admission, files }: PageDeps,
+): Promise<void> {
   const say = (status: number, type: string, body: string | Buffer, more: Record<string, string> = {}): void => {
     const host = request.headers.host
     const sockets = isOurHost(host) ? [`ws://${host}`] : []
-    response.writeHead(status, { ...windowHeaders(sockets), 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), ...more })
+    response.writeHead(status, {
+      ...windowHeaders(sockets),
+      'Content-Type': type,
+      'Content-Length': Buffer.byteLength(body),
+      ...more,
+    })
     response.end(request.method === 'HEAD' ? undefined : body)
   }
   const plain = 'text/plain; charset=utf-8'
-  if (!isOurHost(request.headers.host)) return say(421, plain, 'This address is not the lab\'s: open the link that it printed.\n')
-  if (request.method !== 'GET' && request.method !== 'HEAD') return say(405, plain, 'Only GET, HEAD and POST are understood.\n', { Allow: 'GET, HEAD, POST' })
+  if (!isOurHost(request.headers.host))
+    return say(421, plain, "This address is not the lab's: open the link that it printed.\n")
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return say(405, plain, 'Only GET, HEAD and POST are understood.\n', { Allow: 'GET, HEAD, POST' })
   const { path, query } = askedFor(request.url)
   const more: Record<string, string> = {}
   if (!admission.hasSession(request.headers)) {
     // A page looked at ahead of time must not spend the token.
-    const isAhead = [request.headers['sec-purpose'], request.headers.purpose].some((purpose) => String(purpose ?? '').includes('prefetch'))
+    const isAhead = [request.headers['sec-purpose'], request.headers.purpose].some((purpose) =>
+      String(purpose ?? '').includes('prefetch'),
+    )
     const cookie = path === '/' && request.method === 'GET' && !isAhead ? admission.redeem(query.get('token')) : null
     if (cookie === null) return say(401, 'text/html; charset=utf-8', noEntry, { 'Cache-Control': 'no-store' })
     more['Set-Cookie'] = cookie

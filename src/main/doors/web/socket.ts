@@ -9,7 +9,10 @@ export interface SocketLimits {
   maxRequestBytes: number
   /** Requests of one browser under way at once. */
   maxWaiting: number
-  /** What may wait for a slow browser; beyond it the line is cut, and the window asks for what it missed when it is back. */
+  /**
+   * What may wait for a slow browser; beyond it the line is cut, and the window asks for what it missed when it is
+   * back.
+   */
   maxBufferedBytes: number
 }
 
@@ -35,7 +38,14 @@ export function carryLab(socket: WebSocket, lab: LabHost, limits: SocketLimits):
     const asked = isBinary ? null : parse(data)
     if (asked === null) return socket.close(1007, 'Requests are { id, name, args } as JSON text.')
     if (waiting >= limits.maxWaiting) {
-      return send({ id: asked.id, reply: { ok: false, code: 'conflict', message: `${limits.maxWaiting} requests are under way already; wait for one to end.` } })
+      return send({
+        id: asked.id,
+        reply: {
+          ok: false,
+          code: 'conflict',
+          message: `${limits.maxWaiting} requests are under way already; wait for one to end.`,
+        },
+      })
     }
     waiting++
     void answer(lab, asked.name, asked.args).then((reply) => {
@@ -50,7 +60,9 @@ export function carryLab(socket: WebSocket, lab: LabHost, limits: SocketLimits):
     isAlive = false
     socket.ping()
   }, 30_000)
-  socket.on('pong', () => { isAlive = true })
+  socket.on('pong', () => {
+    isAlive = true
+  })
   socket.on('error', () => socket.terminate())
   socket.on('close', () => {
     clearInterval(heartbeat)

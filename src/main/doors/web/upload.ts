@@ -13,26 +13,42 @@ export interface UploadDeps {
 }
 
 /** Writes the whole answer. A refusal closes the connection, so that nobody goes on sending. */
-export async function takeUpload(request: IncomingMessage, response: ServerResponse, { admission, folder, maxBytes }: UploadDeps): Promise<void> {
+export async function takeUpload(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { admission, folder, maxBytes }: UploadDeps,
+): Promise<void> {
   const say = (status: number, reply: Reply<string>): void => {
     const body = JSON.stringify(reply)
     response.writeHead(status, {
-      ...windowHeaders(), 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store',
+      ...windowHeaders(),
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
       ...(reply.ok ? {} : { Connection: 'close' }),
     })
-    response.end(body, () => { if (!reply.ok && !request.complete) request.destroy() })
+    response.end(body, () => {
+      if (!reply.ok && !request.complete) request.destroy()
+    })
   }
-  const refuse = (status: number, code: FaultData['code'], message: string): void => say(status, { ok: false, code, message })
+  const refuse = (status: number, code: FaultData['code'], message: string): void =>
+    say(status, { ok: false, code, message })
 
   const { path, query } = askedFor(request.url)
-  if (!isOurHost(request.headers.host)) return refuse(421, 'bad-input', 'This address is not the lab\'s: open the link that it printed.')
-  if (!isOurOrigin(request.headers)) return refuse(403, 'bad-input', 'Files are taken from the lab\'s own window alone.')
-  if (!admission.hasSession(request.headers)) return refuse(401, 'bad-input', 'This browser has no session here: open the link that the lab printed.')
+  if (!isOurHost(request.headers.host))
+    return refuse(421, 'bad-input', "This address is not the lab's: open the link that it printed.")
+  if (!isOurOrigin(request.headers)) return refuse(403, 'bad-input', "Files are taken from the lab's own window alone.")
+  if (!admission.hasSession(request.headers))
+    return refuse(401, 'bad-input', 'This browser has no session here: open the link that the lab printed.')
   if (path !== '/upload') return refuse(404, 'not-found', 'There is nothing here.')
   const name = query.get('name')
   if (!name) return refuse(400, 'bad-input', 'The upload says no name.')
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
-    return refuse(413, 'too-large', `${name} is larger than ${maxBytes} bytes, the most this door takes. Add it by its path instead.`)
+    return refuse(
+      413,
+      'too-large',
+      `${name} is larger than ${maxBytes} bytes, the most this door takes. Add it by its path instead.`,
+    )
   }
   try {
     say(200, { ok: true, value: await receiveUpload({ folder, id: randomUUID(), name, body: request, maxBytes }) })

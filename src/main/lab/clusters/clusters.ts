@@ -48,13 +48,16 @@ export function createClusters({ folder, news, fork, nowMs, newId }: ClustersDep
 
   async function run(mine: NonNullable<typeof current>, job: object): Promise<void> {
     const startedMs = nowMs()
-    const tell = (changes: Partial<PlanSearch>) => news.tell('planSearch', (mine.search = { ...mine.search, ...changes, elapsedMs: nowMs() - startedMs }))
+    const tell = (changes: Partial<PlanSearch>) =>
+      news.tell('planSearch', (mine.search = { ...mine.search, ...changes, elapsedMs: nowMs() - startedMs }))
     let toldMs = startedMs
     try {
       await workToEnd<SearchRecord>(fork, job, {
-        signal: mine.stopping.signal, graceMs: 1000,
+        signal: mine.stopping.signal,
+        graceMs: 1000,
         onRecord: (record) => {
-          if (record.kind === 'result') return void tell({ state: 'finished', share: 1, evaluated: record.result.evaluated, result: record.result })
+          if (record.kind === 'result')
+            return void tell({ state: 'finished', share: 1, evaluated: record.result.evaluated, result: record.result })
           if (nowMs() - toldMs < tellEveryMs) return
           toldMs = nowMs()
           tell({ evaluated: record.evaluated, share: record.share })
@@ -70,20 +73,37 @@ export function createClusters({ folder, news, fork, nowMs, newId }: ClustersDep
   return {
     catalogue: async () => {
       const { machines: added, problems } = await own.list()
-      return { machines: [...machines.map((machine) => ({ machine, isOwn: false })), ...added], models: [...models], problems }
+      return {
+        machines: [...machines.map((machine) => ({ machine, isOwn: false })), ...added],
+        models: [...models],
+        problems,
+      }
     },
     saveMachine: own.save,
     deleteMachine: own.remove,
     startSearch: async (wish) => {
       const model = readModel(wish.model)
       const machine = readMachine(wish.machine)
-      if (machine.kind !== 'gpu') throw new Fault('bad-input', `${machine.name} streams weights, which leaves nothing to search: its plan is a number of systems and a batch.`)
+      if (machine.kind !== 'gpu')
+        throw new Fault(
+          'bad-input',
+          `${machine.name} streams weights, which leaves nothing to search: its plan is a number of systems and a batch.`,
+        )
       // The plan's own reader refuses what no plan has.
       readGpuPlan({ ...gpuPlanDefaults, ...wish.request.base, devices: 1, batch: 1 })
       await stop()
       const search: PlanSearch = {
-        id: newId(), modelName: model.name, machineName: machine.name, request: wish.request, state: 'running', evaluated: 0, share: 0, elapsedMs: 0,
-        result: null, message: null, code: null,
+        id: newId(),
+        modelName: model.name,
+        machineName: machine.name,
+        request: wish.request,
+        state: 'running',
+        evaluated: 0,
+        share: 0,
+        elapsedMs: 0,
+        result: null,
+        message: null,
+        code: null,
       }
       const mine = { search, stopping: new AbortController(), ended: Promise.resolve() }
       current = mine

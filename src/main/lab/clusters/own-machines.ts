@@ -1,4 +1,5 @@
-// Machines that a person added: one JSON file each, in the form in which machines ship, so that the command line reads the same files.
+// Machines that a person added: one JSON file each, in the form in which machines ship, so that the command line reads
+// the same files.
 import { join } from 'node:path'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { MachineEntry } from '#shared/cluster/catalogue.ts'
@@ -23,11 +24,17 @@ export function createOwnMachines(folder: string): OwnMachines {
     list: async () => {
       const found: Machine[] = []
       const problems: { file: string; message: string }[] = []
-      const files = (await exists(folder)) ? (await listFolder(folder)).filter((name) => name.endsWith('.json')).sort() : []
+      const files = (await exists(folder))
+        ? (await listFolder(folder)).filter((name) => name.endsWith('.json')).sort()
+        : []
       for (const file of files) {
         try {
           const machine = readMachine(await readJson(join(folder, file)))
-          if (file !== `${machine.id}.json`) throw new Fault('damaged', `The machine in it has the id "${machine.id}"; the file should be ${machine.id}.json.`)
+          if (file !== `${machine.id}.json`)
+            throw new Fault(
+              'damaged',
+              `The machine in it has the id "${machine.id}"; the file should be ${machine.id}.json.`,
+            )
           found.push(machine)
         } catch (error) {
           problems.push({ file: join(folder, file), message: toFaultData(error).message })
@@ -37,13 +44,22 @@ export function createOwnMachines(folder: string): OwnMachines {
     },
     save: async (given) => {
       const machine = readMachine(given)
-      if (!possibleId.test(machine.id)) throw new Fault('bad-input', `A machine's id is made of small letters, digits and hyphens, at most 60; it is "${machine.id}".`)
-      if (machines.some(({ id }) => id === machine.id)) throw new Fault('conflict', `"${machine.id}" is a machine that ships. Give yours another id.`)
-      await writeFileAtomically(pathOf(machine.id), `${JSON.stringify(machineFile(machine) satisfies MachineFile, null, 2)}\n`)
+      if (!possibleId.test(machine.id))
+        throw new Fault(
+          'bad-input',
+          `A machine's id is made of small letters, digits and hyphens, at most 60; it is "${machine.id}".`,
+        )
+      if (machines.some(({ id }) => id === machine.id))
+        throw new Fault('conflict', `"${machine.id}" is a machine that ships. Give yours another id.`)
+      await writeFileAtomically(
+        pathOf(machine.id),
+        `${JSON.stringify(machineFile(machine) satisfies MachineFile, null, 2)}\n`,
+      )
       return { machine, isOwn: true }
     },
     remove: async (id) => {
-      if (!possibleId.test(id) || !(await exists(pathOf(id)))) throw new Fault('not-found', `There is no machine "${id}" of your own.`)
+      if (!possibleId.test(id) || !(await exists(pathOf(id))))
+        throw new Fault('not-found', `There is no machine "${id}" of your own.`)
       await removeFolder(pathOf(id))
     },
   }

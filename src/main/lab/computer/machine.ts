@@ -54,7 +54,8 @@ export function createMachine(deps: MachineDeps): MachineRoom {
 
   const kept = (): Kept | null => {
     const found = readValue<Kept>(db, 'machine')
-    const isThisOne = found && found.threads === deps.settings().threads && JSON.stringify(found.facts) === JSON.stringify(facts)
+    const isThisOne =
+      found && found.threads === deps.settings().threads && JSON.stringify(found.facts) === JSON.stringify(facts)
     return isThisOne ? found : null
   }
   const asMachine = ({ probes, calibrations, measuredMs }: Kept): Machine => {
@@ -68,7 +69,11 @@ export function createMachine(deps: MachineDeps): MachineRoom {
     closing.signal.addEventListener('abort', stop, { once: true })
     const timer = setTimeout(stop, probeTimeoutMs)
     try {
-      return await workToEnd<never, V>(fork, { kind, engine, threads: deps.settings().threads }, { signal: stopping.signal, graceMs: 0 })
+      return await workToEnd<never, V>(
+        fork,
+        { kind, engine, threads: deps.settings().threads },
+        { signal: stopping.signal, graceMs: 0 },
+      )
     } finally {
       clearTimeout(timer)
       closing.signal.removeEventListener('abort', stop)
@@ -101,7 +106,8 @@ export function createMachine(deps: MachineDeps): MachineRoom {
   const measure = (): Promise<Machine> => {
     measuring ??= (async () => {
       const probes: EngineProbe[] = []
-      for (const engine of engineNames) probes.push(await probe(engine)) // one after the other: each has the machine to itself
+      // one after the other: each has the machine to itself
+      for (const engine of engineNames) probes.push(await probe(engine))
       return measureAll(probes)
     })().finally(() => {
       measuring = null

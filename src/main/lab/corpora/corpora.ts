@@ -47,7 +47,9 @@ interface Ingestion {
 }
 
 const noSplits = (): Record<Split, { documents: number; bytes: number }> => ({
-  train: { documents: 0, bytes: 0 }, validation: { documents: 0, bytes: 0 }, test: { documents: 0, bytes: 0 },
+  train: { documents: 0, bytes: 0 },
+  validation: { documents: 0, bytes: 0 },
+  test: { documents: 0, bytes: 0 },
 })
 
 export function createCorpora(deps: CorporaDeps): Corpora {
@@ -77,14 +79,23 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       }
     }
     try {
-      await workToEnd<IngestRecord>(fork, { kind: 'ingest', request: { corpusId: id, name: corpus.name, folder: deps.folderOf(id), paths } }, { signal, onRecord })
+      await workToEnd<IngestRecord>(
+        fork,
+        { kind: 'ingest', request: { corpusId: id, name: corpus.name, folder: deps.folderOf(id), paths } },
+        { signal, onRecord },
+      )
       if (!report) throw new Error('the text was read and no report of it came')
       const { bytes, documents, duplicates, splits } = report as IngestReport
       change(id, { state: 'ready', bytes, documents, duplicates, splits, progress: null, message: null })
     } catch (error) {
       if (isClosing) return // read again at the next start
       const { code, message } = toFaultData(error)
-      change(id, code === 'cancelled' ? { state: 'cancelled', progress: null, message: null } : { state: 'failed', progress: null, message })
+      change(
+        id,
+        code === 'cancelled'
+          ? { state: 'cancelled', progress: null, message: null }
+          : { state: 'failed', progress: null, message },
+      )
     }
   }
 
@@ -92,18 +103,27 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     const stopping = new AbortController()
     const ingestion: Ingestion = { stopping, hasBegun: false, ended: Promise.resolve() }
     ingestions.set(id, ingestion)
-    ingestion.ended = line.add(async () => {
-      ingestion.hasBegun = true
-      if (!stopping.signal.aborted) await ingest(id, stopping.signal)
-    }).finally(() => {
-      if (ingestions.get(id) === ingestion) ingestions.delete(id)
-    })
+    ingestion.ended = line
+      .add(async () => {
+        ingestion.hasBegun = true
+        if (!stopping.signal.aborted) await ingest(id, stopping.signal)
+      })
+      .finally(() => {
+        if (ingestions.get(id) === ingestion) ingestions.delete(id)
+      })
   }
 
   const shelve = (parts: Pick<Corpus, 'id' | 'name' | 'origin' | 'source' | 'licence'>, paths: string[]): Corpus => {
     const corpus: Corpus = {
-      ...parts, state: 'ingesting', bytes: 0, documents: 0, duplicates: 0, splits: noSplits(),
-      createdMs: deps.nowMs(), progress: { doneBytes: 0, totalBytes: 0 }, message: null,
+      ...parts,
+      state: 'ingesting',
+      bytes: 0,
+      documents: 0,
+      duplicates: 0,
+      splits: noSplits(),
+      createdMs: deps.nowMs(),
+      progress: { doneBytes: 0, totalBytes: 0 },
+      message: null,
     }
     store.write({ corpus, paths })
     news.tell('corpus', corpus)
@@ -135,7 +155,16 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       for (const { corpus } of here.values()) if (corpus.state === 'ingesting') start(corpus.id)
     },
     add: (paths, name) =>
-      shelve({ id: deps.newId(), name, origin: 'added', source: paths.length === 1 ? paths[0] : `${paths[0]} and ${paths.length - 1} more`, licence: null }, paths),
+      shelve(
+        {
+          id: deps.newId(),
+          name,
+          origin: 'added',
+          source: paths.length === 1 ? paths[0] : `${paths[0]} and ${paths.length - 1} more`,
+          licence: null,
+        },
+        paths,
+      ),
     cancel: async (id) => {
       const { corpus } = store.read(id)
       if (corpus.state !== 'ingesting') throw new Fault('conflict', `${corpus.name} is not being read.`)
@@ -145,9 +174,14 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     },
     delete: async (id) => {
       const { corpus } = store.read(id)
-      if (corpus.origin === 'bundled') throw new Fault('conflict', `${corpus.name} came with the lab and cannot be deleted.`)
+      if (corpus.origin === 'bundled')
+        throw new Fault('conflict', `${corpus.name} came with the lab and cannot be deleted.`)
       const users = deps.usedBy(id)
-      if (users.length > 0) throw new Fault('conflict', `${corpus.name} is used by ${users.map((user) => `“${user}”`).join(', ')}. Choose another corpus there first.`)
+      if (users.length > 0)
+        throw new Fault(
+          'conflict',
+          `${corpus.name} is used by ${users.map((user) => `“${user}”`).join(', ')}. Choose another corpus there first.`,
+        )
       await stop(id)
       store.setDeleted(id, true)
       news.tell('corpusDeleted', { corpusId: id })
@@ -163,7 +197,8 @@ export function createCorpora(deps: CorporaDeps): Corpora {
         const { corpus } = store.read(id)
         if (corpus.state === 'ready') return corpus
         const ingestion = ingestions.get(id)
-        if (!ingestion) throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
+        if (!ingestion)
+          throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
         await Promise.race([ingestion.ended, aborted(signal)])
       }
     },

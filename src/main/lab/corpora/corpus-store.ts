@@ -23,7 +23,10 @@ export function createCorpusStore(db: Database): CorpusStore {
   const parse = (row: { record: string }) => JSON.parse(row.record) as CorpusEntry
   return {
     list: () =>
-      db.all<{ record: string }>('SELECT record FROM corpora WHERE deleted = 0').map(parse).sort((a, b) => a.corpus.createdMs - b.corpus.createdMs),
+      db
+        .all<{ record: string }>('SELECT record FROM corpora WHERE deleted = 0')
+        .map(parse)
+        .sort((a, b) => a.corpus.createdMs - b.corpus.createdMs),
     read: (id) => {
       const row = db.get<{ record: string }>('SELECT record FROM corpora WHERE id = ? AND deleted = 0', id)
       if (!row) throw new Fault('not-found', 'This corpus is not here any more.', { details: id })
@@ -32,12 +35,25 @@ export function createCorpusStore(db: Database): CorpusStore {
     write: (entry) => {
       db.run(
         'INSERT INTO corpora (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record',
-        entry.corpus.id, JSON.stringify(entry),
+        entry.corpus.id,
+        JSON.stringify(entry),
       )
     },
     setDeleted: (id, isDeleted) => {
-      const changed = db.run('UPDATE corpora SET deleted = ? WHERE id = ? AND deleted = ?', Number(isDeleted), id, Number(!isDeleted))
-      if (changed === 0) throw new Fault('not-found', isDeleted ? 'This corpus is not here any more.' : 'This corpus cannot be brought back: it was not deleted since the lab was opened.', { details: id })
+      const changed = db.run(
+        'UPDATE corpora SET deleted = ? WHERE id = ? AND deleted = ?',
+        Number(isDeleted),
+        id,
+        Number(!isDeleted),
+      )
+      if (changed === 0)
+        throw new Fault(
+          'not-found',
+          isDeleted
+            ? 'This corpus is not here any more.'
+            : 'This corpus cannot be brought back: it was not deleted since the lab was opened.',
+          { details: id },
+        )
     },
     listDeleted: () => db.all<{ id: string }>('SELECT id FROM corpora WHERE deleted = 1').map(({ id }) => id),
     forget: (id) => {

@@ -16,12 +16,18 @@ export interface Sampler {
   sample(corpusId: string, choice: TokenizerChoice, split: Split, document: number): TokenPiece[]
 }
 
-export function createSampler(corpora: Pick<Corpora, 'read'>, tokenized: Pick<TokenizedShelf, 'find' | 'folderOf'>, corpusFolder: (id: string) => string): Sampler {
-  let last: { folder: string; tokenizer: Tokenizer } | null = null // leafing through documents asks for the same one again
+export function createSampler(
+  corpora: Pick<Corpora, 'read'>,
+  tokenized: Pick<TokenizedShelf, 'find' | 'folderOf'>,
+  corpusFolder: (id: string) => string,
+): Sampler {
+  // leafing through documents asks for the same one again
+  let last: { folder: string; tokenizer: Tokenizer } | null = null
 
   const tokenizerOf = (corpusId: string, choice: TokenizerChoice): Tokenizer => {
     if (choice.kind === 'bytes') return createByteTokenizer()
-    if (tokenized.find(corpusId, choice)?.state !== 'ready') throw new Fault('conflict', 'This corpus has not been tokenised with this tokenizer yet.')
+    if (tokenized.find(corpusId, choice)?.state !== 'ready')
+      throw new Fault('conflict', 'This corpus has not been tokenised with this tokenizer yet.')
     const folder = tokenized.folderOf(corpusId, choice)
     if (last?.folder !== folder) last = { folder, tokenizer: loadTokenizer(folder) }
     return last.tokenizer

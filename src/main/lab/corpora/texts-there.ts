@@ -4,6 +4,7 @@ import { exists } from '#main/platform/disk/files.ts'
 
 /** The same paths; throws `bad-input` that names the first one where there is nothing. */
 export async function textsThere(paths: string[]): Promise<string[]> {
-  for (const path of paths) if (!(await exists(path))) throw new Fault('bad-input', `paths: there is no file or folder ${path}.`)
+  for (const path of paths)
+    if (!(await exists(path))) throw new Fault('bad-input', `paths: there is no file or folder ${path}.`)
   return paths
 }

@@ -1,4 +1,5 @@
-// The shelf of tokens: each corpus under each tokenizer it was asked for, made once by a worker and found again by a hash of both.
+// The shelf of tokens: each corpus under each tokenizer it was asked for, made once by a worker and found again by a
+// hash of both.
 import { createHash } from 'node:crypto'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
@@ -40,8 +41,15 @@ export interface TokenizedShelf {
 
 /** The same text and the same tokenizer have the same key, wherever they are. */
 export function tokensKey(corpus: Pick<Corpus, 'id' | 'bytes' | 'documents'>, tokenizer: TokenizerChoice): string {
-  const choice = tokenizer.kind === 'bpe' ? `bpe-${tokenizer.vocabulary}` : tokenizer.kind === 'model' ? `model-${tokenizer.modelId}` : tokenizer.kind
-  const hash = createHash('sha256').update(JSON.stringify([corpus.id, corpus.bytes, corpus.documents, choice])).digest('hex')
+  const choice =
+    tokenizer.kind === 'bpe'
+      ? `bpe-${tokenizer.vocabulary}`
+      : tokenizer.kind === 'model'
+        ? `model-${tokenizer.modelId}`
+        : tokenizer.kind
+  const hash = createHash('sha256')
+    .update(JSON.stringify([corpus.id, corpus.bytes, corpus.documents, choice]))
+    .digest('hex')
   return `${choice}-${hash.slice(0, 16)}`
 }
 
@@ -58,7 +66,9 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
   const keep = (record: TokenizedCorpus): TokenizedCorpus => {
     db.run(
       'INSERT INTO tokenized (key, corpus, record) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET record = excluded.record',
-      keyOf(record.corpusId, record.tokenizer), record.corpusId, JSON.stringify(record),
+      keyOf(record.corpusId, record.tokenizer),
+      record.corpusId,
+      JSON.stringify(record),
     )
     return tell(record)
   }
@@ -87,11 +97,25 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
         tell({ ...blank(corpusId, tokenizer), progress: record.progress })
       }
     }
-    const request = { corpusFolder: deps.corpusFolder(corpusId), tokensFolder: deps.tokensFolder(keyOf(corpusId, tokenizer)), tokenizer, ...(tokenizer.kind === 'model' ? { tokenizerFolder: deps.modelFolder?.(tokenizer.modelId) } : {}) }
+    const request = {
+      corpusFolder: deps.corpusFolder(corpusId),
+      tokensFolder: deps.tokensFolder(keyOf(corpusId, tokenizer)),
+      tokenizer,
+      ...(tokenizer.kind === 'model' ? { tokenizerFolder: deps.modelFolder?.(tokenizer.modelId) } : {}),
+    }
     await workToEnd<TokenizeRecord>(deps.fork, { kind: 'tokenize', request }, { signal: closing.signal, onRecord })
     if (!done) throw new Error('the corpus was tokenised and no report of it came')
     const { vocabulary, tokens, bytesPerToken } = (done as Extract<TokenizeRecord, { kind: 'done' }>).report
-    return keep({ corpusId, tokenizer, state: 'ready', vocabulary, tokens, bytesPerToken, progress: null, message: null })
+    return keep({
+      corpusId,
+      tokenizer,
+      state: 'ready',
+      vocabulary,
+      tokens,
+      bytesPerToken,
+      progress: null,
+      message: null,
+    })
   }
 
   const start = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus => {
@@ -99,10 +123,14 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
     if (known && known.state !== 'failed') return known
     const key = id(corpusId, tokenizer)
     const record = tell({ ...blank(corpusId, tokenizer), progress: 0 })
-    const ended = line.add(() => tokenize(corpusId, tokenizer)).catch((error) => {
-      if (!closing.signal.aborted) tell({ ...blank(corpusId, tokenizer), state: 'failed', progress: null, message: toFaultData(error).message })
-      throw error
-    }).finally(() => working.delete(key))
+    const ended = line
+      .add(() => tokenize(corpusId, tokenizer))
+      .catch((error) => {
+        if (!closing.signal.aborted)
+          tell({ ...blank(corpusId, tokenizer), state: 'failed', progress: null, message: toFaultData(error).message })
+        throw error
+      })
+      .finally(() => working.delete(key))
     ended.catch(() => undefined) // told as news; whoever waits hears it too
     working.set(key, ended)
     return record
@@ -111,8 +139,13 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
   return {
     list: () => {
       const here = new Set(corpora.list().map((corpus) => corpus.id))
-      const kept = db.all<{ record: string }>('SELECT record FROM tokenized').map((row) => JSON.parse(row.record) as TokenizedCorpus)
-      const all = new Map([...kept.map((record) => [id(record.corpusId, record.tokenizer), record] as const), ...current])
+      const kept = db
+        .all<{ record: string }>('SELECT record FROM tokenized')
+        .map((row) => JSON.parse(row.record) as TokenizedCorpus)
+      const all = new Map([
+        ...kept.map((record) => [id(record.corpusId, record.tokenizer), record] as const),
+        ...current,
+      ])
       return [...all.values()].filter(({ corpusId }) => here.has(corpusId))
     },
     find,
@@ -128,7 +161,8 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
       return Promise.race([working.get(id(corpusId, tokenizer)) ?? Promise.resolve(record), cancelled(signal)])
     },
     removeOf: async (corpusId) => {
-      for (const { key } of db.all<{ key: string }>('SELECT key FROM tokenized WHERE corpus = ?', corpusId)) await deps.removeFiles(key)
+      for (const { key } of db.all<{ key: string }>('SELECT key FROM tokenized WHERE corpus = ?', corpusId))
+        await deps.removeFiles(key)
     },
     close: async () => {
       closing.abort()
@@ -138,8 +172,14 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
 }
 
 const blank = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus => ({
-  corpusId, tokenizer, state: 'working', vocabulary: vocabularyOf(tokenizer), tokens: { train: 0, validation: 0, test: 0 },
-  bytesPerToken: 0, progress: null, message: null,
+  corpusId,
+  tokenizer,
+  state: 'working',
+  vocabulary: vocabularyOf(tokenizer),
+  tokens: { train: 0, validation: 0, test: 0 },
+  bytesPerToken: 0,
+  progress: null,
+  message: null,
 })
 
 const cancelled = (signal?: AbortSignal): Promise<never> =>

@@ -1,7 +1,16 @@
-// Evaluations of checkpoints: one at a time in a process of its own that lets training go first; what was scored is kept, so that each can go on.
+// Evaluations of checkpoints: one at a time in a process of its own that lets training go first; what was scored is
+// kept, so that each can go on.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { type Evaluation, type EvaluationOptions, type EvaluationSubject, canResumeEvaluation, isEvaluationGoing, type SamplesPage, type SamplesQuery } from '#shared/evaluation/evaluation.ts'
+import {
+  type Evaluation,
+  type EvaluationOptions,
+  type EvaluationSubject,
+  canResumeEvaluation,
+  isEvaluationGoing,
+  type SamplesPage,
+  type SamplesQuery,
+} from '#shared/evaluation/evaluation.ts'
 import { harnessFile } from '#shared/evaluation/harness-file.ts'
 import type { EvaluationRecord, EvaluationResult } from '#shared/evaluation/result.ts'
 import type { EngineName } from '#shared/engine.ts'
@@ -17,7 +26,9 @@ import { createSampleReader, openSampleLog } from './samples.ts'
 import type { TaskShelf } from './task-shelf.ts'
 
 /** A subject as it is now: which checkpoint it means, and what the window shows of it. */
-export type ResolvedSubject = Pick<Evaluation, 'subject' | 'name' | 'memberId' | 'parameters' | 'flops'> & { source: CheckpointSource }
+export type ResolvedSubject = Pick<Evaluation, 'subject' | 'name' | 'memberId' | 'parameters' | 'flops'> & {
+  source: CheckpointSource
+}
 
 export interface EvaluationsDeps {
   store: EvaluationStore
@@ -40,7 +51,13 @@ export interface EvaluationsDeps {
 export interface Evaluations {
   list(studyId: string): Evaluation[]
   /** One for each subject and task; those that are under way already are given as they are, and broken ones go on. */
-  start(studyId: string, subjects: EvaluationSubject[], tasks: string[], options: EvaluationOptions, isAutomatic?: boolean): Promise<Evaluation[]>
+  start(
+    studyId: string,
+    subjects: EvaluationSubject[],
+    tasks: string[],
+    options: EvaluationOptions,
+    isAutomatic?: boolean,
+  ): Promise<Evaluation[]>
   stop(id: string): Promise<Evaluation>
   resume(id: string): Evaluation
   delete(id: string): Promise<void>
@@ -86,7 +103,13 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     if (session || isClosing) return
     const id = queue.shift()
     if (id === undefined) return
-    const mine: Session = { id, threads: 1, stopping: new AbortController(), wish: 'cancelled', ended: Promise.resolve() }
+    const mine: Session = {
+      id,
+      threads: 1,
+      stopping: new AbortController(),
+      wish: 'cancelled',
+      ended: Promise.resolve(),
+    }
     session = mine
     mine.ended = run(mine).finally(() => {
       session = null
@@ -95,12 +118,24 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
   }
 
   async function run(mine: Session): Promise<void> {
-    const { id, stopping: { signal } } = mine
+    const {
+      id,
+      stopping: { signal },
+    } = mine
     const rest = { secondsLeft: null, message: null, code: null }
     try {
       const result = await score(mine)
-      const end = { ...rest, state: 'finished' as const, result: result.tasks[0], device: result.device, finishedMs: nowMs() }
-      await writeFileAtomically(join(deps.folderOf(id), 'results.json'), `${JSON.stringify(harnessFile([{ ...store.read(id), ...end }], deps.version), null, 2)}\n`)
+      const end = {
+        ...rest,
+        state: 'finished' as const,
+        result: result.tasks[0],
+        device: result.device,
+        finishedMs: nowMs(),
+      }
+      await writeFileAtomically(
+        join(deps.folderOf(id), 'results.json'),
+        `${JSON.stringify(harnessFile([{ ...store.read(id), ...end }], deps.version), null, 2)}\n`,
+      )
       change(id, end)
     } catch (error) {
       if (signal.aborted && mine.wish === null) {
@@ -116,7 +151,10 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
   }
 
   async function score(mine: Session): Promise<EvaluationResult> {
-    const { id, stopping: { signal } } = mine
+    const {
+      id,
+      stopping: { signal },
+    } = mine
     const evaluation = change(id, { state: 'running', message: null, code: null, finishedMs: null })
     const choice = await choiceOf(evaluation, (message) => void change(id, { message }), signal)
     const { source } = await deps.resolve(evaluation.subject)
@@ -135,7 +173,15 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       change(id, progress)
     }
     try {
-      const job: EvaluateJob = { kind: 'evaluate', checkpoint: source, tasks: [choice], engine, threads, done: log.done, isBackground: true }
+      const job: EvaluateJob = {
+        kind: 'evaluate',
+        checkpoint: source,
+        tasks: [choice],
+        engine,
+        threads,
+        done: log.done,
+        isBackground: true,
+      }
       const records = work<EvaluationRecord, EvaluationResult>(deps.fork, job, signal, { graceMs: 3000 })
       for (;;) {
         const next = await records.next()
@@ -151,7 +197,13 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
         const { done, of } = next.value
         if (first < 0) first = done
         const seconds = (nowMs() - startedMs) / 1000
-        progress = { message: null, done, of, seconds: earlier + seconds, secondsLeft: done > first ? (seconds / (done - first)) * (of - done) : null }
+        progress = {
+          message: null,
+          done,
+          of,
+          seconds: earlier + seconds,
+          secondsLeft: done > first ? (seconds / (done - first)) * (of - done) : null,
+        }
         waiting ??= setTimeout(tell, tellEveryMs)
       }
     } finally {
@@ -162,11 +214,16 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
   }
 
   /** Where the task's rows come from; fetches them from the hub where they are not here. */
-  async function choiceOf({ subject, studyId, task, options }: Evaluation, tell: (message: string) => void, signal: AbortSignal): Promise<TaskChoice> {
+  async function choiceOf(
+    { subject, studyId, task, options }: Evaluation,
+    tell: (message: string) => void,
+    signal: AbortSignal,
+  ): Promise<TaskChoice> {
     const { shots, sampler, limit, split } = options
     const choice: TaskChoice = { task, data: null, shots, shotsFrom: null, sampler, limit }
     let known = shelf.read(task)
-    if (known.canReadSplit && split !== null) return { ...choice, documents: { corpusFolder: await deps.textFolder(subject, studyId, signal), split } }
+    if (known.canReadSplit && split !== null)
+      return { ...choice, documents: { corpusFolder: await deps.textFolder(subject, studyId, signal), split } }
     const filesOf = (role: 'items' | 'shots') => known.files.find((file) => file.role === role)?.paths ?? null
     if (filesOf('items') === null && !known.isMade) {
       if (!known.hub) throw new Fault('bad-input', `${known.title} has no file yet. Add one on this page.`)
@@ -178,9 +235,18 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
 
   /** Items that were scored with other rows, examples or weights are worth nothing. */
   async function keepWhatFits(id: string, choice: TaskChoice, source: CheckpointSource): Promise<void> {
-    const { task, options: { split } } = store.read(id)
-    const rows = split !== null && choice.documents ? [] : shelf.read(task).files.map(({ role, name, bytes, addedMs }) => [role, name, bytes, addedMs])
-    const fingerprint = createHash('sha256').update(JSON.stringify([choice, rows, source])).digest('hex').slice(0, 16)
+    const {
+      task,
+      options: { split },
+    } = store.read(id)
+    const rows =
+      split !== null && choice.documents
+        ? []
+        : shelf.read(task).files.map(({ role, name, bytes, addedMs }) => [role, name, bytes, addedMs])
+    const fingerprint = createHash('sha256')
+      .update(JSON.stringify([choice, rows, source]))
+      .digest('hex')
+      .slice(0, 16)
     if (store.fingerprint(id) === fingerprint) return
     await removeFolder(deps.folderOf(id))
     reader.forget()
@@ -201,12 +267,14 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       session.wish = wish
       session.stopping.abort()
       await session.ended
-    } else if (isEvaluationGoing(store.read(id))) change(id, { state: wish, secondsLeft: null, message: null, finishedMs: nowMs() })
+    } else if (isEvaluationGoing(store.read(id)))
+      change(id, { state: wish, secondsLeft: null, message: null, finishedMs: nowMs() })
   }
   const resume = (id: string): Evaluation => {
     const evaluation = store.read(id)
     if (isEvaluationGoing(evaluation)) return evaluation
-    if (evaluation.state === 'finished') throw new Fault('conflict', `${evaluation.name} has finished this task; there is nothing to resume.`)
+    if (evaluation.state === 'finished')
+      throw new Fault('conflict', `${evaluation.name} has finished this task; there is nothing to resume.`)
     const queued = change(id, { state: 'queued', message: null, code: null, finishedMs: null })
     enqueue(id)
     return queued
@@ -214,8 +282,10 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
   const check = (tasks: string[], { shots, split }: EvaluationOptions): void => {
     for (const name of tasks) {
       const { title, kind, isMade, canReadSplit, hub, files } = shelf.read(name)
-      if (kind === 'text' && shots > 0 && tasks.length === 1) throw new Fault('bad-input', `shots: ${title} has no examples; ${shots} are asked for.`)
-      if (!isMade && !hub && (!canReadSplit || split === null) && files.length === 0) throw new Fault('bad-input', `tasks: ${title} has no file yet. Add one first.`)
+      if (kind === 'text' && shots > 0 && tasks.length === 1)
+        throw new Fault('bad-input', `shots: ${title} has no examples; ${shots} are asked for.`)
+      if (!isMade && !hub && (!canReadSplit || split === null) && files.length === 0)
+        throw new Fault('bad-input', `tasks: ${title} has no file yet. Add one first.`)
     }
   }
 
@@ -225,21 +295,48 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       if (!isAutomatic) check(tasks, options) // nobody is there to mend it: each tells for itself what it lacks
       const resolved = await Promise.all(subjects.map(deps.resolve))
       const known = store.list(studyId)
-      return resolved.flatMap(({ source: _, ...facts }) => tasks.map((task) => {
-        // A text has no examples: in company of tasks that have, it goes without.
-        const { kind, canReadSplit } = shelf.read(task)
-        const own = { ...options, shots: kind === 'text' ? 0 : options.shots, split: canReadSplit ? options.split : null }
-        const same = known.find((one) => one.task === task && isSame(one.subject, facts.subject) && isSame(one.options, own) && one.state !== 'finished')
-        if (same) return canResumeEvaluation(same) ? resume(same.id) : same
-        const made: Evaluation = {
-          ...facts, id: deps.newId(), studyId, task, options: own, isAutomatic, state: 'queued', done: 0, of: 0, secondsLeft: null, message: null, code: null,
-          result: null, device: null, seconds: 0, createdMs: nowMs(), finishedMs: null,
-        }
-        store.write(made)
-        news.tell('evaluation', made)
-        enqueue(made.id)
-        return made
-      }))
+      return resolved.flatMap(({ source: _, ...facts }) =>
+        tasks.map((task) => {
+          // A text has no examples: in company of tasks that have, it goes without.
+          const { kind, canReadSplit } = shelf.read(task)
+          const own = {
+            ...options,
+            shots: kind === 'text' ? 0 : options.shots,
+            split: canReadSplit ? options.split : null,
+          }
+          const same = known.find(
+            (one) =>
+              one.task === task &&
+              isSame(one.subject, facts.subject) &&
+              isSame(one.options, own) &&
+              one.state !== 'finished',
+          )
+          if (same) return canResumeEvaluation(same) ? resume(same.id) : same
+          const made: Evaluation = {
+            ...facts,
+            id: deps.newId(),
+            studyId,
+            task,
+            options: own,
+            isAutomatic,
+            state: 'queued',
+            done: 0,
+            of: 0,
+            secondsLeft: null,
+            message: null,
+            code: null,
+            result: null,
+            device: null,
+            seconds: 0,
+            createdMs: nowMs(),
+            finishedMs: null,
+          }
+          store.write(made)
+          news.tell('evaluation', made)
+          enqueue(made.id)
+          return made
+        }),
+      )
     },
     stop: async (id) => {
       await end(id, 'cancelled')
@@ -259,7 +356,8 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     },
     samples: async (id, query) => reader.read(store.read(id).id, query),
     begin: () => {
-      for (const { id } of store.list(null).filter(isEvaluationGoing)) change(id, { state: 'interrupted', secondsLeft: null, message: null })
+      for (const { id } of store.list(null).filter(isEvaluationGoing))
+        change(id, { state: 'interrupted', secondsLeft: null, message: null })
     },
     makeRoom: () => {
       if (!session || session.threads === 1 || session.stopping.signal.aborted) return
@@ -267,10 +365,17 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       session.stopping.abort()
     },
     stopWhere: async (isMeant) => {
-      for (const { id } of store.list(null).filter((one) => isEvaluationGoing(one) && isMeant(one))) await end(id, 'cancelled')
+      for (const { id } of store.list(null).filter((one) => isEvaluationGoing(one) && isMeant(one)))
+        await end(id, 'cancelled')
     },
     purge: async () => {
-      const gone = new Set([...store.listGone(), ...store.list(null).filter(({ subject }) => !deps.isHere(subject)).map(({ id }) => id)])
+      const gone = new Set([
+        ...store.listGone(),
+        ...store
+          .list(null)
+          .filter(({ subject }) => !deps.isHere(subject))
+          .map(({ id }) => id),
+      ])
       for (const id of gone) {
         await removeFolder(deps.folderOf(id))
         store.forget(id)
@@ -286,6 +391,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
 }
 
 const isSame = (a: object, b: object): boolean => {
-  const sorted = (value: object) => JSON.stringify(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+  const sorted = (value: object) =>
+    JSON.stringify(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
   return sorted(a) === sorted(b)
 }

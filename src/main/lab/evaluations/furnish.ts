@@ -1,4 +1,5 @@
-// The rooms of evaluation strung together with the rest of the lab: whose weights, whose text, which engine, and who is told what.
+// The rooms of evaluation strung together with the rest of the lab: whose weights, whose text, which engine, and who is
+// told what.
 import { join } from 'node:path'
 import type { AutomaticEvaluation, Evaluation, EvaluationSubject, TaskFileRole } from '#shared/evaluation/evaluation.ts'
 import type { EngineName } from '#shared/engine.ts'
@@ -44,12 +45,27 @@ export function furnishEvaluations(deps: EvaluationRoomsDeps) {
   const store = createEvaluationStore(deps.db)
   const folder = join(deps.home, 'evaluations')
   const folderOf = (id: string) => join(folder, id)
-  const shelf = createTaskShelf({ store, news, fork, nowMs, folder: join(deps.home, 'tasks'), fetchFromHub, closing: deps.closing })
+  const shelf = createTaskShelf({
+    store,
+    news,
+    fork,
+    nowMs,
+    folder: join(deps.home, 'tasks'),
+    fetchFromHub,
+    closing: deps.closing,
+  })
 
   const resolve = async (subject: EvaluationSubject): Promise<ResolvedSubject> => {
     if (subject.kind === 'model') {
       const { id, name, parameters } = models.ready(subject.modelId)
-      return { subject, name, memberId: null, parameters: parameters ?? 0, flops: null, source: { kind: 'huggingface', folder: models.folderOf(id) } }
+      return {
+        subject,
+        name,
+        memberId: null,
+        parameters: parameters ?? 0,
+        flops: null,
+        source: { kind: 'huggingface', folder: models.folderOf(id) },
+      }
     }
     const { runId } = subject
     const { plan, summary } = runStore.read(runId)
@@ -57,8 +73,12 @@ export function furnishEvaluations(deps: EvaluationRoomsDeps) {
     const step = subject.step ?? summary.checkpoints[summary.checkpoints.length - 1]
     const tokens = runStore.stepAt(runId, step)?.tokens ?? summary.tokens
     return {
-      subject: { kind: 'run', runId, step }, name: summary.name, memberId: summary.memberId, parameters: summary.parameters,
-      flops: plan.origin ? null : tokens * summary.flopsPerToken, source, // what went into the model it began from is not known
+      subject: { kind: 'run', runId, step },
+      name: summary.name,
+      memberId: summary.memberId,
+      parameters: summary.parameters,
+      flops: plan.origin ? null : tokens * summary.flopsPerToken,
+      source, // what went into the model it began from is not known
     }
   }
   const isHere = (subject: EvaluationSubject): boolean => {
@@ -71,9 +91,19 @@ export function furnishEvaluations(deps: EvaluationRoomsDeps) {
     }
   }
   const evaluations = createEvaluations({
-    store, shelf, news, fork, nowMs, newId: deps.newId, version: deps.version, folderOf, resolve, isHere,
+    store,
+    shelf,
+    news,
+    fork,
+    nowMs,
+    newId: deps.newId,
+    version: deps.version,
+    folderOf,
+    resolve,
+    isHere,
     textFolder: async (subject, studyId, signal) => {
-      const corpusId = subject.kind === 'run' ? runStore.read(subject.runId).plan.corpusId : studies.read(studyId).corpusId
+      const corpusId =
+        subject.kind === 'run' ? runStore.read(subject.runId).plan.corpusId : studies.read(studyId).corpusId
       await corpora.whenReady(corpusId, signal)
       return deps.corpusFolder(corpusId)
     },
@@ -89,10 +119,15 @@ export function furnishEvaluations(deps: EvaluationRoomsDeps) {
       if (run.state === 'starting') evaluations.makeRoom()
       automatic(run)
     }),
-    news.listen('runDeleted', ({ runId }) => stopOf(({ subject }) => subject.kind === 'run' && subject.runId === runId)),
-    news.listen('modelDeleted', ({ modelId }) => stopOf(({ subject }) => subject.kind === 'model' && subject.modelId === modelId)),
+    news.listen('runDeleted', ({ runId }) =>
+      stopOf(({ subject }) => subject.kind === 'run' && subject.runId === runId),
+    ),
+    news.listen('modelDeleted', ({ modelId }) =>
+      stopOf(({ subject }) => subject.kind === 'model' && subject.modelId === modelId),
+    ),
   ]
-  const stopOf = (isMeant: (evaluation: Evaluation) => boolean): void => void evaluations.stopWhere(isMeant).catch(() => undefined) // the lab is closing, which stops it too
+  const stopOf = (isMeant: (evaluation: Evaluation) => boolean): void =>
+    void evaluations.stopWhere(isMeant).catch(() => undefined) // the lab is closing, which stops it too
 
   return {
     evaluations,

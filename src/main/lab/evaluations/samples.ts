@@ -44,7 +44,8 @@ export function createSampleReader(pathOf: (id: string) => string) {
         const items = parse((await readWholeLines(path)).lines)
         last = { key, items: items.sort((a, b) => a.index - b.index) }
       }
-      const fitting = verdict === 'all' ? last.items : last.items.filter((item) => isRight(item) === (verdict === 'right'))
+      const fitting =
+        verdict === 'all' ? last.items : last.items.filter((item) => isRight(item) === (verdict === 'right'))
       return { total: fitting.length, from, items: fitting.slice(from, from + count) }
     },
     forget: () => void (last = null),

@@ -29,7 +29,10 @@ export interface TaskShelfDeps {
 export interface TaskShelf {
   list(): EvaluationTask[]
   read(task: string): EvaluationTask
-  /** Copies a file of rows in place of the last one of its role. A row that is none is a Fault with file, line and field. */
+  /**
+   * Copies a file of rows in place of the last one of its role. A row that is none is a Fault with file, line and
+   * field.
+   */
   add(task: string, role: TaskFileRole, path: string): Promise<EvaluationTask>
   remove(task: string, role: TaskFileRole): Promise<EvaluationTask>
   /** Brings the official rows from the hub; resolves when they are here. A second call waits for the first. */
@@ -41,12 +44,37 @@ export interface TaskShelf {
 
 export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
   const { store, news, fork, closing } = deps
-  const fetching = new Map<string, { progress: EvaluationTask['fetching']; stopping: AbortController; ended: Promise<void> }>()
+  const fetching = new Map<
+    string,
+    { progress: EvaluationTask['fetching']; stopping: AbortController; ended: Promise<void> }
+  >()
   const messages = new Map<string, string>()
 
-  const describe = ({ name, title, about, source, licence, kind, metrics, chance, hub }: TaskRecord): EvaluationTask => ({
-    name, title, about, source, licence, kind, metrics, chance, hub,
-    isMade: madeItself(name), canReadSplit: readsTexts(name), files: store.files(name), fetching: fetching.get(name)?.progress ?? null, message: messages.get(name) ?? null,
+  const describe = ({
+    name,
+    title,
+    about,
+    source,
+    licence,
+    kind,
+    metrics,
+    chance,
+    hub,
+  }: TaskRecord): EvaluationTask => ({
+    name,
+    title,
+    about,
+    source,
+    licence,
+    kind,
+    metrics,
+    chance,
+    hub,
+    isMade: madeItself(name),
+    canReadSplit: readsTexts(name),
+    files: store.files(name),
+    fetching: fetching.get(name)?.progress ?? null,
+    message: messages.get(name) ?? null,
   })
   const tell = (name: string): EvaluationTask => {
     const task = describe(findTask(name))
@@ -58,14 +86,30 @@ export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
     return (await workToEnd<never, TaskFileReport>(fork, job, { signal })).rows
   }
 
-  async function bring(task: TaskRecord, hub: HubSource, signal: AbortSignal, tellProgress: (progress: HubProgress) => void): Promise<void> {
+  async function bring(
+    task: TaskRecord,
+    hub: HubSource,
+    signal: AbortSignal,
+    tellProgress: (progress: HubProgress) => void,
+  ): Promise<void> {
     const found = await fetchOfficial(hub, join(deps.folder, 'hub'), deps.fetchFromHub, signal, tellProgress)
-    for (const [role, split] of [['items', hub.split], ['shots', hub.shotsSplit]] as const) {
+    for (const [role, split] of [
+      ['items', hub.split],
+      ['shots', hub.shotsSplit],
+    ] as const) {
       const paths = found[role]
       if (paths.length === 0) continue
       const bytes = (await Promise.all(paths.map(fileBytes))).reduce((sum, one) => sum + one, 0)
       const rows = await look(task.name, paths, signal)
-      store.putFile(task.name, { role, name: `${hub.dataset}, ${split}`, paths, source: 'hub', rows, bytes, addedMs: deps.nowMs() })
+      store.putFile(task.name, {
+        role,
+        name: `${hub.dataset}, ${split}`,
+        paths,
+        source: 'hub',
+        rows,
+        bytes,
+        addedMs: deps.nowMs(),
+      })
     }
   }
 
@@ -80,7 +124,11 @@ export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
       closing.addEventListener('abort', stop, { once: true })
       messages.delete(name)
       let toldMs = 0
-      const entry = { progress: { doneBytes: 0, totalBytes: null } as EvaluationTask['fetching'], stopping, ended: Promise.resolve() }
+      const entry = {
+        progress: { doneBytes: 0, totalBytes: null } as EvaluationTask['fetching'],
+        stopping,
+        ended: Promise.resolve(),
+      }
       fetching.set(name, entry)
       tell(name)
       entry.ended = bring(task, hub, stopping.signal, ({ doneBytes, totalBytes }) => {
@@ -88,14 +136,16 @@ export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
         if (deps.nowMs() - toldMs < 200) return
         toldMs = deps.nowMs()
         tell(name)
-      }).catch((error) => {
-        if (!stopping.signal.aborted) messages.set(name, toFaultData(error).message)
-        throw error
-      }).finally(() => {
-        closing.removeEventListener('abort', stop)
-        fetching.delete(name)
-        if (!closing.aborted) tell(name)
       })
+        .catch((error) => {
+          if (!stopping.signal.aborted) messages.set(name, toFaultData(error).message)
+          throw error
+        })
+        .finally(() => {
+          closing.removeEventListener('abort', stop)
+          fetching.delete(name)
+          if (!closing.aborted) tell(name)
+        })
       mine = entry
     }
     const stop = mine.stopping
@@ -114,7 +164,15 @@ export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
       const target = join(deps.folder, name, role, basename(path))
       await removeFolder(join(deps.folder, name, role))
       await copyFile(path, target)
-      const file: TaskFile = { role, name: basename(path), paths: [target], source: 'file', rows, bytes: await fileBytes(target), addedMs: deps.nowMs() }
+      const file: TaskFile = {
+        role,
+        name: basename(path),
+        paths: [target],
+        source: 'file',
+        rows,
+        bytes: await fileBytes(target),
+        addedMs: deps.nowMs(),
+      }
       store.putFile(name, file)
       messages.delete(name)
       return tell(name)

@@ -8,8 +8,16 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { DeskAsk, DeskJob, DeskRecord, DeskValue, DeskWish } from '#main/core/generation/desk-job.ts'
 
 export interface Desk {
-  /** `onToken` hears every token as it comes; `signal` ends it with what there is by then, or with the Fault `cancelled`; the model is loaded anew next time. */
-  write(job: DeskJob, options: GenerateOptions, onToken: (token: WrittenToken) => void, signal: AbortSignal): Promise<Written>
+  /**
+   * `onToken` hears every token as it comes; `signal` ends it with what there is by then, or with the Fault
+   * `cancelled`; the model is loaded anew next time.
+   */
+  write(
+    job: DeskJob,
+    options: GenerateOptions,
+    onToken: (token: WrittenToken) => void,
+    signal: AbortSignal,
+  ): Promise<Written>
   weights(job: DeskJob): Promise<TensorLook[]>
   attention(job: DeskJob, text: string, layer: number): Promise<AttentionLook>
   compare(job: DeskJob, other: CheckpointSource): Promise<Comparison>
@@ -60,7 +68,14 @@ export function createDesk(fork: ForkWorker, rest = idleMs): Desk {
       if (!free) throw new Fault('conflict', 'Two models are at work already; wait until one has answered, or stop it.')
       leave(free)
     }
-    const seat: Seat = { key, ask: () => undefined, waiting: new Map(), stopping: new AbortController(), idle: undefined, ended: Promise.resolve() }
+    const seat: Seat = {
+      key,
+      ask: () => undefined,
+      waiting: new Map(),
+      stopping: new AbortController(),
+      idle: undefined,
+      ended: Promise.resolve(),
+    }
     seat.ended = serve(seat, job)
     seats.push(seat)
     return seat
@@ -69,7 +84,10 @@ export function createDesk(fork: ForkWorker, rest = idleMs): Desk {
   async function serve(seat: Seat, job: DeskJob): Promise<void> {
     let end: unknown = new Fault('cancelled', 'Stopped.')
     try {
-      for await (const record of work<DeskRecord>(fork, job, seat.stopping.signal, { graceMs: 300, connect: (ask) => (seat.ask = ask) })) {
+      for await (const record of work<DeskRecord>(fork, job, seat.stopping.signal, {
+        graceMs: 300,
+        connect: (ask) => (seat.ask = ask),
+      })) {
         const one = seat.waiting.get(record.id)
         if (record.kind === 'token') one?.onToken(record.token)
         else {
@@ -94,7 +112,12 @@ export function createDesk(fork: ForkWorker, rest = idleMs): Desk {
     seat.idle.unref?.()
   }
 
-  function ask<T extends DeskValue>(job: DeskJob, wish: DeskWish, onToken: Waiting['onToken'] = () => undefined, signal?: AbortSignal): Promise<T> {
+  function ask<T extends DeskValue>(
+    job: DeskJob,
+    wish: DeskWish,
+    onToken: Waiting['onToken'] = () => undefined,
+    signal?: AbortSignal,
+  ): Promise<T> {
     if (isClosing) return Promise.reject(new Fault('unavailable', 'The lab is closed.'))
     let seat: Seat
     try {
@@ -108,12 +131,16 @@ export function createDesk(fork: ForkWorker, rest = idleMs): Desk {
     signal?.addEventListener('abort', stop, { once: true })
     return new Promise<DeskValue>((resolve, reject) => {
       seat.waiting.set(id, { resolve, reject, onToken })
-      // The worker is there once its generator has been pulled for the first time, which has happened when `sit` returned.
+      // The worker is there once its generator has been pulled for the first time, which has happened when `sit`
+      // returned.
       seat.ask({ id, ...wish })
-    }).catch((error) => {
-      if (signal?.aborted && toFaultData(error).code === 'cancelled') throw new Fault('cancelled', 'Stopped.', { cause: error })
-      throw error
-    }).finally(() => signal?.removeEventListener('abort', stop)) as Promise<T>
+    })
+      .catch((error) => {
+        if (signal?.aborted && toFaultData(error).code === 'cancelled')
+          throw new Fault('cancelled', 'Stopped.', { cause: error })
+        throw error
+      })
+      .finally(() => signal?.removeEventListener('abort', stop)) as Promise<T>
   }
 
   return {

@@ -1,4 +1,5 @@
-// What a person does with weights of either kind, a run's or a model's: lets them write, looks at them, compares and exports them.
+// What a person does with weights of either kind, a run's or a model's: lets them write, looks at them, compares and
+// exports them.
 import type { EngineName } from '#shared/engine.ts'
 import type { AttentionLook, Comparison, TensorLook, Written, WrittenToken } from '#shared/inspection.ts'
 import type { Subject } from '#shared/model.ts'
@@ -16,7 +17,9 @@ export interface LibraryDeps {
   models: Pick<Models, 'ready' | 'folderOf'>
   desk: Desk
   /** A run's checkpoint, and the engine it was trained on. */
-  checkpoints: { source(runId: string, step: number | null): { source: CheckpointSource; engine: EngineName; threads: number } }
+  checkpoints: {
+    source(runId: string, step: number | null): { source: CheckpointSource; engine: EngineName; threads: number }
+  }
   news: Pick<News, 'tell'>
   fork: ForkWorker
   chooseEngine: () => Promise<{ engine: EngineName; threads: number }>
@@ -41,7 +44,11 @@ export function createLibrary({ models, desk, checkpoints, news, fork, chooseEng
   const placeOf = async (subject: Subject): Promise<DeskJob> =>
     subject.kind === 'run'
       ? { kind: 'desk', ...checkpoints.source(subject.runId, subject.step) }
-      : { kind: 'desk', source: { kind: 'huggingface', folder: models.folderOf(models.ready(subject.modelId).id) }, ...(await chooseEngine()) }
+      : {
+          kind: 'desk',
+          source: { kind: 'huggingface', folder: models.folderOf(models.ready(subject.modelId).id) },
+          ...(await chooseEngine()),
+        }
 
   return {
     write: async (subject, options, writingId) => {

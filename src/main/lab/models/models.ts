@@ -56,7 +56,13 @@ export function createModels(deps: ModelsDeps): Models {
     return model
   }
   // What a session left in the middle can be asked for again.
-  for (const model of store.list().filter(isUnderWay)) store.write({ ...model, state: 'cancelled', progress: null, message: 'The lab was closed while it was imported. Import it again to go on.' })
+  for (const model of store.list().filter(isUnderWay))
+    store.write({
+      ...model,
+      state: 'cancelled',
+      progress: null,
+      message: 'The lab was closed while it was imported. Import it again to go on.',
+    })
 
   const take = async (begun: LibraryModel, signal: AbortSignal): Promise<void> => {
     if (signal.aborted) return // cancelled while it waited, which is written down already
@@ -72,15 +78,28 @@ export function createModels(deps: ModelsDeps): Models {
         news.tell('model', model)
       }
       const job: TakeModelJob = {
-        kind: 'take-model', origin: model.origin, name: model.name, to: deps.folderOf(model.id), hubFolder: deps.hubFolder, gatherFolder: `${deps.folderOf(model.id)}-files`,
+        kind: 'take-model',
+        origin: model.origin,
+        name: model.name,
+        to: deps.folderOf(model.id),
+        hubFolder: deps.hubFolder,
+        gatherFolder: `${deps.folderOf(model.id)}-files`,
       }
-      const { tokenizer: { kind, vocabulary }, ...taken } = await workToEnd<TakeModelRecord, TakenModel>(deps.fork, job, { signal, graceMs: 2000, onRecord })
+      const {
+        tokenizer: { kind, vocabulary },
+        ...taken
+      } = await workToEnd<TakeModelRecord, TakenModel>(deps.fork, job, { signal, graceMs: 2000, onRecord })
       const tokenizer = kind === 'model' ? { kind, modelId: model.id, vocabulary } : { kind }
       keep({ ...model, ...taken, tokenizer, state: 'ready', progress: null })
-      if (model.origin.kind === 'files') await deps.forgetUploads(model.origin.paths).catch(() => undefined) // they would only take room
+      // they would only take room
+      if (model.origin.kind === 'files') await deps.forgetUploads(model.origin.paths).catch(() => undefined)
     } catch (error) {
       const { message } = toFaultData(error)
-      keep({ ...model, progress: null, ...(signal.aborted ? { state: 'cancelled', message: null } : { state: 'failed', message }) })
+      keep({
+        ...model,
+        progress: null,
+        ...(signal.aborted ? { state: 'cancelled', message: null } : { state: 'failed', message }),
+      })
     }
   }
 
@@ -96,14 +115,31 @@ export function createModels(deps: ModelsDeps): Models {
     read: store.read,
     ready: (id) => {
       const model = store.read(id)
-      if (model.state !== 'ready') throw new Fault('conflict', isUnderWay(model) ? `${model.name} is still being imported.` : `${model.name} was not imported: ${model.message ?? 'it was cancelled.'}`)
+      if (model.state !== 'ready')
+        throw new Fault(
+          'conflict',
+          isUnderWay(model)
+            ? `${model.name} is still being imported.`
+            : `${model.name} was not imported: ${model.message ?? 'it was cancelled.'}`,
+        )
       return model
     },
     folderOf: deps.folderOf,
     start: (origin, name) => {
       const model = keep({
-        id: deps.newId(), name: name ?? nameOf(origin), origin, state: 'queued', plan: null, parameters: null, bytes: 0, dtypes: [], tokenizer: null, licence: null,
-        progress: null, message: null, createdMs: nowMs(),
+        id: deps.newId(),
+        name: name ?? nameOf(origin),
+        origin,
+        state: 'queued',
+        plan: null,
+        parameters: null,
+        bytes: 0,
+        dtypes: [],
+        tokenizer: null,
+        licence: null,
+        progress: null,
+        message: null,
+        createdMs: nowMs(),
       })
       const stopping = new AbortController()
       const ended = line.add(() => take(model, stopping.signal)).finally(() => going.delete(model.id))
@@ -118,7 +154,11 @@ export function createModels(deps: ModelsDeps): Models {
     delete: async (id) => {
       const { name } = store.read(id)
       const runs = deps.awaitedBy(id)
-      if (runs.length > 0) throw new Fault('conflict', `${name} is what ${runs.join(', ')} will begin from. Let that begin, or delete it first.`)
+      if (runs.length > 0)
+        throw new Fault(
+          'conflict',
+          `${name} is what ${runs.join(', ')} will begin from. Let that begin, or delete it first.`,
+        )
       await stop(id)
       store.setDeleted(id, true)
       news.tell('modelDeleted', { modelId: id })

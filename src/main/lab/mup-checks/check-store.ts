@@ -14,18 +14,27 @@ export interface CheckStore {
 export function createCheckStore(db: Database): CheckStore {
   const parse = (row: { record: string }) => JSON.parse(row.record) as Check
   return {
-    list: (studyId) => (studyId === null
-      ? db.all<{ record: string }>('SELECT record FROM checks ORDER BY number')
-      : db.all<{ record: string }>('SELECT record FROM checks WHERE study = ? ORDER BY number', studyId)).map(parse),
+    list: (studyId) =>
+      (studyId === null
+        ? db.all<{ record: string }>('SELECT record FROM checks ORDER BY number')
+        : db.all<{ record: string }>('SELECT record FROM checks WHERE study = ? ORDER BY number', studyId)
+      ).map(parse),
     read: (id) => {
       const row = db.get<{ record: string }>('SELECT record FROM checks WHERE id = ?', id)
       if (!row) throw new Fault('not-found', 'There is no such check.')
       return parse(row)
     },
-    write: (check) => void db.transaction(() => db.run(
-      'INSERT INTO checks (id, study, record) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record',
-      check.id, check.studyId, JSON.stringify(check),
-    ), 'relaxed'),
+    write: (check) =>
+      void db.transaction(
+        () =>
+          db.run(
+            'INSERT INTO checks (id, study, record) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record',
+            check.id,
+            check.studyId,
+            JSON.stringify(check),
+          ),
+        'relaxed',
+      ),
     purge: () => void db.run('DELETE FROM checks WHERE study NOT IN (SELECT id FROM studies)'),
   }
 }

@@ -43,7 +43,8 @@ export function createChecks(deps: ChecksDeps): Checks {
   let isClosing = false
 
   // What a session left in the middle ended with it.
-  for (const check of store.list(null).filter(isUnderWay)) store.write({ ...check, state: 'interrupted', secondsLeft: null, message: null, finishedMs: nowMs() })
+  for (const check of store.list(null).filter(isUnderWay))
+    store.write({ ...check, state: 'interrupted', secondsLeft: null, message: null, finishedMs: nowMs() })
 
   const keep = (check: Check): Check => {
     store.write(check)
@@ -72,7 +73,11 @@ export function createChecks(deps: ChecksDeps): Checks {
         toldMs = now
         keep(check)
       }
-      await workToEnd<CheckRecord>(deps.fork, { kind: 'check', plan, tokensFolder }, { signal, graceMs: 2000, onRecord })
+      await workToEnd<CheckRecord>(
+        deps.fork,
+        { kind: 'check', plan, tokensFolder },
+        { signal, graceMs: 2000, onRecord },
+      )
       if (signal.aborted) throw new Fault('cancelled', 'Cancelled.')
       end('finished', { share: 1 })
     } catch (error) {
@@ -91,8 +96,20 @@ export function createChecks(deps: ChecksDeps): Checks {
       if (same) throw new Fault('conflict', 'This check is under way already. Cancel it to start it anew.')
       const { widths, layers, steps, learningRates } = plan
       const check = keep({
-        id: deps.newId(), studyId, kind, state: 'queued', choices: { widths, layers, steps, learningRates }, engine: plan.engine,
-        coordinates: [], transfer: [], share: 0, secondsLeft: null, message: null, code: null, createdMs: nowMs(), finishedMs: null,
+        id: deps.newId(),
+        studyId,
+        kind,
+        state: 'queued',
+        choices: { widths, layers, steps, learningRates },
+        engine: plan.engine,
+        coordinates: [],
+        transfer: [],
+        share: 0,
+        secondsLeft: null,
+        message: null,
+        code: null,
+        createdMs: nowMs(),
+        finishedMs: null,
       })
       const stopping = new AbortController()
       const ended = line.add(() => run(check, plan, stopping.signal)).finally(() => going.delete(check.id))
@@ -105,7 +122,8 @@ export function createChecks(deps: ChecksDeps): Checks {
       if (!mine) return check // it has ended meanwhile, which is what was wished
       mine.stopping.abort()
       // One that waits in line would only hear of it when its turn comes.
-      if (check.state === 'queued') return keep({ ...store.read(checkId), state: 'cancelled', message: null, finishedMs: nowMs() })
+      if (check.state === 'queued')
+        return keep({ ...store.read(checkId), state: 'cancelled', message: null, finishedMs: nowMs() })
       await mine.ended
       return store.read(checkId)
     },

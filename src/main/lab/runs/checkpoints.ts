@@ -13,7 +13,13 @@ import type { RunStore, StoredRun } from './run-store.ts'
 import type { ExportJob, GenerateJob } from '#main/core/generation/use-job.ts'
 
 export interface CheckpointUse {
-  export(runId: string, step: number | null, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
+  export(
+    runId: string,
+    step: number | null,
+    folder: string,
+    overwrite: boolean,
+    form?: ExportForm,
+  ): Promise<ExportReport>
   generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
   list(studyId: string | null): Promise<CheckpointRow[]>
   /** A run's checkpoint as any reader of models opens it, with the engine it was trained on. */
@@ -38,7 +44,11 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
     const { checkpoints, name } = run.summary
     if (checkpoints.length === 0) throw new Fault('not-found', `${name} has no checkpoint yet.`)
     const chosen = step ?? checkpoints[checkpoints.length - 1]
-    if (!checkpoints.includes(chosen)) throw new Fault('not-found', `step: ${name} has no checkpoint at step ${chosen}; there are ${checkpoints.join(', ')}.`)
+    if (!checkpoints.includes(chosen))
+      throw new Fault(
+        'not-found',
+        `step: ${name} has no checkpoint at step ${chosen}; there are ${checkpoints.join(', ')}.`,
+      )
     return chosen
   }
   const common = (run: StoredRun, step: number) => ({
@@ -54,9 +64,18 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
       const at = store.stepAt(runId, step)
       const corpus = deps.corpusOf(run)
       const card = {
-        version: deps.version, plan: run.plan, step, loss: at?.loss ?? null, validationLoss: store.lastValidation(runId, step)?.loss ?? null,
-        elapsedMs: at?.elapsedMs ?? run.summary.elapsedMs, device: run.summary.device,
-        corpus: corpus && { name: corpus.name, source: corpus.origin === 'bundled' ? corpus.source : null, licence: corpus.licence },
+        version: deps.version,
+        plan: run.plan,
+        step,
+        loss: at?.loss ?? null,
+        validationLoss: store.lastValidation(runId, step)?.loss ?? null,
+        elapsedMs: at?.elapsedMs ?? run.summary.elapsedMs,
+        device: run.summary.device,
+        corpus: corpus && {
+          name: corpus.name,
+          source: corpus.origin === 'bundled' ? corpus.source : null,
+          licence: corpus.licence,
+        },
       }
       const job: ExportJob = { kind: 'export', ...common(run, step), card, folder, overwrite, form }
       return workToEnd<never, ExportReport>(fork, job, { signal: closing })
@@ -65,14 +84,34 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
       const rows: CheckpointRow[] = []
       for (const { id, memberId, name, checkpoints, tokens, loss } of store.list(studyId)) {
         if (checkpoints.length === 0) continue
-        const bytes = new Map((await listCheckpoints(join(deps.folderOf(id), 'checkpoints'))).map((info) => [info.step, info.bytes]))
+        const bytes = new Map(
+          (await listCheckpoints(join(deps.folderOf(id), 'checkpoints'))).map((info) => [info.step, info.bytes]),
+        )
         const { model, recipe, member, tokenizer, corpusId, origin = null } = store.read(id).plan
-        const made = { recipe, steps: member.steps, batchSequences: member.batchSequences, peakLearningRate: member.peakLearningRate, tokenizer, corpusId, parameters: member.parameters, origin }
+        const made = {
+          recipe,
+          steps: member.steps,
+          batchSequences: member.batchSequences,
+          peakLearningRate: member.peakLearningRate,
+          tokenizer,
+          corpusId,
+          parameters: member.parameters,
+          origin,
+        }
         for (const step of checkpoints) {
           const at = store.stepAt(id, step)
           rows.push({
-            runId: id, memberId, name, step, tokens: at?.tokens ?? tokens, loss: at?.loss ?? loss, validationLoss: store.lastValidation(id, step)?.loss ?? null,
-            bytes: bytes.get(step) ?? 0, isLast: step === checkpoints[checkpoints.length - 1], model, made,
+            runId: id,
+            memberId,
+            name,
+            step,
+            tokens: at?.tokens ?? tokens,
+            loss: at?.loss ?? loss,
+            validationLoss: store.lastValidation(id, step)?.loss ?? null,
+            bytes: bytes.get(step) ?? 0,
+            isLast: step === checkpoints[checkpoints.length - 1],
+            model,
+            made,
           })
         }
       }
@@ -80,11 +119,21 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
     },
     source: (runId, wanted) => {
       const run = store.read(runId)
-      return { source: { kind: 'run', ...common(run, choose(run, wanted)) }, engine: run.plan.engine, threads: run.plan.threads }
+      return {
+        source: { kind: 'run', ...common(run, choose(run, wanted)) },
+        engine: run.plan.engine,
+        threads: run.plan.threads,
+      }
     },
     generate: async (runId, wanted, options) => {
       const run = store.read(runId)
-      const job: GenerateJob = { kind: 'generate', ...common(run, choose(run, wanted)), engine: run.plan.engine, threads: run.plan.threads, options }
+      const job: GenerateJob = {
+        kind: 'generate',
+        ...common(run, choose(run, wanted)),
+        engine: run.plan.engine,
+        threads: run.plan.threads,
+        options,
+      }
       return workToEnd<unknown, Generated>(fork, job, { signal: closing })
     },
   }

@@ -25,27 +25,62 @@ export interface ContinueBasis {
 }
 
 /** Throws the sentence that says why it cannot be. */
-export function planContinued({ study, model, choices, trainTokens, machine, runId, engine, threads }: ContinueBasis): RunPlan {
+export function planContinued({
+  study,
+  model,
+  choices,
+  trainTokens,
+  machine,
+  runId,
+  engine,
+  threads,
+}: ContinueBasis): RunPlan {
   const { plan, tokenizer } = model
   if (!plan || !tokenizer) throw new Fault('conflict', `${model.name} has not been read yet.`)
   const { shape } = plan
   const context = choices.context ?? Math.min(shape.context, study.recipe.context)
-  if (context > shape.context) throw new Fault('bad-input', `choices.context: ${model.name} reads at most ${shape.context} tokens at once; ${context} were asked for.`)
+  if (context > shape.context)
+    throw new Fault(
+      'bad-input',
+      `choices.context: ${model.name} reads at most ${shape.context} tokens at once; ${context} were asked for.`,
+    )
   const recipe: Recipe = {
-    ...study.recipe, context, activation: plan.activation, parametrisation: 'standard',
-    decay: study.recipe.decay === 'wsd-s' ? 'wsd' : study.recipe.decay, // its rests are points of a law, which this is not
+    ...study.recipe,
+    context,
+    activation: plan.activation,
+    parametrisation: 'standard',
+    // its rests are points of a law, which this is not
+    decay: study.recipe.decay === 'wsd-s' ? 'wsd' : study.recipe.decay,
     batchTokens: study.recipe.batchTokens === null ? null : Math.max(context, study.recipe.batchTokens),
   }
-  recipe.peakLearningRate = choices.peakLearningRate ?? Number((gentler * (study.recipe.peakLearningRate ?? peakLearningRateRule(recipe, shape.width))).toPrecision(3))
+  recipe.peakLearningRate =
+    choices.peakLearningRate ??
+    Number((gentler * (study.recipe.peakLearningRate ?? peakLearningRateRule(recipe, shape.width))).toPrecision(3))
   const counted = countedParameters({ ...shape, context }, recipe.countedParameters)
   const { layers, width, heads, vocabulary } = shape
   const member = planMember(
-    { id: `model-${model.id}`, name: `${model.name}, continued`, layers, width, heads, tokensPerParameter: choices.tokens / counted, isEnabled: true },
-    { recipe, vocabulary }, trainTokens, machine,
+    {
+      id: `model-${model.id}`,
+      name: `${model.name}, continued`,
+      layers,
+      width,
+      heads,
+      tokensPerParameter: choices.tokens / counted,
+      isEnabled: true,
+    },
+    { recipe, vocabulary },
+    trainTokens,
+    machine,
   )
   if (member.refusal) throw new Fault('too-large', `${model.name} cannot be trained on: ${member.refusal}`)
   return {
-    ...makeRunPlan({ ...study, tokenizer, recipe }, { ...member, parameters: model.parameters ?? member.parameters }, runId, engine, threads),
+    ...makeRunPlan(
+      { ...study, tokenizer, recipe },
+      { ...member, parameters: model.parameters ?? member.parameters },
+      runId,
+      engine,
+      threads,
+    ),
     model: { ...plan, seed: recipe.seed }, // its own context and scales; sequences may be shorter
     origin: { modelId: model.id, name: model.name },
   }

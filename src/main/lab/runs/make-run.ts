@@ -13,12 +13,28 @@ import { intervalsFor } from '#main/core/training/intervals.ts'
 /** Tokens of the validation split that every member is scored on: the same for all, for their losses lie on one law. */
 const validationTokens = 32_768
 
-export function makeRunPlan(study: Study, member: MemberPlan, runId: string, engine: EngineName, threads: number, cluster?: ClusterChoice): RunPlan {
+export function makeRunPlan(
+  study: Study,
+  member: MemberPlan,
+  runId: string,
+  engine: EngineName,
+  threads: number,
+  cluster?: ClusterChoice,
+): RunPlan {
   const every = intervalsFor(member.steps, member.seconds)
   return {
-    runId, studyId: study.id, memberId: member.memberId, name: member.name,
-    corpusId: study.corpusId, tokenizer: study.tokenizer, recipe: study.recipe, member, model: modelOf(member, study.recipe),
-    engine, threads, seed: study.recipe.seed,
+    runId,
+    studyId: study.id,
+    memberId: member.memberId,
+    name: member.name,
+    corpusId: study.corpusId,
+    tokenizer: study.tokenizer,
+    recipe: study.recipe,
+    member,
+    model: modelOf(member, study.recipe),
+    engine,
+    threads,
+    seed: study.recipe.seed,
     validationEverySteps: every.validation,
     validationSequences: Math.max(1, Math.round(validationTokens / member.shape.context)),
     sampleEverySteps: every.sample,
@@ -36,17 +52,53 @@ function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
 export function settingOf({ corpusId, tokenizer, recipe, member, origin }: RunPlan): string {
   const { seed: _seed, ...rest } = recipe
   const { shape, steps, batchSequences, warmupSteps, peakLearningRate, phases } = member
-  const parts = { ...rest, corpusId, tokenizer, shape, steps, batchSequences, warmupSteps, peakLearningRate, phases: phases ?? null, ...(origin ? { origin: origin.modelId } : {}) } // the member's own peak over the recipe's wish
-  return createHash('sha256').update(JSON.stringify(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)))).digest('hex').slice(0, 16)
+  const parts = {
+    ...rest,
+    corpusId,
+    tokenizer,
+    shape,
+    steps,
+    batchSequences,
+    warmupSteps,
+    peakLearningRate,
+    phases: phases ?? null,
+    ...(origin ? { origin: origin.modelId } : {}),
+  } // the member's own peak over the recipe's wish
+  return createHash('sha256')
+    .update(JSON.stringify(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
-  id: plan.runId, studyId: plan.studyId, memberId: plan.memberId, name: plan.name,
-  state: 'queued', step: 0, steps: plan.member.steps, tokens: 0, parameters: plan.member.parameters, countedParameters: plan.member.countedParameters, seed: plan.seed, setting: settingOf(plan), ...(plan.origin ? { origin: plan.origin } : {}),
+  id: plan.runId,
+  studyId: plan.studyId,
+  memberId: plan.memberId,
+  name: plan.name,
+  state: 'queued',
+  step: 0,
+  steps: plan.member.steps,
+  tokens: 0,
+  parameters: plan.member.parameters,
+  countedParameters: plan.member.countedParameters,
+  seed: plan.seed,
+  setting: settingOf(plan),
+  ...(plan.origin ? { origin: plan.origin } : {}),
   flops: plan.member.flops[plan.recipe.flopsConvention],
   flopsPerToken: flopsPerToken(plan.member.shape, plan.recipe.flopsConvention),
   ...restsOf(plan),
-  loss: null, validationLoss: null, bestValidationLoss: null, tokensPerSecond: null, secondsLeft: plan.member.seconds,
-  elapsedMs: 0, engine: plan.engine, device: null, peakBytes: null, createdMs: nowMs, finishedMs: null, checkpoints: [], message: null,
+  loss: null,
+  validationLoss: null,
+  bestValidationLoss: null,
+  tokensPerSecond: null,
+  secondsLeft: plan.member.seconds,
+  elapsedMs: 0,
+  engine: plan.engine,
+  device: null,
+  peakBytes: null,
+  createdMs: nowMs,
+  finishedMs: null,
+  checkpoints: [],
+  message: null,
   ...(plan.systems === undefined ? {} : { systems: plan.systems }),
 })

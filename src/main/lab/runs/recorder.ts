@@ -20,7 +20,13 @@ export interface Recorder {
   change(changes: Partial<RunSummary>): RunSummary
 }
 
-export function createRecorder(first: RunSummary, tokensInAll: number, store: RunStore, news: Pick<News, 'tell'>, nowMs: () => number): Recorder {
+export function createRecorder(
+  first: RunSummary,
+  tokensInAll: number,
+  store: RunStore,
+  news: Pick<News, 'tell'>,
+  nowMs: () => number,
+): Recorder {
   let summary = first
   let batch: RecordBatch = { steps: [], validations: [], samples: [] }
   let timer: ReturnType<typeof setTimeout> | null = null
@@ -54,13 +60,16 @@ export function createRecorder(first: RunSummary, tokensInAll: number, store: Ru
   }
   /** A slow disk is asked less often, so that the host stays responsive. */
   const flushSoon = () => {
-    timer ??= setTimeout(() => {
-      try {
-        flush()
-      } catch (error) {
-        trouble = error // a full disk ends the run, not the lab: the next record finds it
-      }
-    }, Math.max(gatherMs, 10 * flushTookMs))
+    timer ??= setTimeout(
+      () => {
+        try {
+          flush()
+        } catch (error) {
+          trouble = error // a full disk ends the run, not the lab: the next record finds it
+        }
+      },
+      Math.max(gatherMs, 10 * flushTookMs),
+    )
   }
 
   const takeStep = ({ record, peakBytes }: Extract<TrainRecord, { kind: 'step' }>): void => {
@@ -70,8 +79,14 @@ export function createRecorder(first: RunSummary, tokensInAll: number, store: Ru
     const ms = record.elapsedMs - recent[0].elapsedMs
     const tokensPerSecond = ms > 0 ? ((record.tokens - recent[0].tokens) / ms) * 1000 : summary.tokensPerSecond
     summary = {
-      ...summary, step: record.step, tokens: record.tokens, loss: record.loss, elapsedMs: record.elapsedMs, tokensPerSecond,
-      secondsLeft: tokensPerSecond ? (tokensInAll - record.tokens) / tokensPerSecond : summary.secondsLeft, peakBytes,
+      ...summary,
+      step: record.step,
+      tokens: record.tokens,
+      loss: record.loss,
+      elapsedMs: record.elapsedMs,
+      tokensPerSecond,
+      secondsLeft: tokensPerSecond ? (tokensInAll - record.tokens) / tokensPerSecond : summary.secondsLeft,
+      peakBytes,
     }
   }
 
@@ -83,7 +98,14 @@ export function createRecorder(first: RunSummary, tokensInAll: number, store: Ru
       if (trouble) throw trouble
       if (record.kind === 'started') {
         recent = []
-        summary = { ...summary, ...standing(store, summary.id, record.step), state: 'training', device: record.device, checkpoints: record.checkpoints, message: record.message }
+        summary = {
+          ...summary,
+          ...standing(store, summary.id, record.step),
+          state: 'training',
+          device: record.device,
+          checkpoints: record.checkpoints,
+          message: record.message,
+        }
         store.rewind(summary)
         tell()
         return
@@ -102,7 +124,11 @@ export function createRecorder(first: RunSummary, tokensInAll: number, store: Ru
       if (record.kind === 'validation') {
         batch.validations.push(record.record)
         const { loss } = record.record
-        summary = { ...summary, validationLoss: loss, bestValidationLoss: Math.min(loss, summary.bestValidationLoss ?? loss) }
+        summary = {
+          ...summary,
+          validationLoss: loss,
+          bestValidationLoss: Math.min(loss, summary.bestValidationLoss ?? loss),
+        }
       }
       if (record.kind === 'sample') batch.samples.push(record.record)
       flushSoon()
@@ -117,7 +143,12 @@ function standing(store: RunStore, id: string, step: number): Partial<RunSummary
   const at = store.stepAt(id, step)
   const validation = store.lastValidation(id, step)
   return {
-    step, tokens: at?.tokens ?? 0, loss: at?.loss ?? null, elapsedMs: at?.elapsedMs ?? 0,
-    validationLoss: validation?.loss ?? null, bestValidationLoss: store.bestValidation(id, step), tokensPerSecond: null,
+    step,
+    tokens: at?.tokens ?? 0,
+    loss: at?.loss ?? null,
+    elapsedMs: at?.elapsedMs ?? 0,
+    validationLoss: validation?.loss ?? null,
+    bestValidationLoss: store.bestValidation(id, step),
+    tokensPerSecond: null,
   }
 }

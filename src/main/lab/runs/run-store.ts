@@ -1,4 +1,5 @@
-// Runs and their records in the store: each step once, in order, and none beyond the checkpoint that a run goes on from.
+// Runs and their records in the store: each step once, in order, and none beyond the checkpoint that a run goes on
+// from.
 import { Fault } from '#shared/fault.ts'
 import type { RunPlan, RunRecords, RunSummary, SampleRecord, StepRecord, ValidationRecord } from '#shared/run.ts'
 import type { Database } from '#main/platform/disk/database.ts'
@@ -11,7 +12,9 @@ export interface StoredRun {
 export type RecordBatch = Omit<RunRecords, 'runId'>
 
 export interface RunStore {
-  /** Those of one study or of all; none that is deleted, nor of a deleted study. In the order in which they were made. */
+  /**
+   * Those of one study or of all; none that is deleted, nor of a deleted study. In the order in which they were made.
+   */
   list(studyId: string | null): RunSummary[]
   /** Throws `not-found` where it is not, or is deleted. */
   read(id: string): StoredRun
@@ -46,69 +49,132 @@ export function createRunStore(db: Database): RunStore {
     if (!row) throw new Fault('not-found', 'This run is not here any more.', { details: id })
     return row.number
   }
-  const write = (summary: RunSummary) => void db.run('UPDATE runs SET summary = ? WHERE id = ?', JSON.stringify(summary), summary.id)
+  const write = (summary: RunSummary) =>
+    void db.run('UPDATE runs SET summary = ? WHERE id = ?', JSON.stringify(summary), summary.id)
   const living = 'deleted = 0 AND study NOT IN (SELECT id FROM studies WHERE deleted = 1)'
 
   return {
     list: (studyId) =>
       (studyId === null
         ? db.all<{ summary: string }>(`SELECT summary FROM runs WHERE ${living} ORDER BY number`)
-        : db.all<{ summary: string }>(`SELECT summary FROM runs WHERE ${living} AND study = ? ORDER BY number`, studyId)).map(summaryOf),
+        : db.all<{ summary: string }>(`SELECT summary FROM runs WHERE ${living} AND study = ? ORDER BY number`, studyId)
+      ).map(summaryOf),
     read: (id) => {
-      const row = db.get<{ plan: string; summary: string }>(`SELECT plan, summary FROM runs WHERE id = ? AND ${living}`, id)
+      const row = db.get<{ plan: string; summary: string }>(
+        `SELECT plan, summary FROM runs WHERE id = ? AND ${living}`,
+        id,
+      )
       if (!row) throw new Fault('not-found', 'This run is not here any more.', { details: id })
       return { plan: JSON.parse(row.plan) as RunPlan, summary: summaryOf(row) }
     },
     insert: (plan, summary) => {
-      db.run('INSERT INTO runs (id, study, plan, summary) VALUES (?, ?, ?, ?)', summary.id, summary.studyId, JSON.stringify(plan), JSON.stringify(summary))
+      db.run(
+        'INSERT INTO runs (id, study, plan, summary) VALUES (?, ?, ?, ?)',
+        summary.id,
+        summary.studyId,
+        JSON.stringify(plan),
+        JSON.stringify(summary),
+      )
     },
     write,
     append: (summary, { steps, validations, samples }, how) => {
       db.transaction(() => {
         const run = numberOf(summary.id)
         for (const { step, tokens, loss, gradientNorm, learningRate, elapsedMs } of steps) {
-          db.run(`INSERT INTO steps (run, ${stepColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`, run, step, tokens, loss, gradientNorm, learningRate, elapsedMs)
+          db.run(
+            `INSERT INTO steps (run, ${stepColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+            run,
+            step,
+            tokens,
+            loss,
+            gradientNorm,
+            learningRate,
+            elapsedMs,
+          )
         }
         for (const { step, tokens, loss, elapsedMs } of validations) {
-          db.run('INSERT INTO validations (run, step, tokens, loss, elapsedMs) VALUES (?, ?, ?, ?, ?)', run, step, tokens, loss, elapsedMs)
+          db.run(
+            'INSERT INTO validations (run, step, tokens, loss, elapsedMs) VALUES (?, ?, ?, ?, ?)',
+            run,
+            step,
+            tokens,
+            loss,
+            elapsedMs,
+          )
         }
-        for (const { step, text } of samples) db.run('INSERT INTO samples (run, step, text) VALUES (?, ?, ?)', run, step, text)
+        for (const { step, text } of samples)
+          db.run('INSERT INTO samples (run, step, text) VALUES (?, ?, ?)', run, step, text)
         write(summary)
       }, how)
     },
     rewind: (summary) => {
       db.transaction(() => {
         const run = numberOf(summary.id)
-        for (const table of ['steps', 'validations', 'samples']) db.run(`DELETE FROM ${table} WHERE run = ? AND step > ?`, run, summary.step)
+        for (const table of ['steps', 'validations', 'samples'])
+          db.run(`DELETE FROM ${table} WHERE run = ? AND step > ?`, run, summary.step)
         write(summary)
       })
     },
     records: (id, afterStep) => {
       const run = numberOf(id)
-      const steps = db.all<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step > ? ORDER BY step LIMIT ?`, run, afterStep, stepsAnAnswer)
+      const steps = db.all<StepRecord>(
+        `SELECT ${stepColumns} FROM steps WHERE run = ? AND step > ? ORDER BY step LIMIT ?`,
+        run,
+        afterStep,
+        stepsAnAnswer,
+      )
       const upTo = steps.length === stepsAnAnswer ? steps[steps.length - 1].step : Number.MAX_SAFE_INTEGER
       const between = 'WHERE run = ? AND step > ? AND step <= ? ORDER BY step'
       return {
         runId: id,
         steps,
-        validations: db.all<ValidationRecord>(`SELECT step, tokens, loss, elapsedMs FROM validations ${between}`, run, afterStep, upTo),
+        validations: db.all<ValidationRecord>(
+          `SELECT step, tokens, loss, elapsedMs FROM validations ${between}`,
+          run,
+          afterStep,
+          upTo,
+        ),
         samples: db.all<SampleRecord>(`SELECT step, text FROM samples ${between}`, run, afterStep, upTo),
       }
     },
-    lastStep: (id) => db.get<{ last: number | null }>('SELECT max(step) AS last FROM steps WHERE run = ?', numberOf(id))?.last ?? 0,
+    lastStep: (id) =>
+      db.get<{ last: number | null }>('SELECT max(step) AS last FROM steps WHERE run = ?', numberOf(id))?.last ?? 0,
     lastValidation: (id, upToStep) =>
       db.get<ValidationRecord>(
-        'SELECT step, tokens, loss, elapsedMs FROM validations WHERE run = ? AND step <= ? ORDER BY step DESC LIMIT 1', numberOf(id), upToStep,
+        'SELECT step, tokens, loss, elapsedMs FROM validations WHERE run = ? AND step <= ? ORDER BY step DESC LIMIT 1',
+        numberOf(id),
+        upToStep,
       ) ?? null,
     bestValidation: (id, upToStep) =>
-      db.get<{ best: number | null }>('SELECT min(loss) AS best FROM validations WHERE run = ? AND step <= ?', numberOf(id), upToStep)?.best ?? null,
-    stepAt: (id, step) => db.get<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step = ?`, numberOf(id), step) ?? null,
+      db.get<{ best: number | null }>(
+        'SELECT min(loss) AS best FROM validations WHERE run = ? AND step <= ?',
+        numberOf(id),
+        upToStep,
+      )?.best ?? null,
+    stepAt: (id, step) =>
+      db.get<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step = ?`, numberOf(id), step) ?? null,
     setDeleted: (id, isDeleted) => {
-      const changed = db.run('UPDATE runs SET deleted = ? WHERE id = ? AND deleted = ?', Number(isDeleted), id, Number(!isDeleted))
-      if (changed === 0) throw new Fault('not-found', isDeleted ? 'This run is not here any more.' : 'This run cannot be brought back: it was not deleted since the lab was opened.', { details: id })
+      const changed = db.run(
+        'UPDATE runs SET deleted = ? WHERE id = ? AND deleted = ?',
+        Number(isDeleted),
+        id,
+        Number(!isDeleted),
+      )
+      if (changed === 0)
+        throw new Fault(
+          'not-found',
+          isDeleted
+            ? 'This run is not here any more.'
+            : 'This run cannot be brought back: it was not deleted since the lab was opened.',
+          { details: id },
+        )
     },
     listDeleted: () =>
-      db.all<{ id: string }>('SELECT id FROM runs WHERE deleted = 1 OR study IN (SELECT id FROM studies WHERE deleted = 1)').map(({ id }) => id),
+      db
+        .all<{ id: string }>(
+          'SELECT id FROM runs WHERE deleted = 1 OR study IN (SELECT id FROM studies WHERE deleted = 1)',
+        )
+        .map(({ id }) => id),
     forget: (id) => {
       db.transaction(() => {
         const run = numberOf(id)

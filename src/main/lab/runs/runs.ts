@@ -1,4 +1,5 @@
-// What waits, what trains, what has trained: one training at a time, each in a process of its own, in the order in which it was asked for.
+// What waits, what trains, what has trained: one training at a time, each in a process of its own, in the order in
+// which it was asked for.
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { ClusterChoice, ClusterPart } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine.ts'
@@ -69,7 +70,9 @@ interface Session {
 }
 
 const closedMessage = (step: number) =>
-  step > 0 ? `The lab was closed after step ${step}; the run can go on from there.` : 'The lab was closed before it began.'
+  step > 0
+    ? `The lab was closed after step ${step}; the run can go on from there.`
+    : 'The lab was closed before it began.'
 
 export function createRuns(deps: RunsDeps): Runs {
   const { store, news } = deps
@@ -91,7 +94,14 @@ export function createRuns(deps: RunsDeps): Runs {
     const run = store.read(runId)
     const stopping = new AbortController()
     const recorder = createRecorder(run.summary, run.plan.member.tokens, store, news, deps.nowMs)
-    const mine: Session = { runId, recorder, stopping, ask: null, wish: { state: 'stopped', message: null }, ended: Promise.resolve() }
+    const mine: Session = {
+      runId,
+      recorder,
+      stopping,
+      ask: null,
+      wish: { state: 'stopped', message: null },
+      ended: Promise.resolve(),
+    }
     session = mine
     mine.ended = runSession(run, mine).finally(() => {
       session = null
@@ -106,17 +116,39 @@ export function createRuns(deps: RunsDeps): Runs {
       const tokensFolder = await deps.prepare(run, (message) => recorder.change({ message }), stopping.signal)
       const { origin } = run.plan
       const startsFrom = origin && deps.modelFolder?.(origin.modelId)
-      const job: TrainJob = { ...(startsFrom === undefined ? {} : { startsFrom }), kind: 'train', plan: run.plan, tokensFolder, runFolder: deps.folderOf(run.plan.runId), lastRecordedStep: store.lastStep(run.plan.runId) }
+      const job: TrainJob = {
+        ...(startsFrom === undefined ? {} : { startsFrom }),
+        kind: 'train',
+        plan: run.plan,
+        tokensFolder,
+        runFolder: deps.folderOf(run.plan.runId),
+        lastRecordedStep: store.lastStep(run.plan.runId),
+      }
       recorder.change({ message: 'Starting the engine.' })
-      const { isFinished } = await pull(work<RunRecord, TrainOutcome>(deps.fork, job, stopping.signal, { graceMs, connect: (ask) => { mine.ask = ask } }), recorder)
-      const end = isFinished ? { state: 'finished' as const, finishedMs: deps.nowMs(), secondsLeft: 0 } : { ...mine.wish, secondsLeft: null }
+      const { isFinished } = await pull(
+        work<RunRecord, TrainOutcome>(deps.fork, job, stopping.signal, {
+          graceMs,
+          connect: (ask) => {
+            mine.ask = ask
+          },
+        }),
+        recorder,
+      )
+      const end = isFinished
+        ? { state: 'finished' as const, finishedMs: deps.nowMs(), secondsLeft: 0 }
+        : { ...mine.wish, secondsLeft: null }
       recorder.change(isFinished ? end : { ...end, tokensPerSecond: null })
     } catch (error) {
-      const end = { ...howItEnded(error, stopping.signal.aborted ? mine.wish : null, recorder.summary), secondsLeft: null, tokensPerSecond: null }
+      const end = {
+        ...howItEnded(error, stopping.signal.aborted ? mine.wish : null, recorder.summary),
+        secondsLeft: null,
+        tokensPerSecond: null,
+      }
       try {
         recorder.change(end)
       } catch {
-        news.tell('run', { ...recorder.summary, ...end }) // the store takes nothing any more; whoever watches is told all the same
+        // the store takes nothing any more; whoever watches is told all the same
+        news.tell('run', { ...recorder.summary, ...end })
       }
     }
   }
@@ -142,7 +174,8 @@ export function createRuns(deps: RunsDeps): Runs {
       await endSession(id, state)
       return store.read(id).summary
     }
-    if (!from.includes(summary.state)) throw new Fault('conflict', `${summary.name} is ${summary.state} and cannot be ${state}.`)
+    if (!from.includes(summary.state))
+      throw new Fault('conflict', `${summary.name} is ${summary.state} and cannot be ${state}.`)
     leaveQueue(id)
     return change(summary, { state, message: null })
   }
@@ -171,7 +204,8 @@ export function createRuns(deps: RunsDeps): Runs {
     stop: (id) => end(id, 'stopped', ['queued', 'paused', 'interrupted', 'failed']),
     resume: (id) => {
       const { summary } = store.read(id)
-      if (summary.state === 'finished') throw new Fault('conflict', `${summary.name} is finished; there is nothing to resume.`)
+      if (summary.state === 'finished')
+        throw new Fault('conflict', `${summary.name} is finished; there is nothing to resume.`)
       if (session?.runId === id || queue.includes(id)) return summary
       queue.push(id)
       const queued = change(summary, { state: 'queued', message: null })
@@ -196,8 +230,16 @@ export function createRuns(deps: RunsDeps): Runs {
     killPart: (id, part) => {
       const { plan, summary } = store.read(id)
       if (!plan.systems) throw new Fault('conflict', `${summary.name} does not train on a cluster.`)
-      if (typeof part === 'object' && part.system >= plan.systems) throw new Fault('bad-input', `part: ${summary.name} trains on ${plan.systems} system${plan.systems === 1 ? '' : 's'}, counted from 0; there is no system ${part.system}.`)
-      if (session?.runId !== id || !session.ask || summary.state !== 'training') throw new Fault('conflict', `${summary.name} is ${summary.state}; only a run that trains has processes to kill.`)
+      if (typeof part === 'object' && part.system >= plan.systems)
+        throw new Fault(
+          'bad-input',
+          `part: ${summary.name} trains on ${plan.systems} system${plan.systems === 1 ? '' : 's'}, counted from 0; there is no system ${part.system}.`,
+        )
+      if (session?.runId !== id || !session.ask || summary.state !== 'training')
+        throw new Fault(
+          'conflict',
+          `${summary.name} is ${summary.state}; only a run that trains has processes to kill.`,
+        )
       session.ask({ kill: part })
     },
     records: (id, afterStep) => {
@@ -205,12 +247,18 @@ export function createRuns(deps: RunsDeps): Runs {
       store.read(id)
       return store.records(id, afterStep)
     },
-    underWay: (studyId) => store.list(studyId).filter(({ state }) => ['queued', 'starting', 'training', 'paused'].includes(state)),
+    underWay: (studyId) =>
+      store.list(studyId).filter(({ state }) => ['queued', 'starting', 'training', 'paused'].includes(state)),
     isTraining: () => session !== null,
     begin: () => {
       for (const summary of store.list(null)) {
         if (summary.state === 'starting' || summary.state === 'training') {
-          change(summary, { state: 'interrupted', secondsLeft: null, tokensPerSecond: null, message: `The lab ended while this run was at step ${summary.step}; ${goesOn(summary)}` })
+          change(summary, {
+            state: 'interrupted',
+            secondsLeft: null,
+            tokensPerSecond: null,
+            message: `The lab ended while this run was at step ${summary.step}; ${goesOn(summary)}`,
+          })
         } else if (summary.state === 'queued') {
           change(summary, { state: 'interrupted', secondsLeft: null, message: 'The lab ended before its turn came.' })
         }
@@ -218,7 +266,8 @@ export function createRuns(deps: RunsDeps): Runs {
     },
     close: async () => {
       isClosing = true
-      for (const id of queue.splice(0)) change(store.read(id).summary, { state: 'interrupted', message: 'The lab was closed before its turn came.' })
+      for (const id of queue.splice(0))
+        change(store.read(id).summary, { state: 'interrupted', message: 'The lab was closed before its turn came.' })
       if (session) {
         const { recorder, runId } = session
         await endSession(runId, 'interrupted')
@@ -236,7 +285,9 @@ export function createRuns(deps: RunsDeps): Runs {
 }
 
 const goesOn = ({ checkpoints }: RunSummary): string =>
-  checkpoints.length > 0 ? `it can go on from its checkpoint at step ${checkpoints[checkpoints.length - 1]}.` : 'it had not saved yet and will begin anew.'
+  checkpoints.length > 0
+    ? `it can go on from its checkpoint at step ${checkpoints[checkpoints.length - 1]}.`
+    : 'it had not saved yet and will begin anew.'
 
 /** Takes each record as it comes; gives how the training ended. */
 async function pull(records: AsyncGenerator<RunRecord, TrainOutcome>, recorder: Recorder): Promise<TrainOutcome> {
@@ -254,6 +305,7 @@ async function pull(records: AsyncGenerator<RunRecord, TrainOutcome>, recorder: 
 function howItEnded(error: unknown, wish: Session['wish'] | null, summary: RunSummary): Partial<RunSummary> {
   const { code, message } = toFaultData(error)
   if (wish && code === 'cancelled') return wish
-  if (error instanceof WorkerGone) return { state: 'interrupted', message: `${message} It was at step ${summary.step}; ${goesOn(summary)}` }
+  if (error instanceof WorkerGone)
+    return { state: 'interrupted', message: `${message} It was at step ${summary.step}; ${goesOn(summary)}` }
   return { state: 'failed', message }
 }

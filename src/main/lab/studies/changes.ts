@@ -11,10 +11,15 @@ export interface UnderWay {
 /** The sentence that refuses the change, or null where it is harmless. */
 export function whatRunsFalsify(study: Study, changes: StudyChanges, underWay: readonly UnderWay[]): string | null {
   if (underWay.length === 0) return null
-  const what = (['corpusId', 'tokenizer', 'recipe'] as const).find((field) => changes[field] !== undefined && !isSame(changes[field], study[field]))
-  if (what) return `${runsOf(underWay)} under way with the ${nounOf[what]} as it is. Stop or finish ${underWay.length === 1 ? 'it' : 'them'} first, or change a copy of the study.`
+  const what = (['corpusId', 'tokenizer', 'recipe'] as const).find(
+    (field) => changes[field] !== undefined && !isSame(changes[field], study[field]),
+  )
+  if (what)
+    return `${runsOf(underWay)} under way with the ${nounOf[what]} as it is. Stop or finish ${underWay.length === 1 ? 'it' : 'them'} first, or change a copy of the study.`
   if (!changes.ladder) return null
-  const hit = underWay.filter(({ memberId }) => !isSame(essence(study.ladder.members, memberId), essence(changes.ladder!.members, memberId)))
+  const hit = underWay.filter(
+    ({ memberId }) => !isSame(essence(study.ladder.members, memberId), essence(changes.ladder!.members, memberId)),
+  )
   if (hit.length === 0) return null
   return `${runsOf(hit)} under way with the shape as it is. Stop or finish ${hit.length === 1 ? 'it' : 'them'} first, or change a copy of the study.`
 }
@@ -27,7 +32,15 @@ const runsOf = (runs: readonly UnderWay[]): string =>
 /** What a training depends on; the name and the switch are not part of it. */
 function essence(members: readonly Member[], id: string): Partial<Member> | null {
   const member = members.find((one) => one.id === id)
-  return member ? { layers: member.layers, width: member.width, heads: member.heads, tokensPerParameter: member.tokensPerParameter, published: member.published } : null
+  return member
+    ? {
+        layers: member.layers,
+        width: member.width,
+        heads: member.heads,
+        tokensPerParameter: member.tokensPerParameter,
+        published: member.published,
+      }
+    : null
 }
 
 /** Equal as plain data, whatever the order of the fields. */

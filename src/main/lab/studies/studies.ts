@@ -64,11 +64,21 @@ export function createStudies(deps: StudiesDeps): Studies {
       const corpora = deps.corpora()
       const corpus = corpora.find((one) => one.origin === 'bundled') ?? corpora[0]
       const { tokenizer, recipe, ladder } = studyPartsOf(starterPreset)
-      return make({ name, corpusId: corpus?.id ?? '', tokenizer: tokenizer ?? { kind: 'bpe', vocabulary: 1024 }, recipe, ladder })
+      return make({
+        name,
+        corpusId: corpus?.id ?? '',
+        tokenizer: tokenizer ?? { kind: 'bpe', vocabulary: 1024 },
+        recipe,
+        ladder,
+      })
     },
     update: (id, changes) => {
       const study = store.read(id)
-      if (changes.corpusId !== undefined && changes.corpusId !== study.corpusId && !deps.corpora().some((corpus) => corpus.id === changes.corpusId)) {
+      if (
+        changes.corpusId !== undefined &&
+        changes.corpusId !== study.corpusId &&
+        !deps.corpora().some((corpus) => corpus.id === changes.corpusId)
+      ) {
         throw new Fault('bad-input', 'changes.corpusId: there is no such corpus.')
       }
       const falsified = whatRunsFalsify(study, changes, deps.underWay(id))
@@ -91,21 +101,36 @@ export function createStudies(deps: StudiesDeps): Studies {
       const { name, corpusId, tokenizer, recipe, ladder } = store.read(id)
       const corpus = deps.corpora().find((one) => one.id === corpusId)
       return {
-        format: 'isoflop-study', version: 1, name,
-        corpus: { id: corpusId, name: corpus?.name ?? corpusId, documents: corpus?.documents ?? 0, bytes: corpus?.bytes ?? 0 },
-        tokenizer, recipe, ladder,
+        format: 'isoflop-study',
+        version: 1,
+        name,
+        corpus: {
+          id: corpusId,
+          name: corpus?.name ?? corpusId,
+          documents: corpus?.documents ?? 0,
+          bytes: corpus?.bytes ?? 0,
+        },
+        tokenizer,
+        recipe,
+        ladder,
       }
     },
     import: ({ name, corpus, tokenizer, recipe, ladder }) => {
       const here = deps.corpora()
-      const found = here.find((one) => one.id === corpus.id)
-        ?? here.find((one) => one.documents === corpus.documents && one.bytes === corpus.bytes && corpus.documents > 0)
+      const found =
+        here.find((one) => one.id === corpus.id) ??
+        here.find((one) => one.documents === corpus.documents && one.bytes === corpus.bytes && corpus.documents > 0)
       // A corpus that is not here keeps its name in the study: the plan is the same, and starting says what is missing.
       return make({ name: freeName(name), corpusId: found?.id ?? corpus.id, tokenizer, recipe, ladder })
     },
     plan: (id) => {
       const { corpusId, tokenizer, recipe, ladder } = store.read(id)
-      return planLadder(ladder, { recipe, vocabulary: vocabularyOf(tokenizer) }, deps.trainTokens(corpusId, tokenizer), deps.machine())
+      return planLadder(
+        ladder,
+        { recipe, vocabulary: vocabularyOf(tokenizer) },
+        deps.trainTokens(corpusId, tokenizer),
+        deps.machine(),
+      )
     },
   }
 }

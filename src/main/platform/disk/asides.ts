@@ -1,10 +1,14 @@
-// Names of files and folders that are not finished yet, and how those that a crash left behind are told from those of a living process.
+// Names of files and folders that are not finished yet, and how those that a crash left behind are told from those of a
+// living process.
 import { promises as fs } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive } from './alive.ts'
 import { isMissing } from './disk-faults.ts'
 
-/** `writing`: not complete, worth nothing. `replaced`: the old version, on its way out; worth everything while the new one is not in place. */
+/**
+ * `writing`: not complete, worth nothing. `replaced`: the old version, on its way out; worth everything while the new
+ * one is not in place.
+ */
 type AsideKind = 'writing' | 'replaced'
 
 const pattern = /^\.(.+)\.(writing|replaced)-(\d+)-[0-9a-z]+$/
@@ -21,7 +25,10 @@ export function asideName(name: string, kind: AsideKind): string {
 
 export const forgetAside = (name: string): void => void ours.delete(name)
 
-/** Clears what crashes left in a folder: unfinished things go, and an old version whose new one never arrived comes back. */
+/**
+ * Clears what crashes left in a folder: unfinished things go, and an old version whose new one never arrived comes
+ * back.
+ */
 export async function sweepLeftovers(folder: string): Promise<string[]> {
   const names = await fs.readdir(folder).catch((error) => {
     if (isMissing(error)) return [] as string[]
@@ -40,10 +47,16 @@ export async function sweepLeftovers(folder: string): Promise<string[]> {
   return swept
 }
 
-/** Left by a process that is gone; one that lives keeps its asides, unless its number was merely given again a day later. */
+/**
+ * Left by a process that is gone; one that lives keeps its asides, unless its number was merely given again a day
+ * later.
+ */
 async function isLeftover(folder: string, aside: string, pid: number): Promise<boolean> {
   if (ours.has(aside)) return false
   if (pid === process.pid || !isAlive(pid)) return true
-  const changedMs = await fs.stat(join(folder, aside)).then(({ mtimeMs }) => mtimeMs, () => Date.now())
+  const changedMs = await fs.stat(join(folder, aside)).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  )
   return Date.now() - changedMs > staleAfterMs
 }

@@ -1,9 +1,20 @@
-// A corpus folder: for each split the documents' bytes end to end, and the end of each as a 64-bit float, so that any of them is one read away.
+// A corpus folder: for each split the documents' bytes end to end, and the end of each as a 64-bit float, so that any
+// of them is one read away.
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
-import { createAppender, createFolderAside, diskFault, readFully, readTextFile, splits, writeTextFile, type Appender, type FolderAside } from './text-files.ts'
+import {
+  createAppender,
+  createFolderAside,
+  diskFault,
+  readFully,
+  readTextFile,
+  splits,
+  writeTextFile,
+  type Appender,
+  type FolderAside,
+} from './text-files.ts'
 
 const textPath = (folder: string, split: Split) => join(folder, `${split}.txt`)
 const endsPath = (folder: string, split: Split) => join(folder, `${split}.ends`)
@@ -22,9 +33,17 @@ export interface CorpusWriter {
 /** A corpus written aside; the folder itself appears with `keep`. */
 export function createCorpusWriter(folder: string): CorpusWriter {
   const aside: FolderAside = createFolderAside(folder)
-  const counts = { train: { documents: 0, bytes: 0 }, validation: { documents: 0, bytes: 0 }, test: { documents: 0, bytes: 0 } }
+  const counts = {
+    train: { documents: 0, bytes: 0 },
+    validation: { documents: 0, bytes: 0 },
+    test: { documents: 0, bytes: 0 },
+  }
   const files: Record<string, { text: Appender; ends: Appender }> = {}
-  for (const split of splits) files[split] = { text: createAppender(textPath(aside.folder, split)), ends: createAppender(endsPath(aside.folder, split), 1 << 14) }
+  for (const split of splits)
+    files[split] = {
+      text: createAppender(textPath(aside.folder, split)),
+      ends: createAppender(endsPath(aside.folder, split), 1 << 14),
+    }
   const each = (work: (appender: Appender) => void) => {
     for (const { text, ends } of Object.values(files)) {
       work(text)
@@ -129,6 +148,8 @@ export function readCorpusReport(folder: string): unknown {
   try {
     return JSON.parse(readTextFile(reportPath(folder)))
   } catch (error) {
-    throw error instanceof SyntaxError ? new Fault('damaged', `${reportPath(folder)} is damaged. Add the corpus again.`, { cause: error }) : error
+    throw error instanceof SyntaxError
+      ? new Fault('damaged', `${reportPath(folder)} is damaged. Add the corpus again.`, { cause: error })
+      : error
   }
 }

@@ -1,7 +1,10 @@
 // Files of counters by which processes tell each other how far they have come.
 import { openNumbers } from './number-files.ts'
 
-/** Numbers by which processes tell each other how far they have come. Every process has a line of its own: a few counters that only it posts, and a bell. */
+/**
+ * Numbers by which processes tell each other how far they have come. Every process has a line of its own: a few
+ * counters that only it posts, and a bell.
+ */
 export interface Counters {
   peek(line: number, which: number): number
   /** What was written to any file before is there for who sees this number. */
@@ -39,7 +42,11 @@ export function openCounters(path: string): Counters {
     },
     ring: () => undefined,
     heard: () => 0,
-    sleep: () => new Promise<void>((resolve) => { if (looks++ < hastyLooks) setImmediate(resolve); else setTimeout(resolve, 1) }),
+    sleep: () =>
+      new Promise<void>((resolve) => {
+        if (looks++ < hastyLooks) setImmediate(resolve)
+        else setTimeout(resolve, 1)
+      }),
     close: () => numbers.close(),
   }
 }

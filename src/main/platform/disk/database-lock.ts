@@ -1,4 +1,5 @@
-// A lock that the operating system takes back when its holder dies, however it dies: SQLite's own file lock on an empty database.
+// A lock that the operating system takes back when its holder dies, however it dies: SQLite's own file lock on an empty
+// database.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Libsql from 'libsql'

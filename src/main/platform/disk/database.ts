@@ -1,4 +1,5 @@
-// The store's one file: SQLite through libsql, opened only when it is what it should be, and never overwritten when it is not.
+// The store's one file: SQLite through libsql, opened only when it is what it should be, and never overwritten when it
+// is not.
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Libsql from 'libsql'
@@ -12,7 +13,8 @@ export interface Database {
   get<R = Row>(sql: string, ...values: Value[]): R | undefined
   all<R = Row>(sql: string, ...values: Value[]): R[]
   /**
-   * All or nothing. Durable by default: it is on the disk, with every earlier transaction, when this returns. A `relaxed` one survives
+   * All or nothing. Durable by default: it is on the disk, with every earlier transaction, when this returns. A
+   * `relaxed` one survives
    * the end of the process but may be lost with the machine's power; step records use it between checkpoints.
    */
   transaction<T>(work: () => T, how?: 'durable' | 'relaxed'): T
@@ -62,7 +64,10 @@ function checkHeader(path: string): void {
     closeSync(file)
   }
   if (header.toString('latin1') !== magic) {
-    throw new Fault('damaged', `${path} is not a database of Isoflop. It was left as it is: move it away, or choose another data folder.`)
+    throw new Fault(
+      'damaged',
+      `${path} is not a database of Isoflop. It was left as it is: move it away, or choose another data folder.`,
+    )
   }
 }
 
@@ -78,23 +83,35 @@ function checkContents(db: Libsql.Database, path: string, schema: Schema): void 
     throw damaged(path, error)
   }
   if (id !== schema.applicationId) {
-    throw new Fault('damaged', `${path} is a database of another program. It was left as it is: move it away, or choose another data folder.`)
+    throw new Fault(
+      'damaged',
+      `${path} is a database of another program. It was left as it is: move it away, or choose another data folder.`,
+    )
   }
   const known = schema.migrations.length
   if (found > known) {
-    throw new Fault('unavailable', `${path} was written by a newer Isoflop (format ${found}; this one knows ${known}). It was left as it is: update Isoflop, or choose another data folder.`)
+    throw new Fault(
+      'unavailable',
+      `${path} was written by a newer Isoflop (format ${found}; this one knows ${known}). It was left as it is: update Isoflop, or choose another data folder.`,
+    )
   }
   if (found < 1) {
-    throw new Fault('damaged', `${path} does not say which format it has. It was left as it is: move it away, or choose another data folder.`)
+    throw new Fault(
+      'damaged',
+      `${path} does not say which format it has. It was left as it is: move it away, or choose another data folder.`,
+    )
   }
 }
 
 const damaged = (path: string, cause: unknown): Fault =>
-  new Fault('damaged', `${path} is damaged and cannot be read. It was left as it is: restore it from a backup, or move it away to begin anew.`, {
-    cause, details: cause instanceof Error ? cause.message : String(cause),
-  })
+  new Fault(
+    'damaged',
+    `${path} is damaged and cannot be read. It was left as it is: restore it from a backup, or move it away to begin anew.`,
+    { cause, details: cause instanceof Error ? cause.message : String(cause) },
+  )
 
-const readPragma = (db: Libsql.Database, pragma: string): Value => Object.values((db.prepare(`PRAGMA ${pragma}`).all() as Row[])[0])[0]
+const readPragma = (db: Libsql.Database, pragma: string): Value =>
+  Object.values((db.prepare(`PRAGMA ${pragma}`).all() as Row[])[0])[0]
 
 function migrate(db: Libsql.Database, schema: Schema): void {
   for (let version = Number(readPragma(db, 'user_version')); version < schema.migrations.length; version++) {
@@ -132,7 +149,11 @@ function wrap(db: Libsql.Database): Database {
           return result
         } catch (error) {
           db.exec('ROLLBACK')
-          throw (error as { code?: string }).code === 'SQLITE_FULL' ? new Fault('too-large', 'The disk is full. Make room and try again; nothing that was saved is lost.', { cause: error }) : error
+          throw (error as { code?: string }).code === 'SQLITE_FULL'
+            ? new Fault('too-large', 'The disk is full. Make room and try again; nothing that was saved is lost.', {
+                cause: error,
+              })
+            : error
         }
       } finally {
         if (how === 'relaxed') db.exec('PRAGMA synchronous = FULL')

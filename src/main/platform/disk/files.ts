@@ -1,4 +1,5 @@
-// The disk door for whole files and folders: what is written is there entirely or not at all, what is read is there or named.
+// The disk door for whole files and folders: what is written is there entirely or not at all, what is read is there or
+// named.
 import { createHash } from 'node:crypto'
 import { constants, createReadStream, promises as fs } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -12,7 +13,10 @@ export type Contents = string | Uint8Array | Iterable<Uint8Array> | AsyncIterabl
 /** Whether something that exists may be replaced. */
 export interface Overwrite {
   overwrite: boolean
-  /** Folders only: the names an older version of the folder may hold. Anything else in it is a person's, and is never replaced. */
+  /**
+   * Folders only: the names an older version of the folder may hold. Anything else in it is a person's, and is never
+   * replaced.
+   */
   replaceable?: (name: string) => boolean
 }
 
@@ -26,13 +30,19 @@ export interface OpenFile {
 }
 
 /**
- * Writes a file aside, syncs it, and renames it into place: after a crash or a full disk the path holds the old file or the new one,
+ * Writes a file aside, syncs it, and renames it into place: after a crash or a full disk the path holds the old file or
+ * the new one,
  * never a part. Without `overwrite` an existing file is a `conflict`.
  */
-export async function writeFileAtomically(path: string, contents: Contents, { overwrite }: { overwrite: boolean } = { overwrite: true }): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  contents: Contents,
+  { overwrite }: { overwrite: boolean } = { overwrite: true },
+): Promise<void> {
   const target = resolve(path)
   const folder = dirname(target)
-  if (!overwrite && (await exists(target))) throw new Fault('conflict', `${target} exists already. Choose another name, or allow it to be overwritten.`)
+  if (!overwrite && (await exists(target)))
+    throw new Fault('conflict', `${target} exists already. Choose another name, or allow it to be overwritten.`)
   await makeFolder(folder)
   await sweepLeftovers(folder)
   const aside = join(folder, asideName(basename(target), 'writing'))
@@ -49,10 +59,16 @@ export async function writeFileAtomically(path: string, contents: Contents, { ov
 }
 
 /**
- * Lets `fill` write a whole folder aside in the same parent, syncs it, and renames it into place. Whatever goes wrong, the folder is the
- * old one or the new one, and nothing half-written stays. Without `overwrite` a folder that is not empty is a `conflict`.
+ * Lets `fill` write a whole folder aside in the same parent, syncs it, and renames it into place. Whatever goes wrong,
+ * the folder is the
+ * old one or the new one, and nothing half-written stays. Without `overwrite` a folder that is not empty is a
+ * `conflict`.
  */
-export async function writeFolderAtomically(folder: string, fill: (aside: string) => Promise<void>, rules: Overwrite): Promise<void> {
+export async function writeFolderAtomically(
+  folder: string,
+  fill: (aside: string) => Promise<void>,
+  rules: Overwrite,
+): Promise<void> {
   const target = await realFolder(folder)
   const parent = dirname(target)
   await checkReplaceable(target, rules)
@@ -86,11 +102,15 @@ export async function writeFolderAtomically(folder: string, fill: (aside: string
 
 /** Writes and syncs a file in place: for files inside a folder that is itself written aside. */
 export async function writeFile(path: string, contents: Contents): Promise<void> {
-  await writeAndSync(path, contents).catch((error) => { throw diskFault(error, 'write', path) })
+  await writeAndSync(path, contents).catch((error) => {
+    throw diskFault(error, 'write', path)
+  })
 }
 
 export async function readText(path: string): Promise<string> {
-  return fs.readFile(path, 'utf8').catch((error) => { throw diskFault(error, 'read', path) })
+  return fs.readFile(path, 'utf8').catch((error) => {
+    throw diskFault(error, 'read', path)
+  })
 }
 
 /** A parsed JSON file; one that does not parse is `damaged`. Its shape is still the caller's to check. */
@@ -104,16 +124,25 @@ export async function readJson(path: string): Promise<unknown> {
 }
 
 export async function openFile(path: string): Promise<OpenFile> {
-  const file = await fs.open(path, 'r').catch((error) => { throw diskFault(error, 'read', path) })
+  const file = await fs.open(path, 'r').catch((error) => {
+    throw diskFault(error, 'read', path)
+  })
   const { size } = await file.stat()
   return {
     path,
     sizeBytes: size,
     async readInto(into, offset) {
       for (let done = 0; done < into.byteLength;) {
-        const { bytesRead } = await file.read(into, done, Math.min(into.byteLength - done, 2 ** 30), offset + done)
-          .catch((error) => { throw diskFault(error, 'read', path) })
-        if (bytesRead === 0) throw new Fault('damaged', `${path} ends at byte ${offset + done}; ${into.byteLength - done} more were expected.`)
+        const { bytesRead } = await file
+          .read(into, done, Math.min(into.byteLength - done, 2 ** 30), offset + done)
+          .catch((error) => {
+            throw diskFault(error, 'read', path)
+          })
+        if (bytesRead === 0)
+          throw new Fault(
+            'damaged',
+            `${path} ends at byte ${offset + done}; ${into.byteLength - done} more were expected.`,
+          )
         done += bytesRead
       }
     },
@@ -147,28 +176,42 @@ export async function listFolder(folder: string): Promise<string[]> {
 }
 
 export async function exists(path: string): Promise<boolean> {
-  return fs.access(path, constants.F_OK).then(() => true, () => false)
+  return fs.access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 export async function fileBytes(path: string): Promise<number> {
-  return fs.stat(path).then(({ size }) => size, (error) => { throw diskFault(error, 'read', path) })
+  return fs.stat(path).then(
+    ({ size }) => size,
+    (error) => {
+      throw diskFault(error, 'read', path)
+    },
+  )
 }
 
 export async function makeFolder(folder: string): Promise<void> {
   await fs.mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? new Fault('bad-input', `${folder} is a file, not a folder.`, { cause: error }) : diskFault(error, 'write', folder)
+    throw error.code === 'EEXIST'
+      ? new Fault('bad-input', `${folder} is a file, not a folder.`, { cause: error })
+      : diskFault(error, 'write', folder)
   })
 }
 
 /** Gives a file another name in the same folder, replacing what had it. */
 export async function moveFile(from: string, to: string): Promise<void> {
-  await fs.rename(from, to).catch((error) => { throw diskFault(error, 'write', to) })
+  await fs.rename(from, to).catch((error) => {
+    throw diskFault(error, 'write', to)
+  })
   await syncFolder(dirname(resolve(to)))
 }
 
 /** Removes a file; one that is not there is removed already. */
 export async function removeFile(path: string): Promise<void> {
-  await fs.rm(path, { force: true }).catch((error) => { throw diskFault(error, 'remove', path) })
+  await fs.rm(path, { force: true }).catch((error) => {
+    throw diskFault(error, 'remove', path)
+  })
 }
 
 /** Removes a folder as a whole: it is renamed aside first, so that a crash leaves no half of it under its name. */
@@ -202,13 +245,22 @@ async function checkReplaceable(target: string, { overwrite, replaceable }: Over
     names = await fs.readdir(target)
   } catch (error) {
     if (isMissing(error)) return
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') throw new Fault('conflict', `${target} is a file; a folder is to be written there.`)
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      throw new Fault('conflict', `${target} is a file; a folder is to be written there.`)
     throw diskFault(error, 'read', target)
   }
   if (names.length === 0) return
-  if (!overwrite) throw new Fault('conflict', `${target} exists and is not empty. Choose another folder, or allow it to be overwritten.`)
+  if (!overwrite)
+    throw new Fault(
+      'conflict',
+      `${target} exists and is not empty. Choose another folder, or allow it to be overwritten.`,
+    )
   const foreign = replaceable && names.find((name) => !replaceable(name))
-  if (foreign) throw new Fault('conflict', `${target} holds ${foreign}, which did not come from here, so it is not overwritten. Choose another folder.`)
+  if (foreign)
+    throw new Fault(
+      'conflict',
+      `${target} holds ${foreign}, which did not come from here, so it is not overwritten. Choose another folder.`,
+    )
 }
 
 /** The folder itself where the path is a link to one, so that a replaced folder stays linked. */

@@ -13,6 +13,11 @@ export async function gatherFiles(paths: readonly string[], folder: string): Pro
   await fs.mkdir(folder, { recursive: true })
   for (const [i, path] of paths.entries()) {
     const target = join(folder, names[i])
-    await fs.link(path, target).catch(() => fs.copyFile(path, target)).catch((error) => { throw diskFault(error, 'read', path) })
+    await fs
+      .link(path, target)
+      .catch(() => fs.copyFile(path, target))
+      .catch((error) => {
+        throw diskFault(error, 'read', path)
+      })
   }
 }

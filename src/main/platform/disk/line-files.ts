@@ -19,7 +19,10 @@ export async function openLineFile(path: string): Promise<{ file: LineFile; line
       lines,
       file: {
         append: async (more) => {
-          if (more.length > 0) await handle.appendFile(more.map((line) => `${line}\n`).join('')).catch((error) => { throw diskFault(error, 'write', path) })
+          if (more.length > 0)
+            await handle.appendFile(more.map((line) => `${line}\n`).join('')).catch((error) => {
+              throw diskFault(error, 'write', path)
+            })
         },
         close: () => handle.close(),
       },

@@ -1,4 +1,5 @@
-// Files of 32-bit numbers that several processes read and write at once: in shared memory where the system has a folder for it.
+// Files of 32-bit numbers that several processes read and write at once: in shared memory where the system has a folder
+// for it.
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +19,8 @@ const sharedMemory = '/dev/shm'
 const prefix = 'isoflop-cluster-'
 
 /**
- * Makes a folder with files of so many bytes, all zero: in shared memory where they fit, else among the temporary files. Removes what
+ * Makes a folder with files of so many bytes, all zero: in shared memory where they fit, else among the temporary
+ * files. Removes what
  * processes that are gone have left. Throws a Fault where there is no room in either.
  */
 export function makeNumberFiles(name: string, bytes: Readonly<Record<string, number>>): string {
@@ -83,6 +85,7 @@ function fillWithZeros(path: string, bytes: number): void {
 function sweep(place: string): void {
   for (const name of readdirSync(place)) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : NaN
-    if (Number.isInteger(pid) && pid !== process.pid && !isAlive(pid)) rmSync(join(place, name), { recursive: true, force: true })
+    if (Number.isInteger(pid) && pid !== process.pid && !isAlive(pid))
+      rmSync(join(place, name), { recursive: true, force: true })
   }
 }

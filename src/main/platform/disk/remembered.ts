@@ -1,4 +1,5 @@
-// Small things a door remembers between two starts, one JSON file each. What cannot be read is as good as never written.
+// Small things a door remembers between two starts, one JSON file each. What cannot be read is as good as never
+// written.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 

@@ -1,10 +1,16 @@
 // Rows of records for evaluation: a line of JSON each, or a parquet file read at any place.
 import { type OpenFile, openFile, readText } from './files.ts'
 
-/** The lines of a text file that are not empty, with their numbers from 1. A byte-order mark is no part of the first. */
+/**
+ * The lines of a text file that are not empty, with their numbers from 1. A byte-order mark is no part of the first.
+ */
 export async function readLines(path: string): Promise<{ line: number; text: string }[]> {
   const text = await readText(path)
-  return text.replace(/^\ufeff/, '').split('\n').map((one, i) => ({ line: i + 1, text: one })).filter((one) => one.text.trim() !== '')
+  return text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .map((one, i) => ({ line: i + 1, text: one }))
+    .filter((one) => one.text.trim() !== '')
 }
 
 /** A file as hyparquet wants to read it. */

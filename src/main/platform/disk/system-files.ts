@@ -1,4 +1,5 @@
-// What the operating system and the package say about themselves in files: read at once, because it is asked while things are set up.
+// What the operating system and the package say about themselves in files: read at once, because it is asked while
+// things are set up.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -20,14 +21,19 @@ function textOf(path: string): string | null {
   }
 }
 
-/** The package this code belongs to: the nearest folder above whose package.json is called `name`; null when it has been taken out of one. */
+/**
+ * The package this code belongs to: the nearest folder above whose package.json is called `name`; null when it has been
+ * taken out of one.
+ */
 export function packageFolder(name: string): string | null {
   for (const folder of foldersAbove()) {
     const text = textOf(join(folder, 'package.json'))
     if (text === null) continue
     try {
       if ((JSON.parse(text) as { name?: string }).name === name) return folder
-    } catch { /* not JSON, so not ours */ }
+    } catch {
+      /* not JSON, so not ours */
+    }
   }
   return null
 }
@@ -37,7 +43,10 @@ export function firstFile(paths: readonly string[]): string | null {
   return paths.find((path) => existsSync(path)) ?? null
 }
 
-/** Groups of logical processors that share one physical core, as Linux numbers them ("0,4"); empty where the system does not say. */
+/**
+ * Groups of logical processors that share one physical core, as Linux numbers them ("0,4"); empty where the system does
+ * not say.
+ */
 export function coreSiblings(): string[] {
   const folder = '/sys/devices/system/cpu'
   try {

@@ -13,11 +13,18 @@ export interface Table {
 
 const largestBytes = 64 * 2 ** 20
 
-/** Reads a comma-separated file with a header. Throws a Fault that names what is wrong: a missing file, names twice, rows of another length. */
+/**
+ * Reads a comma-separated file with a header. Throws a Fault that names what is wrong: a missing file, names twice,
+ * rows of another length.
+ */
 export function readTable(path: string): Table {
   let text: string
   try {
-    if (statSync(path).size > largestBytes) throw new Fault('too-large', `${path} is larger than ${largestBytes / 2 ** 20} MiB: that is no table of training runs.`)
+    if (statSync(path).size > largestBytes)
+      throw new Fault(
+        'too-large',
+        `${path} is larger than ${largestBytes / 2 ** 20} MiB: that is no table of training runs.`,
+      )
     text = readFileSync(path, 'utf8')
   } catch (error) {
     throw diskFault(error, path)
@@ -34,7 +41,10 @@ export function parseTable(text: string, path: string): Table {
   if (twice !== undefined) throw new Fault('bad-input', `${path} has two columns called ${twice}; rename one of them.`)
   rows.slice(1).forEach((row, i) => {
     if (row.length !== columns.length) {
-      throw new Fault('bad-input', `Line ${lines[i + 1]} of ${path} has ${row.length} cells, the header has ${columns.length}.`)
+      throw new Fault(
+        'bad-input',
+        `Line ${lines[i + 1]} of ${path} has ${row.length} cells, the header has ${columns.length}.`,
+      )
     }
   })
   if (rows.length === 1) throw new Fault('bad-input', `${path} has column names and no rows.`)
@@ -75,7 +85,11 @@ function splitCells(text: string, path: string): { rows: string[][]; lines: numb
     } else if (c === '\n') endRow()
     else if (c !== '\r') cell += c
   }
-  if (isQuoted) throw new Fault('bad-input', `${path} has a quotation mark that never closes, opened in the row at line ${startLine}.`)
+  if (isQuoted)
+    throw new Fault(
+      'bad-input',
+      `${path} has a quotation mark that never closes, opened in the row at line ${startLine}.`,
+    )
   if (cell !== '' || row.length > 0) endRow()
   return { rows, lines }
 }

@@ -5,5 +5,7 @@ import { join } from 'node:path'
 import { diskFault } from './disk-faults.ts'
 
 export async function makeTemporaryFolder(prefix: string): Promise<string> {
-  return fs.mkdtemp(join(tmpdir(), prefix)).catch((error) => { throw diskFault(error, 'write', tmpdir()) })
+  return fs.mkdtemp(join(tmpdir(), prefix)).catch((error) => {
+    throw diskFault(error, 'write', tmpdir())
+  })
 }

@@ -1,6 +1,20 @@
-// The disk as the text rooms see it: blocks of a source read in turn, and a corpus folder written aside and then renamed.
+// The disk as the text rooms see it: blocks of a source read in turn, and a corpus folder written aside and then
+// renamed.
 import {
-  closeSync, createReadStream, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -27,8 +41,13 @@ export function diskFault(error: unknown, path: string): Fault {
   const code = (error as NodeJS.ErrnoException)?.code
   const details = error instanceof Error ? error.message : String(error)
   if (code === 'ENOENT') return new Fault('not-found', `${path} does not exist.`, { cause: error, details })
-  if (code === 'EACCES' || code === 'EPERM') return new Fault('bad-input', `${path} may not be read or written by this user.`, { cause: error, details })
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new Fault('too-large', `The disk is full: ${path} could not be written. Free some space and try again.`, { cause: error, details })
+  if (code === 'EACCES' || code === 'EPERM')
+    return new Fault('bad-input', `${path} may not be read or written by this user.`, { cause: error, details })
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Fault('too-large', `The disk is full: ${path} could not be written. Free some space and try again.`, {
+      cause: error,
+      details,
+    })
   return new Fault('failed', `${path} could not be used: ${details}`, { cause: error, details })
 }
 
@@ -51,7 +70,8 @@ export function sourceKind(path: string): { kind: SourceKind; isGzip: boolean } 
 }
 
 /**
- * Every file behind `paths`, in the order of the names, each once. Folders are searched through and through, hidden entries left out.
+ * Every file behind `paths`, in the order of the names, each once. Folders are searched through and through, hidden
+ * entries left out.
  * Faults: a path that is not there, a file of a kind the lab does not read, a folder without text.
  */
 export function listSources(paths: string[]): SourceFile[] {
@@ -79,9 +99,13 @@ export function listSources(paths: string[]): SourceFile[] {
     const path = resolve(given)
     const stat = onDisk(path, () => statSync(path))
     if (stat.isDirectory()) {
-      if (addFolder(path) === 0) throw new Fault('bad-input', `The folder ${path} holds no text: no .txt, .md, .jsonl or .parquet file.`)
+      if (addFolder(path) === 0)
+        throw new Fault('bad-input', `The folder ${path} holds no text: no .txt, .md, .jsonl or .parquet file.`)
     } else if (!stat.isFile() || !addFile(path, stat.size)) {
-      throw new Fault('bad-input', `${path} is of a kind the lab does not read. It reads .txt, .md, .jsonl (field text) and .parquet (column text).`)
+      throw new Fault(
+        'bad-input',
+        `${path} is of a kind the lab does not read. It reads .txt, .md, .jsonl (field text) and .parquet (column text).`,
+      )
     }
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -98,7 +122,8 @@ export async function* readBlocks(source: SourceFile): AsyncGenerator<{ bytes: B
       for await (const bytes of unpacked) yield { bytes: bytes as Buffer, doneBytes: file.bytesRead }
     } catch (error) {
       const code = (error as NodeJS.ErrnoException)?.code ?? ''
-      if (code.startsWith('Z_')) throw new Fault('damaged', `${source.path} is not a whole gzip file.`, { cause: error, details: String(error) })
+      if (code.startsWith('Z_'))
+        throw new Fault('damaged', `${source.path} is not a whole gzip file.`, { cause: error, details: String(error) })
       throw diskFault(error, source.path)
     } finally {
       file.destroy()
@@ -120,7 +145,11 @@ export async function* readBlocks(source: SourceFile): AsyncGenerator<{ bytes: B
 }
 
 /** A file that is read here and there, as parquet wants it. */
-export function openForSlices(path: string): { byteLength: number; slice(start: number, end?: number): ArrayBuffer; close(): void } {
+export function openForSlices(path: string): {
+  byteLength: number
+  slice(start: number, end?: number): ArrayBuffer
+  close(): void
+} {
   const file = onDisk(path, () => openSync(path, 'r'))
   const byteLength = fstatSync(file).size
   return {
@@ -158,9 +187,10 @@ export function createAppender(path: string, blockBytes = 1 << 18): Appender {
   const block = Buffer.allocUnsafeSlow(blockBytes)
   let filled = 0
   let isOpen = true
-  const writeFully = (bytes: Uint8Array) => onDisk(path, () => {
-    for (let done = 0; done < bytes.byteLength;) done += writeSync(file, bytes, done, bytes.byteLength - done)
-  })
+  const writeFully = (bytes: Uint8Array) =>
+    onDisk(path, () => {
+      for (let done = 0; done < bytes.byteLength;) done += writeSync(file, bytes, done, bytes.byteLength - done)
+    })
   const flush = () => {
     if (filled > 0) writeFully(block.subarray(0, filled))
     filled = 0
@@ -185,7 +215,10 @@ export function createAppender(path: string, blockBytes = 1 << 18): Appender {
   }
 }
 
-/** A folder that is filled aside and takes its name only when it is whole; until then the name shows what it showed before. */
+/**
+ * A folder that is filled aside and takes its name only when it is whole; until then the name shows what it showed
+ * before.
+ */
 export interface FolderAside {
   /** Where to write meanwhile. */
   folder: string
@@ -199,24 +232,29 @@ export function createFolderAside(folder: string): FolderAside {
   onDisk(aside, () => mkdirSync(aside, { recursive: true }))
   return {
     folder: aside,
-    keep: () => onDisk(folder, () => {
-      syncFolder(aside)
-      const old = `${folder}.old`
-      rmSync(old, { recursive: true, force: true })
-      if (existsSync(folder)) renameSync(folder, old)
-      renameSync(aside, folder)
-      syncFolder(dirname(resolve(folder)))
-      rmSync(old, { recursive: true, force: true })
-    }),
+    keep: () =>
+      onDisk(folder, () => {
+        syncFolder(aside)
+        const old = `${folder}.old`
+        rmSync(old, { recursive: true, force: true })
+        if (existsSync(folder)) renameSync(folder, old)
+        renameSync(aside, folder)
+        syncFolder(dirname(resolve(folder)))
+        rmSync(old, { recursive: true, force: true })
+      }),
     discard: () => rmSync(aside, { recursive: true, force: true }),
   }
 }
 
-/** Takes away what a killed process left of a folder that was being written aside; what the folder held last is there afterwards. */
+/**
+ * Takes away what a killed process left of a folder that was being written aside; what the folder held last is there
+ * afterwards.
+ */
 export function removeLeftovers(folder: string): void {
   // Killed between the two renames of `keep`.
   if (!existsSync(folder) && existsSync(`${folder}.old`)) onDisk(folder, () => renameSync(`${folder}.old`, folder))
-  for (const path of [`${folder}.partial`, `${folder}.old`]) onDisk(path, () => rmSync(path, { recursive: true, force: true }))
+  for (const path of [`${folder}.partial`, `${folder}.old`])
+    onDisk(path, () => rmSync(path, { recursive: true, force: true }))
 }
 
 /** Makes the names in a folder last; not every system can, and those that cannot do not need it. */

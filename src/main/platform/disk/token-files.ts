@@ -3,7 +3,16 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
-import { createAppender, createFolderAside, diskFault, readFully, readTextFile, splits, writeTextFile, type Appender } from './text-files.ts'
+import {
+  createAppender,
+  createFolderAside,
+  diskFault,
+  readFully,
+  readTextFile,
+  splits,
+  writeTextFile,
+  type Appender,
+} from './text-files.ts'
 
 /** Tokens in a file, read where they are asked for. */
 export interface TokenReader {
@@ -34,7 +43,8 @@ export function openTokens(path: string): TokenReader {
   return {
     length,
     read(offset, count) {
-      if (offset < 0 || count < 0 || offset + count > length) throw new Error(`tokens ${offset} to ${offset + count} of ${length} in ${path}`)
+      if (offset < 0 || count < 0 || offset + count > length)
+        throw new Error(`tokens ${offset} to ${offset + count} of ${length} in ${path}`)
       const tokens = new Uint16Array(count)
       readFully(file, new Uint8Array(tokens.buffer), offset * 2)
       return tokens
@@ -55,7 +65,9 @@ export interface TokenWriter {
 export function createTokenWriter(tokensFolder: string): TokenWriter {
   const aside = createFolderAside(tokensFolder)
   const counts: Record<Split, number> = { train: 0, validation: 0, test: 0 }
-  const files = new Map<Split, Appender>(splits.map((split) => [split, createAppender(tokensPath(aside.folder, split))]))
+  const files = new Map<Split, Appender>(
+    splits.map((split) => [split, createAppender(tokensPath(aside.folder, split))]),
+  )
   return {
     folder: aside.folder,
     counts,
@@ -80,6 +92,8 @@ export function readTokensReport(tokensFolder: string): unknown {
   try {
     return JSON.parse(readTextFile(reportPath(tokensFolder)))
   } catch (error) {
-    throw error instanceof SyntaxError ? new Fault('damaged', `${reportPath(tokensFolder)} is damaged. Tokenize the corpus again.`, { cause: error }) : error
+    throw error instanceof SyntaxError
+      ? new Fault('damaged', `${reportPath(tokensFolder)} is damaged. Tokenize the corpus again.`, { cause: error })
+      : error
   }
 }

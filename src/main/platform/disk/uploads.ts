@@ -1,4 +1,5 @@
-// Files that a browser sends to the lab's machine: each in a folder of its own, under a name that cannot lead elsewhere.
+// Files that a browser sends to the lab's machine: each in a folder of its own, under a name that cannot lead
+// elsewhere.
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,10 +10,15 @@ import { Fault } from '#shared/fault.ts'
 
 const isControl = (character: string): boolean => character.charCodeAt(0) < 32 || character.charCodeAt(0) === 127
 
-/** The last part of a name without anything a file system minds; never empty, never hidden, at most 120 characters with its ending kept. */
+/**
+ * The last part of a name without anything a file system minds; never empty, never hidden, at most 120 characters with
+ * its ending kept.
+ */
 export function safeFileName(name: string): string {
   const last = name.split(/[\\/]/).pop() ?? ''
-  const plain = [...last].map((character) => (isControl(character) || '<>:"|?*'.includes(character) ? '_' : character)).join('')
+  const plain = [...last]
+    .map((character) => (isControl(character) || '<>:"|?*'.includes(character) ? '_' : character))
+    .join('')
     .replace(/^[. ]+|[. ]+$/g, '')
   if (plain === '') return 'text'
   const ending = /\.[A-Za-z0-9]{1,10}$/.exec(plain)?.[0] ?? ''
@@ -31,7 +37,10 @@ export interface Upload {
   maxBytes: number
 }
 
-/** Streams the body to disk and returns the file's path. What did not arrive whole is removed; too long is a Fault `too-large`. */
+/**
+ * Streams the body to disk and returns the file's path. What did not arrive whole is removed; too long is a Fault
+ * `too-large`.
+ */
 export async function receiveUpload({ folder, id, name, body, maxBytes }: Upload): Promise<string> {
   const place = join(folder, id)
   const path = join(place, safeFileName(name))
@@ -40,7 +49,13 @@ export async function receiveUpload({ folder, id, name, body, maxBytes }: Upload
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
-      if (bytes > maxBytes) done(new Fault('too-large', `The file is larger than ${maxBytes} bytes, the most this door takes. Add it by its path instead.`))
+      if (bytes > maxBytes)
+        done(
+          new Fault(
+            'too-large',
+            `The file is larger than ${maxBytes} bytes, the most this door takes. Add it by its path instead.`,
+          ),
+        )
       else done(null, chunk)
     },
   })

@@ -7,10 +7,14 @@ export interface WindowFiles {
   read(path: string): Promise<Buffer | null>
 }
 
-/** Lists `folder`, and again when a path is not known or gone: the window may have been built anew. Rejects where there is no index.html. */
+/**
+ * Lists `folder`, and again when a path is not known or gone: the window may have been built anew. Rejects where there
+ * is no index.html.
+ */
 export async function openWindowFiles(folder: string): Promise<WindowFiles> {
   let files = await listFiles(folder)
-  if (!files.has('/index.html')) throw new Error(`${folder} holds no index.html: the window is not built. Run npm run build.`)
+  if (!files.has('/index.html'))
+    throw new Error(`${folder} holds no index.html: the window is not built. Run npm run build.`)
   const bytesOf = async (path: string): Promise<Buffer | null> => {
     const file = files.get(path === '/' ? '/index.html' : path)
     return file === undefined ? null : readFile(file).catch(() => null)

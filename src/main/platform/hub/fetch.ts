@@ -32,12 +32,18 @@ const tellEveryMs = 200
 const mostRetries = 4
 
 /**
- * Fetches the wanted files of a repository that are not here yet and gives their folder. Every file is compared with the hub's checksum and
- * takes its name only when it is whole. Faults: `not-found`, `unavailable` (no network), `damaged` (checksum), `cancelled`.
+ * Fetches the wanted files of a repository that are not here yet and gives their folder. Every file is compared with
+ * the hub's checksum and
+ * takes its name only when it is whole. Faults: `not-found`, `unavailable` (no network), `damaged` (checksum),
+ * `cancelled`.
  */
 export async function* fetchFromHub(request: HubRequest, signal: AbortSignal): AsyncGenerator<HubProgress, string> {
   const where = placeOf(request)
-  const folder = join(request.cacheFolder, `${where.kind}s--${where.repo.replace('/', '--')}`, where.revision.replace(/[^\w.-]/g, '_'))
+  const folder = join(
+    request.cacheFolder,
+    `${where.kind}s--${where.repo.replace('/', '--')}`,
+    where.revision.replace(/[^\w.-]/g, '_'),
+  )
   try {
     const known = await readListing(folder)
     if (known && (await missingOf(folder, known, request.wanted)).length === 0) return folder
@@ -47,7 +53,8 @@ export async function* fetchFromHub(request: HubRequest, signal: AbortSignal): A
     const totalBytes = missing.reduce((sum, { bytes }) => sum + bytes, 0)
     let doneBytes = 0
     for (const file of missing) {
-      for await (const bytes of fetchFile(where, file, join(folder, file.path), signal)) yield { file: file.path, doneBytes: doneBytes + bytes, totalBytes }
+      for await (const bytes of fetchFile(where, file, join(folder, file.path), signal))
+        yield { file: file.path, doneBytes: doneBytes + bytes, totalBytes }
       doneBytes += file.bytes
       listing.fetched[file.path] = contentOf(file)
       await writeListing(folder, listing)
@@ -60,41 +67,89 @@ export async function* fetchFromHub(request: HubRequest, signal: AbortSignal): A
   }
 }
 
-function placeOf({ kind, repo, revision = 'main', endpoint = process.env.HF_ENDPOINT || 'https://huggingface.co' }: HubRequest): Wanted {
+function placeOf({
+  kind,
+  repo,
+  revision = 'main',
+  endpoint = process.env.HF_ENDPOINT || 'https://huggingface.co',
+}: HubRequest): Wanted {
   const base = endpoint.replace(/\/+$/, '')
-  const name = repo.trim().replace(/^https?:\/\/[^/]+\//, '').replace(/^datasets\//, '').replace(/\/+$/, '')
-  if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(name)) throw new Fault('bad-input', `repo: ${JSON.stringify(repo)} is no name on the hub; one looks like cerebras/Cerebras-GPT-111M or gpt2.`)
-  if (!/^[\w][\w./-]*$/.test(revision) || revision.includes('..')) throw new Fault('bad-input', `revision: ${JSON.stringify(revision)} is no branch, tag or commit.`)
-  if (!/^https?:\/\//.test(base)) throw new Fault('bad-input', `endpoint: ${JSON.stringify(endpoint)} is no address; one begins with https://.`)
+  const name = repo
+    .trim()
+    .replace(/^https?:\/\/[^/]+\//, '')
+    .replace(/^datasets\//, '')
+    .replace(/\/+$/, '')
+  if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(name))
+    throw new Fault(
+      'bad-input',
+      `repo: ${JSON.stringify(repo)} is no name on the hub; one looks like cerebras/Cerebras-GPT-111M or gpt2.`,
+    )
+  if (!/^[\w][\w./-]*$/.test(revision) || revision.includes('..'))
+    throw new Fault('bad-input', `revision: ${JSON.stringify(revision)} is no branch, tag or commit.`)
+  if (!/^https?:\/\//.test(base))
+    throw new Fault('bad-input', `endpoint: ${JSON.stringify(endpoint)} is no address; one begins with https://.`)
   return { kind, repo: name, revision, endpoint: base }
 }
 
 async function missingOf(folder: string, listing: Listing, wanted: (path: string) => boolean): Promise<HubFile[]> {
   const files = listing.files.filter(({ path }) => wanted(path))
-  if (files.length === 0) throw new Fault('not-found', `${listing.repo} holds none of the files that are needed; it has ${someOf(listing.files)}.`)
+  if (files.length === 0)
+    throw new Fault(
+      'not-found',
+      `${listing.repo} holds none of the files that are needed; it has ${someOf(listing.files)}.`,
+    )
   const missing: HubFile[] = []
   for (const file of files) if (!(await isHere(folder, listing, file))) missing.push(file)
   return missing
 }
 
 const someOf = (files: readonly HubFile[]): string =>
-  files.length === 0 ? 'no files at all' : files.slice(0, 5).map(({ path }) => path).join(', ') + (files.length > 5 ? ` and ${files.length - 5} more` : '')
+  files.length === 0
+    ? 'no files at all'
+    : files
+        .slice(0, 5)
+        .map(({ path }) => path)
+        .join(', ') + (files.length > 5 ? ` and ${files.length - 5} more` : '')
 
 /** What every request carries: the way to stop it, and the person's own token where they set one. */
-async function clientOptions({ endpoint }: Wanted, signal: AbortSignal): Promise<{ hubUrl: string; fetch: Fetch; accessToken?: string }> {
+async function clientOptions(
+  { endpoint }: Wanted,
+  signal: AbortSignal,
+): Promise<{ hubUrl: string; fetch: Fetch; accessToken?: string }> {
   const fetch = await fetchHere()
   const token = process.env.HF_TOKEN
-  return { hubUrl: endpoint, fetch: ((url, init) => fetch(url, { ...init, signal })) as Fetch, ...(token ? { accessToken: token } : {}) }
+  return {
+    hubUrl: endpoint,
+    fetch: ((url, init) => fetch(url, { ...init, signal })) as Fetch,
+    ...(token ? { accessToken: token } : {}),
+  }
 }
 
 async function askListing(where: Wanted, known: Listing | null, signal: AbortSignal): Promise<Listing> {
   const { listFiles } = await loadClient()
   const files: HubFile[] = []
-  for await (const entry of listFiles({ repo: { type: where.kind, name: where.repo }, recursive: true, revision: encodeURIComponent(where.revision), ...(await clientOptions(where, signal)) })) {
+  for await (const entry of listFiles({
+    repo: { type: where.kind, name: where.repo },
+    recursive: true,
+    revision: encodeURIComponent(where.revision),
+    ...(await clientOptions(where, signal)),
+  })) {
     if (entry.type !== 'file') continue
-    files.push({ path: checkHubPath(entry.path, where.repo), bytes: entry.lfs?.size ?? entry.size, sha256: entry.lfs?.oid ?? null, gitSha1: entry.lfs ? null : (entry.oid ?? null) })
+    files.push({
+      path: checkHubPath(entry.path, where.repo),
+      bytes: entry.lfs?.size ?? entry.size,
+      sha256: entry.lfs?.oid ?? null,
+      gitSha1: entry.lfs ? null : (entry.oid ?? null),
+    })
   }
-  return { format: 'isoflop-hub', version: 1, repo: where.repo, revision: where.revision, files, fetched: known?.fetched ?? {} }
+  return {
+    format: 'isoflop-hub',
+    version: 1,
+    repo: where.repo,
+    revision: where.revision,
+    files,
+    fetched: known?.fetched ?? {},
+  }
 }
 
 /** Yields the bytes of the file that have arrived. */
@@ -104,13 +159,19 @@ async function* fetchFile(where: Wanted, file: HubFile, path: string, signal: Ab
   signal.addEventListener('abort', leave, { once: true })
   let arrived = 0
   let told = 0
-  const writing = writeFileAtomically(path, watched(piecesOf(where, file, leaving.signal), file, where, (bytes) => (arrived = bytes)))
+  const writing = writeFileAtomically(
+    path,
+    watched(piecesOf(where, file, leaving.signal), file, where, (bytes) => (arrived = bytes)),
+  )
   let isDone = false
   const ended = writing.finally(() => (isDone = true))
   ended.catch(() => undefined) // awaited below
   try {
     while (!isDone) {
-      await Promise.race([ended.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, tellEveryMs).unref())])
+      await Promise.race([
+        ended.catch(() => undefined),
+        new Promise((resolve) => setTimeout(resolve, tellEveryMs).unref()),
+      ])
       if (arrived !== told) yield (told = arrived)
     }
     await ended
@@ -138,7 +199,12 @@ async function* piecesOf(where: Wanted, file: HubFile, signal: AbortSignal): Asy
   }) as Fetch
   const address = `${where.endpoint}/${where.kind === 'dataset' ? 'datasets/' : ''}${where.repo}/resolve/${encodeURIComponent(where.revision)}/${file.path.split('/').map(encodeURIComponent).join('/')}`
   const blob = await downloadFile({
-    ...options, fetch, repo: { type: where.kind, name: where.repo }, path: file.path, revision: where.revision, xet: false,
+    ...options,
+    fetch,
+    repo: { type: where.kind, name: where.repo },
+    path: file.path,
+    revision: where.revision,
+    xet: false,
     downloadInfo: { size: file.bytes, etag: contentOf(file), url: address }, // the listing has said so already
   })
   let done = 0
@@ -156,16 +222,30 @@ async function* piecesOf(where: Wanted, file: HubFile, signal: AbortSignal): Asy
       lost = refusal ?? error
     }
     if (done >= file.bytes) return
-    if ((lost !== null && before === 0 && done === 0) || retries++ >= mostRetries) throw lost ?? shortFault(where, file, done)
+    if ((lost !== null && before === 0 && done === 0) || retries++ >= mostRetries)
+      throw lost ?? shortFault(where, file, done)
     await new Promise((resolve) => setTimeout(resolve, 300 * retries))
   }
 }
 
-const shortFault = ({ repo }: Wanted, { path, bytes }: HubFile, done: number) => new Fault('damaged', `${path} of ${repo} broke off after ${done} of ${bytes} bytes; nothing of it was kept, try again.`)
+const shortFault = ({ repo }: Wanted, { path, bytes }: HubFile, done: number) =>
+  new Fault(
+    'damaged',
+    `${path} of ${repo} broke off after ${done} of ${bytes} bytes; nothing of it was kept, try again.`,
+  )
 
 /** Passes the pieces on, and refuses the file where its size or checksum is not the hub's. */
-async function* watched(pieces: AsyncIterable<Uint8Array>, file: HubFile, { repo }: Wanted, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  const hash = file.sha256 ? createHash('sha256') : file.gitSha1 ? createHash('sha1').update(`blob ${file.bytes}\0`) : null
+async function* watched(
+  pieces: AsyncIterable<Uint8Array>,
+  file: HubFile,
+  { repo }: Wanted,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const hash = file.sha256
+    ? createHash('sha256')
+    : file.gitSha1
+      ? createHash('sha1').update(`blob ${file.bytes}\0`)
+      : null
   let bytes = 0
   for await (const piece of pieces) {
     hash?.update(piece)
@@ -177,6 +257,13 @@ async function* watched(pieces: AsyncIterable<Uint8Array>, file: HubFile, { repo
   const found = hash?.digest('hex')
   const expected = file.sha256 ?? file.gitSha1 ?? undefined
   if (bytes === file.bytes && found === expected) return
-  const what = bytes === file.bytes ? 'does not have the content that the hub lists' : `has ${bytes > file.bytes ? 'more than' : `${bytes} of`} ${file.bytes} bytes`
-  throw new Fault('damaged', `${file.path} of ${repo} arrived damaged: it ${what}; nothing of it was kept, try again.`, { details: `expected ${expected}, found ${found}` })
+  const what =
+    bytes === file.bytes
+      ? 'does not have the content that the hub lists'
+      : `has ${bytes > file.bytes ? 'more than' : `${bytes} of`} ${file.bytes} bytes`
+  throw new Fault(
+    'damaged',
+    `${file.path} of ${repo} arrived damaged: it ${what}; nothing of it was kept, try again.`,
+    { details: `expected ${expected}, found ${found}` },
+  )
 }

@@ -18,25 +18,46 @@ export function hubFault(error: unknown, { kind, repo, revision, endpoint }: Wan
   const words = error instanceof Error ? error.message : String(error)
   const fault = (code: Fault['code'], sentence: string) => new Fault(code, sentence, { cause: error, details: words })
   if (status === 401 || status === 403) {
-    return fault('not-found', `${host} gives nothing out under the name ${repo}: there is no such ${kind}, or it is private or gated, and then its terms must be accepted on its page and HF_TOKEN set.`)
+    return fault(
+      'not-found',
+      `${host} gives nothing out under the name ${repo}: there is no such ${kind}, or it is private or gated, and then its terms must be accepted on its page and HF_TOKEN set.`,
+    )
   }
   if (status === 404) {
     return /revision/i.test(words)
       ? fault('not-found', `The ${kind} ${repo} has no revision ${revision} on ${host}.`)
       : fault('not-found', `There is no ${kind} ${repo} on ${host}; check how its name is spelled.`)
   }
-  if (status === 429) return fault('unavailable', `${host} was asked too often for now; try ${repo} again in some minutes.`)
-  if (typeof status === 'number') return fault('unavailable', `${host} answered ${status} when asked for ${repo}; try again later, or ${elsewhere[kind]}.`)
-  if (isNetworkFailure(error)) return fault('unavailable', `${host} cannot be reached, so ${repo} was not fetched; check the network, or ${elsewhere[kind]}.`)
+  if (status === 429)
+    return fault('unavailable', `${host} was asked too often for now; try ${repo} again in some minutes.`)
+  if (typeof status === 'number')
+    return fault(
+      'unavailable',
+      `${host} answered ${status} when asked for ${repo}; try again later, or ${elsewhere[kind]}.`,
+    )
+  if (isNetworkFailure(error))
+    return fault(
+      'unavailable',
+      `${host} cannot be reached, so ${repo} was not fetched; check the network, or ${elsewhere[kind]}.`,
+    )
   return error
 }
 
-/** fetch and undici throw TypeErrors with the system's own error as cause; a broken body comes as that cause, or as its bare words. */
+/**
+ * fetch and undici throw TypeErrors with the system's own error as cause; a broken body comes as that cause, or as its
+ * bare words.
+ */
 export function isNetworkFailure(error: unknown): boolean {
   if (typeof error === 'string') return /terminated|socket|closed|network|fetch failed|timeout/i.test(error)
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const { code } = at as NodeJS.ErrnoException
-    if (typeof code === 'string' && /^(E(AI_AGAIN|CONN|NOTFOUND|HOST|NET|TIMEDOUT|PIPE|PROTO)|UND_ERR|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) return true
+    if (
+      typeof code === 'string' &&
+      /^(E(AI_AGAIN|CONN|NOTFOUND|HOST|NET|TIMEDOUT|PIPE|PROTO)|UND_ERR|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
+        code,
+      )
+    )
+      return true
     if (at instanceof TypeError && /fetch failed|terminated/.test(at.message)) return true
   }
   return false

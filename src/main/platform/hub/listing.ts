@@ -28,7 +28,12 @@ export async function readListing(folder: string): Promise<Listing | null> {
   const path = join(folder, listingName)
   if (!(await exists(path))) return null
   const found = (await readJson(path).catch(() => null)) as Listing | null
-  return found?.format === 'isoflop-hub' && found.version === 1 && Array.isArray(found.files) && typeof found.fetched === 'object' ? found : null
+  return found?.format === 'isoflop-hub' &&
+    found.version === 1 &&
+    Array.isArray(found.files) &&
+    typeof found.fetched === 'object'
+    ? found
+    : null
 }
 
 export const writeListing = (folder: string, listing: Listing): Promise<void> =>
@@ -40,14 +45,20 @@ export const contentOf = ({ bytes, sha256, gitSha1 }: HubFile): string => sha256
 /** Whether the file lies in `folder` as the listing has it. */
 export async function isHere(folder: string, listing: Listing, file: HubFile): Promise<boolean> {
   if (listing.fetched[file.path] !== contentOf(file)) return false
-  return fileBytes(join(folder, file.path)).then((bytes) => bytes === file.bytes, () => false)
+  return fileBytes(join(folder, file.path)).then(
+    (bytes) => bytes === file.bytes,
+    () => false,
+  )
 }
 
 /** A path of the hub as it may be used on a disk; one that leads out of its folder is refused. */
 export function checkHubPath(path: string, repo: string): string {
   const parts = path.split('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..' || /[\\:\0]/.test(part))) {
-    throw new Fault('damaged', `${repo} lists a file ${JSON.stringify(path.slice(0, 200))}, which is no name for a file here.`)
+    throw new Fault(
+      'damaged',
+      `${repo} lists a file ${JSON.stringify(path.slice(0, 200))}, which is no name for a file here.`,
+    )
   }
   return path
 }

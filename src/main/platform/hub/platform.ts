@@ -1,4 +1,5 @@
-// What the hub's client takes from its platform, on platforms that lack it: Electron 22 carries Node 16, which has no fetch and no global Blob.
+// What the hub's client takes from its platform, on platforms that lack it: Electron 22 carries Node 16, which has no
+// fetch and no global Blob.
 
 export type Fetch = typeof fetch
 
@@ -13,6 +14,14 @@ export async function fetchHere(): Promise<Fetch> {
 export async function loadClient() {
   const globals = globalThis as Record<string, unknown>
   if (globals.Blob === undefined) globals.Blob = (await import('node:buffer')).Blob
-  if (globals.TransformStream === undefined) Object.assign(globals, await import('node:stream/web').then(({ ReadableStream, TransformStream, WritableStream }) => ({ ReadableStream, TransformStream, WritableStream })))
+  if (globals.TransformStream === undefined)
+    Object.assign(
+      globals,
+      await import('node:stream/web').then(({ ReadableStream, TransformStream, WritableStream }) => ({
+        ReadableStream,
+        TransformStream,
+        WritableStream,
+      })),
+    )
   return import('@huggingface/hub')
 }

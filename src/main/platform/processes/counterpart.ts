@@ -20,14 +20,21 @@ const keptCharacters = 4000
 
 /** Starts a program. Lines on its standard output that are no JSON object are dropped. */
 export function startCounterpart({ program, args, env }: Command): Counterpart {
-  // A group of its own, so that what it has started (compilers, pools) can be ended with it; it must not outlive this process.
+  // A group of its own, so that what it has started (compilers, pools) can be ended with it; it must not outlive this
+  // process.
   const isGrouped = process.platform !== 'win32'
-  const child = spawn(program, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }, detached: isGrouped })
+  const child = spawn(program, [...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    detached: isGrouped,
+  })
   const kill = () => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     try {
       process.kill(isGrouped ? -child.pid : child.pid, 'SIGKILL')
-    } catch { /* it is gone */ }
+    } catch {
+      /* it is gone */
+    }
   }
   process.once('exit', kill)
   let words = ''
@@ -43,10 +50,14 @@ export function startCounterpart({ program, args, env }: Command): Counterpart {
       resolve()
     }
     child.on('error', finish)
-    child.on('close', (code, signal) => finish(new Error(`${program} ended (${signal ?? code}): ${words.trim() || 'without a word'}`)))
+    child.on('close', (code, signal) =>
+      finish(new Error(`${program} ended (${signal ?? code}): ${words.trim() || 'without a word'}`)),
+    )
   })
   child.stdin.on('error', () => undefined) // its end is told by `close`
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { words = (words + text).slice(-keptCharacters) })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-keptCharacters)
+  })
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''

@@ -14,7 +14,9 @@ export interface WorkOptions {
 /** The process went away without finishing its job: killed, out of memory, or crashed. */
 export class WorkerGone extends Fault {
   constructor(exit: WorkerExit, lastWords: string) {
-    super('failed', `The working process ended unexpectedly ${describeExit(exit)}.`, { details: lastWords || undefined })
+    super('failed', `The working process ended unexpectedly ${describeExit(exit)}.`, {
+      details: lastWords || undefined,
+    })
     this.name = 'WorkerGone'
   }
 }
@@ -27,10 +29,16 @@ function describeExit({ code, signal }: WorkerExit): string {
 
 /**
  * Runs `job` in a fresh worker; its records are pulled, so a host that is busy slows the job down instead of drowning.
- * When `signal` aborts the job is asked to end and may still give records; a job that does not end in `graceMs` is killed.
+ * When `signal` aborts the job is asked to end and may still give records; a job that does not end in `graceMs` is
+ * killed.
  * Leaving the loop early kills the process. Throws the job's Fault, or WorkerGone.
  */
-export async function* work<R, V = void>(fork: ForkWorker, job: unknown, signal?: AbortSignal, options: WorkOptions = {}): AsyncGenerator<R, V> {
+export async function* work<R, V = void>(
+  fork: ForkWorker,
+  job: unknown,
+  signal?: AbortSignal,
+  options: WorkOptions = {},
+): AsyncGenerator<R, V> {
   if (signal?.aborted) throw new Fault('cancelled', 'Cancelled before it began.')
   const worker = fork()
   const arrived: FromWorker[] = []
@@ -57,13 +65,15 @@ export async function* work<R, V = void>(fork: ForkWorker, job: unknown, signal?
     for (;;) {
       const message = arrived.shift()
       if (!message) {
-        if (exit) throw signal?.aborted ? new Fault('cancelled', 'Cancelled.') : new WorkerGone(exit, worker.lastWords())
+        if (exit)
+          throw signal?.aborted ? new Fault('cancelled', 'Cancelled.') : new WorkerGone(exit, worker.lastWords())
         await new Promise<void>((resolve) => {
           wake = resolve
         })
         continue
       }
-      if (message.kind === 'fault') throw new Fault(message.fault.code, message.fault.message, { details: message.fault.details })
+      if (message.kind === 'fault')
+        throw new Fault(message.fault.code, message.fault.message, { details: message.fault.details })
       if (message.kind === 'done') return message.value as V
       yield message.record as R
       send({ kind: 'credit' })
@@ -78,7 +88,9 @@ export async function* work<R, V = void>(fork: ForkWorker, job: unknown, signal?
 
 /** Runs a job to its end, showing its records to `onRecord`, and gives its value. */
 export async function workToEnd<R, V = void>(
-  fork: ForkWorker, job: unknown, options: WorkOptions & { signal?: AbortSignal; onRecord?: (record: R) => void } = {},
+  fork: ForkWorker,
+  job: unknown,
+  options: WorkOptions & { signal?: AbortSignal; onRecord?: (record: R) => void } = {},
 ): Promise<V> {
   const records = work<R, V>(fork, job, options.signal, options)
   for (;;) {

@@ -11,15 +11,14 @@ export type ToWorker =
   | { kind: 'abort' }
 
 export type FromWorker =
-  | { kind: 'record'; record: unknown }
-  | { kind: 'done'; value: unknown }
-  | { kind: 'fault'; fault: FaultData }
+  { kind: 'record'; record: unknown } | { kind: 'done'; value: unknown } | { kind: 'fault'; fault: FaultData }
 
 /** Records a worker may be ahead of its host. */
 export const creditWindow = 64
 
 /**
- * A record that is asked about before the generator goes on: the worker waits until the host has dealt with it and with all before it.
+ * A record that is asked about before the generator goes on: the worker waits until the host has dealt with it and with
+ * all before it.
  * A training uses it so that no checkpoint is written before the records that lead to it are safe.
  */
 export interface Awaited {

@@ -9,7 +9,11 @@ const keptCharacters = 4000
 /** Forks the built worker at `workerPath`. Its standard output is dropped: a host's own may be a JSON document. */
 export function forkNodeWorker(workerPath: string): ForkWorker {
   return () => {
-    const child = fork(workerPath, [workerArgument], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
+    const child = fork(workerPath, [workerArgument], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    })
     let exit: WorkerExit | null = null
     let words = ''
     const exitListeners: ((exit: WorkerExit) => void)[] = []
@@ -30,7 +34,8 @@ export function forkNodeWorker(workerPath: string): ForkWorker {
     })
     const worker: WorkerProcess = {
       pid: child.pid,
-      // A process that has just died closes the channel before its exit is known: that is told by onExit, not by a throw here.
+      // A process that has just died closes the channel before its exit is known: that is told by onExit, not by a
+      // throw here.
       send: (message) => {
         if (child.connected) child.send(message as object, () => undefined)
       },

@@ -1,4 +1,5 @@
-// Processes that a worker starts for its own work and talks to without credit: many small messages, each answered when it is.
+// Processes that a worker starts for its own work and talks to without credit: many small messages, each answered when
+// it is.
 import type { ForkWorker, WorkerExit } from './process.ts'
 import { forkNodeWorker } from './node.ts'
 
@@ -19,7 +20,10 @@ export interface PartEvents {
 /** Starts a process that does `job`. */
 export type StartPart = (job: unknown, events: PartEvents) => PartProcess
 
-interface Envelope { kind: 'part'; message: unknown }
+interface Envelope {
+  kind: 'part'
+  message: unknown
+}
 const isEnvelope = (message: unknown): message is Envelope => (message as Partial<Envelope> | null)?.kind === 'part'
 
 /** Forks the worker that this process was forked from, as plain Node also inside of Electron. */
@@ -43,7 +47,9 @@ export function partsOn(fork: ForkWorker): StartPart {
     })
     worker.send({ kind: 'job', job, credits: 1 })
     return {
-      get pid() { return worker.pid },
+      get pid() {
+        return worker.pid
+      },
       send: (message) => worker.send({ kind: 'part', message } satisfies Envelope),
       kill: () => worker.kill(),
     }
@@ -53,9 +59,11 @@ export function partsOn(fork: ForkWorker): StartPart {
 /** The part's own side: what it says and hears. Only in a process that was forked by Node. */
 export function ownSide(): { send(message: unknown): void; onMessage(listener: (message: unknown) => void): void } {
   return {
-    send: (message) => process.send?.({ kind: 'part', message } satisfies Envelope, undefined, undefined, () => undefined),
-    onMessage: (listener) => void process.on('message', (message) => {
-      if (isEnvelope(message)) listener(message.message)
-    }),
+    send: (message) =>
+      process.send?.({ kind: 'part', message } satisfies Envelope, undefined, undefined, () => undefined),
+    onMessage: (listener) =>
+      void process.on('message', (message) => {
+        if (isEnvelope(message)) listener(message.message)
+      }),
   }
 }

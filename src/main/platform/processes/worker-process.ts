@@ -14,7 +14,10 @@ const leave = () => process.exit(0)
 /** Handed to a process that the lab starts as its worker. */
 export const workerArgument = 'isoflop-worker'
 
-/** Does the one job that the host will send; `workerPath` is what this process forks itself when its job asks for processes of its own. Nothing in any other process. */
+/**
+ * Does the one job that the host will send; `workerPath` is what this process forks itself when its job asks for
+ * processes of its own. Nothing in any other process.
+ */
 export function workForHost(runJob: RunJob, workerPath: string): void {
   if (!process.argv.includes(workerArgument)) return
   process.env.ISOFLOP_WORKER = workerPath

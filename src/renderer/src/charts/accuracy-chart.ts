@@ -1,4 +1,5 @@
-// What models do on a task against the compute of their training: one's own with error bars, published families in grey, the line of guessing.
+// What models do on a task against the compute of their training: one's own with error bars, published families in
+// grey, the line of guessing.
 import { publishedResults } from '#shared/evaluation/published.ts'
 import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
 import { symbolSizes } from './law-chart.ts'
@@ -48,14 +49,30 @@ export const usualFamilies = ['Cerebras-GPT', 'Pythia', 'GPT-NeoX', 'GPT-J', 'OP
 
 /** `acc` of whole families on a task, by the number of examples they were given; none where nothing was published. */
 export function publishedOverlays(task: string, shots: number, families: readonly string[]): Overlay[] {
-  return publishedFamilies.filter((family) => families.includes(family)).flatMap((family): Overlay[] => {
-    const points = publishedResults.results.filter((one) => one.family === family && one.shots === shots).flatMap(({ model, flops, acc, average }) => {
-      const y = task === meanOfSeven ? average : acc[task]
-      return y === undefined ? [] : [{ x: flops, y, name: `${family} ${model}` }]
+  return publishedFamilies
+    .filter((family) => families.includes(family))
+    .flatMap((family): Overlay[] => {
+      const points = publishedResults.results
+        .filter((one) => one.family === family && one.shots === shots)
+        .flatMap(({ model, flops, acc, average }) => {
+          const y = task === meanOfSeven ? average : acc[task]
+          return y === undefined ? [] : [{ x: flops, y, name: `${family} ${model}` }]
+        })
+      points.sort((a, b) => a.x - b.x)
+      return points.length
+        ? [
+            {
+              id: family,
+              name: family,
+              kind: 'family',
+              points,
+              source: publishedResults.source,
+              loss: publishedResults.metric,
+              differences: [],
+            },
+          ]
+        : []
     })
-    points.sort((a, b) => a.x - b.x)
-    return points.length ? [{ id: family, name: family, kind: 'family', points, source: publishedResults.source, loss: publishedResults.metric, differences: [] }] : []
-  })
 }
 
 const dashes: (string | number[])[] = ['solid', [7, 4], [2, 3], [9, 3, 2, 3], [4, 4], [1, 4], [12, 4]]
@@ -66,63 +83,166 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
   const { points, published, chance, isShare } = plan
   if (!points.length && !published.length) return null
   const all = published.flatMap((overlay) => overlay.points)
-  const xs = union(extent(points.map(({ flops }) => flops), 'log'), extent(all.map(({ x }) => x), 'log'))
+  const xs = union(
+    extent(
+      points.map(({ flops }) => flops),
+      'log',
+    ),
+    extent(
+      all.map(({ x }) => x),
+      'log',
+    ),
+  )
   if (!xs) return null
   const bars = points.flatMap(({ value, stderr }) => [value - (stderr ?? 0), value + (stderr ?? 0)])
   const ys = extent([...bars, ...all.map(({ y }) => y), ...(chance === null ? [] : [chance])], 'linear')!
   const air = padded(ys, 'linear', 0.08)
   const axes = {
-    x: { name: `training compute, FLOPs (${plan.convention})`, kind: 'log' as const, range: plan.zoom?.x ?? padded(xs, 'log', 0.06) },
-    y: { name: plan.name, kind: 'linear' as const, range: plan.zoom?.y ?? (isShare ? { from: Math.max(0, air.from), to: Math.min(1, Math.max(air.to, air.from + 0.1)) } : air) },
+    x: {
+      name: `training compute, FLOPs (${plan.convention})`,
+      kind: 'log' as const,
+      range: plan.zoom?.x ?? padded(xs, 'log', 0.06),
+    },
+    y: {
+      name: plan.name,
+      kind: 'linear' as const,
+      range:
+        plan.zoom?.y ??
+        (isShare ? { from: Math.max(0, air.from), to: Math.min(1, Math.max(air.to, air.from + 0.1)) } : air),
+    },
   }
   const spot = (x: number, y: number): [number, number] => [position(x, 'log'), y]
   const quiet = { animation: false, silent: true, emphasis: { disabled: true }, clip: true }
-  const words = { color: theme.faint, fontSize: 11, fontFamily: theme.font, textBorderColor: theme.surface, textBorderWidth: 3 }
+  const words = {
+    color: theme.faint,
+    fontSize: 11,
+    fontFamily: theme.font,
+    textBorderColor: theme.surface,
+    textBorderWidth: 3,
+  }
 
   const series: object[] = [gridLines('y', axes.y, theme), gridLines('x', axes.x, theme)]
   if (chance !== null) {
     series.push({
-      ...quiet, id: 'chance', type: 'line', symbol: 'none', z: 1, data: [spot(axes.x.range.from, chance), spot(axes.x.range.to, chance)], lineStyle: { color: theme.neutral, width: 1, type: [3, 4] },
-      endLabel: { ...words, show: true, formatter: `guessing ${Number(chance.toPrecision(3))}`, align: 'right', verticalAlign: 'top', offset: [-4, 4] },
+      ...quiet,
+      id: 'chance',
+      type: 'line',
+      symbol: 'none',
+      z: 1,
+      data: [spot(axes.x.range.from, chance), spot(axes.x.range.to, chance)],
+      lineStyle: { color: theme.neutral, width: 1, type: [3, 4] },
+      endLabel: {
+        ...words,
+        show: true,
+        formatter: `guessing ${Number(chance.toPrecision(3))}`,
+        align: 'right',
+        verticalAlign: 'top',
+        offset: [-4, 4],
+      },
     })
   }
   published.forEach((overlay) => {
     const place = publishedFamilies.indexOf(overlay.id)
     const isFilled = place < symbols.length // the others are hollow ones
     series.push({
-      ...quiet, id: `published ${overlay.id}`, name: overlay.name, type: 'line', z: 2, data: overlay.points.map(({ x, y }) => spot(x, y)),
-      symbol: symbols[place % symbols.length], symbolSize: isFilled ? 6 : 7, showAllSymbol: true, lineStyle: { color: theme.neutral, width: 1, type: dashes[place % dashes.length], opacity: 0.8 }, itemStyle: { color: isFilled ? theme.neutral : theme.surface, borderColor: theme.neutral, borderWidth: isFilled ? 0 : 1.5, opacity: 1 },
-      endLabel: { ...words, show: true, formatter: overlay.name, distance: 6 }, labelLayout: { moveOverlap: 'shiftY' },
+      ...quiet,
+      id: `published ${overlay.id}`,
+      name: overlay.name,
+      type: 'line',
+      z: 2,
+      data: overlay.points.map(({ x, y }) => spot(x, y)),
+      symbol: symbols[place % symbols.length],
+      symbolSize: isFilled ? 6 : 7,
+      showAllSymbol: true,
+      lineStyle: { color: theme.neutral, width: 1, type: dashes[place % dashes.length], opacity: 0.8 },
+      itemStyle: {
+        color: isFilled ? theme.neutral : theme.surface,
+        borderColor: theme.neutral,
+        borderWidth: isFilled ? 0 : 1.5,
+        opacity: 1,
+      },
+      endLabel: { ...words, show: true, formatter: overlay.name, distance: 6 },
+      labelLayout: { moveOverlap: 'shiftY' },
     })
   })
   const members = points.filter(({ isMember, isHollow }) => isMember && !isHollow).sort((a, b) => a.flops - b.flops)
-  if (members.length > 1) series.push({ ...quiet, id: 'members', type: 'line', symbol: 'none', z: 3, data: members.map(({ flops, value }) => spot(flops, value)), lineStyle: { color: theme.law, width: 1.25, opacity: 0.55 } })
+  if (members.length > 1)
+    series.push({
+      ...quiet,
+      id: 'members',
+      type: 'line',
+      symbol: 'none',
+      z: 3,
+      data: members.map(({ flops, value }) => spot(flops, value)),
+      lineStyle: { color: theme.law, width: 1.25, opacity: 0.55 },
+    })
   for (const point of points) {
     const { id, name, colour, flops, value, stderr, isHollow } = point
-    const label = { ...words, show: true, position: 'top', distance: stderr ? 3 : 8, formatter: name, color: theme.text }
+    const label = {
+      ...words,
+      show: true,
+      position: 'top',
+      distance: stderr ? 3 : 8,
+      formatter: name,
+      color: theme.text,
+    }
     if (stderr) {
       series.push({
-        ...quiet, id: `${id} error`, type: 'line', symbol: 'rect', symbolSize: [9, 1.5], showAllSymbol: true, z: 4, data: [spot(flops, value - stderr), { value: spot(flops, value + stderr), label }], labelLayout: { moveOverlap: 'shiftY' },
-        lineStyle: { color: colour, width: 1.5 }, itemStyle: { color: colour },
+        ...quiet,
+        id: `${id} error`,
+        type: 'line',
+        symbol: 'rect',
+        symbolSize: [9, 1.5],
+        showAllSymbol: true,
+        z: 4,
+        data: [spot(flops, value - stderr), { value: spot(flops, value + stderr), label }],
+        labelLayout: { moveOverlap: 'shiftY' },
+        lineStyle: { color: colour, width: 1.5 },
+        itemStyle: { color: colour },
       })
     }
     series.push({
-      ...quiet, id: `${id} point`, name, type: 'scatter', z: 5, data: [spot(flops, value)], symbol: point.symbol, symbolSize: symbolSizes[point.symbol] ?? 11, symbolOffset: point.symbol === 'pin' ? [0, 4] : [0, 0],
-      itemStyle: { color: isHollow ? theme.surface : colour, borderColor: isHollow ? colour : theme.surface, borderWidth: isHollow ? 2 : 1, opacity: 1 },
-      ...(stderr ? {} : { label, labelLayout: { moveOverlap: 'shiftY' } }), // with an error its name stands above the bar
+      ...quiet,
+      id: `${id} point`,
+      name,
+      type: 'scatter',
+      z: 5,
+      data: [spot(flops, value)],
+      symbol: point.symbol,
+      symbolSize: symbolSizes[point.symbol] ?? 11,
+      symbolOffset: point.symbol === 'pin' ? [0, 4] : [0, 0],
+      itemStyle: {
+        color: isHollow ? theme.surface : colour,
+        borderColor: isHollow ? colour : theme.surface,
+        borderWidth: isHollow ? 2 : 1,
+        opacity: 1,
+      },
+      // with an error its name stands above the bar
+      ...(stderr ? {} : { label, labelLayout: { moveOverlap: 'shiftY' } }),
     })
   }
   return {
     axes,
     option: {
-      animation: false, backgroundColor: 'transparent', textStyle: { fontFamily: theme.font }, grid: { ...chartGrid, right: published.length ? 92 : 28, top: 24 },
-      xAxis: axisOption('x', axes.x, theme), yAxis: axisOption('y', axes.y, theme), series,
+      animation: false,
+      backgroundColor: 'transparent',
+      textStyle: { fontFamily: theme.font },
+      grid: { ...chartGrid, right: published.length ? 92 : 28, top: 24 },
+      xAxis: axisOption('x', axes.x, theme),
+      yAxis: axisOption('y', axes.y, theme),
+      series,
     },
   }
 }
 
 /** One's own point under the pointer, within 24 pixels. */
-export function readAccuracy({ points }: AccuracyPlan, { axes }: AccuracyDrawing, x: number, y: number, plot: { width: number; height: number }): AccuracyPoint | null {
+export function readAccuracy(
+  { points }: AccuracyPlan,
+  { axes }: AccuracyDrawing,
+  x: number,
+  y: number,
+  plot: { width: number; height: number },
+): AccuracyPoint | null {
   const along = ({ range, kind }: AxisPlan, value: number, pixels: number) => {
     const [from, to] = [position(range.from, kind), position(range.to, kind)]
     return ((position(value, kind) - from) / (to - from)) * pixels
@@ -130,7 +250,10 @@ export function readAccuracy({ points }: AccuracyPlan, { axes }: AccuracyDrawing
   let found: AccuracyPoint | null = null
   let best = 24
   for (const point of points) {
-    const distance = Math.hypot(along(axes.x, point.flops, plot.width) - along(axes.x, x, plot.width), along(axes.y, point.value, plot.height) - along(axes.y, y, plot.height))
+    const distance = Math.hypot(
+      along(axes.x, point.flops, plot.width) - along(axes.x, x, plot.width),
+      along(axes.y, point.value, plot.height) - along(axes.y, y, plot.height),
+    )
     if (distance < best) [best, found] = [distance, point]
   }
   return found
@@ -139,10 +262,29 @@ export function readAccuracy({ points }: AccuracyPlan, { axes }: AccuracyDrawing
 const quoted = (text: string): string => `"${text.replace(/"/g, '""')}"`
 
 /** Own and published points alike, a row each, with where they are from. */
-export function accuracyCsv({ points, published, chance, convention }: AccuracyPlan, about: { task: string; metric: string; shots: number; study: string }): string {
+export function accuracyCsv(
+  { points, published, chance, convention }: AccuracyPlan,
+  about: { task: string; metric: string; shots: number; study: string },
+): string {
   const rows = [`model,task,metric,shots,training_flops,value,stderr,items,chance,source`]
   const { task, metric, shots, study } = about
-  for (const { name, flops, value, stderr, items } of points) rows.push([quoted(name), task, metric, shots, flops, value, stderr ?? '', items, chance ?? '', quoted(`${study}; FLOPs: ${convention}`)].join(','))
-  for (const { points: models, source } of published) for (const { x, y, name } of models) rows.push([quoted(name ?? ''), task, 'acc', shots, x, y, '', '', chance ?? '', quoted(source)].join(','))
+  for (const { name, flops, value, stderr, items } of points)
+    rows.push(
+      [
+        quoted(name),
+        task,
+        metric,
+        shots,
+        flops,
+        value,
+        stderr ?? '',
+        items,
+        chance ?? '',
+        quoted(`${study}; FLOPs: ${convention}`),
+      ].join(','),
+    )
+  for (const { points: models, source } of published)
+    for (const { x, y, name } of models)
+      rows.push([quoted(name ?? ''), task, 'acc', shots, x, y, '', '', chance ?? '', quoted(source)].join(','))
   return rows.join('\n') + '\n'
 }

@@ -13,9 +13,18 @@ export interface AxisPlan {
   labelled?: number[]
 }
 
-/** An ECharts value axis over positions: a logarithmic axis is a linear one over powers of ten, so zoom and hover read one kind of number. */
-export function axisOption(which: 'x' | 'y', { name, kind, range, label = powerLabel, wanted, labelled: given }: AxisPlan, theme: ChartTheme) {
-  const { labelled, minor } = given ? { labelled: given, minor: [] } : ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6))
+/**
+ * An ECharts value axis over positions: a logarithmic axis is a linear one over powers of ten, so zoom and hover read
+ * one kind of number.
+ */
+export function axisOption(
+  which: 'x' | 'y',
+  { name, kind, range, label = powerLabel, wanted, labelled: given }: AxisPlan,
+  theme: ChartTheme,
+) {
+  const { labelled, minor } = given
+    ? { labelled: given, minor: [] }
+    : ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6))
   return {
     type: 'value' as const,
     name,
@@ -26,9 +35,19 @@ export function axisOption(which: 'x' | 'y', { name, kind, range, label = powerL
     max: position(range.to, kind),
     animation: false,
     axisLine: { show: true, onZero: false, lineStyle: { color: theme.line } },
-    axisTick: { show: true, length: 4, lineStyle: { color: theme.line }, customValues: [...labelled, ...minor].map((value) => position(value, kind)) },
+    axisTick: {
+      show: true,
+      length: 4,
+      lineStyle: { color: theme.line },
+      customValues: [...labelled, ...minor].map((value) => position(value, kind)),
+    },
     axisLabel: {
-      color: theme.faint, fontSize: 12, fontFamily: theme.font, hideOverlap: true, showMinLabel: true, showMaxLabel: true,
+      color: theme.faint,
+      fontSize: 12,
+      fontFamily: theme.font,
+      hideOverlap: true,
+      showMinLabel: true,
+      showMaxLabel: true,
       customValues: labelled.map((value) => position(value, kind)),
       formatter: (at: number) => label(cleaned(valueAt(at, kind))),
     },
@@ -54,7 +73,9 @@ export function gridLines(which: 'x' | 'y', { kind, range, wanted, labelled }: A
       symbol: 'none',
       label: { show: false },
       lineStyle: { color: theme.grid, width: 1, type: 'solid' as const },
-      data: (labelled ?? ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6)).labelled).map((value) => ({ [which === 'x' ? 'xAxis' : 'yAxis']: position(value, kind) })),
+      data: (labelled ?? ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6)).labelled).map((value) => ({
+        [which === 'x' ? 'xAxis' : 'yAxis']: position(value, kind),
+      })),
     },
     z: 0,
   }

@@ -1,4 +1,5 @@
-// What the two charts of a muP check share: named lines with their marks, over axes that both parametrisations have in common.
+// What the two charts of a muP check share: named lines with their marks, over axes that both parametrisations have in
+// common.
 import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
 import { position } from './scale.ts'
 import { memberColour, memberSymbol, type ChartTheme } from './theme.ts'
@@ -19,27 +20,59 @@ export interface CheckDrawing {
 }
 
 /** Colour and symbol of the line at `place` of `count`, as members have theirs. */
-export const lineLook = (place: number, count: number, theme: ChartTheme): Pick<CheckLine, 'colour' | 'symbol'> =>
-  ({ colour: memberColour(place, count, theme.isDark), symbol: memberSymbol(place) })
+export const lineLook = (place: number, count: number, theme: ChartTheme): Pick<CheckLine, 'colour' | 'symbol'> => ({
+  colour: memberColour(place, count, theme.isDark),
+  symbol: memberSymbol(place),
+})
 
 export function drawCheck(lines: CheckLine[], axes: CheckDrawing['axes'], theme: ChartTheme): CheckDrawing {
   const spot = ({ x, y }: { x: number; y: number }) => [position(x, axes.x.kind), position(y, axes.y.kind)]
   const quiet = { animation: false, silent: true, clip: true, emphasis: { disabled: true } }
   return {
-    axes, lines,
+    axes,
+    lines,
     option: {
-      animation: false, backgroundColor: 'transparent', textStyle: { fontFamily: theme.font }, grid: { ...chartGrid, right: 54 },
-      xAxis: axisOption('x', axes.x, theme), yAxis: axisOption('y', axes.y, theme),
+      animation: false,
+      backgroundColor: 'transparent',
+      textStyle: { fontFamily: theme.font },
+      grid: { ...chartGrid, right: 54 },
+      xAxis: axisOption('x', axes.x, theme),
+      yAxis: axisOption('y', axes.y, theme),
       series: [
         gridLines('y', axes.y, theme),
         ...lines.map((line) => ({
-          ...quiet, id: line.id, name: line.name, type: 'line' as const, z: 3, data: line.points.map(spot), symbol: line.symbol, symbolSize: 5, showAllSymbol: true,
-          lineStyle: { color: line.colour, width: 1.5 }, itemStyle: { color: line.colour },
-          endLabel: { show: true, formatter: line.name, color: theme.text, fontSize: 11, fontFamily: theme.font, distance: 6, textBorderColor: theme.surface, textBorderWidth: 3 },
+          ...quiet,
+          id: line.id,
+          name: line.name,
+          type: 'line' as const,
+          z: 3,
+          data: line.points.map(spot),
+          symbol: line.symbol,
+          symbolSize: 5,
+          showAllSymbol: true,
+          lineStyle: { color: line.colour, width: 1.5 },
+          itemStyle: { color: line.colour },
+          endLabel: {
+            show: true,
+            formatter: line.name,
+            color: theme.text,
+            fontSize: 11,
+            fontFamily: theme.font,
+            distance: 6,
+            textBorderColor: theme.surface,
+            textBorderWidth: 3,
+          },
           labelLayout: { moveOverlap: 'shiftY' as const },
         })),
         ...lines.map((line) => ({
-          ...quiet, id: `${line.id} marked`, name: line.name, type: 'scatter' as const, z: 5, data: line.points.filter(({ isMarked }) => isMarked).map(spot), symbol: line.symbol, symbolSize: 13,
+          ...quiet,
+          id: `${line.id} marked`,
+          name: line.name,
+          type: 'scatter' as const,
+          z: 5,
+          data: line.points.filter(({ isMarked }) => isMarked).map(spot),
+          symbol: line.symbol,
+          symbolSize: 13,
           itemStyle: { color: line.colour, borderColor: theme.surface, borderWidth: 1, opacity: 1 },
         })),
       ],
@@ -48,11 +81,21 @@ export function drawCheck(lines: CheckLine[], axes: CheckDrawing['axes'], theme:
 }
 
 /** Every line's value at the x that lies nearest to the pointer. */
-export function readCheck({ lines, axes }: CheckDrawing, x: number): { x: number; values: { line: CheckLine; y: number; isMarked: boolean }[] } | null {
+export function readCheck(
+  { lines, axes }: CheckDrawing,
+  x: number,
+): { x: number; values: { line: CheckLine; y: number; isMarked: boolean }[] } | null {
   const at = position(x, axes.x.kind)
   const distance = (value: number) => Math.abs(position(value, axes.x.kind) - at)
   const all = lines.flatMap(({ points }) => points.map((point) => point.x))
   if (all.length === 0) return null
   const near = all.reduce((a, b) => (distance(b) < distance(a) ? b : a))
-  return { x: near, values: lines.flatMap((line) => line.points.filter((point) => point.x === near).map(({ y, isMarked }) => ({ line, y, isMarked: isMarked ?? false }))) }
+  return {
+    x: near,
+    values: lines.flatMap((line) =>
+      line.points
+        .filter((point) => point.x === near)
+        .map(({ y, isMarked }) => ({ line, y, isMarked: isMarked ?? false })),
+    ),
+  }
 }

@@ -13,12 +13,23 @@ export interface NamedCurve {
   points: { x: number; y: number; isMarked?: boolean }[]
 }
 
-const lines = (curves: readonly NamedCurve[]): CheckLine[] => curves.filter(({ points }) => points.length > 0).map((curve) => ({ ...curve }))
-const spread = (all: readonly CheckLine[], which: 'x' | 'y', kind: 'log' | 'linear') => union(...all.map((line) => extent(line.points.map((point) => point[which]), kind)))!
+const lines = (curves: readonly NamedCurve[]): CheckLine[] =>
+  curves.filter(({ points }) => points.length > 0).map((curve) => ({ ...curve }))
+const spread = (all: readonly CheckLine[], which: 'x' | 'y', kind: 'log' | 'linear') =>
+  union(
+    ...all.map((line) =>
+      extent(
+        line.points.map((point) => point[which]),
+        kind,
+      ),
+    ),
+  )!
 
 /** Room for long numbers on the left and for the curves' names on the right. */
 const roomy = (drawing: CheckDrawing, right: number): CheckDrawing => {
-  const series = (drawing.option['series'] as Record<string, unknown>[]).map((one) => (one['endLabel'] ? { ...one, endLabel: { ...one['endLabel'], distance: 11 } } : one))
+  const series = (drawing.option['series'] as Record<string, unknown>[]).map((one) =>
+    one['endLabel'] ? { ...one, endLabel: { ...one['endLabel'], distance: 11 } } : one,
+  )
   return { ...drawing, option: { ...drawing.option, series, grid: { ...drawing.option.grid, left: 74, right } } }
 }
 
@@ -27,29 +38,84 @@ export function speedupOption(curves: readonly NamedCurve[], theme: ChartTheme):
   const all = lines(curves)
   if (all.length === 0) return null
   const label = (value: number) => String(Number(value.toPrecision(3)))
-  const axis = { kind: 'log' as const, range: padded(spread(all, 'x', 'log'), 'log', 0.04), labelled: [1, 2, 4, 8, 16], label }
-  return roomy(drawCheck(all, { x: { ...axis, name: 'systems' }, y: { ...axis, name: 'times the speed of one', range: padded(spread(all, 'y', 'log'), 'log', 0.06) } }, theme), 84)
+  const axis = {
+    kind: 'log' as const,
+    range: padded(spread(all, 'x', 'log'), 'log', 0.04),
+    labelled: [1, 2, 4, 8, 16],
+    label,
+  }
+  return roomy(
+    drawCheck(
+      all,
+      {
+        x: { ...axis, name: 'systems' },
+        y: { ...axis, name: 'times the speed of one', range: padded(spread(all, 'y', 'log'), 'log', 0.06) },
+      },
+      theme,
+    ),
+    84,
+  )
 }
 
 export function efficiencyOption(curves: readonly NamedCurve[], theme: ChartTheme): CheckDrawing | null {
   const all = lines(curves)
   if (all.length === 0) return null
   const devices = [...new Set(all.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b)
-  return roomy(drawCheck(all, {
-    x: { name: 'devices', kind: 'log', range: padded(spread(all, 'x', 'log'), 'log', 0.04), labelled: devices.filter((_, i) => i % 2 === 0), label: formatCount },
-    y: { name: 'of the speed of one alone', kind: 'linear', range: { from: 0, to: 1.05 }, label: formatShare, wanted: 5 },
-  }, theme), 70)
+  return roomy(
+    drawCheck(
+      all,
+      {
+        x: {
+          name: 'devices',
+          kind: 'log',
+          range: padded(spread(all, 'x', 'log'), 'log', 0.04),
+          labelled: devices.filter((_, i) => i % 2 === 0),
+          label: formatCount,
+        },
+        y: {
+          name: 'of the speed of one alone',
+          kind: 'linear',
+          range: { from: 0, to: 1.05 },
+          label: formatShare,
+          wanted: 5,
+        },
+      },
+      theme,
+    ),
+    70,
+  )
 }
 
 export function activationOption(curves: readonly NamedCurve[], theme: ChartTheme): CheckDrawing | null {
   const all = lines(curves)
   if (all.length === 0) return null
   const depths = [...new Set(all.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b)
-  return roomy(drawCheck(all, {
-    x: { name: 'pipeline stages', kind: 'log', range: padded(spread(all, 'x', 'log'), 'log', 0.04), labelled: depths, label: formatCount },
-    y: { name: 'activations, all stages', kind: 'log', range: padded(spread(all, 'y', 'log'), 'log', 0.06), label: formatBytes },
-  }, theme), 128)
+  return roomy(
+    drawCheck(
+      all,
+      {
+        x: {
+          name: 'pipeline stages',
+          kind: 'log',
+          range: padded(spread(all, 'x', 'log'), 'log', 0.04),
+          labelled: depths,
+          label: formatCount,
+        },
+        y: {
+          name: 'activations, all stages',
+          kind: 'log',
+          range: padded(spread(all, 'y', 'log'), 'log', 0.06),
+          label: formatBytes,
+        },
+      },
+      theme,
+    ),
+    128,
+  )
 }
 
 export const curvesCsv = (x: string, y: string, curves: readonly NamedCurve[]): string =>
-  [['curve', x, y].join(','), ...curves.flatMap(({ name, points }) => points.map((point) => [JSON.stringify(name), point.x, point.y].join(',')))].join('\n') + '\n'
+  [
+    ['curve', x, y].join(','),
+    ...curves.flatMap(({ name, points }) => points.map((point) => [JSON.stringify(name), point.x, point.y].join(','))),
+  ].join('\n') + '\n'

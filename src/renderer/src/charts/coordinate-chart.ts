@@ -14,21 +14,54 @@ export interface CoordinatePlan {
 /** Lines at most, so that a long check stays readable. */
 const mostLines = 6
 
-/** Null while the parametrisation has no width yet. Both parametrisations get the same axes, so that they can be held against each other. */
-export function coordinateOption({ points, parametrisation, place, block }: CoordinatePlan, theme: ChartTheme): CheckDrawing | null {
+/**
+ * Null while the parametrisation has no width yet. Both parametrisations get the same axes, so that they can be held
+ * against each other.
+ */
+export function coordinateOption(
+  { points, parametrisation, place, block }: CoordinatePlan,
+  theme: ChartTheme,
+): CheckDrawing | null {
   const here = points.filter((point) => point.place === place && point.block === block && point.rms > 0)
   const mine = here.filter((point) => point.parametrisation === parametrisation)
-  const ys = extent(here.map(({ rms }) => rms), 'log')
-  const widths = extent(here.map(({ width }) => width), 'log')
+  const ys = extent(
+    here.map(({ rms }) => rms),
+    'log',
+  )
+  const widths = extent(
+    here.map(({ width }) => width),
+    'log',
+  )
   if (mine.length === 0 || !ys || !widths) return null
-  const steps = spread([...new Set(here.map(({ step }) => step))].sort((a, b) => a - b), mostLines)
-  const lines = steps.map((step, i): CheckLine => ({
-    id: `step ${step}`, name: step === 0 ? 'start' : `step ${step}`, ...lineLook(i, steps.length, theme),
-    points: mine.filter((point) => point.step === step).sort((a, b) => a.width - b.width).map(({ width, rms }) => ({ x: width, y: rms })),
-  })).filter((line) => line.points.length > 0)
+  const steps = spread(
+    [...new Set(here.map(({ step }) => step))].sort((a, b) => a - b),
+    mostLines,
+  )
+  const lines = steps
+    .map((step, i): CheckLine => ({
+      id: `step ${step}`,
+      name: step === 0 ? 'start' : `step ${step}`,
+      ...lineLook(i, steps.length, theme),
+      points: mine
+        .filter((point) => point.step === step)
+        .sort((a, b) => a.width - b.width)
+        .map(({ width, rms }) => ({ x: width, y: rms })),
+    }))
+    .filter((line) => line.points.length > 0)
   const axes = {
-    x: { name: 'width', kind: 'log' as const, range: padded(widths, 'log', 0.08), label: String, labelled: [...new Set(here.map(({ width }) => width))] },
-    y: { name: 'RMS of the activations', kind: 'log' as const, range: atLeastTwofold(padded(ys, 'log', 0.08)), wanted: 4 },
+    x: {
+      name: 'width',
+      kind: 'log' as const,
+      range: padded(widths, 'log', 0.08),
+      label: String,
+      labelled: [...new Set(here.map(({ width }) => width))],
+    },
+    y: {
+      name: 'RMS of the activations',
+      kind: 'log' as const,
+      range: atLeastTwofold(padded(ys, 'log', 0.08)),
+      wanted: 4,
+    },
   }
   return drawCheck(lines, axes, theme)
 }
@@ -41,9 +74,15 @@ function atLeastTwofold({ from, to }: { from: number; to: number }): { from: num
 
 /** At most `count` of them, the first and the last always. */
 const spread = (steps: number[], count: number): number[] =>
-  steps.length <= count ? steps : [...new Set(Array.from({ length: count }, (_, i) => steps[Math.round((i / (count - 1)) * (steps.length - 1))]))]
+  steps.length <= count
+    ? steps
+    : [...new Set(Array.from({ length: count }, (_, i) => steps[Math.round((i / (count - 1)) * (steps.length - 1))]))]
 
 /** All readings, one row each. */
 export const coordinateCsv = (points: readonly CoordinatePoint[]): string =>
-  ['parametrisation,width,step,place,block,rms,change', ...points.map(({ parametrisation, width, step, place, block, rms, change }) =>
-    [parametrisation, width, step, place, block ?? '', rms, change].join(','))].join('\n') + '\n'
+  [
+    'parametrisation,width,step,place,block,rms,change',
+    ...points.map(({ parametrisation, width, step, place, block, rms, change }) =>
+      [parametrisation, width, step, place, block ?? '', rms, change].join(','),
+    ),
+  ].join('\n') + '\n'

@@ -1,4 +1,5 @@
-// Training curves: records of several runs to one ECharts option. Thin is raw, thick is smoothed, symbols on a dashed line are validation.
+// Training curves: records of several runs to one ECharts option. Thin is raw, thick is smoothed, symbols on a dashed
+// line are validation.
 import { decimate } from '../curves/decimate.ts'
 import { nearest, type Curve } from '../curves/curve.ts'
 import { reachOf, smooth, speeds } from '../curves/smooth.ts'
@@ -39,9 +40,17 @@ export interface CurvesPlan {
 
 const endLabelsUpTo = 8
 
-export const xNames: Record<CurveX, string> = { step: 'steps', tokens: 'tokens', flops: 'training compute, FLOPs', seconds: 'training time, seconds' }
+export const xNames: Record<CurveX, string> = {
+  step: 'steps',
+  tokens: 'tokens',
+  flops: 'training compute, FLOPs',
+  seconds: 'training time, seconds',
+}
 export const yNames: Record<CurveY, string> = {
-  loss: 'loss, nats a token', learningRate: 'learning rate', gradientNorm: 'gradient norm', tokensPerSecond: 'tokens a second',
+  loss: 'loss, nats a token',
+  learningRate: 'learning rate',
+  gradientNorm: 'gradient norm',
+  tokensPerSecond: 'tokens a second',
 }
 
 interface Axis {
@@ -59,7 +68,11 @@ function times(curve: Curve, column: 'tokens' | 'elapsedMs', factor: number): Fl
   if (!known || known.generation !== curve.generation || known.values.length < curve.length) {
     const values = new Float64Array(curve.columns.step.length)
     if (known && known.generation === curve.generation) values.set(known.values.subarray(0, known.length))
-    known = { length: known && known.generation === curve.generation ? known.length : 0, generation: curve.generation, values }
+    known = {
+      length: known && known.generation === curve.generation ? known.length : 0,
+      generation: curve.generation,
+      values,
+    }
     all.set(column + factor, known)
   }
   for (let i = known.length; i < curve.length; i++) known.values[i] = curve.columns[column][i] * factor
@@ -71,7 +84,11 @@ export function xOf(line: CurveLine, x: CurveX): Axis {
   const { columns } = line.curve
   if (x === 'step') return { values: columns.step, of: (record) => record.step }
   if (x === 'tokens') return { values: columns.tokens, of: (record) => record.tokens }
-  if (x === 'flops') return { values: times(line.curve, 'tokens', line.flopsPerToken), of: (record) => record.tokens * line.flopsPerToken }
+  if (x === 'flops')
+    return {
+      values: times(line.curve, 'tokens', line.flopsPerToken),
+      of: (record) => record.tokens * line.flopsPerToken,
+    }
   return { values: times(line.curve, 'elapsedMs', 1e-3), of: (record) => record.elapsedMs / 1000 }
 }
 
@@ -94,7 +111,10 @@ function drawLine(line: CurveLine, plan: CurvesPlan, xRange: Range): Drawn {
   const { values, of } = xOf(line, x)
   const { length } = line.curve
   const buckets = Math.max(50, Math.min(2000, Math.round(plan.pixels)))
-  const spot = (px: number, py: number) => [position(px, xScale), yScale === 'log' && py <= 0 ? NaN : position(py, yScale)]
+  const spot = (px: number, py: number) => [
+    position(px, xScale),
+    yScale === 'log' && py <= 0 ? NaN : position(py, yScale),
+  ]
   const pick = (ys: ArrayLike<number>) =>
     decimate(values, ys, length, { ...xRange, buckets, isLog: xScale === 'log' })
       .filter((i) => xScale === 'linear' || values[i] > 0)
@@ -104,24 +124,32 @@ function drawLine(line: CurveLine, plan: CurvesPlan, xRange: Range): Drawn {
   return {
     line,
     raw: plan.showTraining || y !== 'loss' ? pick(ys) : [],
-    mean: isSmooth && (plan.showTraining || y !== 'loss') ? pick(smooth(line.curve, y, ys, reachOf(length, smoothing))) : [],
-    validation: plan.showValidation && y === 'loss'
-      ? line.curve.validations.filter((record) => xScale === 'linear' || of(record) > 0).map((record) => spot(of(record), record.loss))
-      : [],
+    mean:
+      isSmooth && (plan.showTraining || y !== 'loss')
+        ? pick(smooth(line.curve, y, ys, reachOf(length, smoothing)))
+        : [],
+    validation:
+      plan.showValidation && y === 'loss'
+        ? line.curve.validations
+            .filter((record) => xScale === 'linear' || of(record) > 0)
+            .map((record) => spot(of(record), record.loss))
+        : [],
   }
 }
 
 /** The whole extent of x over all lines: what a chart without zoom shows. */
 export function xExtent(plan: Pick<CurvesPlan, 'lines' | 'x' | 'xScale'>): Range | null {
-  return union(...plan.lines.map((line) => {
-    const { values, of } = xOf(line, plan.x)
-    const { length, validations } = line.curve
-    const lastValidation = validations.length ? of(validations[validations.length - 1]) : 0
-    if (!length && !validations.length) return null
-    const first = length ? values[0] : of(validations[0])
-    const to = Math.max(length ? values[length - 1] : 0, lastValidation)
-    return plan.xScale === 'log' ? (to > 0 ? { from: first > 0 ? first : to / 1e4, to } : null) : { from: 0, to }
-  }))
+  return union(
+    ...plan.lines.map((line) => {
+      const { values, of } = xOf(line, plan.x)
+      const { length, validations } = line.curve
+      const lastValidation = validations.length ? of(validations[validations.length - 1]) : 0
+      if (!length && !validations.length) return null
+      const first = length ? values[0] : of(validations[0])
+      const to = Math.max(length ? values[length - 1] : 0, lastValidation)
+      return plan.xScale === 'log' ? (to > 0 ? { from: first > 0 ? first : to / 1e4, to } : null) : { from: 0, to }
+    }),
+  )
 }
 
 function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY, within: Range): Range | null {
@@ -143,7 +171,8 @@ function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY, within: Range): R
 }
 
 /** Pixels beside the plot for the names at the lines' ends: a letter of 11 px takes about six. */
-const nameRoom = (lines: readonly CurveLine[]): number => Math.min(120, Math.max(64, ...lines.map(({ name }) => 14 + 6 * name.length)))
+const nameRoom = (lines: readonly CurveLine[]): number =>
+  Math.min(120, Math.max(64, ...lines.map(({ name }) => 14 + 6 * name.length)))
 
 export interface CurvesDrawing {
   option: object
@@ -154,10 +183,12 @@ export interface CurvesDrawing {
 export function curvesOption(plan: CurvesPlan, theme: ChartTheme): CurvesDrawing | null {
   const whole = xExtent(plan)
   if (!whole) return null
-  const xRange = plan.zoom?.x ?? (plan.xScale === 'log' ? padded(whole, 'log', 0.01) : { from: whole.from, to: whole.to || 1 })
+  const xRange =
+    plan.zoom?.x ?? (plan.xScale === 'log' ? padded(whole, 'log', 0.01) : { from: whole.from, to: whole.to || 1 })
   const drawn = plan.lines.map((line) => drawLine(line, plan, xRange))
   const positions = { from: position(xRange.from, plan.xScale), to: position(xRange.to, plan.xScale) }
-  const yRange = plan.zoom?.y ?? padded(yExtent(drawn, plan.yScale, plan.y, positions) ?? { from: 1, to: 10 }, plan.yScale)
+  const yRange =
+    plan.zoom?.y ?? padded(yExtent(drawn, plan.yScale, plan.y, positions) ?? { from: 1, to: 10 }, plan.yScale)
   const xName = plan.x === 'flops' ? `${xNames.flops} (${plan.convention})` : xNames[plan.x]
   const axes = {
     x: { name: xName, kind: plan.xScale, range: xRange },
@@ -173,7 +204,10 @@ export function curvesOption(plan: CurvesPlan, theme: ChartTheme): CurvesDrawing
       grid: { ...chartGrid, right: isLabelled ? nameRoom(plan.lines) : chartGrid.right },
       xAxis: axisOption('x', axes.x, theme),
       yAxis: axisOption('y', axes.y, theme),
-      series: [gridLines('y', axes.y, theme), ...drawn.flatMap((one) => seriesOf(one, isLabelled && endsInside(one, axes), theme))],
+      series: [
+        gridLines('y', axes.y, theme),
+        ...drawn.flatMap((one) => seriesOf(one, isLabelled && endsInside(one, axes), theme)),
+      ],
     },
   }
 }
@@ -182,7 +216,8 @@ export function curvesOption(plan: CurvesPlan, theme: ChartTheme): CurvesDrawing
 function endsInside({ mean, raw, validation }: Drawn, { x, y }: CurvesDrawing['axes']): boolean {
   const points = mean.length ? mean : raw.length ? raw : validation
   const last = points[points.length - 1]
-  const holds = ({ range, kind }: AxisPlan, at: number) => at <= position(range.to, kind) && at >= position(range.from, kind)
+  const holds = ({ range, kind }: AxisPlan, at: number) =>
+    at <= position(range.to, kind) && at >= position(range.from, kind)
   return !!last && holds(y, last[1]) && (holds(x, last[0]) || last[0] > position(x.range.to, x.kind))
 }
 
@@ -190,20 +225,54 @@ function seriesOf({ line, raw, mean, validation }: Drawn, isLabelled: boolean, t
   const base = { type: 'line' as const, animation: false, silent: true, clip: true, emphasis: { disabled: true } }
   const halo = { textBorderColor: theme.surface, textBorderWidth: 3 }
   const label = (isOn: boolean) => ({
-    endLabel: { show: isLabelled && isOn, ...halo, formatter: line.name, color: theme.text, fontSize: 11, fontFamily: theme.font, distance: 6 },
+    endLabel: {
+      show: isLabelled && isOn,
+      ...halo,
+      formatter: line.name,
+      color: theme.text,
+      fontSize: 11,
+      fontFamily: theme.font,
+      distance: 6,
+    },
     labelLayout: { moveOverlap: 'shiftY' as const },
   })
   const top = mean.length ? 'mean' : raw.length ? 'raw' : 'validation'
   const thin = mean.length > 0
   return [
-    { ...base, id: `${line.id} raw`, name: line.name, data: raw, symbol: 'none', z: 2,
-      lineStyle: { color: line.colour, width: thin ? 1 : 1.5, opacity: thin ? 0.32 : 1, join: 'round' as const }, ...label(top === 'raw') },
-    { ...base, id: `${line.id} mean`, name: line.name, data: mean, symbol: 'none', z: 3,
-      lineStyle: { color: line.colour, width: 2, join: 'round' as const }, ...label(top === 'mean') },
-    { ...base, id: `${line.id} validation`, name: `${line.name} validation`, data: validation, z: 4,
-      symbol: line.symbol, symbolSize: 7, showAllSymbol: true, showSymbol: validation.length <= 200,
+    {
+      ...base,
+      id: `${line.id} raw`,
+      name: line.name,
+      data: raw,
+      symbol: 'none',
+      z: 2,
+      lineStyle: { color: line.colour, width: thin ? 1 : 1.5, opacity: thin ? 0.32 : 1, join: 'round' as const },
+      ...label(top === 'raw'),
+    },
+    {
+      ...base,
+      id: `${line.id} mean`,
+      name: line.name,
+      data: mean,
+      symbol: 'none',
+      z: 3,
+      lineStyle: { color: line.colour, width: 2, join: 'round' as const },
+      ...label(top === 'mean'),
+    },
+    {
+      ...base,
+      id: `${line.id} validation`,
+      name: `${line.name} validation`,
+      data: validation,
+      z: 4,
+      symbol: line.symbol,
+      symbolSize: 7,
+      showAllSymbol: true,
+      showSymbol: validation.length <= 200,
       itemStyle: { color: theme.surface, borderColor: line.colour, borderWidth: 1.5 },
-      lineStyle: { color: line.colour, width: 1, type: 'dashed' as const }, ...label(top === 'validation') },
+      lineStyle: { color: line.colour, width: 1, type: 'dashed' as const },
+      ...label(top === 'validation'),
+    },
   ]
 }
 
@@ -227,7 +296,8 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
     const i = nearest(values, curve.length, at)
     if (i < 0) return []
     const span = values[curve.length - 1]
-    if (at > span * 1.02 && at - span > (values[1] ?? span) - values[0]) return [] // this line has ended before the pointer
+    // this line has ended before the pointer
+    if (at > span * 1.02 && at - span > (values[1] ?? span) - values[0]) return []
     const ys = yOf(line, plan.y)
     const isSmooth = smoothable(plan.y) && plan.smoothing > 0
     let validation: number | null = null
@@ -236,30 +306,68 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
       for (const one of curve.validations) if (Math.abs(of(one) - at) < Math.abs(of(best) - at)) best = one
       validation = best.loss
     }
-    return [{
-      id: line.id, name: line.name, colour: line.colour, step: curve.columns.step[i], x: values[i], value: ys[i],
-      smoothed: isSmooth ? smooth(curve, plan.y, ys, reachOf(curve.length, plan.smoothing))[i] : null, validation,
-    }]
+    return [
+      {
+        id: line.id,
+        name: line.name,
+        colour: line.colour,
+        step: curve.columns.step[i],
+        x: values[i],
+        value: ys[i],
+        smoothed: isSmooth ? smooth(curve, plan.y, ys, reachOf(curve.length, plan.smoothing))[i] : null,
+        validation,
+      },
+    ]
   })
 }
 
 /** Everything recorded, one row a step and run. */
 export function curvesCsv(lines: CurveLine[]): string {
-  const rows = ['run,member,step,tokens,flops,seconds,loss,gradient_norm,learning_rate,tokens_per_second,validation_loss']
+  const rows = [
+    'run,member,step,tokens,flops,seconds,loss,gradient_norm,learning_rate,tokens_per_second,validation_loss',
+  ]
   for (const { id, name, curve, flopsPerToken } of lines) {
     const { step, tokens, loss, gradientNorm, learningRate, elapsedMs } = curve.columns
     const speed = speeds(curve)
     const validations = new Map(curve.validations.map((record) => [record.step, record.loss]))
-    for (const record of curve.validations) if (!curve.length || record.step < step[0]) rows.push([id, quoted(name), record.step, record.tokens, record.tokens * flopsPerToken, record.elapsedMs / 1000, '', '', '', '', record.loss].join(','))
+    for (const record of curve.validations)
+      if (!curve.length || record.step < step[0])
+        rows.push(
+          [
+            id,
+            quoted(name),
+            record.step,
+            record.tokens,
+            record.tokens * flopsPerToken,
+            record.elapsedMs / 1000,
+            '',
+            '',
+            '',
+            '',
+            record.loss,
+          ].join(','),
+        )
     for (let i = 0; i < curve.length; i++) {
-      rows.push([
-        id, quoted(name), step[i], tokens[i], tokens[i] * flopsPerToken, elapsedMs[i] / 1000, loss[i], gradientNorm[i], learningRate[i],
-        Number.isFinite(speed[i]) ? speed[i] : '', validations.get(step[i]) ?? '',
-      ].join(','))
+      rows.push(
+        [
+          id,
+          quoted(name),
+          step[i],
+          tokens[i],
+          tokens[i] * flopsPerToken,
+          elapsedMs[i] / 1000,
+          loss[i],
+          gradientNorm[i],
+          learningRate[i],
+          Number.isFinite(speed[i]) ? speed[i] : '',
+          validations.get(step[i]) ?? '',
+        ].join(','),
+      )
     }
   }
   return rows.join('\n') + '\n'
 }
 
 /** A field that a spreadsheet neither splits nor takes for a formula. */
-export const quoted = (text: string): string => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replace(/"/g, '""')}"`
+export const quoted = (text: string): string =>
+  `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replace(/"/g, '""')}"`

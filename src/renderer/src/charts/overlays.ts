@@ -1,4 +1,5 @@
-// Published laws and models laid over the chart of the law: neutral grey, told apart by symbol and dash, named at their end.
+// Published laws and models laid over the chart of the law: neutral grey, told apart by symbol and dash, named at their
+// end.
 import type { AxisPlan } from './axis.ts'
 import { extent, position, union, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -21,26 +22,70 @@ const dashes: (string | number[])[] = ['solid', [7, 4], [2, 3], [9, 3, 2, 3], [4
 const symbols = ['circle', 'rect', 'triangle', 'diamond']
 
 /** How far the overlays reach. */
-export const overlayRanges = (overlays: readonly Overlay[], xScale: ScaleKind, yScale: ScaleKind): { x: Range | null; y: Range | null } => ({
-  x: union(...overlays.map(({ points }) => extent(points.map(({ x }) => x), xScale))),
-  y: union(...overlays.map(({ points }) => extent(points.map(({ y }) => y), yScale))),
+export const overlayRanges = (
+  overlays: readonly Overlay[],
+  xScale: ScaleKind,
+  yScale: ScaleKind,
+): { x: Range | null; y: Range | null } => ({
+  x: union(
+    ...overlays.map(({ points }) =>
+      extent(
+        points.map(({ x }) => x),
+        xScale,
+      ),
+    ),
+  ),
+  y: union(
+    ...overlays.map(({ points }) =>
+      extent(
+        points.map(({ y }) => y),
+        yScale,
+      ),
+    ),
+  ),
 })
 
 /** What cannot be compared is drawn fainter, and says so in its name. */
-export function overlaySeries(overlays: readonly Overlay[], { x, y }: { x: AxisPlan; y: AxisPlan }, theme: ChartTheme): object[] {
+export function overlaySeries(
+  overlays: readonly Overlay[],
+  { x, y }: { x: AxisPlan; y: AxisPlan },
+  theme: ChartTheme,
+): object[] {
   return overlays.map((overlay, i) => {
     const isLaw = overlay.kind === 'law'
     const isFilled = i % (2 * symbols.length) < symbols.length
     const opacity = overlay.differences.length ? 0.7 : 1
     return {
-      id: `overlay ${overlay.id}`, name: overlay.name, type: 'line', z: 2, animation: false, silent: true, clip: true, emphasis: { disabled: true },
+      id: `overlay ${overlay.id}`,
+      name: overlay.name,
+      type: 'line',
+      z: 2,
+      animation: false,
+      silent: true,
+      clip: true,
+      emphasis: { disabled: true },
       data: overlay.points.map((point) => [position(point.x, x.kind), position(point.y, y.kind)]),
-      symbol: isLaw ? 'none' : symbols[i % symbols.length], symbolSize: 7, showAllSymbol: true,
+      symbol: isLaw ? 'none' : symbols[i % symbols.length],
+      symbolSize: 7,
+      showAllSymbol: true,
       lineStyle: { color: theme.neutral, width: isLaw ? 1.25 : 0, type: dashes[i % dashes.length], opacity },
-      itemStyle: { color: isFilled ? theme.neutral : theme.surface, borderColor: theme.neutral, borderWidth: isFilled ? 0 : 1.5, opacity },
+      itemStyle: {
+        color: isFilled ? theme.neutral : theme.surface,
+        borderColor: theme.neutral,
+        borderWidth: isFilled ? 0 : 1.5,
+        opacity,
+      },
       endLabel: {
-        show: true, formatter: overlay.differences.length ? `${overlay.name} *` : overlay.name, color: theme.faint, fontSize: 11, fontFamily: theme.font,
-        align: 'right', verticalAlign: 'bottom', offset: [-4, -6], textBorderColor: theme.surface, textBorderWidth: 3,
+        show: true,
+        formatter: overlay.differences.length ? `${overlay.name} *` : overlay.name,
+        color: theme.faint,
+        fontSize: 11,
+        fontFamily: theme.font,
+        align: 'right',
+        verticalAlign: 'bottom',
+        offset: [-4, -6],
+        textBorderColor: theme.surface,
+        textBorderWidth: 3,
       },
       labelLayout: { moveOverlap: 'shiftY' },
     }
@@ -49,7 +94,11 @@ export function overlaySeries(overlays: readonly Overlay[], { x, y }: { x: AxisP
 
 /** The overlay under the pointer: the nearest of its points within 20 pixels, and what there is to say of it. */
 export function readOverlay(
-  overlays: readonly Overlay[], axes: { x: AxisPlan; y: AxisPlan }, x: number, y: number, plot: { width: number; height: number },
+  overlays: readonly Overlay[],
+  axes: { x: AxisPlan; y: AxisPlan },
+  x: number,
+  y: number,
+  plot: { width: number; height: number },
 ): { overlay: Overlay; point: Overlay['points'][number] } | null {
   const along = ({ range, kind }: AxisPlan, value: number, pixels: number) => {
     const [from, to] = [position(range.from, kind), position(range.to, kind)]

@@ -1,4 +1,5 @@
-// Axes: linear or logarithmic, with ticks that fall on round numbers and say what they mean. Charts draw positions, people read values.
+// Axes: linear or logarithmic, with ticks that fall on round numbers and say what they mean. Charts draw positions,
+// people read values.
 
 export type ScaleKind = 'linear' | 'log'
 
@@ -26,7 +27,9 @@ export function extent(values: Iterable<number>, kind: ScaleKind): Range | null 
 
 export function union(...ranges: (Range | null)[]): Range | null {
   const known = ranges.filter((range): range is Range => range !== null)
-  return known.length ? { from: Math.min(...known.map((range) => range.from)), to: Math.max(...known.map((range) => range.to)) } : null
+  return known.length
+    ? { from: Math.min(...known.map((range) => range.from)), to: Math.max(...known.map((range) => range.to)) }
+    : null
 }
 
 /** A little air on both sides, and never a range of no width. */
@@ -43,7 +46,10 @@ export interface Ticks {
   minor: number[]
 }
 
-/** Round values inside the range, about `wanted` of them labelled: powers of ten on wide log axes, 1-2-5 or finer steps on narrow ones. */
+/**
+ * Round values inside the range, about `wanted` of them labelled: powers of ten on wide log axes, 1-2-5 or finer steps
+ * on narrow ones.
+ */
 export function ticksOf({ from, to }: Range, kind: ScaleKind, wanted = 6): Ticks {
   if (!(to > from)) return { labelled: [from], minor: [] }
   if (kind === 'linear') return { labelled: linearTicks(from, to, wanted), minor: [] }
@@ -54,10 +60,18 @@ export function ticksOf({ from, to }: Range, kind: ScaleKind, wanted = 6): Ticks
   const within = (value: number) => value >= from * (1 - 1e-9) && value <= to * (1 + 1e-9)
   const every = Math.max(1, Math.ceil(decades / wanted))
   const powers = Array.from({ length: high - low + 1 }, (_, i) => low + i)
-  const spread = (digits: number[]) => powers.flatMap((power) => digits.map((digit) => digit * 10 ** power)).filter(within)
+  const spread = (digits: number[]) =>
+    powers.flatMap((power) => digits.map((digit) => digit * 10 ** power)).filter(within)
   const all = spread([1, 2, 3, 4, 5, 6, 7, 8, 9])
-  const labelled = decades > 2.5 ? powers.filter((power) => power % every === 0).map((power) => 10 ** power).filter(within)
-    : decades > 1.3 ? spread([1, 3]) : spread([1, 2, 3, 5, 7])
+  const labelled =
+    decades > 2.5
+      ? powers
+          .filter((power) => power % every === 0)
+          .map((power) => 10 ** power)
+          .filter(within)
+      : decades > 1.3
+        ? spread([1, 3])
+        : spread([1, 2, 3, 5, 7])
   return { labelled, minor: decades > 9 ? [] : all.filter((value) => !labelled.includes(value)) }
 }
 
@@ -71,7 +85,8 @@ function linearTicks(from: number, to: number, wanted: number): number[] {
 }
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
-const raise = (power: number): string => (power < 0 ? '⁻' : '') + [...String(Math.abs(power))].map((digit) => superscripts[Number(digit)]).join('')
+const raise = (power: number): string =>
+  (power < 0 ? '⁻' : '') + [...String(Math.abs(power))].map((digit) => superscripts[Number(digit)]).join('')
 
 /** `10¹⁵`, `3×10¹⁴`; plain digits between a thousandth and a hundred thousand. */
 export function powerLabel(value: number): string {

@@ -16,8 +16,19 @@ export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme) {
   const highest = Math.max(0, ...lines.flatMap((line) => line.points.map((point) => point[1])))
   if (!highest) return null
   const axes = {
-    x: { name: 'share of the steps', kind: 'linear' as const, range: { from: 0, to: 1 }, label: (value: number) => `${Math.round(value * 100)} %`, wanted: 4 },
-    y: { name: 'learning rate', kind: 'linear' as const, range: { from: 0, to: padded({ from: 0, to: highest }, 'linear').to }, wanted: 4 },
+    x: {
+      name: 'share of the steps',
+      kind: 'linear' as const,
+      range: { from: 0, to: 1 },
+      label: (value: number) => `${Math.round(value * 100)} %`,
+      wanted: 4,
+    },
+    y: {
+      name: 'learning rate',
+      kind: 'linear' as const,
+      range: { from: 0, to: padded({ from: 0, to: highest }, 'linear').to },
+      wanted: 4,
+    },
   }
   return {
     animation: false,
@@ -28,7 +39,12 @@ export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme) {
     series: [
       gridLines('y', axes.y, theme),
       ...lines.map((line) => ({
-        id: line.id, name: line.name, type: 'line' as const, symbol: 'none', silent: true, animation: false,
+        id: line.id,
+        name: line.name,
+        type: 'line' as const,
+        symbol: 'none',
+        silent: true,
+        animation: false,
         data: line.points.map(([step, rate]) => [step / line.points[line.points.length - 1][0], rate]),
         lineStyle: { color: line.colour, width: 1.5 },
       })),

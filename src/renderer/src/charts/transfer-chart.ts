@@ -10,29 +10,58 @@ export interface TransferPlan {
   parametrisation: ParametrisationName
 }
 
-/** Null while the parametrisation has no loss yet. Both parametrisations get the same axes; what diverged has no point. */
+/**
+ * Null while the parametrisation has no loss yet. Both parametrisations get the same axes; what diverged has no point.
+ */
 export function transferOption({ points, parametrisation }: TransferPlan, theme: ChartTheme): CheckDrawing | null {
   const known = points.filter((point): point is TransferPoint & { loss: number } => point.loss !== null)
   const mine = known.filter((point) => point.parametrisation === parametrisation)
   if (mine.length === 0) return null
   const best = new Map(transferVerdicts(mine)[0].best.map(({ width, learningRate }) => [width, learningRate]))
   const widths = [...new Set(known.map(({ width }) => width))].sort((a, b) => a - b)
-  const lines = widths.map((width, i): CheckLine => ({
-    id: `width ${width}`, name: String(width), ...lineLook(i, widths.length, theme),
-    points: mine.filter((point) => point.width === width).sort((a, b) => a.learningRate - b.learningRate)
-      .map(({ learningRate, loss }) => ({ x: learningRate, y: loss, isMarked: best.get(width) === learningRate })),
-  })).filter((line) => line.points.length > 0)
+  const lines = widths
+    .map((width, i): CheckLine => ({
+      id: `width ${width}`,
+      name: String(width),
+      ...lineLook(i, widths.length, theme),
+      points: mine
+        .filter((point) => point.width === width)
+        .sort((a, b) => a.learningRate - b.learningRate)
+        .map(({ learningRate, loss }) => ({ x: learningRate, y: loss, isMarked: best.get(width) === learningRate })),
+    }))
+    .filter((line) => line.points.length > 0)
   // A rate far too high may end anywhere above the start; what is asked is where the valley lies.
   const losses = known.map(({ loss }) => loss)
   const lowest = Math.min(...losses)
   const axes = {
-    x: { name: 'peak learning rate', kind: 'log' as const, range: padded(extent(points.map(({ learningRate }) => learningRate), 'log')!, 'log', 0.05), wanted: 4 },
-    y: { name: 'validation loss, nats a token', kind: 'linear' as const, range: padded({ from: lowest, to: Math.min(Math.max(...losses), lowest * 1.8) }, 'linear', 0.08), wanted: 5 },
+    x: {
+      name: 'peak learning rate',
+      kind: 'log' as const,
+      range: padded(
+        extent(
+          points.map(({ learningRate }) => learningRate),
+          'log',
+        )!,
+        'log',
+        0.05,
+      ),
+      wanted: 4,
+    },
+    y: {
+      name: 'validation loss, nats a token',
+      kind: 'linear' as const,
+      range: padded({ from: lowest, to: Math.min(Math.max(...losses), lowest * 1.8) }, 'linear', 0.08),
+      wanted: 5,
+    },
   }
   return drawCheck(lines, axes, theme)
 }
 
 /** One row for each model; a diverged one has no loss. */
 export const transferCsv = (points: readonly TransferPoint[]): string =>
-  ['parametrisation,width,learning_rate,validation_loss', ...points.map(({ parametrisation, width, learningRate, loss }) =>
-    [parametrisation, width, learningRate, loss ?? ''].join(','))].join('\n') + '\n'
+  [
+    'parametrisation,width,learning_rate,validation_loss',
+    ...points.map(({ parametrisation, width, learningRate, loss }) =>
+      [parametrisation, width, learningRate, loss ?? ''].join(','),
+    ),
+  ].join('\n') + '\n'

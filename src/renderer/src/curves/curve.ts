@@ -15,7 +15,10 @@ export interface Curve {
 }
 
 export function createCurve(capacity = 256): Curve {
-  const made = Object.fromEntries(columns.map((name) => [name, new Float64Array(capacity)])) as Record<Column, Float64Array>
+  const made = Object.fromEntries(columns.map((name) => [name, new Float64Array(capacity)])) as Record<
+    Column,
+    Float64Array
+  >
   return { length: 0, generation: 0, columns: made, validations: [], samples: [] }
 }
 

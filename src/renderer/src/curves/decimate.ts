@@ -1,4 +1,5 @@
-// Fewer points, the same picture: each pixel column keeps its first, lowest, highest and last point (M4, Jugel et al. 2014).
+// Fewer points, the same picture: each pixel column keeps its first, lowest, highest and last point (M4, Jugel et al.
+// 2014).
 import { firstNotBelow } from './curve.ts'
 
 export interface DecimateRange {
@@ -12,11 +13,18 @@ export interface DecimateRange {
 }
 
 /**
- * Indices of the points to draw, ascending. `x` ascends; of both only the first `length` count. A spike is never hidden: the smallest and the
- * largest finite y of every pixel column are kept. When the range holds no more than 4 points a column, all of them come back: zoomed in, it is exact.
+ * Indices of the points to draw, ascending. `x` ascends; of both only the first `length` count. A spike is never
+ * hidden: the smallest and the
+ * largest finite y of every pixel column are kept. When the range holds no more than 4 points a column, all of them
+ * come back: zoomed in, it is exact.
  * A point that is not finite is kept where it stands first in its column, so that a gap stays a gap.
  */
-export function decimate(x: ArrayLike<number>, y: ArrayLike<number>, length: number, { from, to, buckets, isLog = false }: DecimateRange): number[] {
+export function decimate(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  length: number,
+  { from, to, buckets, isLog = false }: DecimateRange,
+): number[] {
   const first = Math.max(0, firstNotBelow(x, from, 0, length) - 1)
   let end = firstNotBelow(x, to, first, length)
   while (end < length && x[end] === to) end++
@@ -27,7 +35,9 @@ export function decimate(x: ArrayLike<number>, y: ArrayLike<number>, length: num
   const edge = (bucket: number) =>
     log ? from * (to / from) ** (bucket / buckets) : from + ((to - from) * bucket) / buckets
   const kept: number[] = []
-  const keep = (index: number) => { if (kept[kept.length - 1] !== index) kept.push(index) }
+  const keep = (index: number) => {
+    if (kept[kept.length - 1] !== index) kept.push(index)
+  }
   let start = first
   for (let bucket = 0; bucket < buckets && start < end; bucket++) {
     const stop = bucket === buckets - 1 ? end : firstNotBelow(x, edge(bucket + 1), start, end)
@@ -44,7 +54,8 @@ function keepColumn(y: ArrayLike<number>, start: number, stop: number, keep: (in
   let broken = -1
   for (let i = start; i < stop; i++) {
     const value = y[i]!
-    if (value - value !== 0) { // NaN or infinite
+    if (value - value !== 0) {
+      // NaN or infinite
       if (broken < 0) broken = i
       continue
     }

@@ -1,4 +1,5 @@
-// The envelope of the training curves as they are on the screen: wherever one of them goes lower than all did with less compute.
+// The envelope of the training curves as they are on the screen: wherever one of them goes lower than all did with less
+// compute.
 import { envelopeOf, type Envelope, type EnvelopePoint } from '#shared/scaling/envelope.ts'
 import { fitLine, type LineFit } from '#shared/scaling/power-law.ts'
 import type { Curve } from './curve.ts'
@@ -11,28 +12,42 @@ export interface EnvelopeMember {
   curve: Curve | null
 }
 
-/** Points kept of each curve, and amounts of compute asked: enough for a line, and quick enough for a curve that grows ten times a second. */
+/**
+ * Points kept of each curve, and amounts of compute asked: enough for a line, and quick enough for a curve that grows
+ * ten times a second.
+ */
 const [buckets, samples] = [150, 300]
 
 /**
- * `curve` of the answer's points is the member's index; a member without a curve never leads. Where a run has ended and the next is still above
- * it, the envelope waits. The lines leave out the smallest and the largest leader where two remain: beyond them nothing was trained to lead.
+ * `curve` of the answer's points is the member's index; a member without a curve never leads. Where a run has ended and
+ * the next is still above
+ * it, the envelope waits. The lines leave out the smallest and the largest leader where two remain: beyond them nothing
+ * was trained to lead.
  */
 export function envelopeOfMembers(members: readonly EnvelopeMember[]): Envelope {
-  const { points: all } = envelopeOf(members.map(({ parameters, flopsPerToken, curve }) => {
-    const flops: number[] = []
-    const loss: number[] = []
-    if (curve?.length) {
-      const { tokens } = curve.columns
-      const mean = smooth(curve, 'loss', curve.columns.loss, reachOf(curve.length, 0.015))
-      for (const i of decimate(tokens, mean, curve.length, { from: tokens[0], to: tokens[curve.length - 1], buckets, isLog: true })) {
-        if (!Number.isFinite(mean[i])) continue
-        flops.push(tokens[i] * flopsPerToken)
-        loss.push(mean[i])
+  const { points: all } = envelopeOf(
+    members.map(({ parameters, flopsPerToken, curve }) => {
+      const flops: number[] = []
+      const loss: number[] = []
+      if (curve?.length) {
+        const { tokens } = curve.columns
+        const mean = smooth(curve, 'loss', curve.columns.loss, reachOf(curve.length, 0.015))
+        for (const i of decimate(tokens, mean, curve.length, {
+          from: tokens[0],
+          to: tokens[curve.length - 1],
+          buckets,
+          isLog: true,
+        })) {
+          if (!Number.isFinite(mean[i])) continue
+          flops.push(tokens[i] * flopsPerToken)
+          loss.push(mean[i])
+        }
       }
-    }
-    return { parameters, flopsPerToken, flops, loss }
-  }), samples, 0)
+      return { parameters, flopsPerToken, flops, loss }
+    }),
+    samples,
+    0,
+  )
   let lowest = Infinity
   const points = all.filter(({ loss }) => {
     const isLower = loss < lowest
@@ -43,6 +58,11 @@ export function envelopeOfMembers(members: readonly EnvelopeMember[]): Envelope 
   const inner = leaders.length >= 4 ? leaders.slice(1, -1) : leaders
   const counted = points.filter(({ curve }) => inner.includes(curve))
   const line = (of: (point: EnvelopePoint) => number): LineFit | null =>
-    (leaders.length < 2 ? null : fitLine(counted.map(({ flops }) => Math.log10(flops)), counted.map((point) => Math.log10(of(point)))))
+    leaders.length < 2
+      ? null
+      : fitLine(
+          counted.map(({ flops }) => Math.log10(flops)),
+          counted.map((point) => Math.log10(of(point))),
+        )
   return { points, size: line(({ parameters }) => parameters), tokens: line(({ tokens }) => tokens) }
 }

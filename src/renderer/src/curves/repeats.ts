@@ -6,7 +6,10 @@ export interface Finished {
   loss: number
 }
 
-/** The run that stands for the member, last, after those of other seeds that were trained in the same setting; of one seed only the newest. */
+/**
+ * The run that stands for the member, last, after those of other seeds that were trained in the same setting; of one
+ * seed only the newest.
+ */
 export function repeatsOf(finished: readonly Finished[]): Finished[] {
   const stands = finished[finished.length - 1]
   if (!stands) return []
@@ -21,7 +24,8 @@ export function repeatsOf(finished: readonly Finished[]): Finished[] {
   return [...bySeed.values()]
 }
 
-export const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+export const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Standard deviation of one training, n - 1 in the denominator; null for fewer than two. */
 export function spreadOf(values: readonly number[]): number | null {

@@ -14,7 +14,11 @@ export function pointOf(run: RunSummary, place: number, validations: readonly Va
   const step = run.rests?.[Math.min(place, run.rests.length - 1)] ?? run.steps
   const share = step / run.steps
   const isEnd = step === run.steps
-  const loss = isEnd ? (run.state === 'finished' ? run.validationLoss : null) : validations.find((one) => one.step === step)?.loss ?? null
+  const loss = isEnd
+    ? run.state === 'finished'
+      ? run.validationLoss
+      : null
+    : (validations.find((one) => one.step === step)?.loss ?? null)
   const perToken = run.flopsPerToken
   return { step, flops: run.flops * share, tokens: perToken > 0 ? (run.flops * share) / perToken : 0, loss }
 }

@@ -16,7 +16,12 @@ function derivedOf(curve: Curve, key: string): Derived {
   if (!all) derivedBy.set(curve, (all = new Map()))
   let derived = all.get(key)
   if (!derived || derived.generation !== curve.generation) {
-    derived = { generation: curve.generation, settled: 0, length: 0, values: new Float64Array(curve.columns.step.length) }
+    derived = {
+      generation: curve.generation,
+      settled: 0,
+      length: 0,
+      values: new Float64Array(curve.columns.step.length),
+    }
     all.delete(key)
     all.set(key, derived)
     if (all.size > 24) all.delete(all.keys().next().value!)
@@ -30,7 +35,13 @@ function derivedOf(curve: Curve, key: string): Derived {
 }
 
 /** Running sums from 0, one longer than the values; what is not finite adds nothing. */
-function sums(curve: Curve, key: string, values: ArrayLike<number>, from: number, add: (value: number) => number): Float64Array {
+function sums(
+  curve: Curve,
+  key: string,
+  values: ArrayLike<number>,
+  from: number,
+  add: (value: number) => number,
+): Float64Array {
   const derived = derivedOf(curve, key)
   for (let i = Math.min(from, derived.settled); i < curve.length; i++) {
     const value = values[i]
@@ -41,7 +52,10 @@ function sums(curve: Curve, key: string, values: ArrayLike<number>, from: number
   return derived.values
 }
 
-/** Means over 2 reach + 1 points; at the start as many before as after, so that the fall is not bent; at the end with fewer after, so that it stays calm. */
+/**
+ * Means over 2 reach + 1 points; at the start as many before as after, so that the fall is not bent; at the end with
+ * fewer after, so that it stays calm.
+ */
 function boxMean(curve: Curve, key: string, values: ArrayLike<number>, reach: number, settledValues: number): Derived {
   const derived = derivedOf(curve, key)
   const from = Math.max(0, Math.min(derived.settled, settledValues - reach))
@@ -60,8 +74,10 @@ function boxMean(curve: Curve, key: string, values: ArrayLike<number>, reach: nu
 }
 
 /**
- * A centred mean of `values`, the curve's own column or one derived from it under `name`: a box of 2 reach + 1 points, twice over, so that
- * neighbours count more than those far away. It does not lag, except over the last few points; what is not finite is passed over.
+ * A centred mean of `values`, the curve's own column or one derived from it under `name`: a box of 2 reach + 1 points,
+ * twice over, so that
+ * neighbours count more than those far away. It does not lag, except over the last few points; what is not finite is
+ * passed over.
  */
 export function smooth(curve: Curve, name: string, values: ArrayLike<number>, reach: number): ArrayLike<number> {
   if (reach < 1) return values
@@ -70,7 +86,8 @@ export function smooth(curve: Curve, name: string, values: ArrayLike<number>, re
 }
 
 /** A reach that is about this share of the curve; powers of two, so that a growing curve rarely changes it. */
-export const reachOf = (length: number, share: number): number => (share <= 0 ? 0 : 2 ** Math.max(0, Math.round(Math.log2(Math.max(1, length * share)))))
+export const reachOf = (length: number, share: number): number =>
+  share <= 0 ? 0 : 2 ** Math.max(0, Math.round(Math.log2(Math.max(1, length * share))))
 
 /** Tokens a second at each step, since the step before; NaN where no time has passed. */
 export function speeds(curve: Curve): Float64Array {

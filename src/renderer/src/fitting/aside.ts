@@ -7,7 +7,8 @@ const running = new Map<FitKind, Worker>()
 export function fitAside<K extends FitKind>(kind: K, wish: FitWish<K>): Promise<Fitted<K>> {
   running.get(kind)?.terminate()
   running.delete(kind)
-  if (typeof Worker === 'undefined') return Promise.resolve().then(() => (fitJobs[kind] as (wish: FitWish<K>) => Fitted<K>)(wish))
+  if (typeof Worker === 'undefined')
+    return Promise.resolve().then(() => (fitJobs[kind] as (wish: FitWish<K>) => Fitted<K>)(wish))
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   running.set(kind, worker)
   return new Promise((resolve, reject) => {
@@ -17,7 +18,8 @@ export function fitAside<K extends FitKind>(kind: K, wish: FitWish<K>): Promise<
       settle()
     }
     worker.onmessage = ({ data }: MessageEvent<Fitted<K>>) => end(() => resolve(data))
-    worker.onerror = ({ message }) => end(() => reject(new Error(message || 'The thread that fits could not be started.')))
+    worker.onerror = ({ message }) =>
+      end(() => reject(new Error(message || 'The thread that fits could not be started.')))
     worker.postMessage({ kind, wish })
   })
 }

@@ -1,4 +1,5 @@
-// Both one-line laws through the points of a study, with their refits, so that any budget is answered without fitting again.
+// Both one-line laws through the points of a study, with their refits, so that any budget is answered without fitting
+// again.
 import { toFaultData } from '#shared/fault.ts'
 import { bootstrapCurve, type CurveBootstrap, fitCurve } from '#shared/scaling/bootstrap.ts'
 import { type CurveFit, type CurveForm, parameterCounts } from '#shared/scaling/curve.ts'
@@ -6,7 +7,9 @@ import { formNames } from '#shared/scaling/law.ts'
 import { checkPoints, type LawPoint } from '#shared/scaling/points.ts'
 
 /** `problem` is the sentence that says why there is no fit. */
-export type FittedCurve = { name: string } & ({ fit: CurveFit; bootstrap: CurveBootstrap; problem: null } | { fit: null; bootstrap: null; problem: string })
+export type FittedCurve = { name: string } & (
+  { fit: CurveFit; bootstrap: CurveBootstrap; problem: null } | { fit: null; bootstrap: null; problem: string }
+)
 
 export function fitCurves(points: readonly LawPoint[]): FittedCurve[] {
   const fitted = (name: string, form: CurveForm): FittedCurve => {

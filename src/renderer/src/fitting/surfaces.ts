@@ -1,4 +1,5 @@
-// Surfaces through the points of a study, with redrawn ones for their intervals: half a second of arithmetic, so it is done aside.
+// Surfaces through the points of a study, with redrawn ones for their intervals: half a second of arithmetic, so it is
+// done aside.
 import { toFaultData } from '#shared/fault.ts'
 import { bootstrapSurface } from '#shared/scaling/bootstrap.ts'
 import type { SurfacePoint } from '#shared/scaling/points.ts'
@@ -7,7 +8,9 @@ import { fitSurfaceHuber } from '#shared/scaling/surface-huber.ts'
 import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
 
 /** `drawn` are refits of points drawn with replacement; `problem` is the sentence that says why there is no fit. */
-export type FittedSurface = { name: string } & ({ fit: SurfaceFit; drawn: Surface[]; problem: null } | { fit: null; drawn: null; problem: string })
+export type FittedSurface = { name: string } & (
+  { fit: SurfaceFit; drawn: Surface[]; problem: null } | { fit: null; drawn: null; problem: string }
+)
 
 const resamples = 100
 

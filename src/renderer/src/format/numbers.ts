@@ -46,13 +46,16 @@ export const formatTokensPerSecond = (rate: number): string => `${withPrefix(rat
 export const formatPerSecond = (rate: number): string => `${withPrefix(rate)}${rate >= 1000 ? '' : space}/s`
 
 /** A loss in nats: `3.21`. */
-export const formatLoss = (loss: number | null): string => (loss === null || !Number.isFinite(loss) ? '–' : threeDigits(loss))
+export const formatLoss = (loss: number | null): string =>
+  loss === null || !Number.isFinite(loss) ? '–' : threeDigits(loss)
 
 /** A share as a percentage: `4.12 %`. What is only rounding error, a line through two points say, is `0 %`. */
-export const formatShare = (share: number): string => (Number.isFinite(share) ? `${threeDigits(Math.abs(share) < 1e-9 ? 0 : share * 100)}${space}%` : '–')
+export const formatShare = (share: number): string =>
+  Number.isFinite(share) ? `${threeDigits(Math.abs(share) < 1e-9 ? 0 : share * 100)}${space}%` : '–'
 
 /** The same with its sign always shown. */
-export const formatSignedShare = (share: number): string => (share > 0 ? '+' : share < 0 ? '−' : '') + formatShare(Math.abs(share))
+export const formatSignedShare = (share: number): string =>
+  (share > 0 ? '+' : share < 0 ? '−' : '') + formatShare(Math.abs(share))
 
 /** A duration: `820 ms`, `12.3 s`, `4 min 12 s`, `2 h 14 min`, `3 d 4 h`, `270 d`, `3.81 years`. */
 export function formatSeconds(seconds: number): string {
@@ -87,10 +90,16 @@ const factors: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, b: 1e9, t: 1e1
 
 /** What a person typed as a number: `1e15`, `3.5M`, `1,000`, `2 PFLOP`. Null when it is none. */
 export function parseNumber(text: string): number | null {
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([kmgbtpez])?(?:flops?)?$/i.exec(text.trim().replace(/(?<=\d)[,\u00a0_](?=\d)/g, '').replace(/\u00a0/g, ' '))
+  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([kmgbtpez])?(?:flops?)?$/i.exec(
+    text
+      .trim()
+      .replace(/(?<=\d)[,\u00a0_](?=\d)/g, '')
+      .replace(/\u00a0/g, ' '),
+  )
   if (!match || match[2] === 'e') return null // `1e` is the beginning of 1e15, `1E` is exa
   return Number(match[1]) * (match[2] ? factors[match[2].toLowerCase()]! : 1)
 }
 
 /** `1 run`, `3 runs`. */
-export const plural = (count: number, one: string, many = `${one}s`): string => `${formatCount(count)} ${count === 1 ? one : many}`
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`

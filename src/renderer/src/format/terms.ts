@@ -3,7 +3,8 @@
 export const terms = {
   parameters: 'Every trainable weight. The output projection is the token embedding, so it is counted once.',
   tokens: 'What the model is trained on, counted in tokens: steps × sequences a batch × tokens a sequence.',
-  tokensPerParameter: 'How many training tokens each counted parameter gets. About 20 is compute-optimal (Hoffmann et al. 2022).',
+  tokensPerParameter:
+    'How many training tokens each counted parameter gets. About 20 is compute-optimal (Hoffmann et al. 2022).',
   flops: 'Floating-point operations of the whole training, under the convention named beside it.',
   steps: 'Updates of the weights. Each one averages the gradient over a whole batch.',
   batch: 'Sequences that one update averages over.',
@@ -17,7 +18,8 @@ export const terms = {
   learningRate: 'How far each update moves the weights: a warm-up, then a decay.',
   peakLearningRate: 'The largest learning rate, reached when the warm-up ends.',
   warmup: 'Share of the tokens over which the learning rate rises from 0.',
-  epochs: 'Times the plan passes over the training text. Above 4, repeating teaches noticeably less (Muennighoff et al. 2023).',
+  epochs:
+    'Times the plan passes over the training text. Above 4, repeating teaches noticeably less (Muennighoff et al. 2023).',
   memory: 'Weights, gradients, both moments and the activations of one micro-batch.',
   time: 'Estimated from a measurement of this machine at several widths.',
   vocabulary: 'Different tokens there are. A larger one makes text shorter and embeddings bigger.',
@@ -42,7 +44,8 @@ export const terms = {
   smoothing: 'The mean of the steps around each step; the thin line stays raw.',
   weightDecay: 'Pull of the weights towards 0, decoupled from the gradient (AdamW).',
   clipNorm: 'Gradients longer than this are scaled down to it.',
-  logLikelihood: 'log p of the answer after the question, in nats: nearer to 0 is likelier. acc takes the largest sum, acc_norm the largest for its length.',
+  logLikelihood:
+    'log p of the answer after the question, in nats: nearer to 0 is likelier. acc takes the largest sum, acc_norm the largest for its length.',
   chance: 'What guessing gives. A number within two standard errors of it is shown in grey.',
   convention: 'How FLOPs are counted: which parameters, and whether attention and embeddings are in.',
 } as const

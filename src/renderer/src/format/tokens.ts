@@ -2,5 +2,9 @@
 
 export function visibleToken(text: string): string {
   if (text === '') return '∅'
-  return text.replace(/ /g, '␣').replace(/\n/g, '⏎').replace(/\t/g, '⇥').replace(/[\u0000-\u001f\u007f]/g, '�')
+  return text
+    .replace(/ /g, '␣')
+    .replace(/\n/g, '⏎')
+    .replace(/\t/g, '⇥')
+    .replace(/[\u0000-\u001f\u007f]/g, '�')
 }

@@ -30,7 +30,8 @@ export interface BudgetAnswer {
   seconds: number | null
 }
 
-export type BudgetRow = { fit: string; answer: BudgetAnswer; problem: null } | { fit: string; answer: null; problem: string }
+export type BudgetRow =
+  { fit: string; answer: BudgetAnswer; problem: null } | { fit: string; answer: null; problem: string }
 
 export const useAllocationStore = defineStore('allocation', () => {
   const studies = useStudiesStore()
@@ -42,20 +43,29 @@ export const useAllocationStore = defineStore('allocation', () => {
   const typed = useLocalStorage<Record<string, number>>('isoflop.budgets', {})
   /** FLOPs, in the study's convention; ten times the largest member unless a person said otherwise. */
   const budget = computed({
-    get: () => typed.value[studies.currentId ?? ''] ?? Number((10 * Math.max(0, ...law.standings.map(({ flops }) => flops))).toPrecision(2)),
+    get: () =>
+      typed.value[studies.currentId ?? ''] ??
+      Number((10 * Math.max(0, ...law.standings.map(({ flops }) => flops))).toPrecision(2)),
     set: (flops) => (typed.value = { ...typed.value, [studies.currentId ?? '']: flops }),
   })
 
   /** Every point of every run, as a surface sees it: a wsd-s run gives three. */
-  const surfacePoints = computed<SurfacePoint[]>(() => law.standings.flatMap(({ run, name, isOut }) =>
-    (run && !isOut ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(({ tokens, loss }) =>
-      (loss === null ? [] : [{ parameters: run!.parameters, tokens, loss, name }]))))
+  const surfacePoints = computed<SurfacePoint[]>(() =>
+    law.standings.flatMap(({ run, name, isOut }) =>
+      (run && !isOut ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(({ tokens, loss }) =>
+        loss === null ? [] : [{ parameters: run!.parameters, tokens, loss, name }],
+      ),
+    ),
+  )
 
   const secondsFor = (parameters: number, tokens: number): number | null => {
     const basis = plan.basis
     if (!basis) return null
     const recipe = { ...basis.recipe, decay: 'linear' as const } // one run to the end of the tokens
-    const member = { ...memberOfSize(parameters, recipe.context, basis.vocabulary), tokensPerParameter: tokens / parameters }
+    const member = {
+      ...memberOfSize(parameters, recipe.context, basis.vocabulary),
+      tokensPerParameter: tokens / parameters,
+    }
     return planMember(member, { ...basis, recipe }, null, lab.machine).seconds
   }
   const row = (fit: string, work: () => Omit<BudgetAnswer, 'fit' | 'seconds'>): BudgetRow => {
@@ -67,20 +77,49 @@ export const useAllocationStore = defineStore('allocation', () => {
     }
   }
   // Fitted anew only when a point changes, not while the budget is typed.
-  const surfaces = fittedLatest('surfaces', () => JSON.stringify(surfacePoints.value), () => studies.currentId, notices.fail)
-  const curves = fittedLatest('curves', () => JSON.stringify(law.points), () => studies.currentId, notices.fail)
+  const surfaces = fittedLatest(
+    'surfaces',
+    () => JSON.stringify(surfacePoints.value),
+    () => studies.currentId,
+    notices.fail,
+  )
+  const curves = fittedLatest(
+    'curves',
+    () => JSON.stringify(law.points),
+    () => studies.currentId,
+    notices.fail,
+  )
   const rows = computed<BudgetRow[]>(() => {
     const flops = budget.value
     const recipe = studies.current?.recipe
     if (!(flops > 0) || !recipe) return []
-    return [...(curves.value ?? []).map(({ name, fit, bootstrap, problem }) => row(name, () => {
-      if (problem !== null) throw new Error(problem)
-      return { ...allocationByRatio(flops, recipe.tokensPerParameter), loss: evaluateCurve(fit, flops), interval: forecastAt(bootstrap, flops) }
-    })), ...(surfaces.value ?? []).map(({ name, fit, drawn, problem }) => row(name, () => {
-      if (problem !== null) throw new Error(problem)
-      const { parameters, tokens, loss } = optimalAllocation(fit, flops)
-      return { parameters, tokens, loss, interval: intervalOf(drawn.map((one) => evaluateSurface(one, parameters, tokens)), 0.95) }
-    }))]
+    return [
+      ...(curves.value ?? []).map(({ name, fit, bootstrap, problem }) =>
+        row(name, () => {
+          if (problem !== null) throw new Error(problem)
+          return {
+            ...allocationByRatio(flops, recipe.tokensPerParameter),
+            loss: evaluateCurve(fit, flops),
+            interval: forecastAt(bootstrap, flops),
+          }
+        }),
+      ),
+      ...(surfaces.value ?? []).map(({ name, fit, drawn, problem }) =>
+        row(name, () => {
+          if (problem !== null) throw new Error(problem)
+          const { parameters, tokens, loss } = optimalAllocation(fit, flops)
+          return {
+            parameters,
+            tokens,
+            loss,
+            interval: intervalOf(
+              drawn.map((one) => evaluateSurface(one, parameters, tokens)),
+              0.95,
+            ),
+          }
+        }),
+      ),
+    ]
   })
   return { budget, rows, surfacePoints }
 })

@@ -29,7 +29,10 @@ export const useBeginStore = defineStore('begin', () => {
     const { recipe, ladder, tokenizer } = studyPartsOf(starterPreset)
     const corpus = corpora.bundled[0]
     return studies.create(freeName('A scaling law emerges'), {
-      recipe, ladder, ...(tokenizer ? { tokenizer } : {}), ...(corpus ? { corpusId: corpus.id } : {}),
+      recipe,
+      ladder,
+      ...(tokenizer ? { tokenizer } : {}),
+      ...(corpus ? { corpusId: corpus.id } : {}),
     })
   }
 
@@ -42,16 +45,20 @@ export const useBeginStore = defineStore('begin', () => {
       if (corpus) await corpora.whenReady(corpus.id)
       const study = await createStarter()
       shell.go('law')
-      await runs.start(study.id, study.ladder.members.filter((member) => member.isEnabled).map((member) => member.id))
+      await runs.start(
+        study.id,
+        study.ladder.members.filter((member) => member.isEnabled).map((member) => member.id),
+      )
     })
     isBusy.value = false
   }
 
   /** A study of one's own, beginning with the starter ladder and the dial. */
-  const shapeFamily = () => notices.attempt(async () => {
-    await studies.create(freeName('My family'))
-    shell.go('family')
-  })
+  const shapeFamily = () =>
+    notices.attempt(async () => {
+      await studies.create(freeName('My family'))
+      shell.go('family')
+    })
 
   return { isBusy, watchLawEmerge, shapeFamily, freeName }
 })

@@ -9,10 +9,11 @@ export const useChartHands = defineStore('chart-hands', () => {
   const lab = useLabStore()
   const notices = useNoticesStore()
   const theme = computed(() => (lab.isDark ? darkTheme : lightTheme))
-  const save = (file: { name: string; type: string; bytes: Uint8Array }) => notices.attempt(async () => {
-    const path = await lab.saveFile(file.name, file.type, file.bytes)
-    if (path) notices.tell(`Saved as ${path}.`)
-  })
+  const save = (file: { name: string; type: string; bytes: Uint8Array }) =>
+    notices.attempt(async () => {
+      const path = await lab.saveFile(file.name, file.type, file.bytes)
+      if (path) notices.tell(`Saved as ${path}.`)
+    })
   const copied = () => notices.tell('The picture is on the clipboard.')
   const failed = (message: string) => notices.fail(new Error(message))
   return { theme, save, copied, failed }

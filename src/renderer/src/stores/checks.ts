@@ -21,26 +21,31 @@ export const useChecksStore = defineStore('checks', () => {
     checks.value = known ? checks.value.map((one) => (one.id === check.id ? check : one)) : [...checks.value, check]
   }
   bridge.listen('check', put)
-  const load = (studyId: string | null) => notices.attempt(async () => {
-    checks.value = []
-    const found = studyId ? await bridge.request('listChecks', studyId) : []
-    if (studies.currentId === studyId) checks.value = found
-  })
+  const load = (studyId: string | null) =>
+    notices.attempt(async () => {
+      checks.value = []
+      const found = studyId ? await bridge.request('listChecks', studyId) : []
+      if (studies.currentId === studyId) checks.value = found
+    })
   watch(() => studies.currentId, load, { immediate: true })
   useLabStore().onBack(() => load(studies.currentId)) // what was told while the lab was away
 
   /** The newest that has something to show, or that goes on. */
   function latest(kind: CheckKind): Check | null {
     const mine = checks.value.filter((check) => check.kind === kind)
-    const telling = mine.filter((check) => isCheckGoing(check) || check.coordinates.length + check.transfer.length > 0 || check.state === 'failed')
+    const telling = mine.filter(
+      (check) =>
+        isCheckGoing(check) || check.coordinates.length + check.transfer.length > 0 || check.state === 'failed',
+    )
     return telling[telling.length - 1] ?? null
   }
-  const start = (kind: CheckKind) => notices.attempt(async () => {
-    const studyId = studies.currentId
-    if (!studyId) return
-    await studies.save()
-    put(await bridge.request('startCheck', studyId, kind, {}))
-  })
+  const start = (kind: CheckKind) =>
+    notices.attempt(async () => {
+      const studyId = studies.currentId
+      if (!studyId) return
+      await studies.save()
+      put(await bridge.request('startCheck', studyId, kind, {}))
+    })
   const stop = (check: Check) => notices.attempt(async () => put(await bridge.request('stopCheck', check.id)))
   return { checks, latest, start, stop }
 })

@@ -1,12 +1,25 @@
-// The three records of the Cluster page (model, machine, plan), what the cost model answers to them, and the search for better plans.
+// The three records of the Cluster page (model, machine, plan), what the cost model answers to them, and the search for
+// better plans.
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
-import { answerGpu, answerStreaming, type GpuAnswer, type StreamingAnswer, type Training } from '#shared/cluster/answer.ts'
+import {
+  answerGpu,
+  answerStreaming,
+  type GpuAnswer,
+  type StreamingAnswer,
+  type Training,
+} from '#shared/cluster/answer.ts'
 import type { ClusterCatalogue } from '#shared/cluster/catalogue.ts'
 import { machineFile } from '#shared/cluster/machine.ts'
 import { withFigures, type GpuMachine, type Machine, type WaferMachine } from '#shared/cluster/machine.ts'
-import { gpuPlanDefaults, readGpuPlan, readStreamingPlan, type GpuPlan, type StreamingPlan } from '#shared/cluster/plan.ts'
+import {
+  gpuPlanDefaults,
+  readGpuPlan,
+  readStreamingPlan,
+  type GpuPlan,
+  type StreamingPlan,
+} from '#shared/cluster/plan.ts'
 import type { PlanSearch } from '#shared/cluster/plan-search.ts'
 import type { SearchRequest } from '#shared/cluster/search.ts'
 import type { ValidationReport } from '#shared/cluster/validation.ts'
@@ -29,7 +42,16 @@ export function ask<T>(work: () => T): Reply<T> {
 const defaults = {
   modelId: 'gpt3-175b',
   machineId: 'a100-80',
-  gpu: { ...gpuPlanDefaults, devices: 64, tensor: 8, pipeline: 8, microBatch: 1, batch: 64, recompute: 'selective', sequenceParallel: true } as GpuPlan,
+  gpu: {
+    ...gpuPlanDefaults,
+    devices: 64,
+    tensor: 8,
+    pipeline: 8,
+    microBatch: 1,
+    batch: 64,
+    recompute: 'selective',
+    sequenceParallel: true,
+  } as GpuPlan,
   streaming: { kind: 'streaming', systems: 4, batch: 64, microBatch: 4, activations: 'boundaries' } as StreamingPlan,
   training: { tokens: 300e9, pricePerDeviceHour: null, availability: 1 } as Training,
   /** Figures of a machine that the person assumes otherwise, by machine. */
@@ -67,7 +89,10 @@ export const useClusterStore = defineStore('cluster', () => {
     return changed && Object.keys(changed).length ? withFigures(one, changed) : one
   }
   const machine = computed(() => {
-    const found = machines.value.find(({ id }) => id === choices.value.machineId) ?? machines.value.find(({ id }) => id === defaults.machineId) ?? machines.value[0]
+    const found =
+      machines.value.find(({ id }) => id === choices.value.machineId) ??
+      machines.value.find(({ id }) => id === defaults.machineId) ??
+      machines.value[0]
     return found ? assumedMachine(found) : null
   })
   const machineOf = (id: string): Machine | null => {
@@ -76,16 +101,25 @@ export const useClusterStore = defineStore('cluster', () => {
   }
   function assume(machineId: string, figure: string, value: number | null): void {
     const { [figure]: _, ...rest } = choices.value.assumed[machineId] ?? {}
-    choices.value.assumed = { ...choices.value.assumed, [machineId]: value === null ? rest : { ...rest, [figure]: value } }
+    choices.value.assumed = {
+      ...choices.value.assumed,
+      [machineId]: value === null ? rest : { ...rest, [figure]: value },
+    }
   }
 
   const gpuReply = computed<Reply<GpuAnswer> | null>(() => {
     const [asked, on] = [model.value, machine.value]
-    return asked && on?.kind === 'gpu' ? ask(() => answerGpu(asked, readGpuPlan({ ...choices.value.gpu }), on, { ...choices.value.training })) : null
+    return asked && on?.kind === 'gpu'
+      ? ask(() => answerGpu(asked, readGpuPlan({ ...choices.value.gpu }), on, { ...choices.value.training }))
+      : null
   })
   const streamingReply = computed<Reply<StreamingAnswer> | null>(() => {
     const [asked, on] = [model.value, machine.value]
-    return asked && on?.kind === 'wafer' ? ask(() => answerStreaming(asked, readStreamingPlan({ ...choices.value.streaming }), on, { ...choices.value.training })) : null
+    return asked && on?.kind === 'wafer'
+      ? ask(() =>
+          answerStreaming(asked, readStreamingPlan({ ...choices.value.streaming }), on, { ...choices.value.training }),
+        )
+      : null
   })
 
   const saveMachine = async (given: unknown): Promise<void> => {
@@ -93,29 +127,57 @@ export const useClusterStore = defineStore('cluster', () => {
     await load()
     choices.value.machineId = saved.id
   }
-  const deleteMachine = (id: string) => notices.attempt(async () => {
-    const gone = machines.value.find((one) => one.id === id)
-    await bridge.request('deleteClusterMachine', id)
-    await load()
-    if (choices.value.machineId === id) choices.value.machineId = defaults.machineId
-    if (gone) notices.tell(`${gone.name} was deleted.`, { label: 'Undo', run: () => void notices.attempt(() => saveMachine(machineFile(gone))) })
-  })
+  const deleteMachine = (id: string) =>
+    notices.attempt(async () => {
+      const gone = machines.value.find((one) => one.id === id)
+      await bridge.request('deleteClusterMachine', id)
+      await load()
+      if (choices.value.machineId === id) choices.value.machineId = defaults.machineId
+      if (gone)
+        notices.tell(`${gone.name} was deleted.`, {
+          label: 'Undo',
+          run: () => void notices.attempt(() => saveMachine(machineFile(gone))),
+        })
+    })
 
-  const startSearch = (request: SearchRequest) => notices.attempt(async () => {
-    const [asked, on] = [model.value, machine.value]
-    if (!asked || on?.kind !== 'gpu') return
-    search.value = await bridge.request('searchPlans', JSON.parse(JSON.stringify({ model: asked, machine: machineFile(on), request })))
-  })
-  const stopSearch = () => notices.attempt(async () => {
-    if (search.value) search.value = await bridge.request('stopPlanSearch', search.value.id)
-  })
-  const loadValidation = () => notices.attempt(async () => {
-    validation.value ??= await bridge.request('clusterValidation')
-  })
+  const startSearch = (request: SearchRequest) =>
+    notices.attempt(async () => {
+      const [asked, on] = [model.value, machine.value]
+      if (!asked || on?.kind !== 'gpu') return
+      search.value = await bridge.request(
+        'searchPlans',
+        JSON.parse(JSON.stringify({ model: asked, machine: machineFile(on), request })),
+      )
+    })
+  const stopSearch = () =>
+    notices.attempt(async () => {
+      if (search.value) search.value = await bridge.request('stopPlanSearch', search.value.id)
+    })
+  const loadValidation = () =>
+    notices.attempt(async () => {
+      validation.value ??= await bridge.request('clusterValidation')
+    })
 
   return {
-    catalogue, failure, search, validation, choices, models, machines, model, machine, machineOf, assume, gpuReply, streamingReply, load, saveMachine, deleteMachine, startSearch,
-    stopSearch, loadValidation,
+    catalogue,
+    failure,
+    search,
+    validation,
+    choices,
+    models,
+    machines,
+    model,
+    machine,
+    machineOf,
+    assume,
+    gpuReply,
+    streamingReply,
+    load,
+    saveMachine,
+    deleteMachine,
+    startSearch,
+    stopSearch,
+    loadValidation,
   }
 })
 

@@ -11,7 +11,16 @@ import { useStudiesStore } from './studies.ts'
 import { useStudyDialogs } from './study-dialogs.ts'
 import { useTraining } from './training.ts'
 
-export const viewWords: Record<ViewName, string> = { data: 'Data', family: 'Family', training: 'Training', law: 'Law', evaluation: 'Evaluation', library: 'Library', cluster: 'Cluster', settings: 'Settings' }
+export const viewWords: Record<ViewName, string> = {
+  data: 'Data',
+  family: 'Family',
+  training: 'Training',
+  law: 'Law',
+  evaluation: 'Evaluation',
+  library: 'Library',
+  cluster: 'Cluster',
+  settings: 'Settings',
+}
 export const modifier = /mac/i.test(navigator.platform) ? '⌘' : 'Ctrl '
 
 export interface NamedCommand {
@@ -38,31 +47,92 @@ export function useCommands() {
     const study = studies.current
     const all: (NamedCommand | false)[] = [
       ...(study ? viewNames : (['settings'] as const)).map((name, i) => ({
-        id: `go ${name}`, text: `Go to ${viewWords[name]}`, group: 'View', keys: name === 'settings' ? `${modifier},` : `${modifier}${i + 1}`, run: () => shell.go(name),
+        id: `go ${name}`,
+        text: `Go to ${viewWords[name]}`,
+        group: 'View',
+        keys: name === 'settings' ? `${modifier},` : `${modifier}${i + 1}`,
+        run: () => shell.go(name),
       })),
       { id: 'emerge', text: 'Watch a scaling law emerge', group: 'Begin', run: () => void begin.watchLawEmerge() },
       { id: 'shape', text: 'Shape your own family', group: 'Begin', run: () => void begin.shapeFamily() },
-      !!study && plan.trainable.length > 0 && training.waiting.length > 0 && { id: 'train', text: 'Train this ladder', group: 'Study', run: () => void training.trainLadder() },
+      !!study &&
+        plan.trainable.length > 0 &&
+        training.waiting.length > 0 && {
+          id: 'train',
+          text: 'Train this ladder',
+          group: 'Study',
+          run: () => void training.trainLadder(),
+        },
       { id: 'new', text: 'New study', group: 'Study', run: () => dialogs.create() },
       { id: 'open file', text: 'Open a study from a file', group: 'Study', run: () => dialogs.openFile() },
-      ...studies.studies.filter((one) => one.id !== study?.id && !one.isArchived).map((one) => ({ id: `open ${one.id}`, text: `Open ${one.name}`, group: 'Study', run: () => studies.open(one.id) })),
+      ...studies.studies
+        .filter((one) => one.id !== study?.id && !one.isArchived)
+        .map((one) => ({
+          id: `open ${one.id}`,
+          text: `Open ${one.name}`,
+          group: 'Study',
+          run: () => studies.open(one.id),
+        })),
       { id: 'measure', text: 'Measure this machine again', group: 'Lab', run: () => void lab.measure() },
-      ...(['light', 'dark', 'system'] as const).map((theme) => ({ id: `theme ${theme}`, text: theme === 'system' ? 'Theme like the system' : `Theme ${theme}`, group: 'Lab', run: () => void lab.change({ theme }) })),
+      ...(['light', 'dark', 'system'] as const).map((theme) => ({
+        id: `theme ${theme}`,
+        text: theme === 'system' ? 'Theme like the system' : `Theme ${theme}`,
+        group: 'Lab',
+        run: () => void lab.change({ theme }),
+      })),
     ]
     if (study) {
       const own = runs.ofStudy(study.id)
       all.push(
-        { id: 'import model', text: 'Import a model', group: 'Library', run: () => { shell.go('library'); library.isImporting = true } },
+        {
+          id: 'import model',
+          text: 'Import a model',
+          group: 'Library',
+          run: () => {
+            shell.go('library')
+            library.isImporting = true
+          },
+        },
         { id: 'rename', text: 'Rename this study', group: 'Study', run: () => dialogs.rename(study) },
         { id: 'duplicate', text: 'Duplicate this study', group: 'Study', run: () => void studies.duplicate(study.id) },
-        { id: 'save file', text: 'Save this study to a file', group: 'Study', run: () => void studies.saveToFile(study) },
+        {
+          id: 'save file',
+          text: 'Save this study to a file',
+          group: 'Study',
+          run: () => void studies.saveToFile(study),
+        },
         { id: 'archive', text: 'Archive this study', group: 'Study', run: () => void studies.archive(study, true) },
         { id: 'delete', text: 'Delete this study', group: 'Study', run: () => dialogs.remove(study) },
-        evaluations.going.length > 0 && { id: 'stop evaluations', text: 'Cancel all evaluations', group: 'Evaluation', run: () => void evaluations.stopAll() },
-        evaluations.resumable.length > 0 && { id: 'resume evaluations', text: 'Go on with evaluations that broke off', group: 'Evaluation', run: () => void evaluations.resumeAll() },
-        own.some(canPause) && { id: 'pause all', text: 'Pause all runs', group: 'Training', run: () => void runs.pauseAll(study.id) },
-        own.some(canResume) && { id: 'resume all', text: 'Resume all runs', group: 'Training', run: () => void runs.resumeAll(study.id) },
-        own.some(canStop) && { id: 'stop all', text: 'Stop all runs', group: 'Training', run: () => training.askStopAll() },
+        evaluations.going.length > 0 && {
+          id: 'stop evaluations',
+          text: 'Cancel all evaluations',
+          group: 'Evaluation',
+          run: () => void evaluations.stopAll(),
+        },
+        evaluations.resumable.length > 0 && {
+          id: 'resume evaluations',
+          text: 'Go on with evaluations that broke off',
+          group: 'Evaluation',
+          run: () => void evaluations.resumeAll(),
+        },
+        own.some(canPause) && {
+          id: 'pause all',
+          text: 'Pause all runs',
+          group: 'Training',
+          run: () => void runs.pauseAll(study.id),
+        },
+        own.some(canResume) && {
+          id: 'resume all',
+          text: 'Resume all runs',
+          group: 'Training',
+          run: () => void runs.resumeAll(study.id),
+        },
+        own.some(canStop) && {
+          id: 'stop all',
+          text: 'Stop all runs',
+          group: 'Training',
+          run: () => training.askStopAll(),
+        },
       )
     }
     return all.filter((one): one is NamedCommand => one !== false)

@@ -9,10 +9,12 @@ import { createUploads } from './uploads.ts'
 import { useNoticesStore } from './notices.ts'
 
 /** One string for a choice, so that choices can be compared. */
-export const tokenizerKey = (choice: TokenizerChoice): string => (choice.kind === 'bpe' ? `bpe-${choice.vocabulary}` : choice.kind === 'model' ? `model-${choice.modelId}` : choice.kind)
+export const tokenizerKey = (choice: TokenizerChoice): string =>
+  choice.kind === 'bpe' ? `bpe-${choice.vocabulary}` : choice.kind === 'model' ? `model-${choice.modelId}` : choice.kind
 
 /** Ids a tokenizer has, as asked for: the learned ones may come out smaller on a tiny text. */
-export const vocabularyOf = (choice: TokenizerChoice): number => (choice.kind === 'bytes' ? 257 : choice.kind === 'gpt2' ? 50_257 : choice.vocabulary)
+export const vocabularyOf = (choice: TokenizerChoice): number =>
+  choice.kind === 'bytes' ? 257 : choice.kind === 'gpt2' ? 50_257 : choice.vocabulary
 
 export const useCorporaStore = defineStore('corpora', () => {
   const bridge = useBridge()
@@ -24,32 +26,44 @@ export const useCorporaStore = defineStore('corpora', () => {
 
   const put = (corpus: Corpus) => {
     const known = corpora.value.some((one) => one.id === corpus.id)
-    corpora.value = known ? corpora.value.map((one) => (one.id === corpus.id ? corpus : one)) : [...corpora.value, corpus]
+    corpora.value = known
+      ? corpora.value.map((one) => (one.id === corpus.id ? corpus : one))
+      : [...corpora.value, corpus]
   }
   const putTokenized = (news: TokenizedCorpus) => {
-    const isSame = (one: TokenizedCorpus) => one.corpusId === news.corpusId && tokenizerKey(one.tokenizer) === tokenizerKey(news.tokenizer)
+    const isSame = (one: TokenizedCorpus) =>
+      one.corpusId === news.corpusId && tokenizerKey(one.tokenizer) === tokenizerKey(news.tokenizer)
     tokenized.value = [...tokenized.value.filter((one) => !isSame(one)), news]
   }
   bridge.listen('corpus', put)
-  bridge.listen('corpusDeleted', ({ corpusId }) => (corpora.value = corpora.value.filter((corpus) => corpus.id !== corpusId)))
+  bridge.listen(
+    'corpusDeleted',
+    ({ corpusId }) => (corpora.value = corpora.value.filter((corpus) => corpus.id !== corpusId)),
+  )
   bridge.listen('tokenized', putTokenized)
 
   async function load(): Promise<void> {
-    ;[corpora.value, tokenized.value] = await Promise.all([bridge.request('listCorpora'), bridge.request('listTokenized')])
+    ;[corpora.value, tokenized.value] = await Promise.all([
+      bridge.request('listCorpora'),
+      bridge.request('listTokenized'),
+    ])
     isLoaded.value = true
   }
 
   const bundled = computed(() => corpora.value.filter((corpus) => corpus.origin === 'bundled'))
   const find = (corpusId: string) => corpora.value.find((corpus) => corpus.id === corpusId) ?? null
   const tokensOf = (corpusId: string, tokenizer: TokenizerChoice) =>
-    tokenized.value.find((one) => one.corpusId === corpusId && tokenizerKey(one.tokenizer) === tokenizerKey(tokenizer)) ?? null
+    tokenized.value.find(
+      (one) => one.corpusId === corpusId && tokenizerKey(one.tokenizer) === tokenizerKey(tokenizer),
+    ) ?? null
 
   /** Done when the text is ready; tells why when it cannot be. */
   function whenReady(corpusId: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (corpus: Corpus | null) => {
         if (corpus?.state === 'ready') resolve()
-        else if (corpus && corpus.state !== 'ingesting') reject(new Error(corpus.message ?? `${corpus.name} could not be read.`))
+        else if (corpus && corpus.state !== 'ingesting')
+          reject(new Error(corpus.message ?? `${corpus.name} could not be read.`))
         else return false
         return true
       }
@@ -60,24 +74,30 @@ export const useCorporaStore = defineStore('corpora', () => {
     })
   }
 
-  const add = (paths: string[], name: string) => notices.attempt(async () => {
-    const corpus = await bridge.request('addCorpus', paths, name)
-    put(corpus)
-    return corpus
-  })
+  const add = (paths: string[], name: string) =>
+    notices.attempt(async () => {
+      const corpus = await bridge.request('addCorpus', paths, name)
+      put(corpus)
+      return corpus
+    })
 
   /** Files dropped on the window: taken where they lie, or sent to the lab's machine first. */
-  const addFiles = (files: DroppedFile[]) => notices.attempt(async () => {
-    const paths = await place(files)
-    return add(paths, nameOfFiles(files.map((file) => file.name)))
-  })
+  const addFiles = (files: DroppedFile[]) =>
+    notices.attempt(async () => {
+      const paths = await place(files)
+      return add(paths, nameOfFiles(files.map((file) => file.name)))
+    })
 
   const cancel = (corpusId: string) => notices.attempt(async () => put(await bridge.request('cancelCorpus', corpusId)))
-  const remove = (corpus: Corpus) => notices.attempt(async () => {
-    await bridge.request('deleteCorpus', corpus.id)
-    corpora.value = corpora.value.filter((one) => one.id !== corpus.id)
-    notices.tell(`${corpus.name} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreCorpus', corpus.id))) })
-  })
+  const remove = (corpus: Corpus) =>
+    notices.attempt(async () => {
+      await bridge.request('deleteCorpus', corpus.id)
+      corpora.value = corpora.value.filter((one) => one.id !== corpus.id)
+      notices.tell(`${corpus.name} is deleted.`, {
+        label: 'Undo',
+        run: () => void notices.attempt(async () => put(await bridge.request('restoreCorpus', corpus.id))),
+      })
+    })
 
   /** Fails quietly into the tokenized record's own message; only a refusal is told. */
   const tokenize = (corpusId: string, tokenizer: TokenizerChoice) =>
@@ -85,11 +105,32 @@ export const useCorporaStore = defineStore('corpora', () => {
   const sample = (corpusId: string, tokenizer: TokenizerChoice, split: Split, document: number) =>
     bridge.request('sampleCorpus', corpusId, tokenizer, split, document)
 
-  return { corpora, tokenized, bundled, uploads, isLoaded, load, find, tokensOf, whenReady, add, addFiles, cancel, remove, tokenize, sample }
+  return {
+    corpora,
+    tokenized,
+    bundled,
+    uploads,
+    isLoaded,
+    load,
+    find,
+    tokensOf,
+    whenReady,
+    add,
+    addFiles,
+    cancel,
+    remove,
+    tokenize,
+    sample,
+  }
 })
 
 /** What to call a corpus made of these files until the person says better. */
 export function nameOfFiles(names: string[]): string {
-  const stem = (names[0] ?? 'text').split(/[\\/]/).filter(Boolean).pop()?.replace(/\.[a-z0-9]{1,8}$/i, '') || 'text'
+  const stem =
+    (names[0] ?? 'text')
+      .split(/[\\/]/)
+      .filter(Boolean)
+      .pop()
+      ?.replace(/\.[a-z0-9]{1,8}$/i, '') || 'text'
   return names.length > 1 ? `${stem} and ${names.length - 1} more` : stem
 }

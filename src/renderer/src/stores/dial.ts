@@ -1,7 +1,13 @@
 // The dial: what it stands for, and the ladder it makes of it.
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { fixedTokenMembers, isoflopMembers, memberName, withMembers, type IsoflopGrid } from '#shared/family/additions.ts'
+import {
+  fixedTokenMembers,
+  isoflopMembers,
+  memberName,
+  withMembers,
+  type IsoflopGrid,
+} from '#shared/family/additions.ts'
 import { dialForSeconds, ladderFromDial, memberOfSize } from '#shared/family/dial.ts'
 import type { Dial, Member } from '#shared/family/ladder.ts'
 import { presets, studyPartsOf } from '#shared/family/presets.ts'
@@ -22,7 +28,11 @@ export const useDialStore = defineStore('dial', () => {
   const seconds = ref<{ studyId: string; seconds: number } | null>(null)
 
   const ladder = computed(() => studies.current?.ladder ?? null)
-  const kind = computed<DialKind>(() => (seconds.value?.studyId === studies.currentId && ladder.value?.dial.kind === 'largest' ? 'time' : ladder.value?.dial.kind ?? 'preset'))
+  const kind = computed<DialKind>(() =>
+    seconds.value?.studyId === studies.currentId && ladder.value?.dial.kind === 'largest'
+      ? 'time'
+      : (ladder.value?.dial.kind ?? 'preset'),
+  )
   const isMeasured = computed(() => (lab.machine?.calibration.length ?? 0) > 0)
 
   const make = (dial: Dial) => {
@@ -63,29 +73,47 @@ export const useDialStore = defineStore('dial', () => {
   const isEdited = computed(() => {
     const study = studies.current
     if (!study) return false
-    const bare = (members: Member[]) => JSON.stringify(members.map(({ id, layers, width, heads, tokensPerParameter, isEnabled }) => [id, layers, width, heads, tokensPerParameter ?? null, isEnabled]))
+    const bare = (members: Member[]) =>
+      JSON.stringify(
+        members.map(({ id, layers, width, heads, tokensPerParameter, isEnabled }) => [
+          id,
+          layers,
+          width,
+          heads,
+          tokensPerParameter ?? null,
+          isEnabled,
+        ]),
+      )
     try {
-      return bare(ladderFromDial(study.ladder.dial, study.recipe, plan.vocabulary).members) !== bare(study.ladder.members)
+      return (
+        bare(ladderFromDial(study.ladder.dial, study.recipe, plan.vocabulary).members) !== bare(study.ladder.members)
+      )
     } catch {
       return false // a preset this lab does not know
     }
   })
   const reset = () => studies.current && make(studies.current.ladder.dial)
 
-  const setMembers = (members: Member[]) => studies.current && studies.change({ ladder: { dial: studies.current.ladder.dial, members } })
+  const setMembers = (members: Member[]) =>
+    studies.current && studies.change({ ladder: { dial: studies.current.ladder.dial, members } })
   /** A name that only says the size and the tokens follows them. */
   function editMember(id: string, changes: Partial<Member>): void {
     const study = studies.current
     const basis = plan.basis
     if (!study || !basis) return
     const canBeNamed = ({ layers, width }: Member) => layers >= 1 && width >= 1
-    setMembers(study.ladder.members.map((member) => {
-      if (member.id !== id) return member
-      const edited = { ...member, ...changes }
-      return canBeNamed(member) && canBeNamed(edited) && member.name === memberName(member, basis) ? { ...edited, name: memberName(edited, basis) } : edited
-    }))
+    setMembers(
+      study.ladder.members.map((member) => {
+        if (member.id !== id) return member
+        const edited = { ...member, ...changes }
+        return canBeNamed(member) && canBeNamed(edited) && member.name === memberName(member, basis)
+          ? { ...edited, name: memberName(edited, basis) }
+          : edited
+      }),
+    )
   }
-  const removeMember = (id: string) => studies.current && setMembers(studies.current.ladder.members.filter((member) => member.id !== id))
+  const removeMember = (id: string) =>
+    studies.current && setMembers(studies.current.ladder.members.filter((member) => member.id !== id))
   /** One more rung, about twice the largest. */
   function addMember(): void {
     const study = studies.current
@@ -98,11 +126,38 @@ export const useDialStore = defineStore('dial', () => {
     setMembers([...study.ladder.members, { ...made, id }])
   }
   /** What a wish would add; throws the Fault that says why it cannot be. */
-  const fixedTokens = (tokens: number): Member[] => (plan.basis ? fixedTokenMembers(studies.current!.ladder.members.filter(({ isEnabled }) => isEnabled), tokens, plan.basis) : [])
+  const fixedTokens = (tokens: number): Member[] =>
+    plan.basis
+      ? fixedTokenMembers(
+          studies.current!.ladder.members.filter(({ isEnabled }) => isEnabled),
+          tokens,
+          plan.basis,
+        )
+      : []
   const grid = (wanted: IsoflopGrid): Member[] => (plan.basis ? isoflopMembers(wanted, plan.basis) : [])
-  const addMembers = (members: readonly Member[]) => studies.current && studies.change({ ladder: withMembers(studies.current.ladder, members) })
+  const addMembers = (members: readonly Member[]) =>
+    studies.current && studies.change({ ladder: withMembers(studies.current.ladder, members) })
   /** Published members forget their schedules, so that the recipe decides their tokens, batch and rate. */
   const takeRecipe = () => studies.current && setMembers(withoutSchedules(studies.current.ladder.members))
 
-  return { ladder, kind, seconds, isMeasured, isEdited, setKind, setCompute, setLargest, setSeconds, setPreset, reset, editMember, removeMember, addMember, fixedTokens, grid, addMembers, takeRecipe }
+  return {
+    ladder,
+    kind,
+    seconds,
+    isMeasured,
+    isEdited,
+    setKind,
+    setCompute,
+    setLargest,
+    setSeconds,
+    setPreset,
+    reset,
+    editMember,
+    removeMember,
+    addMember,
+    fixedTokens,
+    grid,
+    addMembers,
+    takeRecipe,
+  }
 })

@@ -8,7 +8,9 @@ export const useDownstreamStore = defineStore('downstream', () => {
   /** Task and examples, as `TASK SHOTS SPLIT`. */
   const rowKey = useLocalStorage('isoflop.downstream-row', '')
   const show = (family: string, isShown: boolean) => {
-    families.value = isShown ? [...families.value.filter((one) => one !== family), family] : families.value.filter((one) => one !== family)
+    families.value = isShown
+      ? [...families.value.filter((one) => one !== family), family]
+      : families.value.filter((one) => one !== family)
   }
   return { families, rowKey, show }
 })

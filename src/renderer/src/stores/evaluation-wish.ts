@@ -2,7 +2,12 @@
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import { defaultEvaluationOptions, toyTasks, type EvaluationOptions, type EvaluationTask } from '#shared/evaluation/evaluation.ts'
+import {
+  defaultEvaluationOptions,
+  toyTasks,
+  type EvaluationOptions,
+  type EvaluationTask,
+} from '#shared/evaluation/evaluation.ts'
 import { useEvaluationsStore } from './evaluations.ts'
 import { useLibraryStore, type Entry } from './library.ts'
 import { useStudiesStore } from './studies.ts'
@@ -12,12 +17,19 @@ export const useEvaluationWish = defineStore('evaluation-wish', () => {
   const library = useLibraryStore()
   const studies = useStudiesStore()
   const names = useLocalStorage<string[]>('isoflop.evaluation-tasks', ['text', ...toyTasks])
-  const options = useLocalStorage<EvaluationOptions>('isoflop.evaluation-options', { ...defaultEvaluationOptions, limit: 200 }, { mergeDefaults: true })
+  const options = useLocalStorage<EvaluationOptions>(
+    'isoflop.evaluation-options',
+    { ...defaultEvaluationOptions, limit: 200 },
+    { mergeDefaults: true },
+  )
   const showsEarlier = ref(false)
   /** Null until a person has chosen: then the last checkpoint of every run. */
   const keys = shallowRef<string[] | null>(null)
   const isStarting = ref(false)
-  watch(() => studies.currentId, () => (keys.value = null))
+  watch(
+    () => studies.currentId,
+    () => (keys.value = null),
+  )
 
   const isFinal = ({ row }: Entry): boolean => row !== null && row.step === row.made.steps
   const offered = computed(() => library.entries.filter(({ row }) => row === null || row.isLast || showsEarlier.value))
@@ -25,8 +37,9 @@ export const useEvaluationWish = defineStore('evaluation-wish', () => {
   const chosen = computed(() => library.entries.filter(isChosen))
   const choose = (wanted: readonly Entry[], isWanted: boolean) => {
     const now = new Set(chosen.value.map(({ key }) => key))
-    for (const { key } of wanted) if (isWanted) now.add(key)
-    else now.delete(key)
+    for (const { key } of wanted)
+      if (isWanted) now.add(key)
+      else now.delete(key)
     keys.value = [...now]
   }
 
@@ -35,23 +48,47 @@ export const useEvaluationWish = defineStore('evaluation-wish', () => {
     const rest = names.value.filter((name) => !wanted.includes(name))
     names.value = isWanted ? [...rest, ...wanted] : rest
   }
-  const hasRows = ({ files }: EvaluationTask, role: 'items' | 'shots' = 'items') => files.some((file) => file.role === role)
+  const hasRows = ({ files }: EvaluationTask, role: 'items' | 'shots' = 'items') =>
+    files.some((file) => file.role === role)
   /** A task whose rows nobody can bring: it needs a file first. */
-  const isBlocked = (task: EvaluationTask): boolean => !task.isMade && !task.hub && !hasRows(task) && (!task.canReadSplit || options.value.split === null)
+  const isBlocked = (task: EvaluationTask): boolean =>
+    !task.isMade && !task.hub && !hasRows(task) && (!task.canReadSplit || options.value.split === null)
   /** Rows that will be fetched from the hub before the first item. */
   const isFetchedFirst = (task: EvaluationTask): boolean => task.hub !== null && !hasRows(task)
   const problem = computed(() => {
     const blocked = tasks.value.filter(isBlocked)
     if (!chosen.value.length) return 'Choose a model first.'
     if (!tasks.value.length) return 'Choose a task first.'
-    return blocked.length ? `${blocked.map(({ title }) => title).join(', ')} ${blocked.length > 1 ? 'have' : 'has'} no file yet.` : null
+    return blocked.length
+      ? `${blocked.map(({ title }) => title).join(', ')} ${blocked.length > 1 ? 'have' : 'has'} no file yet.`
+      : null
   })
 
   async function start(): Promise<void> {
     if (isStarting.value || problem.value) return
     isStarting.value = true
-    await evaluations.start(chosen.value.map(({ subject }) => subject), tasks.value.map(({ name }) => name), { ...options.value })
+    await evaluations.start(
+      chosen.value.map(({ subject }) => subject),
+      tasks.value.map(({ name }) => name),
+      { ...options.value },
+    )
     isStarting.value = false
   }
-  return { names, options, showsEarlier, offered, chosen, tasks, problem, isStarting, isChosen, choose, chooseTasks, hasRows, isBlocked, isFetchedFirst, start }
+  return {
+    names,
+    options,
+    showsEarlier,
+    offered,
+    chosen,
+    tasks,
+    problem,
+    isStarting,
+    isChosen,
+    choose,
+    chooseTasks,
+    hasRows,
+    isBlocked,
+    isFetchedFirst,
+    start,
+  }
 })

@@ -2,7 +2,15 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import {
-  canResumeEvaluation, defaultAutomaticEvaluation, isEvaluationGoing, type AutomaticEvaluation, type Evaluation, type EvaluationOptions, type EvaluationTask, type SamplesQuery, type TaskFileRole,
+  canResumeEvaluation,
+  defaultAutomaticEvaluation,
+  isEvaluationGoing,
+  type AutomaticEvaluation,
+  type Evaluation,
+  type EvaluationOptions,
+  type EvaluationTask,
+  type SamplesQuery,
+  type TaskFileRole,
 } from '#shared/evaluation/evaluation.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { DroppedFile } from '#shared/lab.ts'
@@ -26,7 +34,9 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const all = shallowRef<Evaluation[]>([])
   /** Runs and models that were deleted: their evaluations go with them, and come back with them. */
   const gone = shallowRef(new Set<string>())
-  const evaluations = computed(() => all.value.filter(({ subject }) => !gone.value.has(subject.kind === 'run' ? subject.runId : subject.modelId)))
+  const evaluations = computed(() =>
+    all.value.filter(({ subject }) => !gone.value.has(subject.kind === 'run' ? subject.runId : subject.modelId)),
+  )
   const tasks = shallowRef<EvaluationTask[]>([])
   const automatic = shallowRef<AutomaticEvaluation>(defaultAutomaticEvaluation)
   const isLoaded = ref(false)
@@ -39,10 +49,13 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const put = (evaluation: Evaluation) => {
     if (evaluation.studyId !== studies.currentId) return
     const known = all.value.some((one) => one.id === evaluation.id)
-    all.value = known ? all.value.map((one) => (one.id === evaluation.id ? evaluation : one)) : [...all.value, evaluation]
+    all.value = known
+      ? all.value.map((one) => (one.id === evaluation.id ? evaluation : one))
+      : [...all.value, evaluation]
   }
   const drop = (id: string) => (all.value = all.value.filter((one) => one.id !== id))
-  const putTask = (task: EvaluationTask) => (tasks.value = tasks.value.map((one) => (one.name === task.name ? task : one)))
+  const putTask = (task: EvaluationTask) =>
+    (tasks.value = tasks.value.map((one) => (one.name === task.name ? task : one)))
   bridge.listen('evaluation', put)
   bridge.listen('evaluationDeleted', ({ evaluationId }) => drop(evaluationId))
   const leave = (id: string) => (gone.value = new Set([...gone.value, id]))
@@ -63,7 +76,9 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
     failure.value = null
     try {
       const [knownTasks, found, wish] = await Promise.all([
-        bridge.request('listTasks'), studyId ? bridge.request('listEvaluations', studyId) : [], studyId ? bridge.request('automaticEvaluation', studyId) : defaultAutomaticEvaluation,
+        bridge.request('listTasks'),
+        studyId ? bridge.request('listEvaluations', studyId) : [],
+        studyId ? bridge.request('automaticEvaluation', studyId) : defaultAutomaticEvaluation,
       ])
       if (studies.currentId !== studyId) return
       tasks.value = knownTasks
@@ -74,12 +89,16 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
       failure.value = toFaultData(error).message
     }
   }
-  watch(() => studies.currentId, (studyId) => {
-    all.value = []
-    automatic.value = defaultAutomaticEvaluation
-    isLoaded.value = false
-    if (studyId) void load()
-  }, { immediate: true })
+  watch(
+    () => studies.currentId,
+    (studyId) => {
+      all.value = []
+      automatic.value = defaultAutomaticEvaluation
+      isLoaded.value = false
+      if (studyId) void load()
+    },
+    { immediate: true },
+  )
   lab.onBack(() => void load())
 
   const going = computed(() => evaluations.value.filter(isEvaluationGoing))
@@ -93,7 +112,9 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   /** Of all that go together. */
   const share = computed(() => {
     const mine = evaluations.value.filter(({ id }) => together.value.includes(id))
-    return mine.length ? mine.reduce((sum, one) => sum + (!isEvaluationGoing(one) ? 1 : one.of ? one.done / one.of : 0), 0) / mine.length : null
+    return mine.length
+      ? mine.reduce((sum, one) => sum + (!isEvaluationGoing(one) ? 1 : one.of ? one.done / one.of : 0), 0) / mine.length
+      : null
   })
   /** Estimated from those of them that have finished; null until one has. */
   const secondsLeft = computed(() => {
@@ -104,15 +125,16 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const resumable = computed(() => evaluations.value.filter(canResumeEvaluation))
   const taskOf = (name: string): EvaluationTask | null => tasks.value.find((task) => task.name === name) ?? null
 
-  const start = (subjects: Subject[], names: string[], options: EvaluationOptions) => notices.attempt(async () => {
-    const studyId = studies.currentId
-    if (!studyId) return []
-    const made = await bridge.request('startEvaluations', studyId, subjects, names, options)
-    made.forEach((one) => {
-      if (!evaluations.value.some(({ id }) => id === one.id)) put(one) // news may have come first, and be newer
+  const start = (subjects: Subject[], names: string[], options: EvaluationOptions) =>
+    notices.attempt(async () => {
+      const studyId = studies.currentId
+      if (!studyId) return []
+      const made = await bridge.request('startEvaluations', studyId, subjects, names, options)
+      made.forEach((one) => {
+        if (!evaluations.value.some(({ id }) => id === one.id)) put(one) // news may have come first, and be newer
+      })
+      return made
     })
-    return made
-  })
   const stop = (id: string) => notices.attempt(async () => put(await bridge.request('stopEvaluation', id)))
   const resume = (id: string) => notices.attempt(async () => put(await bridge.request('resumeEvaluation', id)))
   /** From the last to the first, so that cancelling one does not let the next begin. */
@@ -123,11 +145,15 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   async function resumeAll(): Promise<void> {
     for (const { id } of resumable.value) await resume(id)
   }
-  const remove = (evaluation: Evaluation, title: string) => notices.attempt(async () => {
-    await bridge.request('deleteEvaluation', evaluation.id)
-    drop(evaluation.id)
-    notices.tell(`${evaluation.name} on ${title} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreEvaluation', evaluation.id))) })
-  })
+  const remove = (evaluation: Evaluation, title: string) =>
+    notices.attempt(async () => {
+      await bridge.request('deleteEvaluation', evaluation.id)
+      drop(evaluation.id)
+      notices.tell(`${evaluation.name} on ${title} is deleted.`, {
+        label: 'Undo',
+        run: () => void notices.attempt(async () => put(await bridge.request('restoreEvaluation', evaluation.id))),
+      })
+    })
   const samples = (id: string, query: SamplesQuery) => bridge.request('readSamples', id, query)
 
   /** What goes wrong with a task's rows is told beside the task. */
@@ -140,42 +166,72 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
       problems.value = { ...problems.value, [name]: toFaultData(error).message }
     }
   }
-  const addPath = (name: string, role: TaskFileRole, path: string) => withTask(name, () => bridge.request('addTaskFile', name, role, path))
+  const addPath = (name: string, role: TaskFileRole, path: string) =>
+    withTask(name, () => bridge.request('addTaskFile', name, role, path))
   /** A file that was dropped or chosen in the browser: sent to the lab's machine where it cannot be read in place. */
-  const addFile = (name: string, role: TaskFileRole, file: DroppedFile) => withTask(name, async () => {
-    const tell = (doneBytes: number) => (uploads.value = { ...uploads.value, [name]: { name: file.name, doneBytes, totalBytes: file.size } })
-    let path: string | null = null
-    try {
-      tell(0)
-      path = await lab.placeFile(file, tell)
-      return await bridge.request('addTaskFile', name, role, path)
-    } catch (error) {
-      const { code, message } = toFaultData(error)
-      throw new Fault(code, path ? message.replaceAll(path, file.name) : message, { cause: error }) // a person knows it by its name
-    } finally {
-      const { [name]: _, ...others } = uploads.value
-      uploads.value = others
-    }
-  })
-  const removeFile = (name: string, role: TaskFileRole) => withTask(name, () => bridge.request('removeTaskFile', name, role))
+  const addFile = (name: string, role: TaskFileRole, file: DroppedFile) =>
+    withTask(name, async () => {
+      const tell = (doneBytes: number) =>
+        (uploads.value = { ...uploads.value, [name]: { name: file.name, doneBytes, totalBytes: file.size } })
+      let path: string | null = null
+      try {
+        tell(0)
+        path = await lab.placeFile(file, tell)
+        return await bridge.request('addTaskFile', name, role, path)
+      } catch (error) {
+        const { code, message } = toFaultData(error)
+        // a person knows it by its name
+        throw new Fault(code, path ? message.replaceAll(path, file.name) : message, { cause: error })
+      } finally {
+        const { [name]: _, ...others } = uploads.value
+        uploads.value = others
+      }
+    })
+  const removeFile = (name: string, role: TaskFileRole) =>
+    withTask(name, () => bridge.request('removeTaskFile', name, role))
   const fetchRows = (name: string) => withTask(name, () => bridge.request('fetchTask', name))
   const stopFetching = (name: string) => withTask(name, () => bridge.request('stopFetchingTask', name))
 
-  const setAutomatic = (wish: AutomaticEvaluation) => notices.attempt(async () => {
-    const studyId = studies.currentId
-    if (!studyId) return
-    const before = automatic.value
-    automatic.value = wish
-    try {
-      automatic.value = await bridge.request('setAutomaticEvaluation', studyId, wish)
-    } catch (error) {
-      automatic.value = before
-      throw error
-    }
-  })
+  const setAutomatic = (wish: AutomaticEvaluation) =>
+    notices.attempt(async () => {
+      const studyId = studies.currentId
+      if (!studyId) return
+      const before = automatic.value
+      automatic.value = wish
+      try {
+        automatic.value = await bridge.request('setAutomaticEvaluation', studyId, wish)
+      } catch (error) {
+        automatic.value = before
+        throw error
+      }
+    })
 
   return {
-    evaluations, tasks, automatic, isLoaded, failure, problems, uploads, going, share, secondsLeft, resumable, load, taskOf, start, stop, stopAll, resume, resumeAll, remove, samples,
-    addPath, addFile, removeFile, fetchRows, stopFetching, setAutomatic,
+    evaluations,
+    tasks,
+    automatic,
+    isLoaded,
+    failure,
+    problems,
+    uploads,
+    going,
+    share,
+    secondsLeft,
+    resumable,
+    load,
+    taskOf,
+    start,
+    stop,
+    stopAll,
+    resume,
+    resumeAll,
+    remove,
+    samples,
+    addPath,
+    addFile,
+    removeFile,
+    fetchRows,
+    stopFetching,
+    setAutomatic,
   }
 })

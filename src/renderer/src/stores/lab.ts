@@ -17,7 +17,9 @@ export const useLabStore = defineStore('lab', () => {
   const isConnected = ref(true)
   const isMeasuring = ref(false)
   const prefersDark = usePreferredDark()
-  const isDark = computed(() => (settings.value.theme === 'system' ? prefersDark.value : settings.value.theme === 'dark'))
+  const isDark = computed(() =>
+    settings.value.theme === 'system' ? prefersDark.value : settings.value.theme === 'dark',
+  )
 
   bridge.listen('machine', (news) => (machine.value = news))
   bridge.listen('settings', (news) => (settings.value = news))
@@ -56,7 +58,10 @@ export const useLabStore = defineStore('lab', () => {
     isMeasuring.value = false
   }
 
-  /** Keeps bytes where the person wants them: a save dialog where there is one, else the browser's downloads. Returns the path, or null. */
+  /**
+   * Keeps bytes where the person wants them: a save dialog where there is one, else the browser's downloads. Returns
+   * the path, or null.
+   */
   async function saveFile(name: string, type: string, bytes: Uint8Array): Promise<string | null> {
     if (bridge.door.saveFile) return bridge.door.saveFile(name, bytes)
     const address = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type }))
@@ -81,5 +86,22 @@ export const useLabStore = defineStore('lab', () => {
     return bridge.door.uploadFile(file, progress)
   }
 
-  return { about, machine, settings, isConnected, isMeasuring, isDark, load, onBack, change, measure, saveFile, canChooseFiles, canChooseFolder, chooseFiles, chooseFolder, placeFile }
+  return {
+    about,
+    machine,
+    settings,
+    isConnected,
+    isMeasuring,
+    isDark,
+    load,
+    onBack,
+    change,
+    measure,
+    saveFile,
+    canChooseFiles,
+    canChooseFolder,
+    chooseFiles,
+    chooseFolder,
+    placeFile,
+  }
 })

@@ -1,7 +1,13 @@
 // How the best size grows with compute, read two ways: IsoFLOP parabolas and the envelope of the training curves.
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import { budgetTolerance, fitIsoflops, gatherBudgets, type IsoflopFit, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
+import {
+  budgetTolerance,
+  fitIsoflops,
+  gatherBudgets,
+  type IsoflopFit,
+  type IsoflopPoint,
+} from '#shared/scaling/isoflop.ts'
 import { mostSizes } from '../curves/budgets.ts'
 import { envelopeOfMembers } from '../curves/envelope.ts'
 import { pointsOf } from '../curves/rests.ts'
@@ -12,24 +18,45 @@ export const useSizesStore = defineStore('law-sizes', () => {
   const law = useLawStore()
   const runs = useRunsStore()
 
-  const points = computed<IsoflopPoint[]>(() => gatherBudgets(law.standings.flatMap(({ run, isOut }) =>
-    (run && !isOut ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(({ flops, tokens, loss }) =>
-      (loss === null ? [] : [{ budget: flops, parameters: run!.parameters, tokens, loss }])))))
+  const points = computed<IsoflopPoint[]>(() =>
+    gatherBudgets(
+      law.standings.flatMap(({ run, isOut }) =>
+        (run && !isOut ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(
+          ({ flops, tokens, loss }) =>
+            loss === null ? [] : [{ budget: flops, parameters: run!.parameters, tokens, loss }],
+        ),
+      ),
+    ),
+  )
   /** Parabolas through the points; null with the sentence that says what is missing where no budget has three sizes. */
   const isoflops = computed<{ fit: IsoflopFit; problem: null } | { fit: null; problem: string }>(() => {
     const sizes = mostSizes(points.value)
     if (sizes < 3) {
       const now = sizes === 0 ? 'none has finished' : sizes === 1 ? 'no two took the same' : 'the most are two'
       return {
-        fit: null, problem: `A parabola needs three finished members of different size at the same compute (within ${budgetTolerance * 100} %); now ${now}. `
-          + 'In Family, “IsoFLOP grid” adds several sizes at each of several budgets.',
+        fit: null,
+        problem:
+          `A parabola needs three finished members of different size at the same compute (within ${budgetTolerance * 100} %); now ${now}. ` +
+          'In Family, “IsoFLOP grid” adds several sizes at each of several budgets.',
       }
     }
     return { fit: fitIsoflops(points.value), problem: null }
   })
 
-  const members = computed(() => law.standings.flatMap(({ run, isOut }) =>
-    (run && !isOut ? [{ memberId: run.memberId, parameters: run.parameters, flopsPerToken: run.flopsPerToken, curve: runs.curves.get(run.id) ?? null }] : [])))
+  const members = computed(() =>
+    law.standings.flatMap(({ run, isOut }) =>
+      run && !isOut
+        ? [
+            {
+              memberId: run.memberId,
+              parameters: run.parameters,
+              flopsPerToken: run.flopsPerToken,
+              curve: runs.curves.get(run.id) ?? null,
+            },
+          ]
+        : [],
+    ),
+  )
   const envelope = computed(() => {
     void runs.curves // grows in place
     return envelopeOfMembers(members.value)
@@ -45,9 +72,13 @@ export const useSizesStore = defineStore('law-sizes', () => {
     }
     return found
   })
-  const envelopeProblem = computed(() => (new Set(leaders.value.map(({ memberId }) => memberId)).size >= 2 ? null
-    : envelope.value.points.length === 0 ? 'The envelope needs the training curves of two members.'
-      : 'One member is the lowest at every compute so far. The envelope says how size grows once a larger one has overtaken it.'))
+  const envelopeProblem = computed(() =>
+    new Set(leaders.value.map(({ memberId }) => memberId)).size >= 2
+      ? null
+      : envelope.value.points.length === 0
+        ? 'The envelope needs the training curves of two members.'
+        : 'One member is the lowest at every compute so far. The envelope says how size grows once a larger one has overtaken it.',
+  )
 
   return { points, isoflops, envelope, leaders, envelopeProblem }
 })

@@ -34,7 +34,10 @@ export interface Standing {
   isExcluded: boolean
   /** Taken out by a person: it counts nowhere, for surfaces and parabolas as little as for the law. */
   isOut: boolean
-  /** Its tokens per parameter at the end of its training, where they are not the recipe's: not a point of the compute-optimal law. */
+  /**
+   * Its tokens per parameter at the end of its training, where they are not the recipe's: not a point of the
+   * compute-optimal law.
+   */
   ownRatio: number | null
 }
 
@@ -60,55 +63,81 @@ export const useLawStore = defineStore('law', () => {
     for (const run of runs.ofStudy(study.id)) {
       const planned = plan.planById.get(run.memberId)
       if (run.origin) continue // began from a model's weights: its compute is not all that went into it
-      if (planned?.parameters && planned.parameters !== run.parameters) continue // trained as another shape, or with another tokenizer: no point of this law
+      // trained as another shape, or with another tokenizer: no point of this law
+      if (planned?.parameters && planned.parameters !== run.parameters) continue
       ofMember.set(run.memberId, [...(ofMember.get(run.memberId) ?? []), run])
     }
     const plans = new Map(plan.trainable.map((one) => [one.memberId, one]))
     const ids = new Set([...plans.keys(), ...ofMember.keys()])
-    return [...ids].map((memberId) => {
-      const all = ofMember.get(memberId) ?? []
-      const finished = repeatsOf(all.flatMap((run) => {
-        const { loss } = pointOf(run, rest.value, validationsOf(run))
-        return loss === null ? [] : [{ run, loss }]
-      }))
-      const losses = finished.map(({ loss }) => loss)
-      const run = finished[finished.length - 1]?.run ?? all.find(isGoing) ?? all[all.length - 1] ?? null
-      const planned = plans.get(memberId)
-      const point = run ? pointOf(run, rest.value, validationsOf(run)) : null
-      const rests = planned && !run ? restingSteps({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
-      const share = rests.length > 1 ? rests[rest.value] / planned!.steps : 1
-      const ratio = ratioOf(run, planned ?? plan.planById.get(memberId), study.recipe.decay)
-      const ownRatio = ratio !== null && !isAtRatio(ratio, study.recipe) ? ratio : null
-      return {
-        memberId,
-        name: planned?.name ?? run?.name ?? memberId,
-        flops: point?.flops ?? (planned?.flops[plan.convention] ?? 0) * share,
-        run,
-        loss: losses.length ? meanOf(losses) : null,
-        losses,
-        spread: spreadOf(losses),
-        isExcluded: out.has(memberId) || (ownRatio !== null && !taken.has(memberId)),
-        isOut: out.has(memberId),
-        ownRatio,
-      }
-    }).filter((one) => one.flops > 0).sort((a, b) => a.flops - b.flops)
+    return [...ids]
+      .map((memberId) => {
+        const all = ofMember.get(memberId) ?? []
+        const finished = repeatsOf(
+          all.flatMap((run) => {
+            const { loss } = pointOf(run, rest.value, validationsOf(run))
+            return loss === null ? [] : [{ run, loss }]
+          }),
+        )
+        const losses = finished.map(({ loss }) => loss)
+        const run = finished[finished.length - 1]?.run ?? all.find(isGoing) ?? all[all.length - 1] ?? null
+        const planned = plans.get(memberId)
+        const point = run ? pointOf(run, rest.value, validationsOf(run)) : null
+        const rests =
+          planned && !run ? restingSteps({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
+        const share = rests.length > 1 ? rests[rest.value] / planned!.steps : 1
+        const ratio = ratioOf(run, planned ?? plan.planById.get(memberId), study.recipe.decay)
+        const ownRatio = ratio !== null && !isAtRatio(ratio, study.recipe) ? ratio : null
+        return {
+          memberId,
+          name: planned?.name ?? run?.name ?? memberId,
+          flops: point?.flops ?? (planned?.flops[plan.convention] ?? 0) * share,
+          run,
+          loss: losses.length ? meanOf(losses) : null,
+          losses,
+          spread: spreadOf(losses),
+          isExcluded: out.has(memberId) || (ownRatio !== null && !taken.has(memberId)),
+          isOut: out.has(memberId),
+          ownRatio,
+        }
+      })
+      .filter((one) => one.flops > 0)
+      .sort((a, b) => a.flops - b.flops)
   })
 
   /** Whether any run has several points, so that one must be chosen. */
-  const hasRests = computed(() => standings.value.some(({ run }) => run?.rests !== undefined) || studies.current?.recipe.decay === 'wsd-s')
+  const hasRests = computed(
+    () => standings.value.some(({ run }) => run?.rests !== undefined) || studies.current?.recipe.decay === 'wsd-s',
+  )
   const inFit = computed(() => standings.value.filter((one) => one.loss !== null && !one.isExcluded))
-  /** Every training in the fit: a member trained with three seeds counts three times, and their spread tells of the noise. */
-  const points = computed(() => inFit.value.flatMap(({ name, flops, losses }) => losses.map((y): LawPoint => ({ name, x: flops, y }))))
+  /**
+   * Every training in the fit: a member trained with three seeds counts three times, and their spread tells of the
+   * noise.
+   */
+  const points = computed(() =>
+    inFit.value.flatMap(({ name, flops, losses }) => losses.map((y): LawPoint => ({ name, x: flops, y }))),
+  )
   // Fitted anew only when a point or a choice changes, not with every record.
   const wish = computed(() => {
-    const options = { form: form.value, forecastAt: standings.value.filter((one) => one.loss === null && one.ownRatio === null).map((one) => one.flops), reach: 30 }
+    const options = {
+      form: form.value,
+      forecastAt: standings.value.filter((one) => one.loss === null && one.ownRatio === null).map((one) => one.flops),
+      reach: 30,
+    }
     return points.value.length ? JSON.stringify({ points: points.value, options }) : null
   })
-  const law = fittedLatest('law', () => wish.value, () => studies.currentId, notices.fail)
+  const law = fittedLatest(
+    'law',
+    () => wish.value,
+    () => studies.currentId,
+    notices.fail,
+  )
   /** Off the ratio the law foretells nothing. */
-  const forecastOf = ({ flops, ownRatio }: Pick<Standing, 'flops' | 'ownRatio'>) => (ownRatio === null ? law.value?.forecasts.find((one) => one.x === flops) ?? null : null)
+  const forecastOf = ({ flops, ownRatio }: Pick<Standing, 'flops' | 'ownRatio'>) =>
+    ownRatio === null ? (law.value?.forecasts.find((one) => one.x === flops) ?? null) : null
   /** Finished members that the fit leaves out because their tokens per parameter are not the recipe's. */
-  const offRatio = computed(() => standings.value.filter((one) => one.ownRatio !== null && one.loss !== null && one.isExcluded && !one.isOut))
+  const offRatio = computed(() =>
+    standings.value.filter((one) => one.ownRatio !== null && one.loss !== null && one.isExcluded && !one.isOut),
+  )
 
   /** Runs that no law counts, because they began from a model's weights. */
   const continued = computed(() => runs.ofStudy(studies.currentId).filter(({ origin }) => origin !== undefined))
@@ -118,8 +147,14 @@ export const useLawStore = defineStore('law', () => {
     if (!study) return
     const without = (all: Record<string, string[]>) => (all[study.id] ?? []).filter((id) => id !== memberId)
     const isOff = standings.value.some((one) => one.memberId === memberId && one.ownRatio !== null)
-    excluded.value = { ...excluded.value, [study.id]: isOut && !isOff ? [...without(excluded.value), memberId] : without(excluded.value) }
-    included.value = { ...included.value, [study.id]: !isOut && isOff ? [...without(included.value), memberId] : without(included.value) }
+    excluded.value = {
+      ...excluded.value,
+      [study.id]: isOut && !isOff ? [...without(excluded.value), memberId] : without(excluded.value),
+    }
+    included.value = {
+      ...included.value,
+      [study.id]: !isOut && isOff ? [...without(included.value), memberId] : without(included.value),
+    }
   }
 
   return { standings, inFit, points, law, form, rest, hasRests, continued, offRatio, forecastOf, exclude }
@@ -128,7 +163,14 @@ export const useLawStore = defineStore('law', () => {
 /** Tokens per counted parameter of a whole training, as the recipe means them: a wsd-s run's at its second rest. */
 function ratioOf(run: RunSummary | null, planned: MemberPlan | undefined, decay: Decay): number | null {
   if (run && run.flopsPerToken > 0) {
-    return run.flops / run.flopsPerToken / (run.rests ? tokensStretch('wsd-s') : 1) / (run.countedParameters ?? planned?.countedParameters ?? run.parameters)
+    return (
+      run.flops /
+      run.flopsPerToken /
+      (run.rests ? tokensStretch('wsd-s') : 1) /
+      (run.countedParameters ?? planned?.countedParameters ?? run.parameters)
+    )
   }
-  return planned?.countedParameters ? planned.tokens / tokensStretch(planned.decay ?? decay) / planned.countedParameters : null
+  return planned?.countedParameters
+    ? planned.tokens / tokensStretch(planned.decay ?? decay) / planned.countedParameters
+    : null
 }

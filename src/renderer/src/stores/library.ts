@@ -14,7 +14,8 @@ import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
-export const isModelGoing = ({ state }: Pick<LibraryModel, 'state'>): boolean => state === 'queued' || state === 'working'
+export const isModelGoing = ({ state }: Pick<LibraryModel, 'state'>): boolean =>
+  state === 'queued' || state === 'working'
 
 /** One set of weights as every panel of the library knows it. */
 export interface Entry {
@@ -34,7 +35,11 @@ export interface Entry {
 export const titleOf = ({ name, detail, row }: Entry): string => (row ? `${name}, ${detail}` : name)
 
 export const originText = (origin: ModelOrigin): string =>
-  origin.kind === 'hub' ? `hub: ${origin.repo}${origin.revision === 'main' ? '' : ` at ${origin.revision}`}` : origin.kind === 'folder' ? origin.path : `${origin.paths.length} files`
+  origin.kind === 'hub'
+    ? `hub: ${origin.repo}${origin.revision === 'main' ? '' : ` at ${origin.revision}`}`
+    : origin.kind === 'folder'
+      ? origin.path
+      : `${origin.paths.length} files`
 
 export const useLibraryStore = defineStore('library', () => {
   const bridge = useBridge()
@@ -62,27 +67,51 @@ export const useLibraryStore = defineStore('library', () => {
     const found = studyId ? await bridge.request('listCheckpoints', studyId) : []
     if (studies.currentId === studyId) rows.value = found
   }
-  const load = () => notices.attempt(async () => {
-    models.value = await bridge.request('listModels')
-    await loadRows()
-    isLoaded.value = true
-  })
+  const load = () =>
+    notices.attempt(async () => {
+      models.value = await bridge.request('listModels')
+      await loadRows()
+      isLoaded.value = true
+    })
   lab.onBack(() => void load())
   // Rows change when a run has saved, been deleted, or finished; not with every step.
-  const marks = computed(() => runs.ofStudy(studies.currentId).map(({ id, checkpoints, state }) => `${id} ${checkpoints.join()} ${state === 'finished'}`).join('; '))
+  const marks = computed(() =>
+    runs
+      .ofStudy(studies.currentId)
+      .map(({ id, checkpoints, state }) => `${id} ${checkpoints.join()} ${state === 'finished'}`)
+      .join('; '),
+  )
   watch([() => studies.currentId, marks], () => void notices.attempt(loadRows))
 
   const entries = computed<Entry[]>(() => [
     ...rows.value.map((row): Entry => ({
-      key: `run ${row.runId} ${row.step}`, subject: { kind: 'run', runId: row.runId, step: row.step }, name: row.name, detail: `step ${row.step.toLocaleString('en-US')}`,
-      model: row.model, parameters: row.made.parameters, bytes: row.bytes, row, imported: null,
+      key: `run ${row.runId} ${row.step}`,
+      subject: { kind: 'run', runId: row.runId, step: row.step },
+      name: row.name,
+      detail: `step ${row.step.toLocaleString('en-US')}`,
+      model: row.model,
+      parameters: row.made.parameters,
+      bytes: row.bytes,
+      row,
+      imported: null,
     })),
-    ...models.value.flatMap((model): Entry[] => (model.state === 'ready' && model.plan
-      ? [{
-          key: `model ${model.id}`, subject: { kind: 'model', modelId: model.id }, name: model.name, detail: originText(model.origin),
-          model: model.plan, parameters: model.parameters ?? 0, bytes: model.bytes, row: null, imported: model,
-        }]
-      : [])),
+    ...models.value.flatMap((model): Entry[] =>
+      model.state === 'ready' && model.plan
+        ? [
+            {
+              key: `model ${model.id}`,
+              subject: { kind: 'model', modelId: model.id },
+              name: model.name,
+              detail: originText(model.origin),
+              model: model.plan,
+              parameters: model.parameters ?? 0,
+              bytes: model.bytes,
+              row: null,
+              imported: model,
+            },
+          ]
+        : [],
+    ),
   ])
 
   const importModel = async (origin: ModelOrigin, name: string | null): Promise<LibraryModel> => {
@@ -95,29 +124,40 @@ export const useLibraryStore = defineStore('library', () => {
     return importModel({ kind: 'files', paths: await place(files) }, name)
   }
   const cancel = (modelId: string) => notices.attempt(async () => put(await bridge.request('cancelModel', modelId)))
-  const retry = (model: LibraryModel) => notices.attempt(async () => {
-    await importModel(model.origin, model.name)
-    await bridge.request('deleteModel', model.id)
-    drop(model.id)
-  })
-  const remove = (model: LibraryModel) => notices.attempt(async () => {
-    await bridge.request('deleteModel', model.id)
-    drop(model.id)
-    notices.tell(`${model.name} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreModel', model.id))) })
-  })
+  const retry = (model: LibraryModel) =>
+    notices.attempt(async () => {
+      await importModel(model.origin, model.name)
+      await bridge.request('deleteModel', model.id)
+      drop(model.id)
+    })
+  const remove = (model: LibraryModel) =>
+    notices.attempt(async () => {
+      await bridge.request('deleteModel', model.id)
+      drop(model.id)
+      notices.tell(`${model.name} is deleted.`, {
+        label: 'Undo',
+        run: () => void notices.attempt(async () => put(await bridge.request('restoreModel', model.id))),
+      })
+    })
 
   const exportSubject = (subject: Subject, folder: string, overwrite: boolean, form: ExportForm) =>
     subject.kind === 'run'
       ? bridge.request('exportCheckpoint', subject.runId, subject.step, folder, overwrite, form)
       : bridge.request('exportModel', subject.modelId, folder, overwrite, form)
   const continueTraining = (modelId: string, choices: ContinueChoices) => {
-    if (!studies.currentId) throw new Fault('conflict', 'Open a study first: its text and recipe are what the model goes on with.')
+    if (!studies.currentId)
+      throw new Fault('conflict', 'Open a study first: its text and recipe are what the model goes on with.')
     return bridge.request('continueModel', studies.currentId, modelId, choices)
   }
 
   let lastWriting = 0
   /** Tokens are given as they come; the whole at the end. */
-  async function write(subject: Subject, options: GenerateOptions, onTokens: (tokens: WrittenToken[]) => void, onStart?: (stop: () => void) => void) {
+  async function write(
+    subject: Subject,
+    options: GenerateOptions,
+    onTokens: (tokens: WrittenToken[]) => void,
+    onStart?: (stop: () => void) => void,
+  ) {
     const writingId = `${Date.now().toString(36)} ${++lastWriting}`
     const stop = bridge.listen('written', (news) => {
       if (news.writingId === writingId) onTokens(news.tokens)
@@ -130,10 +170,28 @@ export const useLibraryStore = defineStore('library', () => {
     }
   }
   const weights = (subject: Subject) => bridge.request('describeWeights', subject)
-  const attention = (subject: Subject, text: string, layer: number) => bridge.request('readAttention', subject, text, layer)
+  const attention = (subject: Subject, text: string, layer: number) =>
+    bridge.request('readAttention', subject, text, layer)
   const compare = (a: Subject, b: Subject) => bridge.request('compareWeights', a, b)
 
   return {
-    models, rows, entries, isLoaded, isImporting, uploads, load, importModel, importFiles, cancel, retry, remove, exportSubject, continueTraining, write, weights, attention, compare,
+    models,
+    rows,
+    entries,
+    isLoaded,
+    isImporting,
+    uploads,
+    load,
+    importModel,
+    importFiles,
+    cancel,
+    retry,
+    remove,
+    exportSubject,
+    continueTraining,
+    write,
+    weights,
+    attention,
+    compare,
   }
 })

@@ -30,7 +30,9 @@ export const usePlanStore = defineStore('plan', () => {
     const known = tokens.value?.state === 'ready' ? tokens.value.vocabulary : 0
     return known || (studies.current ? vocabularyOf(studies.current.tokenizer) : 257)
   })
-  const basis = computed(() => (studies.current ? { recipe: studies.current.recipe, vocabulary: vocabulary.value } : null))
+  const basis = computed(() =>
+    studies.current ? { recipe: studies.current.recipe, vocabulary: vocabulary.value } : null,
+  )
   const plans = computed<MemberPlan[]>(() => {
     const study = studies.current
     return study && basis.value ? planLadder(study.ladder, basis.value, trainTokens.value, lab.machine) : []
@@ -55,12 +57,32 @@ export const usePlanStore = defineStore('plan', () => {
   })
   /** One look for each member everywhere, by its place in order of size. */
   const looks = computed(() => {
-    const sizes = new Map(runs.ofStudy(studies.currentId).map((run) => [run.memberId, run.parameters])) // members that were trained and then removed keep theirs
+    // members that were trained and then removed keep theirs
+    const sizes = new Map(runs.ofStudy(studies.currentId).map((run) => [run.memberId, run.parameters]))
     for (const plan of plans.value) if (plan.parameters) sizes.set(plan.memberId, plan.parameters)
     const bySize = [...sizes].sort((a, b) => a[1] - b[1])
-    return new Map<string, MemberLook>(bySize.map(([memberId], place) => [memberId, { colour: memberColour(place, bySize.length, lab.isDark), symbol: memberSymbol(place) }]))
+    return new Map<string, MemberLook>(
+      bySize.map(([memberId], place) => [
+        memberId,
+        { colour: memberColour(place, bySize.length, lab.isDark), symbol: memberSymbol(place) },
+      ]),
+    )
   })
-  const lookOf = (memberId: string): MemberLook => looks.value.get(memberId) ?? { colour: lab.isDark ? '#8b8f98' : '#7b7e86', symbol: 'circle' }
+  const lookOf = (memberId: string): MemberLook =>
+    looks.value.get(memberId) ?? { colour: lab.isDark ? '#8b8f98' : '#7b7e86', symbol: 'circle' }
 
-  return { corpus, tokens, trainTokens, vocabulary, basis, plans, planById, trainable, convention, totals, looks, lookOf }
+  return {
+    corpus,
+    tokens,
+    trainTokens,
+    vocabulary,
+    basis,
+    plans,
+    planById,
+    trainable,
+    convention,
+    totals,
+    looks,
+    lookOf,
+  }
 })

@@ -10,9 +10,11 @@ import { useNoticesStore } from './notices.ts'
 const going: RunState[] = ['queued', 'starting', 'training']
 export const isGoing = (run: RunSummary): boolean => going.includes(run.state)
 /** Held or broken off, and able to go on. */
-export const canResume = (run: RunSummary): boolean => ['paused', 'stopped', 'interrupted', 'failed'].includes(run.state) && run.step < run.steps
+export const canResume = (run: RunSummary): boolean =>
+  ['paused', 'stopped', 'interrupted', 'failed'].includes(run.state) && run.step < run.steps
 export const canPause = isGoing
-export const canStop = (run: RunSummary): boolean => isGoing(run) || run.state === 'paused' || run.state === 'interrupted'
+export const canStop = (run: RunSummary): boolean =>
+  isGoing(run) || run.state === 'paused' || run.state === 'interrupted'
 
 export const useRunsStore = defineStore('runs', () => {
   const bridge = useBridge()
@@ -35,7 +37,8 @@ export const useRunsStore = defineStore('runs', () => {
   bridge.listen('runDeleted', ({ runId }) => drop(runId))
   bridge.listen('records', (news) => {
     const curve = curves.value.get(news.runId)
-    if (!curve || fetching.has(news.runId)) return // what is being fetched brings it along, or the next news shows the gap
+    // what is being fetched brings it along, or the next news shows the gap
+    if (!curve || fetching.has(news.runId)) return
     const first = news.steps[0]
     if (first && first.step > lastStep(curve) + 1) void fetchCurve(news.runId)
     else take(curve, news)
@@ -72,10 +75,12 @@ export const useRunsStore = defineStore('runs', () => {
     if (known) return known
     const curve = curves.value.get(runId) ?? createCurve()
     curves.value.set(runId, curve)
-    const work = readOn(runId, curve).catch(notices.fail).then(() => {
-      fetching.delete(runId)
-      triggerRef(curves)
-    })
+    const work = readOn(runId, curve)
+      .catch(notices.fail)
+      .then(() => {
+        fetching.delete(runId)
+        triggerRef(curves)
+      })
     fetching.set(runId, work)
     return work
   }
@@ -87,16 +92,20 @@ export const useRunsStore = defineStore('runs', () => {
 
   /** Newest first within a member is not needed anywhere: smallest first, then oldest first. */
   const ofStudy = (studyId: string | null) =>
-    runs.value.filter((run) => run.studyId === studyId).sort((a, b) => a.parameters - b.parameters || a.createdMs - b.createdMs)
+    runs.value
+      .filter((run) => run.studyId === studyId)
+      .sort((a, b) => a.parameters - b.parameters || a.createdMs - b.createdMs)
   const active = computed(() => runs.value.filter(isGoing))
   const interrupted = computed(() => runs.value.filter((run) => run.state === 'interrupted'))
 
-  const start = (studyId: string, memberIds: string[], cluster?: ClusterChoice) => notices.attempt(async () => {
-    const made = await bridge.request('startRuns', studyId, memberIds, ...(cluster ? [cluster] : []))
-    made.forEach(put)
-    return made
-  })
-  const one = (name: 'pauseRun' | 'resumeRun' | 'stopRun') => (runId: string) => notices.attempt(async () => put(await bridge.request(name, runId)))
+  const start = (studyId: string, memberIds: string[], cluster?: ClusterChoice) =>
+    notices.attempt(async () => {
+      const made = await bridge.request('startRuns', studyId, memberIds, ...(cluster ? [cluster] : []))
+      made.forEach(put)
+      return made
+    })
+  const one = (name: 'pauseRun' | 'resumeRun' | 'stopRun') => (runId: string) =>
+    notices.attempt(async () => put(await bridge.request(name, runId)))
   const [pause, resume, stop] = [one('pauseRun'), one('resumeRun'), one('stopRun')]
   const each = async (chosen: RunSummary[], work: (runId: string) => Promise<unknown>) => {
     for (const run of chosen) await work(run.id)
@@ -106,14 +115,33 @@ export const useRunsStore = defineStore('runs', () => {
   const resumeAll = (studyId: string) => each(ofStudy(studyId).filter(canResume), resume)
   const stopAll = (studyId: string) => each(ofStudy(studyId).filter(canStop).reverse(), stop)
 
-  const remove = (run: RunSummary) => notices.attempt(async () => {
-    await bridge.request('deleteRun', run.id)
-    drop(run.id)
-    notices.tell(`The run of ${run.name} is deleted.`, { label: 'Undo', run: () => void notices.attempt(async () => put(await bridge.request('restoreRun', run.id))) })
-  })
+  const remove = (run: RunSummary) =>
+    notices.attempt(async () => {
+      await bridge.request('deleteRun', run.id)
+      drop(run.id)
+      notices.tell(`The run of ${run.name} is deleted.`, {
+        label: 'Undo',
+        run: () => void notices.attempt(async () => put(await bridge.request('restoreRun', run.id))),
+      })
+    })
 
   return {
-    runs, curves, isLoaded, active, interrupted, load, watchCurves, fetchCurve, ofStudy,
-    start, pause, resume, stop, pauseAll, resumeAll, stopAll, remove,
+    runs,
+    curves,
+    isLoaded,
+    active,
+    interrupted,
+    load,
+    watchCurves,
+    fetchCurve,
+    ofStudy,
+    start,
+    pause,
+    resume,
+    stop,
+    pauseAll,
+    resumeAll,
+    stopAll,
+    remove,
   }
 })

@@ -30,7 +30,8 @@ export const useStudiesStore = defineStore('studies', () => {
     studies.value = studies.value.filter((study) => study.id !== studyId)
     if (currentId.value === studyId) open(newest())
   }
-  const newest = () => [...studies.value].filter((study) => !study.isArchived).sort((a, b) => b.updatedMs - a.updatedMs)[0]?.id ?? null
+  const newest = () =>
+    [...studies.value].filter((study) => !study.isArchived).sort((a, b) => b.updatedMs - a.updatedMs)[0]?.id ?? null
 
   bridge.listen('study', put)
   bridge.listen('studyDeleted', ({ studyId }) => drop(studyId))
@@ -55,7 +56,11 @@ export const useStudiesStore = defineStore('studies', () => {
     if (!study) return
     if (unsaved && unsaved.studyId !== study.id) void save()
     if (unsaved) clearTimeout(unsaved.timer)
-    unsaved = { studyId: study.id, changes: { ...unsaved?.changes, ...changes }, timer: setTimeout(() => void save(), saveAfterMs) }
+    unsaved = {
+      studyId: study.id,
+      changes: { ...unsaved?.changes, ...changes },
+      timer: setTimeout(() => void save(), saveAfterMs),
+    }
     studies.value = studies.value.map((one) => (one.id === study.id ? { ...one, ...changes } : one))
   }
 
@@ -86,57 +91,87 @@ export const useStudiesStore = defineStore('studies', () => {
     return study
   }
 
-  const update = (studyId: string, changes: StudyChanges) => notices.attempt(async () => put(await bridge.request('updateStudy', studyId, changes)))
+  const update = (studyId: string, changes: StudyChanges) =>
+    notices.attempt(async () => put(await bridge.request('updateStudy', studyId, changes)))
 
   const rename = (studyId: string, name: string) => update(studyId, { name })
   async function archive(study: Study, isArchived: boolean): Promise<void> {
     await update(study.id, { isArchived })
     if (!isArchived) return
     if (currentId.value === study.id) open(newest())
-    notices.tell(`${study.name} is archived.`, { label: 'Undo', run: () => void update(study.id, { isArchived: false }).then(() => open(study.id)) })
+    notices.tell(`${study.name} is archived.`, {
+      label: 'Undo',
+      run: () => void update(study.id, { isArchived: false }).then(() => open(study.id)),
+    })
   }
 
-  const duplicate = (studyId: string) => notices.attempt(async () => {
-    await save()
-    const copy = await bridge.request('duplicateStudy', studyId)
-    put(copy)
-    open(copy.id)
-  })
+  const duplicate = (studyId: string) =>
+    notices.attempt(async () => {
+      await save()
+      const copy = await bridge.request('duplicateStudy', studyId)
+      put(copy)
+      open(copy.id)
+    })
 
-  const remove = (study: Study) => notices.attempt(async () => {
-    await bridge.request('deleteStudy', study.id)
-    drop(study.id)
-    notices.tell(`${study.name} is deleted.`, { label: 'Undo', run: () => void restore(study.id) })
-  })
-  const restore = (studyId: string) => notices.attempt(async () => {
-    put(await bridge.request('restoreStudy', studyId))
-    open(studyId)
-  })
+  const remove = (study: Study) =>
+    notices.attempt(async () => {
+      await bridge.request('deleteStudy', study.id)
+      drop(study.id)
+      notices.tell(`${study.name} is deleted.`, { label: 'Undo', run: () => void restore(study.id) })
+    })
+  const restore = (studyId: string) =>
+    notices.attempt(async () => {
+      put(await bridge.request('restoreStudy', studyId))
+      open(studyId)
+    })
 
-  const saveToFile = (study: Study) => notices.attempt(async () => {
-    await save()
-    const document = await bridge.request('studyDocument', study.id)
-    const bytes = new TextEncoder().encode(JSON.stringify(document, null, 2) + '\n')
-    const path = await lab.saveFile(`${fileNameOf(study.name)}.isoflop.json`, 'application/json', bytes)
-    if (path) notices.tell(`Saved as ${path}.`)
-  })
+  const saveToFile = (study: Study) =>
+    notices.attempt(async () => {
+      await save()
+      const document = await bridge.request('studyDocument', study.id)
+      const bytes = new TextEncoder().encode(JSON.stringify(document, null, 2) + '\n')
+      const path = await lab.saveFile(`${fileNameOf(study.name)}.isoflop.json`, 'application/json', bytes)
+      if (path) notices.tell(`Saved as ${path}.`)
+    })
 
-  const openFromText = (text: string) => notices.attempt(async () => {
-    let document: StudyDocument
-    try {
-      document = JSON.parse(text) as StudyDocument
-    } catch {
-      throw new Error('This file is no study: it does not hold JSON.')
-    }
-    const study = await bridge.request('importStudy', document)
-    put(study)
-    open(study.id)
-    notices.tell(`${study.name} is open.`)
-  })
+  const openFromText = (text: string) =>
+    notices.attempt(async () => {
+      let document: StudyDocument
+      try {
+        document = JSON.parse(text) as StudyDocument
+      } catch {
+        throw new Error('This file is no study: it does not hold JSON.')
+      }
+      const study = await bridge.request('importStudy', document)
+      put(study)
+      open(study.id)
+      notices.tell(`${study.name} is open.`)
+    })
 
-  return { studies, currentId, current, isLoaded, load, open, change, save, create, rename, archive, duplicate, remove, saveToFile, openFromText }
+  return {
+    studies,
+    currentId,
+    current,
+    isLoaded,
+    load,
+    open,
+    change,
+    save,
+    create,
+    rename,
+    archive,
+    duplicate,
+    remove,
+    saveToFile,
+    openFromText,
+  }
 })
 
 /** A name that every file system takes. */
 export const fileNameOf = (name: string): string =>
-  name.normalize('NFKD').replace(/[^\p{L}\p{N} ._-]+/gu, '').trim().replace(/\s+/g, '-').slice(0, 80) || 'study'
+  name
+    .normalize('NFKD')
+    .replace(/[^\p{L}\p{N} ._-]+/gu, '')
+    .trim()
+    .replace(/\s+/g, '-')
+    .slice(0, 80) || 'study'

@@ -19,16 +19,29 @@ export const useTraining = defineStore('training', () => {
   const holding = computed(() => own.value.filter((run) => isGoing(run) || run.state === 'paused'))
   const isHeld = computed(() => holding.value.length > 0)
   /** Members to train: on, not refused, and neither trained as they are, with this seed, nor under way. */
-  const waiting = computed(() => plan.trainable.filter((one) => !own.value.some((run) =>
-    run.memberId === one.memberId && run.steps === one.steps && run.parameters === one.parameters && run.state !== 'failed'
-    && (run.seed ?? defaultRecipe.seed) === studies.current?.recipe.seed)))
+  const waiting = computed(() =>
+    plan.trainable.filter(
+      (one) =>
+        !own.value.some(
+          (run) =>
+            run.memberId === one.memberId &&
+            run.steps === one.steps &&
+            run.parameters === one.parameters &&
+            run.state !== 'failed' &&
+            (run.seed ?? defaultRecipe.seed) === studies.current?.recipe.seed,
+        ),
+    ),
+  )
 
   async function trainLadder(): Promise<void> {
     const study = studies.current
     if (!study || isStarting.value) return
     isStarting.value = true
     await studies.save() // what is trained is what is shown
-    const started = await runs.start(study.id, waiting.value.map((one) => one.memberId))
+    const started = await runs.start(
+      study.id,
+      waiting.value.map((one) => one.memberId),
+    )
     isStarting.value = false
     if (started) shell.go('training')
   }

@@ -9,7 +9,10 @@ export interface Upload {
   totalBytes: number
 }
 
-/** One place's uploads: `place` gives the paths of files on the lab's machine, sent there first where it cannot see them. */
+/**
+ * One place's uploads: `place` gives the paths of files on the lab's machine, sent there first where it cannot see
+ * them.
+ */
 export function createUploads() {
   const lab = useLabStore()
   const uploads = ref<Upload[]>([])
@@ -19,10 +22,12 @@ export function createUploads() {
       for (const file of files) {
         const entry = { name: file.name, doneBytes: 0, totalBytes: file.size }
         uploads.value = [...uploads.value, entry]
-        paths.push(await lab.placeFile(file, (doneBytes) => {
-          entry.doneBytes = doneBytes
-          uploads.value = [...uploads.value]
-        }))
+        paths.push(
+          await lab.placeFile(file, (doneBytes) => {
+            entry.doneBytes = doneBytes
+            uploads.value = [...uploads.value]
+          }),
+        )
       }
     } finally {
       uploads.value = []

@@ -29,14 +29,36 @@ it('the middle of the samples, and their ends', () => {
 
 it('a report names the machine, the rates, the ratio and what was left out', () => {
   const report: BenchReport = {
-    cpu: 'A processor', logicalCores: 4, memoryBytes: 8 * 2 ** 30, system: 'Linux 6 x64', threads: 2, device: 'native, AVX2, 2 threads',
-    comparisons: [{
-      name: 'train C', unit: 'tokens/s',
-      measured: [{ engine: 'native', device: 'native, AVX2, 2 threads', rate: { median: 123456, least: 1, most: 2 }, flopsPerSecond: 1.25e11, peakRssBytes: 72 * 2 ** 20 }],
-      absent: [{ engine: 'tensorflow', message: 'not installed' }],
-      against: { peer: 'pytorch-eager', ratio: { median: 1.5, least: 1.25, most: 1.75 }, memoryRatio: 0.25 },
-    }],
-    profiles: [{ name: 'train C', peakFlopsPerSecond: 2e11, kernels: [{ kernel: 'linear 64×192', calls: 10, seconds: 0.001, flops: 1e8 }] }],
+    cpu: 'A processor',
+    logicalCores: 4,
+    memoryBytes: 8 * 2 ** 30,
+    system: 'Linux 6 x64',
+    threads: 2,
+    device: 'native, AVX2, 2 threads',
+    comparisons: [
+      {
+        name: 'train C',
+        unit: 'tokens/s',
+        measured: [
+          {
+            engine: 'native',
+            device: 'native, AVX2, 2 threads',
+            rate: { median: 123456, least: 1, most: 2 },
+            flopsPerSecond: 1.25e11,
+            peakRssBytes: 72 * 2 ** 20,
+          },
+        ],
+        absent: [{ engine: 'tensorflow', message: 'not installed' }],
+        against: { peer: 'pytorch-eager', ratio: { median: 1.5, least: 1.25, most: 1.75 }, memoryRatio: 0.25 },
+      },
+    ],
+    profiles: [
+      {
+        name: 'train C',
+        peakFlopsPerSecond: 2e11,
+        kernels: [{ kernel: 'linear 64×192', calls: 10, seconds: 0.001, flops: 1e8 }],
+      },
+    ],
     notes: ['PyTorch was left out.'],
   }
   expect(describeBench(report).split('\n')).toEqual([

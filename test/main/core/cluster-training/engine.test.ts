@@ -5,7 +5,11 @@ import type { StreamingStep } from '#shared/cluster/live.ts'
 import { countParameters } from '#shared/family/shape.ts'
 import { createRandom } from '#shared/random.ts'
 import { createEngine } from '#main/core/engine/create.ts'
-import { createStreamingEngine, type StreamingEngine, type StreamingOptions } from '#main/core/cluster-training/engine.ts'
+import {
+  createStreamingEngine,
+  type StreamingEngine,
+  type StreamingOptions,
+} from '#main/core/cluster-training/engine.ts'
 import { layoutOf, neededWeightBytes } from '#main/core/cluster-training/layout.ts'
 import { inProcessParts } from '../../../support/in-process-parts.ts'
 import { tinyBatch, tinyClusterModel as model, trainTiny } from '../../../support/tiny-training.ts'
@@ -15,7 +19,15 @@ let lastName = 0
 async function cluster(systems: number, changes: Partial<StreamingOptions> = {}, plan = model) {
   const parts = inProcessParts()
   const steps: StreamingStep[] = []
-  const engine = await createStreamingEngine(plan, { systems, engine: 'reference', threads: 1, start: parts.start, name: `test-${++lastName}`, onStep: (step) => steps.push(step), ...changes })
+  const engine = await createStreamingEngine(plan, {
+    systems,
+    engine: 'reference',
+    threads: 1,
+    start: parts.start,
+    name: `test-${++lastName}`,
+    onStep: (step) => steps.push(step),
+    ...changes,
+  })
   open.add(engine)
   return { engine, steps, parts }
 }
@@ -31,7 +43,8 @@ afterEach(async () => {
   for (const engine of open) await engine.close()
   open.clear()
 })
-const largestDifference = (a: { loss: number }[], b: { loss: number }[]) => Math.max(...a.map(({ loss }, i) => Math.abs(loss / b[i].loss - 1)))
+const largestDifference = (a: { loss: number }[], b: { loss: number }[]) =>
+  Math.max(...a.map(({ loss }, i) => Math.abs(loss / b[i].loss - 1)))
 
 describe('a training on a cluster', () => {
   it('is the plain training bit for bit on one system', async () => {
@@ -41,13 +54,17 @@ describe('a training on a cluster', () => {
     expect(await engine.snapshot()).toEqual(state)
   })
 
-  it.each([1, 2, 3, 4, 8])('has the loss curve of the plain one on %i systems over 200 steps, with batches that do not divide', async (systems) => {
-    const { engine } = await cluster(systems)
-    const micros = [5, 2]
-    const { curve } = await plain(200, micros)
-    expect(curve[199].loss).toBeLessThan(curve[0].loss / 2)
-    expect(largestDifference(await trainTiny(engine, 200, micros), curve)).toBeLessThan(1e-5)
-  }, 60_000)
+  it.each([1, 2, 3, 4, 8])(
+    'has the loss curve of the plain one on %i systems over 200 steps, with batches that do not divide',
+    async (systems) => {
+      const { engine } = await cluster(systems)
+      const micros = [5, 2]
+      const { curve } = await plain(200, micros)
+      expect(curve[199].loss).toBeLessThan(curve[0].loss / 2)
+      expect(largestDifference(await trainTiny(engine, 200, micros), curve)).toBeLessThan(1e-5)
+    },
+    60_000,
+  )
 
   it('moves as many bytes out of the store for any number of systems', async () => {
     const layout = layoutOf(model.shape)
@@ -77,7 +94,8 @@ describe('a training on a cluster', () => {
       const { engine, steps } = await cluster(2, {}, deep)
       await trainTiny(engine, 1)
       const layout = layoutOf(deep.shape)
-      for (const peak of steps[0].residentWeightBytes) expect(peak).toBeLessThanOrEqual(4 * (layout.layers[0].count + 2 * layout.layers[1].count))
+      for (const peak of steps[0].residentWeightBytes)
+        expect(peak).toBeLessThanOrEqual(4 * (layout.layers[0].count + 2 * layout.layers[1].count))
       peaks.push(Math.max(...steps[0].residentWeightBytes))
       if (layers === 9) expect(steps[0].modelBytes).toBeGreaterThan(2 * peaks[2])
     }
@@ -98,7 +116,10 @@ describe('a training on a cluster', () => {
     await trainTiny(engine, 1)
     expect(steps[0].modelBytes).toBeGreaterThan(3 * needed)
     expect(Math.max(...steps[0].residentWeightBytes)).toBeLessThanOrEqual(needed)
-    await expect(cluster(2, { systemWeightBytes: needed - 1 }, deep)).rejects.toMatchObject({ code: 'too-large', message: expect.stringMatching(new RegExp(`${needed - 1}.*${needed}`)) })
+    await expect(cluster(2, { systemWeightBytes: needed - 1 }, deep)).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringMatching(new RegExp(`${needed - 1}.*${needed}`)),
+    })
   })
 
   it('measures every layer, and how much of the transfers was hidden', async () => {
@@ -158,7 +179,10 @@ describe('a training on a cluster', () => {
 
   it('leaves no files behind', async () => {
     const { engine } = await cluster(1)
-    const mine = () => ['/dev/shm', tmpdir()].flatMap((place) => (existsSync(place) ? readdirSync(place) : [])).filter((name) => name.includes(`${process.pid}-test-${lastName}`))
+    const mine = () =>
+      ['/dev/shm', tmpdir()]
+        .flatMap((place) => (existsSync(place) ? readdirSync(place) : []))
+        .filter((name) => name.includes(`${process.pid}-test-${lastName}`))
     expect(mine()).toHaveLength(1)
     await engine.close()
     expect(mine()).toEqual([])

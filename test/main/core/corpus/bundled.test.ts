@@ -9,23 +9,32 @@ import { splits } from '#main/platform/disk/text-files.ts'
 const home = mkdtempSync(join(tmpdir(), 'bundled-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-test.each(bundledCorpora())('$id has enough clean text to train on, and stands in the NOTICE', async ({ id, name, paths, source, licence }) => {
-  for await (const record of ingestCorpus({ corpusId: id, name, folder: join(home, id), paths }, new AbortController().signal)) {
-    if (record.kind !== 'done') continue
-    const { report } = record
-    expect(report.bytes).toBeGreaterThan(1e6)
-    expect(report).toMatchObject({ replaced: 0, nulls: 0 })
-    for (const split of splits) expect(report.splits[split].bytes).toBeGreaterThan(40_000)
-  }
-  const notice = readFileSync(join(__dirname, '../../../../NOTICE'), 'utf8')
-  expect(notice).toContain(source.replace('npm package ', ''))
-  expect(licence).toMatch(/^Public domain/)
-})
+test.each(bundledCorpora())(
+  '$id has enough clean text to train on, and stands in the NOTICE',
+  async ({ id, name, paths, source, licence }) => {
+    for await (const record of ingestCorpus(
+      { corpusId: id, name, folder: join(home, id), paths },
+      new AbortController().signal,
+    )) {
+      if (record.kind !== 'done') continue
+      const { report } = record
+      expect(report.bytes).toBeGreaterThan(1e6)
+      expect(report).toMatchObject({ replaced: 0, nulls: 0 })
+      for (const split of splits) expect(report.splits[split].bytes).toBeGreaterThan(40_000)
+    }
+    const notice = readFileSync(join(__dirname, '../../../../NOTICE'), 'utf8')
+    expect(notice).toContain(source.replace('npm package ', ''))
+    expect(licence).toMatch(/^Public domain/)
+  },
+)
 
 test('the first is the one a new study begins with: more than 5 MB', async () => {
   const [first] = bundledCorpora()
   expect(first!.id).toBe('state-of-the-union')
-  for await (const record of ingestCorpus({ corpusId: 'a', name: 'A', folder: join(home, 'a'), paths: first!.paths }, new AbortController().signal)) {
+  for await (const record of ingestCorpus(
+    { corpusId: 'a', name: 'A', folder: join(home, 'a'), paths: first!.paths },
+    new AbortController().signal,
+  )) {
     if (record.kind === 'done') expect(record.report.bytes).toBeGreaterThan(5e6)
   }
 })

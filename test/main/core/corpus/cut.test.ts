@@ -14,7 +14,25 @@ function cut(text: string, length: number, isMarked = false, pieces = [text.leng
 }
 
 const paragraph = (words: number, word = 'word') => `${Array.from({ length: words }, () => word).join(' ')}.`
-const textOf = fc.array(fc.constantFrom(' ', '\n', '\n\n', '\n \n', 'a', 'word', '. ', '!"\n', '🐋', endOfTextMarker, '<|end', 'oftext|>', '—'.repeat(40)), { maxLength: 120 })
+const textOf = fc
+  .array(
+    fc.constantFrom(
+      ' ',
+      '\n',
+      '\n\n',
+      '\n \n',
+      'a',
+      'word',
+      '. ',
+      '!"\n',
+      '🐋',
+      endOfTextMarker,
+      '<|end',
+      'oftext|>',
+      '—'.repeat(40),
+    ),
+    { maxLength: 120 },
+  )
   .map((parts) => parts.join(''))
 
 test('a text is cut at blank lines once there is enough', () => {
@@ -38,7 +56,11 @@ test('without sentences it is cut between words, and without words between chara
 })
 
 test('the end-of-text marker ends a document', () => {
-  expect(cut(`one\n${endOfTextMarker}\ntwo ${endOfTextMarker}${endOfTextMarker} three`, 4096, true)).toEqual(['one', 'two', 'three'])
+  expect(cut(`one\n${endOfTextMarker}\ntwo ${endOfTextMarker}${endOfTextMarker} three`, 4096, true)).toEqual([
+    'one',
+    'two',
+    'three',
+  ])
   expect(cut(`one${endOfTextMarker}two`, 4096)).toEqual(['one', 'two'])
 })
 
@@ -49,24 +71,37 @@ test('a marked document is left whole where an unmarked one would be cut', () =>
 })
 
 test('the pieces a text arrives in make no difference', () => {
-  fc.assert(fc.property(textOf, fc.integer({ min: 4, max: 60 }), fc.array(fc.integer({ min: 0, max: 40 })), (text, length, pieces) => {
-    expect(cut(text, length, false, pieces)).toEqual(cut(text, length))
-  }), { numRuns: 500 })
+  fc.assert(
+    fc.property(
+      textOf,
+      fc.integer({ min: 4, max: 60 }),
+      fc.array(fc.integer({ min: 0, max: 40 })),
+      (text, length, pieces) => {
+        expect(cut(text, length, false, pieces)).toEqual(cut(text, length))
+      },
+    ),
+    { numRuns: 500 },
+  )
 })
 
 test('nothing but markers and outer white space is lost', () => {
   const bare = (text: string) => text.split(endOfTextMarker).join('').replace(/\s/gu, '')
-  fc.assert(fc.property(textOf, fc.integer({ min: 4, max: 60 }), (text, length) => {
-    expect(cut(text, length).map(bare).join('')).toBe(bare(text))
-  }), { numRuns: 500 })
+  fc.assert(
+    fc.property(textOf, fc.integer({ min: 4, max: 60 }), (text, length) => {
+      expect(cut(text, length).map(bare).join('')).toBe(bare(text))
+    }),
+    { numRuns: 500 },
+  )
 })
 
 test('no document is longer than twice the length, none but a file’s last much shorter than it', () => {
-  fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 1, maxLength: 60 }), (paragraphs) => {
-    const documents = cut(paragraphs.map((words) => paragraph(words)).join('\n\n'), 200)
-    for (const document of documents) expect(document.length).toBeLessThanOrEqual(400)
-    for (const document of documents.slice(0, -1)) expect(document.length).toBeGreaterThanOrEqual(198)
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 1, maxLength: 60 }), (paragraphs) => {
+      const documents = cut(paragraphs.map((words) => paragraph(words)).join('\n\n'), 200)
+      for (const document of documents) expect(document.length).toBeLessThanOrEqual(400)
+      for (const document of documents.slice(0, -1)) expect(document.length).toBeGreaterThanOrEqual(198)
+    }),
+  )
 })
 
 test('small corpora are cut finer', () => {

@@ -7,15 +7,18 @@ import { hashFraction, splitOf, splitSmall } from '#main/core/corpus/split.ts'
 const sha = (text: string) => createHash('sha256').update(text).digest()
 
 test('a hash is new once', () => {
-  fc.assert(fc.property(fc.array(fc.nat(500), { maxLength: 1500 }), (numbers) => {
-    const set = createHashSet()
-    const seen = new Set<number>()
-    for (const number of numbers) {
-      expect(set.add(sha(String(number)))).toBe(!seen.has(number))
-      seen.add(number)
-    }
-    expect(set.size).toBe(seen.size)
-  }), { numRuns: 30 })
+  fc.assert(
+    fc.property(fc.array(fc.nat(500), { maxLength: 1500 }), (numbers) => {
+      const set = createHashSet()
+      const seen = new Set<number>()
+      for (const number of numbers) {
+        expect(set.add(sha(String(number)))).toBe(!seen.has(number))
+        seen.add(number)
+      }
+      expect(set.size).toBe(seen.size)
+    }),
+    { numRuns: 30 },
+  )
 })
 
 test('hashes that agree in all but one stored byte are two', () => {
@@ -47,18 +50,28 @@ describe('splits', () => {
   })
 
   test('a known text stays where it always was', () => {
-    // By sha256sum: the last four bytes of 'document 4' are 0.0045 of the whole range, of 'document 28' 0.063, of 'document 0' above 0.1.
-    expect(['document 4', 'document 6', 'document 28', 'document 53', 'document 0'].map((text) => splitOf(hashFraction(sha(text)))))
-      .toEqual(['test', 'test', 'validation', 'validation', 'train'])
+    // By sha256sum: the last four bytes of 'document 4' are 0.0045 of the whole range, of 'document 28' 0.063, of
+    // 'document 0' above 0.1.
+    expect(
+      ['document 4', 'document 6', 'document 28', 'document 53', 'document 0'].map((text) =>
+        splitOf(hashFraction(sha(text))),
+      ),
+    ).toEqual(['test', 'test', 'validation', 'validation', 'train'])
   })
 
   test('a small corpus has all three, whatever its order', () => {
-    fc.assert(fc.property(fc.uniqueArray(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 3, maxLength: 40 }), fc.integer(), (fractions, seed) => {
-      const dealt = splitSmall(fractions)
-      expect(new Set(dealt)).toEqual(new Set(['train', 'validation', 'test']))
-      const order = fractions.map((_, index) => index).sort((a, b) => Math.sin(a + seed) - Math.sin(b + seed))
-      const again = splitSmall(order.map((index) => fractions[index]!))
-      expect(order.map((index) => dealt[index])).toEqual(again)
-    }))
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 3, maxLength: 40 }),
+        fc.integer(),
+        (fractions, seed) => {
+          const dealt = splitSmall(fractions)
+          expect(new Set(dealt)).toEqual(new Set(['train', 'validation', 'test']))
+          const order = fractions.map((_, index) => index).sort((a, b) => Math.sin(a + seed) - Math.sin(b + seed))
+          const again = splitSmall(order.map((index) => fractions[index]!))
+          expect(order.map((index) => dealt[index])).toEqual(again)
+        },
+      ),
+    )
   })
 })

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -26,7 +35,8 @@ const write = (name: string, bytes: string | Uint8Array): string => {
 const never = new AbortController().signal
 
 async function ingest(paths: string[], folder = corpus(), signal = never): Promise<IngestReport> {
-  for await (const record of ingestCorpus({ corpusId: 'one', name: 'One', folder, paths }, signal)) if (record.kind === 'done') return record.report
+  for await (const record of ingestCorpus({ corpusId: 'one', name: 'One', folder, paths }, signal))
+    if (record.kind === 'done') return record.report
   throw new Error('no report')
 }
 
@@ -38,7 +48,8 @@ async function faultOf(paths: string[]): Promise<Fault> {
   return error
 }
 
-const documents = (folder = corpus()) => Object.fromEntries(splits.map((split) => [split, [...readDocuments(folder, split)]]))
+const documents = (folder = corpus()) =>
+  Object.fromEntries(splits.map((split) => [split, [...readDocuments(folder, split)]]))
 const all = (folder = corpus()) => Object.values(documents(folder)).flat().sort()
 const lines = (count: number, make = (index: number) => `document ${index} says ${index * 7}`) =>
   Array.from({ length: count }, (_, index) => JSON.stringify({ text: make(index), more: 1 })).join('\n')
@@ -51,12 +62,18 @@ describe('sources', () => {
     expect(readCorpusReport(corpus())).toEqual(report)
     for (const split of splits) {
       expect(report.splits[split].documents).toBe(documents()[split]!.length)
-      expect(report.splits[split].bytes).toBe(documents()[split]!.reduce((sum, text) => sum + Buffer.byteLength(text), 0))
+      expect(report.splits[split].bytes).toBe(
+        documents()[split]!.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+      )
     }
   })
 
   test('a folder of text files: each small file a document, hidden and other files left out, links to folders not followed', async () => {
-    for (let index = 0; index < 40; index++) write(`texts/${index % 4}/${index}.${index % 2 ? 'txt' : 'md'}`, `Text number ${index}.\n\n${'It goes on. '.repeat(20)}\n`)
+    for (let index = 0; index < 40; index++)
+      write(
+        `texts/${index % 4}/${index}.${index % 2 ? 'txt' : 'md'}`,
+        `Text number ${index}.\n\n${'It goes on. '.repeat(20)}\n`,
+      )
     write('texts/.hidden.txt', 'hidden')
     write('texts/picture.png', 'no text')
     symlinkSync(join(home, 'texts'), join(home, 'texts', 'round'))
@@ -64,11 +81,17 @@ describe('sources', () => {
     expect(all()[0]).toMatch(/^Text number 0\.\n\nIt goes on\. .* It goes on\.$/)
   })
 
-  test.each(['none', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'version-2', 'dictionary', 'delta'])('parquet: %s', async (name) => {
-    const texts = JSON.parse(readFileSync(join(__dirname, '../../../fixtures/corpus/texts.json'), 'utf8')) as string[]
-    expect(await ingest([join(__dirname, `../../../fixtures/corpus/${name}.parquet`)])).toMatchObject({ documents: 300, replaced: 0 })
-    expect(all()).toEqual([...texts].sort())
-  })
+  test.each(['none', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'version-2', 'dictionary', 'delta'])(
+    'parquet: %s',
+    async (name) => {
+      const texts = JSON.parse(readFileSync(join(__dirname, '../../../fixtures/corpus/texts.json'), 'utf8')) as string[]
+      expect(await ingest([join(__dirname, `../../../fixtures/corpus/${name}.parquet`)])).toMatchObject({
+        documents: 300,
+        replaced: 0,
+      })
+      expect(all()).toEqual([...texts].sort())
+    },
+  )
 
   test('packed files read like the files they hold', async () => {
     await ingest([write('a.jsonl', lines(100))])
@@ -77,14 +100,19 @@ describe('sources', () => {
   })
 
   test('a long text is cut into documents', async () => {
-    const text = Array.from({ length: 4000 }, (_, index) => `Paragraph ${index} of a long book, which goes on and on for a while.`).join('\n\n')
+    const text = Array.from(
+      { length: 4000 },
+      (_, index) => `Paragraph ${index} of a long book, which goes on and on for a while.`,
+    ).join('\n\n')
     const report = await ingest([write('book.txt', text)])
     expect(report.documents).toBeGreaterThan(50)
     expect(report.documents).toBeLessThan(90)
   })
 
   test('a file with end-of-text markers says itself where its documents end', async () => {
-    const stories = Array.from({ length: 50 }, (_, index) => `Story ${index}.\n\n${'Once upon a time. '.repeat(100)}`.trim())
+    const stories = Array.from({ length: 50 }, (_, index) =>
+      `Story ${index}.\n\n${'Once upon a time. '.repeat(100)}`.trim(),
+    )
     await ingest([write('stories.txt', stories.join('\n<|endoftext|>\n'))])
     expect(all()).toEqual([...stories].sort())
   })
@@ -92,27 +120,44 @@ describe('sources', () => {
 
 describe('bytes that are no plain text', () => {
   test('what is no UTF-8 is replaced and counted, and a real U+FFFD is not', async () => {
-    const bytes = Buffer.concat([Buffer.from('good �\n'), Buffer.from([0x66, 0xff, 0x67, 0xc3, 0x0a]), Buffer.from('é'.repeat(2000))])
+    const bytes = Buffer.concat([
+      Buffer.from('good �\n'),
+      Buffer.from([0x66, 0xff, 0x67, 0xc3, 0x0a]),
+      Buffer.from('é'.repeat(2000)),
+    ])
     expect(await ingest([write('a.txt', bytes), write('b.jsonl', lines(30))])).toMatchObject({ replaced: 2 })
     expect(all().some((text) => text.startsWith('good �\nf�g�\né'))).toBe(true)
   })
 
   test('NUL is taken out and counted, a byte-order mark left out, CR LF becomes LF', async () => {
-    expect(await ingest([write('a.txt', '\ufeffone\r\ntwo\rthree\0\0 four'), write('b.jsonl', lines(30))])).toMatchObject({ nulls: 2 })
+    expect(
+      await ingest([write('a.txt', '\ufeffone\r\ntwo\rthree\0\0 four'), write('b.jsonl', lines(30))]),
+    ).toMatchObject({ nulls: 2 })
     expect(all()).toContain('one\ntwo\nthree four')
   })
 
-  test.each(['utf16le', 'utf16be'] as const)('%s with its mark is read', async (encoding) => {
-    const text = `Ünïcode 🐋 \u0a0d\u0d0a ਊ\r\n\r\n${Array.from({ length: 90_000 }, (_, index) => `and ${index},\r\n`).join('')}end`
-    const bytes = Buffer.from(`\ufeff${text}`, 'utf16le')
-    expect(await ingest([write('wide.txt', encoding === 'utf16le' ? bytes : bytes.swap16())])).toMatchObject({ replaced: 0, nulls: 0 })
-    expect(all().find((document) => document.startsWith('Ünïcode 🐋 \u0a0d\u0d0a ਊ\n\nand 0,\nand 1,\n'))).toBeDefined()
-    expect(all().join('\n').split('\n').length).toBe(90_003)
-    expect(all().join('\n')).not.toContain('\r')
-  }, 60_000)
+  test.each(['utf16le', 'utf16be'] as const)(
+    '%s with its mark is read',
+    async (encoding) => {
+      const text = `Ünïcode 🐋 \u0a0d\u0d0a ਊ\r\n\r\n${Array.from({ length: 90_000 }, (_, index) => `and ${index},\r\n`).join('')}end`
+      const bytes = Buffer.from(`\ufeff${text}`, 'utf16le')
+      expect(await ingest([write('wide.txt', encoding === 'utf16le' ? bytes : bytes.swap16())])).toMatchObject({
+        replaced: 0,
+        nulls: 0,
+      })
+      expect(
+        all().find((document) => document.startsWith('Ünïcode 🐋 \u0a0d\u0d0a ਊ\n\nand 0,\nand 1,\n')),
+      ).toBeDefined()
+      expect(all().join('\n').split('\n').length).toBe(90_003)
+      expect(all().join('\n')).not.toContain('\r')
+    },
+    60_000,
+  )
 
   test('lone surrogates in JSON are replaced and counted', async () => {
-    expect(await ingest([write('a.jsonl', `${lines(30)}\n{"text":"half \\ud800 pair \\ud83d\\udc0b"}\n`)])).toMatchObject({ replaced: 1 })
+    expect(
+      await ingest([write('a.jsonl', `${lines(30)}\n{"text":"half \\ud800 pair \\ud83d\\udc0b"}\n`)]),
+    ).toMatchObject({ replaced: 1 })
     expect(all()).toContain('half \ufffd pair 🐋')
   })
 
@@ -131,16 +176,26 @@ describe('de-duplication and splits', () => {
   })
 
   test('a document’s split depends on nothing but the document', async () => {
-    await fc.assert(fc.asyncProperty(fc.integer({ min: 100, max: 300 }), fc.boolean(), async (count, isTurned) => {
-      const texts = lines(count).split('\n')
-      const first = join(home, 'corpora', 'first')
-      const second = join(home, 'corpora', 'second')
-      const made = await ingest([write('a.jsonl', texts.join('\n'))], first)
-      fc.pre(splits.every((split) => made.splits[split].documents > 1))
-      if (isTurned) texts.reverse()
-      await ingest([write('b.jsonl', texts.slice(0, 40).join('\n')), write('a.jsonl', [...texts.slice(40), ...lines(40, (index) => `another ${index}`).split('\n')].join('\n'))], second)
-      for (const split of splits) expect(documents(second)[split]).toEqual(expect.arrayContaining(documents(first)[split]!))
-    }), { numRuns: 8 })
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 100, max: 300 }), fc.boolean(), async (count, isTurned) => {
+        const texts = lines(count).split('\n')
+        const first = join(home, 'corpora', 'first')
+        const second = join(home, 'corpora', 'second')
+        const made = await ingest([write('a.jsonl', texts.join('\n'))], first)
+        fc.pre(splits.every((split) => made.splits[split].documents > 1))
+        if (isTurned) texts.reverse()
+        await ingest(
+          [
+            write('b.jsonl', texts.slice(0, 40).join('\n')),
+            write('a.jsonl', [...texts.slice(40), ...lines(40, (index) => `another ${index}`).split('\n')].join('\n')),
+          ],
+          second,
+        )
+        for (const split of splits)
+          expect(documents(second)[split]).toEqual(expect.arrayContaining(documents(first)[split]!))
+      }),
+      { numRuns: 8 },
+    )
   })
 
   test('even the smallest corpora have three splits that are not empty', async () => {
@@ -154,15 +209,23 @@ describe('de-duplication and splits', () => {
   })
 
   test('a text of 2 kB is enough', async () => {
-    const report = await ingest([write('a.txt', Array.from({ length: 40 }, (_, index) => `Sentence number ${index} is here now, and ends.`).join(' '))])
+    const report = await ingest([
+      write(
+        'a.txt',
+        Array.from({ length: 40 }, (_, index) => `Sentence number ${index} is here now, and ends.`).join(' '),
+      ),
+    ])
     for (const split of splits) expect(report.splits[split].bytes).toBeGreaterThan(0)
   })
 
   test('too little text is refused with how much is needed', async () => {
     expect((await faultOf([write('a.txt', 'short')])).message).toBe(
-      'This text makes only 1 different document. At least 3 are needed, one each for training, validation and testing: about 2 kB of plain text. Add more text.')
+      'This text makes only 1 different document. At least 3 are needed, one each for training, validation and testing: about 2 kB of plain text. Add more text.',
+    )
     expect((await faultOf([write('a.txt', ' \n\n ')])).message).toMatch(/only 0 different documents/)
-    expect((await faultOf([write('a.jsonl', '{"text":"a"}\n{"text":"a"}\n{"text":"b"}')])).message).toMatch(/only 2 different documents/)
+    expect((await faultOf([write('a.jsonl', '{"text":"a"}\n{"text":"a"}\n{"text":"b"}')])).message).toMatch(
+      /only 2 different documents/,
+    )
   })
 })
 
@@ -171,17 +234,30 @@ describe('bad files', () => {
   test.each([
     ['no JSON', `${lines(3)}\n\nnonsense\n`, (name: string) => `${at(name, 5)} is not a JSON object.`],
     ['a number', `${lines(3)}\n7`, (name: string) => `${at(name, 4)} is not a JSON object.`],
-    ['no text', `${lines(3)}\n{"body":"a","id":1}`, (name: string) => `${at(name, 4)} has no field text; its fields are: body, id.`],
-    ['text that is none', `${lines(1)}\n{"text":7}`, (name: string) => `${at(name, 2)}: the field text is a number, not a string.`],
+    [
+      'no text',
+      `${lines(3)}\n{"body":"a","id":1}`,
+      (name: string) => `${at(name, 4)} has no field text; its fields are: body, id.`,
+    ],
+    [
+      'text that is none',
+      `${lines(1)}\n{"text":7}`,
+      (name: string) => `${at(name, 2)}: the field text is a number, not a string.`,
+    ],
     ['null', `{"text":null}`, (name: string) => `${at(name, 1)}: the field text is null, not a string.`],
   ])('records with %s', async (_name, text, message) => {
-    expect(await faultOf([write('bad.jsonl', text)])).toMatchObject({ code: 'bad-input', message: message('bad.jsonl') })
+    expect(await faultOf([write('bad.jsonl', text)])).toMatchObject({
+      code: 'bad-input',
+      message: message('bad.jsonl'),
+    })
   })
 
   test('the line is right beyond the first block', async () => {
     const many = lines(40_000, (index) => `document ${index} ${'x'.repeat(40)}`)
     expect(many.length).toBeGreaterThan(2 << 20)
-    expect((await faultOf([write('bad.jsonl', `${many}\n{"text":`)])).message).toBe(`${at('bad.jsonl', 40_001)} is not a JSON object.`)
+    expect((await faultOf([write('bad.jsonl', `${many}\n{"text":`)])).message).toBe(
+      `${at('bad.jsonl', 40_001)} is not a JSON object.`,
+    )
   })
 
   test.each([
@@ -205,7 +281,9 @@ describe('bad files', () => {
 
   test('a gzip file cut short', async () => {
     const packed = gzipSync(Buffer.from(lines(20_000, (index) => `document ${index} ${Math.sin(index)}`)))
-    expect(await faultOf([write('cut.jsonl.gz', packed.subarray(0, packed.length / 2))])).toMatchObject({ code: 'damaged' })
+    expect(await faultOf([write('cut.jsonl.gz', packed.subarray(0, packed.length / 2))])).toMatchObject({
+      code: 'damaged',
+    })
     expect(await faultOf([write('none.txt.gz', 'not packed at all')])).toMatchObject({ code: 'damaged' })
   })
 
@@ -222,9 +300,15 @@ describe('stopping', () => {
   test('cancelled on the way, nothing is left', async () => {
     const stop = new AbortController()
     const records: IngestRecord[] = []
-    const path = write('long.jsonl', lines(120_000, (index) => `document ${index} ${'x'.repeat(60)}`))
+    const path = write(
+      'long.jsonl',
+      lines(120_000, (index) => `document ${index} ${'x'.repeat(60)}`),
+    )
     const cancelled = (async () => {
-      for await (const record of ingestCorpus({ corpusId: 'one', name: 'One', folder: corpus(), paths: [path] }, stop.signal)) {
+      for await (const record of ingestCorpus(
+        { corpusId: 'one', name: 'One', folder: corpus(), paths: [path] },
+        stop.signal,
+      )) {
         records.push(record)
         if (records.length === 3) stop.abort()
       }
@@ -235,7 +319,10 @@ describe('stopping', () => {
   })
 
   test('a generator left early cleans up', async () => {
-    for await (const record of ingestCorpus({ corpusId: 'one', name: 'One', folder: corpus(), paths: [write('a.jsonl', lines(50))] }, never)) {
+    for await (const record of ingestCorpus(
+      { corpusId: 'one', name: 'One', folder: corpus(), paths: [write('a.jsonl', lines(50))] },
+      never,
+    )) {
       expect(record.kind).toBe('progress')
       break
     }
@@ -253,7 +340,10 @@ describe('stopping', () => {
   })
 
   test('progress runs from nothing to all', async () => {
-    const path = write('long.jsonl', lines(90_000, (index) => `document ${index} ${'x'.repeat(60)}`))
+    const path = write(
+      'long.jsonl',
+      lines(90_000, (index) => `document ${index} ${'x'.repeat(60)}`),
+    )
     const done: number[] = []
     let total = 0
     for await (const record of ingestCorpus({ corpusId: 'one', name: 'One', folder: corpus(), paths: [path] }, never)) {

@@ -25,16 +25,23 @@ function writeLarge(name: string, megabytes: number): string {
 /** Most memory of the process while a file becomes a corpus, in MB. */
 async function peakOf(path: string): Promise<number> {
   let peak = 0
-  for await (const record of ingestCorpus({ corpusId: 'large', name: 'Large', folder: join(home, 'large'), paths: [path] }, new AbortController().signal)) {
+  for await (const record of ingestCorpus(
+    { corpusId: 'large', name: 'Large', folder: join(home, 'large'), paths: [path] },
+    new AbortController().signal,
+  )) {
     peak = Math.max(peak, process.memoryUsage().rss / 2 ** 20)
     if (record.kind === 'done') expect(record.report.bytes).toBeGreaterThan(0.9e6)
   }
   return peak
 }
 
-test.each(['lines.jsonl', 'book.txt'])('memory does not grow with the file: %s', async (name) => {
-  const small = await peakOf(writeLarge(name, 24))
-  const large = await peakOf(writeLarge(name, 160))
-  // Ten bytes a document at most stay, and what the collector has not taken yet.
-  expect(large - small).toBeLessThan(100)
-}, 120_000)
+test.each(['lines.jsonl', 'book.txt'])(
+  'memory does not grow with the file: %s',
+  async (name) => {
+    const small = await peakOf(writeLarge(name, 24))
+    const large = await peakOf(writeLarge(name, 160))
+    // Ten bytes a document at most stay, and what the collector has not taken yet.
+    expect(large - small).toBeLessThan(100)
+  },
+  120_000,
+)

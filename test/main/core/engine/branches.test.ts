@@ -13,7 +13,10 @@ const model = tinyModel({ shape: { layers: 2, width: 12, heads: 3, context: 40, 
 const dice = createDice(11)
 const ids = (count: number) => Int32Array.from(dice.integers(count, 0, 13))
 const end = (count: number) => ({ inputs: ids(count), targets: ids(count).map((id, i) => (i % 4 === 2 ? -1 : id)) })
-const branch = (stem: number[] | Int32Array, ...ends: number[]): Branches => ({ stem: Int32Array.from(stem), ends: ends.map(end) })
+const branch = (stem: number[] | Int32Array, ...ends: number[]): Branches => ({
+  stem: Int32Array.from(stem),
+  ends: ends.map(end),
+})
 
 async function apart(engine: ReturnType<typeof createGpt>, branches: Branches[]): Promise<TokenScore[][][]> {
   const all: TokenScore[][][] = []
@@ -21,7 +24,12 @@ async function apart(engine: ReturnType<typeof createGpt>, branches: Branches[])
     const scores: TokenScore[][] = []
     for (const { inputs, targets } of ends) {
       const columns = stem.length + inputs.length
-      const whole = { inputs: Int32Array.from([...stem, ...inputs]), targets: Int32Array.from([...stem.map(() => -1), ...targets]), rows: 1, columns }
+      const whole = {
+        inputs: Int32Array.from([...stem, ...inputs]),
+        targets: Int32Array.from([...stem.map(() => -1), ...targets]),
+        rows: 1,
+        columns,
+      }
       scores.push((await engine.score(whole)).slice(stem.length))
     }
     all.push(scores)
@@ -30,7 +38,9 @@ async function apart(engine: ReturnType<typeof createGpt>, branches: Branches[])
 }
 
 function expectClose(ours: TokenScore[][][], theirs: TokenScore[][][]): void {
-  expect(ours.map((ends) => ends.map(({ length }) => length))).toEqual(theirs.map((ends) => ends.map(({ length }) => length)))
+  expect(ours.map((ends) => ends.map(({ length }) => length))).toEqual(
+    theirs.map((ends) => ends.map(({ length }) => length)),
+  )
   const flat = (scores: TokenScore[][][]) => scores.flat(2)
   flat(ours).forEach(({ logProbability, isGreedy }, i) => {
     const other = flat(theirs)[i]
@@ -41,7 +51,10 @@ function expectClose(ours: TokenScore[][][], theirs: TokenScore[][][]): void {
 }
 
 /** Piece by piece, and in one kernel where a device has one. */
-const devices: [string, () => Kernels][] = [['reference', createReferenceKernels], ...(findLibrary() ? [['native', () => createNativeKernels({ threads: 2 })] as [string, () => Kernels]] : [])]
+const devices: [string, () => Kernels][] = [
+  ['reference', createReferenceKernels],
+  ...(findLibrary() ? [['native', () => createNativeKernels({ threads: 2 })] as [string, () => Kernels]] : []),
+]
 
 describe.each(devices)('scoring branches on %s', (name, createKernels) => {
   it('gives every end the scores it has alone', async () => {
@@ -81,8 +94,13 @@ describe.each(devices)('scoring branches on %s', (name, createKernels) => {
     const wide = tinyModel({ shape: { layers: 2, width: 66, heads: 2, context: 160, vocabulary: 13 } })
     const engine = createGpt(createKernels(), name as 'reference' | 'native', wide)
     const examples = ids(97)
-    const few = [branch([...examples, ...ids(17)], 31, 1, 14), branch([...examples, ...ids(40)], 2, 3), branch(examples, 15, 16)]
-    for (const branches of [few, [branch(ids(3), 70, 2), branch([], 33), branch(ids(65), 1, 90)]]) expectClose(await engine.scoreBranches(branches), await apart(engine, branches))
+    const few = [
+      branch([...examples, ...ids(17)], 31, 1, 14),
+      branch([...examples, ...ids(40)], 2, 3),
+      branch(examples, 15, 16),
+    ]
+    for (const branches of [few, [branch(ids(3), 70, 2), branch([], 33), branch(ids(65), 1, 90)]])
+      expectClose(await engine.scoreBranches(branches), await apart(engine, branches))
     engine.dispose()
   })
 

@@ -1,4 +1,5 @@
-// The model itself, on the reference kernels: its gradient, its causality, its memory of what it read, and its repeatability.
+// The model itself, on the reference kernels: its gradient, its causality, its memory of what it read, and its
+// repeatability.
 import { describe, expect, it } from 'vitest'
 import { createGpt } from '#main/core/engine/gpt.ts'
 import type { Engine, ModelState } from '#main/core/engine/engine.ts'
@@ -9,7 +10,8 @@ import type { ModelPlan } from '#shared/family/model.ts'
 import { distance } from './numbers.ts'
 import { adam, randomBatch, tinyModel } from './tiny.ts'
 
-const createModel = (model: ModelPlan, precision: 'single' | 'double' = 'single') => createGpt(createReferenceKernels(precision), 'reference', model)
+const createModel = (model: ModelPlan, precision: 'single' | 'double' = 'single') =>
+  createGpt(createReferenceKernels(precision), 'reference', model)
 
 /** The gradients gathered so far, read off the first moments of an update that moves nothing; clears them. */
 async function gradients(engine: Engine): Promise<Map<string, Float32Array>> {
@@ -49,7 +51,10 @@ describe('the gradient of the whole model', () => {
     const whole = randomBatch(model, 4)
     whole.targets.fill(3)
     const part = (from: number, rows: number) => ({
-      inputs: whole.inputs.subarray(from * 7, (from + rows) * 7), targets: whole.targets.subarray(from * 7, (from + rows) * 7), rows, columns: 7,
+      inputs: whole.inputs.subarray(from * 7, (from + rows) * 7),
+      targets: whole.targets.subarray(from * 7, (from + rows) * 7),
+      rows,
+      columns: 7,
     })
     const [one, two] = [createModel(model), createModel(model)]
     const loss = await one.accumulate(whole, 1)
@@ -61,7 +66,11 @@ describe('the gradient of the whole model', () => {
 })
 
 it('holds exactly the parameters that are counted, each in its shape', async () => {
-  for (const shape of [tinyModel().shape, { layers: 1, width: 8, heads: 1, context: 3, vocabulary: 300 }, { layers: 3, width: 20, heads: 5, context: 64, vocabulary: 17 }]) {
+  for (const shape of [
+    tinyModel().shape,
+    { layers: 1, width: 8, heads: 1, context: 3, vocabulary: 300 },
+    { layers: 3, width: 20, heads: 5, context: 64, vocabulary: 17 },
+  ]) {
     const { parameters } = await createModel(tinyModel({ shape })).snapshot()
     expect([...parameters.values()].reduce((sum, values) => sum + values.length, 0)).toBe(countParameters(shape))
     expect([...parameters.keys()]).toEqual(listParameters(shape).map(({ name }) => name))
@@ -79,7 +88,8 @@ it('a token never sees the ones after it', async () => {
     const after = await engine.logits({ inputs: other, rows: 1, columns: 7 })
     const V = model.shape.vocabulary
     expect(after.subarray(0, changed * V)).toEqual(before.subarray(0, changed * V))
-    for (let t = changed; t < 7; t++) expect(after.subarray(t * V, (t + 1) * V)).not.toEqual(before.subarray(t * V, (t + 1) * V))
+    for (let t = changed; t < 7; t++)
+      expect(after.subarray(t * V, (t + 1) * V)).not.toEqual(before.subarray(t * V, (t + 1) * V))
   }
 })
 
@@ -117,7 +127,10 @@ it('scores every target with the probability that the loss is made of', async ()
   const batch = randomBatch(model, 3)
   const scores = await engine.score(batch)
   const scored = scores.filter((_, n) => batch.targets[n] >= 0)
-  expect(-scored.reduce((sum, { logProbability }) => sum + logProbability, 0) / scored.length).toBeCloseTo(await engine.loss(batch), 5)
+  expect(-scored.reduce((sum, { logProbability }) => sum + logProbability, 0) / scored.length).toBeCloseTo(
+    await engine.loss(batch),
+    5,
+  )
   const logits = await engine.logits(batch)
   scores.forEach(({ isGreedy }, n) => {
     const row = [...logits.subarray(n * 13, (n + 1) * 13)]
@@ -132,7 +145,8 @@ it('two equal runs are equal bit for bit, and so is one that was stored and rest
     const engine = createModel(model)
     if (state) engine.restore(state)
     const seen: number[] = []
-    for (const step of steps) seen.push(await engine.accumulate(randomBatch(model, 2, 7, step), 1), await engine.update(0.01, adam))
+    for (const step of steps)
+      seen.push(await engine.accumulate(randomBatch(model, 2, 7, step), 1), await engine.update(0.01, adam))
     return { seen, state: await engine.snapshot() }
   }
   const whole = await run([0, 1, 2, 3, 4, 5])
@@ -171,7 +185,13 @@ it('clips the gradient to the norm asked for, and stops with a sentence when it 
   await clipped.accumulate(randomBatch(model, 2), 1)
   expect(await clipped.update(0, { ...adam, beta1: 0, clipNorm: norm / 4 })).toBeCloseTo(norm, 4)
   for (const [name, values] of (await clipped.snapshot()).firstMoments) {
-    expect(distance(values, free.get(name)!.map((g) => g / 4)), name).toBeLessThan(1e-5)
+    expect(
+      distance(
+        values,
+        free.get(name)!.map((g) => g / 4),
+      ),
+      name,
+    ).toBeLessThan(1e-5)
   }
   const state = await engine.snapshot()
   state.parameters.get('ln_f.weight')!.fill(NaN)
@@ -186,9 +206,13 @@ it('refuses batches that do not fit, with the numbers', async () => {
   const batch = randomBatch(model, 2)
   await expect(engine.loss({ ...batch, rows: 3 })).rejects.toThrow('14 tokens are not 3 rows of 7')
   await expect(engine.loss({ ...batch, rows: 1, columns: 14 })).rejects.toThrow('longer than the context of 7')
-  await expect(engine.loss({ ...batch, inputs: batch.inputs.map(() => 13) })).rejects.toThrow('token 13 is outside a vocabulary of 13')
+  await expect(engine.loss({ ...batch, inputs: batch.inputs.map(() => 13) })).rejects.toThrow(
+    'token 13 is outside a vocabulary of 13',
+  )
   await expect(engine.loss({ ...batch, targets: batch.targets.map(() => 13) })).rejects.toThrow('target 13 is outside')
-  await expect(engine.accumulate({ ...batch, targets: batch.targets.map(() => -1) }, 1)).rejects.toThrow('without a single scored target')
+  await expect(engine.accumulate({ ...batch, targets: batch.targets.map(() => -1) }, 1)).rejects.toThrow(
+    'without a single scored target',
+  )
 })
 
 describe('initial weights', () => {
@@ -197,11 +221,19 @@ describe('initial weights', () => {
     const weights = initialWeights(model)
     const spread = (name: string) => {
       const values = weights.get(name)!
-      return { std: Math.sqrt(values.reduce((sum, w) => sum + w * w, 0) / values.length), largest: values.reduce((a, w) => Math.max(a, Math.abs(w)), 0) }
+      return {
+        std: Math.sqrt(values.reduce((sum, w) => sum + w * w, 0) / values.length),
+        largest: values.reduce((a, w) => Math.max(a, Math.abs(w)), 0),
+      }
     }
     const { initStd } = model.parametrisation
     const cut = 0.8796 // standard deviation of a standard normal cut at 2
-    for (const [name, std] of [['wte.weight', initStd.embedding], ['wpe.weight', initStd.position], ['h.0.mlp.c_fc.weight', initStd.matrix], ['h.0.attn.c_proj.weight', initStd.residual]] as const) {
+    for (const [name, std] of [
+      ['wte.weight', initStd.embedding],
+      ['wpe.weight', initStd.position],
+      ['h.0.mlp.c_fc.weight', initStd.matrix],
+      ['h.0.attn.c_proj.weight', initStd.residual],
+    ] as const) {
       expect(spread(name).std / (cut * std), name).toBeGreaterThan(0.96)
       expect(spread(name).std / (cut * std), name).toBeLessThan(1.04)
       expect(spread(name).largest).toBeLessThanOrEqual(2 * std * (1 + 1e-6))

@@ -1,4 +1,5 @@
-// What every device must pass: each kernel, forward and backward, against the reference in double precision, on awkward shapes.
+// What every device must pass: each kernel, forward and backward, against the reference in double precision, on awkward
+// shapes.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createGpt } from '#main/core/engine/gpt.ts'
 import type { AttentionGeometry, Kernels, Parameter, Tensor } from '#main/core/engine/kernels.ts'
@@ -10,26 +11,60 @@ import { adam, randomBatch, tinyModel } from './tiny.ts'
 export interface SuiteOptions {
   /** Largest difference allowed, as a share of the largest number in the tensor. */
   tolerance: number
-  /** Whether the same work gives the same bits twice; false for devices whose sums depend on the order of their threads. */
+  /**
+   * Whether the same work gives the same bits twice; false for devices whose sums depend on the order of their threads.
+   */
   isRepeatable?: boolean
   /** Fewer shapes and steps, for a device that is here only to be right: a GPU emulated by the processor. */
   isSlow?: boolean
 }
 
 /** [rows N, in, out]: one row, odd sizes, sizes around the width of a vector register, and a larger one. */
-const everyLinearShape = [[1, 1, 1], [1, 7, 5], [3, 16, 17], [5, 33, 31], [17, 64, 96], [63, 65, 130], [128, 96, 48], [37, 256, 192]]
+const everyLinearShape = [
+  [1, 1, 1],
+  [1, 7, 5],
+  [3, 16, 17],
+  [5, 33, 31],
+  [17, 64, 96],
+  [63, 65, 130],
+  [128, 96, 48],
+  [37, 256, 192],
+]
 /** [rows B, context T, heads, head size]. */
-const everyAttentionShape = [[1, 1, 1, 8], [2, 1, 3, 8], [1, 5, 1, 9], [3, 7, 2, 16], [2, 17, 3, 20], [1, 33, 2, 32], [2, 40, 1, 64], [1, 65, 2, 80], [1, 12, 1, 128]]
-const normShapes = [[1, 1], [1, 8], [3, 5], [7, 64], [13, 100], [40, 257]]
+const everyAttentionShape = [
+  [1, 1, 1, 8],
+  [2, 1, 3, 8],
+  [1, 5, 1, 9],
+  [3, 7, 2, 16],
+  [2, 17, 3, 20],
+  [1, 33, 2, 32],
+  [2, 40, 1, 64],
+  [1, 65, 2, 80],
+  [1, 12, 1, 128],
+]
+const normShapes = [
+  [1, 1],
+  [1, 8],
+  [3, 5],
+  [7, 64],
+  [13, 100],
+  [40, 257],
+]
 
-export function kernelsSuite(device: string, create: () => Kernels | Promise<Kernels>, { tolerance, isRepeatable = true, isSlow = false }: SuiteOptions): void {
+export function kernelsSuite(
+  device: string,
+  create: () => Kernels | Promise<Kernels>,
+  { tolerance, isRepeatable = true, isSlow = false }: SuiteOptions,
+): void {
   const linearShapes = isSlow ? everyLinearShape.filter((_, i) => i % 3 !== 1) : everyLinearShape
   const attentionShapes = isSlow ? everyAttentionShape.filter((_, i) => i % 2 === 0) : everyAttentionShape
   const steps = isSlow ? 2 : 6
   describe(`kernels: ${device}`, () => {
     const reference = createReferenceKernels('double')
     let kernels: Kernels
-    beforeAll(async () => { kernels = await create() })
+    beforeAll(async () => {
+      kernels = await create()
+    })
     afterAll(() => kernels?.dispose())
 
     /** Does the same work on the device and on the reference, and compares every tensor that comes back. */
@@ -83,16 +118,32 @@ export function kernelsSuite(device: string, create: () => Kernels | Promise<Ker
     })
 
     it('embedding: looks up, adds positions and scales; repeated tokens gather their gradients', async () => {
-      for (const [rows, context, width, vocabulary, offset] of [[1, 1, 1, 1, 0], [2, 3, 5, 7, 0], [3, 16, 64, 11, 0], [1, 4, 20, 300, 3], [4, 31, 33, 50, 0]]) {
+      for (const [rows, context, width, vocabulary, offset] of [
+        [1, 1, 1, 1, 0],
+        [2, 3, 5, 7, 0],
+        [3, 16, 64, 11, 0],
+        [1, 4, 20, 300, 3],
+        [4, 31, 33, 50, 0],
+      ]) {
         const dice = createDice(rows + context)
         const [tokens, positions] = [dice.normals(vocabulary * width), dice.normals((context + offset + 2) * width)]
-        const [dx, startTokens, startPositions] = [dice.normals(rows * context * width), dice.normals(tokens.length), dice.normals(positions.length)]
+        const [dx, startTokens, startPositions] = [
+          dice.normals(rows * context * width),
+          dice.normals(tokens.length),
+          dice.normals(positions.length),
+        ]
         const id = dice.integers(rows * context, 0, vocabulary)
         await agree(`${rows}x${context}x${width}`, (k) => {
           const ids = k.ids(id)
-          const [table, places] = [k.tensor([vocabulary, width], tokens), k.tensor([context + offset + 2, width], positions)]
+          const [table, places] = [
+            k.tensor([vocabulary, width], tokens),
+            k.tensor([context + offset + 2, width], positions),
+          ]
           const x = k.embedding(ids, table, places, context, 1.75, offset)
-          const [intoTokens, intoPositions] = [k.tensor([vocabulary, width], startTokens), k.tensor([context + offset + 2, width], startPositions)]
+          const [intoTokens, intoPositions] = [
+            k.tensor([vocabulary, width], startTokens),
+            k.tensor([context + offset + 2, width], startPositions),
+          ]
           k.embeddingBackward(k.tensor([rows * context, width], dx), ids, context, 1.75, intoTokens, intoPositions)
           return { x, intoTokens, intoPositions }
         })
@@ -100,21 +151,24 @@ export function kernelsSuite(device: string, create: () => Kernels | Promise<Ker
     })
 
     it('layer norm: output, statistics, gradients, and the skip added on the way', async () => {
-      for (const [rows, width] of normShapes) for (const hasResidual of [false, true]) {
-        const dice = createDice(rows * 1000 + width)
-        const [x, gain, bias, dy, residual] = [rows * width, width, width, rows * width, rows * width].map((length) => dice.normals(length))
-        for (let i = 0; i < x.length; i++) x[i] = 2 * x[i] + 3 // away from zero mean and unit variance
-        const [startGain, startBias] = [dice.normals(width), dice.normals(width)]
-        await agree(`${rows}x${width}`, (k) => {
-          const [input, g, b] = [k.tensor([rows, width], x), k.tensor([width], gain), k.tensor([width], bias)]
-          const { output, mean, rstd } = k.layerNorm(input, g, b)
-          const [intoGain, intoBias] = [k.tensor([width], startGain), k.tensor([width], startBias)]
-          const skip = hasResidual ? k.tensor([rows, width], residual) : undefined
-          const dx = k.layerNormBackward(k.tensor([rows, width], dy), input, g, mean, rstd, intoGain, intoBias, skip)
-          // With one feature the variance is zero and 1/std is 316: rounding in x would be all that is left of dx.
-          return width === 1 ? { output, mean, intoBias } : { output, mean, rstd, dx, intoGain, intoBias }
-        })
-      }
+      for (const [rows, width] of normShapes)
+        for (const hasResidual of [false, true]) {
+          const dice = createDice(rows * 1000 + width)
+          const [x, gain, bias, dy, residual] = [rows * width, width, width, rows * width, rows * width].map((length) =>
+            dice.normals(length),
+          )
+          for (let i = 0; i < x.length; i++) x[i] = 2 * x[i] + 3 // away from zero mean and unit variance
+          const [startGain, startBias] = [dice.normals(width), dice.normals(width)]
+          await agree(`${rows}x${width}`, (k) => {
+            const [input, g, b] = [k.tensor([rows, width], x), k.tensor([width], gain), k.tensor([width], bias)]
+            const { output, mean, rstd } = k.layerNorm(input, g, b)
+            const [intoGain, intoBias] = [k.tensor([width], startGain), k.tensor([width], startBias)]
+            const skip = hasResidual ? k.tensor([rows, width], residual) : undefined
+            const dx = k.layerNormBackward(k.tensor([rows, width], dy), input, g, mean, rstd, intoGain, intoBias, skip)
+            // With one feature the variance is zero and 1/std is 316: rounding in x would be all that is left of dx.
+            return width === 1 ? { output, mean, intoBias } : { output, mean, rstd, dx, intoGain, intoBias }
+          })
+        }
     })
 
     it('linear: with and without the skip, and its gradients added to what is there', async () => {
@@ -134,18 +188,31 @@ export function kernelsSuite(device: string, create: () => Kernels | Promise<Ker
       }
     })
 
-    it.each(['gelu', 'gelu_new'] as const)('%s: fused behind the product, and its slope, far out as well', async (form) => {
-      for (const [rows, inner, outer] of linearShapes) {
-        const dice = createDice(rows * 1000 + outer)
-        const [x, w, b, dy] = [dice.normals(rows * inner, 2), dice.normals(inner * outer, 0.5), dice.normals(outer, 3), dice.normals(rows * outer)]
-        b[0] = -30
-        b[outer - 1] = 40
-        await agree(`${rows}x${inner}x${outer}`, (k) => {
-          const { before, after } = k.linearGelu(k.tensor([rows, inner], x), k.tensor([inner, outer], w), k.tensor([outer], b), form)
-          return { before, after, dx: k.geluBackward(k.tensor([rows, outer], dy), before, form) }
-        })
-      }
-    })
+    it.each(['gelu', 'gelu_new'] as const)(
+      '%s: fused behind the product, and its slope, far out as well',
+      async (form) => {
+        for (const [rows, inner, outer] of linearShapes) {
+          const dice = createDice(rows * 1000 + outer)
+          const [x, w, b, dy] = [
+            dice.normals(rows * inner, 2),
+            dice.normals(inner * outer, 0.5),
+            dice.normals(outer, 3),
+            dice.normals(rows * outer),
+          ]
+          b[0] = -30
+          b[outer - 1] = 40
+          await agree(`${rows}x${inner}x${outer}`, (k) => {
+            const { before, after } = k.linearGelu(
+              k.tensor([rows, inner], x),
+              k.tensor([inner, outer], w),
+              k.tensor([outer], b),
+              form,
+            )
+            return { before, after, dx: k.geluBackward(k.tensor([rows, outer], dy), before, form) }
+          })
+        }
+      },
+    )
 
     it('attention: output, log-sum-exp and gradients, for head sizes from 8 to 128', async () => {
       for (const [rows, context, heads, size] of attentionShapes) {
@@ -157,7 +224,11 @@ export function kernelsSuite(device: string, create: () => Kernels | Promise<Ker
         await agree(`${rows}x${context}x${heads}x${size}`, (k) => {
           const input = k.tensor([n, 3 * width], qkv)
           const { output, logSumExp } = k.attention(input, geometry)
-          return { output, logSumExp, dqkv: k.attentionBackward(k.tensor([n, width], dy), input, output, logSumExp, geometry) }
+          return {
+            output,
+            logSumExp,
+            dqkv: k.attentionBackward(k.tensor([n, width], dy), input, output, logSumExp, geometry),
+          }
         })
       }
     })
@@ -172,25 +243,45 @@ export function kernelsSuite(device: string, create: () => Kernels | Promise<Ker
     })
 
     it('cached attention: tokens fed in pieces see what they would have seen together', async () => {
-      for (const [rows, heads, size] of [[1, 1, 8], [1, 3, 20], [2, 2, 64]]) {
+      for (const [rows, heads, size] of [
+        [1, 1, 8],
+        [1, 3, 20],
+        [2, 2, 64],
+      ]) {
         const width = heads * size
         const context = 11
         const qkv = createDice(rows + size).normals(rows * context * 3 * width)
-        const piece = (from: number, count: number) => Float32Array.from({ length: rows * count * 3 * width }, (_, i) => {
-          const row = Math.floor(i / (count * 3 * width))
-          return qkv[(row * context + from) * 3 * width + (i % (count * 3 * width))]
-        })
+        const piece = (from: number, count: number) =>
+          Float32Array.from({ length: rows * count * 3 * width }, (_, i) => {
+            const row = Math.floor(i / (count * 3 * width))
+            return qkv[(row * context + from) * 3 * width + (i % (count * 3 * width))]
+          })
         await agree(`${rows}x${heads}x${size}`, (k) => {
           const cache = k.cache(rows, context, width)
           const outputs: Record<string, Tensor> = {}
-          for (const [from, count] of [[0, 4], [4, 1], [5, 5], [10, 1]]) {
+          for (const [from, count] of [
+            [0, 4],
+            [4, 1],
+            [5, 5],
+            [10, 1],
+          ]) {
             const input = k.tensor([rows * count, 3 * width], piece(from, count))
-            outputs[`tokens from ${from}`] = k.cachedAttention(input, cache, { rows, context: count, heads, scale: 0.3 })
+            outputs[`tokens from ${from}`] = k.cachedAttention(input, cache, {
+              rows,
+              context: count,
+              heads,
+              scale: 0.3,
+            })
           }
           expect(cache.length).toBe(context)
           cache.rewind(4)
           expect(cache.length).toBe(4)
-          outputs['tokens from 4, again'] = k.cachedAttention(k.tensor([rows * 7, 3 * width], piece(4, 7)), cache, { rows, context: 7, heads, scale: 0.3 })
+          outputs['tokens from 4, again'] = k.cachedAttention(k.tensor([rows * 7, 3 * width], piece(4, 7)), cache, {
+            rows,
+            context: 7,
+            heads,
+            scale: 0.3,
+          })
           const whole = k.attention(k.tensor([rows * context, 3 * width], qkv), { rows, context, heads, scale: 0.3 })
           cache.dispose()
           return { ...outputs, whole: whole.output }
@@ -201,10 +292,19 @@ export function kernelsSuite(device: string, create: () => Kernels | Promise<Ker
     it('head: logits from the tied embedding, and both gradients', async () => {
       for (const [rows, width, vocabulary] of linearShapes) {
         const dice = createDice(rows + width + vocabulary)
-        const [x, tokens, dLogits, start] = [rows * width, vocabulary * width, rows * vocabulary, vocabulary * width].map((length) => dice.normals(length))
+        const [x, tokens, dLogits, start] = [
+          rows * width,
+          vocabulary * width,
+          rows * vocabulary,
+          vocabulary * width,
+        ].map((length) => dice.normals(length))
         for (const scale of [1, 0.6]) {
           await agree(`${rows}x${width}x${vocabulary}`, (k) => {
-            const [input, table, into] = [k.tensor([rows, width], x), k.tensor([vocabulary, width], tokens), k.tensor([vocabulary, width], start)]
+            const [input, table, into] = [
+              k.tensor([rows, width], x),
+              k.tensor([vocabulary, width], tokens),
+              k.tensor([vocabulary, width], start),
+            ]
             const dx = k.headBackward(k.tensor([rows, vocabulary], dLogits), input, table, scale, into)
             return { logits: k.head(input, table, scale), dx, into }
           })
@@ -213,14 +313,30 @@ export function kernelsSuite(device: string, create: () => Kernels | Promise<Ker
     })
 
     it('cross entropy: losses alone, or with the gradient written over the logits; unscored rows are silent', async () => {
-      for (const [rows, vocabulary] of [[1, 1], [1, 2], [3, 7], [16, 33], [21, 260], [64, 1000]]) {
+      for (const [rows, vocabulary] of [
+        [1, 1],
+        [1, 2],
+        [3, 7],
+        [16, 33],
+        [21, 260],
+        [64, 1000],
+      ]) {
         for (const spread of [1, 60]) {
           const dice = createDice(rows + vocabulary)
           const data = dice.normals(rows * vocabulary, spread)
           const target = dice.integers(rows, 0, vocabulary).map((id, n) => (n % 4 === 2 ? -1 : id))
           await agree(`${rows}x${vocabulary}`, (k) => {
-            const [logits, untouched, targets] = [k.tensor([rows, vocabulary], data), k.tensor([rows, vocabulary], data), k.ids(target)]
-            return { alone: k.crossEntropy(untouched, targets), losses: k.crossEntropy(logits, targets, 0.25), gradient: logits, untouched }
+            const [logits, untouched, targets] = [
+              k.tensor([rows, vocabulary], data),
+              k.tensor([rows, vocabulary], data),
+              k.ids(target),
+            ]
+            return {
+              alone: k.crossEntropy(untouched, targets),
+              losses: k.crossEntropy(logits, targets, 0.25),
+              gradient: logits,
+              untouched,
+            }
           })
         }
       }
@@ -231,46 +347,88 @@ export function kernelsSuite(device: string, create: () => Kernels | Promise<Ker
       const optimize = (k: Kernels) => {
         const dice = createDice(11)
         return shapes.map((shape, i): Parameter => {
-          const make = (std: number) => k.tensor(shape, dice.normals(shape.reduce((a, b) => a * b, 1), std))
+          const make = (std: number) =>
+            k.tensor(
+              shape,
+              dice.normals(
+                shape.reduce((a, b) => a * b, 1),
+                std,
+              ),
+            )
           const [value, gradient, firstMoment] = [make(1), make(0.3), make(0.1)]
-          const secondMoment = k.tensor(shape, dice.normals(shape.reduce((a, b) => a * b, 1), 0.1).map((x) => x * x))
-          return { name: `p${i}`, value, gradient, firstMoment, secondMoment, decays: i % 2 === 0, learningRateScale: i === 3 ? 0.25 : 1 }
+          const secondMoment = k.tensor(
+            shape,
+            dice
+              .normals(
+                shape.reduce((a, b) => a * b, 1),
+                0.1,
+              )
+              .map((x) => x * x),
+          )
+          return {
+            name: `p${i}`,
+            value,
+            gradient,
+            firstMoment,
+            secondMoment,
+            decays: i % 2 === 0,
+            learningRateScale: i === 3 ? 0.25 : 1,
+          }
         })
       }
       const [actual, expected] = [optimize(kernels), optimize(reference)]
-      expect(distance([await kernels.globalNorm(actual)], [await reference.globalNorm(expected)])).toBeLessThanOrEqual(tolerance)
+      expect(distance([await kernels.globalNorm(actual)], [await reference.globalNorm(expected)])).toBeLessThanOrEqual(
+        tolerance,
+      )
       for (const update of [1, 2, 30]) {
-        for (const [k, parameters] of [[kernels, actual], [reference, expected]] as const) {
+        for (const [k, parameters] of [
+          [kernels, actual],
+          [reference, expected],
+        ] as const) {
           const gradients = createDice(update)
-          for (const { gradient, value } of parameters) k.write(gradient, gradients.normals(value.shape.reduce((a, b) => a * b, 1)))
-          k.adamW(parameters, { learningRate: 0.02, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, update, gradientScale: 0.37 })
+          for (const { gradient, value } of parameters)
+            k.write(gradient, gradients.normals(value.shape.reduce((a, b) => a * b, 1)))
+          k.adamW(parameters, {
+            learningRate: 0.02,
+            beta1: 0.9,
+            beta2: 0.95,
+            epsilon: 1e-8,
+            weightDecay: 0.1,
+            update,
+            gradientScale: 0.37,
+          })
         }
-        for (let i = 0; i < shapes.length; i++) for (const part of ['value', 'firstMoment', 'secondMoment', 'gradient'] as const) {
-          const far = distance(await kernels.read(actual[i][part]), await reference.read(expected[i][part]))
-          expect(far, `${part} of [${shapes[i]}] after update ${update}`).toBeLessThanOrEqual(tolerance)
-        }
+        for (let i = 0; i < shapes.length; i++)
+          for (const part of ['value', 'firstMoment', 'secondMoment', 'gradient'] as const) {
+            const far = distance(await kernels.read(actual[i][part]), await reference.read(expected[i][part]))
+            expect(far, `${part} of [${shapes[i]}] after update ${update}`).toBeLessThanOrEqual(tolerance)
+          }
       }
     })
 
-    it.each(['gelu', 'gelu_new'] as const)('a whole GPT learns the same as on the reference (%s)', async (activation) => {
-      const model = tinyModel({ activation })
-      const losses = async (k: Kernels) => {
-        const engine = createGpt(borrowed(k), 'reference', model)
-        const seen: number[] = []
-        for (let step = 0; step < steps; step++) {
-          seen.push(await engine.accumulate(randomBatch(model, 3, 7, 2 * step), 0.75))
-          seen.push(await engine.accumulate(randomBatch(model, 1, 5, 2 * step + 1), 0.25))
-          seen.push(await engine.update(0.01, adam))
+    it.each(['gelu', 'gelu_new'] as const)(
+      'a whole GPT learns the same as on the reference (%s)',
+      async (activation) => {
+        const model = tinyModel({ activation })
+        const losses = async (k: Kernels) => {
+          const engine = createGpt(borrowed(k), 'reference', model)
+          const seen: number[] = []
+          for (let step = 0; step < steps; step++) {
+            seen.push(await engine.accumulate(randomBatch(model, 3, 7, 2 * step), 0.75))
+            seen.push(await engine.accumulate(randomBatch(model, 1, 5, 2 * step + 1), 0.25))
+            seen.push(await engine.update(0.01, adam))
+          }
+          seen.push(await engine.loss(randomBatch(model, 2)))
+          const logits = await engine.logits(randomBatch(model, 2))
+          engine.dispose()
+          return [seen, logits] as const
         }
-        seen.push(await engine.loss(randomBatch(model, 2)))
-        const logits = await engine.logits(randomBatch(model, 2))
-        engine.dispose()
-        return [seen, logits] as const
-      }
-      const [actual, expected] = [await losses(kernels), await losses(reference)]
-      expect(distance(actual[0], expected[0])).toBeLessThanOrEqual(10 * tolerance)
-      expect(distance(actual[1], expected[1])).toBeLessThanOrEqual(100 * tolerance) // updates with epsilon 1e-8 magnify rounding
-    })
+        const [actual, expected] = [await losses(kernels), await losses(reference)]
+        expect(distance(actual[0], expected[0])).toBeLessThanOrEqual(10 * tolerance)
+        // updates with epsilon 1e-8 magnify rounding
+        expect(distance(actual[1], expected[1])).toBeLessThanOrEqual(100 * tolerance)
+      },
+    )
 
     it('gives everything back when a model is disposed', async () => {
       const before = kernels.memory().currentBytes

@@ -1,4 +1,5 @@
-// The same numbers as EleutherAI's lm-evaluation-harness: its answers on a tiny model, made by test/fixtures/evaluation/make.py.
+// The same numbers as EleutherAI's lm-evaluation-harness: its answers on a tiny model, made by
+// test/fixtures/evaluation/make.py.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EvaluationResult, ItemRecord } from '#shared/evaluation/result.ts'
@@ -49,7 +50,14 @@ async function workOf({ task: name, shots, sampler }: Case) {
   const task = findTask(name)
   const items = (await readRows(`${folder}/${name}.jsonl`)).map((row) => readItem(task, row))
   const pool = shots > 0 ? (await readRows(`${folder}/${name}_shots.jsonl`)).map((row) => readItem(task, row)) : []
-  const plan = { count: shots, pool, sampler: sampler === 'default' ? 'harness' as const : 'first' as const, seed: harnessSeed, drawsOneMore: task.harnessDrawsOneMore, source: 'the examples' }
+  const plan = {
+    count: shots,
+    pool,
+    sampler: sampler === 'default' ? ('harness' as const) : ('first' as const),
+    seed: harnessSeed,
+    drawsOneMore: task.harnessDrawsOneMore,
+    source: 'the examples',
+  }
   return { task, items, shots: plan }
 }
 
@@ -79,7 +87,7 @@ describe('lm-evaluation-harness and we', () => {
     expect(records.length).toBe(one.responses.length)
     let largest = 0
     one.responses.forEach((responses, i) => {
-      const theirs = responses.map((response) => (Array.isArray(response) ? response : [response, null] as const))
+      const theirs = responses.map((response) => (Array.isArray(response) ? response : ([response, null] as const)))
       expect(records[i].logLikelihoods.length).toBe(theirs.length)
       theirs.forEach(([nats, isGreedy], r) => {
         largest = Math.max(largest, Math.abs(records[i].logLikelihoods[r] - nats))
@@ -93,9 +101,14 @@ describe('lm-evaluation-harness and we', () => {
       if (!key.includes(',')) continue
       if (typeof value !== 'number') expect(ours[key], key).toBe(value)
       else if (accuracies.test(key)) expect(ours[key], key).toBeCloseTo(value, 12)
-      else expect(Math.abs((ours[key] as number) / value - 1), key).toBeLessThan(1e-6) // a perplexity of thousands has no four decimals in fp32
+      // a perplexity of thousands has no four decimals in fp32
+      else expect(Math.abs((ours[key] as number) / value - 1), key).toBeLessThan(1e-6)
     }
-    expect(Object.keys(ours).sort()).toEqual(Object.keys(one.results).filter((key) => key.includes(',') || key === 'alias').sort())
+    expect(Object.keys(ours).sort()).toEqual(
+      Object.keys(one.results)
+        .filter((key) => key.includes(',') || key === 'alias')
+        .sort(),
+    )
   })
 
   it('compare something: accuracies differ from task to task and shots change them', () => {
@@ -110,7 +123,9 @@ describe('lm-evaluation-harness and we', () => {
     const whole = await run({ works: [work] })
     const rest = await run({ works: [work], done: whole.records.slice(0, 9) })
     expect(rest.records.map(({ index }) => index)).toEqual(whole.records.slice(9).map(({ index }) => index))
-    expect(rest.result.tasks[0].metrics.map(({ value }) => value)).toEqual(whole.result.tasks[0].metrics.map(({ value }) => value))
+    expect(rest.result.tasks[0].metrics.map(({ value }) => value)).toEqual(
+      whole.result.tasks[0].metrics.map(({ value }) => value),
+    )
     expect(rest.result.scored).toBe(whole.records.length - 9)
   })
 

@@ -22,7 +22,10 @@ describe.each(['copy', 'reverse', 'brackets', 'arithmetic'])('%s', (name) => {
 })
 
 it('the answers are right', () => {
-  const answered = (name: string) => toyRows(name, { seed: 5, count: 100 }).map(({ row }) => `${row.context} ${(row.choices as string[])[row.gold as number]}`)
+  const answered = (name: string) =>
+    toyRows(name, { seed: 5, count: 100 }).map(
+      ({ row }) => `${row.context} ${(row.choices as string[])[row.gold as number]}`,
+    )
   for (const line of answered('copy')) {
     const [list, copy] = line.split(' = ')
     expect(list.startsWith(copy)).toBe(true)
@@ -46,7 +49,11 @@ it('the answers are right', () => {
 })
 
 it('a cloze leaves out the last word of a sentence of the text', () => {
-  const text = Array.from({ length: 60 }, (_, i) => `The old sailor number ${i} went down to the harbour and looked for the ${['captain', 'anchor', 'whale', 'storm', 'island'][i % 5]}. Nobody else was there that morning.`).join(' ')
+  const text = Array.from(
+    { length: 60 },
+    (_, i) =>
+      `The old sailor number ${i} went down to the harbour and looked for the ${['captain', 'anchor', 'whale', 'storm', 'island'][i % 5]}. Nobody else was there that morning.`,
+  ).join(' ')
   const rows = clozeRows([text], { seed: 1, count: 20 })
   expect(rows.length).toBe(20)
   for (const { row } of rows) {

@@ -26,7 +26,9 @@ function scriptedEngine(script: number[], context: number, fed: number[][] = [])
         logits[script[next++]] = 10
         return logits
       },
-      get length() { return length },
+      get length() {
+        return length
+      },
       dispose() {},
     }
   }
@@ -81,13 +83,24 @@ describe('generate', () => {
 
   it('never gives half a character, and loses none', async () => {
     const script = utf8('é😀a')
-    expect(await run(scriptedEngine(script, 64), { tokens: script.length })).toMatchObject({ text: 'é😀a', pieces: ['', 'é', '', '', '', '😀', 'a'] })
+    expect(await run(scriptedEngine(script, 64), { tokens: script.length })).toMatchObject({
+      text: 'é😀a',
+      pieces: ['', 'é', '', '', '', '😀', 'a'],
+    })
     expect(await run(scriptedEngine(utf8('é😀'), 64), { tokens: 4 })).toMatchObject({ text: 'é\uFFFD' })
   })
 
   it('refuses options that mean nothing, and names the field', async () => {
-    for (const [field, value] of [['temperature', -1], ['topK', 1.5], ['topP', 0], ['tokens', NaN]] as const) {
-      await expect(run(scriptedEngine([99], 8), { [field]: value })).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(new RegExp(`^${field}: `)) })
+    for (const [field, value] of [
+      ['temperature', -1],
+      ['topK', 1.5],
+      ['topP', 0],
+      ['tokens', NaN],
+    ] as const) {
+      await expect(run(scriptedEngine([99], 8), { [field]: value })).rejects.toMatchObject({
+        code: 'bad-input',
+        message: expect.stringMatching(new RegExp(`^${field}: `)),
+      })
     }
   })
 })
@@ -97,7 +110,8 @@ it('pieces of any bytes, cut anywhere, join to the text of them all', () => {
   const letters = ['a', 'é', '€', '😀', '日']
   for (let round = 0; round < 500; round++) {
     const ids: number[] = []
-    while (ids.length < 30) ids.push(...(random.next() < 0.2 ? [random.integer(256)] : utf8(letters[random.integer(letters.length)])))
+    while (ids.length < 30)
+      ids.push(...(random.next() < 0.2 ? [random.integer(256)] : utf8(letters[random.integer(letters.length)])))
     const characters = createWholeCharacters(bytes)
     const text = ids.map((id) => characters.add(id)).join('') + characters.rest()
     expect(text).toBe(bytes.decode(ids))
@@ -112,7 +126,8 @@ describe('sampleToken', () => {
     for (let i = 0; i < 20000; i++) counts[sampleToken(logits, { temperature, topK, topP }, random)] += 1 / 20000
     return counts
   }
-  const expectShares = (found: number[], expected: number[]) => found.forEach((share, id) => expect(share).toBeCloseTo(expected[id], 1))
+  const expectShares = (found: number[], expected: number[]) =>
+    found.forEach((share, id) => expect(share).toBeCloseTo(expected[id], 1))
 
   it('follows the probabilities, sharper or flatter with the temperature', () => {
     expectShares(shares(1, 0, 1), [0.1, 0.4, 0.2, 0.3])
@@ -129,25 +144,44 @@ describe('sampleToken', () => {
   it('draws what sorting all of them would draw, equals and all', () => {
     const random = createRandom(11)
     for (let round = 0; round < 300; round++) {
-      const many = Float32Array.from({ length: 1 + random.integer(60) }, () => random.integer(round % 2 ? 5 : 1000) / 100)
-      const [temperature, topK, topP] = [0.3 + random.next(), random.integer(70), random.next() < 0.3 ? 1 : random.next()]
+      const many = Float32Array.from(
+        { length: 1 + random.integer(60) },
+        () => random.integer(round % 2 ? 5 : 1000) / 100,
+      )
+      const [temperature, topK, topP] = [
+        0.3 + random.next(),
+        random.integer(70),
+        random.next() < 0.3 ? 1 : random.next(),
+      ]
       const ids = [...many.keys()].sort((a, b) => many[b] - many[a] || a - b).slice(0, topK > 0 ? topK : undefined)
       const weights = ids.map((id) => Math.exp(many[id] / temperature))
       const whole = weights.reduce((a, b) => a + b)
       let kept = 0
       for (let mass = 0; mass < topP * whole * (1 - 1e-12) && kept < ids.length; kept++) mass += weights[kept]
-      const drawn = new Set(Array.from({ length: 40 }, (_, i) => sampleToken(many, { temperature, topK, topP }, { next: () => i / 40 })))
+      const drawn = new Set(
+        Array.from({ length: 40 }, (_, i) => sampleToken(many, { temperature, topK, topP }, { next: () => i / 40 })),
+      )
       expect(ids.slice(0, Math.max(1, kept))).toEqual(expect.arrayContaining([...drawn]))
       expect(drawn.has(ids[0]) || topP === 1).toBe(true)
     }
   })
   it('draws some token out of what has diverged', () => {
-    for (const [topK, topP] of [[0, 1], [2, 1], [0, 0.5], [2, 0.5]]) {
-      expect([0, 1, 2]).toContain(sampleToken(Float32Array.of(1, NaN, 2), { temperature: 1, topK, topP }, createRandom(0)))
+    for (const [topK, topP] of [
+      [0, 1],
+      [2, 1],
+      [0, 0.5],
+      [2, 0.5],
+    ]) {
+      expect([0, 1, 2]).toContain(
+        sampleToken(Float32Array.of(1, NaN, 2), { temperature: 1, topK, topP }, createRandom(0)),
+      )
     }
   })
   it('draws the same with the same seed', () => {
-    const draw = () => { const random = createRandom(9); return Array.from({ length: 50 }, () => sampleToken(logits, { temperature: 1, topK: 0, topP: 1 }, random)) }
+    const draw = () => {
+      const random = createRandom(9)
+      return Array.from({ length: 50 }, () => sampleToken(logits, { temperature: 1, topK: 0, topP: 1 }, random))
+    }
     expect(draw()).toEqual(draw())
   })
 })

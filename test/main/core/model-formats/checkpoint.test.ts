@@ -5,16 +5,31 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { listParameters } from '#shared/family/shape.ts'
 import { createRandom } from '#shared/random.ts'
-import { checkpointFolder, keepCheckpoints, listCheckpoints, loadCheckpoint, loadParameters, saveCheckpoint } from '#main/core/model-formats/checkpoint.ts'
+import {
+  checkpointFolder,
+  keepCheckpoints,
+  listCheckpoints,
+  loadCheckpoint,
+  loadParameters,
+  saveCheckpoint,
+} from '#main/core/model-formats/checkpoint.ts'
 
 let folder: string
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'isoflop-checkpoint-')) })
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'isoflop-checkpoint-'))
+})
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const shape = { layers: 1, width: 4, heads: 2, context: 5, vocabulary: 7 }
 function state(updates: number) {
   const random = createRandom(updates)
-  const values = () => new Map(listParameters(shape).map(({ name, shape: s }) => [name, Float32Array.from({ length: s.reduce((a, b) => a * b, 1) }, random.normal)]))
+  const values = () =>
+    new Map(
+      listParameters(shape).map(({ name, shape: s }) => [
+        name,
+        Float32Array.from({ length: s.reduce((a, b) => a * b, 1) }, random.normal),
+      ]),
+    )
   return { updates, parameters: values(), firstMoments: values(), secondMoments: values() }
 }
 const cursor = { seed: 4, random: [1, 2, 3, 4], elapsedMs: 12.5 }
@@ -31,17 +46,31 @@ describe('a checkpoint', () => {
 
   it('is refused when any file was changed, cut or lost, and the file is named', async () => {
     const { folder: step } = await saveCheckpoint(folder, { state: state(1), cursor })
-    for (const name of ['parameters.safetensors', 'first-moments.safetensors', 'second-moments.safetensors', 'cursor.json']) {
+    for (const name of [
+      'parameters.safetensors',
+      'first-moments.safetensors',
+      'second-moments.safetensors',
+      'cursor.json',
+    ]) {
       const path = join(step, name)
       copyFileSync(path, `${folder}/good`)
       const bytes = readFileSync(path)
       bytes[bytes.length - 3] ^= 1
       writeFileSync(path, bytes)
-      await expect(loadCheckpoint(step)).rejects.toMatchObject({ code: 'damaged', message: expect.stringMatching(new RegExp(`step-000001 is damaged: ${name} does not have`)) })
+      await expect(loadCheckpoint(step)).rejects.toMatchObject({
+        code: 'damaged',
+        message: expect.stringMatching(new RegExp(`step-000001 is damaged: ${name} does not have`)),
+      })
       truncateSync(path, 10)
-      await expect(loadCheckpoint(step)).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining('has 10 bytes') })
+      await expect(loadCheckpoint(step)).rejects.toMatchObject({
+        code: 'damaged',
+        message: expect.stringContaining('has 10 bytes'),
+      })
       rmSync(path)
-      await expect(loadCheckpoint(step)).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining(`${name} is missing`) })
+      await expect(loadCheckpoint(step)).rejects.toMatchObject({
+        code: 'damaged',
+        message: expect.stringContaining(`${name} is missing`),
+      })
       copyFileSync(`${folder}/good`, path)
       await loadCheckpoint(step)
     }

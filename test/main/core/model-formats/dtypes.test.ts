@@ -35,5 +35,7 @@ describe.each(['F16', 'BF16'] as const)('%s', (dtype) => {
 })
 
 it('what f16 cannot hold is refused by name', () => {
-  expect(() => fromFloat32(Float32Array.of(1, 70_000), 'F16', 'wte.weight')).toThrow('wte.weight holds 70000, and f16 ends at 65504')
+  expect(() => fromFloat32(Float32Array.of(1, 70_000), 'F16', 'wte.weight')).toThrow(
+    'wte.weight holds 70000, and f16 ends at 65504',
+  )
 })

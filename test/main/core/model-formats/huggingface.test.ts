@@ -1,5 +1,6 @@
 // An export: its files, its rules, and its logits against those that transformers computed from the fixture.
-// test/fixtures/transformers was written by test/integration/transformers.test.ts (transformers 5.23, torch 2.13); the weights are ours.
+// test/fixtures/transformers was written by test/integration/transformers.test.ts (transformers 5.23, torch 2.13); the
+// weights are ours.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,21 +15,35 @@ import { createReferenceKernels } from '#main/core/engine/reference.ts'
 import { tinyCard, tinyInputs, tinyModels, tinyParameters } from '../../../support/tiny-models.ts'
 
 let home: string
-beforeEach(() => { home = mkdtempSync(join(tmpdir(), 'isoflop-export-')) })
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'isoflop-export-'))
+})
 afterEach(() => rmSync(home, { recursive: true, force: true }))
 
 const request = (name: keyof typeof tinyModels, folder = join(home, 'export')) => ({
-  model: tinyModels[name], parameters: tinyParameters(tinyModels[name]), tokenizerFiles: [{ name: 'tokenizer.json', text: '{}\n' }],
-  endOfText: 256, card: tinyCard(tinyModels[name]), folder, overwrite: false,
+  model: tinyModels[name],
+  parameters: tinyParameters(tinyModels[name]),
+  tokenizerFiles: [{ name: 'tokenizer.json', text: '{}\n' }],
+  endOfText: 256,
+  card: tinyCard(tinyModels[name]),
+  folder,
+  overwrite: false,
 })
 
 describe('against transformers', () => {
   for (const name of ['standard', 'gpt2', 'mup'] as const) {
     it(`the ${name} model computes the logits that transformers computes from its export`, async () => {
       const model = tinyModels[name]
-      const golden = (await readSafetensors(`test/fixtures/transformers/${name}/logits.safetensors`)).tensors.get('logits')!
+      const golden = (await readSafetensors(`test/fixtures/transformers/${name}/logits.safetensors`)).tensors.get(
+        'logits',
+      )!
       const engine = createGpt(createReferenceKernels(), 'reference', model)
-      engine.restore({ updates: 0, parameters: tinyParameters(model), firstMoments: new Map(), secondMoments: new Map() })
+      engine.restore({
+        updates: 0,
+        parameters: tinyParameters(model),
+        firstMoments: new Map(),
+        secondMoments: new Map(),
+      })
       const ours = await engine.logits(tinyInputs())
       engine.dispose()
       expect(ours.length).toBe(golden.data.length)
@@ -40,7 +55,9 @@ describe('against transformers', () => {
     it(`the ${name} model's export is the one that transformers read, byte for byte`, async () => {
       await exportHuggingFace({ ...request(name), tokenizerFiles: [] })
       for (const file of ['model.safetensors', 'config.json']) {
-        expect(readFileSync(join(home, 'export', file)).equals(readFileSync(`test/fixtures/transformers/${name}/${file}`))).toBe(true)
+        expect(
+          readFileSync(join(home, 'export', file)).equals(readFileSync(`test/fixtures/transformers/${name}/${file}`)),
+        ).toBe(true)
       }
     })
   }
@@ -49,7 +66,15 @@ describe('against transformers', () => {
 describe('an export', () => {
   it('says what it wrote, and that it was read back', async () => {
     const report = await exportHuggingFace(request('standard'))
-    const names = ['README.md', 'config.json', 'generation_config.json', 'model.safetensors', 'special_tokens_map.json', 'tokenizer.json', 'tokenizer_config.json']
+    const names = [
+      'README.md',
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+      'special_tokens_map.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]
     expect(report).toMatchObject({ folder: join(home, 'export'), largestDifference: 0 })
     expect(report.files.map(({ name }) => name)).toEqual(names)
     expect(readdirSync(join(home, 'export')).sort()).toEqual(names)
@@ -61,7 +86,9 @@ describe('an export', () => {
     const { tensors, metadata } = await readSafetensors(join(home, 'export/model.safetensors'))
     expect(metadata).toEqual({ format: 'pt' })
     expect([...tensors.keys()].every((name) => name.startsWith('transformer.'))).toBe(true)
-    expect([...tensors.values()].reduce((sum, { data }) => sum + data.length, 0)).toBe(countParameters(tinyModels.standard.shape))
+    expect([...tensors.values()].reduce((sum, { data }) => sum + data.length, 0)).toBe(
+      countParameters(tinyModels.standard.shape),
+    )
     expect(tensors.get('transformer.h.1.attn.c_attn.weight')!.shape).toEqual([8, 24])
   })
 
@@ -70,14 +97,31 @@ describe('an export', () => {
       await exportHuggingFace(request(name, join(home, name)))
       return JSON.parse(readFileSync(join(home, name, 'config.json'), 'utf8'))
     }
-    expect(await config('standard')).toMatchObject({ activation_function: 'gelu', n_layer: 2, n_embd: 8, n_head: 2, n_positions: 12, vocab_size: 257, eos_token_id: 256, tie_word_embeddings: true })
+    expect(await config('standard')).toMatchObject({
+      activation_function: 'gelu',
+      n_layer: 2,
+      n_embd: 8,
+      n_head: 2,
+      n_positions: 12,
+      vocab_size: 257,
+      eos_token_id: 256,
+      tie_word_embeddings: true,
+    })
     expect(await config('gpt2')).toMatchObject({ activation_function: 'gelu_new' })
   })
 
   it('carries a card with the run’s data, safe from what a person typed', async () => {
     await exportHuggingFace(request('standard'))
     const card = readFileSync(join(home, 'export/README.md'), 'utf8')
-    for (const text of ['library_name: transformers', '3,912', '2.7500 nats a token', 'A \\| B; made up; licence: public domain', '61 s on reference', '20.0 for each parameter']) expect(card).toContain(text)
+    for (const text of [
+      'library_name: transformers',
+      '3,912',
+      '2.7500 nats a token',
+      'A \\| B; made up; licence: public domain',
+      '61 s on reference',
+      '20.0 for each parameter',
+    ])
+      expect(card).toContain(text)
   })
 
   it('calls a model compute-optimal only where it had the tokens for it', async () => {
@@ -85,20 +129,34 @@ describe('an export', () => {
     const card = tinyCard(model)
     const saying = (changes: Partial<ExportCard>) => modelCard(model, { ...card, ...changes })
     expect(saying({})).toMatch(/20\.\d tokens for each counted parameter: compute-optimal/)
-    expect(saying({ step: Math.round(card.step / 4) })).toMatch(/on 5\.\d tokens for each counted parameter, where 20 would be compute-optimal/)
+    expect(saying({ step: Math.round(card.step / 4) })).toMatch(
+      /on 5\.\d tokens for each counted parameter, where 20 would be compute-optimal/,
+    )
     const long = { ...card.plan, member: { ...card.plan.member, steps: 10 * card.step } }
-    expect(saying({ step: 10 * card.step, plan: long })).toMatch(/on 20\d\.\d tokens for each counted parameter, where 20 would be/)
+    expect(saying({ step: 10 * card.step, plan: long })).toMatch(
+      /on 20\d\.\d tokens for each counted parameter, where 20 would be/,
+    )
     const continued = saying({ plan: { ...card.plan, origin: { modelId: 'm', name: 'GPT | two' } } })
     expect(continued).toMatch(/from the weights of GPT \\\| two, on [\d,]+ more tokens/)
     expect(continued).not.toMatch(/optimal/)
-    expect(saying({ corpus: { name: 'My diary', source: null, licence: null } })).toMatch(/\| trained on \| My diary \|/)
+    expect(saying({ corpus: { name: 'My diary', source: null, licence: null } })).toMatch(
+      /\| trained on \| My diary \|/,
+    )
   })
 
   it('comes in several files with an index where one would be too large, and is whole again when read', async () => {
-    const { files, largestDifference } = await exportHuggingFace({ ...request('standard'), tokenizerFiles: [], largestFileBytes: 6000 })
+    const { files, largestDifference } = await exportHuggingFace({
+      ...request('standard'),
+      tokenizerFiles: [],
+      largestFileBytes: 6000,
+    })
     const shards = files.filter(({ name }) => name.startsWith('model-'))
     expect(shards.length).toBeGreaterThan(2)
-    expect(shards.map(({ name }) => name)).toEqual(shards.map((_, i) => `model-${String(i + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}.safetensors`))
+    expect(shards.map(({ name }) => name)).toEqual(
+      shards.map(
+        (_, i) => `model-${String(i + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}.safetensors`,
+      ),
+    )
     expect(files.map(({ name }) => name)).not.toContain('model.safetensors')
     expect(largestDifference).toBe(0)
     const index = JSON.parse(readFileSync(join(home, 'export/model.safetensors.index.json'), 'utf8'))
@@ -119,7 +177,10 @@ describe('an export', () => {
     expect(readFileSync(join(home, 'export/model.safetensors')).equals(before)).toBe(false)
     mkdirSync(join(home, 'mine'))
     writeFileSync(join(home, 'mine/diary.txt'), 'dear')
-    await expect(exportHuggingFace({ ...request('gpt2', join(home, 'mine')), overwrite: true })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('diary.txt') })
+    await expect(exportHuggingFace({ ...request('gpt2', join(home, 'mine')), overwrite: true })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('diary.txt'),
+    })
     expect(readdirSync(join(home, 'mine'))).toEqual(['diary.txt'])
   })
 
@@ -129,9 +190,19 @@ describe('an export', () => {
       change(one.parameters)
       return exportHuggingFace(one)
     }
-    await expect(broken((p) => p.delete('ln_f.bias'))).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining('ln_f.bias') })
-    await expect(broken((p) => p.set('ln_f.bias', new Float32Array(9)))).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining('9 numbers') })
-    await expect(broken((p) => { p.get('wpe.weight')![3] = NaN })).rejects.toMatchObject({ code: 'diverged', message: expect.stringContaining('wpe.weight') })
+    await expect(broken((p) => p.delete('ln_f.bias'))).rejects.toMatchObject({
+      code: 'damaged',
+      message: expect.stringContaining('ln_f.bias'),
+    })
+    await expect(broken((p) => p.set('ln_f.bias', new Float32Array(9)))).rejects.toMatchObject({
+      code: 'damaged',
+      message: expect.stringContaining('9 numbers'),
+    })
+    await expect(
+      broken((p) => {
+        p.get('wpe.weight')![3] = NaN
+      }),
+    ).rejects.toMatchObject({ code: 'diverged', message: expect.stringContaining('wpe.weight') })
     expect(readdirSync(home)).toEqual([])
   })
 })

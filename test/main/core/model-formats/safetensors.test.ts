@@ -6,10 +6,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Fault } from '#shared/fault.ts'
 import { createRandom } from '#shared/random.ts'
 import { widenHalf } from '#main/core/model-formats/number-formats.ts'
-import { openSafetensors, parseHeader, readSafetensors, writeSafetensors } from '#main/core/model-formats/safetensors.ts'
+import {
+  openSafetensors,
+  parseHeader,
+  readSafetensors,
+  writeSafetensors,
+} from '#main/core/model-formats/safetensors.ts'
 
 let home: string
-beforeAll(() => { home = mkdtempSync(join(tmpdir(), 'isoflop-tensors-')) })
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'isoflop-tensors-'))
+})
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 const file = (header: unknown, data: Uint8Array = new Uint8Array()): Buffer => {
@@ -28,7 +35,9 @@ const f32 = (...numbers: number[]) => new Uint8Array(Float32Array.from(numbers).
 describe('writing and reading', () => {
   it('gives back every bit, shapes, order and metadata', async () => {
     const path = join(home, 'a.safetensors')
-    const odd = new Float32Array(new Uint32Array([0x80000000, 0x7f800000, 0x00000001, 0x7fc12345, 0x3f800000, 0xff7fffff]).buffer)
+    const odd = new Float32Array(
+      new Uint32Array([0x80000000, 0x7f800000, 0x00000001, 0x7fc12345, 0x3f800000, 0xff7fffff]).buffer,
+    )
     const tensors = [
       { name: 'b', shape: [2, 3], data: odd },
       { name: 'a.weight', shape: [], data: Float32Array.of(7) },
@@ -51,13 +60,20 @@ describe('writing and reading', () => {
   })
 
   it('refuses to write a tensor whose shape and numbers disagree', async () => {
-    await expect(writeSafetensors(join(home, 'bad'), [{ name: 'x', shape: [3], data: new Float32Array(2) }])).rejects.toThrow('x: shape [3] makes 3 numbers, 2 are given')
+    await expect(
+      writeSafetensors(join(home, 'bad'), [{ name: 'x', shape: [3], data: new Float32Array(2) }]),
+    ).rejects.toThrow('x: shape [3] makes 3 numbers, 2 are given')
   })
 
   it('widens half-precision numbers exactly', async () => {
-    const halves = new Uint8Array(new Uint16Array([0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x7c00, 0x03ff, 0x8000]).buffer)
+    const halves = new Uint8Array(
+      new Uint16Array([0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x7c00, 0x03ff, 0x8000]).buffer,
+    )
     const brains = new Uint8Array(new Uint16Array([0x3f80, 0xc049]).buffer)
-    const header = { h: { dtype: 'F16', shape: [8], data_offsets: [0, 16] }, b: { dtype: 'BF16', shape: [2], data_offsets: [16, 20] } }
+    const header = {
+      h: { dtype: 'F16', shape: [8], data_offsets: [0, 16] },
+      b: { dtype: 'BF16', shape: [2], data_offsets: [16, 20] },
+    }
     const { tensors } = await readSafetensors(place(file(header, Buffer.concat([halves, brains]))))
     expect([...tensors.get('h')!.data]).toEqual([1, -2, 65504, 2 ** -24, 2 ** -14, Infinity, 1023 * 2 ** -24, -0])
     expect([...tensors.get('b')!.data]).toEqual([1, -3.140625])
@@ -68,7 +84,12 @@ describe('writing and reading', () => {
     const value = new Float32Array(bits.buffer)
     for (let half = 0; half < 65536; half++) {
       const [sign, exponent, fraction] = [half >> 15 ? -1 : 1, (half >> 10) & 31, half & 1023]
-      const expected = exponent === 31 ? (fraction ? NaN : sign * Infinity) : sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024))
+      const expected =
+        exponent === 31
+          ? fraction
+            ? NaN
+            : sign * Infinity
+          : sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024))
       bits[0] = widenHalf(half)
       if (!Object.is(value[0], expected)) expect.fail(`${half.toString(16)}: ${value[0]}, not ${expected}`)
     }
@@ -76,7 +97,10 @@ describe('writing and reading', () => {
 
   it('reads one tensor at a time', async () => {
     const path = join(home, 'one.safetensors')
-    await writeSafetensors(path, [{ name: 'x', shape: [1], data: Float32Array.of(1) }, { name: 'y', shape: [1], data: Float32Array.of(2) }])
+    await writeSafetensors(path, [
+      { name: 'x', shape: [1], data: Float32Array.of(1) },
+      { name: 'y', shape: [1], data: Float32Array.of(2) },
+    ])
     const open = await openSafetensors(path)
     expect(await open.read('y')).toEqual(Float32Array.of(2))
     await expect(open.read('z')).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining('z') })
@@ -89,18 +113,46 @@ describe('a damaged file is refused with what is wrong', () => {
   const y = { dtype: 'F32', shape: [1], data_offsets: [8, 12] }
   const cases: [string, Uint8Array, RegExp][] = [
     ['an empty file', new Uint8Array(), /has 0 bytes/],
-    ['a header longer than allowed', Buffer.from([255, 255, 255, 255, 255, 255, 255, 127]), /claims 9223372036854775807 bytes/],
-    ['a header longer than the file', Buffer.from([200, 0, 0, 0, 0, 0, 0, 0, 123]), /claims 200 bytes, and the file ends at byte 9/],
+    [
+      'a header longer than allowed',
+      Buffer.from([255, 255, 255, 255, 255, 255, 255, 127]),
+      /claims 9223372036854775807 bytes/,
+    ],
+    [
+      'a header longer than the file',
+      Buffer.from([200, 0, 0, 0, 0, 0, 0, 0, 123]),
+      /claims 200 bytes, and the file ends at byte 9/,
+    ],
     ['a header that is no JSON', file('{"a":'), /not valid JSON/],
     ['a header that is no UTF-8', Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0xc3, 0x28]), /not UTF-8/],
     ['a header that is a list', file([]), /not a table/],
-    ['an unknown number format', file({ x: { ...x, dtype: 'Q64' } }, f32(1, 2)), /tensor x has the number format "Q64"/],
-    ['a number format named like a method', file({ x: { ...x, dtype: 'toString' } }, f32(1, 2)), /number format "toString"/],
+    [
+      'an unknown number format',
+      file({ x: { ...x, dtype: 'Q64' } }, f32(1, 2)),
+      /tensor x has the number format "Q64"/,
+    ],
+    [
+      'a number format named like a method',
+      file({ x: { ...x, dtype: 'toString' } }, f32(1, 2)),
+      /number format "toString"/,
+    ],
     ['a negative length', file({ x: { ...x, shape: [-2] } }, f32(1, 2)), /tensor x has the shape \[-2\]/],
-    ['a shape that does not fit the offsets', file({ x: { ...x, shape: [3] } }, f32(1, 2)), /tensor x of shape \[3\] in F32 takes 12 bytes, and its offsets span 8/],
-    ['a shape whose product overflows', file({ x: { ...x, shape: [2 ** 40, 2 ** 40] } }, f32(1, 2)), /tensor x of shape/],
+    [
+      'a shape that does not fit the offsets',
+      file({ x: { ...x, shape: [3] } }, f32(1, 2)),
+      /tensor x of shape \[3\] in F32 takes 12 bytes, and its offsets span 8/,
+    ],
+    [
+      'a shape whose product overflows',
+      file({ x: { ...x, shape: [2 ** 40, 2 ** 40] } }, f32(1, 2)),
+      /tensor x of shape/,
+    ],
     ['offsets that run backwards', file({ x: { ...x, data_offsets: [8, 0] } }, f32(1, 2)), /tensor x/],
-    ['an overlap', file({ x, y: { ...y, data_offsets: [4, 8] } }, f32(1, 2)), /tensor y begins at byte 4, inside the one before it/],
+    [
+      'an overlap',
+      file({ x, y: { ...y, data_offsets: [4, 8] } }, f32(1, 2)),
+      /tensor y begins at byte 4, inside the one before it/,
+    ],
     ['a gap', file({ x, y: { ...y, data_offsets: [12, 16] } }, f32(1, 2, 3, 4)), /bytes 8 to 12 before tensor y/],
     ['a tensor past the end', file({ x, y }, f32(1, 2)), /tensor y ends at byte 12 of the data, which has 8/],
     ['bytes after the last tensor', file({ x }, f32(1, 2, 3)), /4 bytes after the last tensor, from byte 8/],
@@ -119,7 +171,11 @@ describe('a damaged file is refused with what is wrong', () => {
 describe('no bytes can surprise the reader', () => {
   it('5,000 mutated headers are read rightly or refused as damaged', () => {
     const random = createRandom(20)
-    const header = { __metadata__: { format: 'pt' }, 'wte.weight': { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] }, 'ln.bias': { dtype: 'BF16', shape: [4], data_offsets: [24, 32] } }
+    const header = {
+      __metadata__: { format: 'pt' },
+      'wte.weight': { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] },
+      'ln.bias': { dtype: 'BF16', shape: [4], data_offsets: [24, 32] },
+    }
     const text = JSON.stringify(header)
     let refused = 0
     for (let round = 0; round < 5000; round++) {
@@ -147,14 +203,20 @@ describe('no bytes can surprise the reader', () => {
 
   it('1,000 files cut short, bit-flipped or grown are read or refused, never anything else', async () => {
     const random = createRandom(21)
-    const whole = file({ x: { dtype: 'F32', shape: [2], data_offsets: [0, 8] }, y: { dtype: 'F16', shape: [2], data_offsets: [8, 12] } }, f32(1, 2, 3))
+    const whole = file(
+      { x: { dtype: 'F32', shape: [2], data_offsets: [0, 8] }, y: { dtype: 'F16', shape: [2], data_offsets: [8, 12] } },
+      f32(1, 2, 3),
+    )
     for (let round = 0; round < 1000; round++) {
       let bytes = Buffer.from(whole)
       const kind = random.integer(3)
       if (kind === 0) bytes = bytes.subarray(0, random.integer(bytes.length))
       else if (kind === 1) bytes[random.integer(bytes.length)] ^= 1 << random.integer(8)
       else bytes = Buffer.concat([bytes, Buffer.alloc(1 + random.integer(9))])
-      const outcome = await readSafetensors(place(bytes)).then(() => 'read', (error) => (error instanceof Fault ? error.code : error))
+      const outcome = await readSafetensors(place(bytes)).then(
+        () => 'read',
+        (error) => (error instanceof Fault ? error.code : error),
+      )
       expect(kind === 1 ? ['read', 'damaged'] : ['damaged']).toContain(outcome)
     }
   })

@@ -7,7 +7,10 @@ import { coordinateCheck } from '#main/core/mup-checks/coordinates.ts'
 import { checkDeps, engineHere } from './texts.ts'
 
 const recipe = { ...defaultRecipe, context: 32, initStd: 0.08, mupBaseWidth: 64 }
-const planOf = (changes: Parameters<typeof planCheck>[1]) => ({ ...planCheck('coordinates', changes, { recipe, vocabulary: 257, engine: engineHere, threads: 2 }), rows: 4 })
+const planOf = (changes: Parameters<typeof planCheck>[1]) => ({
+  ...planCheck('coordinates', changes, { recipe, vocabulary: 257, engine: engineHere, threads: 2 }),
+  rows: 4,
+})
 
 async function pointsOf(records: AsyncIterable<CheckRecord>): Promise<CoordinatePoint[]> {
   const points: CoordinatePoint[] = []
@@ -20,7 +23,16 @@ describe('the coordinate check', () => {
     const plan = planOf({ widths: [64, 512], steps: 10, learningRates: [6e-3] })
     const [standard, mup] = coordinateVerdicts(await pointsOf(coordinateCheck(plan, checkDeps(32))))
     expect(mup).toMatchObject({ parametrisation: 'mup', step: 10, widths: [64, 512], isStable: true })
-    expect(mup.spreads.map(({ place }) => place)).toEqual(['embedding', 'attention', 'mlp', 'block', 'attention', 'mlp', 'block', 'logits'])
+    expect(mup.spreads.map(({ place }) => place)).toEqual([
+      'embedding',
+      'attention',
+      'mlp',
+      'block',
+      'attention',
+      'mlp',
+      'block',
+      'logits',
+    ])
     for (const { ratio } of mup.spreads) expect(ratio).toBeLessThan(2)
     expect(standard.isStable).toBe(false)
     for (const { ratio, slope } of standard.spreads.filter(({ place }) => place === 'block')) {
@@ -47,7 +59,10 @@ describe('the coordinate check', () => {
   it('stops between steps when asked', async () => {
     const stopping = new AbortController()
     const shares: number[] = []
-    for await (const { share } of coordinateCheck(planOf({ widths: [8, 16], steps: 50 }), checkDeps(32, stopping.signal))) {
+    for await (const { share } of coordinateCheck(
+      planOf({ widths: [8, 16], steps: 50 }),
+      checkDeps(32, stopping.signal),
+    )) {
       shares.push(share)
       if (shares.length === 3) stopping.abort()
     }

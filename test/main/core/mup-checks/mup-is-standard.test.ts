@@ -11,7 +11,11 @@ const recipe = { ...defaultRecipe, context: 16, initStd: 0.05, mupBaseWidth: 16,
 const adam = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 }
 
 async function lossesOf(scales: Parametrisation): Promise<number[]> {
-  const engine = await createEngine(engineHere, { shape, activation: 'gelu', parametrisation: scales, seed: 3 }, { threads: 1 })
+  const engine = await createEngine(
+    engineHere,
+    { shape, activation: 'gelu', parametrisation: scales, seed: 3 },
+    { threads: 1 },
+  )
   const { batchAt } = checkDeps(16)
   const losses: number[] = []
   for (let step = 0; step < 8; step++) {
@@ -43,7 +47,8 @@ describe('muP with a width multiplier of 1', () => {
 
   it('with heads of one feature, where both attentions scale by 1, learns with the losses of standard parametrisation', async () => {
     const narrow = { ...shape, width: 4 }
-    const of = (name: 'standard' | 'mup') => parametrisation({ ...recipe, parametrisation: name, mupBaseWidth: 4 }, narrow)
+    const of = (name: 'standard' | 'mup') =>
+      parametrisation({ ...recipe, parametrisation: name, mupBaseWidth: 4 }, narrow)
     expect(of('mup')).toEqual(of('standard'))
   })
 })

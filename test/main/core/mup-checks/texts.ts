@@ -1,11 +1,15 @@
-// Batches of bytes from a text in the fixtures, and engines to train on them: the native one where it is built, else the reference.
+// Batches of bytes from a text in the fixtures, and engines to train on them: the native one where it is built, else
+// the reference.
 import { existsSync, readFileSync } from 'node:fs'
 import { createEngine } from '#main/core/engine/create.ts'
 import type { CheckDeps } from '#main/core/mup-checks/deps.ts'
 import type { EngineName } from '#shared/engine.ts'
 
 const text = readFileSync('test/fixtures/tokenizers/moby-dick.txt')
-export const engineHere: EngineName = existsSync('build/native/isoflop-native.so') || existsSync('build/native/isoflop-native.dylib') ? 'native' : 'reference'
+export const engineHere: EngineName =
+  existsSync('build/native/isoflop-native.so') || existsSync('build/native/isoflop-native.dylib')
+    ? 'native'
+    : 'reference'
 
 /** Every model of a check sees the same text; no sequence comes twice in the first steps. */
 export function checkDeps(context: number, signal = new AbortController().signal): CheckDeps {

@@ -6,8 +6,15 @@ import { learningRateSweep } from '#main/core/mup-checks/transfer.ts'
 import { checkDeps, engineHere } from './texts.ts'
 
 const recipe = { ...defaultRecipe, context: 16, initStd: 0.08, mupBaseWidth: 16 }
-const planOf = (changes: Parameters<typeof planCheck>[1], recipeChanges = {}) =>
-  ({ ...planCheck('transfer', changes, { recipe: { ...recipe, ...recipeChanges }, vocabulary: 257, engine: engineHere, threads: 1 }), rows: 4 })
+const planOf = (changes: Parameters<typeof planCheck>[1], recipeChanges = {}) => ({
+  ...planCheck('transfer', changes, {
+    recipe: { ...recipe, ...recipeChanges },
+    vocabulary: 257,
+    engine: engineHere,
+    threads: 1,
+  }),
+  rows: 4,
+})
 
 async function sweep(plan: ReturnType<typeof planOf>): Promise<TransferPoint[]> {
   const points: TransferPoint[] = []
@@ -25,10 +32,15 @@ describe('the learning-rate sweep', () => {
   it('gives one point for each parametrisation, width and rate, and the same ones again', async () => {
     const plan = planOf({ widths: [8, 16], layers: 1, steps: 6, learningRates: [1e-4, 3e-3, 1e-2] })
     const points = await sweep(plan)
-    expect(points.map(({ parametrisation, width, learningRate }) => [parametrisation, width, learningRate]))
-      .toEqual(['standard', 'mup'].flatMap((name) => [8, 16].flatMap((width) => [1e-4, 3e-3, 1e-2].map((rate) => [name, width, rate]))))
-    const of = (width: number) => points.filter((point) => point.parametrisation === 'standard' && point.width === width).map(({ loss }) => loss!)
-    for (const width of [8, 16]) expect(of(width)[2]).toBeLessThan(of(width)[0]) // six steps at 1e-4 teach next to nothing
+    expect(points.map(({ parametrisation, width, learningRate }) => [parametrisation, width, learningRate])).toEqual(
+      ['standard', 'mup'].flatMap((name) =>
+        [8, 16].flatMap((width) => [1e-4, 3e-3, 1e-2].map((rate) => [name, width, rate])),
+      ),
+    )
+    const of = (width: number) =>
+      points.filter((point) => point.parametrisation === 'standard' && point.width === width).map(({ loss }) => loss!)
+    // six steps at 1e-4 teach next to nothing
+    for (const width of [8, 16]) expect(of(width)[2]).toBeLessThan(of(width)[0])
     expect(await sweep(plan)).toEqual(points)
   })
 

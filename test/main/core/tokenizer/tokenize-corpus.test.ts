@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadTokenizer } from '#main/core/tokenizer/files.ts'
-import { readTokens, tokenizeCorpus, type TokenizeRecord, type TokenizeRequest } from '#main/core/tokenizer/tokenize-corpus.ts'
+import {
+  readTokens,
+  tokenizeCorpus,
+  type TokenizeRecord,
+  type TokenizeRequest,
+} from '#main/core/tokenizer/tokenize-corpus.ts'
 import { createCorpusWriter, openSplit, readDocuments } from '#main/platform/disk/corpus-files.ts'
 import { createFolderAside, removeLeftovers, splits } from '#main/platform/disk/text-files.ts'
 import { openTokens, tokensPath } from '#main/platform/disk/token-files.ts'
@@ -15,48 +20,58 @@ const book = readFileSync(join(__dirname, '../../../fixtures/tokenizers/moby-dic
 
 beforeAll(() => {
   const writer = createCorpusWriter(corpusFolder)
-  book.split('\n\n').filter((text) => text.trim()).forEach((text, index) => {
-    writer.add(index % 7 === 0 ? 'validation' : index % 7 === 1 ? 'test' : 'train', Buffer.from(`${text} 🐋`))
-  })
+  book
+    .split('\n\n')
+    .filter((text) => text.trim())
+    .forEach((text, index) => {
+      writer.add(index % 7 === 0 ? 'validation' : index % 7 === 1 ? 'test' : 'train', Buffer.from(`${text} 🐋`))
+    })
   writer.finish()
   writer.keep({})
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-async function tokenize(request: Partial<TokenizeRequest> & Pick<TokenizeRequest, 'tokenizer'>, signal = never): Promise<TokenizeRecord[]> {
+async function tokenize(
+  request: Partial<TokenizeRequest> & Pick<TokenizeRequest, 'tokenizer'>,
+  signal = never,
+): Promise<TokenizeRecord[]> {
   const records: TokenizeRecord[] = []
-  for await (const record of tokenizeCorpus({ corpusFolder, tokensFolder: join(home, 'tokens'), ...request }, signal)) records.push(record)
+  for await (const record of tokenizeCorpus({ corpusFolder, tokensFolder: join(home, 'tokens'), ...request }, signal))
+    records.push(record)
   return records
 }
 
-describe.each([{ kind: 'bytes' }, { kind: 'bpe', vocabulary: 600 }, { kind: 'gpt2' }] as const)('$kind', (tokenizer) => {
-  test('every document can be read back from its tokens, with an end of text after each', async () => {
-    const records = await tokenize({ tokenizer })
-    const last = records[records.length - 1]!
-    if (last.kind !== 'done') throw new Error('no report')
-    const { report } = last
-    expect(readTokens(join(home, 'tokens'))).toEqual(report)
-    const loaded = loadTokenizer(join(home, 'tokens'))
-    expect(report).toMatchObject({ tokenizer, vocabulary: loaded.vocabulary, endOfText: loaded.endOfText })
-    for (const split of splits) {
-      const tokens = openTokens(tokensPath(join(home, 'tokens'), split))
-      const ids = tokens.read(0, tokens.length)
-      tokens.close()
-      expect(ids.length).toBe(report.tokens[split])
-      const documents = loaded.decode(ids).split('<|endoftext|>')
-      expect(documents.pop()).toBe('')
-      expect(documents).toEqual([...readDocuments(corpusFolder, split)])
-      expect(report.documents[split]).toBe(documents.length)
-      if (split === 'validation') {
-        const bytes = documents.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-        expect(report.bytesPerToken).toBeCloseTo(bytes / (ids.length - documents.length), 10)
+describe.each([{ kind: 'bytes' }, { kind: 'bpe', vocabulary: 600 }, { kind: 'gpt2' }] as const)(
+  '$kind',
+  (tokenizer) => {
+    test('every document can be read back from its tokens, with an end of text after each', async () => {
+      const records = await tokenize({ tokenizer })
+      const last = records[records.length - 1]!
+      if (last.kind !== 'done') throw new Error('no report')
+      const { report } = last
+      expect(readTokens(join(home, 'tokens'))).toEqual(report)
+      const loaded = loadTokenizer(join(home, 'tokens'))
+      expect(report).toMatchObject({ tokenizer, vocabulary: loaded.vocabulary, endOfText: loaded.endOfText })
+      for (const split of splits) {
+        const tokens = openTokens(tokensPath(join(home, 'tokens'), split))
+        const ids = tokens.read(0, tokens.length)
+        tokens.close()
+        expect(ids.length).toBe(report.tokens[split])
+        const documents = loaded.decode(ids).split('<|endoftext|>')
+        expect(documents.pop()).toBe('')
+        expect(documents).toEqual([...readDocuments(corpusFolder, split)])
+        expect(report.documents[split]).toBe(documents.length)
+        if (split === 'validation') {
+          const bytes = documents.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+          expect(report.bytesPerToken).toBeCloseTo(bytes / (ids.length - documents.length), 10)
+        }
       }
-    }
-    const progress = records.flatMap((record) => (record.kind === 'progress' ? [record.progress] : []))
-    expect(progress).toEqual([...progress].sort((a, b) => a - b))
-    expect(Math.max(...progress)).toBeLessThanOrEqual(1)
-  })
-})
+      const progress = records.flatMap((record) => (record.kind === 'progress' ? [record.progress] : []))
+      expect(progress).toEqual([...progress].sort((a, b) => a - b))
+      expect(Math.max(...progress)).toBeLessThanOrEqual(1)
+    })
+  },
+)
 
 test('the tokenizer learns from the training split alone', async () => {
   await tokenize({ tokenizer: { kind: 'bpe', vocabulary: 400 }, tokensFolder: join(home, 'one') })
@@ -67,13 +82,18 @@ test('the tokenizer learns from the training split alone', async () => {
   writer.finish()
   writer.keep({})
   await tokenize({ corpusFolder: other, tokenizer: { kind: 'bpe', vocabulary: 400 }, tokensFolder: join(home, 'two') })
-  expect(readFileSync(join(home, 'two', 'tokenizer.json'), 'utf8')).toBe(readFileSync(join(home, 'one', 'tokenizer.json'), 'utf8'))
+  expect(readFileSync(join(home, 'two', 'tokenizer.json'), 'utf8')).toBe(
+    readFileSync(join(home, 'one', 'tokenizer.json'), 'utf8'),
+  )
 })
 
 test('cancelled, it leaves what was there and nothing else', async () => {
   await tokenize({ tokenizer: { kind: 'bytes' }, tokensFolder: join(home, 'kept', 'a') })
   const stop = new AbortController()
-  const work = tokenizeCorpus({ corpusFolder, tokensFolder: join(home, 'kept', 'a'), tokenizer: { kind: 'gpt2' } }, stop.signal)
+  const work = tokenizeCorpus(
+    { corpusFolder, tokensFolder: join(home, 'kept', 'a'), tokenizer: { kind: 'gpt2' } },
+    stop.signal,
+  )
   await work.next()
   stop.abort()
   await expect(work.next()).rejects.toMatchObject({ code: 'cancelled' })
@@ -82,7 +102,9 @@ test('cancelled, it leaves what was there and nothing else', async () => {
 })
 
 test('a vocabulary that the text does not give is refused, and nothing is written', async () => {
-  await expect(tokenize({ tokenizer: { kind: 'bpe', vocabulary: 32_768 }, tokensFolder: join(home, 'none') })).rejects.toMatchObject({ code: 'bad-input' })
+  await expect(
+    tokenize({ tokenizer: { kind: 'bpe', vocabulary: 32_768 }, tokensFolder: join(home, 'none') }),
+  ).rejects.toMatchObject({ code: 'bad-input' })
   expect(existsSync(join(home, 'none'))).toBe(false)
   expect(existsSync(join(home, 'none.partial'))).toBe(false)
 })

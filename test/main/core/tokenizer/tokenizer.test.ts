@@ -14,7 +14,10 @@ import type { Fault } from '#shared/fault.ts'
 
 const fixtures = join(__dirname, '../../../fixtures/tokenizers')
 const read = (name: string) => readFileSync(join(fixtures, name), 'utf8')
-const golden = JSON.parse(read('golden.json')) as Record<'bytes' | 'bpe' | 'gpt2', number[][]> & { merges: string[]; vocab: string[] }
+const golden = JSON.parse(read('golden.json')) as Record<'bytes' | 'bpe' | 'gpt2', number[][]> & {
+  merges: string[]
+  vocab: string[]
+}
 const texts = JSON.parse(read('texts.json')) as string[]
 const never = new AbortController().signal
 
@@ -44,17 +47,51 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }).filter((text) => !/\p{Surrogate}/u.test(text)),
   fc.string({ unit: 'grapheme', maxLength: 40 }),
-  fc.array(fc.constantFrom(' ', '  ', '\n', '\t', '\u00a0', '\u0085', '\u3000', '\ufeff', "'", "'s", "'re", 'a', 'The', ' whale', '12', '½', '!', '…', '🐋', 'é', '\r'), { maxLength: 14 })
+  fc
+    .array(
+      fc.constantFrom(
+        ' ',
+        '  ',
+        '\n',
+        '\t',
+        '\u00a0',
+        '\u0085',
+        '\u3000',
+        '\ufeff',
+        "'",
+        "'s",
+        "'re",
+        'a',
+        'The',
+        ' whale',
+        '12',
+        '½',
+        '!',
+        '…',
+        '🐋',
+        'é',
+        '\r',
+      ),
+      { maxLength: 14 },
+    )
     .map((parts) => parts.join('')),
 )
 
 describe.each(Object.entries(kinds))('%s', (kind, tokenizer) => {
   test('gives the ids that Hugging Face gives from its files', () => {
-    texts.forEach((text, index) => expect({ text, ids: [...tokenizer.encode(text)] }).toEqual({ text, ids: golden[kind as keyof typeof kinds][index] }))
+    texts.forEach((text, index) =>
+      expect({ text, ids: [...tokenizer.encode(text)] }).toEqual({
+        text,
+        ids: golden[kind as keyof typeof kinds][index],
+      }),
+    )
   })
 
   test('decodes what it encoded to the same text', () => {
-    fc.assert(fc.property(anyText, (text) => tokenizer.decode(tokenizer.encode(text)) === text), { numRuns: 500 })
+    fc.assert(
+      fc.property(anyText, (text) => tokenizer.decode(tokenizer.encode(text)) === text),
+      { numRuns: 500 },
+    )
   })
 
   test('is the same after it was saved and loaded', () => {
@@ -69,7 +106,12 @@ describe.each(Object.entries(kinds))('%s', (kind, tokenizer) => {
 
   test('cuts a text into pieces with the ids of the whole', () => {
     for (const text of texts) expect(tokenizer.pieces(text).map(({ id }) => id)).toEqual([...tokenizer.encode(text)])
-    expect(tokenizer.pieces('ab').map(({ text }) => text).join('')).toBe('ab')
+    expect(
+      tokenizer
+        .pieces('ab')
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe('ab')
   })
 
   test('takes the end-of-text marker in a text for text, and ends texts with a token of its own', () => {
@@ -91,7 +133,10 @@ describe.each(Object.entries(kinds))('%s', (kind, tokenizer) => {
 })
 
 test('half a character is shown as �', () => {
-  expect(kinds.bytes.pieces('é')).toEqual([{ id: 0xc3, text: '�' }, { id: 0xa9, text: '�' }])
+  expect(kinds.bytes.pieces('é')).toEqual([
+    { id: 0xc3, text: '�' },
+    { id: 0xa9, text: '�' },
+  ])
   expect(kinds.bytes.decode([0xc3])).toBe('�')
 })
 
@@ -108,7 +153,9 @@ test('GPT-2 ids equal the published tokenizer’s', () => {
 })
 
 test('GPT-2’s files are written byte for byte as OpenAI published them', () => {
-  const hashes = Object.fromEntries(tokenizerFiles(kinds.gpt2).map(({ name, text }) => [name, createHash('sha256').update(text).digest('hex')]))
+  const hashes = Object.fromEntries(
+    tokenizerFiles(kinds.gpt2).map(({ name, text }) => [name, createHash('sha256').update(text).digest('hex')]),
+  )
   // Pinned in openai/tiktoken, tiktoken_ext/openai_public.py.
   expect(hashes['merges.txt']).toBe('1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5')
   expect(hashes['vocab.json']).toBe('196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783')
@@ -117,31 +164,46 @@ test('GPT-2’s files are written byte for byte as OpenAI published them', () =>
 })
 
 test('words are those of GPT-2’s pattern', () => {
-  fc.assert(fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' })), (text) => {
-    const words: string[] = []
-    eachWord(text, (from, to) => words.push(text.slice(from, to)))
-    expect(words).toEqual(text.match(wordPattern) ?? [])
-  }), { numRuns: 2000 })
+  fc.assert(
+    fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' })), (text) => {
+      const words: string[] = []
+      eachWord(text, (from, to) => words.push(text.slice(from, to)))
+      expect(words).toEqual(text.match(wordPattern) ?? [])
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 describe('training', () => {
   test('learns the tokens that Hugging Face’s trainer learns, in the same order', () => {
-    const { model } = JSON.parse(tokenizerFiles(bpe)[0]!.text) as { model: { merges: string[]; vocab: Record<string, number> } }
+    const { model } = JSON.parse(tokenizerFiles(bpe)[0]!.text) as {
+      model: { merges: string[]; vocab: Record<string, number> }
+    }
     expect(model.merges).toEqual(golden.merges)
-    expect(Object.keys(model.vocab).sort((a, b) => model.vocab[a]! - model.vocab[b]!)).toEqual([...golden.vocab, '<|endoftext|>'])
+    expect(Object.keys(model.vocab).sort((a, b) => model.vocab[a]! - model.vocab[b]!)).toEqual([
+      ...golden.vocab,
+      '<|endoftext|>',
+    ])
   })
 
   test('gives exactly the vocabulary that was asked for', async () => {
-    for (const vocabulary of [257, 258, 300, 1000]) expect((await train(vocabulary, [read('moby-dick.txt')])).vocabulary).toBe(vocabulary)
+    for (const vocabulary of [257, 258, 300, 1000])
+      expect((await train(vocabulary, [read('moby-dick.txt')])).vocabulary).toBe(vocabulary)
   })
 
   test('finds every pair again that it would count from scratch', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(fc.stringMatching(/^[ab ]{1,30}$/), { minLength: 3, maxLength: 12 }), async (documents) => {
-      const wanted = 266
-      const trained = await train(wanted, documents).catch(() => null)
-      fc.pre(trained !== null)
-      expect(Array.from(trained!.table.pairs)).toEqual(countAgainAndAgain(documents, trained!.table.merged.length))
-    }), { numRuns: 150 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.stringMatching(/^[ab ]{1,30}$/), { minLength: 3, maxLength: 12 }),
+        async (documents) => {
+          const wanted = 266
+          const trained = await train(wanted, documents).catch(() => null)
+          fc.pre(trained !== null)
+          expect(Array.from(trained!.table.pairs)).toEqual(countAgainAndAgain(documents, trained!.table.merged.length))
+        },
+      ),
+      { numRuns: 150 },
+    )
   })
 
   test('says how large a vocabulary a small text allows', async () => {
@@ -167,7 +229,9 @@ describe('training', () => {
 /** The obvious way: count all pairs, merge the most frequent, begin again. */
 function countAgainAndAgain(documents: string[], merges: number): number[] {
   const idOf = (byte: number) => bpe.table.tokens.findIndex((token) => token.length === 1 && token[0] === byte)
-  const words = documents.flatMap((text) => (text.match(wordPattern) ?? []).map((word) => Array.from(Buffer.from(word), idOf)))
+  const words = documents.flatMap((text) =>
+    (text.match(wordPattern) ?? []).map((word) => Array.from(Buffer.from(word), idOf)),
+  )
   const tokens = bpe.table.tokens.slice(0, 256).map((token) => Buffer.from(token).toString('latin1'))
   const pairs: number[] = []
   while (pairs.length < 2 * merges) {
@@ -185,14 +249,18 @@ function countAgainAndAgain(documents: string[], merges: number): number[] {
     const made = tokens[left]! + tokens[right]!
     const id = tokens.includes(made) ? tokens.indexOf(made) : tokens.push(made) - 1
     for (const word of words) {
-      for (let at = 0; at + 1 < word.length; at++) if (word[at] === left && word[at + 1] === right) word.splice(at, 2, id)
+      for (let at = 0; at + 1 < word.length; at++)
+        if (word[at] === left && word[at + 1] === right) word.splice(at, 2, id)
     }
   }
   return pairs
 }
 
 describe('a file that is no tokenizer', () => {
-  const good = JSON.parse(tokenizerFiles(kinds.bpe)[0]!.text) as { model: { vocab: Record<string, number>; merges: string[] }; added_tokens: unknown[] }
+  const good = JSON.parse(tokenizerFiles(kinds.bpe)[0]!.text) as {
+    model: { vocab: Record<string, number>; merges: string[] }
+    added_tokens: unknown[]
+  }
   const changed = (change: (file: typeof good) => void) => {
     const file = structuredClone(good)
     change(file)
@@ -202,10 +270,36 @@ describe('a file that is no tokenizer', () => {
     ['not JSON', '{', /not JSON/],
     ['another model', '{"model":{"type":"Unigram"}}', /no BPE model/],
     ['null', 'null', /no BPE model/],
-    ['without end of text', changed((file) => { file.added_tokens = []; delete file.model.vocab['<|endoftext|>'] }), /no <\|endoftext\|>/],
-    ['without a byte', changed((file) => { file.model.vocab['a'] = 5000 }), /gaps/],
-    ['a merge of strangers', changed((file) => { file.model.merges[0] = 'qq zz' }), /its merge 1 /],
-    ['characters that are no bytes', changed((file) => { file.model.vocab['年'] = file.model.vocab['a']!; delete file.model.vocab['a'] }), /is no bytes/],
+    [
+      'without end of text',
+      changed((file) => {
+        file.added_tokens = []
+        delete file.model.vocab['<|endoftext|>']
+      }),
+      /no <\|endoftext\|>/,
+    ],
+    [
+      'without a byte',
+      changed((file) => {
+        file.model.vocab['a'] = 5000
+      }),
+      /gaps/,
+    ],
+    [
+      'a merge of strangers',
+      changed((file) => {
+        file.model.merges[0] = 'qq zz'
+      }),
+      /its merge 1 /,
+    ],
+    [
+      'characters that are no bytes',
+      changed((file) => {
+        file.model.vocab['年'] = file.model.vocab['a']!
+        delete file.model.vocab['a']
+      }),
+      /is no bytes/,
+    ],
   ])('%s is refused in a sentence', async (_name, json, message) => {
     const error = await fault(() => parseTokenizer(json, 'tokenizer.json'))
     expect(error).toMatchObject({ code: 'damaged' })

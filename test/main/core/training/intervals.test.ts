@@ -4,12 +4,18 @@ import { intervalsFor, isDue, keptCheckpoints } from '#main/core/training/interv
 
 describe('intervals', () => {
   it('every best checkpoint was validated: one interval divides the other', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), fc.option(fc.double({ min: 0.01, max: 1e7, noNaN: true })), (steps, seconds) => {
-      const { validation, sample, checkpoint } = intervalsFor(steps, seconds)
-      for (const every of [validation, sample, checkpoint]) expect(Number.isInteger(every) && every >= 1).toBe(true)
-      expect(Math.max(validation, checkpoint) % Math.min(validation, checkpoint)).toBe(0)
-      expect(validation).toBeLessThanOrEqual(Math.ceil(steps / 5))
-    }))
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.option(fc.double({ min: 0.01, max: 1e7, noNaN: true })),
+        (steps, seconds) => {
+          const { validation, sample, checkpoint } = intervalsFor(steps, seconds)
+          for (const every of [validation, sample, checkpoint]) expect(Number.isInteger(every) && every >= 1).toBe(true)
+          expect(Math.max(validation, checkpoint) % Math.min(validation, checkpoint)).toBe(0)
+          expect(validation).toBeLessThanOrEqual(Math.ceil(steps / 5))
+        },
+      ),
+    )
   })
 
   it('a run of hours is saved about every half minute', () => {

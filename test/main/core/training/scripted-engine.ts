@@ -1,4 +1,5 @@
-// An engine that plays back losses and remembers what it was asked; its state is one number, so that resuming can be watched.
+// An engine that plays back losses and remembers what it was asked; its state is one number, so that resuming can be
+// watched.
 import type { Batch, Engine, ModelState } from '#main/core/engine/engine.ts'
 import type { RunPlan } from '#shared/run.ts'
 
@@ -8,11 +9,19 @@ export interface ScriptedEngine extends Engine {
 }
 
 /** `lossAt(update)` is the loss of the step that makes update number `update` (1 for the first). */
-export function scriptedEngine(plan: RunPlan, lossAt: (update: number) => number, normAt: (update: number) => number = () => 1): ScriptedEngine {
+export function scriptedEngine(
+  plan: RunPlan,
+  lossAt: (update: number) => number,
+  normAt: (update: number) => number = () => 1,
+): ScriptedEngine {
   let updates = 0
   const one = (value: number) => new Map([['w', Float32Array.of(value)]])
   const engine: ScriptedEngine = {
-    name: 'reference', device: 'scripted', model: plan.model, accumulated: [], rates: [],
+    name: 'reference',
+    device: 'scripted',
+    model: plan.model,
+    accumulated: [],
+    rates: [],
     accumulate: async (batch: Batch, weight) => {
       engine.accumulated.push({ first: batch.inputs[0], rows: batch.rows, weight })
       return lossAt(updates + 1)
@@ -28,7 +37,12 @@ export function scriptedEngine(plan: RunPlan, lossAt: (update: number) => number
     continuation: () => {
       throw new Error('not scripted')
     },
-    snapshot: async (): Promise<ModelState> => ({ updates, parameters: one(updates), firstMoments: one(0), secondMoments: one(0) }),
+    snapshot: async (): Promise<ModelState> => ({
+      updates,
+      parameters: one(updates),
+      firstMoments: one(0),
+      secondMoments: one(0),
+    }),
     restore: (state) => {
       updates = state.updates
     },

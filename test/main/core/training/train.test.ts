@@ -13,16 +13,41 @@ import { scriptedEngine, type ScriptedEngine } from './scripted-engine.ts'
 const recipe = { ...defaultRecipe, context: 4 }
 
 function tinyPlan(changes: Partial<RunPlan['member']> = {}, every: Partial<RunPlan> = {}): RunPlan {
-  const planned = planMember({ id: 'm', name: 'Tiny', layers: 1, width: 2, heads: 1, isEnabled: true }, { recipe, vocabulary: 8 }, null, null)
+  const planned = planMember(
+    { id: 'm', name: 'Tiny', layers: 1, width: 2, heads: 1, isEnabled: true },
+    { recipe, vocabulary: 8 },
+    null,
+    null,
+  )
   const member = { ...planned, steps: 12, batchSequences: 6, microBatchSequences: 4, warmupSteps: 2, ...changes }
   return {
-    runId: 'r', studyId: 's', memberId: 'm', name: 'Tiny', corpusId: 'c', tokenizer: { kind: 'bytes' }, recipe, member, model: modelOf(member, recipe),
-    engine: 'reference', threads: 1, seed: 0, validationEverySteps: 4, validationSequences: 6, sampleEverySteps: 5, checkpointEverySteps: 4, ...every,
+    runId: 'r',
+    studyId: 's',
+    memberId: 'm',
+    name: 'Tiny',
+    corpusId: 'c',
+    tokenizer: { kind: 'bytes' },
+    recipe,
+    member,
+    model: modelOf(member, recipe),
+    engine: 'reference',
+    threads: 1,
+    seed: 0,
+    validationEverySteps: 4,
+    validationSequences: 6,
+    sampleEverySteps: 5,
+    checkpointEverySteps: 4,
+    ...every,
   }
 }
 
 /** A batch that says which sequence it begins with. */
-const sequences = (first: number, rows: number): Batch => ({ inputs: new Int32Array(rows * 4).fill(first), targets: new Int32Array(rows * 4), rows, columns: 4 })
+const sequences = (first: number, rows: number): Batch => ({
+  inputs: new Int32Array(rows * 4).fill(first),
+  targets: new Int32Array(rows * 4),
+  rows,
+  columns: 4,
+})
 
 interface Bench extends TrainDeps {
   engine: ScriptedEngine
@@ -30,14 +55,25 @@ interface Bench extends TrainDeps {
   stopping: AbortController
 }
 
-function bench(plan: RunPlan, lossAt: (update: number) => number = (n) => 5 / n, disk: Bench['disk'] = new Map(), from: number | null = null): Bench {
+function bench(
+  plan: RunPlan,
+  lossAt: (update: number) => number = (n) => 5 / n,
+  disk: Bench['disk'] = new Map(),
+  from: number | null = null,
+): Bench {
   const engine = scriptedEngine(plan, lossAt)
   const stopping = new AbortController()
   let clock = 0
   const saved = from === null ? null : disk.get(from)!
   if (saved) engine.restore(saved.state)
   return {
-    engine, disk, stopping, sequences, signal: stopping.signal, cursor: saved?.cursor ?? null, nowMs: () => (clock += 10),
+    engine,
+    disk,
+    stopping,
+    sequences,
+    signal: stopping.signal,
+    cursor: saved?.cursor ?? null,
+    nowMs: () => (clock += 10),
     validation: () => [sequences(0, 4), sequences(4, 2)],
     sample: async () => 'text',
     save: async (state, cursor) => void disk.set(cursor.step, structuredClone({ state, cursor })),
@@ -48,7 +84,11 @@ function bench(plan: RunPlan, lossAt: (update: number) => number = (n) => 5 / n,
   }
 }
 
-async function run(plan: RunPlan, deps: Bench, until: (record: TrainRecord) => boolean = () => false): Promise<{ records: TrainRecord[]; outcome: TrainOutcome }> {
+async function run(
+  plan: RunPlan,
+  deps: Bench,
+  until: (record: TrainRecord) => boolean = () => false,
+): Promise<{ records: TrainRecord[]; outcome: TrainOutcome }> {
   const loop = train(plan, deps)
   const records: TrainRecord[] = []
   for (;;) {
@@ -59,7 +99,12 @@ async function run(plan: RunPlan, deps: Bench, until: (record: TrainRecord) => b
   }
 }
 const stepsOf = (records: TrainRecord[]) => records.flatMap((record) => (record.kind === 'step' ? [record.record] : []))
-const kinds = (records: TrainRecord[]) => records.map((record) => (record.kind === 'step' || record.kind === 'validation' || record.kind === 'sample' ? `${record.kind} ${record.record.step}` : `${record.kind} ${record.step}`))
+const kinds = (records: TrainRecord[]) =>
+  records.map((record) =>
+    record.kind === 'step' || record.kind === 'validation' || record.kind === 'sample'
+      ? `${record.kind} ${record.record.step}`
+      : `${record.kind} ${record.step}`,
+  )
 
 describe('the training loop', () => {
   it('does each thing at its time, and validates, samples and saves at the end', async () => {
@@ -67,9 +112,30 @@ describe('the training loop', () => {
     const { records, outcome } = await run(plan, bench(plan))
     expect(outcome).toEqual({ isFinished: true, step: 12 })
     expect(kinds(records)).toEqual([
-      'step 1', 'step 2', 'step 3', 'step 4', 'validation 4', 'checkpointing 4', 'checkpoint 4',
-      'step 5', 'sample 5', 'step 6', 'step 7', 'step 8', 'validation 8', 'checkpointing 8', 'checkpoint 8',
-      'step 9', 'step 10', 'sample 10', 'step 11', 'step 12', 'validation 12', 'sample 12', 'checkpointing 12', 'checkpoint 12',
+      'step 1',
+      'step 2',
+      'step 3',
+      'step 4',
+      'validation 4',
+      'checkpointing 4',
+      'checkpoint 4',
+      'step 5',
+      'sample 5',
+      'step 6',
+      'step 7',
+      'step 8',
+      'validation 8',
+      'checkpointing 8',
+      'checkpoint 8',
+      'step 9',
+      'step 10',
+      'sample 10',
+      'step 11',
+      'step 12',
+      'validation 12',
+      'sample 12',
+      'checkpointing 12',
+      'checkpoint 12',
     ])
   })
 
@@ -78,7 +144,10 @@ describe('the training loop', () => {
     const deps = bench(plan)
     await run(plan, deps)
     expect(deps.engine.accumulated.slice(0, 4)).toEqual([
-      { first: 0, rows: 4, weight: 4 / 6 }, { first: 4, rows: 2, weight: 2 / 6 }, { first: 6, rows: 4, weight: 4 / 6 }, { first: 10, rows: 2, weight: 2 / 6 },
+      { first: 0, rows: 4, weight: 4 / 6 },
+      { first: 4, rows: 2, weight: 2 / 6 },
+      { first: 6, rows: 4, weight: 4 / 6 },
+      { first: 10, rows: 2, weight: 2 / 6 },
     ])
     expect(deps.engine.accumulated.length).toBe(24)
   })
@@ -93,11 +162,19 @@ describe('the training loop', () => {
   })
 
   it('counts tokens, also where the batch grows on the way', async () => {
-    const plan = tinyPlan({ phases: [{ steps: 5, batchSequences: 6 }, { steps: 7, batchSequences: 8 }] })
+    const plan = tinyPlan({
+      phases: [
+        { steps: 5, batchSequences: 6 },
+        { steps: 7, batchSequences: 8 },
+      ],
+    })
     const deps = bench(plan)
     const { records } = await run(plan, deps)
     expect(stepsOf(records).map(({ tokens }) => tokens / 4)).toEqual([6, 12, 18, 24, 30, 38, 46, 54, 62, 70, 78, 86])
-    expect(deps.engine.accumulated.filter(({ first }) => first >= 30).slice(0, 2)).toEqual([{ first: 30, rows: 4, weight: 0.5 }, { first: 34, rows: 4, weight: 0.5 }])
+    expect(deps.engine.accumulated.filter(({ first }) => first >= 30).slice(0, 2)).toEqual([
+      { first: 30, rows: 4, weight: 0.5 },
+      { first: 34, rows: 4, weight: 0.5 },
+    ])
   })
 
   it('means the validation loss over tokens, not over batches', async () => {
@@ -157,7 +234,11 @@ describe('the training loop', () => {
     const plan = tinyPlan()
     const whole = stepsOf((await run(plan, bench(plan))).records)
     const disk: Bench['disk'] = new Map()
-    const first = await run(plan, bench(plan, undefined, disk), (record) => record.kind === 'step' && record.record.step === 7)
+    const first = await run(
+      plan,
+      bench(plan, undefined, disk),
+      (record) => record.kind === 'step' && record.record.step === 7,
+    )
     const second = await run(plan, bench(plan, undefined, disk, 7))
     const both = [...stepsOf(first.records), ...stepsOf(second.records)]
     const bare = (steps: typeof whole) => steps.map(({ elapsedMs: _, ...rest }) => rest)
@@ -176,7 +257,10 @@ describe('the training loop', () => {
     expect(outcome).toEqual({ isFinished: true, step: 12 })
   })
 
-  it.each([['NaN', NaN], ['Infinity', Infinity]])('stops with a sentence that helps when the loss becomes %s', async (name, loss) => {
+  it.each([
+    ['NaN', NaN],
+    ['Infinity', Infinity],
+  ])('stops with a sentence that helps when the loss becomes %s', async (name, loss) => {
     const plan = tinyPlan()
     const deps = bench(plan, (n) => (n === 6 ? loss : 1))
     const failure = await run(plan, deps).catch((error) => error)
@@ -190,12 +274,18 @@ describe('the training loop', () => {
     const plan = tinyPlan()
     const deps = bench(plan)
     deps.engine.update = async () => NaN
-    await expect(run(plan, deps)).rejects.toMatchObject({ code: 'diverged', message: expect.stringContaining('gradient became NaN at step 1') })
+    await expect(run(plan, deps)).rejects.toMatchObject({
+      code: 'diverged',
+      message: expect.stringContaining('gradient became NaN at step 1'),
+    })
     expect(deps.disk.size).toBe(0)
   })
 
   it('is validated at every rest of a wsd-s run, whatever the interval, and goes on at the peak from the weights it has', async () => {
-    const plan = { ...tinyPlan({ steps: 40 }, { validationEverySteps: 1000 }), recipe: { ...recipe, decay: 'wsd-s' as const } }
+    const plan = {
+      ...tinyPlan({ steps: 40 }, { validationEverySteps: 1000 }),
+      recipe: { ...recipe, decay: 'wsd-s' as const },
+    }
     const { records } = await run(plan, bench(plan))
     expect(records.flatMap((one) => (one.kind === 'validation' ? [one.record.step] : []))).toEqual([10, 20, 40])
     const rates = records.flatMap((one) => (one.kind === 'step' ? [one.record.learningRate] : []))

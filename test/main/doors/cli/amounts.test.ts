@@ -1,35 +1,77 @@
 // Numbers as people type and read them.
 import { describe, expect, it } from 'vitest'
-import { duration, flopsText, parseAmount, parseNumber, parseTokenizer, parseWhole, short, table } from '#main/doors/cli/amounts.ts'
+import {
+  duration,
+  flopsText,
+  parseAmount,
+  parseNumber,
+  parseTokenizer,
+  parseWhole,
+  short,
+  table,
+} from '#main/doors/cli/amounts.ts'
 
 describe('what a person types', () => {
   it('is an amount with an exponent or a unit', () => {
-    expect(['1e15', '2.5M', '30k', '1B', '1G', '3 P', '7'].map(parseAmount)).toEqual([1e15, 2.5e6, 3e4, 1e9, 1e9, 3e15, 7])
-    for (const text of ['', '0', '-1', 'much', '1e999', '0x10', '1 k M', 'Infinity', '1e']) expect(() => parseAmount(text), text).toThrow('number above 0')
+    expect(['1e15', '2.5M', '30k', '1B', '1G', '3 P', '7'].map(parseAmount)).toEqual([
+      1e15, 2.5e6, 3e4, 1e9, 1e9, 3e15, 7,
+    ])
+    for (const text of ['', '0', '-1', 'much', '1e999', '0x10', '1 k M', 'Infinity', '1e'])
+      expect(() => parseAmount(text), text).toThrow('number above 0')
   })
   it('is a whole number in its range', () => {
     expect(parseWhole(0, 65_535)('8080')).toBe(8080)
-    for (const text of ['', '1.5', '-1', '65536', '0x1', '1e3']) expect(() => parseWhole(0, 65_535)(text), text).toThrow('whole number from 0 to 65535')
+    for (const text of ['', '1.5', '-1', '65536', '0x1', '1e3'])
+      expect(() => parseWhole(0, 65_535)(text), text).toThrow('whole number from 0 to 65535')
   })
   it('is a number in its range', () => {
     expect(parseNumber(0, 100)('0.8')).toBe(0.8)
-    for (const text of ['', 'NaN', '-0.1', '101']) expect(() => parseNumber(0, 100)(text), text).toThrow('number from 0 to 100')
+    for (const text of ['', 'NaN', '-0.1', '101'])
+      expect(() => parseNumber(0, 100)(text), text).toThrow('number from 0 to 100')
   })
   it('is a tokenizer', () => {
-    expect(['bytes', 'gpt2', 'bpe:512'].map(parseTokenizer)).toEqual([{ kind: 'bytes' }, { kind: 'gpt2' }, { kind: 'bpe', vocabulary: 512 }])
-    for (const text of ['bpe', 'bpe:256', 'bpe:99999', 'words', 'bpe:5e2']) expect(() => parseTokenizer(text), text).toThrow('bpe:N')
+    expect(['bytes', 'gpt2', 'bpe:512'].map(parseTokenizer)).toEqual([
+      { kind: 'bytes' },
+      { kind: 'gpt2' },
+      { kind: 'bpe', vocabulary: 512 },
+    ])
+    for (const text of ['bpe', 'bpe:256', 'bpe:99999', 'words', 'bpe:5e2'])
+      expect(() => parseTokenizer(text), text).toThrow('bpe:N')
   })
 })
 
 describe('what a person reads', () => {
   it('has three digits', () => {
-    expect([0, 7, 999.4, 999.7, 28_320, 3_750_000, 2.2e9, 1.69e15].map(short)).toEqual(['0', '7', '999', '1.00 k', '28.3 k', '3.75 M', '2.20 G', '1.69 P'])
+    expect([0, 7, 999.4, 999.7, 28_320, 3_750_000, 2.2e9, 1.69e15].map(short)).toEqual([
+      '0',
+      '7',
+      '999',
+      '1.00 k',
+      '28.3 k',
+      '3.75 M',
+      '2.20 G',
+      '1.69 P',
+    ])
     expect(flopsText(2.6437e18)).toBe('2.64e18')
   })
   it('is a time', () => {
-    expect([0.4, 59.6, 200, 8040, 100_000].map(duration)).toEqual(['0 s', '1 min 0 s', '3 min 20 s', '2 h 14 min', '1 d 3 h'])
+    expect([0.4, 59.6, 200, 8040, 100_000].map(duration)).toEqual([
+      '0 s',
+      '1 min 0 s',
+      '3 min 20 s',
+      '2 h 14 min',
+      '1 d 3 h',
+    ])
   })
   it('is a table, words to the left and numbers to the right', () => {
-    expect(table(['a', 'count'], [['long name', '1'], ['b', '22']])).toBe('a          count\nlong name      1\nb             22')
+    expect(
+      table(
+        ['a', 'count'],
+        [
+          ['long name', '1'],
+          ['b', '22'],
+        ],
+      ),
+    ).toBe('a          count\nlong name      1\nb             22')
   })
 })

@@ -9,15 +9,19 @@ import type { Act, Answer } from '#main/doors/cli/program.ts'
 import { findMachine, findModel } from '#shared/cluster/presets.ts'
 
 let folder = ''
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'isoflop-emulate-')) })
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'isoflop-emulate-'))
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function run(line: string): Promise<{ document: any; text: string }> {
   let answer: Answer | null = null
   const context = { terminal: { note: () => {} }, signal: new AbortController().signal }
-  const act: Act = (work) => async (...given) => {
-    answer = await work(context as never, ...([(given.at(-1) as Command).opts(), ...given.slice(0, -2)] as never))
-  }
+  const act: Act =
+    (work) =>
+    async (...given) => {
+      answer = await work(context as never, ...([(given.at(-1) as Command).opts(), ...given.slice(0, -2)] as never))
+    }
   const program = new Command().exitOverride()
   emulateCommand(program, act)
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} })
@@ -25,7 +29,8 @@ async function run(line: string): Promise<{ document: any; text: string }> {
   return JSON.parse(JSON.stringify(answer!)) as { document: any; text: string }
 }
 
-const gpt3 = '--model gpt3-175b --machine a100-80 --devices 64 --tensor 8 --pipeline 8 --micro-batch 1 --batch 64 --recompute selective --sequence-parallel'
+const gpt3 =
+  '--model gpt3-175b --machine a100-80 --devices 64 --tensor 8 --pipeline 8 --micro-batch 1 --batch 64 --recompute selective --sequence-parallel'
 
 describe('isoflop emulate', () => {
   it('answers with the step, its parts, memory, utilisation and throughput', async () => {
@@ -48,7 +53,7 @@ describe('isoflop emulate', () => {
     expect(document.utilisationConvention).toContain('eq. 7')
   })
 
-  it('counts days, energy and the person\'s money', async () => {
+  it("counts days, energy and the person's money", async () => {
     const { document } = await run(`${gpt3} --tokens 300B --price 2.5 --availability 0.9`)
     const { steps, seconds, deviceHours, money, energyKilowattHours } = document.training
     expect(steps).toBe(Math.ceil(300e9 / (64 * 2048)))
@@ -65,37 +70,56 @@ describe('isoflop emulate', () => {
     expect(one.document.stepSeconds / sixteen.document.stepSeconds).toBeCloseTo(15.3, 1)
     expect(sixteen.document.expectedError.share).toBeNull()
     expect(sixteen.document.unverified).toContain('utilisation')
-    expect((await run(`${line} --systems 16 --utilisation 0.6`)).document.stepSeconds).toBeLessThan(0.6 * sixteen.document.stepSeconds)
+    expect((await run(`${line} --systems 16 --utilisation 0.6`)).document.stepSeconds).toBeLessThan(
+      0.6 * sixteen.document.stepSeconds,
+    )
   })
 
   it('draws its schedule when asked', async () => {
     const { document } = await run(`${gpt3} --timeline`)
     expect(document.timeline).toHaveLength(2 * 8 * 64)
     const streamed = await run('--model cerebras-gpt-111m --machine cs2 --systems 2 --batch 240 --timeline')
-    expect(streamed.document.timeline.map(({ kind }: { kind: string }) => kind)).toEqual(expect.arrayContaining(['forward', 'backward', 'weights in', 'gradients out']))
+    expect(streamed.document.timeline.map(({ kind }: { kind: string }) => kind)).toEqual(
+      expect.arrayContaining(['forward', 'backward', 'weights in', 'gradients out']),
+    )
   })
 
   it('searches', async () => {
-    const { document, text } = await run('--model megatron-22b --machine a100-80 --devices 8 --devices 16 --batch 32 --search')
+    const { document, text } = await run(
+      '--model megatron-22b --machine a100-80 --devices 8 --devices 16 --batch 32 --search',
+    )
     expect(document.best.length).toBeGreaterThan(1)
     expect(document.pareto.length).toBeGreaterThan(1)
     expect(text).toContain('None is faster with less memory')
-    await expect(run('--model megatron-1t --machine v100 --devices 8 --batch 8 --search --precision fp16')).rejects.toThrow(/None of \d+ plans/)
+    await expect(
+      run('--model megatron-1t --machine v100 --devices 8 --batch 8 --search --precision fp16'),
+    ).rejects.toThrow(/None of \d+ plans/)
   })
 
   it('judges itself by a file of measurements', async () => {
     const { document, text } = await run('--validate resources/validation/measurements.json --rows')
     expect(document.tables.vtrain_multi.parts['tensor <= 8'].time.mean).toBeLessThan(0.1)
     expect(document.tables.korthikanti.time.mean).toBeLessThan(document.tables.korthikanti.calculon.mean)
-    const timed = document.rows.filter(({ measuredSeconds }: { measuredSeconds: number | null }) => measuredSeconds !== null)
+    const timed = document.rows.filter(
+      ({ measuredSeconds }: { measuredSeconds: number | null }) => measuredSeconds !== null,
+    )
     expect(timed.filter(({ predictsFit }: { predictsFit: boolean }) => !predictsFit)).toEqual([]) // what ran, fits
     expect(text).toContain('bloom_prequel row 8 was not tried')
   })
 
-  it('takes machines and models of the person\'s own', async () => {
+  it("takes machines and models of the person's own", async () => {
     const machine = join(folder, 'machine.json')
     const { id, name, figures } = findMachine('a100-80')
-    writeFileSync(machine, JSON.stringify({ id, name, kind: 'gpu', formats: ['fp16', 'bf16'], figures: { ...figures, memoryBytes: { value: 40 * 2 ** 30, source: 'mine', status: 'assumption' } } }))
+    writeFileSync(
+      machine,
+      JSON.stringify({
+        id,
+        name,
+        kind: 'gpu',
+        formats: ['fp16', 'bf16'],
+        figures: { ...figures, memoryBytes: { value: 40 * 2 ** 30, source: 'mine', status: 'assumption' } },
+      }),
+    )
     const model = join(folder, 'model.json')
     writeFileSync(model, JSON.stringify({ ...findModel('gpt3-175b'), id: 'mine' }))
     const { document } = await run(gpt3.replace('gpt3-175b', model).replace('a100-80', machine))
@@ -116,7 +140,12 @@ describe('isoflop emulate', () => {
     ['--model gpt3-175b --machine cs2 --systems 3 --batch 8', '8 does not divide over 3'],
     ['--model gpt3-175b --machine a100-80 --devices 60 --tensor 8 --pipeline 8 --batch 64', '60 devices do not divide'],
     ['--model gpt3-175b --machine cs2 --network 100G', '--network is for GPUs'],
-    ['--model gpt3-175b --machine a100-80 --devices 8 --batch 8 --utilisation 0.5', '--utilisation is an assumption of wafer-scale'],
+    [
+      '--model gpt3-175b --machine a100-80 --devices 8 --batch 8 --utilisation 0.5',
+      '--utilisation is an assumption of wafer-scale',
+    ],
     ['--validate package.json', 'Known tables'],
-  ])('refuses %s', async (line, words) => { await expect(run(line)).rejects.toThrow(words) })
+  ])('refuses %s', async (line, words) => {
+    await expect(run(line)).rejects.toThrow(words)
+  })
 })

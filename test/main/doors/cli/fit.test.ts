@@ -9,15 +9,19 @@ import { forecastCommand } from '#main/doors/cli/forecast.ts'
 import type { Act, Answer } from '#main/doors/cli/program.ts'
 
 let folder = ''
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'isoflop-fit-')) })
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'isoflop-fit-'))
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs one command line and gives back its answer. */
 async function run(line: string, options: string[] = []): Promise<any> {
   let answer: Answer | null = null
-  const act: Act = (work) => async (...given) => {
-    answer = await work({} as never, ...([(given.at(-1) as Command).opts(), ...given.slice(0, -2)] as never))
-  }
+  const act: Act =
+    (work) =>
+    async (...given) => {
+      answer = await work({} as never, ...([(given.at(-1) as Command).opts(), ...given.slice(0, -2)] as never))
+    }
   const program = new Command().exitOverride()
   fitCommand(program, act)
   forecastCommand(program, act)
@@ -27,8 +31,28 @@ async function run(line: string, options: string[] = []): Promise<any> {
   return answer!.document
 }
 
-const models = ['--points', 'test/fixtures/scaling/published_model_points.csv', '--where', 'family=Cerebras-GPT', '--x', 'train_flops_published', '--y', 'pile_test_loss_nats']
-const chinchilla = ['--points', 'test/fixtures/scaling/epoch_chinchilla_svg_extracted.csv', '--n', 'Model Size', '--c', 'Training FLOP', '--loss', 'loss', '--drop-highest', '5']
+const models = [
+  '--points',
+  'test/fixtures/scaling/published_model_points.csv',
+  '--where',
+  'family=Cerebras-GPT',
+  '--x',
+  'train_flops_published',
+  '--y',
+  'pile_test_loss_nats',
+]
+const chinchilla = [
+  '--points',
+  'test/fixtures/scaling/epoch_chinchilla_svg_extracted.csv',
+  '--n',
+  'Model Size',
+  '--c',
+  'Training FLOP',
+  '--loss',
+  'loss',
+  '--drop-highest',
+  '5',
+]
 
 describe('isoflop fit', () => {
   it('answers with the offset law and its bootstrap', async () => {
@@ -62,7 +86,9 @@ describe('isoflop fit', () => {
 
   it('answers with IsoFLOP profiles', async () => {
     const path = join(folder, 'iso.csv')
-    const rows = [1e18, 1e20].flatMap((c) => [-1, 0, 1].map((k) => `${c},${Math.sqrt(c) / 10 * 3 ** k},${3 + k * k * 0.1}`))
+    const rows = [1e18, 1e20].flatMap((c) =>
+      [-1, 0, 1].map((k) => `${c},${(Math.sqrt(c) / 10) * 3 ** k},${3 + k * k * 0.1}`),
+    )
     writeFileSync(path, `c,n,loss\n${rows.join('\n')}\n`)
     const answer = await run('fit --form isoflop --budget c --n n --loss loss', ['--points', path])
     expect(answer.size.slope).toBeCloseTo(0.5, 9)
@@ -76,14 +102,24 @@ describe('isoflop fit', () => {
     ['--x train_flops_published --y train_flops_published', /two different columns/],
     ['--x size --y pile_test_loss_nats', /Line 2: size is 111M, not a number/],
     ['--x train_flops_published --y pile_val_loss_wandb_secondary', /Line 2: pile_val_loss_wandb_secondary is empty/],
-    ['--x train_flops_published --y pile_test_loss_nats --drop-highest 5', /An offset power law has 3 parameters and there are 2 points/],
-    ['--x train_flops_published --y pile_test_loss_nats --where family=GPT-9', /No row .* has family=Cerebras-GPT and family=GPT-9/],
+    [
+      '--x train_flops_published --y pile_test_loss_nats --drop-highest 5',
+      /An offset power law has 3 parameters and there are 2 points/,
+    ],
+    [
+      '--x train_flops_published --y pile_test_loss_nats --where family=GPT-9',
+      /No row .* has family=Cerebras-GPT and family=GPT-9/,
+    ],
   ])('refuses %s with a sentence', async (line, sentence) => {
-    await expect(run(`fit --points test/fixtures/scaling/published_model_points.csv --where family=Cerebras-GPT ${line}`)).rejects.toThrow(sentence)
+    await expect(
+      run(`fit --points test/fixtures/scaling/published_model_points.csv --where family=Cerebras-GPT ${line}`),
+    ).rejects.toThrow(sentence)
   })
 
   it('refuses a column named twice and points that are nowhere', async () => {
-    await expect(run('fit --form surface --n loss --d loss --loss loss', chinchilla.slice(0, 2))).rejects.toThrow(/named twice/)
+    await expect(run('fit --form surface --n loss --d loss --loss loss', chinchilla.slice(0, 2))).rejects.toThrow(
+      /named twice/,
+    )
     await expect(run('fit --x a --y b')).rejects.toThrow(/Say where the points are/)
     await expect(run('fit --bootstrap 3', models)).rejects.toThrow(/fewer than 20 refits/)
   })
@@ -102,7 +138,7 @@ describe('isoflop forecast', () => {
 
   it('splits a budget by a surface', async () => {
     const answer = await run('forecast --form surface-huber --flops 5.76e23 --bootstrap 20', chinchilla)
-    expect(6 * answer.parameters * answer.tokens / 5.76e23).toBeCloseTo(1, 9)
+    expect((6 * answer.parameters * answer.tokens) / 5.76e23).toBeCloseTo(1, 9)
     expect(answer.tokensPerParameter).toBeGreaterThan(15)
     expect(answer.tokensPerParameter).toBeLessThan(25)
     expect(answer.intervals.parameters.low).toBeLessThan(answer.parameters)

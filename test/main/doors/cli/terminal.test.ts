@@ -6,8 +6,14 @@ let out: string
 let err: string
 beforeEach(() => {
   out = err = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => { out += text; return true })
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => { err += text; return true })
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text
+    return true
+  })
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += text
+    return true
+  })
 })
 afterEach(() => {
   vi.restoreAllMocks()

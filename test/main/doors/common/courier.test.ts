@@ -4,7 +4,14 @@ import { startCourier } from '#main/doors/common/courier.ts'
 import { runSummary } from '../../../support/run-summary.ts'
 import { scriptedLab } from '../../../support/scripted-lab.ts'
 
-const step = (number: number) => ({ step: number, tokens: number, loss: 1, gradientNorm: 1, learningRate: 1, elapsedMs: number })
+const step = (number: number) => ({
+  step: number,
+  tokens: number,
+  loss: 1,
+  gradientNorm: 1,
+  learningRate: 1,
+  elapsedMs: number,
+})
 const records = (runId: string, ...steps: number[]) => ({ runId, steps: steps.map(step), validations: [], samples: [] })
 
 describe('the courier', () => {
@@ -20,12 +27,15 @@ describe('the courier', () => {
     lab.tell('records', records('a', 2, 3))
     expect(sent).toEqual([])
     vi.advanceTimersByTime(50)
-    expect(sent).toEqual([['records', records('a', 1, 2, 3)], ['records', records('b', 1)]])
+    expect(sent).toEqual([
+      ['records', records('a', 1, 2, 3)],
+      ['records', records('b', 1)],
+    ])
     vi.advanceTimersByTime(500)
     expect(sent).toHaveLength(2)
   })
 
-  it('sends everything else at once, and a run\'s records before its end', () => {
+  it("sends everything else at once, and a run's records before its end", () => {
     const lab = scriptedLab('/nowhere')
     const sent: string[] = []
     startCourier({ source: lab, send: (kind) => sent.push(kind) })

@@ -23,10 +23,16 @@ vi.mock('electron', () => ({
   ipcMain: { handle: (channel: string, handler: never) => wire.handlers.set(channel, handler) },
   ipcRenderer: {
     invoke: async (channel: string, ...args: unknown[]) =>
-      structuredClone(await wire.handlers.get(channel)!({ sender: wire.sender, senderFrame: wire.frame }, ...structuredClone(args))),
+      structuredClone(
+        await wire.handlers.get(channel)!({ sender: wire.sender, senderFrame: wire.frame }, ...structuredClone(args)),
+      ),
     on: (channel: string, hear: never) => wire.hearers.set(channel, (wire.hearers.get(channel) ?? new Set()).add(hear)),
   },
-  contextBridge: { exposeInMainWorld: (name: string, value: unknown) => { wire.world[name] = value } },
+  contextBridge: {
+    exposeInMainWorld: (name: string, value: unknown) => {
+      wire.world[name] = value
+    },
+  },
   webUtils: { getPathForFile: (file: { name: string }) => `/dropped/${file.name}` },
 }))
 
@@ -46,11 +52,20 @@ beforeEach(async () => {
     dialogs: {
       chooseFiles: async () => ['/text/a.txt'],
       chooseFolder: async () => null,
-      saveFile: async (name, bytes) => { wire.saved.push([name, bytes]); return `/saved/${String(name)}` },
+      saveFile: async (name, bytes) => {
+        wire.saved.push([name, bytes])
+        return `/saved/${String(name)}`
+      },
     },
     isOurs: (sender, url, isTopFrame) => isTopFrame && sender === (window as never) && url.startsWith('app://isoflop/'),
   })
-  startCourier({ source: lab, send: (kind, value) => { for (const hear of wire.hearers.get(newsChannel) ?? []) hear({}, structuredClone({ kind, value })) }, gatherMs: 1 })
+  startCourier({
+    source: lab,
+    send: (kind, value) => {
+      for (const hear of wire.hearers.get(newsChannel) ?? []) hear({}, structuredClone({ kind, value }))
+    },
+    gatherMs: 1,
+  })
   await import('../../../../src/preload/index.ts')
   bridge = guard(wire.world.isoflop as LabBridge)
 })
@@ -58,24 +73,40 @@ beforeEach(async () => {
 describe('the bridge', () => {
   it('carries every request of the contract, its arguments and its answer', async () => {
     const asked: unknown[][] = []
-    for (const name of labRequests) (lab as never as Record<string, unknown>)[name] = async (...args: unknown[]) => { asked.push([name, ...args]); return { name } }
+    for (const name of labRequests)
+      (lab as never as Record<string, unknown>)[name] = async (...args: unknown[]) => {
+        asked.push([name, ...args])
+        return { name }
+      }
     for (const name of labRequests) {
-      expect(await (bridge.request as (name: string, ...args: unknown[]) => Promise<unknown>)(name, 'a', { b: [1, null] })).toEqual({ name })
+      expect(
+        await (bridge.request as (name: string, ...args: unknown[]) => Promise<unknown>)(name, 'a', { b: [1, null] }),
+      ).toEqual({ name })
     }
     expect(asked).toEqual(labRequests.map((name) => [name, 'a', { b: [1, null] }]))
   })
 
   it('throws a failure again as the Fault it was, with its details', async () => {
-    lab.stopRun = async () => { throw new Fault('conflict', 'It has finished.', { details: 'run 7' }) }
+    lab.stopRun = async () => {
+      throw new Fault('conflict', 'It has finished.', { details: 'run 7' })
+    }
     await expect(bridge.request('stopRun', '7')).rejects.toThrow(Fault)
-    await expect(bridge.request('stopRun', '7')).rejects.toMatchObject({ code: 'conflict', message: 'It has finished.', details: 'run 7' })
-    lab.stopRun = async () => { throw new TypeError('rows is undefined') }
+    await expect(bridge.request('stopRun', '7')).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'It has finished.',
+      details: 'run 7',
+    })
+    lab.stopRun = async () => {
+      throw new TypeError('rows is undefined')
+    }
     await expect(bridge.request('stopRun', '7')).rejects.toMatchObject({ code: 'failed', message: 'rows is undefined' })
   })
 
   it('answers no request that is not in the contract', async () => {
     for (const name of ['close', 'listen', 'isTraining', '__proto__', 'constructor']) {
-      await expect((bridge.request as (name: string) => Promise<unknown>)(name)).rejects.toMatchObject({ code: 'bad-input' })
+      await expect((bridge.request as (name: string) => Promise<unknown>)(name)).rejects.toMatchObject({
+        code: 'bad-input',
+      })
     }
   })
 
@@ -106,7 +137,7 @@ describe('the bridge', () => {
     expect(heard).toEqual(['a'])
   })
 
-  it('has the desktop\'s abilities', async () => {
+  it("has the desktop's abilities", async () => {
     expect(await bridge.door.chooseFiles!()).toEqual(['/text/a.txt'])
     expect(await bridge.door.chooseFolder!()).toBeNull()
     expect(await bridge.door.saveFile!('curve.png', new Uint8Array([1, 2]))).toBe('/saved/curve.png')

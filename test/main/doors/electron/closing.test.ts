@@ -9,10 +9,23 @@ function training(setting: Settings['onCloseWhileTraining']) {
   const done: string[] = []
   const lab = scriptedLab('/nowhere', {
     settings: async () => ({ ...defaultSettings, onCloseWhileTraining: setting }),
-    updateSettings: async (changes) => { done.push(`settings ${changes.onCloseWhileTraining}`); return defaultSettings },
-    listRuns: async () => [runSummary({ id: 'old', state: 'finished' }), runSummary({ id: 'now', state: 'training' }), runSummary({ id: 'next', state: 'queued' })],
-    pauseRun: async (id) => { done.push(`pause ${id}`); return runSummary({ id }) },
-    stopRun: async (id) => { done.push(`stop ${id}`); return runSummary({ id }) },
+    updateSettings: async (changes) => {
+      done.push(`settings ${changes.onCloseWhileTraining}`)
+      return defaultSettings
+    },
+    listRuns: async () => [
+      runSummary({ id: 'old', state: 'finished' }),
+      runSummary({ id: 'now', state: 'training' }),
+      runSummary({ id: 'next', state: 'queued' }),
+    ],
+    pauseRun: async (id) => {
+      done.push(`pause ${id}`)
+      return runSummary({ id })
+    },
+    stopRun: async (id) => {
+      done.push(`stop ${id}`)
+      return runSummary({ id })
+    },
   })
   lab.isBusy = true
   return { lab, done }
@@ -30,7 +43,12 @@ describe('closing the window', () => {
   })
 
   it('does what is answered: the queue first, so that nothing starts in between', async () => {
-    for (const [wish, next, done] of [['keep', 'hide', []], ['stay', 'stay', []], ['pause', 'close', ['pause next', 'pause now']], ['stop', 'close', ['stop next', 'stop now']]] as const) {
+    for (const [wish, next, done] of [
+      ['keep', 'hide', []],
+      ['stay', 'stay', []],
+      ['pause', 'close', ['pause next', 'pause now']],
+      ['stop', 'close', ['stop next', 'stop now']],
+    ] as const) {
       const scene = training('ask')
       expect(await closeWhileTraining({ lab: scene.lab, ask: saying(wish), canKeep: true })).toBe(next)
       expect(scene.done).toEqual(done)
@@ -66,7 +84,9 @@ describe('closing the window', () => {
 
   it('closes although a run finished in the meantime', async () => {
     const { lab } = training('pause')
-    lab.pauseRun = async () => { throw new Error('It has finished.') }
+    lab.pauseRun = async () => {
+      throw new Error('It has finished.')
+    }
     expect(await closeWhileTraining({ lab, ask: saying('stay'), canKeep: true })).toBe('close')
   })
 })

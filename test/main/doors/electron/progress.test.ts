@@ -10,8 +10,14 @@ describe('the bar in the task bar', () => {
   it('weighs runs by their compute and never goes back while a queue is worked off', () => {
     const watch = watchRuns()
     const news = [
-      small({ state: 'queued' }), large({ state: 'queued' }), small({ state: 'starting' }), small({ step: 50 }), small({ state: 'finished', step: 100 }),
-      large({ state: 'starting' }), large({ step: 50 }), large({ state: 'finished', step: 100 }),
+      small({ state: 'queued' }),
+      large({ state: 'queued' }),
+      small({ state: 'starting' }),
+      small({ step: 50 }),
+      small({ state: 'finished', step: 100 }),
+      large({ state: 'starting' }),
+      large({ step: 50 }),
+      large({ state: 'finished', step: 100 }),
     ]
     expect(news.map((run) => watch.note(run).fraction)).toEqual([null, null, 0, 0.05, null, 0.1, 0.55, null])
   })
@@ -43,14 +49,20 @@ describe('the notification', () => {
   it('comes once, when a run that was under way ends, with its loss', () => {
     const watch = watchRuns()
     expect(watch.note(small()).notice).toBeNull()
-    expect(watch.note(small({ state: 'finished', validationLoss: 3.25678 })).notice).toEqual({ title: 'small has finished', body: 'Loss 3.257 nats a token after 100 steps.' })
+    expect(watch.note(small({ state: 'finished', validationLoss: 3.25678 })).notice).toEqual({
+      title: 'small has finished',
+      body: 'Loss 3.257 nats a token after 100 steps.',
+    })
     expect(watch.note(small({ state: 'finished', validationLoss: 3.25678 })).notice).toBeNull()
   })
 
   it('says why a run failed, and nothing of what the person did', () => {
     const failing = watchRuns()
     failing.note(small())
-    expect(failing.note(small({ state: 'failed', message: 'The loss became NaN.' })).notice).toEqual({ title: 'small stopped', body: 'The loss became NaN.' })
+    expect(failing.note(small({ state: 'failed', message: 'The loss became NaN.' })).notice).toEqual({
+      title: 'small stopped',
+      body: 'The loss became NaN.',
+    })
     for (const state of ['paused', 'stopped'] as const) {
       const watch = watchRuns()
       watch.note(small())

@@ -23,12 +23,21 @@ let door: WebDoor
 let lab: ScriptedLab
 
 /** Raw, so that Host, Origin and the path go over the wire exactly as written. */
-function knock(path: string, { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {}): Promise<Answer> {
+function knock(
+  path: string,
+  { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = httpRequest({ host: '127.0.0.1', port: door.port, path, method, headers: { host: `127.0.0.1:${door.port}`, ...headers } }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (chunk) => (text += chunk)).on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: text }))
-    })
+    const asked = httpRequest(
+      { host: '127.0.0.1', port: door.port, path, method, headers: { host: `127.0.0.1:${door.port}`, ...headers } },
+      (response) => {
+        let text = ''
+        response
+          .setEncoding('utf8')
+          .on('data', (chunk) => (text += chunk))
+          .on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: text }))
+      },
+    )
     asked.on('error', reject)
     asked.end(body)
   })
@@ -50,8 +59,10 @@ function openSocket(headers: Record<string, string>, path = '/lab'): Promise<Web
   })
 }
 
-const next = (socket: WebSocket): Promise<any> => new Promise((resolve) => socket.once('message', (data) => resolve(JSON.parse(String(data)))))
-const closed = (socket: WebSocket): Promise<number> => new Promise((resolve) => socket.once('close', (code) => resolve(code)))
+const next = (socket: WebSocket): Promise<any> =>
+  new Promise((resolve) => socket.once('message', (data) => resolve(JSON.parse(String(data)))))
+const closed = (socket: WebSocket): Promise<number> =>
+  new Promise((resolve) => socket.once('close', (code) => resolve(code)))
 
 async function start(script: Partial<Lab> = {}, limits: WebDoorOptions['limits'] = {}): Promise<void> {
   await door?.close()
@@ -118,16 +129,35 @@ describe('pages', () => {
 
   it('are refused under a name that is not this machine (DNS rebinding)', async () => {
     const cookie = await enter()
-    for (const host of ['evil.example', `evil.example:${door.port}`, '127.0.0.1.evil.example', 'localhost.evil.example', '10.0.0.1', '127.0.0.1:80:80']) {
+    for (const host of [
+      'evil.example',
+      `evil.example:${door.port}`,
+      '127.0.0.1.evil.example',
+      'localhost.evil.example',
+      '10.0.0.1',
+      '127.0.0.1:80:80',
+    ]) {
       expect((await knock('/', { headers: { cookie, host } })).status, host).toBe(421)
     }
     expect(isOurHost('') || isOurHost(undefined)).toBe(false)
     expect((await knock('/', { headers: { cookie, host: `localhost:${door.port}` } })).status).toBe(200)
   })
 
-  it('never lead outside the window\'s folder', async () => {
+  it("never lead outside the window's folder", async () => {
     const cookie = await enter()
-    const paths = ['/../secret.txt', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/../../secret.txt', '/assets/..%5c..%5csecret.txt', '//secret.txt', '/assets/%00', '//', '/%', 'http://evil.example/secret.txt', join(folder, 'secret.txt')]
+    const paths = [
+      '/../secret.txt',
+      '/..%2fsecret.txt',
+      '/%2e%2e/secret.txt',
+      '/assets/../../secret.txt',
+      '/assets/..%5c..%5csecret.txt',
+      '//secret.txt',
+      '/assets/%00',
+      '//',
+      '/%',
+      'http://evil.example/secret.txt',
+      join(folder, 'secret.txt'),
+    ]
     for (const path of paths) {
       const answer = await knock(path, { headers: { cookie } })
       expect(answer.body, path).not.toContain('not for browsers')
@@ -144,7 +174,8 @@ describe('pages', () => {
 
   it('are only got', async () => {
     const cookie = await enter()
-    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH']) expect((await knock('/', { method, headers: { cookie } })).status, method).toBe(405)
+    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH'])
+      expect((await knock('/', { method, headers: { cookie } })).status, method).toBe(405)
   })
 })
 
@@ -175,7 +206,12 @@ describe('the socket', () => {
   })
 
   it('answers failures as plain data, and names it does not know with a sentence', async () => {
-    await start({ about: async () => ({ home: folder }) as never, settings: async () => { throw new Fault('conflict', 'Not now.') } })
+    await start({
+      about: async () => ({ home: folder }) as never,
+      settings: async () => {
+        throw new Fault('conflict', 'Not now.')
+      },
+    })
     const socket = await openSocket({ cookie: await enter(), origin: origin() })
     socket.send(JSON.stringify({ id: 1, name: 'settings', args: [] }))
     expect(await next(socket)).toEqual({ id: 1, reply: { ok: false, code: 'conflict', message: 'Not now.' } })
@@ -191,7 +227,14 @@ describe('the socket', () => {
   it('is closed on what is not a request, and on what is too large', async () => {
     await start({}, { maxRequestBytes: 2000 })
     const cookie = await enter()
-    for (const [sent, code] of [['{', 1007], ['[]', 1007], ['{"id":"1"}', 1007], ['null', 1007], [Buffer.from('{"id":1}'), 1007], ['x'.repeat(3000), 1009]] as const) {
+    for (const [sent, code] of [
+      ['{', 1007],
+      ['[]', 1007],
+      ['{"id":"1"}', 1007],
+      ['null', 1007],
+      [Buffer.from('{"id":1}'), 1007],
+      ['x'.repeat(3000), 1009],
+    ] as const) {
       const socket = await openSocket({ cookie, origin: origin() })
       socket.send(sent)
       expect(await closed(socket), String(sent).slice(0, 20)).toBe(code)
@@ -201,7 +244,15 @@ describe('the socket', () => {
   it('takes a bounded number of requests at once', async () => {
     let release = (): void => {}
     const gate = new Promise<void>((done) => (release = done))
-    await start({ machine: async () => { await gate; return {} as never } }, { maxWaiting: 2 })
+    await start(
+      {
+        machine: async () => {
+          await gate
+          return {} as never
+        },
+      },
+      { maxWaiting: 2 },
+    )
     const socket = await openSocket({ cookie: await enter(), origin: origin() })
     for (const id of [1, 2, 3]) socket.send(JSON.stringify({ id, name: 'machine', args: [] }))
     expect(await next(socket)).toMatchObject({ id: 3, reply: { ok: false, code: 'conflict' } })
@@ -225,16 +276,27 @@ describe('the socket', () => {
 })
 
 describe('uploads', () => {
-  const send = (name: string, body: string, headers: Record<string, string>) => knock(`/upload?name=${encodeURIComponent(name)}`, { method: 'POST', body, headers })
+  const send = (name: string, body: string, headers: Record<string, string>) =>
+    knock(`/upload?name=${encodeURIComponent(name)}`, { method: 'POST', body, headers })
 
-  it('lie in the lab\'s folder under a harmless name', async () => {
+  it("lie in the lab's folder under a harmless name", async () => {
     const headers = { cookie: await enter(), origin: origin() }
-    for (const name of ['play.txt', '../../../etc/passwd', 'C:\\dir\\ev:il?.txt', '..', '.hidden', 'con.txt', '\u0000bad\n.txt']) {
+    for (const name of [
+      'play.txt',
+      '../../../etc/passwd',
+      'C:\\dir\\ev:il?.txt',
+      '..',
+      '.hidden',
+      'con.txt',
+      '\u0000bad\n.txt',
+    ]) {
       const { status, body } = await send(name, 'To be', headers)
       expect(status, name).toBe(200)
       const { value } = JSON.parse(body)
       expect(value.startsWith(join(folder, 'uploads'))).toBe(true)
-      expect(value.slice(join(folder, 'uploads').length)).toMatch(/^\/[0-9a-f-]{36}\/[^/\\:?.\s\p{Cc}][^/\\:?\p{Cc}]*$/u)
+      expect(value.slice(join(folder, 'uploads').length)).toMatch(
+        /^\/[0-9a-f-]{36}\/[^/\\:?.\s\p{Cc}][^/\\:?\p{Cc}]*$/u,
+      )
       expect(readFileSync(value, 'utf8')).toBe('To be')
     }
   })
@@ -262,14 +324,21 @@ describe('uploads', () => {
   it('that break off leave nothing behind', async () => {
     const cookie = await enter()
     const socket = connect(door.port, '127.0.0.1')
-    socket.write(`POST /upload?name=half.txt HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nOrigin: ${origin()}\r\nCookie: ${cookie}\r\nContent-Length: 1000\r\n\r\nhalf`)
-    await expect.poll(() => (existsSync(join(folder, 'uploads')) ? readdirSync(join(folder, 'uploads')).length : 0)).toBe(1)
+    socket.write(
+      `POST /upload?name=half.txt HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nOrigin: ${origin()}\r\nCookie: ${cookie}\r\nContent-Length: 1000\r\n\r\nhalf`,
+    )
+    await expect
+      .poll(() => (existsSync(join(folder, 'uploads')) ? readdirSync(join(folder, 'uploads')).length : 0))
+      .toBe(1)
     socket.destroy()
     await expect.poll(() => readdirSync(join(folder, 'uploads')).length).toBe(0)
   })
 })
 
 it('listens on this machine alone, and says so when the port is taken', async () => {
-  await expect(startWebDoor({ lab, port: door.port, rendererFolder: join(folder, 'window') })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(`Port ${door.port}`) })
+  await expect(startWebDoor({ lab, port: door.port, rendererFolder: join(folder, 'window') })).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining(`Port ${door.port}`),
+  })
   expect(new URL(door.url).hostname).toBe('127.0.0.1')
 })

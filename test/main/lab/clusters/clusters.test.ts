@@ -19,7 +19,13 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'isoflop-machines-'))
   news = []
   const { fork } = forkInProcess(runJob)
-  clusters = createClusters({ folder, fork, nowMs: Date.now, newId: () => `search-${++lastId}`, news: { tell: ((_kind: string, one: PlanSearch) => void news.push(one)) as never } })
+  clusters = createClusters({
+    folder,
+    fork,
+    nowMs: Date.now,
+    newId: () => `search-${++lastId}`,
+    news: { tell: ((_kind: string, one: PlanSearch) => void news.push(one)) as never },
+  })
 })
 afterEach(async () => {
   await clusters.close()
@@ -27,9 +33,13 @@ afterEach(async () => {
 })
 
 const mine = { ...machineFile(findMachine('a100-80')), id: 'mine', name: 'Mine' }
-const wish = (devices: number[], batch = 64) => ({ model: findModel('gpt3-175b'), machine: machineFile(findMachine('a100-80')), request: { devices, batch } })
+const wish = (devices: number[], batch = 64) => ({
+  model: findModel('gpt3-175b'),
+  machine: machineFile(findMachine('a100-80')),
+  request: { devices, batch },
+})
 
-describe('a machine of one\'s own', () => {
+describe("a machine of one's own", () => {
   it('is kept as a file of the form in which machines ship, changed and deleted', async () => {
     expect(await clusters.saveMachine(mine)).toMatchObject({ isOwn: true, machine: { id: 'mine', devicesPerNode: 8 } })
     expect(JSON.parse(readFileSync(join(folder, 'mine.json'), 'utf8'))).toEqual(mine)
@@ -46,9 +56,21 @@ describe('a machine of one\'s own', () => {
     [{ ...mine, id: 'a100-80' }, 'is a machine that ships'],
     [{ ...mine, id: '../mine' }, 'small letters, digits and hyphens'],
     [{ ...mine, colour: 'red' }, 'there is no field "colour"'],
-    [{ ...mine, figures: { ...mine.figures, memoryBytes: { value: 1e9, source: '', status: 'primary' } } }, 'needs a source'],
-    [{ ...mine, figures: { ...mine.figures, memoryBytes: { value: 1e9, source: 'me', status: 'primary', unit: 'B' } } }, 'has no field "unit"'],
-    [{ ...mine, figures: { ...mine.figures, devicesPerNode: { value: 7.5, source: 'me', status: 'assumption' } } }, 'must be a whole number'],
+    [
+      { ...mine, figures: { ...mine.figures, memoryBytes: { value: 1e9, source: '', status: 'primary' } } },
+      'needs a source',
+    ],
+    [
+      {
+        ...mine,
+        figures: { ...mine.figures, memoryBytes: { value: 1e9, source: 'me', status: 'primary', unit: 'B' } },
+      },
+      'has no field "unit"',
+    ],
+    [
+      { ...mine, figures: { ...mine.figures, devicesPerNode: { value: 7.5, source: 'me', status: 'assumption' } } },
+      'must be a whole number',
+    ],
     [{ ...mine, formats: ['fp17'] }, 'not "fp17"'],
   ])('is refused and nothing is written: %#', async (file, words) => {
     await expect(clusters.saveMachine(file)).rejects.toThrow(words)
@@ -86,7 +108,9 @@ describe('a search', () => {
   })
 
   it('is refused where nothing can be searched', async () => {
-    await expect(clusters.startSearch({ ...wish([8]), machine: machineFile(findMachine('cs2')) })).rejects.toThrow('leaves nothing to search')
+    await expect(clusters.startSearch({ ...wish([8]), machine: machineFile(findMachine('cs2')) })).rejects.toThrow(
+      'leaves nothing to search',
+    )
   })
 })
 

@@ -1,7 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { defaultAutomaticEvaluation, defaultEvaluationOptions, type Evaluation, type EvaluationOptions } from '#shared/evaluation/evaluation.ts'
+import {
+  defaultAutomaticEvaluation,
+  defaultEvaluationOptions,
+  type Evaluation,
+  type EvaluationOptions,
+} from '#shared/evaluation/evaluation.ts'
 import type { EvaluationRecord, EvaluationResult, ItemRecord } from '#shared/evaluation/result.ts'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
@@ -35,7 +40,10 @@ beforeEach(async () => {
 })
 afterEach(() => bench.clean())
 
-async function* scripted(job: Extract<Job, { kind: 'evaluate' }>, signal: AbortSignal): AsyncGenerator<EvaluationRecord, EvaluationResult> {
+async function* scripted(
+  job: Extract<Job, { kind: 'evaluate' }>,
+  signal: AbortSignal,
+): AsyncGenerator<EvaluationRecord, EvaluationResult> {
   script.jobs.push(job)
   const [{ task }] = job.tasks
   const done = new Set((job.done ?? []).map(({ index }) => index))
@@ -46,17 +54,48 @@ async function* scripted(job: Extract<Job, { kind: 'evaluate' }>, signal: AbortS
     if (signal.aborted) throw new Fault('cancelled', 'Cancelled.')
     done.add(index)
     const isEven = Number(index % 2 === 0)
-    yield { kind: 'item', task, index, contexts: [`c${index}`], continuations: ['a', 'b'], gold: 0, logLikelihoods: [-1, -2], areGreedy: [false, false], metrics: { acc: isEven, acc_norm: isEven } } satisfies ItemRecord
+    yield {
+      kind: 'item',
+      task,
+      index,
+      contexts: [`c${index}`],
+      continuations: ['a', 'b'],
+      gold: 0,
+      logLikelihoods: [-1, -2],
+      areGreedy: [false, false],
+      metrics: { acc: isEven, acc_norm: isEven },
+    } satisfies ItemRecord
     yield { kind: 'progress', task, done: done.size, of: script.items }
   }
-  return { tasks: [{ task, title: task, shots: job.tasks[0].shots, items: script.items, chance: 0.25, metrics: [{ name: 'acc', value: 0.5, stderr: 0.2 }] }], scored: script.items, seconds: 1, secondsByTask: { [task]: 1 }, device: 'a script' }
+  return {
+    tasks: [
+      {
+        task,
+        title: task,
+        shots: job.tasks[0].shots,
+        items: script.items,
+        chance: 0.25,
+        metrics: [{ name: 'acc', value: 0.5, stderr: 0.2 }],
+      },
+    ],
+    scored: script.items,
+    seconds: 1,
+    secondsByTask: { [task]: 1 },
+    device: 'a script',
+  }
 }
 
 const never = () => new Promise<void>(() => undefined)
-const only = (changes: Partial<EvaluationOptions> = {}): EvaluationOptions => ({ ...defaultEvaluationOptions, ...changes })
+const only = (changes: Partial<EvaluationOptions> = {}): EvaluationOptions => ({
+  ...defaultEvaluationOptions,
+  ...changes,
+})
 const subject = () => ({ kind: 'run' as const, runId: run.id, step: null })
 const evaluationIn = (id: string, ...states: Evaluation['state'][]) =>
-  until(async () => (await lab.listEvaluations(study.id)).find((one) => one.id === id && states.includes(one.state)), `an evaluation that is ${states.join(' or ')}`)
+  until(
+    async () => (await lab.listEvaluations(study.id)).find((one) => one.id === id && states.includes(one.state)),
+    `an evaluation that is ${states.join(' or ')}`,
+  )
 const start = async (...tasks: string[]) => lab.startEvaluations(study.id, [subject()], tasks, only())
 
 describe('an evaluation', () => {
@@ -68,19 +107,41 @@ describe('an evaluation', () => {
     await evaluationIn(second.id, 'finished')
     const [mine] = await lab.listEvaluations(study.id)
     expect(mine).toMatchObject({
-      id: first.id, state: 'finished', name: 'w8', memberId: 'w8', task: 'brackets', done: 6, of: 6, device: 'a script', message: null,
-      subject: { kind: 'run', runId: run.id, step: run.steps }, parameters: run.parameters, result: { items: 6, metrics: [{ name: 'acc', value: 0.5, stderr: 0.2 }] },
+      id: first.id,
+      state: 'finished',
+      name: 'w8',
+      memberId: 'w8',
+      task: 'brackets',
+      done: 6,
+      of: 6,
+      device: 'a script',
+      message: null,
+      subject: { kind: 'run', runId: run.id, step: run.steps },
+      parameters: run.parameters,
+      result: { items: 6, metrics: [{ name: 'acc', value: 0.5, stderr: 0.2 }] },
     })
     expect(mine.flops).toBeCloseTo(run.flops, -3)
-    expect(told.filter(({ id }) => id === first.id).map(({ state }) => state).filter((state, i, all) => state !== all[i - 1])).toEqual(['queued', 'running', 'finished'])
-    expect(script.jobs.map(({ isBackground, threads }) => [isBackground, threads])).toEqual([[true, 0], [true, 0]])
+    expect(
+      told
+        .filter(({ id }) => id === first.id)
+        .map(({ state }) => state)
+        .filter((state, i, all) => state !== all[i - 1]),
+    ).toEqual(['queued', 'running', 'finished'])
+    expect(script.jobs.map(({ isBackground, threads }) => [isBackground, threads])).toEqual([
+      [true, 0],
+      [true, 0],
+    ])
 
     const all = await lab.readSamples(first.id, { verdict: 'all', from: 0, count: 4 })
     expect([all.total, all.items.map(({ index }) => index)]).toEqual([6, [0, 1, 2, 3]])
     const wrong = await lab.readSamples(first.id, { verdict: 'wrong', from: 1, count: 10 })
     expect([wrong.total, wrong.items.map(({ index }) => index)]).toEqual([3, [3, 5]])
     const folder = join(bench.home, 'evaluations', first.id)
-    expect(JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8'))).toMatchObject({ results: { brackets: { 'acc,none': 0.5, 'acc_stderr,none': 0.2 } }, 'n-shot': { brackets: 0 }, model_name: 'w8' })
+    expect(JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8'))).toMatchObject({
+      results: { brackets: { 'acc,none': 0.5, 'acc_stderr,none': 0.2 } },
+      'n-shot': { brackets: 0 },
+      model_name: 'w8',
+    })
   })
 
   test('cancelled, it goes on from the items that were scored', async () => {
@@ -93,7 +154,9 @@ describe('an evaluation', () => {
     expect((await lab.resumeEvaluation(id)).state).toBe('queued')
     await evaluationIn(id, 'finished')
     expect(script.jobs[1].done!.map(({ index }) => index)).toEqual([0, 1, 2])
-    expect((await lab.readSamples(id, { verdict: 'all', from: 0, count: 10 })).items.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5])
+    expect((await lab.readSamples(id, { verdict: 'all', from: 0, count: 10 })).items.map(({ index }) => index)).toEqual(
+      [0, 1, 2, 3, 4, 5],
+    )
     await expect(lab.resumeEvaluation(id)).rejects.toMatchObject({ code: 'conflict' })
   })
 
@@ -155,14 +218,25 @@ describe('an evaluation', () => {
     const [{ id }] = await start('brackets')
     await until(async () => (await lab.listEvaluations(study.id))[0].done === 2, 'two items')
     let letGo = () => undefined as void
-    const held = new Promise<void>((resolve) => { letGo = resolve })
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
     bench.answer = (job, signal) => {
       if (job.kind === 'evaluate') return scripted(job, signal)
-      return job.kind === 'train' ? (async function* () { yield* []; await held; throw new Fault('cancelled', 'Enough.') })() : null
+      return job.kind === 'train'
+        ? (async function* () {
+            yield* []
+            await held
+            throw new Fault('cancelled', 'Enough.')
+          })()
+        : null
     }
     await lab.startRuns(study.id, ['w8'])
     await until(async () => script.jobs.length === 2, 'a second session')
-    expect(script.jobs.map(({ threads, done }) => [threads, done!.length])).toEqual([[2, 0], [1, 2]])
+    expect(script.jobs.map(({ threads, done }) => [threads, done!.length])).toEqual([
+      [2, 0],
+      [1, 2],
+    ])
     letGo()
     await lab.stopEvaluation(id)
   })
@@ -171,11 +245,31 @@ describe('an evaluation', () => {
 describe('what cannot be evaluated is answered with a sentence', () => {
   const cases: [string, () => Promise<unknown>, RegExp][] = [
     ['a task that is not there', () => start('chess'), /There is no task called "chess"/],
-    ['a checkpoint that is not there', () => lab.startEvaluations(study.id, [{ kind: 'run', runId: run.id, step: 1 }], ['copy'], only()), /w8 has no checkpoint at step 1/],
-    ['a text without a file', () => lab.startEvaluations(study.id, [subject()], ['text'], only({ split: null })), /Text has no file yet/],
-    ['examples of a text', () => lab.startEvaluations(study.id, [subject()], ['text'], only({ shots: 2 })), /shots: Text has no examples/],
-    ['a model that is not there', () => lab.startEvaluations(study.id, [{ kind: 'model', modelId: 'x' }], ['copy'], only()), /not in the library/],
-    ['no task at all', () => lab.startEvaluations(study.id, [subject()], [], only()), /tasks: must name at least one task/],
+    [
+      'a checkpoint that is not there',
+      () => lab.startEvaluations(study.id, [{ kind: 'run', runId: run.id, step: 1 }], ['copy'], only()),
+      /w8 has no checkpoint at step 1/,
+    ],
+    [
+      'a text without a file',
+      () => lab.startEvaluations(study.id, [subject()], ['text'], only({ split: null })),
+      /Text has no file yet/,
+    ],
+    [
+      'examples of a text',
+      () => lab.startEvaluations(study.id, [subject()], ['text'], only({ shots: 2 })),
+      /shots: Text has no examples/,
+    ],
+    [
+      'a model that is not there',
+      () => lab.startEvaluations(study.id, [{ kind: 'model', modelId: 'x' }], ['copy'], only()),
+      /not in the library/,
+    ],
+    [
+      'no task at all',
+      () => lab.startEvaluations(study.id, [subject()], [], only()),
+      /tasks: must name at least one task/,
+    ],
     ['a page of a stranger', () => lab.readSamples('x', { verdict: 'all', from: 0, count: 1 }), /not here any more/],
   ]
   test.each(cases)('%s', async (_, ask, sentence) => {
@@ -198,15 +292,29 @@ describe('members are evaluated as they finish', () => {
       const all = await lab.listEvaluations(study.id)
       return all.length === 2 && all.every(({ state }) => state === 'finished') && all
     }, 'two evaluations')
-    expect(made.map(({ task, subject: of, isAutomatic, options: { split, limit } }) => [task, of.kind === 'run' && of.runId, isAutomatic, split, limit])).toEqual([
-      ['text', second.id, true, 'validation', 5], ['brackets', second.id, true, null, 5],
+    expect(
+      made.map(({ task, subject: of, isAutomatic, options: { split, limit } }) => [
+        task,
+        of.kind === 'run' && of.runId,
+        isAutomatic,
+        split,
+        limit,
+      ]),
+    ).toEqual([
+      ['text', second.id, true, 'validation', 5],
+      ['brackets', second.id, true, null, 5],
     ])
-    expect(script.jobs[0].tasks[0].documents).toMatchObject({ split: 'validation', corpusFolder: expect.stringContaining('corpora') })
+    expect(script.jobs[0].tasks[0].documents).toMatchObject({
+      split: 'validation',
+      corpusFolder: expect.stringContaining('corpora'),
+    })
     await lab.close()
     lab = await bench.open()
     expect(await lab.automaticEvaluation(study.id)).toEqual(wished)
     expect((await lab.listEvaluations(study.id)).length).toBe(2)
-    await expect(lab.setAutomaticEvaluation(study.id, { ...wished, tasks: ['chess'] })).rejects.toThrow('tasks: there is no task called "chess".')
+    await expect(lab.setAutomaticEvaluation(study.id, { ...wished, tasks: ['chess'] })).rejects.toThrow(
+      'tasks: there is no task called "chess".',
+    )
   })
 
   test('and nowhere else', async () => {

@@ -1,8 +1,14 @@
-// A lab that evaluates what it trained: nothing is scripted but where an evaluation hangs, so that it can be stopped there.
+// A lab that evaluates what it trained: nothing is scripted but where an evaluation hangs, so that it can be stopped
+// there.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { defaultEvaluationOptions, type Evaluation, type EvaluationState, isRight } from '#shared/evaluation/evaluation.ts'
+import {
+  defaultEvaluationOptions,
+  type Evaluation,
+  type EvaluationState,
+  isRight,
+} from '#shared/evaluation/evaluation.ts'
 import { Fault } from '#shared/fault.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { type EvaluateJob, evaluateJob } from '#main/core/evaluation/evaluate-job.ts'
@@ -24,10 +30,15 @@ beforeEach(async () => {
 afterEach(() => bench.clean())
 
 const options = { ...defaultEvaluationOptions, limit: 40 }
-const start = (...tasks: string[]) => lab.startEvaluations(studyId, [{ kind: 'run', runId: run.id, step: null }], tasks, options)
+const start = (...tasks: string[]) =>
+  lab.startEvaluations(studyId, [{ kind: 'run', runId: run.id, step: null }], tasks, options)
 const reaches = (id: string, state: EvaluationState): Promise<Evaluation> =>
-  until(async () => (await lab.listEvaluations(studyId)).find((one) => one.id === id && one.state === state), `an evaluation that is ${state}`)
-const page = (id: string, verdict: 'all' | 'right' | 'wrong' = 'all', from = 0, count = 100) => lab.readSamples(id, { verdict, from, count })
+  until(
+    async () => (await lab.listEvaluations(studyId)).find((one) => one.id === id && one.state === state),
+    `an evaluation that is ${state}`,
+  )
+const page = (id: string, verdict: 'all' | 'right' | 'wrong' = 'all', from = 0, count = 100) =>
+  lab.readSamples(id, { verdict, from, count })
 
 /** Lets the first evaluating score so many items and then wait until it is stopped; keeps the jobs. */
 function hangAfter(items: number): EvaluateJob[] {
@@ -35,15 +46,20 @@ function hangAfter(items: number): EvaluateJob[] {
   bench.answer = (job: Job, signal) => {
     if (job.kind !== 'evaluate') return null
     jobs.push(job)
-    return jobs.length > 1 ? null : (async function* () {
-      for (const records = evaluateJob({ ...job, tasks: job.tasks.map((one) => ({ ...one, limit: items })) }, signal); ;) {
-        const next = await records.next()
-        if (next.done) break
-        yield next.value
-      }
-      await new Promise((resolve) => signal.addEventListener('abort', resolve))
-      throw new Fault('cancelled', 'Cancelled.')
-    })()
+    return jobs.length > 1
+      ? null
+      : (async function* () {
+          for (
+            const records = evaluateJob({ ...job, tasks: job.tasks.map((one) => ({ ...one, limit: items })) }, signal);
+            ;
+          ) {
+            const next = await records.next()
+            if (next.done) break
+            yield next.value
+          }
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          throw new Fault('cancelled', 'Cancelled.')
+        })()
   }
   return jobs
 }
@@ -51,7 +67,12 @@ function hangAfter(items: number): EvaluateJob[] {
 it('scores the last checkpoint on a toy and on its own text; the numbers are those of the items, and the result file has them too', async () => {
   const [brackets, text] = await Promise.all((await start('brackets', 'text')).map(({ id }) => reaches(id, 'finished')))
   expect(brackets).toMatchObject({
-    subject: { kind: 'run', runId: run.id, step: run.steps }, memberId: 'w8', parameters: run.parameters, flops: run.flops, done: 40, of: 40,
+    subject: { kind: 'run', runId: run.id, step: run.steps },
+    memberId: 'w8',
+    parameters: run.parameters,
+    flops: run.flops,
+    done: 40,
+    of: 40,
     result: { task: 'brackets', items: 40, shots: 0, chance: 0.25 },
   })
   const { items } = await page(brackets.id)
@@ -69,8 +90,11 @@ it('scores the last checkpoint on a toy and on its own text; the numbers are tho
 
   const file = JSON.parse(readFileSync(join(bench.home, 'evaluations', brackets.id, 'results.json'), 'utf8'))
   expect(file).toMatchObject({
-    results: { brackets: { alias: 'brackets', 'acc,none': acc.value, 'acc_stderr,none': acc.stderr } }, 'n-shot': { brackets: 0 },
-    'n-samples': { brackets: { original: 40, effective: 40 } }, model_name: 'w8', config: { limit: 40 },
+    results: { brackets: { alias: 'brackets', 'acc,none': acc.value, 'acc_stderr,none': acc.stderr } },
+    'n-shot': { brackets: 0 },
+    'n-samples': { brackets: { original: 40, effective: 40 } },
+    model_name: 'w8',
+    config: { limit: 40 },
   })
 })
 
@@ -91,7 +115,10 @@ it('cancelled in the middle, ends with the numbers of one that never stopped', a
 it('scores everything anew when the rows have changed since', async () => {
   const file = join(bench.home, 'rows.jsonl')
   const add = async (word: string) => {
-    writeFileSync(file, Array.from({ length: 40 }, (_, i) => `{"context":"${word} ${i}","choices":["b","c"],"gold":0}\n`).join(''))
+    writeFileSync(
+      file,
+      Array.from({ length: 40 }, (_, i) => `{"context":"${word} ${i}","choices":["b","c"],"gold":0}\n`).join(''),
+    )
     await lab.addTaskFile('copy', 'items', file)
   }
   await add('one')
@@ -112,6 +139,8 @@ it('fails with the sentence that names file, line and length', async () => {
   await lab.addTaskFile('copy', 'items', file)
   const [made] = await start('copy')
   expect(await reaches(made.id, 'failed')).toMatchObject({
-    code: 'too-large', message: expect.stringMatching(/long\.jsonl, line 1: .* has 29 tokens, and the model reads no more than 8/), result: null,
+    code: 'too-large',
+    message: expect.stringMatching(/long\.jsonl, line 1: .* has 29 tokens, and the model reads no more than 8/),
+    result: null,
   })
 })

@@ -4,7 +4,12 @@ import type { DeskAsk, DeskJob, DeskRecord } from '#main/core/generation/desk-jo
 import type { RunJob } from '#main/platform/processes/serve.ts'
 import { forkInProcess, type InProcessFork } from '../../../support/in-process-worker.ts'
 
-const place = (name: string): DeskJob => ({ kind: 'desk', source: { kind: 'huggingface', folder: name }, engine: 'reference', threads: 1 })
+const place = (name: string): DeskJob => ({
+  kind: 'desk',
+  source: { kind: 'huggingface', folder: name },
+  engine: 'reference',
+  threads: 1,
+})
 const options = { prompt: '', tokens: 3, temperature: 0, topK: 0, topP: 1, seed: 0 }
 const token = (id: number) => ({ id, text: String(id), probability: 1, likeliest: [] })
 const written = (device: string) => ({ prompt: [], tokens: [], text: '', next: [], tokensPerSecond: 1, device })
@@ -37,7 +42,8 @@ beforeEach(() => {
   desk = createDesk(workers.fork, 50)
 })
 afterEach(() => desk.close())
-const write = (name: string, prompt = '', signal = new AbortController().signal, heard: number[] = []) => desk.write(place(name), { ...options, prompt }, ({ id }) => heard.push(id), signal)
+const write = (name: string, prompt = '', signal = new AbortController().signal, heard: number[] = []) =>
+  desk.write(place(name), { ...options, prompt }, ({ id }) => heard.push(id), signal)
 
 describe('the desk', () => {
   test('tells tokens as they come, and loads a model once for several texts', async () => {
@@ -70,10 +76,12 @@ describe('the desk', () => {
 
   test('a writing that is stopped while its model is still loading is cancelled', async () => {
     const stopping = new AbortController()
-    desk = createDesk(forkInProcess(async function* (_message, signal) {
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
-      yield* []
-    }).fork)
+    desk = createDesk(
+      forkInProcess(async function* (_message, signal) {
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+        yield* []
+      }).fork,
+    )
     setTimeout(() => stopping.abort(), 10)
     await expect(write('a', '', stopping.signal)).rejects.toMatchObject({ code: 'cancelled', message: 'Stopped.' })
   })

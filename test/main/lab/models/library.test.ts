@@ -17,9 +17,30 @@ let hub: SmallHub
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'isoflop-models-'))
   elsewhere = join(folder, 'Tiny-GPT')
-  await exportModel({ model: tinyModels.standard, parameters: tinyParameters(tinyModels.standard), tokenizer: createByteTokenizer(), card: '---\nlicense: apache-2.0\n---\n# Tiny', name: 'Tiny', folder: elsewhere, overwrite: false })
-  const files = Object.fromEntries(readdirSync(elsewhere).map((name) => [name, { content: new Uint8Array(readFileSync(join(elsewhere, name))), isLarge: name.endsWith('.safetensors') }]))
-  hub = await smallHub({ 'models/org/Tiny-GPT': { files: { ...files, 'pytorch_model.bin': { content: new Uint8Array(10), isLarge: true }, 'flax_model.msgpack': { content: new Uint8Array(10) } } } })
+  await exportModel({
+    model: tinyModels.standard,
+    parameters: tinyParameters(tinyModels.standard),
+    tokenizer: createByteTokenizer(),
+    card: '---\nlicense: apache-2.0\n---\n# Tiny',
+    name: 'Tiny',
+    folder: elsewhere,
+    overwrite: false,
+  })
+  const files = Object.fromEntries(
+    readdirSync(elsewhere).map((name) => [
+      name,
+      { content: new Uint8Array(readFileSync(join(elsewhere, name))), isLarge: name.endsWith('.safetensors') },
+    ]),
+  )
+  hub = await smallHub({
+    'models/org/Tiny-GPT': {
+      files: {
+        ...files,
+        'pytorch_model.bin': { content: new Uint8Array(10), isLarge: true },
+        'flax_model.msgpack': { content: new Uint8Array(10) },
+      },
+    },
+  })
 })
 afterAll(async () => {
   await hub.close()
@@ -40,7 +61,10 @@ afterEach(async () => {
 })
 
 const modelIn = (id: string, ...states: LibraryModel['state'][]) =>
-  until(async () => (await lab.listModels()).find((model) => model.id === id && states.includes(model.state)), `a model that is ${states.join(' or ')}`)
+  until(
+    async () => (await lab.listModels()).find((model) => model.id === id && states.includes(model.state)),
+    `a model that is ${states.join(' or ')}`,
+  )
 async function imported(origin: ModelOrigin = { kind: 'folder', path: elsewhere }): Promise<LibraryModel> {
   const { id } = await lab.importModel(origin, null)
   const model = await modelIn(id, 'ready', 'failed')
@@ -52,7 +76,13 @@ const options = { prompt: 'ab', tokens: 4, temperature: 0, topK: 0, topP: 1, see
 describe('a model made elsewhere', () => {
   test('is taken over from a folder with its shape, tokenizer and licence', async () => {
     const model = await imported()
-    expect(model).toMatchObject({ name: 'Tiny-GPT', licence: 'apache-2.0', tokenizer: { kind: 'bytes' }, dtypes: ['F32'], plan: { shape: tinyModels.standard.shape, activation: 'gelu' } })
+    expect(model).toMatchObject({
+      name: 'Tiny-GPT',
+      licence: 'apache-2.0',
+      tokenizer: { kind: 'bytes' },
+      dtypes: ['F32'],
+      plan: { shape: tinyModels.standard.shape, activation: 'gelu' },
+    })
     expect(model.bytes).toBeGreaterThan(4 * model.parameters!)
   })
 
@@ -81,12 +111,20 @@ describe('a model made elsewhere', () => {
   test('that cannot be used says why, and leaves nothing', async () => {
     const broken = join(folder, 'broken')
     cpSync(elsewhere, broken, { recursive: true })
-    writeFileSync(join(broken, 'config.json'), JSON.stringify({ ...JSON.parse(readFileSync(join(broken, 'config.json'), 'utf8')), model_type: 'llama' }))
+    writeFileSync(
+      join(broken, 'config.json'),
+      JSON.stringify({ ...JSON.parse(readFileSync(join(broken, 'config.json'), 'utf8')), model_type: 'llama' }),
+    )
     const { id } = await lab.importModel({ kind: 'folder', path: broken }, 'Broken')
     expect(await modelIn(id, 'failed')).toMatchObject({ message: expect.stringMatching(/model_type is "llama"/) })
-    await expect(lab.writeText({ kind: 'model', modelId: id }, options, 'w')).rejects.toMatchObject({ code: 'conflict', message: expect.stringMatching(/^Broken was not imported: .*llama/) })
+    await expect(lab.writeText({ kind: 'model', modelId: id }, options, 'w')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/^Broken was not imported: .*llama/),
+    })
     const nothing = await lab.importModel({ kind: 'hub', repo: 'org/Nothing', revision: 'main' }, null)
-    expect(await modelIn(nothing.id, 'failed')).toMatchObject({ message: expect.stringMatching(/^There is no model org\/Nothing on /) })
+    expect(await modelIn(nothing.id, 'failed')).toMatchObject({
+      message: expect.stringMatching(/^There is no model org\/Nothing on /),
+    })
     expect(existsSync(join(bench.home, 'models', id))).toBe(false)
   })
 
@@ -128,10 +166,22 @@ describe('a model made elsewhere', () => {
 
   test('keeps the scales of muP', async () => {
     const from = join(folder, 'mup')
-    await exportModel({ model: tinyModels.mup, parameters: tinyParameters(tinyModels.mup), tokenizer: createByteTokenizer(), card: '# muP', name: 'muP', folder: from, overwrite: false, form: { format: 'hf', dtype: 'f32', scales: 'own' } })
+    await exportModel({
+      model: tinyModels.mup,
+      parameters: tinyParameters(tinyModels.mup),
+      tokenizer: createByteTokenizer(),
+      card: '# muP',
+      name: 'muP',
+      folder: from,
+      overwrite: false,
+      form: { format: 'hf', dtype: 'f32', scales: 'own' },
+    })
     const { id, plan } = await imported({ kind: 'folder', path: from })
     expect(plan!.parametrisation).toMatchObject({ embeddingScale: 10, attentionScale: 1 / 4, outputScale: 0.25 })
-    const [kept, first] = await Promise.all([readSafetensors(join(bench.home, 'models', id, 'model.safetensors')), readSafetensors(join(from, 'model.safetensors'))])
+    const [kept, first] = await Promise.all([
+      readSafetensors(join(bench.home, 'models', id, 'model.safetensors')),
+      readSafetensors(join(from, 'model.safetensors')),
+    ])
     expect([...kept.tensors]).toEqual([...first.tensors])
   })
 })
@@ -140,17 +190,24 @@ describe('weights at the desk', () => {
   test('write with their opinions, and the second text loads nothing', async () => {
     const subject = { kind: 'model' as const, modelId: (await imported()).id }
     const told: number[] = []
-    lab.listen('written', ({ writingId, tokens }) => { if (writingId === 'w') told.push(...tokens.map(({ id }) => id)) })
+    lab.listen('written', ({ writingId, tokens }) => {
+      if (writingId === 'w') told.push(...tokens.map(({ id }) => id))
+    })
     const before = bench.workers.started
     const first = await lab.writeText(subject, options, 'w')
     expect(first.tokens).toHaveLength(4)
     for (const { id, probability, likeliest } of first.tokens) {
       expect(likeliest).toHaveLength(10)
       expect(likeliest[0]).toMatchObject({ id, probability }) // temperature 0 takes the likeliest
-      expect(likeliest.map((one) => one.probability)).toEqual([...likeliest].map((one) => one.probability).sort((a, b) => b - a))
+      expect(likeliest.map((one) => one.probability)).toEqual(
+        [...likeliest].map((one) => one.probability).sort((a, b) => b - a),
+      )
     }
     expect(first.prompt.map(({ text }) => text)).toEqual(['a', 'b'])
-    expect(await lab.writeText(subject, { ...options, tokens: 0 }, 'w2')).toMatchObject({ tokens: [], next: first.tokens[0].likeliest })
+    expect(await lab.writeText(subject, { ...options, tokens: 0 }, 'w2')).toMatchObject({
+      tokens: [],
+      next: first.tokens[0].likeliest,
+    })
     expect(bench.workers.started).toBe(before + 1)
     for (const id of told) expect(first.tokens.map((token) => token.id)).toContain(id)
   })
@@ -162,10 +219,15 @@ describe('weights at the desk', () => {
     const out = join(folder, 'of-a-run')
     await lab.exportCheckpoint(run.id, null, out, true)
     const { id } = await imported({ kind: 'folder', path: out })
-    const [a, b] = [await lab.writeText({ kind: 'run', runId: run.id, step: null }, options, 'a'), await lab.writeText({ kind: 'model', modelId: id }, options, 'b')]
+    const [a, b] = [
+      await lab.writeText({ kind: 'run', runId: run.id, step: null }, options, 'a'),
+      await lab.writeText({ kind: 'model', modelId: id }, options, 'b'),
+    ]
     expect(b.tokens).toEqual(a.tokens)
     expect(await lab.generate(run.id, null, options)).toMatchObject({ text: a.text })
-    expect(await lab.compareWeights({ kind: 'run', runId: run.id, step: null }, { kind: 'model', modelId: id })).toMatchObject({ reason: null, norm: 0, relative: 0 })
+    expect(
+      await lab.compareWeights({ kind: 'run', runId: run.id, step: null }, { kind: 'model', modelId: id }),
+    ).toMatchObject({ reason: null, norm: 0, relative: 0 })
     const rows = await lab.listCheckpoints(study.id)
     expect(rows[rows.length - 1]).toMatchObject({ runId: run.id, isLast: true, validationLoss: expect.any(Number) })
     expect(rows.every(({ bytes }) => bytes > 0)).toBe(true)
@@ -189,9 +251,20 @@ describe('weights at the desk', () => {
     }
     const other = join(folder, 'other')
     const wider = { ...tinyModels.standard, shape: { ...tinyModels.standard.shape, width: 16 } }
-    await exportModel({ model: wider, parameters: tinyParameters(wider), tokenizer: createByteTokenizer(), card: '#', name: 'o', folder: other, overwrite: true })
+    await exportModel({
+      model: wider,
+      parameters: tinyParameters(wider),
+      tokenizer: createByteTokenizer(),
+      card: '#',
+      name: 'o',
+      folder: other,
+      overwrite: true,
+    })
     const second = await imported({ kind: 'folder', path: other })
-    expect(await lab.compareWeights(subject, { kind: 'model', modelId: second.id })).toMatchObject({ tensors: [], reason: expect.stringMatching(/different shapes/) })
+    expect(await lab.compareWeights(subject, { kind: 'model', modelId: second.id })).toMatchObject({
+      tensors: [],
+      reason: expect.stringMatching(/different shapes/),
+    })
   })
 })
 
@@ -200,12 +273,17 @@ describe('a run that goes on from a model', () => {
     const study = await tinyStudy(lab)
     const { id } = await imported()
     const run = await lab.continueModel(study.id, id, { tokens: 640, peakLearningRate: 1e-6, context: 8 })
-    expect(run).toMatchObject({ studyId: study.id, name: 'Tiny-GPT, continued', origin: { modelId: id, name: 'Tiny-GPT' } })
+    expect(run).toMatchObject({
+      studyId: study.id,
+      name: 'Tiny-GPT, continued',
+      origin: { modelId: id, name: 'Tiny-GPT' },
+    })
     const done = await runIn(lab, run.id, 'finished', 'failed')
     expect(done).toMatchObject({ state: 'finished', message: null })
     const gap = await lab.compareWeights({ kind: 'model', modelId: id }, { kind: 'run', runId: run.id, step: null })
     expect(gap.norm).toBeGreaterThan(0)
-    expect(gap.relative!).toBeLessThan(1e-3) // a rate of one in a million moves them by little: they are the model's, not random ones
+    // a rate of one in a million moves them by little: they are the model's, not random ones
+    expect(gap.relative!).toBeLessThan(1e-3)
     expect(done.tokens).toBe(640)
     await lab.deleteModel(id)
     await lab.exportCheckpoint(run.id, null, join(folder, 'continued'), true)
@@ -219,10 +297,17 @@ describe('a run that goes on from a model', () => {
     const checkpoints = join(bench.home, 'runs', run.id, 'checkpoints')
     await runIn(lab, run.id, 'training')
     await lab.pauseRun(run.id)
-    const damage = () => { for (const step of readdirSync(checkpoints)) if (step.startsWith('step-')) writeFileSync(join(checkpoints, step, 'parameters.safetensors'), 'x') }
+    const damage = () => {
+      for (const step of readdirSync(checkpoints))
+        if (step.startsWith('step-')) writeFileSync(join(checkpoints, step, 'parameters.safetensors'), 'x')
+    }
     damage()
     await lab.resumeRun(run.id)
-    const again = await until(async () => (await lab.listRuns(null)).find((one) => one.id === run.id && one.state === 'training' && one.step > 0), 'a step')
+    const again = await until(
+      async () =>
+        (await lab.listRuns(null)).find((one) => one.id === run.id && one.state === 'training' && one.step > 0),
+      'a step',
+    )
     expect(again.message).toMatch(/damaged and there is no other; the run began anew/)
     await lab.pauseRun(run.id)
     const gap = await lab.compareWeights({ kind: 'model', modelId: id }, { kind: 'run', runId: run.id, step: null })
@@ -230,20 +315,28 @@ describe('a run that goes on from a model', () => {
     damage()
     await lab.deleteModel(id)
     await lab.resumeRun(run.id)
-    expect(await runIn(lab, run.id, 'failed')).toMatchObject({ message: expect.stringMatching(/^Tiny-GPT, whose weights this run begins from, is not in the library any more/) })
+    expect(await runIn(lab, run.id, 'failed')).toMatchObject({
+      message: expect.stringMatching(/^Tiny-GPT, whose weights this run begins from, is not in the library any more/),
+    })
   })
 
   test('is refused where it asks for more than the model reads', async () => {
     const study = await tinyStudy(lab)
     const { id } = await imported()
-    await expect(lab.continueModel(study.id, id, { tokens: 640, peakLearningRate: null, context: 64 })).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/reads at most 12 tokens/) })
+    await expect(
+      lab.continueModel(study.id, id, { tokens: 640, peakLearningRate: null, context: 64 }),
+    ).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/reads at most 12 tokens/) })
     expect(await lab.listRuns(study.id)).toEqual([])
   })
 
   test('uses a tokenizer of the model’s own', async () => {
     const study = await tinyStudy(lab)
     await lab.tokenizeCorpus(study.corpusId, { kind: 'bpe', vocabulary: 300 })
-    await until(async () => (await lab.listTokenized()).find(({ state, tokenizer }) => state === 'ready' && tokenizer.kind === 'bpe'), 'a tokenizer')
+    await until(
+      async () =>
+        (await lab.listTokenized()).find(({ state, tokenizer }) => state === 'ready' && tokenizer.kind === 'bpe'),
+      'a tokenizer',
+    )
     const made = await lab.updateStudy(study.id, { tokenizer: { kind: 'bpe', vocabulary: 300 } })
     const [trained] = await lab.startRuns(made.id, ['w8'])
     await runIn(lab, trained.id, 'finished')
@@ -252,7 +345,8 @@ describe('a run that goes on from a model', () => {
     expect(tokenizer).toEqual({ kind: 'model', modelId: id, vocabulary: 300 })
     const run = await lab.continueModel(study.id, id, { tokens: 320, peakLearningRate: null, context: null })
     expect(await runIn(lab, run.id, 'finished', 'failed')).toMatchObject({ state: 'finished', message: null })
-    const ids = async (subject: Parameters<LabHost['writeText']>[0]) => (await lab.writeText(subject, { ...options, tokens: 0, prompt: 'The people' }, 'x')).prompt
+    const ids = async (subject: Parameters<LabHost['writeText']>[0]) =>
+      (await lab.writeText(subject, { ...options, tokens: 0, prompt: 'The people' }, 'x')).prompt
     expect(await ids({ kind: 'run', runId: run.id, step: null })).toEqual(await ids({ kind: 'model', modelId: id }))
   })
 })

@@ -7,7 +7,17 @@ import type { Study } from '#shared/study.ts'
 
 const { recipe, ladder } = studyPartsOf(starterPreset)
 const summary = (changes: Partial<Study['recipe']> = {}, place = 0) => {
-  const study: Study = { id: 's', name: 's', corpusId: 'c', tokenizer: { kind: 'bytes' }, recipe: { ...recipe, ...changes }, ladder, isArchived: false, createdMs: 0, updatedMs: 0 }
+  const study: Study = {
+    id: 's',
+    name: 's',
+    corpusId: 'c',
+    tokenizer: { kind: 'bytes' },
+    recipe: { ...recipe, ...changes },
+    ladder,
+    isArchived: false,
+    createdMs: 0,
+    updatedMs: 0,
+  }
   const member = planLadder(ladder, { recipe: study.recipe, vocabulary: 257 }, null, null)[place]
   return queuedSummary(makeRunPlan(study, member, 'r', 'native', 1), 0)
 }
@@ -18,6 +28,11 @@ it('tells trainings apart that differ in more than their seed', () => {
   const repeat = summary({ seed: recipe.seed + 1 })
   expect(repeat.seed).toBe(recipe.seed + 1)
   expect(repeat.setting).toBe(one.setting)
-  const others = [summary({}, 1), summary({ peakLearningRate: 0.1 }), summary({ weightDecay: 0 }), summary({ tokensPerParameter: 5 })]
+  const others = [
+    summary({}, 1),
+    summary({ peakLearningRate: 0.1 }),
+    summary({ weightDecay: 0 }),
+    summary({ tokensPerParameter: 5 }),
+  ]
   expect(new Set([one, ...others].map(({ setting }) => setting)).size).toBe(5)
 })

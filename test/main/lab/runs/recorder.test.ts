@@ -5,7 +5,14 @@ import { createRecorder } from '#main/lab/runs/recorder.ts'
 import type { RecordBatch, RunStore } from '#main/lab/runs/run-store.ts'
 import { runSummary } from '../../../support/run-summary.ts'
 
-const step = (n: number): StepRecord => ({ step: n, tokens: 100 * n, loss: 5 / n, gradientNorm: 1, learningRate: 0.1, elapsedMs: 10 * n })
+const step = (n: number): StepRecord => ({
+  step: n,
+  tokens: 100 * n,
+  loss: 5 / n,
+  gradientNorm: 1,
+  learningRate: 0.1,
+  elapsedMs: 10 * n,
+})
 const taken = (n: number) => ({ kind: 'step' as const, record: step(n), peakBytes: 7 })
 
 let written: { summary: RunSummary; batch: RecordBatch; how: string }[]
@@ -25,7 +32,11 @@ function recorder() {
       if (diskIsFull) throw new Error('database or disk is full')
       written.push({ summary, batch, how })
     },
-    write: () => undefined, rewind: () => undefined, stepAt: () => null, lastValidation: () => null, bestValidation: () => null,
+    write: () => undefined,
+    rewind: () => undefined,
+    stepAt: () => null,
+    lastValidation: () => null,
+    bestValidation: () => null,
   } as Partial<RunStore> as RunStore
   const tell = <K extends NewsKind>(kind: K, news: LabNews[K]) => void told.push({ kind, news })
   return createRecorder(runSummary({ state: 'training' }), 1000, store, { tell }, Date.now)
@@ -39,8 +50,17 @@ describe('the recorder', () => {
     expect(written).toEqual([])
     vi.advanceTimersByTime(1)
     expect(written.map(({ batch, how }) => [batch.steps, how])).toEqual([[[step(1), step(2), step(3)], 'relaxed']])
-    expect(told.filter(({ kind }) => kind === 'records').map(({ news }) => (news as RecordBatch).steps.length)).toEqual([3])
-    expect(written[0].summary).toMatchObject({ step: 3, tokens: 300, loss: 5 / 3, peakBytes: 7, tokensPerSecond: 10_000, secondsLeft: 0.07 })
+    expect(told.filter(({ kind }) => kind === 'records').map(({ news }) => (news as RecordBatch).steps.length)).toEqual(
+      [3],
+    )
+    expect(written[0].summary).toMatchObject({
+      step: 3,
+      tokens: 300,
+      loss: 5 / 3,
+      peakBytes: 7,
+      tokensPerSecond: 10_000,
+      secondsLeft: 0.07,
+    })
   })
 
   it('makes all records durable before a checkpoint is written', () => {
@@ -65,7 +85,12 @@ describe('the recorder', () => {
 
   it('keeps the best validation loss beside the last', () => {
     const one = recorder()
-    for (const [n, loss] of [[1, 4], [2, 3], [3, 3.5]]) one.take({ kind: 'validation', record: { step: n, tokens: n, loss, elapsedMs: n } })
+    for (const [n, loss] of [
+      [1, 4],
+      [2, 3],
+      [3, 3.5],
+    ])
+      one.take({ kind: 'validation', record: { step: n, tokens: n, loss, elapsedMs: n } })
     expect(one.summary).toMatchObject({ validationLoss: 3.5, bestValidationLoss: 3 })
   })
 

@@ -25,15 +25,21 @@ it('a long run is read in pieces that leave nothing out and say nothing twice', 
   const count = stepsAnAnswer + 10
   store.insert({ runId: summary.id } as RunPlan, summary)
   const at = (step: number) => ({ step, tokens: step * 64, loss: 5, elapsedMs: step })
-  store.append(summary, {
-    steps: Array.from({ length: count }, (_, i) => ({ ...at(i + 1), gradientNorm: 1, learningRate: 1e-3 })),
-    validations: [1, stepsAnAnswer, count].map(at),
-    samples: [{ step: stepsAnAnswer + 1, text: 'And so' }],
-  }, 'durable')
+  store.append(
+    summary,
+    {
+      steps: Array.from({ length: count }, (_, i) => ({ ...at(i + 1), gradientNorm: 1, learningRate: 1e-3 })),
+      validations: [1, stepsAnAnswer, count].map(at),
+      samples: [{ step: stepsAnAnswer + 1, text: 'And so' }],
+    },
+    'durable',
+  )
 
   const first = store.records(summary.id, 0)
   const second = store.records(summary.id, first.steps[first.steps.length - 1].step)
-  expect([...first.steps, ...second.steps].map(({ step }) => step)).toEqual(Array.from({ length: count }, (_, i) => i + 1))
+  expect([...first.steps, ...second.steps].map(({ step }) => step)).toEqual(
+    Array.from({ length: count }, (_, i) => i + 1),
+  )
   expect([first.steps.length, second.steps.length]).toEqual([stepsAnAnswer, 10])
   expect(first.validations.map(({ step }) => step)).toEqual([1, stepsAnAnswer])
   expect(second.validations.map(({ step }) => step)).toEqual([count])

@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, openSync, writeSync, closeSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  openSync,
+  writeSync,
+  closeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Libsql from 'libsql'
@@ -14,8 +24,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const one: Schema = { applicationId: 0x49736f46, migrations: ['CREATE TABLE things (name TEXT PRIMARY KEY, size REAL)'] }
-const two: Schema = { ...one, migrations: [...one.migrations, 'ALTER TABLE things ADD COLUMN colour TEXT DEFAULT \'grey\''] }
+const one: Schema = {
+  applicationId: 0x49736f46,
+  migrations: ['CREATE TABLE things (name TEXT PRIMARY KEY, size REAL)'],
+}
+const two: Schema = {
+  ...one,
+  migrations: [...one.migrations, "ALTER TABLE things ADD COLUMN colour TEXT DEFAULT 'grey'"],
+}
 
 /** A file as a crash or a stranger left it must be the same afterwards, byte for byte. */
 function refused(schema: Schema): { message: string; code: string } {
@@ -45,10 +61,12 @@ describe('the store', () => {
   it('takes a transaction whole or not at all', () => {
     const db = openDatabase(path, one)
     for (const how of ['durable', 'relaxed'] as const) {
-      expect(() => db.transaction(() => {
-        db.run('INSERT INTO things VALUES (?, 1)', 'a')
-        throw new Error('half way')
-      }, how)).toThrow('half way')
+      expect(() =>
+        db.transaction(() => {
+          db.run('INSERT INTO things VALUES (?, 1)', 'a')
+          throw new Error('half way')
+        }, how),
+      ).toThrow('half way')
       expect(db.all('SELECT * FROM things')).toEqual([])
     }
     expect(db.get('PRAGMA synchronous')).toEqual({ synchronous: 2 })
@@ -67,7 +85,12 @@ describe('the store', () => {
 
   it('leaves a file as it was when a migration fails', () => {
     openDatabase(path, one).close()
-    expect(() => openDatabase(path, { ...one, migrations: [...one.migrations, 'CREATE TABLE more (x); SELECT nonsense FROM nowhere'] })).toThrow()
+    expect(() =>
+      openDatabase(path, {
+        ...one,
+        migrations: [...one.migrations, 'CREATE TABLE more (x); SELECT nonsense FROM nowhere'],
+      }),
+    ).toThrow()
     const db = openDatabase(path, one)
     expect(db.get('PRAGMA user_version')).toEqual({ user_version: 1 })
     expect(db.all('SELECT name FROM sqlite_master WHERE name = ?', 'more')).toEqual([])
@@ -76,12 +99,18 @@ describe('the store', () => {
 
   it('refuses a file of a newer version with a sentence', () => {
     openDatabase(path, two).close()
-    expect(refused(one)).toMatchObject({ code: 'unavailable', message: expect.stringMatching(/newer Isoflop.*format 2.*knows 1/) })
+    expect(refused(one)).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/newer Isoflop.*format 2.*knows 1/),
+    })
   })
 
   it('refuses a file that is no database', () => {
     writeFileSync(path, 'Dear diary, '.repeat(100))
-    expect(refused(one)).toMatchObject({ code: 'damaged', message: expect.stringContaining('is not a database of Isoflop') })
+    expect(refused(one)).toMatchObject({
+      code: 'damaged',
+      message: expect.stringContaining('is not a database of Isoflop'),
+    })
   })
 
   it('refuses a database of another program', () => {
@@ -115,8 +144,21 @@ describe('the store', () => {
 
   it('makes every table of the lab', () => {
     const db = openDatabase(path, labSchema)
-    const tables = db.all<{ name: string }>('SELECT name FROM sqlite_master WHERE type = ? ORDER BY name', 'table').map(({ name }) => name)
-    expect(tables).toEqual(expect.arrayContaining(['corpora', 'runs', 'samples', 'settings', 'steps', 'studies', 'tokenized', 'validations']))
+    const tables = db
+      .all<{ name: string }>('SELECT name FROM sqlite_master WHERE type = ? ORDER BY name', 'table')
+      .map(({ name }) => name)
+    expect(tables).toEqual(
+      expect.arrayContaining([
+        'corpora',
+        'runs',
+        'samples',
+        'settings',
+        'steps',
+        'studies',
+        'tokenized',
+        'validations',
+      ]),
+    )
     db.close()
   })
 })

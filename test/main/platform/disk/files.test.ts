@@ -7,14 +7,25 @@ import { build } from 'vite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sweepLeftovers } from '#main/platform/disk/asides.ts'
 import {
-  hashFile, listFolder, openFile, readJson, readText, removeFolder, writeFile, writeFileAtomically, writeFolderAtomically,
+  hashFile,
+  listFolder,
+  openFile,
+  readJson,
+  readText,
+  removeFolder,
+  writeFile,
+  writeFileAtomically,
+  writeFolderAtomically,
 } from '#main/platform/disk/files.ts'
 
 let home: string
-beforeEach(() => { home = mkdtempSync(join(tmpdir(), 'isoflop-files-')) })
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'isoflop-files-'))
+})
 afterEach(() => rmSync(home, { recursive: true, force: true }))
 
-const noSpace = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' })
+const noSpace = () =>
+  Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' })
 
 describe('a file', () => {
   it('is written whole, with its folders, from text, bytes or pieces', async () => {
@@ -23,7 +34,13 @@ describe('a file', () => {
     expect(readFileSync(path, 'utf8')).toBe('one')
     await writeFileAtomically(path, new Uint8Array([116, 119, 111]))
     expect(readFileSync(path, 'utf8')).toBe('two')
-    await writeFileAtomically(path, (async function* () { yield Buffer.from('th'); yield Buffer.from('ree') })())
+    await writeFileAtomically(
+      path,
+      (async function* () {
+        yield Buffer.from('th')
+        yield Buffer.from('ree')
+      })(),
+    )
     expect(readFileSync(path, 'utf8')).toBe('three')
     expect(readdirSync(join(home, 'a/b'))).toEqual(['c.txt'])
   })
@@ -31,8 +48,17 @@ describe('a file', () => {
   it('stays as it was when the disk fills up while it is written, and the sentence names it', async () => {
     const path = join(home, 'c.txt')
     await writeFileAtomically(path, 'old')
-    const writing = writeFileAtomically(path, (function* () { yield Buffer.from('ne'); throw noSpace() })())
-    await expect(writing).rejects.toMatchObject({ code: 'too-large', message: `Could not write ${path}: the disk is full. Nothing half-written was kept; free some space and try again.` })
+    const writing = writeFileAtomically(
+      path,
+      (function* () {
+        yield Buffer.from('ne')
+        throw noSpace()
+      })(),
+    )
+    await expect(writing).rejects.toMatchObject({
+      code: 'too-large',
+      message: `Could not write ${path}: the disk is full. Nothing half-written was kept; free some space and try again.`,
+    })
     expect(readFileSync(path, 'utf8')).toBe('old')
     expect(readdirSync(home)).toEqual(['c.txt'])
   })
@@ -46,7 +72,10 @@ describe('a file', () => {
 
   it('that is missing, or no JSON, is named', async () => {
     const path = join(home, 'none.json')
-    await expect(readText(path)).rejects.toMatchObject({ code: 'not-found', message: `Could not read ${path}: it is not there.` })
+    await expect(readText(path)).rejects.toMatchObject({
+      code: 'not-found',
+      message: `Could not read ${path}: it is not there.`,
+    })
     writeFileSync(path, '{"a":')
     await expect(readJson(path)).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining(path) })
   })
@@ -54,7 +83,10 @@ describe('a file', () => {
   it('is hashed and read from the middle; reading past its end is damage', async () => {
     const path = join(home, 'abc')
     writeFileSync(path, 'abc')
-    expect(await hashFile(path)).toEqual({ bytes: 3, sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' })
+    expect(await hashFile(path)).toEqual({
+      bytes: 3,
+      sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    })
     const file = await openFile(path)
     const two = new Uint8Array(2)
     await file.readInto(two, 1)
@@ -69,8 +101,17 @@ describe('a folder', () => {
 
   it('is written whole and replaced whole', async () => {
     const folder = join(home, 'export')
-    await writeFolderAtomically(folder, async (aside) => { await writeFile(join(aside, 'file.txt'), '1'); await writeFile(join(aside, 'other.txt'), '1') }, { overwrite: false })
-    await expect(writeFolderAtomically(folder, fill('2'), { overwrite: false })).rejects.toMatchObject({ code: 'conflict' })
+    await writeFolderAtomically(
+      folder,
+      async (aside) => {
+        await writeFile(join(aside, 'file.txt'), '1')
+        await writeFile(join(aside, 'other.txt'), '1')
+      },
+      { overwrite: false },
+    )
+    await expect(writeFolderAtomically(folder, fill('2'), { overwrite: false })).rejects.toMatchObject({
+      code: 'conflict',
+    })
     expect(readFileSync(join(folder, 'file.txt'), 'utf8')).toBe('1')
     await writeFolderAtomically(folder, fill('2'), { overwrite: true })
     expect(readdirSync(folder)).toEqual(['file.txt'])
@@ -86,7 +127,10 @@ describe('a folder', () => {
 
   it('with something of a person’s in it is never replaced', async () => {
     writeFileSync(join(home, 'thesis.tex'), 'years')
-    const writing = writeFolderAtomically(home, fill('1'), { overwrite: true, replaceable: (name) => name === 'file.txt' })
+    const writing = writeFolderAtomically(home, fill('1'), {
+      overwrite: true,
+      replaceable: (name) => name === 'file.txt',
+    })
     await expect(writing).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('thesis.tex') })
     expect(readdirSync(home)).toEqual(['thesis.tex'])
   })
@@ -94,10 +138,25 @@ describe('a folder', () => {
   it('keeps its old content when filling fails, and leaves nothing aside', async () => {
     const folder = join(home, 'export')
     await writeFolderAtomically(folder, fill('old'), { overwrite: false })
-    const failing = writeFolderAtomically(folder, async (aside) => { await writeFile(join(aside, 'file.txt'), 'ne'); throw noSpace() }, { overwrite: true })
-    await expect(failing).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining(`Could not write ${folder}: the disk is full`) })
-    const inside = writeFolderAtomically(folder, (aside) => writeFile(join(aside, 'no/such/place'), ''), { overwrite: true })
-    await expect(inside).rejects.toMatchObject({ code: 'not-found', message: `Could not write ${join(folder, 'no/such/place')}: it is not there.` })
+    const failing = writeFolderAtomically(
+      folder,
+      async (aside) => {
+        await writeFile(join(aside, 'file.txt'), 'ne')
+        throw noSpace()
+      },
+      { overwrite: true },
+    )
+    await expect(failing).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringContaining(`Could not write ${folder}: the disk is full`),
+    })
+    const inside = writeFolderAtomically(folder, (aside) => writeFile(join(aside, 'no/such/place'), ''), {
+      overwrite: true,
+    })
+    await expect(inside).rejects.toMatchObject({
+      code: 'not-found',
+      message: `Could not write ${join(folder, 'no/such/place')}: it is not there.`,
+    })
     expect(readFileSync(join(folder, 'file.txt'), 'utf8')).toBe('old')
     expect(readdirSync(home)).toEqual(['export'])
   })
@@ -111,7 +170,10 @@ describe('a folder', () => {
 
   it('cannot take the place of a file', async () => {
     writeFileSync(join(home, 'taken'), '')
-    await expect(writeFolderAtomically(join(home, 'taken'), fill('1'), { overwrite: true })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('is a file') })
+    await expect(writeFolderAtomically(join(home, 'taken'), fill('1'), { overwrite: true })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('is a file'),
+    })
   })
 
   it('is removed as a whole; removing nothing is no failure', async () => {
@@ -149,11 +211,20 @@ describe('leftovers of a crash', () => {
   it('never show under the name: a process killed while writing leaves a whole old or a whole new folder', async () => {
     const folder = join(home, 'work', 'kept')
     await build({
-      configFile: false, logLevel: 'silent', ssr: { noExternal: true },
-      build: { ssr: 'test/support/rewrite-for-ever.ts', outDir: home, emptyOutDir: false, rollupOptions: { output: { entryFileNames: 'rewrite.mjs' } } },
+      configFile: false,
+      logLevel: 'silent',
+      ssr: { noExternal: true },
+      build: {
+        ssr: 'test/support/rewrite-for-ever.ts',
+        outDir: home,
+        emptyOutDir: false,
+        rollupOptions: { output: { entryFileNames: 'rewrite.mjs' } },
+      },
     })
     for (let kill = 0; kill < 6; kill++) {
-      const child = spawn(process.execPath, [join(home, 'rewrite.mjs'), folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [join(home, 'rewrite.mjs'), folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       await new Promise((done) => child.stdout.once('data', done))
       await new Promise((done) => setTimeout(done, 10 + 13 * kill))
       child.kill('SIGKILL')

@@ -14,9 +14,15 @@ const fault = (text: string): string => {
 
 describe('a table', () => {
   it('reads quotes, blank lines, either line ending and a byte-order mark', () => {
-    const { columns, rows, lines } = parseTable('\uFEFFname, flops ,loss\r\n"a, ""b""",1e18,2\r\n\r\n"two\nlines",2,3\n', 'runs.csv')
+    const { columns, rows, lines } = parseTable(
+      '\uFEFFname, flops ,loss\r\n"a, ""b""",1e18,2\r\n\r\n"two\nlines",2,3\n',
+      'runs.csv',
+    )
     expect(columns).toEqual(['name', 'flops', 'loss'])
-    expect(rows).toEqual([['a, "b"', '1e18', '2'], ['two\nlines', '2', '3']])
+    expect(rows).toEqual([
+      ['a, "b"', '1e18', '2'],
+      ['two\nlines', '2', '3'],
+    ])
     expect(lines).toEqual([2, 4])
   })
 

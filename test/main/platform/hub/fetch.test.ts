@@ -8,14 +8,23 @@ import { smallHub, type SmallHub } from '../../../support/small-hub.ts'
 
 const text = (words: string) => new TextEncoder().encode(words)
 const weights = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31) % 251)
-const repository = { files: { 'config.json': { content: text('{"model_type":"gpt2"}') }, 'model.safetensors': { content: weights, isLarge: true }, 'data/a b.txt': { content: text('within a folder') } } }
+const repository = {
+  files: {
+    'config.json': { content: text('{"model_type":"gpt2"}') },
+    'model.safetensors': { content: weights, isLarge: true },
+    'data/a b.txt': { content: text('within a folder') },
+  },
+}
 
 let hub: SmallHub
 let cacheFolder: string
 beforeEach(async () => {
   hub = await smallHub({
-    'models/cerebras/Small': repository, 'models/gpt2': repository, 'datasets/org/set': { files: { 'test.jsonl': { content: text('{}\n') } } },
-    'models/shut/Gated': { ...repository, isGated: true }, 'models/odd/Escape': { files: { '../../etc/passwd': { content: text('x') } } },
+    'models/cerebras/Small': repository,
+    'models/gpt2': repository,
+    'datasets/org/set': { files: { 'test.jsonl': { content: text('{}\n') } } },
+    'models/shut/Gated': { ...repository, isGated: true },
+    'models/odd/Escape': { files: { '../../etc/passwd': { content: text('x') } } },
   })
   cacheFolder = mkdtempSync(join(tmpdir(), 'isoflop-hub-'))
 })
@@ -25,16 +34,26 @@ afterEach(async () => {
   rmSync(cacheFolder, { recursive: true, force: true })
 })
 
-async function fetchAll(request: Partial<HubRequest> = {}, signal = new AbortController().signal): Promise<{ folder: string; told: HubProgress[] }> {
+async function fetchAll(
+  request: Partial<HubRequest> = {},
+  signal = new AbortController().signal,
+): Promise<{ folder: string; told: HubProgress[] }> {
   const told: HubProgress[] = []
-  const going = fetchFromHub({ kind: 'model', repo: 'cerebras/Small', wanted: () => true, cacheFolder, endpoint: hub.endpoint, ...request }, signal)
+  const going = fetchFromHub(
+    { kind: 'model', repo: 'cerebras/Small', wanted: () => true, cacheFolder, endpoint: hub.endpoint, ...request },
+    signal,
+  )
   for (;;) {
     const next = await going.next()
     if (next.done) return { folder: next.value, told }
     told.push(next.value)
   }
 }
-const everyFile = () => readdirSync(cacheFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => name).filter((name) => name !== '.isoflop-hub.json')
+const everyFile = () =>
+  readdirSync(cacheFolder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .filter((name) => name !== '.isoflop-hub.json')
 
 describe('the hub', () => {
   test('gives its files, whole and in their folders, and says how far it is', async () => {
@@ -56,7 +75,9 @@ describe('the hub', () => {
 
   test('knows a model without an owner, a data set, and the address of a page', async () => {
     expect((await fetchAll({ repo: 'gpt2' })).folder).toContain('models--gpt2')
-    expect((await fetchAll({ kind: 'dataset', repo: 'https://huggingface.co/datasets/org/set' })).folder).toContain('datasets--org--set')
+    expect((await fetchAll({ kind: 'dataset', repo: 'https://huggingface.co/datasets/org/set' })).folder).toContain(
+      'datasets--org--set',
+    )
   })
 
   test('takes a broken connection up again where it broke', async () => {
@@ -79,7 +100,11 @@ describe('the hub', () => {
       response.writeHead(200, { 'content-length': weights.length }).end(weights.map((byte) => byte ^ 1))
       return true
     }
-    await expect(fetchAll({ wanted: (path) => path.endsWith('.safetensors') })).rejects.toMatchObject({ code: 'damaged', message: 'model.safetensors of cerebras/Small arrived damaged: it does not have the content that the hub lists; nothing of it was kept, try again.' })
+    await expect(fetchAll({ wanted: (path) => path.endsWith('.safetensors') })).rejects.toMatchObject({
+      code: 'damaged',
+      message:
+        'model.safetensors of cerebras/Small arrived damaged: it does not have the content that the hub lists; nothing of it was kept, try again.',
+    })
     expect(everyFile()).toEqual([])
   })
 
@@ -91,15 +116,38 @@ describe('the hub', () => {
       response.write(weights.subarray(0, 1000), () => setTimeout(() => stopping.abort(), 50))
       return true
     }
-    await expect(fetchAll({ wanted: (path) => path.endsWith('.safetensors') }, stopping.signal)).rejects.toMatchObject({ code: 'cancelled', message: 'Fetching cerebras/Small was cancelled.' })
+    await expect(fetchAll({ wanted: (path) => path.endsWith('.safetensors') }, stopping.signal)).rejects.toMatchObject({
+      code: 'cancelled',
+      message: 'Fetching cerebras/Small was cancelled.',
+    })
     expect(everyFile()).toEqual([])
   })
 
   test.each([
-    ['a name that is not there', { repo: 'cerebras/Nothing' }, 'not-found', /^There is no model cerebras\/Nothing on 127\.0\.0\.1:\d+; check how its name is spelled\.$/],
-    ['a revision that is not there', { revision: 'v9' }, 'not-found', /^The model cerebras\/Small has no revision v9 on /],
-    ['a gated one', { repo: 'shut/Gated' }, 'not-found', /private or gated, and then its terms must be accepted on its page and HF_TOKEN set\.$/],
-    ['no wanted file', { wanted: (path: string) => path.endsWith('.gguf') }, 'not-found', /^cerebras\/Small holds none of the files that are needed; it has config\.json, /],
+    [
+      'a name that is not there',
+      { repo: 'cerebras/Nothing' },
+      'not-found',
+      /^There is no model cerebras\/Nothing on 127\.0\.0\.1:\d+; check how its name is spelled\.$/,
+    ],
+    [
+      'a revision that is not there',
+      { revision: 'v9' },
+      'not-found',
+      /^The model cerebras\/Small has no revision v9 on /,
+    ],
+    [
+      'a gated one',
+      { repo: 'shut/Gated' },
+      'not-found',
+      /private or gated, and then its terms must be accepted on its page and HF_TOKEN set\.$/,
+    ],
+    [
+      'no wanted file',
+      { wanted: (path: string) => path.endsWith('.gguf') },
+      'not-found',
+      /^cerebras\/Small holds none of the files that are needed; it has config\.json, /,
+    ],
     ['a path that leads out of its folder', { repo: 'odd/Escape' }, 'damaged', /which is no name for a file here\.$/],
     ['no name', { repo: '../x' }, 'bad-input', /^repo: "\.\.\/x" is no name on the hub/],
   ])('%s is one sentence', async (_what, request, code, message) => {
@@ -112,14 +160,18 @@ describe('the hub', () => {
     await hub.close()
     const startedMs = performance.now()
     await expect(fetchAll({ endpoint })).rejects.toMatchObject({
-      code: 'unavailable', message: `${new URL(endpoint).host} cannot be reached, so cerebras/Small was not fetched; check the network, or import it from a folder.`,
+      code: 'unavailable',
+      message: `${new URL(endpoint).host} cannot be reached, so cerebras/Small was not fetched; check the network, or import it from a folder.`,
     })
     expect(performance.now() - startedMs).toBeLessThan(3000)
   })
 
   test('a hub that fails is named with its answer', async () => {
     hub.intrude = (_request, response) => Boolean(response.writeHead(503).end('busy'))
-    await expect(fetchAll()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/ answered 503 when asked for cerebras\/Small; try again later/) })
+    await expect(fetchAll()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/ answered 503 when asked for cerebras\/Small; try again later/),
+    })
   })
 
   test('works with the fetch that stands in for a platform without one', async () => {

@@ -98,7 +98,9 @@ describe('work in another process', () => {
     })
     const stopping = new AbortController()
     setTimeout(() => stopping.abort(), 20)
-    await expect(workToEnd(fork, null, { signal: stopping.signal, graceMs: 20 })).rejects.toMatchObject({ code: 'cancelled' })
+    await expect(workToEnd(fork, null, { signal: stopping.signal, graceMs: 20 })).rejects.toMatchObject({
+      code: 'cancelled',
+    })
   })
 
   it('does not even start when it is cancelled already', async () => {
@@ -107,7 +109,9 @@ describe('work in another process', () => {
     })
     const stopping = new AbortController()
     stopping.abort()
-    await expect(workToEnd(inProcess.fork, null, { signal: stopping.signal })).rejects.toMatchObject({ code: 'cancelled' })
+    await expect(workToEnd(inProcess.fork, null, { signal: stopping.signal })).rejects.toMatchObject({
+      code: 'cancelled',
+    })
     expect(inProcess.started).toBe(0)
   })
 })

@@ -4,7 +4,10 @@ import koffi from 'koffi'
 import { Fault } from '#shared/fault.ts'
 import { firstFile, packageFolder } from '#main/platform/disk/system-files.ts'
 
-/** Type of each argument, result first: v nothing, i int, u handle (64 bits), d double, f float, s string, and d* f* i* typed arrays. */
+/**
+ * Type of each argument, result first: v nothing, i int, u handle (64 bits), d double, f float, s string, and d* f* i*
+ * typed arrays.
+ */
 const signatures = {
   isf_create: 'u i d s',
   isf_destroy: 'v u',
@@ -54,12 +57,24 @@ export type NativeLibrary = { readonly [Name in keyof typeof signatures]: (...ar
 }
 
 const types: Record<string, string> = {
-  v: 'void', i: 'int', u: 'uint64_t', d: 'double', f: 'float', s: 'const char *', '*': 'void *', 'd*': 'double *', 'f*': 'float *', 'i*': 'int32_t *',
+  v: 'void',
+  i: 'int',
+  u: 'uint64_t',
+  d: 'double',
+  f: 'float',
+  s: 'const char *',
+  '*': 'void *',
+  'd*': 'double *',
+  'f*': 'float *',
+  'i*': 'int32_t *',
 }
 
 const fileName = `isoflop-native.${({ darwin: 'dylib', win32: 'dll' } as Record<string, string>)[process.platform] ?? 'so'}`
 
-/** Where the library may be, best first: ISOFLOP_NATIVE, beside the packaged app's resources, in the package's build folder. */
+/**
+ * Where the library may be, best first: ISOFLOP_NATIVE, beside the packaged app's resources, in the package's build
+ * folder.
+ */
 export function findLibrary(): string | null {
   const resources = (process as { resourcesPath?: string }).resourcesPath
   const root = packageFolder('isoflop')
@@ -77,7 +92,10 @@ export function nativeLibrary(): NativeLibrary {
   if (loaded) return loaded
   const path = findLibrary()
   if (!path) {
-    throw new Fault('unavailable', 'The native engine was not built; install a C++ compiler (g++ or clang++) and run `node scripts/build-native.mjs`.')
+    throw new Fault(
+      'unavailable',
+      'The native engine was not built; install a C++ compiler (g++ or clang++) and run `node scripts/build-native.mjs`.',
+    )
   }
   try {
     const library = koffi.load(path)
@@ -88,6 +106,10 @@ export function nativeLibrary(): NativeLibrary {
     loaded = Object.fromEntries(functions) as NativeLibrary
     return loaded
   } catch (cause) {
-    throw new Fault('unavailable', `The native engine at ${path} could not be loaded; run \`node scripts/build-native.mjs --force\` to build it again.`, { cause, details: String(cause) })
+    throw new Fault(
+      'unavailable',
+      `The native engine at ${path} could not be loaded; run \`node scripts/build-native.mjs --force\` to build it again.`,
+      { cause, details: String(cause) },
+    )
   }
 }

@@ -1,9 +1,14 @@
-// Files of numbers and of counters mapped into memory by the native library: a copy is one copy, and who waits sleeps until a bell rings.
+// Files of numbers and of counters mapped into memory by the native library: a copy is one copy, and who waits sleeps
+// until a bell rings.
 import { counterLineBytes, type Counters } from '#main/platform/disk/counter-files.ts'
 import type { NumberFile } from '#main/platform/disk/number-files.ts'
 import { type NativeLibrary, nativeLibrary } from './library.ts'
 
-interface Mapping { library: NativeLibrary; at(byte: number, bytes: number): number; close(): void }
+interface Mapping {
+  library: NativeLibrary
+  at(byte: number, bytes: number): number
+  close(): void
+}
 
 /** null where the library is not here, or the system does not map files. */
 function map(path: string): Mapping | null {
@@ -20,7 +25,8 @@ function map(path: string): Mapping | null {
     library,
     at(byte, bytes) {
       if (address === 0) throw new Error(`${path} was closed`)
-      if (!(byte >= 0 && byte + bytes <= size[0])) throw new Error(`${bytes} bytes at ${byte} are not within the ${size[0]} of ${path}`)
+      if (!(byte >= 0 && byte + bytes <= size[0]))
+        throw new Error(`${bytes} bytes at ${byte} are not within the ${size[0]} of ${path}`)
       return address + byte
     },
     close() {
@@ -33,12 +39,16 @@ function map(path: string): Mapping | null {
 /** As `openNumbers` opens it; null where that is not possible here. */
 export function mapNumbers(path: string): NumberFile | null {
   const mapping = map(path)
-  return mapping && {
-    read: (into, offset) => void mapping.library.isf_read(into, mapping.at(4 * offset, into.byteLength), into.byteLength),
-    add: (into, offset) => void mapping.library.isf_add(into, mapping.at(4 * offset, into.byteLength), into.length),
-    write: (from, offset) => void mapping.library.isf_write(mapping.at(4 * offset, from.byteLength), from, from.byteLength),
-    close: () => mapping.close(),
-  }
+  return (
+    mapping && {
+      read: (into, offset) =>
+        void mapping.library.isf_read(into, mapping.at(4 * offset, into.byteLength), into.byteLength),
+      add: (into, offset) => void mapping.library.isf_add(into, mapping.at(4 * offset, into.byteLength), into.length),
+      write: (from, offset) =>
+        void mapping.library.isf_write(mapping.at(4 * offset, from.byteLength), from, from.byteLength),
+      close: () => mapping.close(),
+    }
+  )
 }
 
 /** As `openCounters` opens them; null where that is not possible here. */
@@ -46,12 +56,14 @@ export function mapCounters(path: string): Counters | null {
   const mapping = map(path)
   const counter = (line: number, which: number) => mapping!.at(line * counterLineBytes + 8 * which, 8)
   const bell = (line: number) => mapping!.at((line + 1) * counterLineBytes - 8, 4)
-  return mapping && {
-    peek: (line, which) => mapping.library.isf_peek(counter(line, which)),
-    post: (line, which, value) => void mapping.library.isf_post(counter(line, which), value),
-    ring: (line) => void mapping.library.isf_ring(bell(line)),
-    heard: (line) => mapping.library.isf_bell(bell(line)),
-    sleep: (line, heard, seconds) => void mapping.library.isf_sleep(bell(line), heard, seconds),
-    close: () => mapping.close(),
-  }
+  return (
+    mapping && {
+      peek: (line, which) => mapping.library.isf_peek(counter(line, which)),
+      post: (line, which, value) => void mapping.library.isf_post(counter(line, which), value),
+      ring: (line) => void mapping.library.isf_ring(bell(line)),
+      heard: (line) => mapping.library.isf_bell(bell(line)),
+      sleep: (line, heard, seconds) => void mapping.library.isf_sleep(bell(line), heard, seconds),
+      close: () => mapping.close(),
+    }
+  )
 }

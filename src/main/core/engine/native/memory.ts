@@ -1,4 +1,5 @@
-// Tensors and ids in the native library's arena, as TypeScript holds them: a handle, a shape, and the checks that keep C++ safe.
+// Tensors and ids in the native library's arena, as TypeScript holds them: a handle, a shape, and the checks that keep
+// C++ safe.
 import { Fault } from '#shared/fault.ts'
 import type { Ids, Tensor } from '../kernels.ts'
 import type { NativeLibrary } from './library.ts'
@@ -23,11 +24,17 @@ export interface Home {
 /** What both kinds of block share: an address that can be used until it is disposed. */
 class Block {
   private held: number
-  constructor(readonly home: Home, bytes: number) {
+  constructor(
+    readonly home: Home,
+    bytes: number,
+  ) {
     if (!home.isOpen) throw new Error('these kernels were disposed')
     this.held = home.library.isf_allocate(home.context, bytes)
     if (this.held === 0) {
-      throw new Fault('too-large', `The native engine could not get ${(bytes / 2 ** 20).toFixed(1)} MiB of memory; a smaller model, batch or context needs less.`)
+      throw new Fault(
+        'too-large',
+        `The native engine could not get ${(bytes / 2 ** 20).toFixed(1)} MiB of memory; a smaller model, batch or context needs less.`,
+      )
     }
   }
 
@@ -44,7 +51,10 @@ class Block {
 
 export class NativeTensor extends Block implements Tensor {
   readonly count: number
-  constructor(home: Home, readonly shape: readonly number[]) {
+  constructor(
+    home: Home,
+    readonly shape: readonly number[],
+  ) {
     const count = countOf(shape)
     super(home, 4 * count)
     this.count = count
@@ -77,10 +87,12 @@ const mostElements = process.platform === 'win32' ? 2 ** 31 - 1 : 2 ** 40
 function countOf(shape: readonly number[]): number {
   let count = 1
   for (const size of shape) {
-    if (!Number.isInteger(size) || size < 1 || size > largestAxis) throw new Error(`[${shape.join(', ')}] is no shape of a tensor`)
+    if (!Number.isInteger(size) || size < 1 || size > largestAxis)
+      throw new Error(`[${shape.join(', ')}] is no shape of a tensor`)
     count *= size
   }
-  if (count > mostElements) throw new Fault('too-large', `A tensor of shape [${shape.join(', ')}] does not fit any memory.`)
+  if (count > mostElements)
+    throw new Fault('too-large', `A tensor of shape [${shape.join(', ')}] does not fit any memory.`)
   return count
 }
 
@@ -89,7 +101,8 @@ export function createMemory(home: Home): NativeMemory {
   const empty = (shape: readonly number[]) => new NativeTensor(home, [...shape])
   const check = (tensor: Tensor, data: Float32Array) => {
     const own = ofHome(tensor, home)
-    if (data.length !== own.count) throw new Error(`${data.length} numbers do not fill the shape [${own.shape.join(', ')}]`)
+    if (data.length !== own.count)
+      throw new Error(`${data.length} numbers do not fill the shape [${own.shape.join(', ')}]`)
     return own
   }
   return {

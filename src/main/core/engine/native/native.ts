@@ -18,13 +18,20 @@ export interface NativeOptions {
 
 const isaNames: Record<string, string> = { avx512: 'AVX-512', avx2: 'AVX2', neon: 'NEON', portable: 'portable' }
 
-/** The C++ library's kernels on a pool of threads of their own. Throws Fault 'unavailable' where the library is not here. */
+/**
+ * The C++ library's kernels on a pool of threads of their own. Throws Fault 'unavailable' where the library is not
+ * here.
+ */
 export function createNativeKernels({ threads, limitBytes = totalmem() }: NativeOptions): Kernels {
   const library = nativeLibrary()
   const isa = process.env.ISOFLOP_ISA ?? ''
   const wanted = threads > 0 ? Math.min(Math.floor(threads), 4 * cpus().length) : physicalCores()
   const context = library.isf_create(wanted, limitBytes, isa)
-  if (context === 0) throw new Fault('unavailable', `This processor cannot run the native engine${isa ? ` with the instruction set "${isa}"` : ''}.`)
+  if (context === 0)
+    throw new Fault(
+      'unavailable',
+      `This processor cannot run the native engine${isa ? ` with the instruction set "${isa}"` : ''}.`,
+    )
   return kernelsOn(library, context)
 }
 
@@ -90,8 +97,13 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       const [places] = matrix(positions, 'positions')
       const n = ids.length
       checkRows(n, T)
-      if (!Number.isInteger(offset) || offset < 0 || offset + Math.min(T, n) > places) throw new Error(`tokens ${offset} to ${offset + T} do not fit ${places} positions`)
-      const args = [idsWithin(ids, 'ids', 0, vocabulary), at(tokens, 'tokens', vocabulary, width), at(positions, 'positions', places, width)]
+      if (!Number.isInteger(offset) || offset < 0 || offset + Math.min(T, n) > places)
+        throw new Error(`tokens ${offset} to ${offset + T} do not fit ${places} positions`)
+      const args = [
+        idsWithin(ids, 'ids', 0, vocabulary),
+        at(tokens, 'tokens', vocabulary, width),
+        at(positions, 'positions', places, width),
+      ]
       const out = memory.empty([n, width])
       library.isf_embedding(context, ...args, out.address, n, width, T, offset, scale)
       return out
@@ -104,8 +116,15 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       if (ids.length !== n) throw new Error(`${ids.length} ids for ${n} rows`)
       if (Math.min(T, n) > places) throw new Error(`${T} tokens do not fit ${places} positions`)
       library.isf_embedding_backward(
-        context, at(dx, 'dx', n, width), idsWithin(ids, 'ids', 0, vocabulary), at(intoTokens, 'intoTokens', vocabulary, width),
-        at(intoPositions, 'intoPositions', places, width), n, width, T, scale,
+        context,
+        at(dx, 'dx', n, width),
+        idsWithin(ids, 'ids', 0, vocabulary),
+        at(intoTokens, 'intoTokens', vocabulary, width),
+        at(intoPositions, 'intoPositions', places, width),
+        n,
+        width,
+        T,
+        scale,
       )
     },
 
@@ -119,8 +138,14 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
     layerNormBackward(dy, x, gain, mean, rstd, intoGain, intoBias, residual) {
       const [n, width] = matrix(x, 'x')
       const args = [
-        at(dy, 'dy', n, width), at(x, 'x', n, width), at(gain, 'gain', width), at(mean, 'mean', n), at(rstd, 'rstd', n),
-        at(intoGain, 'intoGain', width), at(intoBias, 'intoBias', width), residual ? at(residual, 'residual', n, width) : 0,
+        at(dy, 'dy', n, width),
+        at(x, 'x', n, width),
+        at(gain, 'gain', width),
+        at(mean, 'mean', n),
+        at(rstd, 'rstd', n),
+        at(intoGain, 'intoGain', width),
+        at(intoBias, 'intoBias', width),
+        residual ? at(residual, 'residual', n, width) : 0,
       ]
       const dx = memory.empty([n, width])
       checked(library.isf_layer_norm_backward(context, ...args, dx.address, n, width), dx)
@@ -130,7 +155,12 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
     linear(x, weight, bias, residual) {
       const [n, inner] = matrix(x, 'x')
       const [, outer] = matrix(weight, 'weight')
-      const args = [at(x, 'x', n, inner), at(weight, 'weight', inner, outer), at(bias, 'bias', outer), residual ? at(residual, 'residual', n, outer) : 0]
+      const args = [
+        at(x, 'x', n, inner),
+        at(weight, 'weight', inner, outer),
+        at(bias, 'bias', outer),
+        residual ? at(residual, 'residual', n, outer) : 0,
+      ]
       const out = memory.empty([n, outer])
       checked(library.isf_linear(context, ...args, out.address, 0, 0, n, inner, outer), out)
       return out
@@ -140,14 +170,21 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       const [, outer] = matrix(weight, 'weight')
       const args = [at(x, 'x', n, inner), at(weight, 'weight', inner, outer), at(bias, 'bias', outer)]
       const [before, after] = several([n, outer], [n, outer])
-      checked(library.isf_linear(context, ...args, 0, before.address, after.address, geluForm[form], n, inner, outer), before, after)
+      checked(
+        library.isf_linear(context, ...args, 0, before.address, after.address, geluForm[form], n, inner, outer),
+        before,
+        after,
+      )
       return { before, after }
     },
     linearBackward(dy, x, weight, intoWeight, intoBias) {
       const [n, outer] = matrix(dy, 'dy')
       const [inner] = matrix(weight, 'weight')
       const args = [
-        at(dy, 'dy', n, outer), at(x, 'x', n, inner), at(weight, 'weight', inner, outer), at(intoWeight, 'intoWeight', inner, outer),
+        at(dy, 'dy', n, outer),
+        at(x, 'x', n, inner),
+        at(weight, 'weight', inner, outer),
+        at(intoWeight, 'intoWeight', inner, outer),
         at(intoBias, 'intoBias', outer),
       ]
       const dx = memory.empty([n, inner])
@@ -169,7 +206,11 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       checkGeometry(geometry, n, width)
       const from = at(qkv, 'qkv', n, 3 * width)
       const [output, logSumExp] = several([n, width], [n, heads])
-      checked(library.isf_attention(context, from, output.address, logSumExp.address, rows, T, heads, width, scale), output, logSumExp)
+      checked(
+        library.isf_attention(context, from, output.address, logSumExp.address, rows, T, heads, width, scale),
+        output,
+        logSumExp,
+      )
       return { output, logSumExp }
     },
     attentionBackward(dy, qkv, output, logSumExp, geometry) {
@@ -177,7 +218,12 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       const [n] = qkv.shape
       const { rows, context: T, heads, scale } = geometry
       checkGeometry(geometry, n, width)
-      const args = [at(dy, 'dy', n, width), at(qkv, 'qkv', n, 3 * width), at(output, 'output', n, width), at(logSumExp, 'logSumExp', n, heads)]
+      const args = [
+        at(dy, 'dy', n, width),
+        at(qkv, 'qkv', n, 3 * width),
+        at(output, 'output', n, width),
+        at(logSumExp, 'logSumExp', n, heads),
+      ]
       const dqkv = memory.empty([n, 3 * width])
       checked(library.isf_attention_backward(context, ...args, dqkv.address, rows, T, heads, width, scale), dqkv)
       return dqkv
@@ -185,9 +231,17 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
     cache(rows, capacity, width): NativeCache {
       const [keys, values] = several([rows, capacity, width], [rows, capacity, width])
       return {
-        length: 0, rows, capacity, keys, values,
-        rewind(length) { this.length = Math.min(length, this.length) },
-        dispose() { for (const tensor of [keys, values]) tensor.dispose() },
+        length: 0,
+        rows,
+        capacity,
+        keys,
+        values,
+        rewind(length) {
+          this.length = Math.min(length, this.length)
+        },
+        dispose() {
+          for (const tensor of [keys, values]) tensor.dispose()
+        },
       }
     },
     cachedAttention(qkv, cache, geometry) {
@@ -197,10 +251,29 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       checkGeometry(geometry, n, width)
       const kept = cache as NativeCache
       if (kept.rows !== rows) throw new Error(`a cache of ${kept.rows} sequences cannot continue ${rows}`)
-      if (kept.length + T > kept.capacity) throw new Error(`${kept.length} + ${T} tokens do not fit a cache of ${kept.capacity}`)
-      const args = [at(qkv, 'qkv', n, 3 * width), at(kept.keys, 'keys', rows, kept.capacity, width), at(kept.values, 'values', rows, kept.capacity, width)]
+      if (kept.length + T > kept.capacity)
+        throw new Error(`${kept.length} + ${T} tokens do not fit a cache of ${kept.capacity}`)
+      const args = [
+        at(qkv, 'qkv', n, 3 * width),
+        at(kept.keys, 'keys', rows, kept.capacity, width),
+        at(kept.values, 'values', rows, kept.capacity, width),
+      ]
       const out = memory.empty([n, width])
-      checked(library.isf_cached_attention(context, ...args, kept.length, kept.capacity, out.address, rows, T, heads, width, scale), out)
+      checked(
+        library.isf_cached_attention(
+          context,
+          ...args,
+          kept.length,
+          kept.capacity,
+          out.address,
+          rows,
+          T,
+          heads,
+          width,
+          scale,
+        ),
+        out,
+      )
       kept.length += T
       return out
     },
@@ -213,11 +286,30 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       if (kept && kept.rows !== 1) throw new Error(`a trunk of ${kept.rows} sequences cannot be branched`)
       const held = kept?.length ?? 0
       const longest = checkSegments(segments, n, held)
-      const cache = kept ? [at(kept.keys, 'keys', 1, kept.capacity, width), at(kept.values, 'values', 1, kept.capacity, width)] : [0, 0]
+      const cache = kept
+        ? [at(kept.keys, 'keys', 1, kept.capacity, width), at(kept.values, 'values', 1, kept.capacity, width)]
+        : [0, 0]
       const address = at(qkv, 'qkv', n, 3 * width)
       const out = memory.empty([n, width])
       const pairs = Int32Array.from(segments.flatMap(({ count, isStem }) => [count, Number(isStem)]))
-      checked(library.isf_branch_attention(context, address, cache[0], cache[1], held, pairs, segments.length, longest, out.address, n, heads, width, scale), out)
+      checked(
+        library.isf_branch_attention(
+          context,
+          address,
+          cache[0],
+          cache[1],
+          held,
+          pairs,
+          segments.length,
+          longest,
+          out.address,
+          n,
+          heads,
+          width,
+          scale,
+        ),
+        out,
+      )
       return out
     },
     nextToken: (w, model, caches) => textReader(home, w, model, caches as readonly NativeCache[]),
@@ -240,7 +332,9 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       const [n, width] = matrix(x, 'x')
       const [vocabulary] = matrix(tokens, 'tokens')
       const args = [
-        at(dLogits, 'dLogits', n, vocabulary), at(x, 'x', n, width), at(tokens, 'tokens', vocabulary, width),
+        at(dLogits, 'dLogits', n, vocabulary),
+        at(x, 'x', n, width),
+        at(tokens, 'tokens', vocabulary, width),
         at(intoTokens, 'intoTokens', vocabulary, width),
       ]
       const dx = memory.empty([n, width])
@@ -252,7 +346,15 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
       if (targets.length !== n) throw new Error(`${targets.length} targets for ${n} rows`)
       const args = [at(logits, 'logits', n, vocabulary), idsWithin(targets, 'targets', -(2 ** 31), vocabulary)]
       const losses = memory.empty([n])
-      library.isf_cross_entropy(context, ...args, losses.address, n, vocabulary, gradientScale === undefined ? 0 : 1, gradientScale ?? 0)
+      library.isf_cross_entropy(
+        context,
+        ...args,
+        losses.address,
+        n,
+        vocabulary,
+        gradientScale === undefined ? 0 : 1,
+        gradientScale ?? 0,
+      )
       return losses
     },
 
@@ -264,9 +366,23 @@ function kernelsOn(library: NativeLibrary, context: number): Kernels {
     },
     adamW(parameters, { learningRate, beta1, beta2, epsilon, weightDecay, update, gradientScale }) {
       const { addresses, sizes, scales, decays } = spans(parameters)
-      checked(library.isf_adam_w(
-        context, addresses, sizes, scales, decays, parameters.length, learningRate, beta1, beta2, epsilon, weightDecay, gradientScale, update,
-      ))
+      checked(
+        library.isf_adam_w(
+          context,
+          addresses,
+          sizes,
+          scales,
+          decays,
+          parameters.length,
+          learningRate,
+          beta1,
+          beta2,
+          epsilon,
+          weightDecay,
+          gradientScale,
+          update,
+        ),
+      )
     },
 
     dispose() {

@@ -8,8 +8,13 @@ export function checkGeometry({ rows, context: T, heads, scale }: AttentionGeome
   if (!Number.isInteger(rows) || !Number.isInteger(T) || rows < 1 || T < 1 || rows * T !== n) {
     throw new Error(`${rows} sequences of ${T} tokens do not make ${n} rows`)
   }
-  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) throw new Error(`${width} features cannot be split over ${heads} heads`)
-  if (width / heads > largestHead) throw new Fault('bad-input', `A head of ${width / heads} features is too large; the native engine takes up to ${largestHead}.`)
+  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
+    throw new Error(`${width} features cannot be split over ${heads} heads`)
+  if (width / heads > largestHead)
+    throw new Fault(
+      'bad-input',
+      `A head of ${width / heads} features is too large; the native engine takes up to ${largestHead}.`,
+    )
   if (!Number.isFinite(scale)) throw new Error(`${scale} cannot scale the scores`)
 }
 

@@ -13,12 +13,19 @@ export interface Spans {
 export function optimizerSpans(home: Home): (parameters: readonly Parameter[]) => Spans {
   return (parameters) => {
     const count = parameters.length
-    const spans: Spans = { addresses: new Float64Array(4 * count), sizes: new Float64Array(count), scales: new Float32Array(count), decays: new Int32Array(count) }
+    const spans: Spans = {
+      addresses: new Float64Array(4 * count),
+      sizes: new Float64Array(count),
+      scales: new Float32Array(count),
+      decays: new Int32Array(count),
+    }
     parameters.forEach(({ name, value, gradient, firstMoment, secondMoment, decays, learningRateScale }, i) => {
       const parts = [value, gradient, firstMoment, secondMoment].map((tensor) => ofHome(tensor, home))
       const size = parts[0].count
       if (parts.some((part) => part.count !== size)) throw new Error(`the four tensors of ${name} differ in size`)
-      parts.forEach((part, j) => { spans.addresses[4 * i + j] = part.address })
+      parts.forEach((part, j) => {
+        spans.addresses[4 * i + j] = part.address
+      })
       spans.sizes[i] = size
       spans.scales[i] = learningRateScale
       spans.decays[i] = decays ? 1 : 0

@@ -11,9 +11,11 @@ export function embeddingKernels({ tensor }: Storage): Pick<Kernels, 'embedding'
       const position = numbers(positions)
       const output = tensor([ids.length, width])
       for (let n = 0; n < ids.length; n++) {
-        if (!(id[n] >= 0 && id[n] < vocabulary)) throw new Error(`token ${id[n]} is outside a vocabulary of ${vocabulary}`)
+        if (!(id[n] >= 0 && id[n] < vocabulary))
+          throw new Error(`token ${id[n]} is outside a vocabulary of ${vocabulary}`)
         const p = offset + (n % context)
-        for (let i = 0; i < width; i++) output.data[n * width + i] = scale * (token[id[n] * width + i] + position[p * width + i])
+        for (let i = 0; i < width; i++)
+          output.data[n * width + i] = scale * (token[id[n] * width + i] + position[p * width + i])
       }
       return output
     },

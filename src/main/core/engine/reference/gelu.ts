@@ -3,7 +3,10 @@ import type { Activation } from '#shared/family/shape.ts'
 import type { Kernels } from '../kernels.ts'
 import { numbers, type Storage } from './storage.ts'
 
-/** The error function: its Taylor series near zero, the continued fraction of erfc beyond (Abramowitz & Stegun 7.1.5 and 7.1.14). */
+/**
+ * The error function: its Taylor series near zero, the continued fraction of erfc beyond (Abramowitz & Stegun 7.1.5 and
+ * 7.1.14).
+ */
 export function erf(x: number): number {
   const size = Math.abs(x)
   if (size > 6) return Math.sign(x)

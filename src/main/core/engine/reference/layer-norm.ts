@@ -19,7 +19,8 @@ export function layerNormKernels({ tensor }: Storage): Pick<Kernels, 'layerNorm'
         let squares = 0
         for (let i = 0; i < width; i++) squares += (input[n * width + i] - average) ** 2
         const scale = 1 / Math.sqrt(squares / width + epsilon)
-        for (let i = 0; i < width; i++) output.data[n * width + i] = (input[n * width + i] - average) * scale * g[i] + b[i]
+        for (let i = 0; i < width; i++)
+          output.data[n * width + i] = (input[n * width + i] - average) * scale * g[i] + b[i]
         mean.data[n] = average
         rstd.data[n] = scale
       }
@@ -42,7 +43,8 @@ export function layerNormKernels({ tensor }: Storage): Pick<Kernels, 'layerNorm'
           gainSum[i] += gradient[at + i] * normal(i)
           biasSum[i] += gradient[at + i]
         }
-        for (let i = 0; i < width; i++) dx.data[at + i] += scale[n] * (gradient[at + i] * g[i] - sum / width - (normal(i) * product) / width)
+        for (let i = 0; i < width; i++)
+          dx.data[at + i] += scale[n] * (gradient[at + i] * g[i] - sum / width - (normal(i) * product) / width)
       }
       numbers(intoGain).set(gainSum)
       numbers(intoBias).set(biasSum)

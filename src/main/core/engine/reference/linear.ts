@@ -4,7 +4,13 @@ import { gelu } from './gelu.ts'
 import { numbers, type HeldTensor, type Numbers, type Storage } from './storage.ts'
 
 /** Row n of the product is handed out in double precision, before it is rounded: rows [N, in] · matrix [in, out]. */
-function eachRow(x: Numbers, matrix: Numbers, inner: number, outer: number, take: (n: number, row: Float64Array) => void): void {
+function eachRow(
+  x: Numbers,
+  matrix: Numbers,
+  inner: number,
+  outer: number,
+  take: (n: number, row: Float64Array) => void,
+): void {
   const row = new Float64Array(outer)
   for (let n = 0; n * inner < x.length; n++) {
     row.fill(0)
@@ -17,7 +23,13 @@ function eachRow(x: Numbers, matrix: Numbers, inner: number, outer: number, take
 }
 
 /** The same with the matrix lying on its side: rows [N, in] · matrixᵀ, matrix [out, in]. */
-function eachRowTransposed(x: Numbers, matrix: Numbers, inner: number, outer: number, take: (n: number, row: Float64Array) => void): void {
+function eachRowTransposed(
+  x: Numbers,
+  matrix: Numbers,
+  inner: number,
+  outer: number,
+  take: (n: number, row: Float64Array) => void,
+): void {
   const row = new Float64Array(outer)
   for (let n = 0; n * inner < x.length; n++) {
     for (let j = 0; j < outer; j++) {

@@ -23,7 +23,8 @@ export function lossKernels({ tensor }: Storage): Pick<Kernels, 'crossEntropy'> 
         const logSumExp = largest + Math.log(sum)
         losses.data[n] = logSumExp - row[target[n]]
         if (gradientScale === undefined) continue
-        for (let v = 0; v < vocabulary; v++) row[v] = gradientScale * (Math.exp(row[v] - logSumExp) - (v === target[n] ? 1 : 0))
+        for (let v = 0; v < vocabulary; v++)
+          row[v] = gradientScale * (Math.exp(row[v] - logSumExp) - (v === target[n] ? 1 : 0))
       }
       return losses
     },

@@ -15,7 +15,9 @@ export function optimizerKernels(): Pick<Kernels, 'globalNorm' | 'adamW'> {
       for (const parameter of parameters) {
         const rate = learningRate * parameter.learningRateScale
         const keep = parameter.decays ? 1 - rate * weightDecay : 1
-        const [w, g, m, v] = [parameter.value, parameter.gradient, parameter.firstMoment, parameter.secondMoment].map(numbers)
+        const [w, g, m, v] = [parameter.value, parameter.gradient, parameter.firstMoment, parameter.secondMoment].map(
+          numbers,
+        )
         for (let i = 0; i < w.length; i++) {
           const gradient = gradientScale * g[i]
           m[i] = beta1 * m[i] + (1 - beta1) * gradient

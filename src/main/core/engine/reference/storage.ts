@@ -34,7 +34,8 @@ export function createStorage(precision: Precision): Storage {
   return {
     tensor(shape, values) {
       const length = shape.reduce((product, size) => product * size, 1)
-      if (values && values.length !== length) throw new Error(`${values.length} numbers do not fill the shape [${shape.join(', ')}]`)
+      if (values && values.length !== length)
+        throw new Error(`${values.length} numbers do not fill the shape [${shape.join(', ')}]`)
       const data = precision === 'single' ? new Float32Array(length) : new Float64Array(length)
       if (values) data.set(values)
       return { shape: [...shape], data, dispose: counted(data) }

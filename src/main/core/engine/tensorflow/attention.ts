@@ -52,26 +52,29 @@ export function attentionKernels({ tf, scope, hold, futureMask }: Context): Atte
       return { output: hold(output), logSumExp: hold(logSumExp) }
     },
 
-    attentionBackward: (dy, qkv, output, logSumExp, { rows, context, heads, scale }) => hold(scope(() => {
-      const [q, k, v] = splitQkv(valueOf(qkv), rows, context, heads)
-      const [gradient, out, lse] = [dy, output, logSumExp].map((x) => splitHeads(valueOf(x), rows, context, heads))
-      const scores = scoresOf(q, k, scale)
-      const shifted = tf.sub(scores, lse)
-      scores.dispose()
-      const weights = tf.exp(shifted) // [B, h, T, T]
-      shifted.dispose()
-      const dValues = tf.matMul(weights, gradient, true, false)
-      const mean = tf.sum(tf.mul(gradient, out), -1, true) // Σ_j p_j · (dy · v_j)
-      const dWeights = tf.matMul(gradient, v, false, true)
-      const centred = tf.sub(dWeights, mean)
-      dWeights.dispose()
-      const dScores = tf.mul(weights, centred)
-      centred.dispose()
-      weights.dispose()
-      const dQueries = tf.mul(tf.matMul(dScores, k), scale)
-      const dKeys = tf.mul(tf.matMul(dScores, q, true, false), scale)
-      return tf.concat([dQueries, dKeys, dValues].map(mergeHeads), 1)
-    })),
+    attentionBackward: (dy, qkv, output, logSumExp, { rows, context, heads, scale }) =>
+      hold(
+        scope(() => {
+          const [q, k, v] = splitQkv(valueOf(qkv), rows, context, heads)
+          const [gradient, out, lse] = [dy, output, logSumExp].map((x) => splitHeads(valueOf(x), rows, context, heads))
+          const scores = scoresOf(q, k, scale)
+          const shifted = tf.sub(scores, lse)
+          scores.dispose()
+          const weights = tf.exp(shifted) // [B, h, T, T]
+          shifted.dispose()
+          const dValues = tf.matMul(weights, gradient, true, false)
+          const mean = tf.sum(tf.mul(gradient, out), -1, true) // Σ_j p_j · (dy · v_j)
+          const dWeights = tf.matMul(gradient, v, false, true)
+          const centred = tf.sub(dWeights, mean)
+          dWeights.dispose()
+          const dScores = tf.mul(weights, centred)
+          centred.dispose()
+          weights.dispose()
+          const dQueries = tf.mul(tf.matMul(dScores, k), scale)
+          const dKeys = tf.mul(tf.matMul(dScores, q, true, false), scale)
+          return tf.concat([dQueries, dKeys, dValues].map(mergeHeads), 1)
+        }),
+      ),
 
     cache(_rows, capacity) {
       const cache: HeldCache = {
@@ -81,7 +84,9 @@ export function attentionKernels({ tf, scope, hold, futureMask }: Context): Atte
         values: null,
         rewind(length) {
           if (length >= cache.length) return
-          const [keys, values] = [cache.keys, cache.values].map((held) => (length > 0 ? hold(tf.slice(held!.value, [0, 0, 0, 0], [-1, -1, length, -1])) : null))
+          const [keys, values] = [cache.keys, cache.values].map((held) =>
+            length > 0 ? hold(tf.slice(held!.value, [0, 0, 0, 0], [-1, -1, length, -1])) : null,
+          )
           cache.dispose()
           Object.assign(cache, { length, keys, values })
         },

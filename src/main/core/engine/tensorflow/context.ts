@@ -75,11 +75,12 @@ export function createContext(tf: Tf, { crossEntropy, turnsFirst }: ContextOptio
       if (!turnsFirst) return tf.matMul(a, b, isATransposed, isBTransposed)
       return tf.matMul(isATransposed ? tf.transpose(a) : a, isBTransposed ? tf.transpose(b) : b)
     },
-    scope: (work) => tf.tidy(() => {
-      const result = work()
-      peakInside = Math.max(peakInside, tf.memory().numBytes)
-      return result as Core.TensorContainer
-    }) as ReturnType<typeof work>,
+    scope: (work) =>
+      tf.tidy(() => {
+        const result = work()
+        peakInside = Math.max(peakInside, tf.memory().numBytes)
+        return result as Core.TensorContainer
+      }) as ReturnType<typeof work>,
     hold(value) {
       const held: Held = { shape: value.shape, value, dispose: counted(value.size, () => held.value.dispose()) }
       return held
@@ -95,7 +96,9 @@ export function createContext(tf: Tf, { crossEntropy, turnsFirst }: ContextOptio
       if (mask?.context === context && mask.past === past) return mask.value
       mask?.value.dispose()
       const columns = past + context
-      const numbers = Float32Array.from({ length: context * columns }, (_, i) => (i % columns > past + Math.floor(i / columns) ? -1e30 : 0))
+      const numbers = Float32Array.from({ length: context * columns }, (_, i) =>
+        i % columns > past + Math.floor(i / columns) ? -1e30 : 0,
+      )
       mask = { context, past, value: tf.keep(tf.tensor2d(numbers, [context, columns])) }
       return mask.value
     },

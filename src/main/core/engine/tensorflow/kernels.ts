@@ -1,4 +1,5 @@
-// The kernels over TensorFlow.js core ops, the same for every backend; a backend differs in how it is loaded and in its cross entropy.
+// The kernels over TensorFlow.js core ops, the same for every backend; a backend differs in how it is loaded and in its
+// cross entropy.
 import type { Kernels } from '../kernels.ts'
 import { attentionKernels } from './attention.ts'
 import { createContext, valueOf, type SparseCrossEntropy, type Tf } from './context.ts'
@@ -17,7 +18,13 @@ export interface TensorflowDevice {
   takeFailure?: () => string | null
 }
 
-export function createTensorflowKernels({ tf, device, crossEntropy, turnsFirst = false, takeFailure }: TensorflowDevice): Kernels {
+export function createTensorflowKernels({
+  tf,
+  device,
+  crossEntropy,
+  turnsFirst = false,
+  takeFailure,
+}: TensorflowDevice): Kernels {
   const context = createContext(tf, { crossEntropy: crossEntropy ?? gatheredCrossEntropy(tf), turnsFirst })
   const { scope, hold, replace, addTo } = context
   return {
@@ -26,14 +33,15 @@ export function createTensorflowKernels({ tf, device, crossEntropy, turnsFirst =
     tensor: (shape, data) => hold(data ? tf.tensor(data.slice(), [...shape], 'float32') : tf.zeros([...shape])),
     ids: context.holdIds,
     async read(tensor) {
-      const data = (await valueOf(tensor).data() as Float32Array).slice()
+      const data = ((await valueOf(tensor).data()) as Float32Array).slice()
       const failure = takeFailure?.()
       if (failure) throw new Error(`${device}: ${failure}`)
       return data
     },
     write(into, data) {
       const size = into.shape.reduce((product, length) => product * length, 1)
-      if (data.length !== size) throw new Error(`${data.length} numbers do not fill the shape [${into.shape.join(', ')}]`)
+      if (data.length !== size)
+        throw new Error(`${data.length} numbers do not fill the shape [${into.shape.join(', ')}]`)
       scope(() => replace(into, tf.tensor(data.slice(), [...into.shape], 'float32')))
     },
     fill: (into, value) => scope(() => replace(into, tf.fill([...into.shape], value))),

@@ -6,7 +6,8 @@ import { valueOf, type Context, type HeldIds, type SparseCrossEntropy, type Tf }
 export function gatheredCrossEntropy(tf: Tf): SparseCrossEntropy {
   return (logits, targets) => {
     const [rows, vocabulary] = logits.shape as [number, number]
-    const place = tf.add(tf.mul(tf.range(0, rows, 1, 'int32'), tf.scalar(vocabulary, 'int32')), targets) // [N], in the flattened logits
+    // [N], in the flattened logits
+    const place = tf.add(tf.mul(tf.range(0, rows, 1, 'int32'), tf.scalar(vocabulary, 'int32')), targets)
     const largest = tf.max(logits, 1, true)
     const powers = tf.exp(tf.sub(logits, largest))
     const sum = tf.sum(powers, 1, true)
@@ -17,7 +18,10 @@ export function gatheredCrossEntropy(tf: Tf): SparseCrossEntropy {
       gradient() {
         const softmax = tf.reshape(tf.div(powers, sum), [-1])
         const atTarget = tf.sub(tf.gather(softmax, place as never), 1)
-        return tf.reshape(tf.tensorScatterUpdate(softmax, tf.expandDims(place, 1) as never, atTarget), [rows, vocabulary])
+        return tf.reshape(tf.tensorScatterUpdate(softmax, tf.expandDims(place, 1) as never, atTarget), [
+          rows,
+          vocabulary,
+        ])
       },
     }
   }
@@ -27,17 +31,28 @@ type LearningKernels = Pick<Kernels, 'crossEntropy' | 'globalNorm' | 'adamW'>
 
 export function learningKernels({ tf, scope, hold, replace, crossEntropy }: Context): LearningKernels {
   return {
-    crossEntropy: (logits, targets, gradientScale) => hold(scope(() => {
-      const { data, value } = targets as HeldIds
-      const isWhole = data.every((id) => id >= 0)
-      const safe = isWhole ? value : tf.tensor1d(data.map((id) => Math.max(id, 0)), 'int32')
-      const isScored = isWhole ? null : tf.tensor1d(Float32Array.from(data, (id) => (id >= 0 ? 1 : 0)))
-      const { losses, gradient } = crossEntropy(valueOf(logits), safe)
-      if (gradientScale !== undefined) {
-        replace(logits, tf.mul(gradient(), isScored ? tf.mul(tf.expandDims(isScored, 1), gradientScale) : gradientScale))
-      }
-      return isScored ? tf.mul(losses, isScored) : losses
-    })),
+    crossEntropy: (logits, targets, gradientScale) =>
+      hold(
+        scope(() => {
+          const { data, value } = targets as HeldIds
+          const isWhole = data.every((id) => id >= 0)
+          const safe = isWhole
+            ? value
+            : tf.tensor1d(
+                data.map((id) => Math.max(id, 0)),
+                'int32',
+              )
+          const isScored = isWhole ? null : tf.tensor1d(Float32Array.from(data, (id) => (id >= 0 ? 1 : 0)))
+          const { losses, gradient } = crossEntropy(valueOf(logits), safe)
+          if (gradientScale !== undefined) {
+            replace(
+              logits,
+              tf.mul(gradient(), isScored ? tf.mul(tf.expandDims(isScored, 1), gradientScale) : gradientScale),
+            )
+          }
+          return isScored ? tf.mul(losses, isScored) : losses
+        }),
+      ),
 
     async globalNorm(parameters) {
       // Concatenated, not addN: on WebGPU that binds every input at once and fails beyond a few.
@@ -57,7 +72,10 @@ export function learningKernels({ tf, scope, hold, replace, crossEntropy }: Cont
         scope(() => {
           const g = valueOf(gradient)
           replace(firstMoment, tf.add(tf.mul(valueOf(firstMoment), beta1), tf.mul(g, (1 - beta1) * gradientScale)))
-          replace(secondMoment, tf.add(tf.mul(valueOf(secondMoment), beta2), tf.mul(tf.square(g), (1 - beta2) * gradientScale ** 2)))
+          replace(
+            secondMoment,
+            tf.add(tf.mul(valueOf(secondMoment), beta2), tf.mul(tf.square(g), (1 - beta2) * gradientScale ** 2)),
+          )
           const divisor = tf.add(tf.sqrt(tf.mul(valueOf(secondMoment), 1 / correction2)), epsilon)
           const move = tf.div(tf.mul(valueOf(firstMoment), rate / correction1), divisor)
           const kept = keep === 1 ? valueOf(value) : tf.mul(valueOf(value), keep)

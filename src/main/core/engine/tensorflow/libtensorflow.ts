@@ -1,4 +1,5 @@
-// TensorFlow.js on libtensorflow: the package @tensorflow/tfjs-node-gpu, on the CPU or the CUDA build, set up by `npm run setup:tensorflow`.
+// TensorFlow.js on libtensorflow: the package @tensorflow/tfjs-node-gpu, on the CPU or the CUDA build, set up by `npm
+// run setup:tensorflow`.
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import util from 'node:util'
@@ -16,7 +17,10 @@ interface NodeBackend {
   executeMultipleOutputs(name: string, attributes: object[], inputs: TfTensor[], outputs: number): TfTensor[]
 }
 
-/** Throws Fault 'unavailable' where the binding is missing or does not load. `threads` 0 leaves the choice to TensorFlow. */
+/**
+ * Throws Fault 'unavailable' where the binding is missing or does not load. `threads` 0 leaves the choice to
+ * TensorFlow.
+ */
 export async function createLibtensorflowKernels({ threads }: { threads: number }): Promise<Kernels> {
   restoreUtil()
   // Read by libtensorflow when it is loaded, and never again.
@@ -24,9 +28,12 @@ export async function createLibtensorflowKernels({ threads }: { threads: number 
   if (threads > 0) process.env.TF_NUM_INTRAOP_THREADS ??= String(threads)
   const tf = await loadCore()
   await loadBinding()
-  if (!(await tf.setBackend('tensorflow'))) throw new Fault('unavailable', 'libtensorflow was loaded but could not be started.')
+  if (!(await tf.setBackend('tensorflow')))
+    throw new Fault('unavailable', 'libtensorflow was loaded but could not be started.')
   const backend = tf.backend() as unknown as NodeBackend
-  const place = backend.isUsingGpuDevice ? 'an NVIDIA GPU' : `${threads || (availableParallelism?.() ?? cpus().length)} CPU threads`
+  const place = backend.isUsingGpuDevice
+    ? 'an NVIDIA GPU'
+    : `${threads || (availableParallelism?.() ?? cpus().length)} CPU threads`
   return createTensorflowKernels({
     tf,
     device: `libtensorflow ${backend.binding.TF_Version} on ${place}`,
@@ -44,8 +51,11 @@ async function loadBinding(): Promise<void> {
 }
 
 function explain(message: string): string {
-  if (message.includes('did not self-register')) return 'it is already loaded in another thread of this process; it needs a process of its own.'
-  const missing = /Cannot find (package|module) '@tensorflow/.test(message) ? 'its package is missing.' : 'its native library is missing or does not load.'
+  if (message.includes('did not self-register'))
+    return 'it is already loaded in another thread of this process; it needs a process of its own.'
+  const missing = /Cannot find (package|module) '@tensorflow/.test(message)
+    ? 'its package is missing.'
+    : 'its native library is missing or does not load.'
   const root = packageFolder('isoflop')
   const canSetUp = root !== null && firstFile([join(root, 'scripts/setup-tensorflow.mjs')]) !== null
   return `${missing} ${canSetUp ? 'Run: npm run setup:tensorflow' : 'The packaged app goes without it; the lab run from its source can be given it.'}`
@@ -54,9 +64,17 @@ function explain(message: string): string {
 /** Softmax, loss and gradient in one op of TensorFlow. */
 function sparseCrossEntropy(tf: Tf, backend: NodeBackend): SparseCrossEntropy {
   const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
-  const attributes = [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }, { name: 'Tlabels', type: TF_ATTR_TYPE, value: TF_INT32 }]
+  const attributes = [
+    { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },
+    { name: 'Tlabels', type: TF_ATTR_TYPE, value: TF_INT32 },
+  ]
   return (logits, targets) => {
-    const [losses, gradient] = backend.executeMultipleOutputs('SparseSoftmaxCrossEntropyWithLogits', attributes, [logits, targets], 2)
+    const [losses, gradient] = backend.executeMultipleOutputs(
+      'SparseSoftmaxCrossEntropyWithLogits',
+      attributes,
+      [logits, targets],
+      2,
+    )
     return { losses, gradient: () => gradient }
   }
 }

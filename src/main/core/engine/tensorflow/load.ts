@@ -10,6 +10,10 @@ export async function loadCore(): Promise<Tf> {
   try {
     return defaultOf(await import('@tensorflow/tfjs-core'))
   } catch (cause) {
-    throw new Fault('unavailable', 'This engine needs a package that is not installed: npm install @tensorflow/tfjs-core@4.22.0', { cause })
+    throw new Fault(
+      'unavailable',
+      'This engine needs a package that is not installed: npm install @tensorflow/tfjs-core@4.22.0',
+      { cause },
+    )
   }
 }

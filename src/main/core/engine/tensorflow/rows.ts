@@ -7,8 +7,19 @@ const epsilon = 1e-5
 const root = Math.sqrt(2 / Math.PI)
 const cubic = 0.044715
 
-type RowKernels = Pick<Kernels,
-  'embedding' | 'embeddingBackward' | 'layerNorm' | 'layerNormBackward' | 'linear' | 'linearGelu' | 'linearBackward' | 'geluBackward' | 'head' | 'headBackward'>
+type RowKernels = Pick<
+  Kernels,
+  | 'embedding'
+  | 'embeddingBackward'
+  | 'layerNorm'
+  | 'layerNormBackward'
+  | 'linear'
+  | 'linearGelu'
+  | 'linearBackward'
+  | 'geluBackward'
+  | 'head'
+  | 'headBackward'
+>
 
 export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKernels {
   const scaled = (x: TfTensor, scale: number) => (scale === 1 ? x : tf.mul(x, scale))
@@ -35,20 +46,30 @@ export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKer
   }
 
   return {
-    embedding: (ids, tokens, positions, context, scale, offset = 0) => hold(scope(() => {
-      const width = tokens.shape[1]
-      const looked = tf.gather(valueOf(tokens), (ids as HeldIds).value as never)
-      const places = tf.slice(valueOf(positions), [offset, 0], [context, width])
-      const sum = tf.add(tf.reshape(looked, [-1, context, width]), tf.expandDims(places, 0))
-      return tf.reshape(scaled(sum, scale), [ids.length, width])
-    })),
-    embeddingBackward: (dx, ids, context, scale, intoTokens, intoPositions) => scope(() => {
-      const width = dx.shape[1]
-      const gradient = scaled(valueOf(dx), scale)
-      addTo(intoTokens, tf.unsortedSegmentSum(gradient, (ids as HeldIds).value as never, intoTokens.shape[0]))
-      const places = tf.sum(tf.reshape(gradient, [-1, context, width]), 0)
-      addTo(intoPositions, tf.pad(places, [[0, intoPositions.shape[0] - context], [0, 0]]))
-    }),
+    embedding: (ids, tokens, positions, context, scale, offset = 0) =>
+      hold(
+        scope(() => {
+          const width = tokens.shape[1]
+          const looked = tf.gather(valueOf(tokens), (ids as HeldIds).value as never)
+          const places = tf.slice(valueOf(positions), [offset, 0], [context, width])
+          const sum = tf.add(tf.reshape(looked, [-1, context, width]), tf.expandDims(places, 0))
+          return tf.reshape(scaled(sum, scale), [ids.length, width])
+        }),
+      ),
+    embeddingBackward: (dx, ids, context, scale, intoTokens, intoPositions) =>
+      scope(() => {
+        const width = dx.shape[1]
+        const gradient = scaled(valueOf(dx), scale)
+        addTo(intoTokens, tf.unsortedSegmentSum(gradient, (ids as HeldIds).value as never, intoTokens.shape[0]))
+        const places = tf.sum(tf.reshape(gradient, [-1, context, width]), 0)
+        addTo(
+          intoPositions,
+          tf.pad(places, [
+            [0, intoPositions.shape[0] - context],
+            [0, 0],
+          ]),
+        )
+      }),
 
     layerNorm(x, gain, bias) {
       const [output, mean, rstd] = scope(() => {
@@ -56,25 +77,35 @@ export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKer
         const centred = tf.sub(valueOf(x), average)
         const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon))
         const normal = tf.mul(centred, scale)
-        return [tf.add(tf.mul(normal, valueOf(gain)), valueOf(bias)), tf.reshape(average, [-1]), tf.reshape(scale, [-1])]
+        return [
+          tf.add(tf.mul(normal, valueOf(gain)), valueOf(bias)),
+          tf.reshape(average, [-1]),
+          tf.reshape(scale, [-1]),
+        ]
       })
       return { output: hold(output), mean: hold(mean), rstd: hold(rstd) }
     },
-    layerNormBackward: (dy, x, gain, mean, rstd, intoGain, intoBias, residual) => hold(scope(() => {
-      const scale = tf.expandDims(valueOf(rstd), 1)
-      const normal = tf.mul(tf.sub(valueOf(x), tf.expandDims(valueOf(mean), 1)), scale)
-      addTo(intoGain, tf.sum(tf.mul(valueOf(dy), normal), 0))
-      addTo(intoBias, tf.sum(valueOf(dy), 0))
-      const inner = tf.mul(valueOf(dy), valueOf(gain))
-      const along = tf.mul(normal, tf.mean(tf.mul(inner, normal), 1, true))
-      const dx = tf.mul(tf.sub(tf.sub(inner, tf.mean(inner, 1, true)), along), scale)
-      return residual ? tf.add(dx, valueOf(residual)) : dx
-    })),
+    layerNormBackward: (dy, x, gain, mean, rstd, intoGain, intoBias, residual) =>
+      hold(
+        scope(() => {
+          const scale = tf.expandDims(valueOf(rstd), 1)
+          const normal = tf.mul(tf.sub(valueOf(x), tf.expandDims(valueOf(mean), 1)), scale)
+          addTo(intoGain, tf.sum(tf.mul(valueOf(dy), normal), 0))
+          addTo(intoBias, tf.sum(valueOf(dy), 0))
+          const inner = tf.mul(valueOf(dy), valueOf(gain))
+          const along = tf.mul(normal, tf.mean(tf.mul(inner, normal), 1, true))
+          const dx = tf.mul(tf.sub(tf.sub(inner, tf.mean(inner, 1, true)), along), scale)
+          return residual ? tf.add(dx, valueOf(residual)) : dx
+        }),
+      ),
 
-    linear: (x, weight, bias, residual) => hold(scope(() => {
-      const output = affine(valueOf(x), valueOf(weight), valueOf(bias))
-      return residual ? tf.add(output, valueOf(residual)) : output
-    })),
+    linear: (x, weight, bias, residual) =>
+      hold(
+        scope(() => {
+          const output = affine(valueOf(x), valueOf(weight), valueOf(bias))
+          return residual ? tf.add(output, valueOf(residual)) : output
+        }),
+      ),
     linearGelu(x, weight, bias, form) {
       const [before, after] = scope(() => {
         const sum = affine(valueOf(x), valueOf(weight), valueOf(bias))
@@ -82,17 +113,23 @@ export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKer
       })
       return { before: hold(before), after: hold(after) }
     },
-    linearBackward: (dy, x, weight, intoWeight, intoBias) => hold(scope(() => {
-      addTo(intoWeight, product(valueOf(x), valueOf(dy), true, false))
-      addTo(intoBias, tf.sum(valueOf(dy), 0))
-      return product(valueOf(dy), valueOf(weight), false, true)
-    })),
+    linearBackward: (dy, x, weight, intoWeight, intoBias) =>
+      hold(
+        scope(() => {
+          addTo(intoWeight, product(valueOf(x), valueOf(dy), true, false))
+          addTo(intoBias, tf.sum(valueOf(dy), 0))
+          return product(valueOf(dy), valueOf(weight), false, true)
+        }),
+      ),
     geluBackward: (dy, before, form) => hold(scope(() => tf.mul(valueOf(dy), geluSlope(valueOf(before), form)))),
 
     head: (x, tokens, scale) => hold(scope(() => product(scaled(valueOf(x), scale), valueOf(tokens), false, true))),
-    headBackward: (dLogits, x, tokens, scale, intoTokens) => hold(scope(() => {
-      addTo(intoTokens, product(valueOf(dLogits), scaled(valueOf(x), scale), true, false))
-      return scaled(tf.matMul(valueOf(dLogits), valueOf(tokens)), scale)
-    })),
+    headBackward: (dLogits, x, tokens, scale, intoTokens) =>
+      hold(
+        scope(() => {
+          addTo(intoTokens, product(valueOf(dLogits), scaled(valueOf(x), scale), true, false))
+          return scaled(tf.matMul(valueOf(dLogits), valueOf(tokens)), scale)
+        }),
+      ),
   }
 }

@@ -11,7 +11,11 @@ export async function createWasmKernels(): Promise<Kernels> {
   try {
     await import('@tensorflow/tfjs-backend-wasm')
   } catch (cause) {
-    throw new Fault('unavailable', 'The wasm engine needs a package that is not installed: npm install @tensorflow/tfjs-backend-wasm@4.22.0', { cause })
+    throw new Fault(
+      'unavailable',
+      'The wasm engine needs a package that is not installed: npm install @tensorflow/tfjs-backend-wasm@4.22.0',
+      { cause },
+    )
   }
   supplyUnsortedSegmentSum(tf)
   if (!(await tf.setBackend('wasm'))) throw new Fault('unavailable', 'WebAssembly could not be started here.')
@@ -41,7 +45,11 @@ function supplyUnsortedSegmentSum(tf: Tf): void {
   })
 }
 
-interface WasmTensor { dataId: object; shape: number[]; dtype: 'float32' }
+interface WasmTensor {
+  dataId: object
+  shape: number[]
+  dtype: 'float32'
+}
 interface WasmBackend {
   makeOutput(shape: number[], dtype: 'float32'): WasmTensor
   typedArrayFromHeap(tensor: object): Float32Array

@@ -11,7 +11,12 @@ const degrees = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
 /** One kind alone on so many devices, at a fixed batch. */
 export const alone = (kind: Kind, devices: number, batch: number, precision: GpuPlan['precision']): GpuPlan => ({
-  ...gpuPlanDefaults, precision, devices, batch, recompute: 'full', [kind === 'data' ? 'kind' : kind]: kind === 'data' ? 'gpu' : devices,
+  ...gpuPlanDefaults,
+  precision,
+  devices,
+  batch,
+  recompute: 'full',
+  [kind === 'data' ? 'kind' : kind]: kind === 'data' ? 'gpu' : devices,
 })
 
 export interface KindPoint {
@@ -44,8 +49,16 @@ export interface DepthCurves {
   gpipe: { x: number; y: number }[]
 }
 
-/** Bytes of kept activations over all stages of one pipeline, against its depth (Korthikanti et al. 2022, section 4.2.3, summed over stages). */
-export function activationsByDepth(model: ClusterModel, plan: GpuPlan, microBatchesPerStage: number, deepest = 64): DepthCurves {
+/**
+ * Bytes of kept activations over all stages of one pipeline, against its depth (Korthikanti et al. 2022, section 4.2.3,
+ * summed over stages).
+ */
+export function activationsByDepth(
+  model: ClusterModel,
+  plan: GpuPlan,
+  microBatchesPerStage: number,
+  deepest = 64,
+): DepthCurves {
   const layer = layerActivationBytes(model, plan) * plan.tensor
   const layersPerStage = model.layers / plan.pipeline
   const depths = [1, 2, 4, 8, 16, 32, 64].filter((p) => p <= deepest)

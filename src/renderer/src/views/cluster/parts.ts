@@ -4,10 +4,23 @@ import type { StageMemory } from '#shared/cluster/memory.ts'
 import type { StreamingBreakdown } from '#shared/cluster/streaming.ts'
 import type { BarPart } from './BreakdownBar.vue'
 
-/** Light or dark, text names every part; work and bubble keep 3:1 on either surface. Lightness falls from work to waste, so that the order survives grey print. */
+/**
+ * Light or dark, text names every part; work and bubble keep 3:1 on either surface. Lightness falls from work to waste,
+ * so that the order survives grey print.
+ */
 export const partColours = {
-  forward: '#3566d6', backward: '#6f93e6', recompute: '#a9bdf0', tensor: '#d2740f', pipeline: '#e79a45', data: '#f2bf86', bubble: '#b93ba6', optimizer: '#7b7e86', waiting: '#b9bac0',
-  compute: '#3566d6', streaming: '#d2740f', edge: '#f2bf86',
+  forward: '#3566d6',
+  backward: '#6f93e6',
+  recompute: '#a9bdf0',
+  tensor: '#d2740f',
+  pipeline: '#e79a45',
+  data: '#f2bf86',
+  bubble: '#b93ba6',
+  optimizer: '#7b7e86',
+  waiting: '#b9bac0',
+  compute: '#3566d6',
+  streaming: '#d2740f',
+  edge: '#f2bf86',
 } as const
 
 const stepWords: Record<keyof StepBreakdown, [string, string]> = {
@@ -22,7 +35,12 @@ const stepWords: Record<keyof StepBreakdown, [string, string]> = {
   waiting: ['Waiting', 'For the slowest of many nodes'],
 }
 export const gpuParts = (breakdown: StepBreakdown): BarPart[] =>
-  (Object.keys(stepWords) as (keyof StepBreakdown)[]).map((key) => ({ name: stepWords[key][0], hint: stepWords[key][1], seconds: breakdown[key], colour: partColours[key] }))
+  (Object.keys(stepWords) as (keyof StepBreakdown)[]).map((key) => ({
+    name: stepWords[key][0],
+    hint: stepWords[key][1],
+    seconds: breakdown[key],
+    colour: partColours[key],
+  }))
 
 const streamingWords: Record<keyof StreamingBreakdown, [string, string]> = {
   compute: ['Compute', 'Wafers at work'],
@@ -31,10 +49,19 @@ const streamingWords: Record<keyof StreamingBreakdown, [string, string]> = {
   waiting: ['Lost to scaling', 'The one fitted parameter: 15.3 times the speed at 16 systems'],
 }
 export const streamingParts = (breakdown: StreamingBreakdown): BarPart[] =>
-  (Object.keys(streamingWords) as (keyof StreamingBreakdown)[]).map((key) => ({ name: streamingWords[key][0], hint: streamingWords[key][1], seconds: breakdown[key], colour: partColours[key] }))
+  (Object.keys(streamingWords) as (keyof StreamingBreakdown)[]).map((key) => ({
+    name: streamingWords[key][0],
+    hint: streamingWords[key][1],
+    seconds: breakdown[key],
+    colour: partColours[key],
+  }))
 
 /** What lies in a device's memory, bottom to top. */
 export const memoryParts = [
-  { key: 'weights', name: 'Weights', colour: '#3566d6' }, { key: 'gradients', name: 'Gradients', colour: '#6f93e6' }, { key: 'optimizer', name: 'Optimizer state', colour: '#a9bdf0' },
-  { key: 'activations', name: 'Activations', colour: '#d2740f' }, { key: 'working', name: 'Working', colour: '#f2bf86' }, { key: 'reserved', name: 'Reserved', colour: '#b9bac0' },
+  { key: 'weights', name: 'Weights', colour: '#3566d6' },
+  { key: 'gradients', name: 'Gradients', colour: '#6f93e6' },
+  { key: 'optimizer', name: 'Optimizer state', colour: '#a9bdf0' },
+  { key: 'activations', name: 'Activations', colour: '#d2740f' },
+  { key: 'working', name: 'Working', colour: '#f2bf86' },
+  { key: 'reserved', name: 'Reserved', colour: '#b9bac0' },
 ] as const satisfies readonly { key: keyof StageMemory; name: string; colour: string }[]

@@ -1,4 +1,5 @@
-// What the chart of accuracies can show: rows of the table, published tasks, and the mean of the seven; and the points of each.
+// What the chart of accuracies can show: rows of the table, published tasks, and the mean of the seven; and the points
+// of each.
 import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
 import { meanOfSeven, publishedTasks } from '../../charts/accuracy-chart.ts'
@@ -28,20 +29,55 @@ export interface ChartValue {
 const withShots = (title: string, shots: number): string => (shots ? `${title}, ${plural(shots, 'example')}` : title)
 
 /** First what has numbers, then what others have published. */
-export function chartRows(rows: readonly ResultRow[], tasks: readonly EvaluationTask[], choice: MetricChoice): ChartRow[] {
+export function chartRows(
+  rows: readonly ResultRow[],
+  tasks: readonly EvaluationTask[],
+  choice: MetricChoice,
+): ChartRow[] {
   const own = rows.map(({ key, title, task, shots }): ChartRow => {
     const metric = metricOf(task.metrics, choice)
-    return { key, title: withShots(title, shots), task: task.name, shots, metric, chance: metric === 'acc' || metric === 'acc_norm' ? task.chance : null, isPublished: publishedTasks.includes(task.name), rows: rows.filter((row) => row.key === key) }
+    return {
+      key,
+      title: withShots(title, shots),
+      task: task.name,
+      shots,
+      metric,
+      chance: metric === 'acc' || metric === 'acc_norm' ? task.chance : null,
+      isPublished: publishedTasks.includes(task.name),
+      rows: rows.filter((row) => row.key === key),
+    }
   })
-  const shots = [...new Set([0, ...rows.filter(({ task }) => publishedTasks.includes(task.name)).map((row) => row.shots)])]
+  const shots = [
+    ...new Set([0, ...rows.filter(({ task }) => publishedTasks.includes(task.name)).map((row) => row.shots)]),
+  ]
   const means = shots.map((count): ChartRow => {
     const seven = rows.filter((row) => publishedTasks.includes(row.task.name) && row.shots === count)
-    return { key: `${meanOfSeven} ${count}`, title: withShots('Mean of the seven tasks', count), task: meanOfSeven, shots: count, metric: 'acc', chance: meanChance(tasks), isPublished: true, rows: seven.length === publishedTasks.length ? seven : [] }
+    return {
+      key: `${meanOfSeven} ${count}`,
+      title: withShots('Mean of the seven tasks', count),
+      task: meanOfSeven,
+      shots: count,
+      metric: 'acc',
+      chance: meanChance(tasks),
+      isPublished: true,
+      rows: seven.length === publishedTasks.length ? seven : [],
+    }
   })
-  const others = tasks.filter(({ name }) => publishedTasks.includes(name) && !own.some((row) => row.task === name && row.shots === 0)).map((task): ChartRow => {
-    const metric = metricOf(task.metrics, choice)
-    return { key: `${task.name} 0 `, title: task.title, task: task.name, shots: 0, metric, chance: metric === 'perplexity' ? null : task.chance, isPublished: true, rows: [] }
-  })
+  const others = tasks
+    .filter(({ name }) => publishedTasks.includes(name) && !own.some((row) => row.task === name && row.shots === 0))
+    .map((task): ChartRow => {
+      const metric = metricOf(task.metrics, choice)
+      return {
+        key: `${task.name} 0 `,
+        title: task.title,
+        task: task.name,
+        shots: 0,
+        metric,
+        chance: metric === 'perplexity' ? null : task.chance,
+        isPublished: true,
+        rows: [],
+      }
+    })
   return [...own, ...means, ...others]
 }
 
@@ -52,7 +88,11 @@ function meanChance(tasks: readonly EvaluationTask[]): number | null {
 }
 
 /** One value a column; for the mean only where all seven are there, with the error of a mean of independent ones. */
-export function chartValues(row: ChartRow, columns: readonly ResultColumn[], cells: ReadonlyMap<string, Evaluation>): ChartValue[] {
+export function chartValues(
+  row: ChartRow,
+  columns: readonly ResultColumn[],
+  cells: ReadonlyMap<string, Evaluation>,
+): ChartValue[] {
   if (!row.rows.length) return []
   return columns.flatMap((column): ChartValue[] => {
     const found = row.rows.flatMap(({ key }) => {
@@ -63,9 +103,14 @@ export function chartValues(row: ChartRow, columns: readonly ResultColumn[], cel
     if (found.length !== row.rows.length) return []
     const count = found.length
     const isKnown = found.every(({ number }) => number.stderr !== null)
-    return [{
-      column, value: found.reduce((sum, { number }) => sum + number.value, 0) / count, stderr: isKnown ? Math.sqrt(found.reduce((sum, { number }) => sum + number.stderr! ** 2, 0)) / count : null,
-      items: found.reduce((sum, { evaluation }) => sum + evaluation.result!.items, 0), evaluations: found.map(({ evaluation }) => evaluation),
-    }]
+    return [
+      {
+        column,
+        value: found.reduce((sum, { number }) => sum + number.value, 0) / count,
+        stderr: isKnown ? Math.sqrt(found.reduce((sum, { number }) => sum + number.stderr! ** 2, 0)) / count : null,
+        items: found.reduce((sum, { evaluation }) => sum + evaluation.result!.items, 0),
+        evaluations: found.map(({ evaluation }) => evaluation),
+      },
+    ]
   })
 }

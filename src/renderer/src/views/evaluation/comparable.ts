@@ -17,18 +17,40 @@ export interface OwnNumbers {
 }
 
 /** Whether published numbers exist under these conditions; the sentence says why not. */
-export function whyNoPublished(task: { isPublished: boolean; title: string }, { metric, shots }: Pick<OwnNumbers, 'metric' | 'shots'>): string | null {
+export function whyNoPublished(
+  task: { isPublished: boolean; title: string },
+  { metric, shots }: Pick<OwnNumbers, 'metric' | 'shots'>,
+): string | null {
   if (!task.isPublished) return `No published numbers for ${task.title}: it was not among the study’s seven tasks.`
   if (metric !== 'acc') return 'Published numbers are acc; none is laid over another metric.'
   if (shots !== 0 && shots !== 5) return `Published numbers are with 0 or 5 examples; none is laid over ${shots}.`
   return null
 }
 
-/** Empty would mean the same conditions, which no study here has: the published models read the Pile and other large texts. */
-export function differencesFromPublished({ convention, corpusName, items, isLimited, files, shots, sampler }: OwnNumbers): string[] {
+/**
+ * Empty would mean the same conditions, which no study here has: the published models read the Pile and other large
+ * texts.
+ */
+export function differencesFromPublished({
+  convention,
+  corpusName,
+  items,
+  isLimited,
+  files,
+  shots,
+  sampler,
+}: OwnNumbers): string[] {
   return [
-    ...(items === null ? [] : isLimited ? [`at least one of your points is the first ${items} items only, published ones all of them`] : files.length ? [`your rows are those of ${files.join(', ')} (${items} items), published ones the whole official split`] : []),
-    ...(shots > 0 && sampler.includes('first') ? ['your examples are the first of a file, published ones were drawn by the harness'] : []),
+    ...(items === null
+      ? []
+      : isLimited
+        ? [`at least one of your points is the first ${items} items only, published ones all of them`]
+        : files.length
+          ? [`your rows are those of ${files.join(', ')} (${items} items), published ones the whole official split`]
+          : []),
+    ...(shots > 0 && sampler.includes('first')
+      ? ['your examples are the first of a file, published ones were drawn by the harness']
+      : []),
     `your FLOPs are counted as ${flopsConventionNames[convention]}, published ones as each paper printed them`,
     `your models read ${corpusName ?? 'another text'} with a tokenizer of their own, published ones the Pile or larger mixtures`,
   ]

@@ -1,4 +1,5 @@
-// One example as a person reads it: what was asked, each answer with its likelihood, which is right and which was taken.
+// One example as a person reads it: what was asked, each answer with its likelihood, which is right and which was
+// taken.
 import { isRight } from '#shared/evaluation/evaluation.ts'
 import type { ItemRecord } from '#shared/evaluation/result.ts'
 import type { TaskKind } from '#shared/evaluation/task.ts'
@@ -34,7 +35,8 @@ export const bytesOf = (text: string): number => encoder.encode(text).length
 const charactersOf = (text: string): number => [...text].length
 
 /** The first of the largest, as scoring takes it. */
-const bestAt = (values: readonly number[]): number => values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
+const bestAt = (values: readonly number[]): number =>
+  values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
 
 export function exampleOf(item: ItemRecord, kind: TaskKind): Example {
   const { contexts, continuations, gold, logLikelihoods, areGreedy, metrics, size } = item
@@ -48,10 +50,18 @@ export function exampleOf(item: ItemRecord, kind: TaskKind): Example {
     index: item.index,
     context: kind === 'contexts' ? '' : contexts[0],
     after: kind === 'contexts' ? continuations[0] : null,
-    answers: kind === 'text' ? [] : texts.map((text, i) => ({
-      text, sum: logLikelihoods[i], perCharacter: perCharacter[i], perByte: logLikelihoods[i] / Math.max(1, bytesOf(scored(i))), isGold: hasChoices ? i === gold : true,
-      isTaken: hasChoices && i === taken, isTakenNorm: hasChoices && i === takenNorm,
-    })),
+    answers:
+      kind === 'text'
+        ? []
+        : texts.map((text, i) => ({
+            text,
+            sum: logLikelihoods[i],
+            perCharacter: perCharacter[i],
+            perByte: logLikelihoods[i] / Math.max(1, bytesOf(scored(i))),
+            isGold: hasChoices ? i === gold : true,
+            isTaken: hasChoices && i === taken,
+            isTakenNorm: hasChoices && i === takenNorm,
+          })),
     verdict: isRight(item),
     verdictNorm: metrics.acc_norm === undefined ? null : metrics.acc_norm === 1,
     isGreedy: kind === 'last-word' ? areGreedy[0] : null,
@@ -61,7 +71,19 @@ export function exampleOf(item: ItemRecord, kind: TaskKind): Example {
 
 /** A line that tells it from the others in a list: how the question ends, for its beginning is often the same. */
 export function summaryOf(item: ItemRecord, kind: TaskKind): string {
-  const text = (kind === 'text' ? item.continuations[0] : kind === 'contexts' ? `${item.contexts[0]} … ${item.continuations[0]}` : item.contexts[0]).replace(/\s+/g, ' ').trim()
+  const text = (
+    kind === 'text'
+      ? item.continuations[0]
+      : kind === 'contexts'
+        ? `${item.contexts[0]} … ${item.continuations[0]}`
+        : item.contexts[0]
+  )
+    .replace(/\s+/g, ' ')
+    .trim()
   const most = 120
-  return text.length <= most ? text : kind === 'choices' || kind === 'last-word' ? `… ${text.slice(-most)}` : `${text.slice(0, most)} …`
+  return text.length <= most
+    ? text
+    : kind === 'choices' || kind === 'last-word'
+      ? `… ${text.slice(-most)}`
+      : `${text.slice(0, most)} …`
 }

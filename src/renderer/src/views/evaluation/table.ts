@@ -31,54 +31,108 @@ export const metricChoices = ['acc', 'acc_norm', 'perplexity'] as const
 export type MetricChoice = (typeof metricChoices)[number]
 
 const preferred: Record<MetricChoice, MetricName[]> = {
-  acc: ['acc', 'bits_per_byte'], acc_norm: ['acc_norm', 'acc', 'bits_per_byte'], perplexity: ['perplexity', 'word_perplexity', 'acc'],
+  acc: ['acc', 'bits_per_byte'],
+  acc_norm: ['acc_norm', 'acc', 'bits_per_byte'],
+  perplexity: ['perplexity', 'word_perplexity', 'acc'],
 }
 /** The metric of a task that comes closest to what a person wants to see. */
-export const metricOf = (metrics: readonly MetricName[], choice: MetricChoice): MetricName => preferred[choice].find((name) => metrics.includes(name)) ?? metrics[0]
+export const metricOf = (metrics: readonly MetricName[], choice: MetricChoice): MetricName =>
+  preferred[choice].find((name) => metrics.includes(name)) ?? metrics[0]
 
 export const metricWords: Record<MetricName, string> = {
-  acc: 'acc', acc_norm: 'acc_norm', perplexity: 'perplexity', word_perplexity: 'perplexity a word', byte_perplexity: 'perplexity a byte', bits_per_byte: 'bits a byte',
+  acc: 'acc',
+  acc_norm: 'acc_norm',
+  perplexity: 'perplexity',
+  word_perplexity: 'perplexity a word',
+  byte_perplexity: 'perplexity a byte',
+  bits_per_byte: 'bits a byte',
 }
 export const isAccuracy = (metric: MetricName): boolean => metric === 'acc' || metric === 'acc_norm'
 
 /** Accuracies to three places, as the harness prints them; everything else to three digits. */
 export const formatMetric = (metric: MetricName, value: number): string =>
-  !Number.isFinite(value) ? '–' : isAccuracy(metric) ? value.toFixed(3) : metric === 'bits_per_byte' ? value.toFixed(3) : threeDigits(value)
+  !Number.isFinite(value)
+    ? '–'
+    : isAccuracy(metric)
+      ? value.toFixed(3)
+      : metric === 'bits_per_byte'
+        ? value.toFixed(3)
+        : threeDigits(value)
 
-export const metricIn = (result: TaskResult | null, metric: MetricName) => result?.metrics.find(({ name }) => name === metric) ?? null
+export const metricIn = (result: TaskResult | null, metric: MetricName) =>
+  result?.metrics.find(({ name }) => name === metric) ?? null
 
-/** An accuracy within two standard errors of guessing, which gives nothing where no chance is known: it may be no more than that. */
-export const isLikeChance = (value: number, stderr: number | null, chance: number | null): boolean => value - 2 * (stderr ?? 0) <= (chance ?? 0)
+/**
+ * An accuracy within two standard errors of guessing, which gives nothing where no chance is known: it may be no more
+ * than that.
+ */
+export const isLikeChance = (value: number, stderr: number | null, chance: number | null): boolean =>
+  value - 2 * (stderr ?? 0) <= (chance ?? 0)
 
 /** A checkpoint goes by its step, so that its numbers stay its own when the run goes on. */
-export const keyOfSubject = (subject: Subject): string => (subject.kind === 'run' ? `run ${subject.runId} ${subject.step}` : `model ${subject.modelId}`)
-const rowKey = ({ task, options }: Pick<Evaluation, 'task' | 'options'>): string => `${task} ${options.shots} ${options.split ?? ''}`
+export const keyOfSubject = (subject: Subject): string =>
+  subject.kind === 'run' ? `run ${subject.runId} ${subject.step}` : `model ${subject.modelId}`
+const rowKey = ({ task, options }: Pick<Evaluation, 'task' | 'options'>): string =>
+  `${task} ${options.shots} ${options.split ?? ''}`
 
 const titleOf = (task: EvaluationTask, { options }: Evaluation): string =>
-  task.kind !== 'text' ? (task.canReadSplit && options.split === 'test' ? `${task.title}, test text` : task.canReadSplit && options.split === null ? `${task.title}, own text` : task.title) : options.split === 'validation' ? 'Validation text' : options.split === 'test' ? 'Test text' : `Text of ${task.files.find(({ role }) => role === 'items')?.name ?? 'a file'}`
+  task.kind !== 'text'
+    ? task.canReadSplit && options.split === 'test'
+      ? `${task.title}, test text`
+      : task.canReadSplit && options.split === null
+        ? `${task.title}, own text`
+        : task.title
+    : options.split === 'validation'
+      ? 'Validation text'
+      : options.split === 'test'
+        ? 'Test text'
+        : `Text of ${task.files.find(({ role }) => role === 'items')?.name ?? 'a file'}`
 
 /** In the order of the tasks, fewer examples first. */
 export function resultRows(evaluations: readonly Evaluation[], tasks: readonly EvaluationTask[]): ResultRow[] {
   const rows = new Map<string, ResultRow>()
   for (const one of evaluations) {
     const task = tasks.find(({ name }) => name === one.task)
-    if (task && !rows.has(rowKey(one))) rows.set(rowKey(one), { key: rowKey(one), task, shots: one.options.shots, split: one.options.split, title: titleOf(task, one) })
+    if (task && !rows.has(rowKey(one)))
+      rows.set(rowKey(one), {
+        key: rowKey(one),
+        task,
+        shots: one.options.shots,
+        split: one.options.split,
+        title: titleOf(task, one),
+      })
   }
   const place = ({ task }: ResultRow) => tasks.indexOf(task)
   return [...rows.values()].sort((a, b) => place(a) - place(b) || a.shots - b.shots || a.key.localeCompare(b.key))
 }
 
 /** Smallest model first, earlier checkpoints before later ones. `also` are shown without a number yet. */
-export function resultColumns(evaluations: readonly Evaluation[], lastStepOf: (runId: string) => number | null, also: readonly Omit<ResultColumn, 'key' | 'detail' | 'isEarlier'>[] = []): ResultColumn[] {
+export function resultColumns(
+  evaluations: readonly Evaluation[],
+  lastStepOf: (runId: string) => number | null,
+  also: readonly Omit<ResultColumn, 'key' | 'detail' | 'isEarlier'>[] = [],
+): ResultColumn[] {
   const columns = new Map<string, ResultColumn>()
   for (const { subject, name, memberId, parameters, flops } of [...evaluations, ...also]) {
     const key = keyOfSubject(subject)
     const last = subject.kind === 'run' ? lastStepOf(subject.runId) : null
     const isEarlier = subject.kind === 'run' && last !== null && subject.step !== last
-    if (!columns.has(key)) columns.set(key, { key, subject, name, detail: isEarlier ? `step ${subject.step?.toLocaleString('en-US')}` : null, memberId, parameters, flops, isEarlier })
+    if (!columns.has(key))
+      columns.set(key, {
+        key,
+        subject,
+        name,
+        detail: isEarlier ? `step ${subject.step?.toLocaleString('en-US')}` : null,
+        memberId,
+        parameters,
+        flops,
+        isEarlier,
+      })
   }
-  const step = ({ subject }: ResultColumn) => (subject.kind === 'run' ? subject.step ?? Infinity : Infinity)
-  return [...columns.values()].sort((a, b) => a.parameters - b.parameters || a.name.localeCompare(b.name) || step(a) - step(b))
+  const step = ({ subject }: ResultColumn) => (subject.kind === 'run' ? (subject.step ?? Infinity) : Infinity)
+  return [...columns.values()].sort(
+    (a, b) => a.parameters - b.parameters || a.name.localeCompare(b.name) || step(a) - step(b),
+  )
 }
 
 /** By row and column: the newest of each, for a later one with other items stands in its place. */
@@ -100,7 +154,22 @@ export function resultsCsv(evaluations: readonly Evaluation[]): string {
   const lines = ['model,step,parameters,training_flops,task,shots,sampler,items,metric,value,stderr,chance']
   for (const { name, subject, parameters, flops, task, options, result } of evaluations) {
     for (const { name: metric, value, stderr } of result?.metrics ?? []) {
-      lines.push([quoted(name), subject.kind === 'run' ? subject.step : '', parameters, flops ?? '', task, options.shots, options.sampler, result!.items, metric, value, stderr ?? '', isAccuracy(metric) ? result!.chance ?? '' : ''].join(','))
+      lines.push(
+        [
+          quoted(name),
+          subject.kind === 'run' ? subject.step : '',
+          parameters,
+          flops ?? '',
+          task,
+          options.shots,
+          options.sampler,
+          result!.items,
+          metric,
+          value,
+          stderr ?? '',
+          isAccuracy(metric) ? (result!.chance ?? '') : '',
+        ].join(','),
+      )
     }
   }
   return lines.join('\n') + '\n'

@@ -13,36 +13,55 @@ export interface Fact {
 const tokenizerWords = (choice: TokenizerChoice | null): string => {
   if (!choice) return 'none'
   if (choice.kind === 'bytes') return 'bytes'
-  return choice.kind === 'gpt2' ? 'GPT-2' : choice.kind === 'bpe' ? `learned BPE, ${exactly(choice.vocabulary)}` : `its own, ${exactly(choice.vocabulary)}`
+  return choice.kind === 'gpt2'
+    ? 'GPT-2'
+    : choice.kind === 'bpe'
+      ? `learned BPE, ${exactly(choice.vocabulary)}`
+      : `its own, ${exactly(choice.vocabulary)}`
 }
 
 /** Lines that neither has are left out. */
 export function factRows(a: Entry, b: Entry, scores: ReadonlyMap<string, TaskScores>): Fact[] {
-  const [left, right] = [a, b].map((entry): Record<string, string> => ({ ...factsOf(entry), Tasks: scores.get(entry.key)?.lines.join('\n') ?? '–' }))
-  return Object.keys(left).map((name) => ({ name, a: left[name], b: right[name] })).filter((fact) => fact.a !== '–' || fact.b !== '–')
+  const [left, right] = [a, b].map((entry): Record<string, string> => ({
+    ...factsOf(entry),
+    Tasks: scores.get(entry.key)?.lines.join('\n') ?? '–',
+  }))
+  return Object.keys(left)
+    .map((name) => ({ name, a: left[name], b: right[name] }))
+    .filter((fact) => fact.a !== '–' || fact.b !== '–')
 }
 
-export function factsOf({ model: { shape, activation, parametrisation }, parameters, bytes, row, imported }: Entry): Record<string, string> {
+export function factsOf({
+  model: { shape, activation, parametrisation },
+  parameters,
+  bytes,
+  row,
+  imported,
+}: Entry): Record<string, string> {
   const made = row?.made
   const recipe = made?.recipe
   const isScaled = parametrisation.embeddingScale !== 1 || parametrisation.outputScale !== 1
   return {
-    'Parameters': formatCount(parameters),
+    Parameters: formatCount(parameters),
     'Layers, width, heads': `${shape.layers}, ${shape.width}, ${shape.heads}`,
     'Context, vocabulary': `${exactly(shape.context)}, ${exactly(shape.vocabulary)}`,
-    'Activation': activation === 'gelu' ? 'GELU (erf)' : 'GELU (tanh)',
-    'Scales': isScaled ? `muP: embedding ${threeDigits(parametrisation.embeddingScale)}, output ${threeDigits(parametrisation.outputScale)}` : 'standard',
-    'Tokenizer': tokenizerWords(made?.tokenizer ?? imported?.tokenizer ?? null),
+    Activation: activation === 'gelu' ? 'GELU (erf)' : 'GELU (tanh)',
+    Scales: isScaled
+      ? `muP: embedding ${threeDigits(parametrisation.embeddingScale)}, output ${threeDigits(parametrisation.outputScale)}`
+      : 'standard',
+    Tokenizer: tokenizerWords(made?.tokenizer ?? imported?.tokenizer ?? null),
     'Training tokens': row ? `${formatCount(row.tokens)}, ${threeDigits(row.tokens / parameters)} a parameter` : '–',
-    'Step': row && made ? `${exactly(row.step)} of ${exactly(made.steps)}` : '–',
+    Step: row && made ? `${exactly(row.step)} of ${exactly(made.steps)}` : '–',
     'Training loss': row ? formatLoss(row.loss) : '–',
     'Validation loss': row ? formatLoss(row.validationLoss) : '–',
     'Peak learning rate': made ? String(Number(made.peakLearningRate.toPrecision(3))) : '–',
-    'Batch': made ? `${exactly(made.batchSequences)} sequences, ${formatCount(made.batchSequences * (recipe?.context ?? shape.context))} tokens` : '–',
-    'Decay': recipe ? `${recipe.decay} to ${100 * recipe.finalFraction} %` : '–',
-    'Seed': recipe ? String(recipe.seed) : '–',
+    Batch: made
+      ? `${exactly(made.batchSequences)} sequences, ${formatCount(made.batchSequences * (recipe?.context ?? shape.context))} tokens`
+      : '–',
+    Decay: recipe ? `${recipe.decay} to ${100 * recipe.finalFraction} %` : '–',
+    Seed: recipe ? String(recipe.seed) : '–',
     'Began from': made?.origin ? `the weights of ${made.origin.name}` : made ? 'random weights' : '–',
-    'Licence': imported?.licence ?? '–',
+    Licence: imported?.licence ?? '–',
     'Came as': imported ? imported.dtypes.join(', ') : '–',
     'On disk': formatBytes(bytes),
   }

@@ -13,7 +13,10 @@ export interface TaskScores {
 }
 
 /** By the key of what was evaluated; of a task that was asked several times the last stands. */
-export function taskScores(evaluations: readonly Evaluation[], taskOf: (name: string) => EvaluationTask | null): Map<string, TaskScores> {
+export function taskScores(
+  evaluations: readonly Evaluation[],
+  taskOf: (name: string) => EvaluationTask | null,
+): Map<string, TaskScores> {
   const newest = new Map<string, Map<string, Evaluation>>()
   for (const evaluation of [...evaluations].sort((a, b) => (a.finishedMs ?? 0) - (b.finishedMs ?? 0))) {
     if (evaluation.state !== 'finished' || !evaluation.result) continue
@@ -22,16 +25,20 @@ export function taskScores(evaluations: readonly Evaluation[], taskOf: (name: st
     ofSubject.set(`${evaluation.task} ${evaluation.options.shots} ${evaluation.options.split}`, evaluation)
     newest.set(key, ofSubject)
   }
-  return new Map([...newest].map(([key, ofSubject]) => {
-    const accuracies: number[] = []
-    const lines = [...ofSubject.values()].flatMap(({ task, options, result }) => {
-      const metric = metricOf(taskOf(task)?.metrics ?? result!.metrics.map(({ name }) => name), 'acc')
-      const found = metricIn(result, metric)
-      if (!found) return []
-      if (metric === 'acc') accuracies.push(found.value)
-      return [`${result!.title}${options.shots ? `, ${options.shots} shots` : ''}: ${formatMetric(metric, found.value)} ${metricWords[metric]}${found.stderr === null ? '' : ` ± ${found.stderr.toPrecision(2)}`}`]
-    })
-    const mean = accuracies.length > 0 ? accuracies.reduce((sum, one) => sum + one, 0) / accuracies.length : null
-    return [key, { mean, accuracies: accuracies.length, count: lines.length, lines }]
-  }))
+  return new Map(
+    [...newest].map(([key, ofSubject]) => {
+      const accuracies: number[] = []
+      const lines = [...ofSubject.values()].flatMap(({ task, options, result }) => {
+        const metric = metricOf(taskOf(task)?.metrics ?? result!.metrics.map(({ name }) => name), 'acc')
+        const found = metricIn(result, metric)
+        if (!found) return []
+        if (metric === 'acc') accuracies.push(found.value)
+        return [
+          `${result!.title}${options.shots ? `, ${options.shots} shots` : ''}: ${formatMetric(metric, found.value)} ${metricWords[metric]}${found.stderr === null ? '' : ` ± ${found.stderr.toPrecision(2)}`}`,
+        ]
+      })
+      const mean = accuracies.length > 0 ? accuracies.reduce((sum, one) => sum + one, 0) / accuracies.length : null
+      return [key, { mean, accuracies: accuracies.length, count: lines.length, lines }]
+    }),
+  )
 }

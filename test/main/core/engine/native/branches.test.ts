@@ -11,13 +11,17 @@ afterAll(() => k.dispose())
 const dice = createDice(5)
 const one = (from: number, below: number) => dice.integers(1, from, below)[0]
 /** Around the edges of registers and tiles, and now and then beyond a tile of keys. */
-const length = (least: number) => (one(0, 8) === 0 ? one(200, 300) : one(0, 3) === 0 ? [15, 16, 31, 32, 33, 48, 64][one(0, 7)] : one(least, 12))
+const length = (least: number) =>
+  one(0, 8) === 0 ? one(200, 300) : one(0, 3) === 0 ? [15, 16, 31, 32, 33, 48, 64][one(0, 7)] : one(least, 12)
 
 it('branches of every length agree with their pieces', async () => {
   for (let i = 0; i < 150; i++) {
     const [heads, features, held] = [one(1, 4), one(1, 40), one(0, 2) * length(1)]
     const width = heads * features
-    const segments = Array.from({ length: one(1, 4) }, () => [{ count: length(0), isStem: true }, ...Array.from({ length: one(0, 4) }, () => ({ count: length(1), isStem: false }))]).flat()
+    const segments = Array.from({ length: one(1, 4) }, () => [
+      { count: length(0), isStem: true },
+      ...Array.from({ length: one(0, 4) }, () => ({ count: length(1), isStem: false })),
+    ]).flat()
     const rows = segments.reduce((sum, { count }) => sum + count, 0)
     if (rows === 0) continue
     const geometry = { heads, scale: 1 / Math.sqrt(features) }
@@ -41,15 +45,30 @@ it('branches of every length agree with their pieces', async () => {
   }
 }, 120_000)
 
-async function inPieces(segments: BranchSegment[], qkv: Float32Array, held: number, trunkData: Float32Array, width: number, geometry: { heads: number; scale: number }): Promise<Float32Array> {
+async function inPieces(
+  segments: BranchSegment[],
+  qkv: Float32Array,
+  held: number,
+  trunkData: Float32Array,
+  width: number,
+  geometry: { heads: number; scale: number },
+): Promise<Float32Array> {
   const cache = reference.cache(1, held + 700, width)
-  const along = async (data: Float32Array) => reference.read(reference.cachedAttention(reference.tensor([data.length / (3 * width), 3 * width], data), cache, { ...geometry, rows: 1, context: data.length / (3 * width) }))
+  const along = async (data: Float32Array) =>
+    reference.read(
+      reference.cachedAttention(reference.tensor([data.length / (3 * width), 3 * width], data), cache, {
+        ...geometry,
+        rows: 1,
+        context: data.length / (3 * width),
+      }),
+    )
   if (held > 0) await along(trunkData)
   const parts: number[] = []
   let [at, base] = [0, held]
   for (const { count, isStem } of segments) {
     cache.rewind(isStem ? held : base)
-    if (count > 0) for (const value of await along(qkv.slice(at * 3 * width, (at + count) * 3 * width))) parts.push(value)
+    if (count > 0)
+      for (const value of await along(qkv.slice(at * 3 * width, (at + count) * 3 * width))) parts.push(value)
     if (isStem) base = held + count
     at += count
   }
@@ -57,14 +76,20 @@ async function inPieces(segments: BranchSegment[], qkv: Float32Array, held: numb
 }
 
 it('where the first of the largest stands', async () => {
-  for (const [rows, width] of [[1, 1], [3, 7], [40, 16], [17, 33], [200, 500]]) {
+  for (const [rows, width] of [
+    [1, 1],
+    [3, 7],
+    [40, 16],
+    [17, 33],
+    [200, 500],
+  ]) {
     const values = dice.normals(rows * width).map((value) => Math.round(value)) // so that many are equal
     const x = k.tensor([rows, width], Float32Array.from(values))
     const places = Array.from({ length: rows }, (_, row) => {
       const own = [...values.subarray(row * width, (row + 1) * width)]
       return own.indexOf(Math.max(...own))
     })
-    expect([...await k.largest!(x)]).toEqual(places)
+    expect([...(await k.largest!(x))]).toEqual(places)
     x.dispose()
   }
 })

@@ -24,30 +24,54 @@ const size = (dice: Dice, most: number) => {
 }
 
 type Work = (k: Kernels, make: (sizes: number[], data: Float32Array) => Tensor) => Partial<Record<string, Tensor>>
-interface Case { label: string; work: Work; tolerance: number }
+interface Case {
+  label: string
+  work: Work
+  tolerance: number
+}
 
 const cases: Record<string, (dice: Dice, most: number) => Case> = {
   linear(dice, most) {
     const [n, inner, outer] = [size(dice, most), size(dice, most), size(dice, most)]
-    const [x, w, b, r] = [dice.normals(n * inner), dice.normals(inner * outer), dice.normals(outer), dice.normals(n * outer)]
+    const [x, w, b, r] = [
+      dice.normals(n * inner),
+      dice.normals(inner * outer),
+      dice.normals(outer),
+      dice.normals(n * outer),
+    ]
     const form: Activation = one(dice, 0, 2) ? 'gelu' : 'gelu_new'
     return {
-      label: `linear ${n}x${inner}x${outer}`, tolerance: 1e-5,
+      label: `linear ${n}x${inner}x${outer}`,
+      tolerance: 1e-5,
       work(k, make) {
         const [input, weight, bias] = [make([n, inner], x), make([inner, outer], w), make([outer], b)]
         const { before, after } = k.linearGelu(input, weight, bias, form)
-        return { plain: k.linear(input, weight, bias), skipped: k.linear(input, weight, bias, make([n, outer], r)), before, after }
+        return {
+          plain: k.linear(input, weight, bias),
+          skipped: k.linear(input, weight, bias, make([n, outer], r)),
+          before,
+          after,
+        }
       },
     }
   },
   linearBackward(dice, most) {
     const [n, inner, outer] = [size(dice, most), size(dice, most), size(dice, most)]
-    const [x, w, dy, g, gb] = [n * inner, inner * outer, n * outer, inner * outer, outer].map((count) => dice.normals(count))
+    const [x, w, dy, g, gb] = [n * inner, inner * outer, n * outer, inner * outer, outer].map((count) =>
+      dice.normals(count),
+    )
     return {
-      label: `linearBackward ${n}x${inner}x${outer}`, tolerance: 1e-4,
+      label: `linearBackward ${n}x${inner}x${outer}`,
+      tolerance: 1e-4,
       work(k, make) {
         const [intoWeight, intoBias] = [make([inner, outer], g), make([outer], gb)]
-        const dx = k.linearBackward(make([n, outer], dy), make([n, inner], x), make([inner, outer], w), intoWeight, intoBias)
+        const dx = k.linearBackward(
+          make([n, outer], dy),
+          make([n, inner], x),
+          make([inner, outer], w),
+          intoWeight,
+          intoBias,
+        )
         return { dx, intoWeight, intoBias, slope: k.geluBackward(make([n, outer], dy), make([n, outer], dy), 'gelu') }
       },
     }
@@ -59,7 +83,8 @@ const cases: Record<string, (dice: Dice, most: number) => Case> = {
     const [qkv, dy] = [dice.normals(n * 3 * width), dice.normals(n * width)]
     const geometry = { rows, context, heads, scale: 1 / Math.sqrt(features) }
     return {
-      label: `attention ${rows}x${context}x${heads}x${features}`, tolerance: 1e-4,
+      label: `attention ${rows}x${context}x${heads}x${features}`,
+      tolerance: 1e-4,
       work(k, make) {
         const all = make([n, 3 * width], qkv)
         const { output, logSumExp } = k.attention(all, geometry)
@@ -73,10 +98,19 @@ const cases: Record<string, (dice: Dice, most: number) => Case> = {
     const pieces = [size(dice, most), one(dice, 1, 4), 1]
     const data = pieces.map((T) => dice.normals(rows * T * 3 * width))
     return {
-      label: `cachedAttention ${rows}x[${pieces.join('+')}]x${heads}x${features}`, tolerance: 1e-5,
+      label: `cachedAttention ${rows}x[${pieces.join('+')}]x${heads}x${features}`,
+      tolerance: 1e-5,
       work(k, make) {
         const cache = k.cache(rows, pieces.reduce((a, b) => a + b) + one(createDice(1), 0, 3), width)
-        const outputs = pieces.map((T, i) => [`part${i}`, k.cachedAttention(make([rows * T, 3 * width], data[i]), cache, { rows, context: T, heads, scale: 1 / Math.sqrt(features) })])
+        const outputs = pieces.map((T, i) => [
+          `part${i}`,
+          k.cachedAttention(make([rows * T, 3 * width], data[i]), cache, {
+            rows,
+            context: T,
+            heads,
+            scale: 1 / Math.sqrt(features),
+          }),
+        ])
         cache.dispose()
         return Object.fromEntries(outputs) as Record<string, Tensor>
       },
@@ -87,9 +121,14 @@ const cases: Record<string, (dice: Dice, most: number) => Case> = {
     const [x, tokens, g] = [dice.normals(n * width), dice.normals(vocabulary * width), dice.normals(vocabulary * width)]
     const target = dice.integers(n, -1, vocabulary)
     return {
-      label: `head ${n}x${width}x${vocabulary}`, tolerance: 1e-4,
+      label: `head ${n}x${width}x${vocabulary}`,
+      tolerance: 1e-4,
       work(k, make) {
-        const [input, table, intoTokens] = [make([n, width], x), make([vocabulary, width], tokens), make([vocabulary, width], g)]
+        const [input, table, intoTokens] = [
+          make([n, width], x),
+          make([vocabulary, width], tokens),
+          make([vocabulary, width], g),
+        ]
         const ids = k.ids(target)
         const logits = k.head(input, table, 0.3)
         const forward = k.crossEntropy(logits, ids)
@@ -101,18 +140,46 @@ const cases: Record<string, (dice: Dice, most: number) => Case> = {
     }
   },
   rows(dice, most) {
-    const [rows, context, width, vocabulary] = [one(dice, 1, 4), size(dice, most), size(dice, 2 * most) + 1, size(dice, most)]
+    const [rows, context, width, vocabulary] = [
+      one(dice, 1, 4),
+      size(dice, most),
+      size(dice, 2 * most) + 1,
+      size(dice, most),
+    ]
     const n = rows * context
-    const [x, gain, bias, dy, residual, tokens, positions] = [n * width, width, width, n * width, n * width, vocabulary * width, (context + 1) * width].map((count) => dice.normals(count))
+    const [x, gain, bias, dy, residual, tokens, positions] = [
+      n * width,
+      width,
+      width,
+      n * width,
+      n * width,
+      vocabulary * width,
+      (context + 1) * width,
+    ].map((count) => dice.normals(count))
     const id = dice.integers(n, 0, vocabulary)
     return {
-      label: `rows ${rows}x${context}x${width}, ${vocabulary} tokens`, tolerance: 1e-4,
+      label: `rows ${rows}x${context}x${width}, ${vocabulary} tokens`,
+      tolerance: 1e-4,
       work(k, make) {
         const ids = k.ids(id)
         const [input, g] = [make([n, width], x), make([width], gain)]
         const { output, mean, rstd } = k.layerNorm(input, g, make([width], bias))
-        const [intoGain, intoBias, intoTokens, intoPositions] = [make([width], bias), make([width], gain), make([vocabulary, width], tokens), make([context + 1, width], positions)]
-        const dx = k.layerNormBackward(make([n, width], dy), input, g, mean, rstd, intoGain, intoBias, make([n, width], residual))
+        const [intoGain, intoBias, intoTokens, intoPositions] = [
+          make([width], bias),
+          make([width], gain),
+          make([vocabulary, width], tokens),
+          make([context + 1, width], positions),
+        ]
+        const dx = k.layerNormBackward(
+          make([n, width], dy),
+          input,
+          g,
+          mean,
+          rstd,
+          intoGain,
+          intoBias,
+          make([n, width], residual),
+        )
         const embedded = k.embedding(ids, intoTokens, intoPositions, context, 1.5, 1)
         k.embeddingBackward(dx, ids, context, 1.5, intoTokens, intoPositions)
         ids.dispose()
@@ -122,17 +189,45 @@ const cases: Record<string, (dice: Dice, most: number) => Case> = {
   },
   optimizer(dice, most) {
     const sizes = Array.from({ length: one(dice, 1, 4) }, () => size(dice, 20 * most))
-    const data = sizes.map((count) => [dice.normals(count), dice.normals(count), dice.normals(count), dice.normals(count).map(Math.abs)])
+    const data = sizes.map((count) => [
+      dice.normals(count),
+      dice.normals(count),
+      dice.normals(count),
+      dice.normals(count).map(Math.abs),
+    ])
     const update = one(dice, 1, 1000)
     return {
-      label: `optimizer [${sizes.join(', ')}]`, tolerance: 1e-5,
+      label: `optimizer [${sizes.join(', ')}]`,
+      tolerance: 1e-5,
       work(k, make) {
         const parameters = sizes.map((count, i): Parameter => {
           const [value, gradient, firstMoment, secondMoment] = data[i].map((numbers) => make([count], numbers))
-          return { name: `p${i}`, value, gradient, firstMoment, secondMoment, decays: i % 2 === 0, learningRateScale: 1 + i }
+          return {
+            name: `p${i}`,
+            value,
+            gradient,
+            firstMoment,
+            secondMoment,
+            decays: i % 2 === 0,
+            learningRateScale: 1 + i,
+          }
         })
-        k.adamW(parameters, { learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, update, gradientScale: 0.5 })
-        return Object.fromEntries(parameters.flatMap(({ value, firstMoment, secondMoment }, i) => [[`w${i}`, value], [`m${i}`, firstMoment], [`v${i}`, secondMoment]]))
+        k.adamW(parameters, {
+          learningRate: 0.01,
+          beta1: 0.9,
+          beta2: 0.95,
+          epsilon: 1e-8,
+          weightDecay: 0.1,
+          update,
+          gradientScale: 0.5,
+        })
+        return Object.fromEntries(
+          parameters.flatMap(({ value, firstMoment, secondMoment }, i) => [
+            [`w${i}`, value],
+            [`m${i}`, firstMoment],
+            [`v${i}`, secondMoment],
+          ]),
+        )
       },
     }
   },
@@ -154,18 +249,23 @@ async function results(k: Kernels, { work }: Case): Promise<Record<string, Float
 }
 
 describe(`${shapes} random shapes`, () => {
-  it.each(Object.keys(cases))('%s agrees with the reference', async (name) => {
-    const dice = createDice(seed)
-    const before = native.memory().currentBytes
-    for (let i = 0; i < shapes / Object.keys(cases).length; i++) {
-      const one = cases[name](dice, i % 50 === 0 ? 150 : i % 10 === 0 ? 40 : 12)
-      const expected = await results(reference, one)
-      const actual = await results(native, one)
-      for (const key of Object.keys(expected)) {
-        const far = distance([...actual[key], 0.1], [...expected[key], 0.1]) // a lone number near zero is judged by its neighbours' usual size
-        if (!(far <= one.tolerance)) expect.fail(`${one.label}: ${key} is ${far} away`)
+  it.each(Object.keys(cases))(
+    '%s agrees with the reference',
+    async (name) => {
+      const dice = createDice(seed)
+      const before = native.memory().currentBytes
+      for (let i = 0; i < shapes / Object.keys(cases).length; i++) {
+        const one = cases[name](dice, i % 50 === 0 ? 150 : i % 10 === 0 ? 40 : 12)
+        const expected = await results(reference, one)
+        const actual = await results(native, one)
+        for (const key of Object.keys(expected)) {
+          // a lone number near zero is judged by its neighbours' usual size
+          const far = distance([...actual[key], 0.1], [...expected[key], 0.1])
+          if (!(far <= one.tolerance)) expect.fail(`${one.label}: ${key} is ${far} away`)
+        }
       }
-    }
-    expect(native.memory().currentBytes - before).toBeLessThan(2 ** 24) // nothing but the packing buffers stays
-  }, 120_000)
+      expect(native.memory().currentBytes - before).toBeLessThan(2 ** 24) // nothing but the packing buffers stays
+    },
+    120_000,
+  )
 })

@@ -1,4 +1,5 @@
-// Files that several processes share, mapped or not: the same numbers either way, nothing beyond their end, and nobody sleeps through a bell.
+// Files that several processes share, mapped or not: the same numbers either way, nothing beyond their end, and nobody
+// sleeps through a bell.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -16,7 +17,10 @@ const file = (bytes: number) => {
 }
 afterEach(() => folders.splice(0).forEach(removeNumberFiles))
 
-describe.each([['mapped', mapNumbers], ['as a file', openNumbers]] as const)('numbers %s', (_, open) => {
+describe.each([
+  ['mapped', mapNumbers],
+  ['as a file', openNumbers],
+] as const)('numbers %s', (_, open) => {
   it('are read, added and written in any place', () => {
     const path = file(400)
     const numbers = open(path)!
@@ -57,7 +61,10 @@ it('mapped numbers do not write before or beyond the file', () => {
   expect(mapNumbers(join(folders[0], 'absent'))).toBeNull()
 })
 
-describe.each([['mapped', mapCounters], ['as a file', openCounters]] as const)('counters %s', (_, open) => {
+describe.each([
+  ['mapped', mapCounters],
+  ['as a file', openCounters],
+] as const)('counters %s', (_, open) => {
   it('keep large numbers whole, each in its place', async () => {
     const path = file(3 * counterLineBytes)
     const [one, other] = [open(path)!, open(path)!]
@@ -75,7 +82,12 @@ describe('a mapped bell', () => {
     const path = file(2 * counterLineBytes)
     const counters = mapCounters(path)!
     const koffi = pathToFileURL(join(import.meta.dirname, '../../../../../node_modules/koffi/index.js')).href
-    const sleeper = spawn(process.execPath, ['--input-type=module', '-e', `
+    const sleeper = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `
       const { default: koffi } = await import(${JSON.stringify(koffi)})
       const library = koffi.load(${JSON.stringify(findLibrary())})
       const map = library.func('isf_map', 'uint64_t', ['const char *', 'double *'])
@@ -85,7 +97,10 @@ describe('a mapped bell', () => {
       const start = performance.now()
       sleep(bell, 0, 60)
       process.stdout.write(performance.now() - start < 30000 ? ' woken' : ' overslept')
-    `], { stdio: ['ignore', 'pipe', 'inherit'] })
+    `,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
     let said = ''
     sleeper.stdout.on('data', (text) => {
       said += text

@@ -2,4 +2,5 @@
 import { createNativeKernels } from '#main/core/engine/native/native.ts'
 import { kernelsSuite } from '../kernels-suite.ts'
 
-for (const threads of [1, 3]) kernelsSuite(`native, ${threads} threads`, () => createNativeKernels({ threads }), { tolerance: 1e-5 })
+for (const threads of [1, 3])
+  kernelsSuite(`native, ${threads} threads`, () => createNativeKernels({ threads }), { tolerance: 1e-5 })

@@ -1,4 +1,5 @@
-// A whole model over one token in one call: the same numbers as kernel after kernel, the same bits on any number of threads.
+// A whole model over one token in one call: the same numbers as kernel after kernel, the same bits on any number of
+// threads.
 import { describe, expect, it } from 'vitest'
 import type { Continuation } from '#main/core/engine/engine.ts'
 import { createGpt } from '#main/core/engine/gpt.ts'
@@ -13,7 +14,12 @@ import { tinyModel } from '../tiny.ts'
 const oneByOne = (kernels: Kernels): Kernels => ({ ...kernels, nextToken: undefined })
 
 /** Logits after a prompt and after each further token of a text that fills the context. */
-async function logitsOf(kernels: Kernels, model: ModelPlan, parameters: Map<string, Float32Array>, prompt: number): Promise<Float32Array[]> {
+async function logitsOf(
+  kernels: Kernels,
+  model: ModelPlan,
+  parameters: Map<string, Float32Array>,
+  prompt: number,
+): Promise<Float32Array[]> {
   const engine = createGpt(kernels, 'native', model, parameters)
   const { context, vocabulary } = model.shape
   const text = createDice(9).integers(context, 0, vocabulary)
@@ -25,13 +31,24 @@ async function logitsOf(kernels: Kernels, model: ModelPlan, parameters: Map<stri
   return all
 }
 
-/** Weights of every kind away from 0 and 1, so that a forgotten one shows; matrices of a size that keeps what passes through them of one size. */
+/**
+ * Weights of every kind away from 0 and 1, so that a forgotten one shows; matrices of a size that keeps what passes
+ * through them of one size.
+ */
 function randomParameters(model: ModelPlan, seed: number): Map<string, Float32Array> {
   const dice = createDice(seed)
   const kernels = createNativeKernels({ threads: 1 })
   const { infos } = holdWeights(kernels, model)
   kernels.dispose()
-  return new Map(infos.map(({ name, shape }) => [name, dice.normals(shape.reduce((a, b) => a * b, 1), shape.length === 2 ? 1 / Math.sqrt(model.shape.width) : 0.3)]))
+  return new Map(
+    infos.map(({ name, shape }) => [
+      name,
+      dice.normals(
+        shape.reduce((a, b) => a * b, 1),
+        shape.length === 2 ? 1 / Math.sqrt(model.shape.width) : 0.3,
+      ),
+    ]),
+  )
 }
 
 describe('shapes of every kind', () => {
@@ -41,14 +58,19 @@ describe('shapes of every kind', () => {
     const heads = draw(1, 12)
     return { layers: draw(1, 4), heads, width: heads * draw(1, 40), context: draw(2, 40), vocabulary: draw(1, 300) }
   })
-  shapes.push({ layers: 2, heads: 4, width: 256, context: 60, vocabulary: 1001 }, { layers: 1, heads: 2, width: 512, context: 20, vocabulary: 77 })
+  shapes.push(
+    { layers: 2, heads: 4, width: 256, context: 60, vocabulary: 1001 },
+    { layers: 1, heads: 2, width: 512, context: 20, vocabulary: 77 },
+  )
 
   it.each(shapes)('$layers layers of $width, $heads heads, $context tokens, $vocabulary words', async (shape) => {
     const model = tinyModel({ shape, activation: shape.heads % 2 ? 'gelu' : 'gelu_new' })
     const parameters = randomParameters(model, shape.width)
     const prompt = 1 + Math.floor(shape.context / 3)
     const expected = await logitsOf(oneByOne(createNativeKernels({ threads: 2 })), model, parameters, prompt)
-    const [first, ...others] = await Promise.all([1, 2, 3, 4].map((threads) => logitsOf(createNativeKernels({ threads }), model, parameters, prompt)))
+    const [first, ...others] = await Promise.all(
+      [1, 2, 3, 4].map((threads) => logitsOf(createNativeKernels({ threads }), model, parameters, prompt)),
+    )
     first.forEach((logits, i) => expect(distance(logits, expected[i])).toBeLessThan(2e-6)) // two orders of summing
     for (const other of others) expect(other).toEqual(first)
   })
@@ -60,15 +82,24 @@ describe('what does not fit is refused', () => {
   const k = createNativeKernels({ threads: 2 })
   const { values } = holdWeights(k, model)
   const caches = (rows = 1, capacity = context) => Array.from({ length: layers }, () => k.cache(rows, capacity, width))
-  const read = (changes: Partial<typeof values>, kept = caches(), plan = model) => k.nextToken!({ ...values, ...changes }, plan, kept)
+  const read = (changes: Partial<typeof values>, kept = caches(), plan = model) =>
+    k.nextToken!({ ...values, ...changes }, plan, kept)
 
   it.each<[string, () => unknown, RegExp]>([
     ['another vocabulary', () => read({ tokens: k.tensor([12, 12]) }), /tokens is \[12, 12\]/],
     ['a block too few', () => read({ blocks: values.blocks.slice(1) }), /1 blocks and 2 caches for 2 layers/],
     ['a cache too many', () => read({}, [...caches(), ...caches()]), /2 blocks and 4 caches/],
-    ['a weight for another width', () => read({ blocks: values.blocks.map((block) => ({ ...block, expand: block.contract })) }), /expand is \[48, 12\]/],
+    [
+      'a weight for another width',
+      () => read({ blocks: values.blocks.map((block) => ({ ...block, expand: block.contract })) }),
+      /expand is \[48, 12\]/,
+    ],
     ['caches of two texts', () => read({}, caches(2)), /2 sequences/],
-    ['heads that do not divide the width', () => read({}, caches(), { ...model, shape: { ...model.shape, heads: 5 } }), /5 heads/],
+    [
+      'heads that do not divide the width',
+      () => read({}, caches(), { ...model, shape: { ...model.shape, heads: 5 } }),
+      /5 heads/,
+    ],
   ])('%s', (_, work, message) => expect(work).toThrow(message))
 
   it('a token that is not there, and one too many', () => {

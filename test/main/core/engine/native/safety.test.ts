@@ -1,4 +1,5 @@
-// What must never reach C++, and what must never bring the process down: wrong shapes, gone tensors, foreign tensors, no memory.
+// What must never reach C++, and what must never bring the process down: wrong shapes, gone tensors, foreign tensors,
+// no memory.
 import { afterAll, describe, expect, it } from 'vitest'
 import { createNativeKernels } from '#main/core/engine/native/native.ts'
 import { createReferenceKernels } from '#main/core/engine/reference.ts'
@@ -22,21 +23,71 @@ describe('a shape that does not fit is refused with its numbers', () => {
     ['heads that do not divide the width', () => k.attention(k.tensor([6, 15]), geometry), /5 features.*2 heads/],
     ['qkv that is not three times anything', () => k.attention(k.tensor([6, 13]), geometry), /13/],
     ['a head too large for the tiles', () => k.attention(k.tensor([6, 3 * 600]), geometry), /300 features/],
-    ['more tokens than a cache holds', () => k.cachedAttention(k.tensor([6, 12]), k.cache(2, 2, 4), geometry), /cache of 2/],
+    [
+      'more tokens than a cache holds',
+      () => k.cachedAttention(k.tensor([6, 12]), k.cache(2, 2, 4), geometry),
+      /cache of 2/,
+    ],
     ['a cache of another width', () => k.cachedAttention(k.tensor([6, 12]), k.cache(2, 9, 6), geometry), /keys/],
-    ['segments that are not the rows', () => k.branchAttention!(k.tensor([6, 12]), [{ count: 4, isStem: true }, { count: 1, isStem: false }], null, geometry), /segments of 5 rows/],
-    ['a segment of less than nothing', () => k.branchAttention!(k.tensor([6, 12]), [{ count: 7, isStem: true }, { count: -1, isStem: false }], null, geometry), /-1 rows/],
-    ['a trunk of another width', () => k.branchAttention!(k.tensor([6, 12]), [{ count: 6, isStem: true }], k.cache(1, 9, 6), geometry), /keys/],
-    ['a trunk of two texts', () => k.branchAttention!(k.tensor([6, 12]), [{ count: 6, isStem: true }], k.cache(2, 9, 4), geometry), /trunk of 2/],
-    ['a token outside the vocabulary', () => k.embedding(k.ids(Int32Array.of(0, 7)), k.tensor([7, 4]), k.tensor([2, 4]), 2, 1), /0 to 6/],
-    ['a negative token', () => k.embedding(k.ids(Int32Array.of(0, -1)), k.tensor([7, 4]), k.tensor([2, 4]), 2, 1), /0 to 6/],
-    ['a position beyond the last', () => k.embedding(k.ids(Int32Array.of(0, 1)), k.tensor([7, 4]), k.tensor([2, 4]), 2, 1, 1), /positions/],
+    [
+      'segments that are not the rows',
+      () =>
+        k.branchAttention!(
+          k.tensor([6, 12]),
+          [
+            { count: 4, isStem: true },
+            { count: 1, isStem: false },
+          ],
+          null,
+          geometry,
+        ),
+      /segments of 5 rows/,
+    ],
+    [
+      'a segment of less than nothing',
+      () =>
+        k.branchAttention!(
+          k.tensor([6, 12]),
+          [
+            { count: 7, isStem: true },
+            { count: -1, isStem: false },
+          ],
+          null,
+          geometry,
+        ),
+      /-1 rows/,
+    ],
+    [
+      'a trunk of another width',
+      () => k.branchAttention!(k.tensor([6, 12]), [{ count: 6, isStem: true }], k.cache(1, 9, 6), geometry),
+      /keys/,
+    ],
+    [
+      'a trunk of two texts',
+      () => k.branchAttention!(k.tensor([6, 12]), [{ count: 6, isStem: true }], k.cache(2, 9, 4), geometry),
+      /trunk of 2/,
+    ],
+    [
+      'a token outside the vocabulary',
+      () => k.embedding(k.ids(Int32Array.of(0, 7)), k.tensor([7, 4]), k.tensor([2, 4]), 2, 1),
+      /0 to 6/,
+    ],
+    [
+      'a negative token',
+      () => k.embedding(k.ids(Int32Array.of(0, -1)), k.tensor([7, 4]), k.tensor([2, 4]), 2, 1),
+      /0 to 6/,
+    ],
+    [
+      'a position beyond the last',
+      () => k.embedding(k.ids(Int32Array.of(0, 1)), k.tensor([7, 4]), k.tensor([2, 4]), 2, 1, 1),
+      /positions/,
+    ],
     ['a target outside the vocabulary', () => k.crossEntropy(x, k.ids(Int32Array.of(0, 1, 2, 3, 4, 0))), /targets/],
     ['too few targets', () => k.crossEntropy(x, k.ids(Int32Array.of(0, 1))), /2 targets for 6/],
     ['numbers that do not fill a tensor', () => k.write(x, new Float32Array(5)), /5 numbers/],
     ['an empty axis', () => k.tensor([0, 3]), /no shape/],
     ['a broken axis', () => k.tensor([1.5]), /no shape/],
-    ['another device\'s tensor', () => k.linear(createReferenceKernels().tensor([6, 4]), square, row), /other kernels/],
+    ["another device's tensor", () => k.linear(createReferenceKernels().tensor([6, 4]), square, row), /other kernels/],
   ]
   it.each(refusals)('%s', (_, work, message) => expect(work).toThrow(message))
 
@@ -50,7 +101,13 @@ describe('a shape that does not fit is refused with its numbers', () => {
 
 it('memory that is not there is a Fault, and the kernels go on', async () => {
   const small = createNativeKernels({ threads: 1, limitBytes: 2 ** 22 })
-  const fault = (() => { try { small.tensor([2 ** 20, 2]) } catch (error) { return error as Fault } })()
+  const fault = (() => {
+    try {
+      small.tensor([2 ** 20, 2])
+    } catch (error) {
+      return error as Fault
+    }
+  })()
   expect(fault?.code).toBe('too-large')
   expect(fault?.message).toMatch(/MiB/)
   const held = small.memory().currentBytes
@@ -87,7 +144,21 @@ it('what has diverged shows: NaN and infinity come out of every kernel they go i
     const { output: mixed } = k.attention(x, { rows: 1, context: 6, heads: 1, scale: 1 })
     expect(Number.isFinite((await k.read(mixed)).slice(11, 22).reduce((sum, one) => sum + one, 0))).toBe(false)
     const gradient = k.tensor([6, 33], data)
-    expect(Number.isFinite(await k.globalNorm([{ name: 'p', value: x, gradient, firstMoment: gradient, secondMoment: gradient, decays: false, learningRateScale: 1 }]))).toBe(false)
+    expect(
+      Number.isFinite(
+        await k.globalNorm([
+          {
+            name: 'p',
+            value: x,
+            gradient,
+            firstMoment: gradient,
+            secondMoment: gradient,
+            decays: false,
+            learningRateScale: 1,
+          },
+        ]),
+      ),
+    ).toBe(false)
   }
 })
 
@@ -103,7 +174,14 @@ it('the number of threads does not change a bit', async () => {
     const all = kernels.tensor([300, 210], qkv)
     const form = { rows: 3, context: 100, heads: 7, scale: 0.3 }
     const { output, logSumExp } = kernels.attention(all, form)
-    const tensors = [out, kernels.linearBackward(out, input, weight, into[0], into[1]), ...into, output, logSumExp, kernels.attentionBackward(output, all, output, logSumExp, form)]
+    const tensors = [
+      out,
+      kernels.linearBackward(out, input, weight, into[0], into[1]),
+      ...into,
+      output,
+      logSumExp,
+      kernels.attentionBackward(output, all, output, logSumExp, form),
+    ]
     bits.push(await Promise.all(tensors.map((tensor) => kernels.read(tensor))))
     kernels.dispose()
   }
@@ -117,7 +195,13 @@ it('a small gradient of many rows, summed in two halves, is right and does not d
   const [x, w, dy] = [dice.normals(rows * inner), dice.normals(inner * outer), dice.normals(rows * outer)]
   const gradients = async (kernels: Kernels) => {
     const [intoWeight, intoBias] = [kernels.tensor([inner, outer], w), kernels.tensor([outer], dy.slice(0, outer))]
-    const dx = kernels.linearBackward(kernels.tensor([rows, outer], dy), kernels.tensor([rows, inner], x), kernels.tensor([inner, outer], w), intoWeight, intoBias)
+    const dx = kernels.linearBackward(
+      kernels.tensor([rows, outer], dy),
+      kernels.tensor([rows, inner], x),
+      kernels.tensor([inner, outer], w),
+      intoWeight,
+      intoBias,
+    )
     const all = await Promise.all([intoWeight, intoBias, dx].map((tensor) => kernels.read(tensor)))
     kernels.dispose()
     return all

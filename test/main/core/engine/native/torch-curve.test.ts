@@ -1,4 +1,5 @@
-// Two hundred training steps beside PyTorch: same weights, same batches, the same loss curve (recorded by test/fixtures/torch-curve/make.py).
+// Two hundred training steps beside PyTorch: same weights, same batches, the same loss curve (recorded by
+// test/fixtures/torch-curve/make.py).
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Batch, ModelState } from '#main/core/engine/engine.ts'
@@ -26,13 +27,16 @@ function mix(x: number): number {
 }
 
 function startState(): ModelState {
-  const parameters = new Map(listParameters(shape).map(({ name, shape: sizes }, tensor) => {
-    const isGain = /ln_.\.weight$/.test(name)
-    const std = name.startsWith('w') ? 0.05 : 0.1
-    const count = sizes.reduce((product, size) => product * size, 1)
-    const draw = (i: number) => Math.fround(((mix(tensor * 1048576 + i) >>> 8) / 16777216 - 0.5) * std * Math.sqrt(12)) + (isGain ? 1 : 0)
-    return [name, Float32Array.from({ length: count }, (_, i) => draw(i))]
-  }))
+  const parameters = new Map(
+    listParameters(shape).map(({ name, shape: sizes }, tensor) => {
+      const isGain = /ln_.\.weight$/.test(name)
+      const std = name.startsWith('w') ? 0.05 : 0.1
+      const count = sizes.reduce((product, size) => product * size, 1)
+      const draw = (i: number) =>
+        Math.fround(((mix(tensor * 1048576 + i) >>> 8) / 16777216 - 0.5) * std * Math.sqrt(12)) + (isGain ? 1 : 0)
+      return [name, Float32Array.from({ length: count }, (_, i) => draw(i))]
+    }),
+  )
   return { updates: 0, parameters, firstMoments: new Map(), secondMoments: new Map() }
 }
 
@@ -52,14 +56,19 @@ function batchAt(step: number): Batch {
   return { inputs: Int32Array.from(inputs), targets: Int32Array.from(targets), rows, columns: context }
 }
 
-const rateAt = (step: number) => peak * Math.min(1, (step + 1) / 20) * (1 - (0.9 * Math.max(0, step - 20)) / (steps - 20))
+const rateAt = (step: number) =>
+  peak * Math.min(1, (step + 1) / 20) * (1 - (0.9 * Math.max(0, step - 20)) / (steps - 20))
 
 describe.each(golden.runs)('200 steps of PyTorch, $activation', ({ activation, losses, norms }) => {
   it('have the same loss within 1e-3 at every step', async () => {
     const model: ModelPlan = {
-      shape, activation, seed: 0,
+      shape,
+      activation,
+      seed: 0,
       parametrisation: {
-        embeddingScale: 1, attentionScale: 1 / Math.sqrt(shape.width / shape.heads), outputScale: 1,
+        embeddingScale: 1,
+        attentionScale: 1 / Math.sqrt(shape.width / shape.heads),
+        outputScale: 1,
         initStd: { embedding: 0.02, position: 0.02, matrix: 0.02, residual: 0.01 },
         learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
       },
@@ -69,7 +78,9 @@ describe.each(golden.runs)('200 steps of PyTorch, $activation', ({ activation, l
     for (let step = 0; step < steps; step++) {
       const loss = await engine.accumulate(batchAt(step), 1)
       const norm = await engine.update(rateAt(step), adam)
-      expect(Math.abs(loss - losses[step]), `loss ${loss} at step ${step}, PyTorch has ${losses[step]}`).toBeLessThan(1e-3)
+      expect(Math.abs(loss - losses[step]), `loss ${loss} at step ${step}, PyTorch has ${losses[step]}`).toBeLessThan(
+        1e-3,
+      )
       if (step < 20) expect(norm / norms[step]).toBeCloseTo(1, 3)
     }
     engine.dispose()

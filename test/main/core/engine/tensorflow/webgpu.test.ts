@@ -9,6 +9,14 @@ if (!process.env.VK_ICD_FILENAMES && existsSync(software)) process.env.VK_ICD_FI
 process.env.ISOFLOP_SOFTWARE_WEBGPU = '1'
 vi.setConfig({ testTimeout: 180_000 })
 
-const missing = await createKernels('webgpu', { threads: 0 }).then((kernels) => (kernels.dispose(), null), (error: Error) => error.message)
-if (missing === null) kernelsSuite('webgpu', () => createKernels('webgpu', { threads: 0 }), { tolerance: 1e-5, isRepeatable: false, isSlow: true })
+const missing = await createKernels('webgpu', { threads: 0 }).then(
+  (kernels) => (kernels.dispose(), null),
+  (error: Error) => error.message,
+)
+if (missing === null)
+  kernelsSuite('webgpu', () => createKernels('webgpu', { threads: 0 }), {
+    tolerance: 1e-5,
+    isRepeatable: false,
+    isSlow: true,
+  })
 else it.skip(`webgpu: ${missing} (apt-get install chromium brings a software adapter)`, () => {})

@@ -11,29 +11,62 @@ export interface Beside {
   hint: string
 }
 
-/** Weights of 4 bytes: blocks leave the store twice a step, embeddings once, since systems keep them; every gradient comes back once. */
+/**
+ * Weights of 4 bytes: blocks leave the store twice a step, embeddings once, since systems keep them; every gradient
+ * comes back once.
+ */
 export function predictedTraffic(plan: Pick<MemberPlan, 'shape' | 'parameters'>): { out: number; in: number } {
   const { layers, width } = plan.shape
   const blocks = layers * (12 * width ** 2 + 13 * width)
   return { out: 4 * (2 * blocks + (plan.parameters - blocks)), in: 4 * plan.parameters }
 }
 
-/** Seconds of a step: as this machine's measured speed promises the plain trainer, and every transfer on top, since systems and links share its cores. */
-export function predictedStepSeconds(step: Pick<StreamingStep, 'bytes' | 'transferSeconds'>, plan: Pick<MemberPlan, 'shape' | 'parameters' | 'steps' | 'seconds'>): number | null {
+/**
+ * Seconds of a step: as this machine's measured speed promises the plain trainer, and every transfer on top, since
+ * systems and links share its cores.
+ */
+export function predictedStepSeconds(
+  step: Pick<StreamingStep, 'bytes' | 'transferSeconds'>,
+  plan: Pick<MemberPlan, 'shape' | 'parameters' | 'steps' | 'seconds'>,
+): number | null {
   const passes = step.bytes.storeIn / predictedTraffic(plan).in
-  return plan.seconds && step.transferSeconds !== undefined ? plan.seconds / plan.steps + passes * step.transferSeconds : null
+  return plan.seconds && step.transferSeconds !== undefined
+    ? plan.seconds / plan.steps + passes * step.transferSeconds
+    : null
 }
 
 /** `tokensPerSecond`: measured over the last steps. */
-export function beside(step: StreamingStep, plan: Pick<MemberPlan, 'shape' | 'parameters' | 'tokens' | 'steps' | 'seconds'>, tokensPerSecond: number | null): Beside[] {
+export function beside(
+  step: StreamingStep,
+  plan: Pick<MemberPlan, 'shape' | 'parameters' | 'tokens' | 'steps' | 'seconds'>,
+  tokensPerSecond: number | null,
+): Beside[] {
   const traffic = predictedTraffic(plan)
   const rows: Beside[] = [
-    { name: 'Out of the store', measured: step.bytes.storeOut, predicted: traffic.out, as: 'bytes', hint: 'Blocks twice a step and embeddings once, 4 bytes a weight, whatever the number of systems' },
-    { name: 'Into the store', measured: step.bytes.storeIn, predicted: traffic.in, as: 'bytes', hint: 'Every gradient once, summed on the way, 4 bytes each' },
+    {
+      name: 'Out of the store',
+      measured: step.bytes.storeOut,
+      predicted: traffic.out,
+      as: 'bytes',
+      hint: 'Blocks twice a step and embeddings once, 4 bytes a weight, whatever the number of systems',
+    },
+    {
+      name: 'Into the store',
+      measured: step.bytes.storeIn,
+      predicted: traffic.in,
+      as: 'bytes',
+      hint: 'Every gradient once, summed on the way, 4 bytes each',
+    },
   ]
   const seconds = predictedStepSeconds(step, plan)
   if (tokensPerSecond && seconds) {
-    rows.push({ name: 'Speed', measured: tokensPerSecond, predicted: plan.tokens / plan.steps / seconds, as: 'tokensPerSecond', hint: 'Predicted from the measured speed of this machine and from a pass without computing before the first step: here the systems and their links share the same cores' })
+    rows.push({
+      name: 'Speed',
+      measured: tokensPerSecond,
+      predicted: plan.tokens / plan.steps / seconds,
+      as: 'tokensPerSecond',
+      hint: 'Predicted from the measured speed of this machine and from a pass without computing before the first step: here the systems and their links share the same cores',
+    })
   }
   return rows
 }
@@ -50,7 +83,10 @@ export function largestDifference(a: Curve | null, b: Curve | null): number | nu
   return most
 }
 
-/** Nodes of the fabric's tree level by level, from the one below the store to those above the systems: each serves at most `fanOut`. */
+/**
+ * Nodes of the fabric's tree level by level, from the one below the store to those above the systems: each serves at
+ * most `fanOut`.
+ */
 export function fabricLevels(systems: number, fanOut: number): number[] {
   const levels: number[] = []
   for (let width = Math.ceil(systems / fanOut); ; width = Math.ceil(width / fanOut)) {
