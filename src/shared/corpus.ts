@@ -1,4 +1,5 @@
 // What the lab knows of a corpus and of its tokens.
+import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
 export type Split = 'train' | 'validation' | 'test'
@@ -8,7 +9,7 @@ export interface Corpus {
   name: string
   /** `bundled` ships with the lab and cannot be deleted. */
   origin: 'bundled' | 'added'
-  state: 'ingesting' | 'ready' | 'failed' | 'cancelled'
+  state: TaskState
   /** Where the text came from: package, file or folder. */
   source: string
   licence: string | null
@@ -18,7 +19,7 @@ export interface Corpus {
   duplicates: number
   splits: Record<Split, { documents: number; bytes: number }>
   createdMs: number
-  /** While ingesting: bytes read of bytes to read. */
+  /** While it is read: bytes read of bytes to read. */
   progress: { doneBytes: number; totalBytes: number } | null
   /** Why it failed. */
   message: string | null
@@ -28,12 +29,12 @@ export interface Corpus {
 export interface TokenizedCorpus {
   corpusId: string
   tokenizer: TokenizerChoice
-  state: 'working' | 'ready' | 'failed'
+  state: TaskState
   vocabulary: number
   tokens: Record<Split, number>
   /** UTF-8 bytes a token, on the validation split. */
   bytesPerToken: number
-  /** 0 to 1 while working. */
+  /** 0 to 1 while it is made. */
   progress: number | null
   message: string | null
 }

@@ -6,7 +6,8 @@ export type FaultCode =
   | 'conflict' // the thing is busy, exists already, or was changed meanwhile
   | 'diverged' // the loss became NaN or infinite
   | 'damaged' // a file that does not say what it should
-  | 'too-large' // does not fit memory, disk or the model's limits
+  | 'too-large' // does not fit memory or the model's limits
+  | 'disk-full' // goes on when there is space again
   | 'unavailable' // an engine, device or peer that is not here
   | 'cancelled'
   | 'failed' // anything else a door caught; `details` has the original

@@ -1,6 +1,7 @@
 // A model of the library: made elsewhere, taken over into the lab, and used like a run's checkpoint.
 import type { ModelPlan } from './family/model.ts'
 import type { Recipe } from './family/recipe.ts'
+import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
 /** Where a model comes from. */
@@ -9,18 +10,12 @@ export type ModelOrigin =
   | { kind: 'files'; paths: string[] } // sent through the web door, or chosen one by one
   | { kind: 'hub'; repo: string; revision: string }
 
-export type ModelState =
-  | 'queued'
-  | 'working' // is fetched, read and checked
-  | 'ready'
-  | 'failed'
-  | 'cancelled' // a person's wish; what was fetched whole stays for the next try
-
 export interface LibraryModel {
   id: string
   name: string
   origin: ModelOrigin
-  state: ModelState
+  /** `running` while it is fetched, read and checked; what a cancelled one fetched whole stays for the next try. */
+  state: TaskState
   /** Shape, activation and scales; null until it has been read. */
   plan: ModelPlan | null
   parameters: number | null

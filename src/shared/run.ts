@@ -4,18 +4,13 @@ import type { EngineName } from './engine.ts'
 import type { MemberPlan } from './family/ladder.ts'
 import type { ModelPlan } from './family/model.ts'
 import type { Recipe } from './family/recipe.ts'
+import type { FaultCode } from './fault.ts'
 import type { RunOrigin } from './model.ts'
+import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
-export type RunState =
-  | 'queued' // waits for its turn
-  | 'starting' // process, engine and data are being made ready
-  | 'training'
-  | 'paused' // a person's wish; its process is gone, its checkpoint stays
-  | 'stopped' // a person's wish; can still be resumed
-  | 'interrupted' // the lab or its machine went away; offered for resuming
-  | 'finished'
-  | 'failed'
+/** A paused one has no process, and its checkpoint stays; a cancelled or interrupted one can be resumed as well. */
+export type RunState = TaskState
 
 /** Everything a training needs, fixed when it starts; kept with the run so that it can be resumed bit for bit. */
 export interface RunPlan {
@@ -82,19 +77,33 @@ export interface RunSummary {
   /** Time spent training, over all its sessions. */
   elapsedMs: number
   engine: EngineName
+  /** For people; null until an engine has it. */
   device: string | null
   peakBytes: number | null
   createdMs: number
   finishedMs: number | null
   /** Steps at which a checkpoint lies on disk, ascending. */
   checkpoints: number[]
-  /** What happened, for `failed` and `interrupted`. */
+  /** What is awaited while it starts; what happened, for `paused`, `failed` and `interrupted`. */
   message: string | null
+  /** Why it failed or the disk paused it; absent in runs of older labs. */
+  code?: FaultCode | null
   /** As in its plan. */
   systems?: number
   /** The last step on a cluster, as measured. */
   streaming?: StreamingStep
 }
+
+/** Whether an engine trains it now; before, its text, tokens and process are made ready. */
+export const isTraining = ({ state, device }: Pick<RunSummary, 'state' | 'device'>): boolean =>
+  state === 'running' && device !== null
+
+/**
+ * Whether it can go on from its last checkpoint, or from its beginning where it has none. What failed for an outer
+ * cause can (a full disk, no memory, a process that was killed); numbers that diverged would only diverge again.
+ */
+export const canResume = ({ state, code }: Pick<RunSummary, 'state' | 'code'>): boolean =>
+  state === 'paused' || state === 'cancelled' || state === 'interrupted' || (state === 'failed' && code !== 'diverged')
 
 /** One update. */
 export interface StepRecord {

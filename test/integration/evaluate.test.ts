@@ -256,7 +256,7 @@ it('imports, inspects and lets write', async () => {
   const kept = await json('import', `${fixtures}/model`)
   expect(kept).toMatchObject({
     name: 'model',
-    state: 'ready',
+    state: 'finished',
     dtypes: ['BF16'],
     tokenizer: { kind: 'gpt2' },
     folder: join(home, 'models', kept.id),

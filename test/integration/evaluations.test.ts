@@ -37,7 +37,7 @@ beforeAll(async () => {
   lab = await open()
   const { id: corpusId } = await lab.addCorpus([join(folder, 'text.txt')], 'Words')
   await until(
-    async () => (await lab.listCorpora()).find(({ id, state }) => id === corpusId && state === 'ready'),
+    async () => (await lab.listCorpora()).find(({ id, state }) => id === corpusId && state === 'finished'),
     'the text',
     patienceMs,
   )

@@ -59,7 +59,7 @@ async function json(...args: string[]) {
 describe.sequential('a model made elsewhere', () => {
   it('comes from the hub by its name, once', async () => {
     const model = await json('import', 'org/Tiny-GPT')
-    expect(model).toMatchObject({ name: 'Tiny-GPT', state: 'ready', licence: 'mit', tokenizer: { kind: 'bytes' } })
+    expect(model).toMatchObject({ name: 'Tiny-GPT', state: 'finished', licence: 'mit', tokenizer: { kind: 'bytes' } })
     expect(existsSync(join(model.folder, 'model.safetensors'))).toBe(true)
     const asked = hub.asked.length
     expect((await isoflop('import', 'org/Tiny-GPT')).stdout).toContain('in the library already')

@@ -52,7 +52,7 @@ afterAll(async () => {
 
 describe.sequential('closing the window while a run trains', () => {
   it('keeps the machine awake while a run trains', async () => {
-    await expect.poll(async () => (await run()).state, { timeout: 120_000 }).toBe('training')
+    await expect.poll(async () => (await run()).state, { timeout: 120_000 }).toBe('running')
     expect(
       await lab.app.evaluate(({ powerSaveBlocker }) => [0, 1, 2, 3].some((id) => powerSaveBlocker.isStarted(id))),
     ).toBe(true)
@@ -65,7 +65,7 @@ describe.sequential('closing the window while a run trains', () => {
       .poll(shown)
       .toEqual([['Keep training in the background', 'Pause and close', 'Stop and close', 'Cancel']])
     expect(await isVisible()).toBe(true)
-    expect((await run()).state).toBe('training')
+    expect((await run()).state).toBe('running')
   })
 
   it('hides the window and trains on in the background; a second start brings it back', async () => {
@@ -76,7 +76,7 @@ describe.sequential('closing the window while a run trains', () => {
     await expect.poll(async () => (await run()).step, { timeout: 30_000 }).toBeGreaterThan(step)
     await launchElectron(built, home).catch(() => {})
     await expect.poll(isVisible).toBe(true)
-    expect((await run()).state).toBe('training')
+    expect((await run()).state).toBe('running')
   })
 
   it('pauses and ends the app when told to, and the run can be resumed at the next start', async () => {

@@ -7,7 +7,7 @@ export function runSummary(changes: Partial<RunSummary> = {}): RunSummary {
     studyId: 'study',
     memberId: 'member',
     name: '30 k',
-    state: 'training',
+    state: 'running',
     step: 0,
     steps: 100,
     tokens: 0,

@@ -128,8 +128,8 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
     part('trains, and the curve moves', async () => {
       await byId('train-ladder').click()
       await go('training')
-      await expectState(0, /training|finished/)
-      await expectState(endless, 'training')
+      await expectState(0, /running|finished/)
+      await expectState(endless, 'running')
       expect([await state(0), await state(1)]).toEqual(['finished', 'finished'])
       const chart = byId('loss-chart').locator('canvas').first()
       const before = await chart.screenshot()
@@ -150,7 +150,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
     part('resumes where it was', async () => {
       const before = await step()
       await row(endless).getByTestId('run-resume').click()
-      await expectState(endless, 'training')
+      await expectState(endless, 'running')
       await expect.poll(step, { timeout: slow }).toBeGreaterThan(before)
     })
 
@@ -160,11 +160,11 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await go('training')
       await expectState(endless, 'interrupted')
       await row(endless).getByTestId('run-resume').click()
-      await expectState(endless, 'training')
+      await expectState(endless, 'running')
       await expect.poll(step, { timeout: slow }).toBeGreaterThan(paused)
       await row(endless).getByTestId('run-stop').click()
       await byId('ask-yes').click()
-      await expectState(endless, 'stopped', 60_000)
+      await expectState(endless, 'cancelled', 60_000)
     })
 
     part('draws the law', async () => {
@@ -228,7 +228,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await byId('import-folder').fill(join(door.home, 'taken-home'))
       await byId('import-confirm').click()
       const model = byId('model-row').first()
-      await expect.poll(() => model.getAttribute('data-state'), { timeout: 60_000 }).toBe('ready')
+      await expect.poll(() => model.getAttribute('data-state'), { timeout: 60_000 }).toBe('finished')
       await model.click()
       const page = (name: string): Promise<void> =>
         door

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RunSummary } from '#shared/run.ts'
+import { isTraining, type RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { createLab, type LabHost } from '#main/lab/lab.ts'
 import { runJob, type Job } from '#main/worker.ts'
@@ -90,6 +90,10 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
+
+/** Waits until an engine has the run. */
+export const trainingIn = (lab: LabHost, runId: string): Promise<RunSummary> =>
+  until(async () => (await lab.listRuns(null)).find((run) => run.id === runId && isTraining(run)), 'a run that trains')
 
 export const runIn = (lab: LabHost, runId: string, ...states: RunSummary['state'][]): Promise<RunSummary> =>
   until(

@@ -123,8 +123,10 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
       runStore
         .list(null)
         .filter(
-          ({ origin, checkpoints, state }) =>
-            origin?.modelId === id && checkpoints.length === 0 && (state === 'queued' || state === 'starting'),
+          ({ origin, checkpoints, state, device }) =>
+            origin?.modelId === id &&
+            checkpoints.length === 0 &&
+            (state === 'queued' || (state === 'running' && device === null)),
         )
         .map(({ name }) => name),
   })
@@ -138,12 +140,12 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     newId,
     folderOf: runFolder,
     modelFolder: (id) =>
-      models.list().some((model) => model.id === id && model.state === 'ready') ? modelFolder(id) : undefined,
+      models.list().some((model) => model.id === id && model.state === 'finished') ? modelFolder(id) : undefined,
     removeFiles: (id) => removeFolder(runFolder(id)),
     prepare: async ({ plan }, tell, signal) => {
-      if (corpora.read(plan.corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')
+      if (corpora.read(plan.corpusId).state !== 'finished') tell('Waiting for the corpus to be read.')
       await corpora.whenReady(plan.corpusId, signal)
-      if (tokenized.find(plan.corpusId, plan.tokenizer)?.state !== 'ready') tell('Waiting for the tokens.')
+      if (tokenized.find(plan.corpusId, plan.tokenizer)?.state !== 'finished') tell('Waiting for the tokens.')
       await tokenized.ensure(plan.corpusId, plan.tokenizer, signal)
       return tokenized.folderOf(plan.corpusId, plan.tokenizer)
     },
@@ -159,7 +161,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     trainTokens: (corpusId, tokenizer) => {
       const isHere = corpora.list().some((corpus) => corpus.id === corpusId)
       const found = isHere ? tokenized.find(corpusId, tokenizer) : null
-      return found?.state === 'ready' ? found.tokens.train : null
+      return found?.state === 'finished' ? found.tokens.train : null
     },
   })
   const checkpoints = createCheckpointUse({
@@ -191,9 +193,9 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     },
     prepare: async (studyId, tell, signal) => {
       const { corpusId, tokenizer } = studies.read(studyId)
-      if (corpora.read(corpusId).state !== 'ready') tell('Waiting for the corpus to be read.')
+      if (corpora.read(corpusId).state !== 'finished') tell('Waiting for the corpus to be read.')
       await corpora.whenReady(corpusId, signal)
-      if (tokenized.find(corpusId, tokenizer)?.state !== 'ready') tell('Waiting for the tokens.')
+      if (tokenized.find(corpusId, tokenizer)?.state !== 'finished') tell('Waiting for the tokens.')
       await tokenized.ensure(corpusId, tokenizer, signal)
       return tokenized.folderOf(corpusId, tokenizer)
     },
@@ -247,7 +249,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     if (state === 'failed' || state === 'cancelled')
       throw new Fault('conflict', `${name} cannot be used: ${message ?? 'reading it was cancelled.'}`)
     const known = model.tokenizer && tokenized.find(study.corpusId, model.tokenizer)
-    const trainTokens = known?.state === 'ready' ? known.tokens.train : null
+    const trainTokens = known?.state === 'finished' ? known.tokens.train : null
     return runs.startPlanned([
       planContinued({
         study,

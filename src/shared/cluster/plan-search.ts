@@ -1,5 +1,6 @@
 // A search for the best plans as the window sees it: asked for, under way, ended.
 import type { FaultCode } from '../fault.ts'
+import type { TaskState } from '../task-state.ts'
 import type { MachineFile } from './machine.ts'
 import type { SearchRequest, SearchResult } from './search.ts'
 import type { ClusterModel } from './transformer.ts'
@@ -16,7 +17,7 @@ export interface PlanSearch {
   modelName: string
   machineName: string
   request: SearchRequest
-  state: 'running' | 'finished' | 'cancelled' | 'failed'
+  state: TaskState
   /** Plans estimated so far. */
   evaluated: number
   /** How much of all plans has been gone through. */

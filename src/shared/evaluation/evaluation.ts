@@ -2,19 +2,12 @@
 import type { Split } from '../corpus.ts'
 import type { FaultCode } from '../fault.ts'
 import type { Subject } from '../model.ts'
+import type { TaskState } from '../task-state.ts'
 import type { ItemRecord, TaskResult } from './result.ts'
 import type { TaskRecord } from './task.ts'
 
 /** What is evaluated: a run's checkpoint (`step` null for its last), or a model of the library. */
 export type EvaluationSubject = Subject
-
-export type EvaluationState =
-  | 'queued'
-  | 'running'
-  | 'finished'
-  | 'cancelled' // a person's wish; can be resumed
-  | 'interrupted' // the lab went away; can be resumed
-  | 'failed'
 
 /**
  * How examples are chosen: the first of the file, or as lm-evaluation-harness draws them, other ones for every item.
@@ -55,7 +48,7 @@ export interface Evaluation {
   options: EvaluationOptions
   /** Started because the member had finished. */
   isAutomatic: boolean
-  state: EvaluationState
+  state: TaskState
   /** Items done, of all; 0 of 0 while they have not been read. */
   done: number
   of: number
@@ -136,7 +129,5 @@ export interface SamplesPage {
 export const isRight = ({ metrics }: Pick<ItemRecord, 'metrics'>): boolean | null =>
   metrics.acc === undefined ? null : metrics.acc === 1
 
-export const isEvaluationGoing = ({ state }: Pick<Evaluation, 'state'>): boolean =>
-  state === 'queued' || state === 'running'
 export const canResumeEvaluation = ({ state }: Pick<Evaluation, 'state'>): boolean =>
   state === 'cancelled' || state === 'interrupted' || state === 'failed'

@@ -4,6 +4,7 @@ import type { ModelPlan } from '../family/model.ts'
 import type { AdamSettings } from '../family/model.ts'
 import type { EngineName } from '../engine.ts'
 import type { FaultCode } from '../fault.ts'
+import type { TaskState } from '../task-state.ts'
 
 export const checkKinds = ['coordinates', 'transfer'] as const
 /**
@@ -13,14 +14,6 @@ export const checkKinds = ['coordinates', 'transfer'] as const
 export type CheckKind = (typeof checkKinds)[number]
 
 export type ParametrisationName = 'standard' | 'mup'
-
-export type CheckState =
-  | 'queued' // waits for the text, or for another check
-  | 'running'
-  | 'finished'
-  | 'cancelled' // a person's wish
-  | 'interrupted' // the lab went away; can be started anew
-  | 'failed'
 
 /**
  * `attention` and `mlp` are what a block's halves add to the stream [N, d], `block` the stream behind it, `logits` [N,
@@ -96,7 +89,7 @@ export interface Check {
   id: string
   studyId: string
   kind: CheckKind
-  state: CheckState
+  state: TaskState
   choices: CheckChoices
   engine: EngineName
   coordinates: CoordinatePoint[]

@@ -5,7 +5,8 @@ import { Fault } from '#shared/fault.ts'
 import { labRequests } from '#shared/lab.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { RunRecords, RunSummary } from '#shared/run.ts'
-import { runIn, tinyLab, tinyStudy, until, type Bench } from '../../support/tiny-lab.ts'
+import { isUnderWay } from '#shared/task-state.ts'
+import { runIn, tinyLab, tinyStudy, trainingIn, until, type Bench } from '../../support/tiny-lab.ts'
 
 let bench: Bench
 beforeEach(() => {
@@ -14,7 +15,7 @@ beforeEach(() => {
 afterEach(() => bench.clean())
 
 const corpusReady = (lab: LabHost) =>
-  until(async () => (await lab.listCorpora()).find(({ state }) => state === 'ready'), 'a corpus')
+  until(async () => (await lab.listCorpora()).find(({ state }) => state === 'finished'), 'a corpus')
 const bare = ({ steps, validations, samples }: RunRecords) => ({
   steps: steps.map(({ elapsedMs: _, ...rest }) => rest),
   validations: validations.map(({ elapsedMs: _, ...rest }) => rest),
@@ -53,8 +54,8 @@ describe('the first start', () => {
     const tokenizer = { kind: 'bpe' as const, vocabulary: 300 }
     await lab.updateStudy(study.id, { tokenizer })
     await lab.tokenizeCorpus(study.corpusId, tokenizer)
-    const tokens = await until(async () => (await lab.listTokenized()).find(({ state }) => state !== 'working'))
-    expect(tokens).toMatchObject({ state: 'ready', message: null })
+    const tokens = await until(async () => (await lab.listTokenized()).find(({ state }) => !isUnderWay({ state })))
+    expect(tokens).toMatchObject({ state: 'finished', message: null })
     expect((await lab.planStudy(study.id)).every(({ epochs }) => epochs !== null && epochs > 0)).toBe(true)
   })
 
@@ -147,7 +148,7 @@ describe('a run', () => {
     expect(lab.isTraining()).toBe(false)
     const run = await runIn(lab, id, 'finished', 'failed')
     expect(run.message).toBeNull()
-    expect(states).toEqual(['queued', 'starting', 'training', 'finished'])
+    expect(states).toEqual(['queued', 'running', 'finished'])
     expect(run).toMatchObject({ step: steps, steps, engine: 'reference', secondsLeft: 0 })
     expect(run.checkpoints[run.checkpoints.length - 1]).toBe(steps)
     expect(run.validationLoss).toBeLessThan(Math.log(257))
@@ -250,14 +251,14 @@ describe('a run', () => {
     const lab = await bench.open()
     const study = await tinyStudy(lab, [24, 8, 16])
     const begun: string[] = []
-    lab.listen('run', ({ name, state }) => state === 'starting' && !begun.includes(name) && begun.push(name))
+    lab.listen('run', ({ name, state }) => state === 'running' && !begun.includes(name) && begun.push(name))
     const runs = await lab.startRuns(study.id, ['w24', 'w8', 'w16'])
     expect(runs.map(({ name }) => name)).toEqual(['w8', 'w16', 'w24'])
     expect((await lab.pauseRun(runs[1].id)).state).toBe('paused')
-    await runIn(lab, runs[2].id, 'training')
-    expect((await lab.stopRun(runs[2].id)).state).toBe('stopped')
+    await trainingIn(lab, runs[2].id)
+    expect((await lab.stopRun(runs[2].id)).state).toBe('cancelled')
     expect(begun).toEqual(['w8', 'w24'])
-    expect((await lab.listRuns(study.id)).map(({ state }) => state)).toEqual(['finished', 'paused', 'stopped'])
+    expect((await lab.listRuns(study.id)).map(({ state }) => state)).toEqual(['finished', 'paused', 'cancelled'])
   })
 
   it('that cannot be done fails with the reason, and the next one begins', async () => {
@@ -363,7 +364,7 @@ describe('a study', () => {
     expect(copy).toMatchObject({ name: 'Tiny copy', recipe: study.recipe, ladder: study.ladder, isArchived: false })
     expect((await lab.updateStudy(copy.id, { isArchived: true })).isArchived).toBe(true)
     const [run] = await lab.startRuns(study.id, ['w8'])
-    await runIn(lab, run.id, 'training')
+    await trainingIn(lab, run.id)
     await lab.deleteStudy(study.id) // a run that trains is paused first
     expect((await lab.listStudies()).map(({ id }) => id)).toEqual([copy.id])
     expect(await lab.listRuns(null)).toEqual([])
@@ -385,9 +386,9 @@ describe('a corpus', () => {
     const path = join(bench.home, 'own.txt')
     writeFileSync(path, Array.from({ length: 400 }, (_, i) => `Sentence number ${i} is here.\n\n`).join(''))
     const { id, state } = await lab.addCorpus([path], 'My own')
-    expect(state).toBe('ingesting')
+    expect(state).toBe('running')
     const ready = await until(async () =>
-      (await lab.listCorpora()).find((one) => one.id === id && one.state === 'ready'),
+      (await lab.listCorpora()).find((one) => one.id === id && one.state === 'finished'),
     )
     expect(ready.documents).toBeGreaterThan(2)
     const pieces = await lab.sampleCorpus(id, { kind: 'bytes' }, 'train', 0)
@@ -404,7 +405,7 @@ describe('a corpus', () => {
     await lab.deleteStudy(study.id)
     await lab.deleteCorpus(id)
     expect((await lab.listCorpora()).some((one) => one.id === id)).toBe(false)
-    expect((await lab.restoreCorpus(id)).state).toBe('ready')
+    expect((await lab.restoreCorpus(id)).state).toBe('finished')
     await lab.deleteCorpus(id)
     await lab.close()
     expect(existsSync(join(bench.home, 'corpora', id))).toBe(false)

@@ -3,7 +3,7 @@ import type { RunSummary, ValidationRecord } from '#shared/run.ts'
 import { pointOf, pointsOf } from '#renderer/curves/rests.ts'
 
 const run = (changes: Partial<RunSummary>): RunSummary =>
-  ({ state: 'training', steps: 400, flops: 8e12, flopsPerToken: 1e6, validationLoss: 2.5, ...changes }) as RunSummary
+  ({ state: 'running', steps: 400, flops: 8e12, flopsPerToken: 1e6, validationLoss: 2.5, ...changes }) as RunSummary
 const validation = (step: number, loss: number): ValidationRecord => ({ step, tokens: step * 100, loss, elapsedMs: 0 })
 
 describe('the points of a run', () => {

@@ -32,7 +32,7 @@ describe('the library', () => {
       [run.name, `step ${run.steps.toLocaleString('en-US')}`, { kind: 'run', runId: run.id, step: run.steps }],
     ])
     const model = await library.importModel({ kind: 'hub', repo: 'gpt2', revision: 'main' }, 'GPT-2')
-    fake.tell('model', { ...model, state: 'working' })
+    fake.tell('model', { ...model, state: 'running' })
     expect(library.entries).toHaveLength(1)
     fake.tell('model', model)
     expect(library.entries[1]).toMatchObject({

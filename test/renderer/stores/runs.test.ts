@@ -33,11 +33,11 @@ describe('the first way in', () => {
   })
 
   it('waits for the bundled text to be read', async () => {
-    fake.tell('corpus', { ...fake.corpora.get('a')!, state: 'ingesting', progress: { doneBytes: 1, totalBytes: 2 } })
+    fake.tell('corpus', { ...fake.corpora.get('a')!, state: 'running', progress: { doneBytes: 1, totalBytes: 2 } })
     const going = useBeginStore().watchLawEmerge()
     await settled()
     expect(useStudiesStore().studies).toHaveLength(0)
-    fake.tell('corpus', { ...fake.corpora.get('a')!, state: 'ready' })
+    fake.tell('corpus', { ...fake.corpora.get('a')!, state: 'finished' })
     await going
     expect(useRunsStore().runs).toHaveLength(5)
   })
@@ -147,7 +147,7 @@ describe('training', () => {
     expect(training.isHeld).toBe(true)
     await useRunsStore().stopAll(useStudiesStore().currentId!)
     expect(training.isHeld).toBe(false)
-    expect(useRunsStore().runs.map((run) => run.state)).toEqual(all.map(() => 'stopped'))
+    expect(useRunsStore().runs.map((run) => run.state)).toEqual(all.map(() => 'cancelled'))
   })
 
   it('pauses the last first, so that no other begins meanwhile', async () => {

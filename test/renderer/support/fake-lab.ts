@@ -24,7 +24,7 @@ const corpus = (id: string, changes: Partial<Corpus> = {}): Corpus => ({
   id,
   name: `Text ${id}`,
   origin: 'bundled',
-  state: 'ready',
+  state: 'finished',
   source: 'a test',
   licence: 'CC0 1.0',
   bytes: 10_000_000,
@@ -204,7 +204,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       const made = corpus(`added-${++lastId}`, {
         name,
         origin: 'added',
-        state: 'ingesting',
+        state: 'running',
         source: paths[0],
         progress: { doneBytes: 0, totalBytes: 100 },
       })
@@ -220,7 +220,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       const made: TokenizedCorpus = {
         corpusId,
         tokenizer,
-        state: 'ready',
+        state: 'finished',
         vocabulary,
         tokens: { train: 4e6, validation: 2e5, test: 2e5 },
         bytesPerToken: 2.3,
@@ -252,7 +252,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
             studyId,
             memberId: plan.memberId,
             name: plan.name,
-            state: i ? 'queued' : 'training',
+            state: i ? 'queued' : 'running',
             step: 0,
             steps: plan.steps,
             tokens: 0,
@@ -281,7 +281,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     },
     pauseRun: async (id) => move(id, 'paused'),
     resumeRun: async (id) => move(id, 'queued'),
-    stopRun: async (id) => move(id, 'stopped'),
+    stopRun: async (id) => move(id, 'cancelled'),
     deleteRun: async (id) => take(runs, id),
     restoreRun: async (id) => bring(runs, id),
     readRecords: async (runId, after) => {
@@ -354,7 +354,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
         id: `model-${++lastId}`,
         name: name ?? 'A model',
         origin,
-        state: 'ready',
+        state: 'finished',
         parameters: 2000,
         bytes: 8000,
         dtypes: ['F32'],
@@ -507,7 +507,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
         step,
         tokens: step * perStep,
         loss,
-        state: isDone ? 'finished' : 'training',
+        state: isDone ? 'finished' : 'running',
         ...(isDone ? { validationLoss: loss, bestValidationLoss: loss, checkpoints: [step] } : {}),
       })
     },

@@ -59,7 +59,7 @@ export async function continueFrom(
     )
   const wanted = options.from!
   const known = (await lab.listModels()).some(
-    ({ id, name, state }) => state === 'ready' && (id === wanted || name === wanted),
+    ({ id, name, state }) => state === 'finished' && (id === wanted || name === wanted),
   )
   const model = known
     ? await findModel(lab, wanted)

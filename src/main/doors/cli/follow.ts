@@ -1,13 +1,13 @@
 // Watches runs until each has come to its end, says how they go, and pauses them when the person interrupts.
 import { Fault } from '#shared/fault.ts'
-import type { RunState, RunSummary } from '#shared/run.ts'
+import { isTraining, type RunSummary } from '#shared/run.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { duration, short } from './amounts.ts'
 import { waitFor } from './lab.ts'
 import type { CommandContext } from './program.ts'
 
-const restingStates: readonly RunState[] = ['finished', 'failed', 'stopped', 'paused', 'interrupted']
-const isResting = ({ state }: RunSummary): boolean => restingStates.includes(state)
+const isResting = (run: RunSummary): boolean => !isUnderWay(run)
 
 /**
  * The finished runs, in the order given. When `signal` aborts they are paused, so that their checkpoints are kept, and
@@ -33,7 +33,7 @@ export async function followRuns(
         terminal.note(finishedLine(run))
       }
     }
-    const current = runs.find(({ state }) => state === 'training' || state === 'starting')
+    const current = runs.find(({ state }) => state === 'running')
     if (current) terminal.progress(progressLine(current, told.size, runs.length))
     return runs.every(isResting) ? runs : undefined
   }
@@ -77,14 +77,11 @@ async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { termi
 const finishedLine = ({ name, parameters, loss, validationLoss, elapsedMs }: RunSummary): string =>
   `${name.padEnd(10)} ${short(parameters)} parameters, ${duration(elapsedMs / 1000)}: loss ${loss?.toFixed(4) ?? '-'}, validation ${validationLoss?.toFixed(4) ?? '-'}`
 
-function progressLine(
-  { name, state, step, steps, loss, tokensPerSecond, secondsLeft }: RunSummary,
-  done: number,
-  of: number,
-): string {
+function progressLine(run: RunSummary, done: number, of: number): string {
+  const { name, step, steps, loss, tokensPerSecond, secondsLeft } = run
   const parts = [
     `${of > 1 ? `[${done + 1}/${of}] ` : ''}${name}`,
-    state === 'starting' ? 'starting' : `step ${step} of ${steps}`,
+    !isTraining(run) ? 'starting' : `step ${step} of ${steps}`,
   ]
   if (loss !== null) parts.push(`loss ${loss.toFixed(4)}`)
   if (tokensPerSecond !== null) parts.push(`${short(tokensPerSecond)} tokens/s`)

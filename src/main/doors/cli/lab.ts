@@ -5,6 +5,7 @@ import type { LabNews, NewsKind } from '#shared/lab.ts'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { CommandContext } from './program.ts'
 
@@ -70,9 +71,8 @@ export function corpusReady(lab: LabHost, corpusId: string, { terminal, signal }
   return waitFor(lab, 'corpus', signal, async () => {
     const corpus = (await lab.listCorpora()).find(({ id }) => id === corpusId)
     if (!corpus) throw new Fault('not-found', 'The corpus was deleted meanwhile.')
-    if (corpus.state === 'ready') return corpus
-    if (corpus.state !== 'ingesting')
-      throw new Fault('failed', corpus.message ?? `The corpus ${corpus.name} could not be read.`)
+    if (corpus.state === 'finished') return corpus
+    if (!isUnderWay(corpus)) throw new Fault('failed', corpus.message ?? `The corpus ${corpus.name} could not be read.`)
     const { progress } = corpus
     terminal.progress(
       `Reading ${corpus.name}${progress && progress.totalBytes > 0 ? `: ${Math.floor((100 * progress.doneBytes) / progress.totalBytes)} %` : ''}`,
@@ -93,7 +93,7 @@ export async function tokensReady(
     const found = (await lab.listTokenized()).find(
       (one) => one.corpusId === corpus.id && isSameTokenizer(one.tokenizer, tokenizer),
     )
-    if (found?.state === 'ready') return found
+    if (found?.state === 'finished') return found
     if (found?.state === 'failed')
       throw new Fault('failed', found.message ?? `The tokens of ${corpus.name} could not be made.`)
     terminal.progress(

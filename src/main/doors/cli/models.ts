@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
 import type { RunSummary } from '#shared/run.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { exists } from '#main/platform/disk/files.ts'
 import { short, table } from './amounts.ts'
@@ -87,7 +88,7 @@ const originText = (origin: ModelOrigin): string =>
 
 export async function findModel(lab: LabHost, wanted: string): Promise<LibraryModel> {
   return pick(
-    (await lab.listModels()).filter(({ state }) => state === 'ready'),
+    (await lab.listModels()).filter(({ state }) => state === 'finished'),
     wanted,
     'model',
     ({ id, name }) => [id, name],
@@ -101,7 +102,7 @@ export async function findSubject(
   wanted: string,
 ): Promise<{ run: RunSummary } | { model: LibraryModel }> {
   const models = (await lab.listModels()).filter(
-    ({ id, name, state }) => state === 'ready' && (id === wanted || name === wanted),
+    ({ id, name, state }) => state === 'finished' && (id === wanted || name === wanted),
   )
   const runs = (await lab.listRuns(null)).filter(({ id, name }) => id === wanted || name === wanted)
   if (models.length === 1 && runs.length === 0) return { model: models[0] }
@@ -127,14 +128,14 @@ export async function takeModel(
   context: CommandContext,
 ): Promise<{ model: LibraryModel; isNew: boolean }> {
   const known = (await lab.listModels()).find(
-    (one) => one.state === 'ready' && JSON.stringify(one.origin) === JSON.stringify(origin),
+    (one) => one.state === 'finished' && JSON.stringify(one.origin) === JSON.stringify(origin),
   )
   if (known) return { model: known, isNew: false }
   const { id } = await lab.importModel(origin, name)
   const model = await waitFor(lab, 'model', context.signal, async (news) => {
     const found = news?.id === id ? news : (await lab.listModels()).find((one) => one.id === id)
     if (!found) throw new Fault('not-found', 'The model was deleted meanwhile.')
-    if (found.state === 'ready' || found.state === 'failed' || found.state === 'cancelled') return found
+    if (!isUnderWay(found)) return found
     const { progress } = found
     context.terminal.progress(
       progress?.phase === 'fetching' && progress.totalBytes > 0
@@ -143,7 +144,7 @@ export async function takeModel(
     )
     return undefined
   })
-  if (model.state === 'ready') return { model, isNew: true }
+  if (model.state === 'finished') return { model, isNew: true }
   await lab.deleteModel(id) // a wish that was refused leaves nothing
   throw new Fault(model.state === 'cancelled' ? 'cancelled' : 'failed', model.message ?? 'The import was cancelled.')
 }

@@ -1,13 +1,10 @@
 // `isoflop resume`: goes on where a run was paused, stopped or cut off, to the same bits as if it never had been.
 import { Fault } from '#shared/fault.ts'
-import type { RunSummary } from '#shared/run.ts'
+import { canResume } from '#shared/run.ts'
 import { followRuns } from './follow.ts'
 import { findRun, withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
-
-const resumable = ['paused', 'stopped', 'interrupted'] as const
-const canResume = ({ state }: RunSummary): boolean => (resumable as readonly string[]).includes(state)
 
 export const resumeCommand: CommandPart = (program, act) => {
   program

@@ -1,6 +1,6 @@
 // Closing while training: keep it going in the background, pause it, stop it, or stay. Asked once, or as the settings
 // say.
-import type { RunState } from '#shared/run.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 
 export type ClosingWish = 'keep' | 'pause' | 'stop' | 'stay'
@@ -12,8 +12,6 @@ export interface ClosingDeps {
   /** Quitting cannot keep training in the background. */
   canKeep: boolean
 }
-
-const isUnderWay = (state: RunState): boolean => state === 'starting' || state === 'training' || state === 'queued'
 
 /**
  * What to do with the window: `close` it, `hide` it while the training goes on, or `stay`. Runs are paused or stopped
@@ -32,7 +30,7 @@ export async function closeWhileTraining({ lab, ask, canKeep }: ClosingDeps): Pr
   if (wish === 'stay') return 'stay'
   if (wish === 'keep') return canKeep ? 'hide' : 'stay'
   // What waits in the queue first, or it would start in the place of what ends.
-  const runs = (await lab.listRuns(null)).filter(({ state }) => isUnderWay(state))
+  const runs = (await lab.listRuns(null)).filter(isUnderWay)
   for (const run of [
     ...runs.filter(({ state }) => state === 'queued'),
     ...runs.filter(({ state }) => state !== 'queued'),

@@ -1,9 +1,7 @@
 // What the desktop shows of the runs outside the window: the bar in the task bar, the machine kept awake, a word at the
 // end.
-import type { RunState, RunSummary } from '#shared/run.ts'
-
-const isUnderWay = (state: RunState): boolean => state === 'starting' || state === 'training'
-const isWaiting = (state: RunState): boolean => isUnderWay(state) || state === 'queued'
+import type { RunSummary } from '#shared/run.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 
 export interface DesktopProgress {
   /** 0 to 1 over all runs under way and queued, weighted by their FLOPs; null when nothing trains. */
@@ -19,8 +17,8 @@ export function desktopProgress(batch: Iterable<RunSummary>): DesktopProgress {
   let all = 0
   let isTraining = false
   for (const run of batch) {
-    if (!isWaiting(run.state) && run.state !== 'finished') continue
-    isTraining ||= isUnderWay(run.state)
+    if (!isUnderWay(run) && run.state !== 'finished') continue
+    isTraining ||= run.state === 'running'
     all += run.flops
     done += run.state === 'finished' ? run.flops : run.flops * (run.steps > 0 ? run.step / run.steps : 0)
   }
@@ -43,9 +41,9 @@ export function watchRuns(): RunWatch {
     note(run) {
       const before = batch.get(run.id)
       batch.set(run.id, run)
-      const notice = before && isWaiting(before.state) ? noticeOf(run) : null
+      const notice = before && isUnderWay(before) ? noticeOf(run) : null
       const progress = desktopProgress(batch.values())
-      if (![...batch.values()].some(({ state }) => isWaiting(state))) batch.clear()
+      if (![...batch.values()].some(isUnderWay)) batch.clear()
       return { ...progress, notice }
     },
     forget: (runId) => void batch.delete(runId),

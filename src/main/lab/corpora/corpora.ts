@@ -86,7 +86,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       )
       if (!report) throw new Error('the text was read and no report of it came')
       const { bytes, documents, duplicates, splits } = report as IngestReport
-      change(id, { state: 'ready', bytes, documents, duplicates, splits, progress: null, message: null })
+      change(id, { state: 'finished', bytes, documents, duplicates, splits, progress: null, message: null })
     } catch (error) {
       if (isClosing) return // read again at the next start
       const { code, message } = toFaultData(error)
@@ -116,7 +116,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
   const shelve = (parts: Pick<Corpus, 'id' | 'name' | 'origin' | 'source' | 'licence'>, paths: string[]): Corpus => {
     const corpus: Corpus = {
       ...parts,
-      state: 'ingesting',
+      state: 'running',
       bytes: 0,
       documents: 0,
       duplicates: 0,
@@ -146,13 +146,13 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       for (const { id, name, licence, source, paths } of deps.bundled) {
         const entry = here.get(id)
         if (!entry) shelve({ id, name, origin: 'bundled', source, licence }, paths)
-        else if (entry.corpus.state !== 'ready') {
+        else if (entry.corpus.state !== 'finished') {
           here.delete(id)
-          store.write({ corpus: { ...entry.corpus, state: 'ingesting', message: null }, paths })
+          store.write({ corpus: { ...entry.corpus, state: 'running', message: null }, paths })
           start(id)
         }
       }
-      for (const { corpus } of here.values()) if (corpus.state === 'ingesting') start(corpus.id)
+      for (const { corpus } of here.values()) if (corpus.state === 'running') start(corpus.id)
     },
     add: (paths, name) =>
       shelve(
@@ -167,10 +167,10 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       ),
     cancel: async (id) => {
       const { corpus } = store.read(id)
-      if (corpus.state !== 'ingesting') throw new Fault('conflict', `${corpus.name} is not being read.`)
+      if (corpus.state !== 'running') throw new Fault('conflict', `${corpus.name} is not being read.`)
       await stop(id)
       const after = store.read(id).corpus
-      return after.state === 'ingesting' ? change(id, { state: 'cancelled', progress: null }) : after
+      return after.state === 'running' ? change(id, { state: 'cancelled', progress: null }) : after
     },
     delete: async (id) => {
       const { corpus } = store.read(id)
@@ -195,7 +195,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     whenReady: async (id, signal) => {
       for (;;) {
         const { corpus } = store.read(id)
-        if (corpus.state === 'ready') return corpus
+        if (corpus.state === 'finished') return corpus
         const ingestion = ingestions.get(id)
         if (!ingestion)
           throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)

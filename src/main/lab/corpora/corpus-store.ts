@@ -1,6 +1,7 @@
 // Corpora in the store, with the files they are read from; a deleted one stays until it is purged.
 import { Fault } from '#shared/fault.ts'
 import type { Corpus } from '#shared/corpus.ts'
+import { withTaskState } from '#shared/task-state.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 
 export interface CorpusEntry {
@@ -20,7 +21,10 @@ export interface CorpusStore {
 }
 
 export function createCorpusStore(db: Database): CorpusStore {
-  const parse = (row: { record: string }) => JSON.parse(row.record) as CorpusEntry
+  const parse = (row: { record: string }): CorpusEntry => {
+    const { corpus, paths } = JSON.parse(row.record) as CorpusEntry
+    return { corpus: withTaskState(corpus), paths }
+  }
   return {
     list: () =>
       db

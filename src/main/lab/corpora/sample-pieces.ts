@@ -26,7 +26,7 @@ export function createSampler(
 
   const tokenizerOf = (corpusId: string, choice: TokenizerChoice): Tokenizer => {
     if (choice.kind === 'bytes') return createByteTokenizer()
-    if (tokenized.find(corpusId, choice)?.state !== 'ready')
+    if (tokenized.find(corpusId, choice)?.state !== 'finished')
       throw new Fault('conflict', 'This corpus has not been tokenised with this tokenizer yet.')
     const folder = tokenized.folderOf(corpusId, choice)
     if (last?.folder !== folder) last = { folder, tokenizer: loadTokenizer(folder) }
@@ -36,7 +36,7 @@ export function createSampler(
   return {
     sample: (corpusId, choice, split, document) => {
       const corpus = corpora.read(corpusId)
-      if (corpus.state !== 'ready') throw new Fault('conflict', `${corpus.name} is not ready yet.`)
+      if (corpus.state !== 'finished') throw new Fault('conflict', `${corpus.name} is not ready yet.`)
       const text = sampleDocument(corpusFolder(corpusId), split, document)
       return tokenizerOf(corpusId, choice).pieces(text.slice(0, shownCharacters))
     },

@@ -5,6 +5,7 @@ import { Fault, toFaultData } from '#shared/fault.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import { withTaskState } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import type { TokenizeRecord } from '#main/core/tokenizer/tokenize-corpus.ts'
@@ -59,7 +60,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
   const closing = new AbortController()
   const working = new Map<string, Promise<TokenizedCorpus>>()
   // What an end in the middle left undone is not there: nothing of it has its name yet.
-  db.run(`DELETE FROM tokenized WHERE json_extract(record, '$.state') <> 'ready'`)
+  db.run(`DELETE FROM tokenized WHERE json_extract(record, '$.state') NOT IN ('finished', 'ready')`)
 
   const id = (corpusId: string, tokenizer: TokenizerChoice) => `${corpusId} ${JSON.stringify(tokenizer)}`
   const keyOf = (corpusId: string, tokenizer: TokenizerChoice) => tokensKey(corpora.read(corpusId), tokenizer)
@@ -83,7 +84,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
     const known = current.get(id(corpusId, tokenizer))
     if (known) return known
     const row = db.get<{ record: string }>('SELECT record FROM tokenized WHERE key = ?', keyOf(corpusId, tokenizer))
-    return row ? (JSON.parse(row.record) as TokenizedCorpus) : null
+    return row ? withTaskState(JSON.parse(row.record) as TokenizedCorpus) : null
   }
 
   const tokenize = async (corpusId: string, tokenizer: TokenizerChoice): Promise<TokenizedCorpus> => {
@@ -109,7 +110,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
     return keep({
       corpusId,
       tokenizer,
-      state: 'ready',
+      state: 'finished',
       vocabulary,
       tokens,
       bytesPerToken,
@@ -141,7 +142,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
       const here = new Set(corpora.list().map((corpus) => corpus.id))
       const kept = db
         .all<{ record: string }>('SELECT record FROM tokenized')
-        .map((row) => JSON.parse(row.record) as TokenizedCorpus)
+        .map((row) => withTaskState(JSON.parse(row.record) as TokenizedCorpus))
       const all = new Map([
         ...kept.map((record) => [id(record.corpusId, record.tokenizer), record] as const),
         ...current,
@@ -157,7 +158,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
     ensure: async (corpusId, tokenizer, signal) => {
       await corpora.whenReady(corpusId, signal)
       const record = start(corpusId, tokenizer)
-      if (record.state === 'ready') return record
+      if (record.state === 'finished') return record
       return Promise.race([working.get(id(corpusId, tokenizer)) ?? Promise.resolve(record), cancelled(signal)])
     },
     removeOf: async (corpusId) => {
@@ -174,7 +175,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
 const blank = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus => ({
   corpusId,
   tokenizer,
-  state: 'working',
+  state: 'running',
   vocabulary: vocabularyOf(tokenizer),
   tokens: { train: 0, validation: 0, test: 0 },
   bytesPerToken: 0,

@@ -12,7 +12,7 @@ export interface AutomaticDeps {
 export function createAutomatic({ automatic, start }: AutomaticDeps): (run: RunSummary) => void {
   const training = new Set<string>()
   return (run) => {
-    if (run.state === 'training') training.add(run.id)
+    if (run.state === 'running') training.add(run.id)
     else if (run.state !== 'finished') training.delete(run.id)
     else if (training.delete(run.id)) {
       const { isOn, tasks, options } = automatic(run.studyId)

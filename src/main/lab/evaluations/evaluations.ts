@@ -7,7 +7,6 @@ import {
   type EvaluationOptions,
   type EvaluationSubject,
   canResumeEvaluation,
-  isEvaluationGoing,
   type SamplesPage,
   type SamplesQuery,
 } from '#shared/evaluation/evaluation.ts'
@@ -15,6 +14,7 @@ import { harnessFile } from '#shared/evaluation/harness-file.ts'
 import type { EvaluationRecord, EvaluationResult } from '#shared/evaluation/result.ts'
 import type { EngineName } from '#shared/engine.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { CheckpointSource } from '#main/core/model-formats/open.ts'
 import type { EvaluateJob, TaskChoice } from '#main/core/evaluation/evaluate-job.ts'
 import type { News } from '#main/lab/news.ts'
@@ -267,12 +267,12 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       session.wish = wish
       session.stopping.abort()
       await session.ended
-    } else if (isEvaluationGoing(store.read(id)))
+    } else if (isUnderWay(store.read(id)))
       change(id, { state: wish, secondsLeft: null, message: null, finishedMs: nowMs() })
   }
   const resume = (id: string): Evaluation => {
     const evaluation = store.read(id)
-    if (isEvaluationGoing(evaluation)) return evaluation
+    if (isUnderWay(evaluation)) return evaluation
     if (evaluation.state === 'finished')
       throw new Fault('conflict', `${evaluation.name} has finished this task; there is nothing to resume.`)
     const queued = change(id, { state: 'queued', message: null, code: null, finishedMs: null })
@@ -356,7 +356,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     },
     samples: async (id, query) => reader.read(store.read(id).id, query),
     begin: () => {
-      for (const { id } of store.list(null).filter(isEvaluationGoing))
+      for (const { id } of store.list(null).filter(isUnderWay))
         change(id, { state: 'interrupted', secondsLeft: null, message: null })
     },
     makeRoom: () => {
@@ -365,8 +365,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       session.stopping.abort()
     },
     stopWhere: async (isMeant) => {
-      for (const { id } of store.list(null).filter((one) => isEvaluationGoing(one) && isMeant(one)))
-        await end(id, 'cancelled')
+      for (const { id } of store.list(null).filter((one) => isUnderWay(one) && isMeant(one))) await end(id, 'cancelled')
     },
     purge: async () => {
       const gone = new Set([

@@ -116,7 +116,7 @@ export function furnishEvaluations(deps: EvaluationRoomsDeps) {
   const automatic = createAutomatic({ automatic: store.automatic, start: evaluations.start })
   const stopListening = [
     news.listen('run', (run) => {
-      if (run.state === 'starting') evaluations.makeRoom()
+      if (run.state === 'running' && run.device === null) evaluations.makeRoom()
       automatic(run)
     }),
     news.listen('runDeleted', ({ runId }) =>

@@ -1,6 +1,7 @@
 // The store's table of models; a deleted one stays until it is purged.
 import { Fault } from '#shared/fault.ts'
 import type { LibraryModel } from '#shared/model.ts'
+import { withTaskState } from '#shared/task-state.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 
 export interface ModelStore {
@@ -15,7 +16,7 @@ export interface ModelStore {
 }
 
 export function createModelStore(db: Database): ModelStore {
-  const parse = (row: { record: string }) => JSON.parse(row.record) as LibraryModel
+  const parse = (row: { record: string }) => withTaskState(JSON.parse(row.record) as LibraryModel)
   return {
     list: () =>
       db

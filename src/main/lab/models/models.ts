@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
@@ -42,8 +43,6 @@ export interface Models {
 
 const tellEveryMs = 200
 
-const isUnderWay = ({ state }: LibraryModel): boolean => state === 'queued' || state === 'working'
-
 export function createModels(deps: ModelsDeps): Models {
   const { news, nowMs } = deps
   const store = createModelStore(deps.db)
@@ -68,7 +67,7 @@ export function createModels(deps: ModelsDeps): Models {
     if (signal.aborted) return // cancelled while it waited, which is written down already
     let model = begun
     try {
-      model = keep({ ...model, state: 'working', progress: null })
+      model = keep({ ...model, state: 'running', progress: null })
       let toldMs = 0
       const onRecord = (progress: TakeModelRecord) => {
         const now = nowMs()
@@ -90,7 +89,7 @@ export function createModels(deps: ModelsDeps): Models {
         ...taken
       } = await workToEnd<TakeModelRecord, TakenModel>(deps.fork, job, { signal, graceMs: 2000, onRecord })
       const tokenizer = kind === 'model' ? { kind, modelId: model.id, vocabulary } : { kind }
-      keep({ ...model, ...taken, tokenizer, state: 'ready', progress: null })
+      keep({ ...model, ...taken, tokenizer, state: 'finished', progress: null })
       // they would only take room
       if (model.origin.kind === 'files') await deps.forgetUploads(model.origin.paths).catch(() => undefined)
     } catch (error) {
@@ -115,7 +114,7 @@ export function createModels(deps: ModelsDeps): Models {
     read: store.read,
     ready: (id) => {
       const model = store.read(id)
-      if (model.state !== 'ready')
+      if (model.state !== 'finished')
         throw new Fault(
           'conflict',
           isUnderWay(model)

@@ -1,6 +1,7 @@
 // The muP checks of the studies: started one at a time in a worker, kept with what they found, told while they last.
 import type { Check, CheckChoices, CheckKind, CheckPlan, CheckRecord } from '#shared/mup/check.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
@@ -32,8 +33,6 @@ export interface Checks {
 
 /** News and the store hear of progress this often. */
 const tellEveryMs = 250
-
-const isUnderWay = ({ state }: Check): boolean => state === 'queued' || state === 'running'
 
 export function createChecks(deps: ChecksDeps): Checks {
   const { news, nowMs } = deps

@@ -101,7 +101,7 @@ export function createRecorder(
         summary = {
           ...summary,
           ...standing(store, summary.id, record.step),
-          state: 'training',
+          state: 'running',
           device: record.device,
           checkpoints: record.checkpoints,
           message: record.message,

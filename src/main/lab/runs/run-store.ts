@@ -2,6 +2,7 @@
 // from.
 import { Fault } from '#shared/fault.ts'
 import type { RunPlan, RunRecords, RunSummary, SampleRecord, StepRecord, ValidationRecord } from '#shared/run.ts'
+import { withTaskState } from '#shared/task-state.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 
 export interface StoredRun {
@@ -43,7 +44,7 @@ export const stepsAnAnswer = 50_000
 const stepColumns = 'step, tokens, loss, gradientNorm, learningRate, elapsedMs'
 
 export function createRunStore(db: Database): RunStore {
-  const summaryOf = (row: { summary: string }) => JSON.parse(row.summary) as RunSummary
+  const summaryOf = (row: { summary: string }) => withTaskState(JSON.parse(row.summary) as RunSummary)
   const numberOf = (id: string): number => {
     const row = db.get<{ number: number }>('SELECT number FROM runs WHERE id = ?', id)
     if (!row) throw new Fault('not-found', 'This run is not here any more.', { details: id })

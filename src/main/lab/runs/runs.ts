@@ -4,8 +4,10 @@ import { Fault, toFaultData } from '#shared/fault.ts'
 import type { ClusterChoice, ClusterPart } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
+import { canResume, isTraining } from '#shared/run.ts'
 import type { RunPlan, RunRecords, RunState, RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
 import type { RunRecord, TrainOutcome } from '#main/core/training/records.ts'
 import { work, WorkerGone } from '#main/platform/processes/host.ts'
@@ -99,7 +101,7 @@ export function createRuns(deps: RunsDeps): Runs {
       recorder,
       stopping,
       ask: null,
-      wish: { state: 'stopped', message: null },
+      wish: { state: 'cancelled', message: null },
       ended: Promise.resolve(),
     }
     session = mine
@@ -112,7 +114,7 @@ export function createRuns(deps: RunsDeps): Runs {
   const runSession = async (run: StoredRun, mine: Session): Promise<void> => {
     const { recorder, stopping } = mine
     try {
-      recorder.change({ state: 'starting', message: null, secondsLeft: null })
+      recorder.change({ state: 'running', device: null, message: null, code: null, secondsLeft: null })
       const tokensFolder = await deps.prepare(run, (message) => recorder.change({ message }), stopping.signal)
       const { origin } = run.plan
       const startsFrom = origin && deps.modelFolder?.(origin.modelId)
@@ -167,7 +169,7 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   /** Pausing and stopping: at once where the run only waits, after saving where it trains. */
-  const end = async (id: string, state: 'paused' | 'stopped', from: readonly RunState[]): Promise<RunSummary> => {
+  const end = async (id: string, state: 'paused' | 'cancelled', from: readonly RunState[]): Promise<RunSummary> => {
     const { summary } = store.read(id)
     if (summary.state === state) return summary
     if (session?.runId === id) {
@@ -201,23 +203,25 @@ export function createRuns(deps: RunsDeps): Runs {
     },
     startPlanned,
     pause: (id) => end(id, 'paused', ['queued']),
-    stop: (id) => end(id, 'stopped', ['queued', 'paused', 'interrupted', 'failed']),
+    stop: (id) => end(id, 'cancelled', ['queued', 'paused', 'interrupted', 'failed']),
     resume: (id) => {
       const { summary } = store.read(id)
+      if (session?.runId === id || queue.includes(id)) return summary
       if (summary.state === 'finished')
         throw new Fault('conflict', `${summary.name} is finished; there is nothing to resume.`)
-      if (session?.runId === id || queue.includes(id)) return summary
+      if (!canResume(summary))
+        throw new Fault('conflict', `${summary.name} diverged and would again. Start a new run with a gentler recipe.`)
       queue.push(id)
-      const queued = change(summary, { state: 'queued', message: null })
+      const queued = change(summary, { state: 'queued', message: null, code: null })
       setImmediate(advance)
       return queued
     },
     delete: async (id) => {
       store.read(id)
       leaveQueue(id)
-      await endSession(id, 'stopped')
+      await endSession(id, 'cancelled')
       const { summary } = store.read(id)
-      if (summary.state === 'queued') store.write({ ...summary, state: 'stopped' })
+      if (summary.state === 'queued') store.write({ ...summary, state: 'cancelled' })
       store.setDeleted(id, true)
       news.tell('runDeleted', { runId: id })
     },
@@ -235,7 +239,7 @@ export function createRuns(deps: RunsDeps): Runs {
           'bad-input',
           `part: ${summary.name} trains on ${plan.systems} system${plan.systems === 1 ? '' : 's'}, counted from 0; there is no system ${part.system}.`,
         )
-      if (session?.runId !== id || !session.ask || summary.state !== 'training')
+      if (session?.runId !== id || !session.ask || !isTraining(summary))
         throw new Fault(
           'conflict',
           `${summary.name} is ${summary.state}; only a run that trains has processes to kill.`,
@@ -247,12 +251,11 @@ export function createRuns(deps: RunsDeps): Runs {
       store.read(id)
       return store.records(id, afterStep)
     },
-    underWay: (studyId) =>
-      store.list(studyId).filter(({ state }) => ['queued', 'starting', 'training', 'paused'].includes(state)),
+    underWay: (studyId) => store.list(studyId).filter((run) => isUnderWay(run) || run.state === 'paused'),
     isTraining: () => session !== null,
     begin: () => {
       for (const summary of store.list(null)) {
-        if (summary.state === 'starting' || summary.state === 'training') {
+        if (summary.state === 'running') {
           change(summary, {
             state: 'interrupted',
             secondsLeft: null,
@@ -307,5 +310,5 @@ function howItEnded(error: unknown, wish: Session['wish'] | null, summary: RunSu
   if (wish && code === 'cancelled') return wish
   if (error instanceof WorkerGone)
     return { state: 'interrupted', message: `${message} It was at step ${summary.step}; ${goesOn(summary)}` }
-  return { state: 'failed', message }
+  return { state: 'failed', code, message }
 }

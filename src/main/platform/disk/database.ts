@@ -150,7 +150,7 @@ function wrap(db: Libsql.Database): Database {
         } catch (error) {
           db.exec('ROLLBACK')
           throw (error as { code?: string }).code === 'SQLITE_FULL'
-            ? new Fault('too-large', 'The disk is full. Make room and try again; nothing that was saved is lost.', {
+            ? new Fault('disk-full', 'The disk is full. Make room and try again; nothing that was saved is lost.', {
                 cause: error,
               })
             : error

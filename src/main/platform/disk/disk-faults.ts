@@ -2,8 +2,8 @@
 import { Fault, type FaultCode } from '#shared/fault.ts'
 
 const reasons: Record<string, [FaultCode, string]> = {
-  ENOSPC: ['too-large', 'the disk is full. Nothing half-written was kept; free some space and try again'],
-  EDQUOT: ['too-large', 'the disk quota is used up. Nothing half-written was kept; free some space and try again'],
+  ENOSPC: ['disk-full', 'the disk is full. Nothing half-written was kept; free some space and try again'],
+  EDQUOT: ['disk-full', 'the disk quota is used up. Nothing half-written was kept; free some space and try again'],
   EFBIG: ['too-large', 'the file would be larger than is allowed here'],
   ENOENT: ['not-found', 'it is not there'],
   ENOTDIR: ['not-found', 'part of the path is a file, not a folder'],

@@ -44,7 +44,7 @@ export function diskFault(error: unknown, path: string): Fault {
   if (code === 'EACCES' || code === 'EPERM')
     return new Fault('bad-input', `${path} may not be read or written by this user.`, { cause: error, details })
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Fault('too-large', `The disk is full: ${path} could not be written. Free some space and try again.`, {
+    return new Fault('disk-full', `The disk is full: ${path} could not be written. Free some space and try again.`, {
       cause: error,
       details,
     })

@@ -2,12 +2,11 @@
 import { defineStore } from 'pinia'
 import { shallowRef, watch } from 'vue'
 import type { Check, CheckKind } from '#shared/mup/check.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useNoticesStore } from './notices.ts'
 import { useStudiesStore } from './studies.ts'
-
-export const isCheckGoing = (check: Check | null): boolean => check?.state === 'queued' || check?.state === 'running'
 
 export const useChecksStore = defineStore('checks', () => {
   const bridge = useBridge()
@@ -34,8 +33,7 @@ export const useChecksStore = defineStore('checks', () => {
   function latest(kind: CheckKind): Check | null {
     const mine = checks.value.filter((check) => check.kind === kind)
     const telling = mine.filter(
-      (check) =>
-        isCheckGoing(check) || check.coordinates.length + check.transfer.length > 0 || check.state === 'failed',
+      (check) => isUnderWay(check) || check.coordinates.length + check.transfer.length > 0 || check.state === 'failed',
     )
     return telling[telling.length - 1] ?? null
   }

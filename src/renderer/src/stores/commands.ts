@@ -1,11 +1,13 @@
 // Every command by name, for the palette and whoever else offers them.
+import { canResume } from '#shared/run.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { computed } from 'vue'
 import { useBeginStore } from './begin.ts'
 import { useEvaluationsStore } from './evaluations.ts'
 import { useLabStore } from './lab.ts'
 import { useLibraryStore } from './library.ts'
 import { usePlanStore } from './plan.ts'
-import { canPause, canResume, canStop, useRunsStore } from './runs.ts'
+import { canStop, useRunsStore } from './runs.ts'
 import { useShellStore, viewNames, type ViewName } from './shell.ts'
 import { useStudiesStore } from './studies.ts'
 import { useStudyDialogs } from './study-dialogs.ts'
@@ -115,7 +117,7 @@ export function useCommands() {
           group: 'Evaluation',
           run: () => void evaluations.resumeAll(),
         },
-        own.some(canPause) && {
+        own.some(isUnderWay) && {
           id: 'pause all',
           text: 'Pause all runs',
           group: 'Training',

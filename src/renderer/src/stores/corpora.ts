@@ -4,6 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { Corpus, Split, TokenizedCorpus } from '#shared/corpus.ts'
 import type { DroppedFile } from '#shared/lab.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { createUploads } from './uploads.ts'
 import { useNoticesStore } from './notices.ts'
@@ -61,9 +62,8 @@ export const useCorporaStore = defineStore('corpora', () => {
   function whenReady(corpusId: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (corpus: Corpus | null) => {
-        if (corpus?.state === 'ready') resolve()
-        else if (corpus && corpus.state !== 'ingesting')
-          reject(new Error(corpus.message ?? `${corpus.name} could not be read.`))
+        if (corpus?.state === 'finished') resolve()
+        else if (corpus && !isUnderWay(corpus)) reject(new Error(corpus.message ?? `${corpus.name} could not be read.`))
         else return false
         return true
       }

@@ -4,7 +4,6 @@ import { computed, ref, shallowRef, watch } from 'vue'
 import {
   canResumeEvaluation,
   defaultAutomaticEvaluation,
-  isEvaluationGoing,
   type AutomaticEvaluation,
   type Evaluation,
   type EvaluationOptions,
@@ -12,6 +11,7 @@ import {
   type SamplesQuery,
   type TaskFileRole,
 } from '#shared/evaluation/evaluation.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { DroppedFile } from '#shared/lab.ts'
 import type { Subject } from '#shared/model.ts'
@@ -101,7 +101,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   )
   lab.onBack(() => void load())
 
-  const going = computed(() => evaluations.value.filter(isEvaluationGoing))
+  const going = computed(() => evaluations.value.filter(isUnderWay))
   // Those that were to go together, from when the first was asked for until none is left.
   const together = shallowRef<string[]>([])
   const goingIds = computed(() => going.value.map(({ id }) => id).join())
@@ -113,7 +113,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const share = computed(() => {
     const mine = evaluations.value.filter(({ id }) => together.value.includes(id))
     return mine.length
-      ? mine.reduce((sum, one) => sum + (!isEvaluationGoing(one) ? 1 : one.of ? one.done / one.of : 0), 0) / mine.length
+      ? mine.reduce((sum, one) => sum + (!isUnderWay(one) ? 1 : one.of ? one.done / one.of : 0), 0) / mine.length
       : null
   })
   /** Estimated from those of them that have finished; null until one has. */

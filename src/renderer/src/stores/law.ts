@@ -11,10 +11,11 @@ import { meanOf, repeatsOf, spreadOf } from '../curves/repeats.ts'
 import { pointOf } from '../curves/rests.ts'
 import type { CurveForm } from '#shared/scaling/curve.ts'
 import type { LawPoint } from '#shared/scaling/points.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { fittedLatest } from '../fitting/latest.ts'
 import { useNoticesStore } from './notices.ts'
 import { usePlanStore } from './plan.ts'
-import { isGoing, useRunsStore } from './runs.ts'
+import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
 /** What the law sees of one member. */
@@ -79,7 +80,7 @@ export const useLawStore = defineStore('law', () => {
           }),
         )
         const losses = finished.map(({ loss }) => loss)
-        const run = finished[finished.length - 1]?.run ?? all.find(isGoing) ?? all[all.length - 1] ?? null
+        const run = finished[finished.length - 1]?.run ?? all.find(isUnderWay) ?? all[all.length - 1] ?? null
         const planned = plans.get(memberId)
         const point = run ? pointOf(run, rest.value, validationsOf(run)) : null
         const rests =

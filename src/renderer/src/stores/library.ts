@@ -14,9 +14,6 @@ import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
-export const isModelGoing = ({ state }: Pick<LibraryModel, 'state'>): boolean =>
-  state === 'queued' || state === 'working'
-
 /** One set of weights as every panel of the library knows it. */
 export interface Entry {
   key: string
@@ -96,7 +93,7 @@ export const useLibraryStore = defineStore('library', () => {
       imported: null,
     })),
     ...models.value.flatMap((model): Entry[] =>
-      model.state === 'ready' && model.plan
+      model.state === 'finished' && model.plan
         ? [
             {
               key: `model ${model.id}`,

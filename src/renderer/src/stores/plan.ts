@@ -25,9 +25,9 @@ export const usePlanStore = defineStore('plan', () => {
     const study = studies.current
     return study ? corpora.tokensOf(study.corpusId, study.tokenizer) : null
   })
-  const trainTokens = computed(() => (tokens.value?.state === 'ready' ? tokens.value.tokens.train : null))
+  const trainTokens = computed(() => (tokens.value?.state === 'finished' ? tokens.value.tokens.train : null))
   const vocabulary = computed(() => {
-    const known = tokens.value?.state === 'ready' ? tokens.value.vocabulary : 0
+    const known = tokens.value?.state === 'finished' ? tokens.value.vocabulary : 0
     return known || (studies.current ? vocabularyOf(studies.current.tokenizer) : 257)
   })
   const basis = computed(() =>

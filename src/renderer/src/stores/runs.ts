@@ -2,19 +2,14 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { ClusterChoice } from '#shared/cluster/live.ts'
-import type { RunRecords, RunState, RunSummary } from '#shared/run.ts'
+import { canResume, type RunRecords, type RunSummary } from '#shared/run.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
 import { useNoticesStore } from './notices.ts'
 
-const going: RunState[] = ['queued', 'starting', 'training']
-export const isGoing = (run: RunSummary): boolean => going.includes(run.state)
-/** Held or broken off, and able to go on. */
-export const canResume = (run: RunSummary): boolean =>
-  ['paused', 'stopped', 'interrupted', 'failed'].includes(run.state) && run.step < run.steps
-export const canPause = isGoing
 export const canStop = (run: RunSummary): boolean =>
-  isGoing(run) || run.state === 'paused' || run.state === 'interrupted'
+  isUnderWay(run) || run.state === 'paused' || run.state === 'interrupted'
 
 export const useRunsStore = defineStore('runs', () => {
   const bridge = useBridge()
@@ -95,7 +90,7 @@ export const useRunsStore = defineStore('runs', () => {
     runs.value
       .filter((run) => run.studyId === studyId)
       .sort((a, b) => a.parameters - b.parameters || a.createdMs - b.createdMs)
-  const active = computed(() => runs.value.filter(isGoing))
+  const active = computed(() => runs.value.filter(isUnderWay))
   const interrupted = computed(() => runs.value.filter((run) => run.state === 'interrupted'))
 
   const start = (studyId: string, memberIds: string[], cluster?: ClusterChoice) =>
@@ -111,7 +106,7 @@ export const useRunsStore = defineStore('runs', () => {
     for (const run of chosen) await work(run.id)
   }
   // From the last to the first, so that pausing one does not let the next begin.
-  const pauseAll = (studyId: string) => each(ofStudy(studyId).filter(canPause).reverse(), pause)
+  const pauseAll = (studyId: string) => each(ofStudy(studyId).filter(isUnderWay).reverse(), pause)
   const resumeAll = (studyId: string) => each(ofStudy(studyId).filter(canResume), resume)
   const stopAll = (studyId: string) => each(ofStudy(studyId).filter(canStop).reverse(), stop)
 

@@ -4,9 +4,10 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { ClusterPart, StreamingStep } from '#shared/cluster/live.ts'
 import type { RunSummary } from '#shared/run.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { useNoticesStore } from './notices.ts'
-import { isGoing, useRunsStore } from './runs.ts'
+import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
 /** So many of the last steps of a run are kept in view. */
@@ -39,7 +40,7 @@ export const useStreamingStore = defineStore('streaming', () => {
   )
   /** The one in view: the one a person chose, else the one that goes on, else the newest. */
   const run = computed<RunSummary | null>(
-    () => own.value.find(({ id }) => id === chosenId.value) ?? own.value.find(isGoing) ?? own.value[0] ?? null,
+    () => own.value.find(({ id }) => id === chosenId.value) ?? own.value.find(isUnderWay) ?? own.value[0] ?? null,
   )
   const recent = computed(() => (run.value ? (steps.value.get(run.value.id) ?? []) : []))
   const last = computed<StreamingStep | null>(

@@ -2,8 +2,9 @@
 import { computed, ref } from 'vue'
 import { defineStore } from 'pinia'
 import { defaultRecipe } from '#shared/family/recipe.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { usePlanStore } from './plan.ts'
-import { canStop, isGoing, useRunsStore } from './runs.ts'
+import { canStop, useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
 import { useStudiesStore } from './studies.ts'
 
@@ -16,7 +17,7 @@ export const useTraining = defineStore('training', () => {
 
   const own = computed(() => runs.ofStudy(studies.currentId))
   /** Runs that a change of text, tokenizer or recipe would falsify. */
-  const holding = computed(() => own.value.filter((run) => isGoing(run) || run.state === 'paused'))
+  const holding = computed(() => own.value.filter((run) => isUnderWay(run) || run.state === 'paused'))
   const isHeld = computed(() => holding.value.length > 0)
   /** Members to train: on, not refused, and neither trained as they are, with this seed, nor under way. */
   const waiting = computed(() =>

@@ -15,7 +15,7 @@ function training(setting: Settings['onCloseWhileTraining']) {
     },
     listRuns: async () => [
       runSummary({ id: 'old', state: 'finished' }),
-      runSummary({ id: 'now', state: 'training' }),
+      runSummary({ id: 'now', state: 'running' }),
       runSummary({ id: 'next', state: 'queued' }),
     ],
     pauseRun: async (id) => {

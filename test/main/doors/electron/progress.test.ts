@@ -12,10 +12,10 @@ describe('the bar in the task bar', () => {
     const news = [
       small({ state: 'queued' }),
       large({ state: 'queued' }),
-      small({ state: 'starting' }),
+      small({ state: 'running' }),
       small({ step: 50 }),
       small({ state: 'finished', step: 100 }),
-      large({ state: 'starting' }),
+      large({ state: 'running' }),
       large({ step: 50 }),
       large({ state: 'finished', step: 100 }),
     ]
@@ -24,13 +24,13 @@ describe('the bar in the task bar', () => {
 
   it('starts from nothing when a new queue begins', () => {
     const watch = watchRuns()
-    watch.note(small({ state: 'training', step: 99 }))
+    watch.note(small({ state: 'running', step: 99 }))
     watch.note(small({ state: 'finished', step: 100 }))
     expect(watch.note(large({ step: 0 })).fraction).toBe(0)
   })
 
   it('leaves with the training: paused, stopped, interrupted and failed runs have none', () => {
-    for (const state of ['paused', 'stopped', 'interrupted', 'failed', 'finished'] as const) {
+    for (const state of ['paused', 'cancelled', 'interrupted', 'failed', 'finished'] as const) {
       const watch = watchRuns()
       expect(watch.note(small({ step: 10 }))).toMatchObject({ isTraining: true, fraction: 0.1 })
       expect(watch.note(small({ step: 10, state }))).toMatchObject({ isTraining: false, fraction: null })
@@ -63,7 +63,7 @@ describe('the notification', () => {
       title: 'small stopped',
       body: 'The loss became NaN.',
     })
-    for (const state of ['paused', 'stopped'] as const) {
+    for (const state of ['paused', 'cancelled'] as const) {
       const watch = watchRuns()
       watch.note(small())
       expect(watch.note(small({ state })).notice).toBeNull()

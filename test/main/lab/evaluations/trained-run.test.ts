@@ -3,14 +3,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import {
-  defaultEvaluationOptions,
-  type Evaluation,
-  type EvaluationState,
-  isRight,
-} from '#shared/evaluation/evaluation.ts'
+import { defaultEvaluationOptions, type Evaluation, isRight } from '#shared/evaluation/evaluation.ts'
 import { Fault } from '#shared/fault.ts'
 import type { RunSummary } from '#shared/run.ts'
+import type { TaskState } from '#shared/task-state.ts'
 import { type EvaluateJob, evaluateJob } from '#main/core/evaluation/evaluate-job.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { Job } from '#main/worker.ts'
@@ -32,7 +28,7 @@ afterEach(() => bench.clean())
 const options = { ...defaultEvaluationOptions, limit: 40 }
 const start = (...tasks: string[]) =>
   lab.startEvaluations(studyId, [{ kind: 'run', runId: run.id, step: null }], tasks, options)
-const reaches = (id: string, state: EvaluationState): Promise<Evaluation> =>
+const reaches = (id: string, state: TaskState): Promise<Evaluation> =>
   until(
     async () => (await lab.listEvaluations(studyId)).find((one) => one.id === id && one.state === state),
     `an evaluation that is ${state}`,

@@ -8,7 +8,7 @@ import { exportModel } from '#main/core/model-formats/export.ts'
 import { createByteTokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { smallHub, type SmallHub } from '../../../support/small-hub.ts'
-import { runIn, tinyLab, tinyStudy, until, type Bench } from '../../../support/tiny-lab.ts'
+import { runIn, tinyLab, tinyStudy, trainingIn, until, type Bench } from '../../../support/tiny-lab.ts'
 import { tinyModels, tinyParameters } from '../../../support/tiny-models.ts'
 
 let folder: string
@@ -67,7 +67,7 @@ const modelIn = (id: string, ...states: LibraryModel['state'][]) =>
   )
 async function imported(origin: ModelOrigin = { kind: 'folder', path: elsewhere }): Promise<LibraryModel> {
   const { id } = await lab.importModel(origin, null)
-  const model = await modelIn(id, 'ready', 'failed')
+  const model = await modelIn(id, 'finished', 'failed')
   expect(model.message).toBeNull()
   return model
 }
@@ -89,7 +89,7 @@ describe('a model made elsewhere', () => {
   test('from the hub is fetched in one form only, and does not lie on the disk twice', async () => {
     hub.asked.length = 0
     const model = await imported({ kind: 'hub', repo: 'org/Tiny-GPT', revision: 'main' })
-    expect(model).toMatchObject({ name: 'Tiny-GPT', state: 'ready' })
+    expect(model).toMatchObject({ name: 'Tiny-GPT', state: 'finished' })
     expect(hub.asked.filter((path) => /\.(bin|msgpack)$/.test(path))).toEqual([])
     expect(readdirSync(join(bench.home, 'hub', 'models--org--Tiny-GPT'))).toEqual([])
   })
@@ -97,7 +97,7 @@ describe('a model made elsewhere', () => {
   test('comes from files that were sent one by one', async () => {
     const paths = readdirSync(elsewhere).map((name) => join(elsewhere, name))
     const model = await imported({ kind: 'files', paths })
-    expect(model).toMatchObject({ state: 'ready', parameters: (await imported()).parameters })
+    expect(model).toMatchObject({ state: 'finished', parameters: (await imported()).parameters })
     expect(readdirSync(join(bench.home, 'models')).sort()).toEqual((await lab.listModels()).map(({ id }) => id).sort())
     expect(existsSync(paths[0])).toBe(true)
     const sent = readdirSync(elsewhere).map((name, i) => {
@@ -132,7 +132,7 @@ describe('a model made elsewhere', () => {
     const { id } = await imported()
     await lab.deleteModel(id)
     expect(await lab.listModels()).toEqual([])
-    expect(await lab.restoreModel(id)).toMatchObject({ id, state: 'ready' })
+    expect(await lab.restoreModel(id)).toMatchObject({ id, state: 'finished' })
     await lab.deleteModel(id)
     await lab.close()
     expect(existsSync(join(bench.home, 'models', id))).toBe(false)
@@ -147,11 +147,11 @@ describe('a model made elsewhere', () => {
       return true
     }
     const { id } = await lab.importModel({ kind: 'hub', repo: 'org/Tiny-GPT', revision: 'main' }, null)
-    await modelIn(id, 'working')
+    await modelIn(id, 'running')
     await until(async () => hub.asked.some((path) => path.endsWith('.safetensors')), 'the weights being asked for')
     expect(await lab.cancelModel(id)).toMatchObject({ state: 'cancelled', message: null })
     hub.intrude = null
-    expect(await imported({ kind: 'hub', repo: 'org/Tiny-GPT', revision: 'main' })).toMatchObject({ state: 'ready' })
+    expect(await imported({ kind: 'hub', repo: 'org/Tiny-GPT', revision: 'main' })).toMatchObject({ state: 'finished' })
   })
 
   test('goes out again with the very same weights', async () => {
@@ -295,7 +295,7 @@ describe('a run that goes on from a model', () => {
     const { id } = await imported()
     const run = await lab.continueModel(study.id, id, { tokens: 400_000, peakLearningRate: 1e-6, context: 8 })
     const checkpoints = join(bench.home, 'runs', run.id, 'checkpoints')
-    await runIn(lab, run.id, 'training')
+    await trainingIn(lab, run.id)
     await lab.pauseRun(run.id)
     const damage = () => {
       for (const step of readdirSync(checkpoints))
@@ -305,7 +305,7 @@ describe('a run that goes on from a model', () => {
     await lab.resumeRun(run.id)
     const again = await until(
       async () =>
-        (await lab.listRuns(null)).find((one) => one.id === run.id && one.state === 'training' && one.step > 0),
+        (await lab.listRuns(null)).find((one) => one.id === run.id && one.state === 'running' && one.step > 0),
       'a step',
     )
     expect(again.message).toMatch(/damaged and there is no other; the run began anew/)
@@ -334,7 +334,7 @@ describe('a run that goes on from a model', () => {
     await lab.tokenizeCorpus(study.corpusId, { kind: 'bpe', vocabulary: 300 })
     await until(
       async () =>
-        (await lab.listTokenized()).find(({ state, tokenizer }) => state === 'ready' && tokenizer.kind === 'bpe'),
+        (await lab.listTokenized()).find(({ state, tokenizer }) => state === 'finished' && tokenizer.kind === 'bpe'),
       'a tokenizer',
     )
     const made = await lab.updateStudy(study.id, { tokenizer: { kind: 'bpe', vocabulary: 300 } })

@@ -39,7 +39,7 @@ function recorder() {
     bestValidation: () => null,
   } as Partial<RunStore> as RunStore
   const tell = <K extends NewsKind>(kind: K, news: LabNews[K]) => void told.push({ kind, news })
-  return createRecorder(runSummary({ state: 'training' }), 1000, store, { tell }, Date.now)
+  return createRecorder(runSummary({ state: 'running' }), 1000, store, { tell }, Date.now)
 }
 
 describe('the recorder', () => {

@@ -56,7 +56,7 @@ describe('a file', () => {
       })(),
     )
     await expect(writing).rejects.toMatchObject({
-      code: 'too-large',
+      code: 'disk-full',
       message: `Could not write ${path}: the disk is full. Nothing half-written was kept; free some space and try again.`,
     })
     expect(readFileSync(path, 'utf8')).toBe('old')
@@ -147,7 +147,7 @@ describe('a folder', () => {
       { overwrite: true },
     )
     await expect(failing).rejects.toMatchObject({
-      code: 'too-large',
+      code: 'disk-full',
       message: expect.stringContaining(`Could not write ${folder}: the disk is full`),
     })
     const inside = writeFolderAtomically(folder, (aside) => writeFile(join(aside, 'no/such/place'), ''), {
