@@ -1,4 +1,5 @@
 // What the lab knows of a corpus and of its tokens.
+import type { FaultCode } from './fault.ts'
 import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
@@ -21,8 +22,9 @@ export interface Corpus {
   createdMs: number
   /** While it is read: bytes read of bytes to read. */
   progress: { doneBytes: number; totalBytes: number } | null
-  /** Why it failed. */
+  /** Why it failed or is paused. */
   message: string | null
+  code?: FaultCode | null
 }
 
 /** A corpus under one tokenizer. */
@@ -37,4 +39,5 @@ export interface TokenizedCorpus {
   /** 0 to 1 while it is made. */
   progress: number | null
   message: string | null
+  code?: FaultCode | null
 }

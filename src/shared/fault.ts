@@ -24,6 +24,12 @@ export class Fault extends Error {
   }
 }
 
+const fullDiskCodes = ['disk-full', 'SQLITE_FULL', 'ENOSPC', 'EDQUOT']
+
+/** Whether something failed only because there is no space, be it a Fault, SQLite's or the system's own error. */
+export const isDiskFull = (error: unknown): boolean =>
+  fullDiskCodes.includes(String((error as { code?: unknown } | null)?.code))
+
 /** A failure as it crosses a bridge, where an Error would lose its class. */
 export interface FaultData {
   code: FaultCode

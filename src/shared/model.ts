@@ -1,4 +1,5 @@
 // A model of the library: made elsewhere, taken over into the lab, and used like a run's checkpoint.
+import type { FaultCode } from './fault.ts'
 import type { ModelPlan } from './family/model.ts'
 import type { Recipe } from './family/recipe.ts'
 import type { TaskState } from './task-state.ts'
@@ -28,8 +29,9 @@ export interface LibraryModel {
   /** From its README, where it says. */
   licence: string | null
   progress: { phase: 'fetching' | 'reading'; doneBytes: number; totalBytes: number } | null
-  /** Why it failed. */
+  /** Why it failed or is paused. */
   message: string | null
+  code?: FaultCode | null
   createdMs: number
 }
 

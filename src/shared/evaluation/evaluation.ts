@@ -130,4 +130,4 @@ export const isRight = ({ metrics }: Pick<ItemRecord, 'metrics'>): boolean | nul
   metrics.acc === undefined ? null : metrics.acc === 1
 
 export const canResumeEvaluation = ({ state }: Pick<Evaluation, 'state'>): boolean =>
-  state === 'cancelled' || state === 'interrupted' || state === 'failed'
+  state === 'paused' || state === 'cancelled' || state === 'interrupted' || state === 'failed'

@@ -386,7 +386,7 @@ describe('a corpus', () => {
     const path = join(bench.home, 'own.txt')
     writeFileSync(path, Array.from({ length: 400 }, (_, i) => `Sentence number ${i} is here.\n\n`).join(''))
     const { id, state } = await lab.addCorpus([path], 'My own')
-    expect(state).toBe('running')
+    expect(state).toBe('queued')
     const ready = await until(async () =>
       (await lab.listCorpora()).find((one) => one.id === id && one.state === 'finished'),
     )
@@ -530,6 +530,7 @@ describe('the machine', () => {
       })()
     }
     const lab = await bench.open()
+    await corpusReady(lab) // so that the newest worker is a probe
     const { engine, probes } = await lab.machine()
     expect(engine).toBe('reference')
     expect(probes[0]).toMatchObject({ isAvailable: false, description: expect.stringContaining('ended unexpectedly') })

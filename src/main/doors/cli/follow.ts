@@ -35,7 +35,9 @@ export async function followRuns(
     }
     const current = runs.find(({ state }) => state === 'running')
     if (current) terminal.progress(progressLine(current, told.size, runs.length))
-    return runs.every(isResting) ? runs : undefined
+    // What waits behind a run that a full disk paused waits for somebody to make room: not here.
+    const isHeld = runs.some(({ state, code }) => state === 'paused' && code === 'disk-full')
+    return isHeld || runs.every(isResting) ? runs : undefined
   }
   let runs: RunSummary[]
   try {
@@ -47,7 +49,7 @@ export async function followRuns(
   const failed = runs.find(({ state }) => state !== 'finished')
   if (failed)
     throw new Fault(
-      'failed',
+      failed.code ?? 'failed',
       failed.message ??
         `The run ${failed.name} ended as ${failed.state} at step ${failed.step} of ${failed.steps}. \`isoflop resume ${failed.id}\` goes on.`,
     )

@@ -1,12 +1,14 @@
 // The cluster room as its host holds it: machines and models, searches in a worker, and how good the cost model is.
-import { Fault, toFaultData } from '#shared/fault.ts'
+import { Fault } from '#shared/fault.ts'
 import type { ClusterCatalogue, MachineEntry } from '#shared/cluster/catalogue.ts'
 import { readMachine } from '#shared/cluster/machine.ts'
 import type { PlanSearch, PlanSearchWish } from '#shared/cluster/plan-search.ts'
 import { gpuPlanDefaults, readGpuPlan } from '#shared/cluster/plan.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import { readModel } from '#shared/cluster/transformer.ts'
 import type { ValidationReport } from '#shared/cluster/validation.ts'
 import type { News } from '#main/lab/news.ts'
+import { createTaskQueue } from '#main/lab/task-queue.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { machines, models } from '#shared/cluster/presets.ts'
@@ -33,41 +35,37 @@ export interface Clusters {
   close(): Promise<void>
 }
 
-/** News hear of progress this often. */
-const tellEveryMs = 100
-
 export function createClusters({ folder, news, fork, nowMs, newId }: ClustersDeps): Clusters {
   const own = createOwnMachines(folder)
-  let current: { search: PlanSearch; stopping: AbortController; ended: Promise<void> } | null = null
-
-  const stop = async (): Promise<void> => {
-    if (current?.search.state !== 'running') return
-    current.stopping.abort()
-    await current.ended
+  /** The last one asked for; it is not written down anywhere. */
+  let last: { search: PlanSearch; job: object } | null = null
+  const read = (id: string): PlanSearch => {
+    if (last?.search.id !== id) throw new Fault('not-found', 'There is no such search.')
+    return last.search
   }
-
-  async function run(mine: NonNullable<typeof current>, job: object): Promise<void> {
-    const startedMs = nowMs()
-    const tell = (changes: Partial<PlanSearch>) =>
-      news.tell('planSearch', (mine.search = { ...mine.search, ...changes, elapsedMs: nowMs() - startedMs }))
-    let toldMs = startedMs
-    try {
-      await workToEnd<SearchRecord>(fork, job, {
-        signal: mine.stopping.signal,
-        graceMs: 1000,
-        onRecord: (record) => {
-          if (record.kind === 'result')
-            return void tell({ state: 'finished', share: 1, evaluated: record.result.evaluated, result: record.result })
-          if (nowMs() - toldMs < tellEveryMs) return
-          toldMs = nowMs()
-          tell({ evaluated: record.evaluated, share: record.share })
-        },
-      })
-      if (mine.search.state === 'running') tell({ state: 'cancelled' })
-    } catch (error) {
-      const { code, message } = toFaultData(error)
-      tell(mine.stopping.signal.aborted ? { state: 'cancelled' } : { state: 'failed', code, message })
-    }
+  const keep = (search: PlanSearch): void => {
+    if (last?.search.id === search.id) last.search = search
+  }
+  const queue = createTaskQueue<PlanSearch>({
+    idOf: ({ id }) => id,
+    store: { read, keep, write: keep },
+    tell: (search) => news.tell('planSearch', search),
+    tellEveryMs: 100,
+    work: async (task) => {
+      const startedMs = nowMs()
+      let end: Partial<PlanSearch> = {}
+      const elapsed = () => ({ elapsedMs: nowMs() - startedMs })
+      const onRecord = (record: SearchRecord) => {
+        if (record.kind === 'result') end = { share: 1, evaluated: record.result.evaluated, result: record.result }
+        else task.progress({ evaluated: record.evaluated, share: record.share, ...elapsed() })
+      }
+      await workToEnd<SearchRecord>(fork, last!.job, { signal: task.signal, graceMs: 1000, onRecord })
+      if (!end.result) throw new Fault('cancelled', 'Cancelled.')
+      return { ...end, ...elapsed() }
+    },
+  })
+  const stop = async (): Promise<void> => {
+    if (last && isUnderWay(last.search)) await queue.end(last.search.id, 'cancelled')
   }
 
   return {
@@ -97,7 +95,7 @@ export function createClusters({ folder, news, fork, nowMs, newId }: ClustersDep
         modelName: model.name,
         machineName: machine.name,
         request: wish.request,
-        state: 'running',
+        state: 'queued',
         evaluated: 0,
         share: 0,
         elapsedMs: 0,
@@ -105,15 +103,13 @@ export function createClusters({ folder, news, fork, nowMs, newId }: ClustersDep
         message: null,
         code: null,
       }
-      const mine = { search, stopping: new AbortController(), ended: Promise.resolve() }
-      current = mine
-      mine.ended = run(mine, { kind: 'search-plans', model, machine, request: wish.request })
-      return search
+      last = { search, job: { kind: 'search-plans', model, machine, request: wish.request } }
+      return queue.add(search)
     },
     stopSearch: async (id) => {
-      if (current?.search.id !== id) throw new Fault('not-found', 'There is no such search.')
+      read(id)
       await stop()
-      return current.search
+      return read(id)
     },
     validation: async () => (await import('#main/core/cluster-validation/report.ts')).validationReport(),
     close: stop,

@@ -1,10 +1,11 @@
-// The shelf of texts: what came with the lab and what a person added, read by a worker, one at a time.
-import { Fault, toFaultData } from '#shared/fault.ts'
+// The texts: what came with the lab and what a person added, read by a worker, one at a time.
+import { Fault } from '#shared/fault.ts'
 import type { Corpus, Split } from '#shared/corpus.ts'
 import type { BundledCorpus } from '#main/core/corpus/bundled.ts'
 import type { IngestRecord, IngestReport } from '#main/core/corpus/ingest.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
-import { createLine } from '#main/platform/processes/line.ts'
+import { createTaskQueue } from '#main/lab/task-queue.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { CorpusStore } from './corpus-store.ts'
@@ -39,13 +40,6 @@ export interface Corpora {
   purge(): Promise<void>
 }
 
-interface Ingestion {
-  stopping: AbortController
-  /** Its turn has come. */
-  hasBegun: boolean
-  ended: Promise<void>
-}
-
 const noSplits = (): Record<Split, { documents: number; bytes: number }> => ({
   train: { documents: 0, bytes: 0 },
   validation: { documents: 0, bytes: 0 },
@@ -54,69 +48,38 @@ const noSplits = (): Record<Split, { documents: number; bytes: number }> => ({
 
 export function createCorpora(deps: CorporaDeps): Corpora {
   const { store, news, fork } = deps
-  const line = createLine()
-  const ingestions = new Map<string, Ingestion>()
-  let isClosing = false
-
-  const change = (id: string, changes: Partial<Corpus>, how: 'keep' | 'tell' = 'keep'): Corpus => {
-    const entry = store.read(id)
-    const corpus = { ...entry.corpus, ...changes }
-    if (how === 'keep') store.write({ ...entry, corpus })
-    news.tell('corpus', corpus)
-    return corpus
-  }
-
-  const ingest = async (id: string, signal: AbortSignal): Promise<void> => {
-    const { corpus, paths } = store.read(id)
-    let report: IngestReport | null = null
-    let toldMs = 0
-    const onRecord = (record: IngestRecord) => {
-      if (record.kind === 'done') report = record.report
-      else if (deps.nowMs() - toldMs >= 100) {
-        toldMs = deps.nowMs()
-        const { doneBytes, totalBytes, documents, duplicates } = record
-        change(id, { progress: { doneBytes, totalBytes }, documents, duplicates }, 'tell')
+  const queue = createTaskQueue<Corpus>({
+    idOf: ({ id }) => id,
+    store: {
+      read: (id) => store.read(id).corpus,
+      write: (corpus) => store.write({ ...store.read(corpus.id), corpus }),
+      keep: (corpus) => store.keep({ ...store.read(corpus.id), corpus }),
+    },
+    tell: (corpus) => news.tell('corpus', corpus),
+    tellEveryMs: 100,
+    atEnd: () => ({ progress: null }),
+    work: async (task) => {
+      const { id, name } = task.record
+      let report: IngestReport | null = null
+      const onRecord = (record: IngestRecord) => {
+        if (record.kind === 'done') report = record.report
+        else {
+          const { doneBytes, totalBytes, documents, duplicates } = record
+          task.progress({ progress: { doneBytes, totalBytes }, documents, duplicates })
+        }
       }
-    }
-    try {
-      await workToEnd<IngestRecord>(
-        fork,
-        { kind: 'ingest', request: { corpusId: id, name: corpus.name, folder: deps.folderOf(id), paths } },
-        { signal, onRecord },
-      )
+      const request = { corpusId: id, name, folder: deps.folderOf(id), paths: store.read(id).paths }
+      await workToEnd<IngestRecord>(fork, { kind: 'ingest', request }, { signal: task.signal, onRecord })
       if (!report) throw new Error('the text was read and no report of it came')
       const { bytes, documents, duplicates, splits } = report as IngestReport
-      change(id, { state: 'finished', bytes, documents, duplicates, splits, progress: null, message: null })
-    } catch (error) {
-      if (isClosing) return // read again at the next start
-      const { code, message } = toFaultData(error)
-      change(
-        id,
-        code === 'cancelled'
-          ? { state: 'cancelled', progress: null, message: null }
-          : { state: 'failed', progress: null, message },
-      )
-    }
-  }
+      return { bytes, documents, duplicates, splits }
+    },
+  })
 
-  const start = (id: string): void => {
-    const stopping = new AbortController()
-    const ingestion: Ingestion = { stopping, hasBegun: false, ended: Promise.resolve() }
-    ingestions.set(id, ingestion)
-    ingestion.ended = line
-      .add(async () => {
-        ingestion.hasBegun = true
-        if (!stopping.signal.aborted) await ingest(id, stopping.signal)
-      })
-      .finally(() => {
-        if (ingestions.get(id) === ingestion) ingestions.delete(id)
-      })
-  }
-
-  const shelve = (parts: Pick<Corpus, 'id' | 'name' | 'origin' | 'source' | 'licence'>, paths: string[]): Corpus => {
+  const take = (parts: Pick<Corpus, 'id' | 'name' | 'origin' | 'source' | 'licence'>, paths: string[]): Corpus => {
     const corpus: Corpus = {
       ...parts,
-      state: 'running',
+      state: 'queued',
       bytes: 0,
       documents: 0,
       duplicates: 0,
@@ -126,16 +89,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       message: null,
     }
     store.write({ corpus, paths })
-    news.tell('corpus', corpus)
-    start(corpus.id)
-    return corpus
-  }
-
-  const stop = async (id: string): Promise<void> => {
-    const ingestion = ingestions.get(id)
-    ingestion?.stopping.abort()
-    if (ingestion?.hasBegun) await ingestion.ended
-    else ingestions.delete(id)
+    return queue.enqueue(corpus)
   }
 
   return {
@@ -145,17 +99,17 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       const here = new Map(store.list().map((entry) => [entry.corpus.id, entry]))
       for (const { id, name, licence, source, paths } of deps.bundled) {
         const entry = here.get(id)
-        if (!entry) shelve({ id, name, origin: 'bundled', source, licence }, paths)
+        if (!entry) take({ id, name, origin: 'bundled', source, licence }, paths)
         else if (entry.corpus.state !== 'finished') {
           here.delete(id)
-          store.write({ corpus: { ...entry.corpus, state: 'running', message: null }, paths })
-          start(id)
+          store.keep({ ...entry, paths })
+          queue.resume(id)
         }
       }
-      for (const { corpus } of here.values()) if (corpus.state === 'running') start(corpus.id)
+      for (const { corpus } of here.values()) if (wasLeft(corpus)) queue.resume(corpus.id)
     },
     add: (paths, name) =>
-      shelve(
+      take(
         {
           id: deps.newId(),
           name,
@@ -167,10 +121,9 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       ),
     cancel: async (id) => {
       const { corpus } = store.read(id)
-      if (corpus.state !== 'running') throw new Fault('conflict', `${corpus.name} is not being read.`)
-      await stop(id)
-      const after = store.read(id).corpus
-      return after.state === 'running' ? change(id, { state: 'cancelled', progress: null }) : after
+      if (!isUnderWay(corpus) && corpus.state !== 'paused')
+        throw new Fault('conflict', `${corpus.name} is not being read.`)
+      return queue.end(id, 'cancelled')
     },
     delete: async (id) => {
       const { corpus } = store.read(id)
@@ -182,7 +135,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
           'conflict',
           `${corpus.name} is used by ${users.map((user) => `“${user}”`).join(', ')}. Choose another corpus there first.`,
         )
-      await stop(id)
+      await queue.leave(id)
       store.setDeleted(id, true)
       news.tell('corpusDeleted', { corpusId: id })
     },
@@ -193,19 +146,17 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       return corpus
     },
     whenReady: async (id, signal) => {
-      for (;;) {
-        const { corpus } = store.read(id)
-        if (corpus.state === 'finished') return corpus
-        const ingestion = ingestions.get(id)
-        if (!ingestion)
-          throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
-        await Promise.race([ingestion.ended, aborted(signal)])
-      }
+      if (store.read(id).corpus.state === 'paused') queue.goOn()
+      await Promise.race([queue.ended(id), aborted(signal)])
+      const { corpus } = store.read(id)
+      if (corpus.state === 'finished') return corpus
+      throw corpus.state === 'paused'
+        ? new Fault('disk-full', corpus.message ?? 'The disk is full.')
+        : new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
     },
     close: async () => {
-      isClosing = true
-      for (const { stopping } of ingestions.values()) stopping.abort()
-      await line.idle()
+      await queue.close()
+      store.close()
     },
     purge: async () => {
       for (const id of store.listDeleted()) {
@@ -215,6 +166,10 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     },
   }
 }
+
+/** A session ended in the middle of reading it, or found the disk full. */
+const wasLeft = ({ state }: Corpus): boolean =>
+  state === 'queued' || state === 'running' || state === 'interrupted' || state === 'paused'
 
 /** Rejects when `signal` aborts, and never resolves. */
 const aborted = (signal?: AbortSignal): Promise<never> =>

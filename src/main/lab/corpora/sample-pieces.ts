@@ -7,7 +7,7 @@ import { loadTokenizer } from '#main/core/tokenizer/files.ts'
 import { createByteTokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import type { Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import type { Corpora } from './corpora.ts'
-import type { TokenizedShelf } from './tokenized.ts'
+import type { TokenizedCorpora } from './tokenized.ts'
 
 /** As much as fits a screen. */
 const shownCharacters = 2000
@@ -18,7 +18,7 @@ export interface Sampler {
 
 export function createSampler(
   corpora: Pick<Corpora, 'read'>,
-  tokenized: Pick<TokenizedShelf, 'find' | 'folderOf'>,
+  tokenized: Pick<TokenizedCorpora, 'find' | 'folderOf'>,
   corpusFolder: (id: string) => string,
 ): Sampler {
   // leafing through documents asks for the same one again

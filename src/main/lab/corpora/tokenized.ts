@@ -1,15 +1,15 @@
-// The shelf of tokens: each corpus under each tokenizer it was asked for, made once by a worker and found again by a
+// Tokens: each corpus under each tokenizer it was asked for, made once by a worker and found again by a
 // hash of both.
 import { createHash } from 'node:crypto'
-import { Fault, toFaultData } from '#shared/fault.ts'
+import { Fault } from '#shared/fault.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { withTaskState } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
+import { createTaskQueue, type Task } from '#main/lab/task-queue.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import type { TokenizeRecord } from '#main/core/tokenizer/tokenize-corpus.ts'
-import { createLine } from '#main/platform/processes/line.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { Corpora } from './corpora.ts'
@@ -27,7 +27,7 @@ export interface TokenizedDeps {
   removeFiles: (key: string) => Promise<void>
 }
 
-export interface TokenizedShelf {
+export interface TokenizedCorpora {
   list(): TokenizedCorpus[]
   find(corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus | null
   folderOf(corpusId: string, tokenizer: TokenizerChoice): string
@@ -54,49 +54,51 @@ export function tokensKey(corpus: Pick<Corpus, 'id' | 'bytes' | 'documents'>, to
   return `${choice}-${hash.slice(0, 16)}`
 }
 
-export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
+export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
   const { db, news, corpora } = deps
-  const line = createLine()
-  const closing = new AbortController()
-  const working = new Map<string, Promise<TokenizedCorpus>>()
   // What an end in the middle left undone is not there: nothing of it has its name yet.
   db.run(`DELETE FROM tokenized WHERE json_extract(record, '$.state') NOT IN ('finished', 'ready')`)
 
-  const id = (corpusId: string, tokenizer: TokenizerChoice) => `${corpusId} ${JSON.stringify(tokenizer)}`
+  const idOf = ({ corpusId, tokenizer }: Pick<TokenizedCorpus, 'corpusId' | 'tokenizer'>): string =>
+    `${corpusId} ${JSON.stringify(tokenizer)}`
   const keyOf = (corpusId: string, tokenizer: TokenizerChoice) => tokensKey(corpora.read(corpusId), tokenizer)
-  const keep = (record: TokenizedCorpus): TokenizedCorpus => {
-    db.run(
+  /** Tokens that are waited for, made, or were in this session, by their id; only what is finished is written down. */
+  const current = new Map<string, TokenizedCorpus>()
+  const put = (record: TokenizedCorpus): void =>
+    void db.run(
       'INSERT INTO tokenized (key, corpus, record) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET record = excluded.record',
       keyOf(record.corpusId, record.tokenizer),
       record.corpusId,
       JSON.stringify(record),
     )
-    return tell(record)
-  }
-  /** Tokenizing that waits or lasts, by `id`; only what has ended is written down. */
-  const current = new Map<string, TokenizedCorpus>()
-  const tell = (record: TokenizedCorpus): TokenizedCorpus => {
-    current.set(id(record.corpusId, record.tokenizer), record)
-    news.tell('tokenized', record)
-    return record
-  }
+  const keep = (record: TokenizedCorpus): void => void current.set(idOf(record), record)
+  const queue = createTaskQueue<TokenizedCorpus>({
+    idOf,
+    store: { read: (id) => current.get(id)!, write: keep, keep },
+    tell: (record) => news.tell('tokenized', record),
+    tellEveryMs: 100,
+    atStart: { progress: 0 },
+    atEnd: () => ({ progress: null }),
+    work: async (task) => {
+      const end = await tokenize(task)
+      put({ ...task.record, ...end, state: 'finished', progress: null })
+      return end
+    },
+  })
   const find = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus | null => {
-    const known = current.get(id(corpusId, tokenizer))
+    const known = current.get(idOf({ corpusId, tokenizer }))
     if (known) return known
     const row = db.get<{ record: string }>('SELECT record FROM tokenized WHERE key = ?', keyOf(corpusId, tokenizer))
     return row ? withTaskState(JSON.parse(row.record) as TokenizedCorpus) : null
   }
 
-  const tokenize = async (corpusId: string, tokenizer: TokenizerChoice): Promise<TokenizedCorpus> => {
-    await corpora.whenReady(corpusId, closing.signal)
-    let toldMs = 0
+  const tokenize = async (task: Task<TokenizedCorpus>): Promise<Partial<TokenizedCorpus>> => {
+    const { corpusId, tokenizer } = task.record
+    await corpora.whenReady(corpusId, task.signal)
     let done: Extract<TokenizeRecord, { kind: 'done' }> | null = null
     const onRecord = (record: TokenizeRecord) => {
       if (record.kind === 'done') done = record
-      else if (deps.nowMs() - toldMs >= 100) {
-        toldMs = deps.nowMs()
-        tell({ ...blank(corpusId, tokenizer), progress: record.progress })
-      }
+      else task.progress({ progress: record.progress })
     }
     const request = {
       corpusFolder: deps.corpusFolder(corpusId),
@@ -104,37 +106,17 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
       tokenizer,
       ...(tokenizer.kind === 'model' ? { tokenizerFolder: deps.modelFolder?.(tokenizer.modelId) } : {}),
     }
-    await workToEnd<TokenizeRecord>(deps.fork, { kind: 'tokenize', request }, { signal: closing.signal, onRecord })
+    await workToEnd<TokenizeRecord>(deps.fork, { kind: 'tokenize', request }, { signal: task.signal, onRecord })
     if (!done) throw new Error('the corpus was tokenised and no report of it came')
     const { vocabulary, tokens, bytesPerToken } = (done as Extract<TokenizeRecord, { kind: 'done' }>).report
-    return keep({
-      corpusId,
-      tokenizer,
-      state: 'finished',
-      vocabulary,
-      tokens,
-      bytesPerToken,
-      progress: null,
-      message: null,
-    })
+    return { vocabulary, tokens, bytesPerToken }
   }
 
   const start = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus => {
     const known = find(corpusId, tokenizer)
-    if (known && known.state !== 'failed') return known
-    const key = id(corpusId, tokenizer)
-    const record = tell({ ...blank(corpusId, tokenizer), progress: 0 })
-    const ended = line
-      .add(() => tokenize(corpusId, tokenizer))
-      .catch((error) => {
-        if (!closing.signal.aborted)
-          tell({ ...blank(corpusId, tokenizer), state: 'failed', progress: null, message: toFaultData(error).message })
-        throw error
-      })
-      .finally(() => working.delete(key))
-    ended.catch(() => undefined) // told as news; whoever waits hears it too
-    working.set(key, ended)
-    return record
+    if (known?.state === 'paused') queue.goOn()
+    else if (known?.state === 'failed') return queue.resume(idOf(known), { progress: 0 })
+    return find(corpusId, tokenizer) ?? queue.add(blank(corpusId, tokenizer))
   }
 
   return {
@@ -143,10 +125,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
       const kept = db
         .all<{ record: string }>('SELECT record FROM tokenized')
         .map((row) => withTaskState(JSON.parse(row.record) as TokenizedCorpus))
-      const all = new Map([
-        ...kept.map((record) => [id(record.corpusId, record.tokenizer), record] as const),
-        ...current,
-      ])
+      const all = new Map([...kept.map((record) => [idOf(record), record] as const), ...current])
       return [...all.values()].filter(({ corpusId }) => here.has(corpusId))
     },
     find,
@@ -157,17 +136,19 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
     },
     ensure: async (corpusId, tokenizer, signal) => {
       await corpora.whenReady(corpusId, signal)
-      const record = start(corpusId, tokenizer)
-      if (record.state === 'finished') return record
-      return Promise.race([working.get(id(corpusId, tokenizer)) ?? Promise.resolve(record), cancelled(signal)])
+      const id = idOf(start(corpusId, tokenizer))
+      if (current.has(id)) await Promise.race([queue.ended(id), cancelled(signal)])
+      const record = find(corpusId, tokenizer)!
+      if (record.state !== 'finished')
+        throw new Fault(record.code ?? 'cancelled', record.message ?? 'Making the tokens was cancelled.')
+      return record
     },
     removeOf: async (corpusId) => {
       for (const { key } of db.all<{ key: string }>('SELECT key FROM tokenized WHERE corpus = ?', corpusId))
         await deps.removeFiles(key)
     },
     close: async () => {
-      closing.abort()
-      await line.idle()
+      await queue.close()
     },
   }
 }
@@ -175,7 +156,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedShelf {
 const blank = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus => ({
   corpusId,
   tokenizer,
-  state: 'running',
+  state: 'queued',
   vocabulary: vocabularyOf(tokenizer),
   tokens: { train: 0, validation: 0, test: 0 },
   bytesPerToken: 0,

@@ -13,13 +13,14 @@ import {
 import { harnessFile } from '#shared/evaluation/harness-file.ts'
 import type { EvaluationRecord, EvaluationResult } from '#shared/evaluation/result.ts'
 import type { EngineName } from '#shared/engine.ts'
-import { Fault, toFaultData } from '#shared/fault.ts'
+import { Fault } from '#shared/fault.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { CheckpointSource } from '#main/core/model-formats/open.ts'
 import type { EvaluateJob, TaskChoice } from '#main/core/evaluation/evaluate-job.ts'
 import type { News } from '#main/lab/news.ts'
+import { createTaskQueue, type Task } from '#main/lab/task-queue.ts'
 import { removeFolder, writeFileAtomically } from '#main/platform/disk/files.ts'
-import { work } from '#main/platform/processes/host.ts'
+import { drain, work } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { EvaluationStore } from './evaluation-store.ts'
 import { createSampleReader, openSampleLog } from './samples.ts'
@@ -72,144 +73,68 @@ export interface Evaluations {
   close(): Promise<void>
 }
 
-interface Session {
-  id: string
-  threads: number
-  stopping: AbortController
-  /** What it becomes when it is stopped; null: it goes to the front of the line. */
-  wish: 'cancelled' | 'interrupted' | null
-  ended: Promise<void>
-}
-
-/** News and the store hear of progress this often. */
-const tellEveryMs = 250
-
 export function createEvaluations(deps: EvaluationsDeps): Evaluations {
   const { store, shelf, news, nowMs } = deps
   const samplesPath = (id: string) => join(deps.folderOf(id), 'samples.jsonl')
   const reader = createSampleReader(samplesPath)
-  const queue: string[] = []
-  let session: Session | null = null
-  let isClosing = false
+  /** Threads of the one that has its turn. */
+  let threads = 1
+  const tell = (evaluation: Evaluation): void => news.tell('evaluation', evaluation)
+  const queue = createTaskQueue<Evaluation>({
+    idOf: ({ id }) => id,
+    store,
+    tell,
+    isProgressKept: true,
+    atStart: { finishedMs: null },
+    atEnd: () => ({ secondsLeft: null, finishedMs: nowMs() }),
+    work: async (task) => {
+      const { tasks, device } = await score(task)
+      const end = { result: tasks[0], device }
+      const finished: Evaluation = { ...task.record, ...end, state: 'finished', secondsLeft: null, finishedMs: nowMs() }
+      const results = `${JSON.stringify(harnessFile([finished], deps.version), null, 2)}\n`
+      await writeFileAtomically(join(deps.folderOf(finished.id), 'results.json'), results)
+      return end
+    },
+  })
 
-  const change = (id: string, changes: Partial<Evaluation>): Evaluation => {
-    const next = { ...store.read(id), ...changes }
-    store.write(next)
-    news.tell('evaluation', next)
-    return next
-  }
-
-  function advance(): void {
-    if (session || isClosing) return
-    const id = queue.shift()
-    if (id === undefined) return
-    const mine: Session = {
-      id,
-      threads: 1,
-      stopping: new AbortController(),
-      wish: 'cancelled',
-      ended: Promise.resolve(),
-    }
-    session = mine
-    mine.ended = run(mine).finally(() => {
-      session = null
-      advance()
-    })
-  }
-
-  async function run(mine: Session): Promise<void> {
-    const {
-      id,
-      stopping: { signal },
-    } = mine
-    const rest = { secondsLeft: null, message: null, code: null }
-    try {
-      const result = await score(mine)
-      const end = {
-        ...rest,
-        state: 'finished' as const,
-        result: result.tasks[0],
-        device: result.device,
-        finishedMs: nowMs(),
-      }
-      await writeFileAtomically(
-        join(deps.folderOf(id), 'results.json'),
-        `${JSON.stringify(harnessFile([{ ...store.read(id), ...end }], deps.version), null, 2)}\n`,
-      )
-      change(id, end)
-    } catch (error) {
-      if (signal.aborted && mine.wish === null) {
-        queue.unshift(id)
-        change(id, { ...rest, state: 'queued' })
-      } else if (signal.aborted) {
-        change(id, { ...rest, state: mine.wish!, finishedMs: nowMs() })
-      } else {
-        const { code, message } = toFaultData(error)
-        change(id, { ...rest, state: 'failed', code, message, finishedMs: nowMs() })
-      }
-    }
-  }
-
-  async function score(mine: Session): Promise<EvaluationResult> {
-    const {
-      id,
-      stopping: { signal },
-    } = mine
-    const evaluation = change(id, { state: 'running', message: null, code: null, finishedMs: null })
-    const choice = await choiceOf(evaluation, (message) => void change(id, { message }), signal)
-    const { source } = await deps.resolve(evaluation.subject)
-    const { engine, threads } = await deps.chooseEngine()
-    mine.threads = threads
+  async function score(task: Task<Evaluation>): Promise<EvaluationResult> {
+    const { signal } = task
+    const { id, subject, seconds: earlier } = task.record
+    threads = 1
+    const choice = await choiceOf(task.record, (message) => void task.change({ message }), signal)
+    const { source } = await deps.resolve(subject)
+    const chosen = await deps.chooseEngine()
+    threads = chosen.threads
     if (signal.aborted) throw new Fault('cancelled', 'Cancelled.')
     await keepWhatFits(id, choice, source)
     const log = await openSampleLog(samplesPath(id))
     const startedMs = nowMs()
-    const earlier = evaluation.seconds
     let first = -1
-    let progress: Partial<Evaluation> = { message: null }
-    let waiting: NodeJS.Timeout | null = null
-    const tell = () => {
-      waiting = null
-      change(id, progress)
+    const take = async (record: EvaluationRecord): Promise<void> => {
+      if (record.kind === 'item') return log.add(record)
+      await log.flush()
+      const { done, of } = record
+      if (first < 0) first = done
+      const seconds = (nowMs() - startedMs) / 1000
+      const secondsLeft = done > first ? (seconds / (done - first)) * (of - done) : null
+      task.progress({ message: null, done, of, seconds: earlier + seconds, secondsLeft })
     }
     try {
       const job: EvaluateJob = {
         kind: 'evaluate',
         checkpoint: source,
         tasks: [choice],
-        engine,
-        threads,
+        ...chosen,
         done: log.done,
         isBackground: true,
       }
       const records = work<EvaluationRecord, EvaluationResult>(deps.fork, job, signal, { graceMs: 3000 })
-      for (;;) {
-        const next = await records.next()
-        if (next.done) {
-          await log.flush()
-          return next.value
-        }
-        if (next.value.kind === 'item') {
-          log.add(next.value)
-          continue
-        }
-        await log.flush()
-        const { done, of } = next.value
-        if (first < 0) first = done
-        const seconds = (nowMs() - startedMs) / 1000
-        progress = {
-          message: null,
-          done,
-          of,
-          seconds: earlier + seconds,
-          secondsLeft: done > first ? (seconds / (done - first)) * (of - done) : null,
-        }
-        waiting ??= setTimeout(tell, tellEveryMs)
-      }
+      const result = await drain(records, take)
+      await log.flush()
+      return result
     } finally {
-      if (waiting) clearTimeout(waiting)
       await log.close()
-      change(id, { ...progress, seconds: earlier + (nowMs() - startedMs) / 1000 })
+      task.set({ seconds: earlier + (nowMs() - startedMs) / 1000 })
     }
   }
 
@@ -253,31 +178,12 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     store.setFingerprint(id, fingerprint)
   }
 
-  const enqueue = (id: string): void => {
-    if (session?.id !== id && !queue.includes(id)) queue.push(id)
-    setImmediate(advance) // after the answer: who asked should see it wait first
-  }
-  const leaveQueue = (id: string): void => {
-    const at = queue.indexOf(id)
-    if (at >= 0) queue.splice(at, 1)
-  }
-  const end = async (id: string, wish: 'cancelled' | 'interrupted'): Promise<void> => {
-    leaveQueue(id)
-    if (session?.id === id) {
-      session.wish = wish
-      session.stopping.abort()
-      await session.ended
-    } else if (isUnderWay(store.read(id)))
-      change(id, { state: wish, secondsLeft: null, message: null, finishedMs: nowMs() })
-  }
   const resume = (id: string): Evaluation => {
     const evaluation = store.read(id)
     if (isUnderWay(evaluation)) return evaluation
     if (evaluation.state === 'finished')
       throw new Fault('conflict', `${evaluation.name} has finished this task; there is nothing to resume.`)
-    const queued = change(id, { state: 'queued', message: null, code: null, finishedMs: null })
-    enqueue(id)
-    return queued
+    return queue.resume(id, { finishedMs: null })
   }
   const check = (tasks: string[], { shots, split }: EvaluationOptions): void => {
     for (const name of tasks) {
@@ -331,20 +237,17 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
             createdMs: nowMs(),
             finishedMs: null,
           }
-          store.write(made)
-          news.tell('evaluation', made)
-          enqueue(made.id)
-          return made
+          return queue.add(made)
         }),
       )
     },
     stop: async (id) => {
-      await end(id, 'cancelled')
-      return store.read(id)
+      const evaluation = store.read(id)
+      return isUnderWay(evaluation) || evaluation.state === 'paused' ? queue.end(id, 'cancelled') : evaluation
     },
     resume,
     delete: async (id) => {
-      await end(id, 'cancelled')
+      await queue.leave(id)
       store.setDeleted(id, true)
       news.tell('evaluationDeleted', { evaluationId: id })
     },
@@ -356,16 +259,14 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     },
     samples: async (id, query) => reader.read(store.read(id).id, query),
     begin: () => {
-      for (const { id } of store.list(null).filter(isUnderWay))
-        change(id, { state: 'interrupted', secondsLeft: null, message: null })
+      queue.interrupt(store.list(null))
     },
     makeRoom: () => {
-      if (!session || session.threads === 1 || session.stopping.signal.aborted) return
-      session.wish = null
-      session.stopping.abort()
+      if (threads !== 1) queue.restart()
     },
     stopWhere: async (isMeant) => {
-      for (const { id } of store.list(null).filter((one) => isUnderWay(one) && isMeant(one))) await end(id, 'cancelled')
+      for (const { id } of store.list(null).filter((one) => isUnderWay(one) && isMeant(one)))
+        await queue.end(id, 'cancelled')
     },
     purge: async () => {
       const gone = new Set([
@@ -382,9 +283,8 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       store.purge()
     },
     close: async () => {
-      isClosing = true
-      for (const id of queue.splice(0)) change(id, { state: 'interrupted' })
-      if (session) await end(session.id, 'interrupted')
+      await queue.close()
+      store.close()
     },
   }
 }

@@ -27,8 +27,11 @@ export async function openSampleLog(path: string): Promise<SampleLog> {
     add: (record) => void waiting.push(JSON.stringify(record)),
     flush,
     close: async () => {
-      await flush()
-      await file.close()
+      try {
+        await flush()
+      } finally {
+        await file.close()
+      }
     },
   }
 }

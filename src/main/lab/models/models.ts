@@ -1,12 +1,12 @@
 // The library's models: taken over one at a time in a worker, kept with what is known of them, told while it lasts.
 import { basename } from 'node:path'
-import { Fault, toFaultData } from '#shared/fault.ts'
+import { Fault } from '#shared/fault.ts'
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
+import { createTaskQueue } from '#main/lab/task-queue.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
-import { createLine } from '#main/platform/processes/line.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { createModelStore } from './model-store.ts'
 import type { TakeModelJob, TakeModelRecord, TakenModel } from '#main/core/model-formats/take-job.ts'
@@ -41,73 +41,39 @@ export interface Models {
   purge(): Promise<void>
 }
 
-const tellEveryMs = 200
+const wasClosed = 'The lab was closed while it was imported. Import it again to go on.'
 
 export function createModels(deps: ModelsDeps): Models {
   const { news, nowMs } = deps
   const store = createModelStore(deps.db)
-  const line = createLine()
-  const going = new Map<string, { stopping: AbortController; ended: Promise<void> }>()
-
-  const keep = (model: LibraryModel): LibraryModel => {
-    store.write(model)
-    news.tell('model', model)
-    return model
-  }
-  // What a session left in the middle can be asked for again.
-  for (const model of store.list().filter(isUnderWay))
-    store.write({
-      ...model,
-      state: 'cancelled',
-      progress: null,
-      message: 'The lab was closed while it was imported. Import it again to go on.',
-    })
-
-  const take = async (begun: LibraryModel, signal: AbortSignal): Promise<void> => {
-    if (signal.aborted) return // cancelled while it waited, which is written down already
-    let model = begun
-    try {
-      model = keep({ ...model, state: 'running', progress: null })
-      let toldMs = 0
-      const onRecord = (progress: TakeModelRecord) => {
-        const now = nowMs()
-        if (now - toldMs < tellEveryMs && progress.phase === model.progress?.phase) return
-        toldMs = now
-        model = { ...model, progress }
-        news.tell('model', model)
-      }
+  const queue = createTaskQueue<LibraryModel>({
+    idOf: ({ id }) => id,
+    store,
+    tell: (model) => news.tell('model', model),
+    atStart: { progress: null },
+    atEnd: () => ({ progress: null }),
+    work: async (task) => {
+      const { id, name, origin } = task.record
       const job: TakeModelJob = {
         kind: 'take-model',
-        origin: model.origin,
-        name: model.name,
-        to: deps.folderOf(model.id),
+        origin,
+        name,
+        to: deps.folderOf(id),
         hubFolder: deps.hubFolder,
-        gatherFolder: `${deps.folderOf(model.id)}-files`,
+        gatherFolder: `${deps.folderOf(id)}-files`,
       }
+      const onRecord = (progress: TakeModelRecord) =>
+        progress.phase === task.record.progress?.phase ? task.progress({ progress }) : void task.change({ progress })
       const {
         tokenizer: { kind, vocabulary },
         ...taken
-      } = await workToEnd<TakeModelRecord, TakenModel>(deps.fork, job, { signal, graceMs: 2000, onRecord })
-      const tokenizer = kind === 'model' ? { kind, modelId: model.id, vocabulary } : { kind }
-      keep({ ...model, ...taken, tokenizer, state: 'finished', progress: null })
+      } = await workToEnd<TakeModelRecord, TakenModel>(deps.fork, job, { signal: task.signal, graceMs: 2000, onRecord })
       // they would only take room
-      if (model.origin.kind === 'files') await deps.forgetUploads(model.origin.paths).catch(() => undefined)
-    } catch (error) {
-      const { message } = toFaultData(error)
-      keep({
-        ...model,
-        progress: null,
-        ...(signal.aborted ? { state: 'cancelled', message: null } : { state: 'failed', message }),
-      })
-    }
-  }
-
-  const stop = async (id: string): Promise<void> => {
-    const mine = going.get(id)
-    mine?.stopping.abort()
-    if (store.read(id).state === 'queued') keep({ ...store.read(id), state: 'cancelled', progress: null })
-    else await mine?.ended
-  }
+      if (origin.kind === 'files') await deps.forgetUploads(origin.paths).catch(() => undefined)
+      return { ...taken, tokenizer: kind === 'model' ? { kind, modelId: id, vocabulary } : { kind } }
+    },
+  })
+  queue.interrupt(store.list(), () => wasClosed) // what a session left in the middle can be asked for again
 
   return {
     list: store.list,
@@ -125,7 +91,7 @@ export function createModels(deps: ModelsDeps): Models {
     },
     folderOf: deps.folderOf,
     start: (origin, name) => {
-      const model = keep({
+      return queue.add({
         id: deps.newId(),
         name: name ?? nameOf(origin),
         origin,
@@ -140,15 +106,10 @@ export function createModels(deps: ModelsDeps): Models {
         message: null,
         createdMs: nowMs(),
       })
-      const stopping = new AbortController()
-      const ended = line.add(() => take(model, stopping.signal)).finally(() => going.delete(model.id))
-      going.set(model.id, { stopping, ended })
-      return model
     },
     cancel: async (id) => {
-      store.read(id)
-      await stop(id)
-      return store.read(id)
+      const model = store.read(id)
+      return isUnderWay(model) || model.state === 'paused' ? queue.end(id, 'cancelled') : model
     },
     delete: async (id) => {
       const { name } = store.read(id)
@@ -158,7 +119,7 @@ export function createModels(deps: ModelsDeps): Models {
           'conflict',
           `${name} is what ${runs.join(', ')} will begin from. Let that begin, or delete it first.`,
         )
-      await stop(id)
+      await queue.leave(id)
       store.setDeleted(id, true)
       news.tell('modelDeleted', { modelId: id })
     },
@@ -169,8 +130,8 @@ export function createModels(deps: ModelsDeps): Models {
       return model
     },
     close: async () => {
-      for (const { stopping } of going.values()) stopping.abort()
-      await line.idle()
+      await queue.close(() => wasClosed)
+      store.close()
     },
     purge: async () => {
       for (const id of store.listDeleted()) {

@@ -1,40 +1,28 @@
-// The store's table of checks: each one whole, as the window sees it.
+// The store's table of checks: each one whole, as the window sees it; they go with their study.
 import type { Check } from '#shared/mup/check.ts'
-import { Fault } from '#shared/fault.ts'
+import { createRecordTable, type RecordTable } from '#main/lab/record-table.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 
-export interface CheckStore {
+export interface CheckStore extends Omit<RecordTable<Check>, 'setDeleted' | 'listDeleted' | 'list'> {
   /** Of one study or of all, oldest first. */
   list(studyId: string | null): Check[]
-  read(id: string): Check
-  write(check: Check): void
   purge(): void
 }
 
 export function createCheckStore(db: Database): CheckStore {
-  const parse = (row: { record: string }) => JSON.parse(row.record) as Check
+  const table = createRecordTable<Check>({
+    db,
+    table: 'checks',
+    noun: 'check',
+    idOf: ({ id }) => id,
+    columns: ({ studyId }) => ({ study: studyId }),
+    order: 'number',
+    hasDeleted: false,
+    how: 'relaxed',
+  })
   return {
-    list: (studyId) =>
-      (studyId === null
-        ? db.all<{ record: string }>('SELECT record FROM checks ORDER BY number')
-        : db.all<{ record: string }>('SELECT record FROM checks WHERE study = ? ORDER BY number', studyId)
-      ).map(parse),
-    read: (id) => {
-      const row = db.get<{ record: string }>('SELECT record FROM checks WHERE id = ?', id)
-      if (!row) throw new Fault('not-found', 'There is no such check.')
-      return parse(row)
-    },
-    write: (check) =>
-      void db.transaction(
-        () =>
-          db.run(
-            'INSERT INTO checks (id, study, record) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record',
-            check.id,
-            check.studyId,
-            JSON.stringify(check),
-          ),
-        'relaxed',
-      ),
+    ...table,
+    list: (studyId) => table.list().filter((check) => studyId === null || check.studyId === studyId),
     purge: () => void db.run('DELETE FROM checks WHERE study NOT IN (SELECT id FROM studies)'),
   }
 }

@@ -1,11 +1,11 @@
 // The muP checks of the studies: started one at a time in a worker, kept with what they found, told while they last.
 import type { Check, CheckChoices, CheckKind, CheckPlan, CheckRecord } from '#shared/mup/check.ts'
-import { Fault, toFaultData } from '#shared/fault.ts'
+import { Fault } from '#shared/fault.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
+import { createTaskQueue } from '#main/lab/task-queue.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
-import { createLine } from '#main/platform/processes/line.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { createCheckStore } from './check-store.ts'
 
@@ -31,60 +31,42 @@ export interface Checks {
   close(): Promise<void>
 }
 
-/** News and the store hear of progress this often. */
-const tellEveryMs = 250
-
 export function createChecks(deps: ChecksDeps): Checks {
   const { news, nowMs } = deps
   const store = createCheckStore(deps.db)
-  const line = createLine()
-  const going = new Map<string, { stopping: AbortController; ended: Promise<void> }>()
-  let isClosing = false
-
-  // What a session left in the middle ended with it.
-  for (const check of store.list(null).filter(isUnderWay))
-    store.write({ ...check, state: 'interrupted', secondsLeft: null, message: null, finishedMs: nowMs() })
-
-  const keep = (check: Check): Check => {
-    store.write(check)
-    news.tell('check', check)
-    return check
-  }
-
-  async function run(begun: Check, plan: CheckPlan, signal: AbortSignal): Promise<void> {
-    let check = begun
-    const end = (state: Check['state'], more: Partial<Check> = {}) =>
-      void keep({ ...check, state, secondsLeft: null, message: null, ...more, finishedMs: nowMs() })
-    try {
-      if (signal.aborted) throw new Fault('cancelled', 'Cancelled.')
-      const tell = (message: string) => (check = keep({ ...check, message }))
-      const tokensFolder = await deps.prepare(check.studyId, tell, signal)
-      check = keep({ ...check, state: 'running', message: null })
+  /** Worked out when it is asked for; kept until it has ended. */
+  const plans = new Map<string, CheckPlan>()
+  const queue = createTaskQueue<Check>({
+    idOf: ({ id }) => id,
+    store,
+    tell: (check) => news.tell('check', check),
+    isProgressKept: true,
+    atStart: { coordinates: [], transfer: [], share: 0, finishedMs: null },
+    atEnd: () => ({ secondsLeft: null, finishedMs: nowMs() }),
+    work: async (task) => {
+      const { id, studyId } = task.record
+      const tokensFolder = await deps.prepare(studyId, (message) => task.change({ message }), task.signal)
+      task.change({ message: null })
       const startedMs = nowMs()
-      let toldMs = startedMs
       const onRecord = (record: CheckRecord) => {
-        const now = nowMs()
-        const secondsLeft = record.share > 0 ? ((now - startedMs) / 1000) * (1 / record.share - 1) : null
-        check = { ...check, share: record.share, secondsLeft }
-        if (record.kind === 'coordinates') check = { ...check, coordinates: [...check.coordinates, ...record.points] }
-        if (record.kind === 'transfer') check = { ...check, transfer: [...check.transfer, record.point] }
-        if (now - toldMs < tellEveryMs) return
-        toldMs = now
-        keep(check)
+        const { coordinates, transfer } = task.record
+        const { share } = record
+        const secondsLeft = share > 0 ? ((nowMs() - startedMs) / 1000) * (1 / share - 1) : null
+        task.progress({
+          share,
+          secondsLeft,
+          ...(record.kind === 'coordinates' ? { coordinates: [...coordinates, ...record.points] } : {}),
+          ...(record.kind === 'transfer' ? { transfer: [...transfer, record.point] } : {}),
+        })
       }
-      await workToEnd<CheckRecord>(
-        deps.fork,
-        { kind: 'check', plan, tokensFolder },
-        { signal, graceMs: 2000, onRecord },
-      )
-      if (signal.aborted) throw new Fault('cancelled', 'Cancelled.')
-      end('finished', { share: 1 })
-    } catch (error) {
-      const { code, message } = toFaultData(error)
-      if (signal.aborted) end(isClosing ? 'interrupted' : 'cancelled')
-      else end('failed', { code, message })
-    }
-  }
+      const job = { kind: 'check', plan: plans.get(id), tokensFolder }
+      await workToEnd<CheckRecord>(deps.fork, job, { signal: task.signal, graceMs: 2000, onRecord })
+      if (task.signal.aborted) throw new Fault('cancelled', 'Cancelled.')
+      plans.delete(id)
+      return { share: 1 }
+    },
+  })
+  queue.interrupt(store.list(null)) // what a session left in the middle ended with it
 
   return {
     list: store.list,
@@ -94,8 +76,10 @@ export function createChecks(deps: ChecksDeps): Checks {
       const same = store.list(studyId).find((check) => check.kind === kind && isUnderWay(check))
       if (same) throw new Fault('conflict', 'This check is under way already. Cancel it to start it anew.')
       const { widths, layers, steps, learningRates } = plan
-      const check = keep({
-        id: deps.newId(),
+      const id = deps.newId()
+      plans.set(id, plan)
+      return queue.add({
+        id,
         studyId,
         kind,
         state: 'queued',
@@ -110,27 +94,16 @@ export function createChecks(deps: ChecksDeps): Checks {
         createdMs: nowMs(),
         finishedMs: null,
       })
-      const stopping = new AbortController()
-      const ended = line.add(() => run(check, plan, stopping.signal)).finally(() => going.delete(check.id))
-      going.set(check.id, { stopping, ended })
-      return check
     },
     stop: async (checkId) => {
       const check = store.read(checkId)
-      const mine = going.get(checkId)
-      if (!mine) return check // it has ended meanwhile, which is what was wished
-      mine.stopping.abort()
-      // One that waits in line would only hear of it when its turn comes.
-      if (check.state === 'queued')
-        return keep({ ...store.read(checkId), state: 'cancelled', message: null, finishedMs: nowMs() })
-      await mine.ended
-      return store.read(checkId)
+      plans.delete(checkId)
+      return isUnderWay(check) || check.state === 'paused' ? queue.end(checkId, 'cancelled') : check
     },
     purge: store.purge,
     close: async () => {
-      isClosing = true
-      for (const { stopping } of going.values()) stopping.abort()
-      await line.idle()
+      await queue.close()
+      store.close()
     },
   }
 }

@@ -16,8 +16,8 @@ export interface Recorder {
   take(record: RunRecord): void
   /** Writes and tells what was gathered. `durable`: on the disk when it returns. */
   flush(how?: 'durable' | 'relaxed'): void
-  /** Changes what is known of the run: written and told at once. */
-  change(changes: Partial<RunSummary>): RunSummary
+  /** The training has ended badly: writes what was gathered if the store still takes it. */
+  leave(): void
 }
 
 export function createRecorder(
@@ -51,12 +51,11 @@ export function createRecorder(
     toldMs = nowMs()
     news.tell('run', summary)
   }
-  const change = (changes: Partial<RunSummary>): RunSummary => {
+  const change = (changes: Partial<RunSummary>): void => {
     flush()
     summary = { ...summary, ...changes }
     store.write(summary)
     tell()
-    return summary
   }
   /** A slow disk is asked less often, so that the host stays responsive. */
   const flushSoon = () => {
@@ -116,10 +115,7 @@ export function createRecorder(
         return
       }
       if (record.kind === 'checkpointing') return flush('durable')
-      if (record.kind === 'checkpoint') {
-        change({ checkpoints: record.checkpoints })
-        return
-      }
+      if (record.kind === 'checkpoint') return change({ checkpoints: record.checkpoints })
       if (record.kind === 'step') takeStep(record)
       if (record.kind === 'validation') {
         batch.validations.push(record.record)
@@ -134,7 +130,13 @@ export function createRecorder(
       flushSoon()
     },
     flush,
-    change,
+    leave: () => {
+      try {
+        flush()
+      } catch {
+        // what is lost comes again when the run goes on from its checkpoint
+      }
+    },
   }
 }
 

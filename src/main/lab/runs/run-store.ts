@@ -3,6 +3,7 @@
 import { Fault } from '#shared/fault.ts'
 import type { RunPlan, RunRecords, RunSummary, SampleRecord, StepRecord, ValidationRecord } from '#shared/run.ts'
 import { withTaskState } from '#shared/task-state.ts'
+import { createRecordTable, type RecordTable } from '#main/lab/record-table.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 
 export interface StoredRun {
@@ -12,15 +13,15 @@ export interface StoredRun {
 
 export type RecordBatch = Omit<RunRecords, 'runId'>
 
-export interface RunStore {
+export interface RunStore extends Omit<RecordTable<RunSummary>, 'list' | 'read' | 'put'> {
   /**
    * Those of one study or of all; none that is deleted, nor of a deleted study. In the order in which they were made.
    */
   list(studyId: string | null): RunSummary[]
   /** Throws `not-found` where it is not, or is deleted. */
   read(id: string): StoredRun
-  insert(plan: RunPlan, summary: RunSummary): void
-  write(summary: RunSummary): void
+  /** All of them or none. */
+  insert(runs: readonly StoredRun[]): void
   /** Records and what they add up to, together or not at all. `durable`: on the disk when it returns. */
   append(summary: RunSummary, batch: RecordBatch, how: 'durable' | 'relaxed'): void
   /** The run goes on from `summary.step`: what was recorded beyond it will come again. */
@@ -32,10 +33,6 @@ export interface RunStore {
   lastValidation(id: string, upToStep: number): ValidationRecord | null
   bestValidation(id: string, upToStep: number): number | null
   stepAt(id: string, step: number): StepRecord | null
-  setDeleted(id: string, isDeleted: boolean): void
-  /** Runs that were deleted, or whose study was. */
-  listDeleted(): string[]
-  forget(id: string): void
 }
 
 /** A long run is read in pieces of this many steps, so that no answer weighs more than some 7 MB. */
@@ -44,40 +41,41 @@ export const stepsAnAnswer = 50_000
 const stepColumns = 'step, tokens, loss, gradientNorm, learningRate, elapsedMs'
 
 export function createRunStore(db: Database): RunStore {
-  const summaryOf = (row: { summary: string }) => withTaskState(JSON.parse(row.summary) as RunSummary)
   const numberOf = (id: string): number => {
     const row = db.get<{ number: number }>('SELECT number FROM runs WHERE id = ?', id)
     if (!row) throw new Fault('not-found', 'This run is not here any more.', { details: id })
     return row.number
   }
-  const write = (summary: RunSummary) =>
-    void db.run('UPDATE runs SET summary = ? WHERE id = ?', JSON.stringify(summary), summary.id)
-  const living = 'deleted = 0 AND study NOT IN (SELECT id FROM studies WHERE deleted = 1)'
+  const table = createRecordTable<RunSummary>({
+    db,
+    table: 'runs',
+    column: 'summary',
+    noun: 'run',
+    idOf: ({ id }) => id,
+    order: 'number',
+    living: 'study NOT IN (SELECT id FROM studies WHERE deleted = 1)',
+    upgrade: withTaskState,
+  })
 
   return {
-    list: (studyId) =>
-      (studyId === null
-        ? db.all<{ summary: string }>(`SELECT summary FROM runs WHERE ${living} ORDER BY number`)
-        : db.all<{ summary: string }>(`SELECT summary FROM runs WHERE ${living} AND study = ? ORDER BY number`, studyId)
-      ).map(summaryOf),
+    ...table,
+    list: (studyId) => table.list().filter((run) => studyId === null || run.studyId === studyId),
     read: (id) => {
-      const row = db.get<{ plan: string; summary: string }>(
-        `SELECT plan, summary FROM runs WHERE id = ? AND ${living}`,
-        id,
-      )
-      if (!row) throw new Fault('not-found', 'This run is not here any more.', { details: id })
-      return { plan: JSON.parse(row.plan) as RunPlan, summary: summaryOf(row) }
+      const summary = table.read(id)
+      const { plan } = db.get<{ plan: string }>('SELECT plan FROM runs WHERE id = ?', id)!
+      return { plan: JSON.parse(plan) as RunPlan, summary }
     },
-    insert: (plan, summary) => {
-      db.run(
-        'INSERT INTO runs (id, study, plan, summary) VALUES (?, ?, ?, ?)',
-        summary.id,
-        summary.studyId,
-        JSON.stringify(plan),
-        JSON.stringify(summary),
-      )
-    },
-    write,
+    insert: (runs) =>
+      db.transaction(() => {
+        for (const { plan, summary } of runs)
+          db.run(
+            'INSERT INTO runs (id, study, plan, summary) VALUES (?, ?, ?, ?)',
+            summary.id,
+            summary.studyId,
+            JSON.stringify(plan),
+            JSON.stringify(summary),
+          )
+      }),
     append: (summary, { steps, validations, samples }, how) => {
       db.transaction(() => {
         const run = numberOf(summary.id)
@@ -105,7 +103,7 @@ export function createRunStore(db: Database): RunStore {
         }
         for (const { step, text } of samples)
           db.run('INSERT INTO samples (run, step, text) VALUES (?, ?, ?)', run, step, text)
-        write(summary)
+        table.put(summary)
       }, how)
     },
     rewind: (summary) => {
@@ -113,7 +111,7 @@ export function createRunStore(db: Database): RunStore {
         const run = numberOf(summary.id)
         for (const table of ['steps', 'validations', 'samples'])
           db.run(`DELETE FROM ${table} WHERE run = ? AND step > ?`, run, summary.step)
-        write(summary)
+        table.put(summary)
       })
     },
     records: (id, afterStep) => {
@@ -154,33 +152,11 @@ export function createRunStore(db: Database): RunStore {
       )?.best ?? null,
     stepAt: (id, step) =>
       db.get<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step = ?`, numberOf(id), step) ?? null,
-    setDeleted: (id, isDeleted) => {
-      const changed = db.run(
-        'UPDATE runs SET deleted = ? WHERE id = ? AND deleted = ?',
-        Number(isDeleted),
-        id,
-        Number(!isDeleted),
-      )
-      if (changed === 0)
-        throw new Fault(
-          'not-found',
-          isDeleted
-            ? 'This run is not here any more.'
-            : 'This run cannot be brought back: it was not deleted since the lab was opened.',
-          { details: id },
-        )
-    },
-    listDeleted: () =>
-      db
-        .all<{ id: string }>(
-          'SELECT id FROM runs WHERE deleted = 1 OR study IN (SELECT id FROM studies WHERE deleted = 1)',
-        )
-        .map(({ id }) => id),
     forget: (id) => {
       db.transaction(() => {
         const run = numberOf(id)
         for (const table of ['steps', 'validations', 'samples']) db.run(`DELETE FROM ${table} WHERE run = ?`, run)
-        db.run('DELETE FROM runs WHERE number = ?', run)
+        table.forget(id)
       })
     },
   }

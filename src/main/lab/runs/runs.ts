@@ -1,6 +1,5 @@
-// What waits, what trains, what has trained: one training at a time, each in a process of its own, in the order in
-// which it was asked for.
-import { Fault, toFaultData } from '#shared/fault.ts'
+// The trainings: one at a time, each in a process of its own, in the order in which they were asked for.
+import { Fault } from '#shared/fault.ts'
 import type { ClusterChoice, ClusterPart } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
@@ -9,8 +8,9 @@ import type { RunPlan, RunRecords, RunState, RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
+import { createTaskQueue, type Task } from '#main/lab/task-queue.ts'
 import type { RunRecord, TrainOutcome } from '#main/core/training/records.ts'
-import { work, WorkerGone } from '#main/platform/processes/host.ts'
+import { drain, work, WorkerGone } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { makeRunPlan, queuedSummary } from './make-run.ts'
 import { createRecorder } from './recorder.ts'
@@ -60,138 +60,78 @@ export interface Runs {
   purge(): Promise<void>
 }
 
-interface Session {
-  runId: string
-  recorder: Recorder
-  stopping: AbortController
-  /** Says something to its worker; null while that is not there. */
-  ask: ((value: unknown) => void) | null
-  /** What the run becomes when it has been asked to stop. */
-  wish: { state: RunState; message: string | null }
-  ended: Promise<void>
-}
-
-const closedMessage = (step: number) =>
-  step > 0
-    ? `The lab was closed after step ${step}; the run can go on from there.`
-    : 'The lab was closed before it began.'
-
 export function createRuns(deps: RunsDeps): Runs {
   const { store, news } = deps
-  const queue: string[] = []
-  let session: Session | null = null
-  let isClosing = false
+  /** Says something to the worker of the run that has its turn; null while that is not there. */
+  let ask: ((value: unknown) => void) | null = null
+  let recorder: Recorder | null = null
 
-  const change = (summary: RunSummary, changes: Partial<RunSummary>): RunSummary => {
-    const next = { ...summary, ...changes }
-    store.write(next)
-    news.tell('run', next)
-    return next
-  }
-
-  const advance = (): void => {
-    if (session || isClosing) return
-    const runId = queue.shift()
-    if (!runId) return
-    const run = store.read(runId)
-    const stopping = new AbortController()
-    const recorder = createRecorder(run.summary, run.plan.member.tokens, store, news, deps.nowMs)
-    const mine: Session = {
-      runId,
-      recorder,
-      stopping,
-      ask: null,
-      wish: { state: 'cancelled', message: null },
-      ended: Promise.resolve(),
-    }
-    session = mine
-    mine.ended = runSession(run, mine).finally(() => {
-      session = null
-      advance()
-    })
-  }
-
-  const runSession = async (run: StoredRun, mine: Session): Promise<void> => {
-    const { recorder, stopping } = mine
-    try {
-      recorder.change({ state: 'running', device: null, message: null, code: null, secondsLeft: null })
-      const tokensFolder = await deps.prepare(run, (message) => recorder.change({ message }), stopping.signal)
-      const { origin } = run.plan
-      const startsFrom = origin && deps.modelFolder?.(origin.modelId)
-      const job: TrainJob = {
-        ...(startsFrom === undefined ? {} : { startsFrom }),
-        kind: 'train',
-        plan: run.plan,
-        tokensFolder,
-        runFolder: deps.folderOf(run.plan.runId),
-        lastRecordedStep: store.lastStep(run.plan.runId),
-      }
-      recorder.change({ message: 'Starting the engine.' })
-      const { isFinished } = await pull(
-        work<RunRecord, TrainOutcome>(deps.fork, job, stopping.signal, {
-          graceMs,
-          connect: (ask) => {
-            mine.ask = ask
-          },
-        }),
-        recorder,
-      )
-      const end = isFinished
-        ? { state: 'finished' as const, finishedMs: deps.nowMs(), secondsLeft: 0 }
-        : { ...mine.wish, secondsLeft: null }
-      recorder.change(isFinished ? end : { ...end, tokensPerSecond: null })
-    } catch (error) {
-      const end = {
-        ...howItEnded(error, stopping.signal.aborted ? mine.wish : null, recorder.summary),
-        secondsLeft: null,
-        tokensPerSecond: null,
-      }
+  const tell = (run: RunSummary): void => news.tell('run', run)
+  const queue = createTaskQueue<RunSummary>({
+    idOf: ({ id }) => id,
+    store: { ...store, read: (id) => store.read(id).summary },
+    tell,
+    atStart: { secondsLeft: null, device: null },
+    atEnd: () => ({ secondsLeft: null, tokensPerSecond: null }),
+    retryMs: null, // a checkpoint is large: whoever has made room says so
+    work: async (task) => {
       try {
-        recorder.change(end)
-      } catch {
-        // the store takes nothing any more; whoever watches is told all the same
-        news.tell('run', { ...recorder.summary, ...end })
+        return await trainRun(task)
+      } finally {
+        recorder = null
+        ask = null
       }
+    },
+  })
+
+  const trainRun = async (task: Task<RunSummary>): Promise<Partial<RunSummary>> => {
+    const run = store.read(task.record.id)
+    const tokensFolder = await deps.prepare(run, (message) => task.change({ message }), task.signal)
+    task.change({ message: 'Starting the engine.' })
+    const { origin, runId } = run.plan
+    const startsFrom = origin && deps.modelFolder?.(origin.modelId)
+    const job: TrainJob = {
+      ...(startsFrom === undefined ? {} : { startsFrom }),
+      kind: 'train',
+      plan: run.plan,
+      tokensFolder,
+      runFolder: deps.folderOf(runId),
+      lastRecordedStep: store.lastStep(runId),
+    }
+    const mine = createRecorder(task.record, run.plan.member.tokens, store, news, deps.nowMs)
+    recorder = mine
+    const connect = (way: (value: unknown) => void): void => void (ask = way)
+    const records = work<RunRecord, TrainOutcome>(deps.fork, job, task.signal, { graceMs, connect })
+    try {
+      const { isFinished } = await drain(records, mine.take)
+      mine.flush()
+      if (!isFinished) throw new Fault('cancelled', 'Asked to end.')
+      task.set(mine.summary)
+      const { message, tokensPerSecond } = mine.summary
+      return { finishedMs: deps.nowMs(), secondsLeft: 0, tokensPerSecond, message }
+    } catch (error) {
+      mine.leave()
+      task.set(mine.summary)
+      if (!(error instanceof WorkerGone)) throw error
+      const message = `${error.message} It was at step ${mine.summary.step}; ${goesOn(mine.summary)}`
+      return { state: 'interrupted', message }
     }
   }
 
-  /** Ends the session of a run, if it has one, leaving it in `state`. */
-  const endSession = async (id: string, state: RunState, message: string | null = null): Promise<void> => {
-    if (session?.runId !== id) return
-    session.wish = { state, message }
-    session.stopping.abort()
-    await session.ended
-  }
-
-  const leaveQueue = (id: string): void => {
-    const at = queue.indexOf(id)
-    if (at >= 0) queue.splice(at, 1)
-  }
-
-  /** Pausing and stopping: at once where the run only waits, after saving where it trains. */
+  /** Pausing and cancelling: at once where the run only waits, after saving where it trains. */
   const end = async (id: string, state: 'paused' | 'cancelled', from: readonly RunState[]): Promise<RunSummary> => {
     const { summary } = store.read(id)
     if (summary.state === state) return summary
-    if (session?.runId === id) {
-      await endSession(id, state)
-      return store.read(id).summary
-    }
+    if (isUnderWay(summary)) return queue.end(id, state)
     if (!from.includes(summary.state))
       throw new Fault('conflict', `${summary.name} is ${summary.state} and cannot be ${state}.`)
-    leaveQueue(id)
-    return change(summary, { state, message: null })
+    return queue.end(id, state)
   }
 
   const startPlanned = (plans: RunPlan[]): RunSummary[] => {
     const made = plans.map((plan) => ({ plan, summary: queuedSummary(plan, deps.nowMs()) }))
-    for (const { plan, summary } of made) {
-      store.insert(plan, summary)
-      news.tell('run', summary)
-      queue.push(summary.id)
-    }
-    // After the answer: who asked should see them wait before the first begins.
-    setImmediate(advance)
-    return made.map(({ summary }) => summary)
+    store.insert(made)
+    return made.map(({ summary }) => queue.enqueue(summary))
   }
 
   return {
@@ -202,33 +142,26 @@ export function createRuns(deps: RunsDeps): Runs {
       return startPlanned(sorted.map((member) => makeRunPlan(study, member, deps.newId(), engine, threads, cluster)))
     },
     startPlanned,
-    pause: (id) => end(id, 'paused', ['queued']),
-    stop: (id) => end(id, 'cancelled', ['queued', 'paused', 'interrupted', 'failed']),
+    pause: (id) => end(id, 'paused', []),
+    stop: (id) => end(id, 'cancelled', ['paused', 'interrupted', 'failed']),
     resume: (id) => {
       const { summary } = store.read(id)
-      if (session?.runId === id || queue.includes(id)) return summary
+      if (isUnderWay(summary)) return summary
       if (summary.state === 'finished')
         throw new Fault('conflict', `${summary.name} is finished; there is nothing to resume.`)
       if (!canResume(summary))
         throw new Fault('conflict', `${summary.name} diverged and would again. Start a new run with a gentler recipe.`)
-      queue.push(id)
-      const queued = change(summary, { state: 'queued', message: null, code: null })
-      setImmediate(advance)
-      return queued
+      return queue.resume(id)
     },
     delete: async (id) => {
-      store.read(id)
-      leaveQueue(id)
-      await endSession(id, 'cancelled')
-      const { summary } = store.read(id)
-      if (summary.state === 'queued') store.write({ ...summary, state: 'cancelled' })
+      await queue.leave(id)
       store.setDeleted(id, true)
       news.tell('runDeleted', { runId: id })
     },
     restore: (id) => {
       store.setDeleted(id, false)
       const { summary } = store.read(id)
-      news.tell('run', summary)
+      tell(summary)
       return summary
     },
     killPart: (id, part) => {
@@ -239,44 +172,35 @@ export function createRuns(deps: RunsDeps): Runs {
           'bad-input',
           `part: ${summary.name} trains on ${plan.systems} system${plan.systems === 1 ? '' : 's'}, counted from 0; there is no system ${part.system}.`,
         )
-      if (session?.runId !== id || !session.ask || !isTraining(summary))
+      if (queue.current() !== id || !ask || !isTraining(summary))
         throw new Fault(
           'conflict',
           `${summary.name} is ${summary.state}; only a run that trains has processes to kill.`,
         )
-      session.ask({ kill: part })
+      ask({ kill: part })
     },
     records: (id, afterStep) => {
-      if (session?.runId === id) session.recorder.flush()
+      if (queue.current() === id) recorder?.flush()
       store.read(id)
       return store.records(id, afterStep)
     },
     underWay: (studyId) => store.list(studyId).filter((run) => isUnderWay(run) || run.state === 'paused'),
-    isTraining: () => session !== null,
-    begin: () => {
-      for (const summary of store.list(null)) {
-        if (summary.state === 'running') {
-          change(summary, {
-            state: 'interrupted',
-            secondsLeft: null,
-            tokensPerSecond: null,
-            message: `The lab ended while this run was at step ${summary.step}; ${goesOn(summary)}`,
-          })
-        } else if (summary.state === 'queued') {
-          change(summary, { state: 'interrupted', secondsLeft: null, message: 'The lab ended before its turn came.' })
-        }
-      }
-    },
+    isTraining: () => queue.current() !== null,
+    begin: () =>
+      queue.interrupt(store.list(null), (run) =>
+        run.state === 'queued'
+          ? 'The lab ended before its turn came.'
+          : `The lab ended while this run was at step ${run.step}; ${goesOn(run)}`,
+      ),
     close: async () => {
-      isClosing = true
-      for (const id of queue.splice(0))
-        change(store.read(id).summary, { state: 'interrupted', message: 'The lab was closed before its turn came.' })
-      if (session) {
-        const { recorder, runId } = session
-        await endSession(runId, 'interrupted')
-        const { summary } = recorder
-        if (summary.state === 'interrupted') change(summary, { message: closedMessage(summary.step) })
-      }
+      await queue.close((run) =>
+        run.state === 'queued'
+          ? 'The lab was closed before its turn came.'
+          : run.step > 0
+            ? `The lab was closed after step ${run.step}; the run can go on from there.`
+            : 'The lab was closed before it began.',
+      )
+      store.close()
     },
     purge: async () => {
       for (const id of store.listDeleted()) {
@@ -291,24 +215,3 @@ const goesOn = ({ checkpoints }: RunSummary): string =>
   checkpoints.length > 0
     ? `it can go on from its checkpoint at step ${checkpoints[checkpoints.length - 1]}.`
     : 'it had not saved yet and will begin anew.'
-
-/** Takes each record as it comes; gives how the training ended. */
-async function pull(records: AsyncGenerator<RunRecord, TrainOutcome>, recorder: Recorder): Promise<TrainOutcome> {
-  try {
-    for (;;) {
-      const next = await records.next()
-      if (next.done) return next.value
-      recorder.take(next.value)
-    }
-  } finally {
-    recorder.flush()
-  }
-}
-
-function howItEnded(error: unknown, wish: Session['wish'] | null, summary: RunSummary): Partial<RunSummary> {
-  const { code, message } = toFaultData(error)
-  if (wish && code === 'cancelled') return wish
-  if (error instanceof WorkerGone)
-    return { state: 'interrupted', message: `${message} It was at step ${summary.step}; ${goesOn(summary)}` }
-  return { state: 'failed', code, message }
-}

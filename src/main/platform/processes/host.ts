@@ -92,10 +92,21 @@ export async function workToEnd<R, V = void>(
   job: unknown,
   options: WorkOptions & { signal?: AbortSignal; onRecord?: (record: R) => void } = {},
 ): Promise<V> {
-  const records = work<R, V>(fork, job, options.signal, options)
-  for (;;) {
-    const next = await records.next()
-    if (next.done) return next.value
-    options.onRecord?.(next.value)
+  return drain(work<R, V>(fork, job, options.signal, options), (record) => options.onRecord?.(record))
+}
+
+/** Takes every record of a job and gives its value. Where taking one fails the job's process is ended all the same. */
+export async function drain<R, V>(
+  records: AsyncGenerator<R, V>,
+  take: (record: R) => void | Promise<void>,
+): Promise<V> {
+  try {
+    for (;;) {
+      const next = await records.next()
+      if (next.done) return next.value
+      await take(next.value)
+    }
+  } finally {
+    await records.return(undefined as never)
   }
 }

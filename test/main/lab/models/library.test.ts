@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
+import { isTraining } from '#shared/run.ts'
 import { readSafetensors } from '#main/core/model-formats/safetensors.ts'
 import { exportModel } from '#main/core/model-formats/export.ts'
 import { createByteTokenizer } from '#main/core/tokenizer/tokenizer.ts'
@@ -304,8 +305,7 @@ describe('a run that goes on from a model', () => {
     damage()
     await lab.resumeRun(run.id)
     const again = await until(
-      async () =>
-        (await lab.listRuns(null)).find((one) => one.id === run.id && one.state === 'running' && one.step > 0),
+      async () => (await lab.listRuns(null)).find((one) => one.id === run.id && isTraining(one) && one.step > 0),
       'a step',
     )
     expect(again.message).toMatch(/damaged and there is no other; the run began anew/)

@@ -23,7 +23,7 @@ it('a long run is read in pieces that leave nothing out and say nothing twice', 
   const store = createRunStore(db)
   const summary = runSummary()
   const count = stepsAnAnswer + 10
-  store.insert({ runId: summary.id } as RunPlan, summary)
+  store.insert([{ plan: { runId: summary.id } as RunPlan, summary }])
   const at = (step: number) => ({ step, tokens: step * 64, loss: 5, elapsedMs: step })
   store.append(
     summary,
