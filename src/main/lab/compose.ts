@@ -263,13 +263,13 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     ])[0]
   }
 
+  /** What cannot be forgotten now, on a full disk for example, is forgotten at the next start. */
   const purge = async (): Promise<void> => {
-    await runs.purge()
-    await corpora.purge()
-    await models.purge()
-    studyStore.purge()
-    checks.purge()
-    await evaluation.purge()
+    const purges = [runs.purge, corpora.purge, models.purge, studyStore.purge, checks.purge, evaluation.purge]
+    for (const one of purges)
+      await Promise.resolve()
+        .then(one)
+        .catch(() => undefined)
   }
 
   let state: 'open' | 'closing' | 'closed' = 'open'
@@ -277,7 +277,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   const close = async (): Promise<void> => {
     state = 'closing'
     closing.abort()
-    await Promise.all([
+    await Promise.allSettled([
       clusters.close(),
       models.close(),
       desk.close(),
@@ -287,11 +287,14 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
       machine.close(),
       tokenized.close(),
     ])
-    await corpora.close()
+    await Promise.allSettled([corpora.close()])
     await purge()
-    db.close()
-    release()
-    state = 'closed'
+    try {
+      db.close()
+    } finally {
+      release()
+      state = 'closed'
+    }
   }
 
   await purge() // what the last session deleted and had no time to forget

@@ -1,5 +1,5 @@
 // The texts: what came with the lab and what a person added, read by a worker, one at a time.
-import { Fault } from '#shared/fault.ts'
+import { Fault, isDiskFull } from '#shared/fault.ts'
 import type { Corpus, Split } from '#shared/corpus.ts'
 import type { BundledCorpus } from '#main/core/corpus/bundled.ts'
 import type { IngestRecord, IngestReport } from '#main/core/corpus/ingest.ts'
@@ -8,7 +8,7 @@ import type { News } from '#main/lab/news.ts'
 import { createTaskQueue } from '#main/lab/task-queue.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
-import type { CorpusStore } from './corpus-store.ts'
+import type { CorpusEntry, CorpusStore } from './corpus-store.ts'
 
 export interface CorporaDeps {
   store: CorpusStore
@@ -92,6 +92,20 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     return queue.enqueue(corpus)
   }
 
+  /** On a full disk they are taken at the next start, and the lab opens all the same. */
+  const takeIfItFits = (...corpus: Parameters<typeof take>): void => {
+    try {
+      take(...corpus)
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+    }
+  }
+  const takeAgain = ({ corpus, paths }: CorpusEntry): void => {
+    const queued: Corpus = { ...corpus, state: 'queued', message: null }
+    store.keep({ corpus: queued, paths })
+    queue.enqueue(queued)
+  }
+
   return {
     list: () => store.list().map(({ corpus }) => corpus),
     read: (id) => store.read(id).corpus,
@@ -99,14 +113,11 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       const here = new Map(store.list().map((entry) => [entry.corpus.id, entry]))
       for (const { id, name, licence, source, paths } of deps.bundled) {
         const entry = here.get(id)
-        if (!entry) take({ id, name, origin: 'bundled', source, licence }, paths)
-        else if (entry.corpus.state !== 'finished') {
-          here.delete(id)
-          store.keep({ ...entry, paths })
-          queue.resume(id)
-        }
+        here.delete(id)
+        if (!entry) takeIfItFits({ id, name, origin: 'bundled', source, licence }, paths)
+        else if (entry.corpus.state !== 'finished') takeAgain({ ...entry, paths })
       }
-      for (const { corpus } of here.values()) if (wasLeft(corpus)) queue.resume(corpus.id)
+      for (const entry of here.values()) if (wasLeft(entry.corpus)) takeAgain(entry)
     },
     add: (paths, name) =>
       take(

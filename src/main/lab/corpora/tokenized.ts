@@ -54,10 +54,11 @@ export function tokensKey(corpus: Pick<Corpus, 'id' | 'bytes' | 'documents'>, to
   return `${choice}-${hash.slice(0, 16)}`
 }
 
+/** Older labs wrote down tokens that were not whole yet: nothing of them is there. */
+const isWhole = "json_extract(record, '$.state') IN ('finished', 'ready')"
+
 export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
   const { db, news, corpora } = deps
-  // What an end in the middle left undone is not there: nothing of it has its name yet.
-  db.run(`DELETE FROM tokenized WHERE json_extract(record, '$.state') NOT IN ('finished', 'ready')`)
 
   const idOf = ({ corpusId, tokenizer }: Pick<TokenizedCorpus, 'corpusId' | 'tokenizer'>): string =>
     `${corpusId} ${JSON.stringify(tokenizer)}`
@@ -88,7 +89,10 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
   const find = (corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus | null => {
     const known = current.get(idOf({ corpusId, tokenizer }))
     if (known) return known
-    const row = db.get<{ record: string }>('SELECT record FROM tokenized WHERE key = ?', keyOf(corpusId, tokenizer))
+    const row = db.get<{ record: string }>(
+      `SELECT record FROM tokenized WHERE key = ? AND ${isWhole}`,
+      keyOf(corpusId, tokenizer),
+    )
     return row ? withTaskState(JSON.parse(row.record) as TokenizedCorpus) : null
   }
 
@@ -123,7 +127,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
     list: () => {
       const here = new Set(corpora.list().map((corpus) => corpus.id))
       const kept = db
-        .all<{ record: string }>('SELECT record FROM tokenized')
+        .all<{ record: string }>(`SELECT record FROM tokenized WHERE ${isWhole}`)
         .map((row) => withTaskState(JSON.parse(row.record) as TokenizedCorpus))
       const all = new Map([...kept.map((record) => [idOf(record), record] as const), ...current])
       return [...all.values()].filter(({ corpusId }) => here.has(corpusId))
