@@ -3,12 +3,11 @@ import type { EngineName } from '#shared/engine.ts'
 import type { CheckJob } from '#main/core/mup-checks/job.ts'
 import type { SearchJob } from '#main/core/cluster-validation/search-job.ts'
 import type { IngestRequest } from '#main/core/corpus/ingest.ts'
-import type { GenerateFromJob } from '#main/core/generation/generate-from-job.ts'
 import type { ImportJob } from '#main/core/model-formats/import-job.ts'
 import type { CheckTaskFileJob } from '#main/core/evaluation/check-file-job.ts'
 import type { EvaluateJob } from '#main/core/evaluation/evaluate-job.ts'
-import type { ExportJob, GenerateJob } from '#main/core/generation/use-job.ts'
-import type { DeskJob } from '#main/core/generation/desk-job.ts'
+import type { ExportJob } from '#main/core/model-formats/export-job.ts'
+import type { ModelSessionJob } from '#main/core/generation/session-job.ts'
 import type { TakeModelJob } from '#main/core/model-formats/take-job.ts'
 import type { TrainJob } from '#main/core/training/train-job.ts'
 import type { PartJob } from '#main/core/cluster-training/messages.ts'
@@ -23,15 +22,13 @@ export type Job =
   | { kind: 'measure'; engine: EngineName; threads: number }
   | TrainJob
   | ExportJob
-  | GenerateJob
   | EvaluateJob
   | CheckTaskFileJob
   | ImportJob
-  | GenerateFromJob
   | CheckJob
   | SearchJob
   | TakeModelJob
-  | DeskJob
+  | ModelSessionJob
   | PartJob
 
 /** For those who run a job without a host. */
@@ -55,25 +52,21 @@ export async function* runJob(
     case 'train':
       return yield* (await import('#main/core/training/train-job.ts')).trainJob(job, signal, asks)
     case 'export':
-      return yield* (await import('#main/core/generation/use-job.ts')).exportJob(job)
+      return yield* (await import('#main/core/model-formats/export-job.ts')).exportJob(job)
     case 'check':
       return yield* (await import('#main/core/mup-checks/job.ts')).checkJob(job, signal)
     case 'search-plans':
       return yield* (await import('#main/core/cluster-validation/search-job.ts')).searchJob(job, signal)
-    case 'generate':
-      return yield* (await import('#main/core/generation/use-job.ts')).generateJob(job, signal)
     case 'evaluate':
       return yield* (await import('#main/core/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
     case 'check-task-file':
       return yield* (await import('#main/core/evaluation/check-file-job.ts')).checkTaskFileJob(job)
     case 'import':
       return yield* (await import('#main/core/model-formats/import-job.ts')).importJob(job)
-    case 'generate-from':
-      return yield* (await import('#main/core/generation/generate-from-job.ts')).generateFromJob(job, signal)
     case 'take-model':
       return yield* (await import('#main/core/model-formats/take-job.ts')).takeModelJob(job, signal)
-    case 'desk':
-      return yield* (await import('#main/core/generation/desk-job.ts')).deskJob(job, signal, asks)
+    case 'model-session':
+      return yield* (await import('#main/core/generation/session-job.ts')).modelSessionJob(job, signal, asks)
     case 'cluster-part':
       return yield* (await import('#main/core/cluster-training/part-job.ts')).clusterPartJob(job)
     default:

@@ -6,17 +6,17 @@ export interface NextToken extends TokenPiece {
   probability: number
 }
 
-export interface WrittenToken extends NextToken {
-  /** The likeliest, most likely first. */
-  likeliest: NextToken[]
+export interface GeneratedToken extends NextToken {
+  /** The likeliest tokens at this place, most likely first. */
+  candidates: NextToken[]
 }
 
 /** How many candidates are shown at each place. */
-export const likeliestShown = 10
+export const candidatesShown = 10
 
-export interface Written {
+export interface Generated {
   prompt: TokenPiece[]
-  tokens: WrittenToken[]
+  tokens: GeneratedToken[]
   text: string
   /** What would have come next: shown where nothing was to be added. */
   next: NextToken[]
@@ -26,13 +26,13 @@ export interface Written {
 }
 
 /** Tokens as they come, told while a text is written. */
-export interface WrittenPiece {
-  writingId: string
-  tokens: WrittenToken[]
+export interface GeneratedTokens {
+  generationId: string
+  tokens: GeneratedToken[]
 }
 
 /** Numbers of one tensor. */
-export interface TensorLook {
+export interface TensorStats {
   name: string
   shape: number[]
   mean: number
@@ -45,7 +45,7 @@ export interface TensorLook {
   broken: number
 }
 
-export interface AttentionLook {
+export interface AttentionMaps {
   tokens: TokenPiece[]
   /** Counted from 0. */
   layer: number

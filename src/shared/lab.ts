@@ -16,10 +16,11 @@ import type {
   TaskFileRole,
 } from './evaluation/evaluation.ts'
 import type { MemberPlan } from './family/ladder.ts'
-import type { AttentionLook, Comparison, TensorLook, Written, WrittenPiece } from './inspection.ts'
-import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin, Subject } from './model.ts'
-import type { ExportForm, ExportReport, Generated, GenerateOptions, RunRecords, RunSummary } from './run.ts'
+import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats } from './inspection.ts'
+import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin } from './model.ts'
+import type { ExportForm, ExportReport, GenerateOptions, RunRecords, RunSummary } from './run.ts'
 import type { Settings } from './settings.ts'
+import type { KeptSubject, Subject } from './subject.ts'
 import type { Study, StudyChanges, StudyDocument } from './study.ts'
 import type { TokenizerChoice, TokenPiece } from './tokenizer/choice.ts'
 
@@ -100,18 +101,6 @@ export interface Lab {
   stopCheck(checkId: string): Promise<Check>
 
   // checkpoints
-  /**
-   * Writes a Hugging Face folder of the run's checkpoint at `step` (null: the last). An existing, non-empty folder
-   * needs `overwrite`.
-   */
-  exportCheckpoint(
-    runId: string,
-    step: number | null,
-    folder: string,
-    overwrite: boolean,
-    form?: ExportForm,
-  ): Promise<ExportReport>
-  generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
   /** Every checkpoint that lies on disk, of one study or of all; oldest run first, ascending steps. */
   listCheckpoints(studyId: string | null): Promise<CheckpointRow[]>
 
@@ -122,24 +111,28 @@ export interface Lab {
   cancelModel(modelId: string): Promise<LibraryModel>
   deleteModel(modelId: string): Promise<void>
   restoreModel(modelId: string): Promise<LibraryModel>
-  exportModel(modelId: string, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
   /**
    * Queues a run of the study whose first weights are the model's, on the study's text cut by the model's own
    * tokenizer.
    */
   continueModel(studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary>
 
-  // weights of either kind, held ready in a worker for a while after
-  /** Continues a text with probabilities shown; tokens come as news under `writingId` while it goes on. */
-  writeText(subject: Subject, options: GenerateOptions, writingId: string): Promise<Written>
+  // weights of any kind; those that are asked something stay loaded in a worker for a while after
   /**
-   * Ends a writing: it answers with what was written until then, or is refused with `cancelled` where nothing was.
-   * Nothing happens where it has ended.
+   * Writes the weights in a form that others read: a Hugging Face folder unless told otherwise. An existing, non-empty
+   * folder needs `overwrite`.
    */
-  stopWriting(writingId: string): Promise<void>
-  describeWeights(subject: Subject): Promise<TensorLook[]>
+  export(subject: Subject, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
+  /** Continues a text with probabilities shown; tokens come as news under `generationId` while it goes on. */
+  generate(subject: Subject, options: GenerateOptions, generationId: string): Promise<Generated>
+  /**
+   * Ends a generation: it answers with what there was until then, or is refused with `cancelled` where there was
+   * nothing. Nothing happens where it has ended.
+   */
+  stopGenerating(generationId: string): Promise<void>
+  describeWeights(subject: Subject): Promise<TensorStats[]>
   /** What one layer's heads look at in the beginning of `text`. */
-  readAttention(subject: Subject, text: string, layer: number): Promise<AttentionLook>
+  readAttention(subject: Subject, text: string, layer: number): Promise<AttentionMaps>
   compareWeights(a: Subject, b: Subject): Promise<Comparison>
 
   // evaluation
@@ -160,7 +153,7 @@ export interface Lab {
    */
   startEvaluations(
     studyId: string,
-    subjects: Subject[],
+    subjects: KeptSubject[],
     tasks: string[],
     options: EvaluationOptions,
   ): Promise<Evaluation[]>
@@ -214,7 +207,7 @@ export interface LabNews {
   settings: Settings
   model: LibraryModel
   modelDeleted: { modelId: string }
-  written: WrittenPiece
+  generated: GeneratedTokens
   /** About five a second while a run trains on a cluster. */
   streaming: StreamingNews
   /** Every few items while it goes on. */
@@ -262,18 +255,16 @@ export const labRequests = Object.keys({
   listChecks: true,
   startCheck: true,
   stopCheck: true,
-  exportCheckpoint: true,
-  generate: true,
   listCheckpoints: true,
   listModels: true,
   importModel: true,
   cancelModel: true,
   deleteModel: true,
   restoreModel: true,
-  exportModel: true,
   continueModel: true,
-  writeText: true,
-  stopWriting: true,
+  export: true,
+  generate: true,
+  stopGenerating: true,
   describeWeights: true,
   readAttention: true,
   compareWeights: true,
@@ -314,7 +305,7 @@ export const newsKinds = Object.keys({
   settings: true,
   model: true,
   modelDeleted: true,
-  written: true,
+  generated: true,
   streaming: true,
   evaluation: true,
   evaluationDeleted: true,

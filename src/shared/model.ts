@@ -35,9 +35,6 @@ export interface LibraryModel {
   createdMs: number
 }
 
-/** A set of weights that can be used: a run's checkpoint (`step` null for its last), or a model of the library. */
-export type Subject = { kind: 'run'; runId: string; step: number | null } | { kind: 'model'; modelId: string }
-
 /** One checkpoint of a run, as a table shows it. Losses in nats a token; null where none was recorded. */
 export interface CheckpointRow {
   runId: string

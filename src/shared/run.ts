@@ -167,9 +167,3 @@ export interface GenerateOptions {
   topP: number
   seed: number
 }
-
-export interface Generated {
-  text: string
-  tokens: number
-  tokensPerSecond: number
-}

@@ -146,7 +146,7 @@ it('gives the numbers that the command line gives', async () => {
   const [mine] = (await lab.listEvaluations(study.id)).filter(
     ({ task, subject }) => task === 'brackets' && subject.kind === 'run' && subject.runId === runId,
   )
-  await lab.exportCheckpoint(runId, null, join(folder, 'export'), false)
+  await lab.export({ kind: 'run', runId, step: null }, join(folder, 'export'), false)
   const answer = JSON.parse(
     execFileSync(
       process.execPath,

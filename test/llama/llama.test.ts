@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { exportModel } from '#main/core/model-formats/export.ts'
-import { writeText } from '#main/core/generation/write.ts'
+import { generate } from '#main/core/generation/generate.ts'
 import { createGpt } from '#main/core/engine/gpt.ts'
 import { createReferenceKernels } from '#main/core/engine/reference.ts'
 import { trainTokenizer } from '#main/core/tokenizer/train.ts'
@@ -80,14 +80,7 @@ describe('llama.cpp', () => {
 
     const text = 'The people of the times — naïve, 1234!'
     const engine = createGpt(createReferenceKernels(), 'reference', model, parameters)
-    const writing = writeText(engine, tokenizer, {
-      prompt: text,
-      tokens: 20,
-      temperature: 0,
-      topK: 0,
-      topP: 1,
-      seed: 0,
-    })
+    const writing = generate(engine, tokenizer, { prompt: text, tokens: 20, temperature: 0, topK: 0, topP: 1, seed: 0 })
     let ours = await writing.next()
     while (!ours.done) ours = await writing.next()
     const ids = ours.value.prompt.map(({ id }) => id)

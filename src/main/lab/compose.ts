@@ -19,9 +19,9 @@ import { createSampler } from '#main/lab/corpora/sample-pieces.ts'
 import { createTokenized } from '#main/lab/corpora/tokenized.ts'
 import { machineFacts } from '#main/lab/computer/facts.ts'
 import { createMachine } from '#main/lab/computer/machine.ts'
-import { createDesk } from '#main/lab/models/desk.ts'
-import { createLibrary } from '#main/lab/models/library.ts'
+import { createModelSessions } from '#main/lab/models/model-sessions.ts'
 import { createModels } from '#main/lab/models/models.ts'
+import { createSubjects } from '#main/lab/models/subjects.ts'
 import { createNews } from './news.ts'
 import { createCheckpointUse } from '#main/lab/runs/checkpoints.ts'
 import { planContinued } from '#main/lab/runs/continue-model.ts'
@@ -178,8 +178,17 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     const { engine, threads } = settings.read()
     return { engine: engine === 'auto' ? (await machine.read()).engine : engine, threads }
   }
-  const desk = createDesk(fork)
-  const library = createLibrary({ models, desk, checkpoints, news, fork, chooseEngine, closing: closing.signal })
+  const sessions = createModelSessions(fork)
+  const subjects = createSubjects({
+    models,
+    sessions,
+    checkpoints,
+    news,
+    fork,
+    chooseEngine,
+    folderAt: (path) => textPath(path),
+    closing: closing.signal,
+  })
   const clusters = createClusters({ folder: join(home, 'machines'), news, fork, nowMs, newId })
   const checks = createChecks({
     db,
@@ -280,7 +289,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     await Promise.allSettled([
       clusters.close(),
       models.close(),
-      desk.close(),
+      sessions.close(),
       evaluation.close(),
       runs.close(),
       checks.close(),
@@ -331,7 +340,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     checkpoints,
     startRuns,
     models,
-    library,
+    subjects,
     evaluation,
     continueModel,
     clusters,

@@ -45,7 +45,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     checks,
     checkpoints,
     models,
-    library,
+    subjects,
     clusters,
   } = rooms
   const {
@@ -108,9 +108,6 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     startCheck: async (studyId, kind, choices) => checks.start(studyId, kind, choices),
     stopCheck: async (checkId) => checks.stop(checkId),
 
-    exportCheckpoint: async (runId, step, folder, overwrite, form) =>
-      checkpoints.export(runId, step, rooms.exportPath(folder), overwrite, form),
-    generate: async (runId, step, generateOptions) => checkpoints.generate(runId, step, generateOptions),
     listCheckpoints: async (studyId) => checkpoints.list(studyId),
 
     listModels: async () => models.list(),
@@ -118,15 +115,16 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     cancelModel: async (modelId) => models.cancel(modelId),
     deleteModel: async (modelId) => models.delete(modelId),
     restoreModel: async (modelId) => models.restore(modelId),
-    exportModel: async (modelId, folder, overwrite, form) =>
-      library.export(modelId, rooms.exportPath(folder), overwrite, form),
     continueModel: async (studyId, modelId, choices) => rooms.continueModel(studyId, modelId, choices),
 
-    writeText: async (subject, generateOptions, writingId) => library.write(subject, generateOptions, writingId),
-    stopWriting: async (writingId) => library.stopWriting(writingId),
-    describeWeights: async (subject) => library.weights(subject),
-    readAttention: async (subject, text, layer) => library.attention(subject, text, layer),
-    compareWeights: async (a, b) => library.compare(a, b),
+    export: async (subject, folder, overwrite, form) =>
+      subjects.export(subject, rooms.exportPath(folder), overwrite, form),
+    generate: async (subject, generateOptions, generationId) =>
+      subjects.generate(subject, generateOptions, generationId),
+    stopGenerating: async (generationId) => subjects.stopGenerating(generationId),
+    describeWeights: async (subject) => subjects.weights(subject),
+    readAttention: async (subject, text, layer) => subjects.attention(subject, text, layer),
+    compareWeights: async (a, b) => subjects.compare(a, b),
 
     listTasks: async () => shelf.list(),
     addTaskFile: async (task, role, path) => shelf.add(task, role, rooms.textPath(path)),
@@ -134,8 +132,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     fetchTask: async (task) => shelf.startFetching(task),
     stopFetchingTask: async (task) => shelf.stopFetching(task),
     listEvaluations: async (studyId) => evaluations.list(studyId),
-    startEvaluations: async (studyId, subjects, tasks, options) =>
-      evaluations.start(studies.read(studyId).id, subjects, tasks, options),
+    startEvaluations: async (studyId, evaluated, tasks, options) =>
+      evaluations.start(studies.read(studyId).id, evaluated, tasks, options),
     stopEvaluation: async (evaluationId) => evaluations.stop(evaluationId),
     resumeEvaluation: async (evaluationId) => evaluations.resume(evaluationId),
     deleteEvaluation: async (evaluationId) => evaluations.delete(evaluationId),

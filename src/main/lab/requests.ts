@@ -136,7 +136,7 @@ const settingsChanges = z.strictObject({
 
 const generateOptions = z.strictObject({
   prompt: z.string().max(100_000),
-  tokens: count(1, 100_000),
+  tokens: count(0, 100_000),
   temperature: z.number().min(0).max(100),
   topK: count(0, 1e6),
   topP: z.number().gt(0).max(1),
@@ -162,9 +162,13 @@ const modelOrigin = z.discriminatedUnion('kind', [
   }),
 ])
 
+const runSubject = z.strictObject({ kind: z.literal('run'), runId: id, step: step.nullable() })
+const modelSubject = z.strictObject({ kind: z.literal('model'), modelId: id })
+const keptSubject = z.discriminatedUnion('kind', [runSubject, modelSubject])
 const subject = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('run'), runId: id, step: step.nullable() }),
-  z.strictObject({ kind: z.literal('model'), modelId: id }),
+  runSubject,
+  modelSubject,
+  z.strictObject({ kind: z.literal('folder'), path }),
 ])
 
 const continueChoices = z.strictObject({
@@ -257,24 +261,16 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   searchPlans: { wish: planSearchWish },
   stopPlanSearch: { searchId: id },
   clusterValidation: {},
-  exportCheckpoint: {
-    runId: id,
-    step: step.nullable(),
-    folder: path,
-    overwrite: z.boolean(),
-    form: exportForm.optional(),
-  },
-  generate: { runId: id, step: step.nullable(), options: generateOptions },
   listCheckpoints: { studyId: id.nullable() },
   listModels: {},
   importModel: { origin: modelOrigin, name: name.nullable() },
   cancelModel: { modelId: id },
   deleteModel: { modelId: id },
   restoreModel: { modelId: id },
-  exportModel: { modelId: id, folder: path, overwrite: z.boolean(), form: exportForm.optional() },
   continueModel: { studyId: id, modelId: id, choices: continueChoices },
-  writeText: { subject, options: generateOptions.extend({ tokens: count(0, 100_000) }), writingId: id },
-  stopWriting: { writingId: id },
+  export: { subject, folder: path, overwrite: z.boolean(), form: exportForm.optional() },
+  generate: { subject, options: generateOptions, generationId: id },
+  stopGenerating: { generationId: id },
   describeWeights: { subject },
   readAttention: { subject, text: z.string().max(100_000), layer: count(0, 1000) },
   compareWeights: { a: subject, b: subject },
@@ -286,7 +282,7 @@ const requests: Record<keyof Lab, Record<string, z.ZodType>> = {
   listEvaluations: { studyId: id },
   startEvaluations: {
     studyId: id,
-    subjects: z.array(subject).min(1, 'must name at least one model').max(1000),
+    subjects: z.array(keptSubject).min(1, 'must name at least one model').max(1000),
     tasks: evaluatedTasks.min(1, 'must name at least one task'),
     options: evaluationOptions,
   },

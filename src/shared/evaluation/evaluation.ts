@@ -1,13 +1,13 @@
 // One evaluation: a model on a task, from waiting in line to its numbers.
 import type { Split } from '../corpus.ts'
 import type { FaultCode } from '../fault.ts'
-import type { Subject } from '../model.ts'
+import type { KeptSubject } from '../subject.ts'
 import type { TaskState } from '../task-state.ts'
 import type { ItemRecord, TaskResult } from './result.ts'
 import type { TaskRecord } from './task.ts'
 
 /** What is evaluated: a run's checkpoint (`step` null for its last), or a model of the library. */
-export type EvaluationSubject = Subject
+export type EvaluationSubject = KeptSubject
 
 /**
  * How examples are chosen: the first of the file, or as lm-evaluation-harness draws them, other ones for every item.

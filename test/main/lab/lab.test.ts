@@ -98,7 +98,12 @@ describe('what comes in through a door', () => {
     ],
     [
       'a top-p of zero',
-      (lab) => lab.generate('x', null, { prompt: '', tokens: 1, temperature: 1, topK: 0, topP: 0, seed: 0 }),
+      (lab) =>
+        lab.generate(
+          { kind: 'run', runId: 'x', step: null },
+          { prompt: '', tokens: 1, temperature: 1, topK: 0, topP: 0, seed: 0 },
+          'g',
+        ),
       /^options\.topP: /,
     ],
     [
@@ -162,21 +167,21 @@ describe('a run', () => {
     expect((await lab.readRecords(id, steps - 2)).steps).toEqual(records.steps.slice(-2))
 
     const folder = join(bench.home, 'exports', 'one')
-    const report = await lab.exportCheckpoint(id, null, 'one', false) // what is not absolute lies in the exports folder
+    const report = await lab.export({ kind: 'run', runId: id, step: null }, 'one', false) // what is not absolute lies in the exports folder
     expect(report.folder).toBe(folder)
     expect(report.largestDifference).toBe(0)
     expect(readdirSync(folder)).toEqual(
       expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json', 'README.md']),
     )
-    await expect(lab.exportCheckpoint(id, null, folder, false)).rejects.toBeInstanceOf(Fault)
-    await expect(lab.exportCheckpoint(id, 1, folder, true)).rejects.toMatchObject({
+    await expect(lab.export({ kind: 'run', runId: id, step: null }, folder, false)).rejects.toBeInstanceOf(Fault)
+    await expect(lab.export({ kind: 'run', runId: id, step: 1 }, folder, true)).rejects.toMatchObject({
       code: 'not-found',
       message: expect.stringContaining('step'),
     })
     const options = { prompt: 'the', tokens: 8, temperature: 0.5, topK: 5, topP: 1, seed: 3 }
-    const written = await lab.generate(id, null, options)
-    expect(written.tokens).toBeGreaterThan(0)
-    expect((await lab.generate(id, null, options)).text).toBe(written.text)
+    const written = await lab.generate({ kind: 'run', runId: id, step: null }, options, 'g')
+    expect(written.tokens.length).toBeGreaterThan(0)
+    expect((await lab.generate({ kind: 'run', runId: id, step: null }, options, 'g')).text).toBe(written.text)
     await expect(lab.resumeRun(id)).rejects.toMatchObject({ code: 'conflict' })
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AttentionLook } from '#shared/inspection.ts'
+import type { AttentionMaps } from '#shared/inspection.ts'
 import { attentionAt, attentionCsv, attentionOption } from '#renderer/charts/attention-chart.ts'
 import { histogramCsv, histogramOption } from '#renderer/charts/histogram-chart.ts'
 import { darkTheme, lightTheme } from '#renderer/charts/theme.ts'
@@ -54,7 +54,7 @@ describe('the histogram of a tensor', () => {
 })
 
 describe('the map of a head', () => {
-  const look: AttentionLook = {
+  const look: AttentionMaps = {
     tokens: [
       { id: 1, text: 'a' },
       { id: 2, text: ' b' },

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 // The library: checkpoints and models side by side, and what a person does with them.
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { WrittenToken } from '#shared/inspection.ts'
+import type { GeneratedToken } from '#shared/inspection.ts'
 import { Fault } from '#shared/fault.ts'
 import { useBeginStore } from '#renderer/stores/begin.ts'
 import { useLawStore } from '#renderer/stores/law.ts'
@@ -75,11 +75,11 @@ describe('the library', () => {
 
   it('gives tokens as they come, and the whole at the end', async () => {
     const library = useLibraryStore()
-    const heard: WrittenToken[] = []
-    const written = await library.write({ kind: 'model', modelId: 'x' }, options, (tokens) => heard.push(...tokens))
+    const heard: GeneratedToken[] = []
+    const written = await library.generate({ kind: 'model', modelId: 'x' }, options, (tokens) => heard.push(...tokens))
     expect(heard).toEqual(written.tokens)
-    expect(written.tokens[0].likeliest.map(({ probability }) => probability)).toEqual([0.75, 0.25])
-    fake.tell('written', { writingId: 'another', tokens: written.tokens })
+    expect(written.tokens[0].candidates.map(({ probability }) => probability)).toEqual([0.75, 0.25])
+    fake.tell('generated', { generationId: 'another', tokens: written.tokens })
     expect(heard).toHaveLength(1)
   })
 

@@ -315,12 +315,6 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       })
     },
     stopCheck: async (checkId) => putCheck({ ...found(checks, checkId), state: 'cancelled' }),
-    exportCheckpoint: async (_runId, _step, folder) => ({
-      folder,
-      files: [{ name: 'model.safetensors', bytes: 1000 }],
-      largestDifference: 0,
-    }),
-    generate: async (_runId, _step, { prompt }) => ({ text: `${prompt} and so on`, tokens: 3, tokensPerSecond: 100 }),
     listCheckpoints: async (studyId) =>
       [...runs.values()]
         .filter((run) => !studyId || run.studyId === studyId)
@@ -372,7 +366,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     cancelModel: async (id) => found(models, id),
     deleteModel: async (id) => take(models, id),
     restoreModel: async (id) => bring(models, id),
-    exportModel: async (_modelId, folder) => ({
+    export: async (_subject, folder) => ({
       folder,
       files: [{ name: 'model.safetensors', bytes: 1000 }],
       largestDifference: 0,
@@ -388,13 +382,13 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
         origin: { modelId, name: found(models, modelId).name },
       })
     },
-    writeText: async (_subject, { prompt, tokens }, writingId) => {
+    generate: async (_subject, { prompt, tokens }, generationId) => {
       const next = [
         { id: 1, text: ' and', probability: 0.75 },
         { id: 2, text: ' or', probability: 0.25 },
       ]
-      const written = tokens > 0 ? [{ ...next[0], likeliest: next }] : []
-      if (written.length) tell('written', { writingId, tokens: written })
+      const written = tokens > 0 ? [{ ...next[0], candidates: next }] : []
+      if (written.length) tell('generated', { generationId, tokens: written })
       return {
         prompt: [{ id: 5, text: prompt }],
         tokens: written,
@@ -404,7 +398,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
         device: 'a test',
       }
     },
-    stopWriting: async () => undefined,
+    stopGenerating: async () => undefined,
     describeWeights: async () => [
       { name: 'wte.weight', shape: [4, 2], mean: 0, std: 1, min: -2, max: 2, histogram: [1, 2, 3, 2], broken: 0 },
     ],

@@ -1,5 +1,6 @@
 // Contexts and continuations as token ids, exactly as lm-evaluation-harness cuts them (lm_eval/api/model.py,
 // models/huggingface.py).
+import { encodePrompt } from '#main/core/tokenizer/special-tokens.ts'
 import type { Branches } from '#main/core/engine/engine.ts'
 import type { ScoreRequest } from './prompts.ts'
 import { stripEnd } from './python-text.ts'
@@ -16,14 +17,6 @@ export interface EncodedRequest {
   scored: number
 }
 
-const endOfTextMarker = '<|endoftext|>'
-
-/** Ids of a text; the end-of-text marker in it is the one special token, as it is for transformers. */
-export function encodeText(tokenizer: EncodingTokenizer, text: string): number[] {
-  const parts = text.split(endOfTextMarker)
-  return parts.flatMap((part, i) => [...(i > 0 ? [tokenizer.endOfText] : []), ...Array.from(tokenizer.encode(part))])
-}
-
 /** Encodes requests of one context after another, which is encoded once for all its continuations. */
 export function createRequestEncoder(
   tokenizer: EncodingTokenizer,
@@ -31,7 +24,7 @@ export function createRequestEncoder(
 ): (request: ScoreRequest) => EncodedRequest {
   let last = { text: '', ids: [] as number[] }
   const contextIds = (text: string): number[] => {
-    if (text !== last.text) last = { text, ids: encodeText(tokenizer, text) }
+    if (text !== last.text) last = { text, ids: encodePrompt(tokenizer, text) }
     return last.ids
   }
   return (request) => truncate(encodePair(tokenizer, request, contextIds), context)
@@ -45,17 +38,17 @@ export function createRequestEncoder(
 export function encodePair(
   tokenizer: EncodingTokenizer,
   { context, continuation }: ScoreRequest,
-  contextIds: (text: string) => number[] = (text) => encodeText(tokenizer, text),
+  contextIds: (text: string) => number[] = (text) => encodePrompt(tokenizer, text),
 ): { context: number[]; continuation: number[] } {
   if (context === '') {
-    const ids = encodeText(tokenizer, continuation)
+    const ids = encodePrompt(tokenizer, continuation)
     return ids[0] === tokenizer.endOfText
       ? { context: ids.slice(0, 1), continuation: ids.slice(1) }
       : { context: [tokenizer.endOfText], continuation: ids }
   }
   const stripped = stripEnd(context)
   const ids = contextIds(stripped)
-  return { context: ids, continuation: encodeText(tokenizer, context + continuation).slice(ids.length) }
+  return { context: ids, continuation: encodePrompt(tokenizer, context + continuation).slice(ids.length) }
 }
 
 /** What does not fit is cut from the left: the model reads at most `length` tokens and is asked about one more. */
@@ -69,7 +62,7 @@ function truncate(
 
 /** A whole text in windows: every token is asked about once, with as much before it as fits when its window is full. */
 export function encodeWindows(tokenizer: EncodingTokenizer, text: string, length: number): EncodedRequest[] {
-  const ids = encodeText(tokenizer, text)
+  const ids = encodePrompt(tokenizer, text)
   const windows: EncodedRequest[] = []
   for (let predicted = 0; predicted < ids.length;) {
     const isFirst = predicted === 0

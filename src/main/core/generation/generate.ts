@@ -1,29 +1,23 @@
-// Text out of a model: one token after another, until enough or the end of a text.
+// Text out of a model, one token after another, each with its probability and with what else it might have been.
 import { Fault } from '#shared/fault.ts'
+import { candidatesShown, type Generated, type GeneratedToken, type NextToken } from '#shared/inspection.ts'
 import { createRandom } from '#shared/random.ts'
-import type { Generated, GenerateOptions } from '#shared/run.ts'
+import type { GenerateOptions } from '#shared/run.ts'
 import type { Engine } from '#main/core/engine/engine.ts'
+import { encodePrompt } from '#main/core/tokenizer/special-tokens.ts'
+import type { Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import { rollingText } from './rolling.ts'
-import { sampleToken } from './sample.ts'
+import { sampleToken, topK } from './sample.ts'
 
 /** What generating asks of a tokenizer. */
-export interface TextTokenizer {
-  readonly endOfText: number
+export type TextTokenizer = Pick<Tokenizer, 'endOfText' | 'vocabulary' | 'decode'> & {
   encode(text: string): ArrayLike<number>
-  decode(ids: number[]): string
-}
-
-export interface GeneratedPiece {
-  /** Whole characters only; may be empty while one is incomplete. */
-  text: string
-  /** Added so far. */
-  tokens: number
 }
 
 /**
- * Continues the prompt; yields a piece after each token and returns the whole added text. Ends early at an end of text
- * or when `signal`
- * aborts. A text that outgrows the context goes on from its last half.
+ * Continues the prompt; yields each token as it is drawn and returns the whole. Ends early at an end of text or when
+ * `signal` aborts; with 0 tokens only what would come next is told. A text that outgrows the context goes on from its
+ * last half. Ids beyond the tokenizer's vocabulary, with which many models pad theirs, are never drawn.
  */
 export async function* generate(
   engine: Engine,
@@ -31,75 +25,50 @@ export async function* generate(
   options: GenerateOptions,
   signal?: AbortSignal,
   nowMs: () => number = () => performance.now(),
-): AsyncGenerator<GeneratedPiece, Generated> {
+): AsyncGenerator<GeneratedToken, Generated> {
   checkOptions(options)
   const random = createRandom(options.seed)
-  const characters = createWholeCharacters(tokenizer)
-  const prompt = Array.from(tokenizer.encode(options.prompt))
-  if (prompt.length === 0) prompt.push(tokenizer.endOfText)
-
-  const rolling = rollingText(engine, prompt)
-  let text = ''
-  let tokens = 0
+  const piece = (id: number) => ({ id, text: tokenizer.decode([id]) })
+  const prompt = encodePrompt(tokenizer, options.prompt)
+  const rolling = rollingText(engine, prompt.length > 0 ? prompt : [tokenizer.endOfText])
+  const drawable = (logits: Float32Array) => logits.subarray(0, tokenizer.vocabulary)
+  const tokens: GeneratedToken[] = []
+  let next: NextToken[] = []
   const startedMs = nowMs()
   try {
-    let logits = await rolling.begin()
-    while (tokens < options.tokens && !signal?.aborted) {
+    let logits = drawable(await rolling.begin())
+    for (;;) {
+      const probabilityOf = softmaxOf(logits)
+      next = topK(logits, candidatesShown).map((id) => ({ ...piece(id), probability: probabilityOf(id) }))
+      if (tokens.length >= options.tokens || signal?.aborted) break
       const id = sampleToken(logits, options, random)
       if (id === tokenizer.endOfText) break
-      tokens++
-      const piece = characters.add(id)
-      text += piece
-      yield { text: piece, tokens }
-      if (tokens === options.tokens) break
-      logits = await rolling.add(id)
+      const token = { ...piece(id), probability: probabilityOf(id), candidates: next }
+      tokens.push(token)
+      yield token
+      logits = drawable(await rolling.add(id))
     }
-    const rest = characters.rest()
-    text += rest
-    if (rest) yield { text: rest, tokens }
   } finally {
     rolling.dispose()
   }
   const seconds = (nowMs() - startedMs) / 1000
-  return { text, tokens, tokensPerSecond: seconds > 0 ? tokens / seconds : 0 }
+  return {
+    prompt: prompt.map(piece),
+    tokens,
+    text: tokenizer.decode(tokens.map(({ id }) => id)),
+    next,
+    tokensPerSecond: seconds > 0 ? tokens.length / seconds : 0,
+    device: engine.device,
+  }
 }
 
-/**
- * Gives text as soon as it can no longer change: a character whose last bytes are still to come decodes to one U+FFFD
- * at the end, which is
- * held back until the next token completes or breaks it. The pieces joined are exactly the text of all tokens.
- */
-export function createWholeCharacters(tokenizer: Pick<TextTokenizer, 'decode'>): {
-  add(id: number): string
-  rest(): string
-} {
-  let held: number[] = []
-  let given = 0 // characters of the held tokens' text that were given already
-  const give = (text: string, upTo: number) => {
-    const piece = text.slice(given, upTo)
-    given = upTo
-    return piece
-  }
-  const forget = () => {
-    held = []
-    given = 0
-  }
-  return {
-    add(id) {
-      held.push(id)
-      const text = tokenizer.decode(held)
-      if (text.endsWith('\uFFFD')) return give(text, Math.max(given, text.length - 1))
-      const piece = give(text, text.length)
-      forget()
-      return piece
-    },
-    rest() {
-      const text = tokenizer.decode(held)
-      const piece = give(text, text.length)
-      forget()
-      return piece
-    },
-  }
+/** Softmax of the logits, before any temperature. */
+function softmaxOf(logits: Float32Array): (id: number) => number {
+  let largest = -Infinity
+  for (const logit of logits) if (logit > largest) largest = logit
+  let sum = 0
+  for (const logit of logits) sum += Math.exp(logit - largest)
+  return (id) => Math.exp(logits[id] - largest) / sum
 }
 
 function checkOptions({ tokens, temperature, topK, topP, seed }: GenerateOptions): void {

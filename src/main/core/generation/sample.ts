@@ -1,4 +1,4 @@
-// One token out of a model's logits: temperature, the likeliest k, the likeliest mass p.
+// One token out of a model's logits: argmax, top-k and top-p sampling with a temperature.
 import type { Random } from '#shared/random.ts'
 import type { GenerateOptions } from '#shared/run.ts'
 
@@ -10,11 +10,11 @@ export type SampleOptions = Pick<GenerateOptions, 'temperature' | 'topK' | 'topP
  */
 export function sampleToken(
   logits: Float32Array,
-  { temperature, topK, topP }: SampleOptions,
+  { temperature, topK: k, topP }: SampleOptions,
   random: Pick<Random, 'next'>,
 ): number {
-  if (temperature === 0) return likeliest(logits)
-  let ids = topK > 0 && topK < logits.length ? likeliestOf(logits, topK) : everyId(logits)
+  if (temperature === 0) return argmax(logits)
+  let ids = k > 0 && k < logits.length ? topK(logits, k) : everyId(logits)
   let weights = softmaxWeights(logits, ids, temperature)
   let mass = sum(weights)
   if (topP < 1) {
@@ -38,7 +38,8 @@ export function sampleToken(
   return ids[weights.length - 1] // rounding
 }
 
-export function likeliest(logits: Float32Array): number {
+/** The likeliest id, the lowest among equals. */
+export function argmax(logits: Float32Array): number {
   let best = 0
   for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id
   return best
@@ -53,7 +54,9 @@ function everyId(logits: Float32Array): number[] {
 /** The likeliest first, the lowest id among equals. */
 const inOrder = (logits: Float32Array, ids: number[]): number[] => ids.sort((a, b) => logits[b] - logits[a] || a - b)
 
-function likeliestOf(logits: Float32Array, count: number): number[] {
+/** The `count` likeliest ids, or all where there are fewer; the likeliest first, the lowest id among equals. */
+export function topK(logits: Float32Array, count: number): number[] {
+  if (count >= logits.length) return inOrder(logits, everyId(logits))
   const least = largestBut(logits, count - 1)
   const ids: number[] = []
   for (let id = 0; id < logits.length; id++) if (!(logits[id] < least)) ids.push(id)

@@ -1,12 +1,12 @@
 // Numbers about weights: how each tensor's lie, and how far those of two models are apart.
-import type { Comparison, TensorDifference, TensorLook } from '#shared/inspection.ts'
+import type { Comparison, TensorDifference, TensorStats } from '#shared/inspection.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { listParameters } from '#shared/family/shape.ts'
 
 const bins = 48
 
 /** Mean and spread in double precision; the histogram has equal bins from the smallest to the largest number. */
-export function describeTensor(name: string, shape: number[], data: Float32Array): TensorLook {
+export function describeTensor(name: string, shape: number[], data: Float32Array): TensorStats {
   let sum = 0
   let min = Infinity
   let max = -Infinity
@@ -34,7 +34,7 @@ export function describeTensor(name: string, shape: number[], data: Float32Array
   return { name, shape, mean, std: Math.sqrt(squares / count), min, max, histogram, broken }
 }
 
-export const describeWeights = (model: ModelPlan, parameters: ReadonlyMap<string, Float32Array>): TensorLook[] =>
+export const describeWeights = (model: ModelPlan, parameters: ReadonlyMap<string, Float32Array>): TensorStats[] =>
   listParameters(model.shape).map(({ name, shape }) =>
     describeTensor(name, shape, parameters.get(name) ?? new Float32Array(0)),
   )

@@ -25,7 +25,7 @@ export interface Tokenizer {
   readonly endOfText: number
   /** Ids of a text. The end-of-text marker in it is ordinary text; a lone surrogate counts as U+FFFD. */
   encode(text: string): Uint16Array
-  /** Text of ids; what is no whole character becomes �, the end of text its marker. */
+  /** Text of ids; what is no whole character and what is no id becomes �, the end of text its marker. Never throws. */
   decode(ids: ArrayLike<number>): string
   pieces(text: string): TokenPiece[]
   readonly table: TokenTable
@@ -81,9 +81,7 @@ export function createTokenizer(table: TokenTable): Tokenizer {
     const parts: Uint8Array[] = []
     for (let at = 0; at < ids.length; at++) {
       const id = ids[at]!
-      const bytes = id === endOfText ? endOfTextBytes : tokens[id]
-      if (!bytes) throw new Error(`token ${id} of a vocabulary of ${tokens.length}`)
-      parts.push(bytes)
+      parts.push(id === endOfText ? endOfTextBytes : (tokens[id] ?? unknownBytes))
     }
     return Buffer.concat(parts).toString('utf8')
   }
@@ -106,6 +104,8 @@ export function createTokenizer(table: TokenTable): Tokenizer {
 }
 
 const endOfTextBytes = new Uint8Array(Buffer.from(endOfTextContent))
+/** Models often have more ids than their tokenizer, padded to a round number. */
+const unknownBytes = new Uint8Array(Buffer.from('\uFFFD'))
 
 /** Plain bytes: the id is the byte, 256 ends a text. */
 export function createByteTokenizer(): Tokenizer {

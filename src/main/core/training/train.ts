@@ -1,6 +1,6 @@
 // The training loop: accumulate, update, record; validate, sample and save at intervals. Pulled, not pushed: nobody
 // asks, nothing trains.
-import { Fault } from '#shared/fault.ts'
+import { Fault, toFaultData } from '#shared/fault.ts'
 import { adamOf } from '#shared/family/parametrisation.ts'
 import { learningRateAt, restingSteps, scheduleOf } from '#shared/family/schedule.ts'
 import type { RunPlan } from '#shared/run.ts'
@@ -70,7 +70,8 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
         yield { kind: 'validation', record: { step, tokens, loss: validationLoss, elapsedMs: elapsedMs() } }
       }
     }
-    if (isDue(step, plan.sampleEverySteps, steps)) yield { kind: 'sample', record: { step, text: await deps.sample() } }
+    if (isDue(step, plan.sampleEverySteps, steps))
+      yield { kind: 'sample', record: { step, text: await sampleText(deps) } }
     if (isDue(step, plan.checkpointEverySteps, steps))
       cursor = yield* checkpoint(deps, { ...cursor, elapsedMs: elapsedMs() })
   }
@@ -137,4 +138,13 @@ function diverged(plan: RunPlan, step: number, what: string): Fault {
     'diverged',
     `${what} at step ${step} of ${plan.member.steps}: the training diverged. A lower peak learning rate (it is ${peak}) or a longer warm-up (it is ${plan.member.warmupSteps} steps) usually helps.`,
   )
+}
+
+/** A sample only shows how the model is learning: that one cannot be had is said in its place and ends no training. */
+async function sampleText({ sample }: Pick<TrainDeps, 'sample'>): Promise<string> {
+  try {
+    return await sample()
+  } catch (error) {
+    return `(No sample: ${toFaultData(error).message})`
+  }
 }

@@ -56,9 +56,8 @@ Ctrl+C pauses; isoflop resume goes on.`,
           const largest = runs[runs.length - 1]
           const { exportsFolder } = await lab.about()
           context.terminal.progress('Exporting the largest member')
-          const exported = await lab.exportCheckpoint(
-            largest.id,
-            null,
+          const exported = await lab.export(
+            { kind: 'run', runId: largest.id, step: null },
             join(exportsFolder, `demo-${largest.name}-${largest.id.slice(0, 6)}`),
             false,
           )

@@ -91,7 +91,7 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
     const home = homeFolder([], process.env)
     const exported = join(folder, 'model')
     await withLab({ ...context, home }, async (lab) =>
-      lab.exportCheckpoint((await findRun(lab, options.run!)).id, null, exported, false),
+      lab.export({ kind: 'run', runId: (await findRun(lab, options.run!)).id, step: null }, exported, false),
     )
     return await evaluateFolder(context, options, choices, exported)
   } finally {

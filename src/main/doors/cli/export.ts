@@ -4,8 +4,8 @@ import { Option } from 'commander'
 import type { ExportForm } from '#shared/run.ts'
 import { parseWhole, short, table } from './amounts.ts'
 import { withLab } from './lab.ts'
-import { findSubject } from './models.ts'
-import { type CommandPart, usageError } from './program.ts'
+import { findSubject, subjectDocument } from './models.ts'
+import type { CommandPart } from './program.ts'
 
 interface ExportOptions {
   to: string
@@ -47,20 +47,14 @@ Example:
     .action(
       act((context, { to, step, overwrite, format, dtype, scales }: ExportOptions, wanted: string) =>
         withLab(context, async (lab) => {
-          const found = await findSubject(lab, wanted)
-          if ('model' in found && step !== undefined)
-            throw usageError(`${found.model.name} is an imported model and has no steps; leave out --step.`)
-          const form = { format, dtype, scales }
-          const report =
-            'run' in found
-              ? await lab.exportCheckpoint(found.run.id, step ?? null, resolve(to), overwrite ?? false, form)
-              : await lab.exportModel(found.model.id, resolve(to), overwrite ?? false, form)
+          const subject = await findSubject(lab, wanted, step)
+          const report = await lab.export(subject, resolve(to), overwrite ?? false, { format, dtype, scales })
           const files = table(
             ['file', 'bytes'],
             report.files.map(({ name, bytes }) => [name, short(bytes)]),
           )
           return {
-            document: { ...('run' in found ? { runId: found.run.id } : { modelId: found.model.id }), ...report },
+            document: { ...subjectDocument(subject), ...report },
             text: `${files}\nWritten to ${report.folder}, read back and compared: equal.`,
           }
         }),

@@ -1,9 +1,9 @@
 // `isoflop generate`: lets a trained model go on from a text.
 import { resolve } from 'node:path'
-import type { Generated } from '#shared/run.ts'
+import type { Subject } from '#shared/subject.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import { withLab } from './lab.ts'
-import { findSubject } from './models.ts'
+import { findSubject, subjectDocument } from './models.ts'
 import { type CommandPart, usageError } from './program.ts'
 
 interface GenerateCommandOptions {
@@ -46,30 +46,14 @@ Example:
           if ((wanted === undefined) === (checkpoint === undefined))
             throw usageError('Either a run or --checkpoint says which model is to write.')
           const options = { prompt, tokens, temperature, topK, topP, seed }
-          if (checkpoint !== undefined) {
-            const { forkNodeWorker } = await import('#main/platform/processes/node.ts')
-            const { workToEnd } = await import('#main/platform/processes/host.ts')
-            const job = { kind: 'generate-from', folder: resolve(checkpoint), engine: 'auto', threads: 0, options }
-            const generated = await workToEnd<unknown, Generated>(forkNodeWorker(context.parts.worker), job, {
-              signal: context.signal,
-            })
-            return { document: { checkpoint: job.folder, prompt, ...generated }, text: prompt + generated.text }
-          }
           return withLab(context, async (lab) => {
-            const found = await findSubject(lab, wanted!)
-            if ('run' in found) {
-              const generated = await lab.generate(found.run.id, step ?? null, options)
-              return { document: { runId: found.run.id, prompt, ...generated }, text: prompt + generated.text }
-            }
-            const {
-              text,
-              tokens: added,
-              tokensPerSecond,
-            } = await lab.writeText({ kind: 'model', modelId: found.model.id }, options, 'cli')
-            return {
-              document: { modelId: found.model.id, prompt, text, tokens: added.length, tokensPerSecond },
-              text: prompt + text,
-            }
+            const subject: Subject =
+              checkpoint !== undefined
+                ? { kind: 'folder', path: resolve(checkpoint) }
+                : await findSubject(lab, wanted!, step)
+            const { text, tokens: added, tokensPerSecond } = await lab.generate(subject, options, 'cli')
+            const document = { ...subjectDocument(subject), prompt, text, tokens: added.length, tokensPerSecond }
+            return { document, text: prompt + text }
           })
         },
       ),

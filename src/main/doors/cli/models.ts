@@ -2,13 +2,13 @@
 import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
-import type { RunSummary } from '#shared/run.ts'
+import type { KeptSubject, Subject } from '#shared/subject.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { exists } from '#main/platform/disk/files.ts'
 import { short, table } from './amounts.ts'
 import { findRun, pick, waitFor, withLab } from './lab.ts'
-import type { CommandContext, CommandPart } from './program.ts'
+import { type CommandContext, type CommandPart, usageError } from './program.ts'
 
 export const modelsCommand: CommandPart = (program, act) => {
   const models = program
@@ -96,18 +96,25 @@ export async function findModel(lab: LabHost, wanted: string): Promise<LibraryMo
   )
 }
 
-/** A run, or where there is none of that name a model of the library. */
-export async function findSubject(
-  lab: LabHost,
-  wanted: string,
-): Promise<{ run: RunSummary } | { model: LibraryModel }> {
+/** A run at `step`, or at its last; where no run has that name, a model of the library, which has no steps. */
+export async function findSubject(lab: LabHost, wanted: string, step?: number): Promise<KeptSubject> {
   const models = (await lab.listModels()).filter(
     ({ id, name, state }) => state === 'finished' && (id === wanted || name === wanted),
   )
   const runs = (await lab.listRuns(null)).filter(({ id, name }) => id === wanted || name === wanted)
-  if (models.length === 1 && runs.length === 0) return { model: models[0] }
-  return { run: await findRun(lab, wanted) }
+  if (models.length !== 1 || runs.length > 0)
+    return { kind: 'run', runId: (await findRun(lab, wanted)).id, step: step ?? null }
+  if (step !== undefined) throw usageError(`${models[0].name} is an imported model and has no steps; leave out --step.`)
+  return { kind: 'model', modelId: models[0].id }
 }
+
+/** How a subject is named in a command's JSON. */
+export const subjectDocument = (subject: Subject) =>
+  subject.kind === 'run'
+    ? { runId: subject.runId }
+    : subject.kind === 'model'
+      ? { modelId: subject.modelId }
+      : { checkpoint: subject.path }
 
 /** A folder that is there, else a name on the hub. */
 export async function originOf(source: string, revision = 'main'): Promise<ModelOrigin> {

@@ -1,8 +1,8 @@
-// What a person does with a run's checkpoints: exports one, or lets it write.
+// A run's checkpoints: listed, exported, and found for whoever opens one.
 import { join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { Corpus } from '#shared/corpus.ts'
-import type { ExportForm, ExportReport, Generated, GenerateOptions } from '#shared/run.ts'
+import type { ExportForm, ExportReport } from '#shared/run.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { CheckpointRow } from '#shared/model.ts'
 import { checkpointFolder, listCheckpoints } from '#main/core/model-formats/checkpoint.ts'
@@ -10,7 +10,7 @@ import type { CheckpointSource } from '#main/core/model-formats/open.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { RunStore, StoredRun } from './run-store.ts'
-import type { ExportJob, GenerateJob } from '#main/core/generation/use-job.ts'
+import type { ExportJob } from '#main/core/model-formats/export-job.ts'
 
 export interface CheckpointUse {
   export(
@@ -20,7 +20,6 @@ export interface CheckpointUse {
     overwrite: boolean,
     form?: ExportForm,
   ): Promise<ExportReport>
-  generate(runId: string, step: number | null, options: GenerateOptions): Promise<Generated>
   list(studyId: string | null): Promise<CheckpointRow[]>
   /** A run's checkpoint as any reader of models opens it, with the engine it was trained on. */
   source(runId: string, step: number | null): { source: CheckpointSource; engine: EngineName; threads: number }
@@ -124,17 +123,6 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
         engine: run.plan.engine,
         threads: run.plan.threads,
       }
-    },
-    generate: async (runId, wanted, options) => {
-      const run = store.read(runId)
-      const job: GenerateJob = {
-        kind: 'generate',
-        ...common(run, choose(run, wanted)),
-        engine: run.plan.engine,
-        threads: run.plan.threads,
-        options,
-      }
-      return workToEnd<unknown, Generated>(fork, job, { signal: closing })
     },
   }
 }

@@ -1,5 +1,5 @@
 // What one head looks at: a heat map with a row for each token that looks and a column for each that is looked at.
-import type { AttentionLook } from '#shared/inspection.ts'
+import type { AttentionMaps } from '#shared/inspection.ts'
 import { axisOption, type AxisPlan } from './axis.ts'
 import { mix, type ChartTheme } from './theme.ts'
 import { visibleToken } from '../format/tokens.ts'
@@ -18,7 +18,7 @@ interface DrawApi {
 const mostLabels = 32
 
 export function attentionOption(
-  { tokens, heads }: AttentionLook,
+  { tokens, heads }: AttentionMaps,
   head: number,
   theme: ChartTheme,
 ): AttentionDrawing | null {
@@ -83,7 +83,7 @@ const clipped = (text: string): string => (text.length > 11 ? `${text.slice(0, 1
 
 /** The cell under a pointer; null beside the map and for what comes later. */
 export function attentionAt(
-  { tokens, heads }: AttentionLook,
+  { tokens, heads }: AttentionMaps,
   head: number,
   x: number,
   y: number,
@@ -99,7 +99,7 @@ export function attentionAt(
 }
 
 /** All heads of the layer, one row for each pair. */
-export const attentionCsv = ({ tokens, layer, heads }: AttentionLook): string =>
+export const attentionCsv = ({ tokens, layer, heads }: AttentionMaps): string =>
   [
     'layer,head,token,looks at,weight',
     ...heads.flatMap((map, head) =>

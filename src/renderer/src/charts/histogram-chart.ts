@@ -1,5 +1,5 @@
 // How the numbers of one tensor lie: a histogram with equal bins from its smallest to its largest.
-import type { TensorLook } from '#shared/inspection.ts'
+import type { TensorStats } from '#shared/inspection.ts'
 import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
 import { padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -16,7 +16,7 @@ interface DrawApi {
 
 /** Null where the tensor has no finite number. */
 export function histogramOption(
-  { histogram, min, max }: Pick<TensorLook, 'histogram' | 'min' | 'max'>,
+  { histogram, min, max }: Pick<TensorStats, 'histogram' | 'min' | 'max'>,
   theme: ChartTheme,
   colour: string,
 ): HistogramDrawing | null {
@@ -76,7 +76,7 @@ const shortCount = (count: number): string =>
       : String(count)
 
 /** Every bin, one row each. */
-export function histogramCsv({ name, histogram, min, max }: TensorLook): string {
+export function histogramCsv({ name, histogram, min, max }: TensorStats): string {
   const width = (max - min) / histogram.length
   return (
     [

@@ -14,7 +14,7 @@ import {
 import { isUnderWay } from '#shared/task-state.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { DroppedFile } from '#shared/lab.ts'
-import type { Subject } from '#shared/model.ts'
+import type { KeptSubject } from '#shared/subject.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useNoticesStore } from './notices.ts'
@@ -125,7 +125,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const resumable = computed(() => evaluations.value.filter(canResumeEvaluation))
   const taskOf = (name: string): EvaluationTask | null => tasks.value.find((task) => task.name === name) ?? null
 
-  const start = (subjects: Subject[], names: string[], options: EvaluationOptions) =>
+  const start = (subjects: KeptSubject[], names: string[], options: EvaluationOptions) =>
     notices.attempt(async () => {
       const studyId = studies.currentId
       if (!studyId) return []

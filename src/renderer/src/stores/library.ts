@@ -4,9 +4,10 @@ import { computed, ref, shallowRef, watch } from 'vue'
 import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { DroppedFile } from '#shared/lab.ts'
-import type { WrittenToken } from '#shared/inspection.ts'
-import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin, Subject } from '#shared/model.ts'
+import type { GeneratedToken } from '#shared/inspection.ts'
+import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin } from '#shared/model.ts'
 import type { ExportForm, GenerateOptions } from '#shared/run.ts'
+import type { KeptSubject, Subject } from '#shared/subject.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { createUploads } from './uploads.ts'
@@ -17,7 +18,7 @@ import { useStudiesStore } from './studies.ts'
 /** One set of weights as every panel of the library knows it. */
 export interface Entry {
   key: string
-  subject: Subject
+  subject: KeptSubject
   name: string
   /** "step 1,200", or where a model is from. */
   detail: string
@@ -138,30 +139,28 @@ export const useLibraryStore = defineStore('library', () => {
     })
 
   const exportSubject = (subject: Subject, folder: string, overwrite: boolean, form: ExportForm) =>
-    subject.kind === 'run'
-      ? bridge.request('exportCheckpoint', subject.runId, subject.step, folder, overwrite, form)
-      : bridge.request('exportModel', subject.modelId, folder, overwrite, form)
+    bridge.request('export', subject, folder, overwrite, form)
   const continueTraining = (modelId: string, choices: ContinueChoices) => {
     if (!studies.currentId)
       throw new Fault('conflict', 'Open a study first: its text and recipe are what the model goes on with.')
     return bridge.request('continueModel', studies.currentId, modelId, choices)
   }
 
-  let lastWriting = 0
+  let lastGeneration = 0
   /** Tokens are given as they come; the whole at the end. */
-  async function write(
+  async function generate(
     subject: Subject,
     options: GenerateOptions,
-    onTokens: (tokens: WrittenToken[]) => void,
+    onTokens: (tokens: GeneratedToken[]) => void,
     onStart?: (stop: () => void) => void,
   ) {
-    const writingId = `${Date.now().toString(36)} ${++lastWriting}`
-    const stop = bridge.listen('written', (news) => {
-      if (news.writingId === writingId) onTokens(news.tokens)
+    const generationId = `${Date.now().toString(36)} ${++lastGeneration}`
+    const stop = bridge.listen('generated', (news) => {
+      if (news.generationId === generationId) onTokens(news.tokens)
     })
-    onStart?.(() => void notices.attempt(() => bridge.request('stopWriting', writingId)))
+    onStart?.(() => void notices.attempt(() => bridge.request('stopGenerating', generationId)))
     try {
-      return await bridge.request('writeText', subject, options, writingId)
+      return await bridge.request('generate', subject, options, generationId)
     } finally {
       stop()
     }
@@ -186,7 +185,7 @@ export const useLibraryStore = defineStore('library', () => {
     remove,
     exportSubject,
     continueTraining,
-    write,
+    generate,
     weights,
     attention,
     compare,

@@ -2,19 +2,21 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '#shared/random.ts'
 import type { Continuation, Engine } from '#main/core/engine/engine.ts'
-import { createWholeCharacters, generate, type TextTokenizer } from '#main/core/generation/generate.ts'
+import { generate, type TextTokenizer } from '#main/core/generation/generate.ts'
 import { sampleToken } from '#main/core/generation/sample.ts'
 
 const bytes: TextTokenizer = {
   endOfText: 256,
+  vocabulary: 257,
   encode: (text) => new TextEncoder().encode(text),
-  decode: (ids) => new TextDecoder().decode(Uint8Array.from(ids.filter((id) => id < 256))),
+  decode: (ids) => new TextDecoder().decode(Uint8Array.from(Array.from(ids).filter((id) => id < 256))),
 }
 const options = { prompt: 'ab', tokens: 5, temperature: 0, topK: 0, topP: 1, seed: 1 }
 
 /** Plays back ids, whatever it is fed, and remembers what that was. */
 function scriptedEngine(script: number[], context: number, fed: number[][] = []): Engine {
   let next = 0
+  const vocabulary = Math.max(257, ...script.map((id) => id + 1))
   const continuation = (): Continuation => {
     let length = 0
     return {
@@ -22,7 +24,7 @@ function scriptedEngine(script: number[], context: number, fed: number[][] = [])
         fed.push([...tokens])
         length += tokens.length
         if (length > context) throw new Error(`${length} tokens in a context of ${context}`)
-        const logits = new Float32Array(257)
+        const logits = new Float32Array(vocabulary)
         logits[script[next++]] = 10
         return logits
       },
@@ -32,16 +34,16 @@ function scriptedEngine(script: number[], context: number, fed: number[][] = [])
       dispose() {},
     }
   }
-  return { model: { shape: { context, vocabulary: 257 } }, continuation } as unknown as Engine
+  return { model: { shape: { context, vocabulary } }, continuation } as unknown as Engine
 }
 
 async function run(engine: Engine, changes: Partial<typeof options> = {}, signal?: AbortSignal) {
-  const pieces: string[] = []
+  const ids: number[] = []
   const generating = generate(engine, bytes, { ...options, ...changes }, signal)
   for (;;) {
     const next = await generating.next()
-    if (next.done) return { pieces, ...next.value }
-    pieces.push(next.value.text)
+    if (next.done) return { ids, ...next.value, tokens: next.value.tokens.length }
+    ids.push(next.value.id)
   }
 }
 
@@ -51,8 +53,9 @@ describe('generate', () => {
   it('adds the tokens asked for, one at a time', async () => {
     const fed: number[][] = []
     const result = await run(scriptedEngine(utf8('cdefgh'), 64, fed))
-    expect(result).toMatchObject({ text: 'cdefg', tokens: 5, pieces: ['c', 'd', 'e', 'f', 'g'] })
-    expect(fed).toEqual([utf8('ab'), ...utf8('cdef').map((id) => [id])])
+    expect(result).toMatchObject({ text: 'cdefg', tokens: 5, ids: utf8('cdefg') })
+    // the last too: what would come after it is told
+    expect(fed).toEqual([utf8('ab'), ...utf8('cdefg').map((id) => [id])])
   })
 
   it('ends at an end of text', async () => {
@@ -69,10 +72,10 @@ describe('generate', () => {
     const fed: number[][] = []
     const result = await run(scriptedEngine(utf8('defghijklm'), 4, fed), { prompt: 'abc', tokens: 6 })
     expect(result.text).toBe('defghi')
-    expect(fed.map((ids) => bytes.decode(ids))).toEqual(['abc', 'd', 'de', 'f', 'g', 'gh'])
+    expect(fed.map((ids) => bytes.decode(ids))).toEqual(['abc', 'd', 'de', 'f', 'g', 'gh', 'i'])
     const cut: number[][] = []
     await run(scriptedEngine(utf8('xy'), 4, cut), { prompt: 'abcdefgh', tokens: 2 })
-    expect(cut.map((ids) => bytes.decode(ids))).toEqual(['efgh', 'hx'])
+    expect(cut.map((ids) => bytes.decode(ids))).toEqual(['efgh', 'hx', 'y'])
   })
 
   it('stops when told to', async () => {
@@ -81,13 +84,33 @@ describe('generate', () => {
     expect(await run(scriptedEngine(utf8('xyz'), 64), {}, stopping.signal)).toMatchObject({ text: '', tokens: 0 })
   })
 
-  it('never gives half a character, and loses none', async () => {
+  it('loses no character that its tokens make up', async () => {
     const script = utf8('é😀a')
     expect(await run(scriptedEngine(script, 64), { tokens: script.length })).toMatchObject({
       text: 'é😀a',
-      pieces: ['', 'é', '', '', '', '😀', 'a'],
+      ids: script,
     })
     expect(await run(scriptedEngine(utf8('é😀'), 64), { tokens: 4 })).toMatchObject({ text: 'é\uFFFD' })
+  })
+
+  it('never draws an id that the tokenizer does not have, however likely, nor counts it among the candidates', async () => {
+    const padded = scriptedEngine([300, 300, 300], 64)
+    for (const temperature of [0, 1]) {
+      const generating = generate(padded, bytes, { ...options, tokens: 3, temperature })
+      let next = await generating.next()
+      while (!next.done) next = await generating.next()
+      for (const { id, candidates } of next.value.tokens) {
+        expect(id).toBeLessThan(bytes.vocabulary)
+        expect(candidates.reduce((mass, { probability }) => mass + probability, 0)).toBeLessThanOrEqual(1 + 1e-9)
+        expect(candidates.every((one) => one.id < bytes.vocabulary)).toBe(true)
+      }
+    }
+  })
+
+  it('reads the end of text in a prompt as the token, as transformers does', async () => {
+    const fed: number[][] = []
+    await run(scriptedEngine(utf8('x'), 64, fed), { prompt: 'a<|endoftext|>b', tokens: 1 })
+    expect(fed[0]).toEqual([97, 256, 98])
   })
 
   it('refuses options that mean nothing, and names the field', async () => {
@@ -103,19 +126,6 @@ describe('generate', () => {
       })
     }
   })
-})
-
-it('pieces of any bytes, cut anywhere, join to the text of them all', () => {
-  const random = createRandom(5)
-  const letters = ['a', 'é', '€', '😀', '日']
-  for (let round = 0; round < 500; round++) {
-    const ids: number[] = []
-    while (ids.length < 30)
-      ids.push(...(random.next() < 0.2 ? [random.integer(256)] : utf8(letters[random.integer(letters.length)])))
-    const characters = createWholeCharacters(bytes)
-    const text = ids.map((id) => characters.add(id)).join('') + characters.rest()
-    expect(text).toBe(bytes.decode(ids))
-  }
 })
 
 describe('sampleToken', () => {

@@ -138,6 +138,7 @@ test('half a character is shown as �', () => {
     { id: 0xa9, text: '�' },
   ])
   expect(kinds.bytes.decode([0xc3])).toBe('�')
+  expect(kinds.bytes.decode([97, 300, -1, 98])).toBe('a��b') // models often have more ids than their tokenizer
 })
 
 test('a byte-order mark survives', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defaultRecipe } from '#shared/family/recipe.ts'
+import { Fault } from '#shared/fault.ts'
 import { modelOf } from '#shared/family/parametrisation.ts'
 import { planMember } from '#shared/family/plan.ts'
 import { learningRateAt, scheduleOf } from '#shared/family/schedule.ts'
@@ -107,6 +108,16 @@ const kinds = (records: TrainRecord[]) =>
   )
 
 describe('the training loop', () => {
+  it('goes on where a sample cannot be had, and says so in its place', async () => {
+    const plan = tinyPlan()
+    const failing = { ...bench(plan), sample: () => Promise.reject(new Fault('bad-input', 'prompt: no.')) }
+    const { records, outcome } = await run(plan, failing)
+    expect(outcome).toEqual({ isFinished: true, step: plan.member.steps })
+    const texts = records.flatMap((record) => (record.kind === 'sample' ? [record.record.text] : []))
+    expect(texts).toHaveLength(3)
+    expect(new Set(texts)).toEqual(new Set(['(No sample: prompt: no.)']))
+  })
+
   it('does each thing at its time, and validates, samples and saves at the end', async () => {
     const plan = tinyPlan()
     const { records, outcome } = await run(plan, bench(plan))

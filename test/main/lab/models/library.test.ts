@@ -118,7 +118,7 @@ describe('a model made elsewhere', () => {
     )
     const { id } = await lab.importModel({ kind: 'folder', path: broken }, 'Broken')
     expect(await modelIn(id, 'failed')).toMatchObject({ message: expect.stringMatching(/model_type is "llama"/) })
-    await expect(lab.writeText({ kind: 'model', modelId: id }, options, 'w')).rejects.toMatchObject({
+    await expect(lab.generate({ kind: 'model', modelId: id }, options, 'w')).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringMatching(/^Broken was not imported: .*llama/),
     })
@@ -158,10 +158,10 @@ describe('a model made elsewhere', () => {
   test('goes out again with the very same weights', async () => {
     const { id } = await imported()
     const out = join(folder, 'out')
-    await lab.exportModel(id, out, false)
+    await lab.export({ kind: 'model', modelId: id }, out, false)
     expect(readFileSync(join(out, 'model.safetensors'))).toEqual(readFileSync(join(elsewhere, 'model.safetensors')))
     expect(readFileSync(join(out, 'README.md'), 'utf8')).toMatch(/^---\nlicense: apache-2.0\n---\n\n# Tiny-GPT\n/)
-    await lab.exportModel(id, join(folder, 'gguf'), false, { format: 'gguf', dtype: 'f16' })
+    await lab.export({ kind: 'model', modelId: id }, join(folder, 'gguf'), false, { format: 'gguf', dtype: 'f16' })
     expect(readdirSync(join(folder, 'gguf'))).toEqual(['model-f16.gguf'])
   })
 
@@ -187,27 +187,80 @@ describe('a model made elsewhere', () => {
   })
 })
 
-describe('weights at the desk', () => {
+describe('weights in a session', () => {
+  test('of a folder are used like those of the library, without being taken into it', async () => {
+    const inFolder = { kind: 'folder' as const, path: elsewhere }
+    const ofModel = { kind: 'model' as const, modelId: (await imported()).id }
+    const [a, b] = [await lab.generate(inFolder, options, 'a'), await lab.generate(ofModel, options, 'b')]
+    expect(a.tokens).toEqual(b.tokens)
+    expect(a.tokens).toHaveLength(4)
+    expect(await lab.compareWeights(inFolder, ofModel)).toMatchObject({ reason: null, norm: 0 })
+    await lab.export(inFolder, join(folder, 'of-a-folder'), false)
+    expect(readFileSync(join(folder, 'of-a-folder', 'model.safetensors'))).toEqual(
+      readFileSync(join(elsewhere, 'model.safetensors')),
+    )
+    expect(await lab.listModels()).toHaveLength(1)
+    await expect(lab.generate({ kind: 'folder', path: join(folder, 'nowhere') }, options, 'c')).rejects.toMatchObject({
+      code: 'not-found',
+    })
+  })
+
+  test('of more ids than the tokenizer has write and train, and never draw one of those', async () => {
+    const padded = { ...tinyModels.standard, shape: { ...tinyModels.standard.shape, vocabulary: 400 } }
+    const place = join(folder, 'padded')
+    await exportModel({
+      model: padded,
+      parameters: tinyParameters(padded),
+      tokenizer: createByteTokenizer(),
+      card: '#',
+      name: 'padded',
+      folder: place,
+      overwrite: true,
+    })
+    const { id } = await imported({ kind: 'folder', path: place })
+    const { tokens } = await lab.generate(
+      { kind: 'model', modelId: id },
+      { ...options, tokens: 60, temperature: 2 },
+      'padded',
+    )
+    expect(tokens.length).toBeGreaterThan(0)
+    for (const token of tokens) expect(token.id).toBeLessThan(257)
+    const study = await tinyStudy(lab)
+    const run = await lab.continueModel(study.id, id, { tokens: 640, peakLearningRate: null, context: 8 })
+    expect(await runIn(lab, run.id, 'finished', 'failed')).toMatchObject({ state: 'finished', message: null })
+    const { samples } = await lab.readRecords(run.id, 0)
+    expect(samples.length).toBeGreaterThan(0)
+    expect(samples.filter(({ text }) => text.startsWith('(No sample'))).toEqual([])
+  })
+
+  test('read an end of text in a prompt as the token, in what they write and in what they look at', async () => {
+    const subject = { kind: 'folder' as const, path: elsewhere }
+    const prompt = 'a<|endoftext|>b'
+    const ids = [97, 256, 98]
+    expect((await lab.generate(subject, { ...options, prompt }, 'e')).prompt.map(({ id }) => id)).toEqual(ids)
+    expect((await lab.readAttention(subject, prompt, 0)).tokens.map(({ id }) => id)).toEqual(ids)
+  })
+
   test('write with their opinions, and the second text loads nothing', async () => {
     const subject = { kind: 'model' as const, modelId: (await imported()).id }
     const told: number[] = []
-    lab.listen('written', ({ writingId, tokens }) => {
-      if (writingId === 'w') told.push(...tokens.map(({ id }) => id))
+    lab.listen('generated', ({ generationId, tokens }) => {
+      if (generationId === 'w') told.push(...tokens.map(({ id }) => id))
     })
     const before = bench.workers.started
-    const first = await lab.writeText(subject, options, 'w')
+    const first = await lab.generate(subject, options, 'w')
     expect(first.tokens).toHaveLength(4)
-    for (const { id, probability, likeliest } of first.tokens) {
-      expect(likeliest).toHaveLength(10)
-      expect(likeliest[0]).toMatchObject({ id, probability }) // temperature 0 takes the likeliest
-      expect(likeliest.map((one) => one.probability)).toEqual(
-        [...likeliest].map((one) => one.probability).sort((a, b) => b - a),
+    for (const { id, probability, candidates } of first.tokens) {
+      expect(candidates).toHaveLength(10)
+      expect(candidates[0]).toMatchObject({ id, probability }) // temperature 0 takes the likeliest
+      expect(candidates.map((one) => one.probability)).toEqual(
+        [...candidates].map((one) => one.probability).sort((a, b) => b - a),
       )
     }
     expect(first.prompt.map(({ text }) => text)).toEqual(['a', 'b'])
-    expect(await lab.writeText(subject, { ...options, tokens: 0 }, 'w2')).toMatchObject({
+    expect(await lab.generate(subject, { ...options, tokens: 0 }, 'w2')).toMatchObject({
       tokens: [],
-      next: first.tokens[0].likeliest,
+      next: first.tokens[0].candidates,
     })
     expect(bench.workers.started).toBe(before + 1)
     for (const id of told) expect(first.tokens.map((token) => token.id)).toContain(id)
@@ -218,14 +271,14 @@ describe('weights at the desk', () => {
     const [run] = await lab.startRuns(study.id, ['w8'])
     await runIn(lab, run.id, 'finished')
     const out = join(folder, 'of-a-run')
-    await lab.exportCheckpoint(run.id, null, out, true)
+    await lab.export({ kind: 'run', runId: run.id, step: null }, out, true)
     const { id } = await imported({ kind: 'folder', path: out })
     const [a, b] = [
-      await lab.writeText({ kind: 'run', runId: run.id, step: null }, options, 'a'),
-      await lab.writeText({ kind: 'model', modelId: id }, options, 'b'),
+      await lab.generate({ kind: 'run', runId: run.id, step: null }, options, 'a'),
+      await lab.generate({ kind: 'model', modelId: id }, options, 'b'),
     ]
     expect(b.tokens).toEqual(a.tokens)
-    expect(await lab.generate(run.id, null, options)).toMatchObject({ text: a.text })
+    expect(await lab.generate({ kind: 'run', runId: run.id, step: null }, options, 'c')).toMatchObject({ text: a.text })
     expect(
       await lab.compareWeights({ kind: 'run', runId: run.id, step: null }, { kind: 'model', modelId: id }),
     ).toMatchObject({ reason: null, norm: 0, relative: 0 })
@@ -287,7 +340,7 @@ describe('a run that goes on from a model', () => {
     expect(gap.relative!).toBeLessThan(1e-3)
     expect(done.tokens).toBe(640)
     await lab.deleteModel(id)
-    await lab.exportCheckpoint(run.id, null, join(folder, 'continued'), true)
+    await lab.export({ kind: 'run', runId: run.id, step: null }, join(folder, 'continued'), true)
     expect(readFileSync(join(folder, 'continued', 'README.md'), 'utf8')).toMatch(/Tiny-GPT/)
   })
 
@@ -340,13 +393,13 @@ describe('a run that goes on from a model', () => {
     const made = await lab.updateStudy(study.id, { tokenizer: { kind: 'bpe', vocabulary: 300 } })
     const [trained] = await lab.startRuns(made.id, ['w8'])
     await runIn(lab, trained.id, 'finished')
-    await lab.exportCheckpoint(trained.id, null, join(folder, 'bpe'), true)
+    await lab.export({ kind: 'run', runId: trained.id, step: null }, join(folder, 'bpe'), true)
     const { id, tokenizer } = await imported({ kind: 'folder', path: join(folder, 'bpe') })
     expect(tokenizer).toEqual({ kind: 'model', modelId: id, vocabulary: 300 })
     const run = await lab.continueModel(study.id, id, { tokens: 320, peakLearningRate: null, context: null })
     expect(await runIn(lab, run.id, 'finished', 'failed')).toMatchObject({ state: 'finished', message: null })
-    const ids = async (subject: Parameters<LabHost['writeText']>[0]) =>
-      (await lab.writeText(subject, { ...options, tokens: 0, prompt: 'The people' }, 'x')).prompt
+    const ids = async (subject: Parameters<LabHost['generate']>[0]) =>
+      (await lab.generate(subject, { ...options, tokens: 0, prompt: 'The people' }, 'x')).prompt
     expect(await ids({ kind: 'run', runId: run.id, step: null })).toEqual(await ids({ kind: 'model', modelId: id }))
   })
 })

@@ -2,7 +2,7 @@
 import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
 import type { TaskResult } from '#shared/evaluation/result.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
-import type { Subject } from '#shared/model.ts'
+import type { KeptSubject } from '#shared/subject.ts'
 import { threeDigits } from '../../format/numbers.ts'
 
 /** One way of asking a task: with so many examples, and for a text, which text. */
@@ -17,7 +17,7 @@ export interface ResultRow {
 /** A model: a run's checkpoint, or one of the library. */
 export interface ResultColumn {
   key: string
-  subject: Subject
+  subject: KeptSubject
   name: string
   /** What tells it from others of its name: its step where it is not the last, its seed. */
   detail: string | null
@@ -70,7 +70,7 @@ export const isLikeChance = (value: number, stderr: number | null, chance: numbe
   value - 2 * (stderr ?? 0) <= (chance ?? 0)
 
 /** A checkpoint goes by its step, so that its numbers stay its own when the run goes on. */
-export const keyOfSubject = (subject: Subject): string =>
+export const keyOfSubject = (subject: KeptSubject): string =>
   subject.kind === 'run' ? `run ${subject.runId} ${subject.step}` : `model ${subject.modelId}`
 const rowKey = ({ task, options }: Pick<Evaluation, 'task' | 'options'>): string =>
   `${task} ${options.shots} ${options.split ?? ''}`

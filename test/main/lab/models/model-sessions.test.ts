@@ -1,28 +1,28 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createDesk, type Desk } from '#main/lab/models/desk.ts'
-import type { DeskAsk, DeskJob, DeskRecord } from '#main/core/generation/desk-job.ts'
+import { createModelSessions, type ModelSessions } from '#main/lab/models/model-sessions.ts'
+import type { ModelSessionJob, SessionRecord, SessionRequest } from '#main/core/generation/session-job.ts'
 import type { RunJob } from '#main/platform/processes/serve.ts'
 import { forkInProcess, type InProcessFork } from '../../../support/in-process-worker.ts'
 
-const place = (name: string): DeskJob => ({
-  kind: 'desk',
+const place = (name: string): ModelSessionJob => ({
+  kind: 'model-session',
   source: { kind: 'huggingface', folder: name },
   engine: 'reference',
   threads: 1,
 })
 const options = { prompt: '', tokens: 3, temperature: 0, topK: 0, topP: 1, seed: 0 }
-const token = (id: number) => ({ id, text: String(id), probability: 1, likeliest: [] })
+const token = (id: number) => ({ id, text: String(id), probability: 1, candidates: [] })
 const written = (device: string) => ({ prompt: [], tokens: [], text: '', next: [], tokensPerSecond: 1, device })
 
 /** Answers with its folder's name; a prompt "slow" goes on until it is stopped, "bad" is refused. */
-const scripted: RunJob = async function* (message, signal, asks): AsyncGenerator<DeskRecord> {
-  const { source } = message as DeskJob
+const scripted: RunJob = async function* (message, signal, asks): AsyncGenerator<SessionRecord> {
+  const { source } = message as ModelSessionJob
   const name = (source as { folder: string }).folder
   if (name === 'missing') throw new Error('no such model')
   for (;;) {
-    const ask = (await asks.next()) as DeskAsk | null
+    const ask = (await asks.next()) as SessionRequest | null
     if (ask === null) return
-    if (ask.kind !== 'write') continue
+    if (ask.kind !== 'generate') continue
     if (ask.options.prompt === 'bad') {
       yield { kind: 'fault', id: ask.id, fault: { code: 'bad-input', message: 'prompt: no.' } }
       continue
@@ -36,16 +36,16 @@ const scripted: RunJob = async function* (message, signal, asks): AsyncGenerator
 }
 
 let workers: InProcessFork
-let desk: Desk
+let sessions: ModelSessions
 beforeEach(() => {
   workers = forkInProcess(scripted)
-  desk = createDesk(workers.fork, 50)
+  sessions = createModelSessions(workers.fork, 50)
 })
-afterEach(() => desk.close())
+afterEach(() => sessions.close())
 const write = (name: string, prompt = '', signal = new AbortController().signal, heard: number[] = []) =>
-  desk.write(place(name), { ...options, prompt }, ({ id }) => heard.push(id), signal)
+  sessions.generate(place(name), { ...options, prompt }, ({ id }) => heard.push(id), signal)
 
-describe('the desk', () => {
+describe('model sessions', () => {
   test('tells tokens as they come, and loads a model once for several texts', async () => {
     const heard: number[] = []
     expect((await write('a', '', undefined, heard)).device).toBe('a')
@@ -59,10 +59,10 @@ describe('the desk', () => {
     await write('b')
     await write('a')
     await write('c')
-    expect([desk.open, workers.started]).toEqual([2, 3])
+    expect([sessions.open, workers.started]).toEqual([2, 3])
     await write('a')
     expect(workers.started).toBe(3) // b made room, for it was used longest ago
-    await expect.poll(() => desk.open, { timeout: 2000 }).toBe(0)
+    await expect.poll(() => sessions.open, { timeout: 2000 }).toBe(0)
   })
 
   test('does not take a model that is writing away', async () => {
@@ -76,7 +76,7 @@ describe('the desk', () => {
 
   test('a writing that is stopped while its model is still loading is cancelled', async () => {
     const stopping = new AbortController()
-    desk = createDesk(
+    sessions = createModelSessions(
       forkInProcess(async function* (_message, signal) {
         await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
         yield* []
@@ -86,7 +86,7 @@ describe('the desk', () => {
     await expect(write('a', '', stopping.signal)).rejects.toMatchObject({ code: 'cancelled', message: 'Stopped.' })
   })
 
-  test('a wish that is refused leaves the model open for the next', async () => {
+  test('a request that is refused leaves the model open for the next', async () => {
     await expect(write('a', 'bad')).rejects.toMatchObject({ code: 'bad-input', message: 'prompt: no.' })
     await write('a')
     expect(workers.started).toBe(1)
@@ -102,8 +102,8 @@ describe('the desk', () => {
 
   test('is empty once it is closed, and refuses', async () => {
     await write('a')
-    await desk.close()
-    expect(desk.open).toBe(0)
+    await sessions.close()
+    expect(sessions.open).toBe(0)
     await expect(write('a')).rejects.toMatchObject({ code: 'unavailable' })
   })
 })

@@ -1,62 +1,63 @@
-// A model held ready in a worker: it stays in memory while it is asked to write, to be looked at, to be held against
-// another.
+// A model session in a worker: the model stays in memory while it generates, is inspected
+// and is compared.
 import type { EngineName } from '#shared/engine.ts'
 import { toFaultData, type FaultData } from '#shared/fault.ts'
 import {
   attentionTokens,
-  type AttentionLook,
+  type AttentionMaps,
   type Comparison,
-  type TensorLook,
-  type Written,
-  type WrittenToken,
+  type Generated,
+  type GeneratedToken,
+  type TensorStats,
 } from '#shared/inspection.ts'
 import type { GenerateOptions } from '#shared/run.ts'
+import { encodePrompt } from '#main/core/tokenizer/special-tokens.ts'
 import { openCheckpoint, type CheckpointSource, type OpenedCheckpoint } from '#main/core/model-formats/open.ts'
-import { writeText } from './write.ts'
+import { generate } from './generate.ts'
 import { createEngine } from '#main/core/engine/create.ts'
 import type { ObservedEngine } from '#main/core/engine/engine.ts'
 import type { Asks } from '#main/platform/processes/serve.ts'
 import { compareWeights, describeWeights } from '#main/core/model-formats/describe.ts'
 
-export interface DeskJob {
-  kind: 'desk'
+export interface ModelSessionJob {
+  kind: 'model-session'
   source: CheckpointSource
   engine: EngineName
   threads: number
 }
 
-export type DeskWish =
-  | { kind: 'write'; options: GenerateOptions }
+export type SessionQuestion =
+  | { kind: 'generate'; options: GenerateOptions }
   | { kind: 'weights' }
   | { kind: 'attention'; text: string; layer: number }
   | { kind: 'compare'; other: CheckpointSource }
 
-export type DeskAsk = { id: number } & DeskWish
+export type SessionRequest = { id: number } & SessionQuestion
 
-export type DeskValue = Written | TensorLook[] | AttentionLook | Comparison
+export type SessionAnswer = Generated | TensorStats[] | AttentionMaps | Comparison
 
-export type DeskRecord =
-  | { kind: 'token'; id: number; token: WrittenToken }
-  | { kind: 'answer'; id: number; value: DeskValue }
+export type SessionRecord =
+  | { kind: 'token'; id: number; token: GeneratedToken }
+  | { kind: 'answer'; id: number; value: SessionAnswer }
   | { kind: 'fault'; id: number; fault: FaultData }
 
-export async function* deskJob(
-  { source, engine: name, threads }: DeskJob,
+export async function* modelSessionJob(
+  { source, engine: name, threads }: ModelSessionJob,
   signal: AbortSignal,
   asks: Asks,
-): AsyncGenerator<DeskRecord> {
+): AsyncGenerator<SessionRecord> {
   const opened = await openCheckpoint(source)
   let engine: ObservedEngine | null = null
   const running = async () =>
     (engine ??= await createEngine(name, opened.model, { threads, parameters: opened.parameters }))
   try {
     for (;;) {
-      const ask = (await asks.next()) as DeskAsk | null
-      if (ask === null) return
+      const request = (await asks.next()) as SessionRequest | null
+      if (request === null) return
       try {
-        yield { kind: 'answer', id: ask.id, value: yield* answer(ask, opened, running, signal) }
+        yield { kind: 'answer', id: request.id, value: yield* answer(request, opened, running, signal) }
       } catch (error) {
-        yield { kind: 'fault', id: ask.id, fault: toFaultData(error) }
+        yield { kind: 'fault', id: request.id, fault: toFaultData(error) }
       }
     }
   } finally {
@@ -65,21 +66,21 @@ export async function* deskJob(
 }
 
 async function* answer(
-  ask: DeskAsk,
+  request: SessionRequest,
   opened: OpenedCheckpoint,
   running: () => Promise<ObservedEngine>,
   signal: AbortSignal,
-): AsyncGenerator<DeskRecord, DeskValue> {
+): AsyncGenerator<SessionRecord, SessionAnswer> {
   const { model, parameters, tokenizer } = opened
-  switch (ask.kind) {
+  switch (request.kind) {
     case 'weights':
       return describeWeights(model, parameters)
     case 'compare':
-      return compareWeights(opened, await openCheckpoint(ask.other))
+      return compareWeights(opened, await openCheckpoint(request.other))
     case 'attention': {
-      const pieces = tokenizer.pieces(ask.text).slice(0, Math.min(attentionTokens, model.shape.context))
-      const tokens = pieces.length > 0 ? pieces : [{ id: tokenizer.endOfText, text: '<|endoftext|>' }]
-      const layer = Math.min(ask.layer, model.shape.layers - 1)
+      const ids = encodePrompt(tokenizer, request.text).slice(0, Math.min(attentionTokens, model.shape.context))
+      const tokens = (ids.length > 0 ? ids : [tokenizer.endOfText]).map((id) => ({ id, text: tokenizer.decode([id]) }))
+      const layer = Math.min(request.layer, model.shape.layers - 1)
       const maps = await (
         await running()
       ).attention(
@@ -92,12 +93,12 @@ async function* answer(
       )
       return { tokens, layer, layers: model.shape.layers, heads }
     }
-    case 'write': {
-      const writing = writeText(await running(), tokenizer, ask.options, signal)
+    case 'generate': {
+      const generating = generate(await running(), tokenizer, request.options, signal)
       for (;;) {
-        const next = await writing.next()
+        const next = await generating.next()
         if (next.done) return next.value
-        yield { kind: 'token', id: ask.id, token: next.value }
+        yield { kind: 'token', id: request.id, token: next.value }
       }
     }
   }
