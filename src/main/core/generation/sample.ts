@@ -39,7 +39,7 @@ export function sampleToken(
 }
 
 /** The likeliest id, the lowest among equals. */
-export function argmax(logits: Float32Array): number {
+function argmax(logits: Float32Array): number {
   let best = 0
   for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id
   return best
