@@ -14,10 +14,15 @@ export type TextTokenizer = Pick<Tokenizer, 'endOfText' | 'vocabulary' | 'decode
   encode(text: string): ArrayLike<number>
 }
 
+/** A token as it is drawn, null where the text ends, and the logits of all that it might have been. */
+interface Draw {
+  id: number | null
+  logits: Float32Array
+}
+
 /**
  * Continues the prompt; yields each token as it is drawn and returns the whole. Ends early at an end of text or when
- * `signal` aborts; with 0 tokens only what would come next is told. A text that outgrows the context goes on from its
- * last half. Ids beyond the tokenizer's vocabulary, with which many models pad theirs, are never drawn.
+ * `signal` aborts; with 0 tokens only what would come next is told.
  */
 export async function* generate(
   engine: Engine,
@@ -26,30 +31,18 @@ export async function* generate(
   signal?: AbortSignal,
   nowMs: () => number = () => performance.now(),
 ): AsyncGenerator<GeneratedToken, Generated> {
-  checkOptions(options)
-  const random = createRandom(options.seed)
   const piece = (id: number) => ({ id, text: tokenizer.decode([id]) })
   const prompt = encodePrompt(tokenizer, options.prompt)
-  const rolling = rollingText(engine, prompt.length > 0 ? prompt : [tokenizer.endOfText])
-  const drawable = (logits: Float32Array) => logits.subarray(0, tokenizer.vocabulary)
   const tokens: GeneratedToken[] = []
   let next: NextToken[] = []
   const startedMs = nowMs()
-  try {
-    let logits = drawable(await rolling.begin())
-    for (;;) {
-      const probabilityOf = softmaxOf(logits)
-      next = topK(logits, candidatesShown).map((id) => ({ ...piece(id), probability: probabilityOf(id) }))
-      if (tokens.length >= options.tokens || signal?.aborted) break
-      const id = sampleToken(logits, options, random)
-      if (id === tokenizer.endOfText) break
-      const token = { ...piece(id), probability: probabilityOf(id), candidates: next }
-      tokens.push(token)
-      yield token
-      logits = drawable(await rolling.add(id))
-    }
-  } finally {
-    rolling.dispose()
+  for await (const { id, logits } of drawTokens(engine, tokenizer, prompt, options, signal)) {
+    const probabilityOf = softmaxOf(logits)
+    next = topK(logits, candidatesShown).map((one) => ({ ...piece(one), probability: probabilityOf(one) }))
+    if (id === null) break
+    const token = { ...piece(id), probability: probabilityOf(id), candidates: next }
+    tokens.push(token)
+    yield token
   }
   const seconds = (nowMs() - startedMs) / 1000
   return {
@@ -59,6 +52,47 @@ export async function* generate(
     next,
     tokensPerSecond: seconds > 0 ? tokens.length / seconds : 0,
     device: engine.device,
+  }
+}
+
+/** The text that `generate` adds, without the probabilities, which take longer than the tokens of a small model. */
+export async function generateText(
+  engine: Engine,
+  tokenizer: TextTokenizer,
+  options: GenerateOptions,
+): Promise<string> {
+  const ids: number[] = []
+  for await (const { id } of drawTokens(engine, tokenizer, encodePrompt(tokenizer, options.prompt), options))
+    if (id !== null) ids.push(id)
+  return tokenizer.decode(ids)
+}
+
+/**
+ * The one loop that makes text. A text that outgrows the context goes on from its last half. Ids beyond the tokenizer's
+ * vocabulary, with which many models pad theirs, are never drawn.
+ */
+async function* drawTokens(
+  engine: Engine,
+  tokenizer: TextTokenizer,
+  prompt: readonly number[],
+  options: GenerateOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<Draw, void> {
+  checkOptions(options)
+  const random = createRandom(options.seed)
+  const rolling = rollingText(engine, prompt.length > 0 ? prompt : [tokenizer.endOfText])
+  const drawable = (logits: Float32Array) => logits.subarray(0, tokenizer.vocabulary)
+  try {
+    let logits = drawable(await rolling.begin())
+    for (let drawn = 0; drawn < options.tokens && !signal?.aborted; drawn++) {
+      const id = sampleToken(logits, options, random)
+      if (id === tokenizer.endOfText) break
+      yield { id, logits }
+      logits = drawable(await rolling.add(id))
+    }
+    yield { id: null, logits }
+  } finally {
+    rolling.dispose()
   }
 }
 

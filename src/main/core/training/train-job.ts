@@ -13,7 +13,7 @@ import {
 } from '#main/core/model-formats/checkpoint.ts'
 import type { Checkpoint } from '#main/core/model-formats/checkpoint.ts'
 import { importHuggingFace } from '#main/core/model-formats/import.ts'
-import { generate } from '#main/core/generation/generate.ts'
+import { generateText } from '#main/core/generation/generate.ts'
 import { createBatches } from './batches.ts'
 import { createEngine } from '#main/core/engine/create.ts'
 import type { ModelState } from '#main/core/engine/engine.ts'
@@ -109,8 +109,7 @@ export async function* trainJob(
         for (let from = 0; from < count; from += rows)
           yield scored!.batchAt(0, { from, rows: Math.min(rows, count - from) })
       },
-      sample: async () =>
-        samplePrompt + (await lastValue(generate(engine, tokenizer, { ...sampleOptions, seed: plan.seed }))).text,
+      sample: async () => samplePrompt + (await generateText(engine, tokenizer, { ...sampleOptions, seed: plan.seed })),
       save: async (state, at) => void (await saveCheckpoint(checkpoints, { state, cursor: { ...at } })),
       keep: async (steps) => {
         await keepCheckpoints(checkpoints, steps)
@@ -214,12 +213,5 @@ async function lastGood(
       bad.length > 0
         ? `The checkpoint of step ${bad.join(' and ')} is damaged and there is no other; the run began anew.`
         : null,
-  }
-}
-
-async function lastValue<T>(generator: AsyncGenerator<unknown, T>): Promise<T> {
-  for (;;) {
-    const next = await generator.next()
-    if (next.done) return next.value
   }
 }

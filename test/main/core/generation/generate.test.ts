@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '#shared/random.ts'
 import type { Continuation, Engine } from '#main/core/engine/engine.ts'
-import { generate, type TextTokenizer } from '#main/core/generation/generate.ts'
+import { generate, generateText, type TextTokenizer } from '#main/core/generation/generate.ts'
 import { sampleToken } from '#main/core/generation/sample.ts'
 
 const bytes: TextTokenizer = {
@@ -56,6 +56,13 @@ describe('generate', () => {
     expect(result).toMatchObject({ text: 'cdefg', tokens: 5, ids: utf8('cdefg') })
     // the last too: what would come after it is told
     expect(fed).toEqual([utf8('ab'), ...utf8('cdefg').map((id) => [id])])
+  })
+
+  it('is the same text where nobody asks for probabilities', async () => {
+    for (const temperature of [0, 2]) {
+      const { text } = await run(scriptedEngine(utf8('cdefgh'), 64), { temperature })
+      expect(await generateText(scriptedEngine(utf8('cdefgh'), 64), bytes, { ...options, temperature })).toBe(text)
+    }
   })
 
   it('ends at an end of text', async () => {
