@@ -1,12 +1,8 @@
 // The rooms behind the front desk, opened in order and strung together; closed in the reverse order.
 import { randomBytes } from 'node:crypto'
-import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { About } from '#shared/lab.ts'
-import type { ContinueChoices, ModelOrigin } from '#shared/model.ts'
-import type { RunSummary } from '#shared/run.ts'
-import type { ClusterChoice } from '#shared/cluster/live.ts'
 import { planCheck } from '#shared/mup/plan.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { createChecks } from '#main/lab/mup-checks/checks.ts'
@@ -24,10 +20,12 @@ import { createModels } from '#main/lab/models/models.ts'
 import { createSubjects } from '#main/lab/models/subjects.ts'
 import { createNews } from './news.ts'
 import { createCheckpointUse } from '#main/lab/runs/checkpoints.ts'
-import { planContinued } from '#main/lab/runs/continue-model.ts'
 import { createRunStore } from '#main/lab/runs/run-store.ts'
 import { createRuns } from '#main/lab/runs/runs.ts'
 import { createSettings } from './settings.ts'
+import { createRunStarts } from '#main/lab/runs/start-runs.ts'
+import { pathIn, textPath } from './typed-paths.ts'
+import { forgetUploads, sweepUploads } from './uploads.ts'
 import { openDatabase } from '#main/platform/disk/database.ts'
 import { takeLock } from '#main/platform/disk/database-lock.ts'
 import { labSchema } from '#main/platform/disk/database-schema.ts'
@@ -56,14 +54,14 @@ export async function openRooms({ home: wished, version, door, fork, nowMs = Dat
     )
   }
   try {
-    return await furnish({ home, version, door, fork, nowMs }, taken.lock.release)
+    return await compose({ home, version, door, fork, nowMs }, taken.lock.release)
   } catch (error) {
     taken.lock.release()
     throw error
   }
 }
 
-async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptions>, release: () => void) {
+async function compose({ home, version, door, fork, nowMs }: Required<RoomsOptions>, release: () => void) {
   const db = openDatabase(join(home, 'isoflop.db'), labSchema)
   const news = createNews()
   const newId = () => randomBytes(8).toString('hex')
@@ -91,6 +89,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     removeFiles: async (id) => {
       await tokenized.removeOf(id)
       await removeFolder(corpusFolder(id))
+      await forgetUploads(home, corpora.pathsOf(id))
     },
   })
   const tokenized = createTokenized({
@@ -105,10 +104,6 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     removeFiles: (key) => removeFolder(tokensFolder(key)),
   })
   const modelFolder = (id: string) => join(home, 'models', id)
-  const forgetUploads = async (paths: readonly string[]): Promise<void> => {
-    // Each lies in a folder of its own; what lies elsewhere is a person's.
-    for (const path of paths) if (dirname(dirname(path)) === join(home, 'uploads')) await removeFolder(dirname(path))
-  }
   const models = createModels({
     db,
     news,
@@ -118,7 +113,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     folderOf: modelFolder,
     hubFolder: join(home, 'hub'),
     removeFiles: (id) => removeFolder(modelFolder(id)),
-    forgetUploads,
+    forgetUploads: (paths) => forgetUploads(home, paths),
     awaitedBy: (id) =>
       runStore
         .list(null)
@@ -142,13 +137,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     modelFolder: (id) =>
       models.list().some((model) => model.id === id && model.state === 'finished') ? modelFolder(id) : undefined,
     removeFiles: (id) => removeFolder(runFolder(id)),
-    prepare: async ({ plan }, tell, signal) => {
-      if (corpora.read(plan.corpusId).state !== 'finished') tell('Waiting for the corpus to be read.')
-      await corpora.whenReady(plan.corpusId, signal)
-      if (tokenized.find(plan.corpusId, plan.tokenizer)?.state !== 'finished') tell('Waiting for the tokens.')
-      await tokenized.ensure(plan.corpusId, plan.tokenizer, signal)
-      return tokenized.folderOf(plan.corpusId, plan.tokenizer)
-    },
+    prepare: ({ plan }, tell, signal) => tokenized.prepare(plan.corpusId, plan.tokenizer, tell, signal),
   })
   const studies = createStudies({
     store: studyStore,
@@ -202,11 +191,7 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     },
     prepare: async (studyId, tell, signal) => {
       const { corpusId, tokenizer } = studies.read(studyId)
-      if (corpora.read(corpusId).state !== 'finished') tell('Waiting for the corpus to be read.')
-      await corpora.whenReady(corpusId, signal)
-      if (tokenized.find(corpusId, tokenizer)?.state !== 'finished') tell('Waiting for the tokens.')
-      await tokenized.ensure(corpusId, tokenizer, signal)
-      return tokenized.folderOf(corpusId, tokenizer)
+      return tokenized.prepare(corpusId, tokenizer, tell, signal)
     },
   })
   const evaluation = furnishEvaluations({
@@ -226,51 +211,19 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     checkpoints,
     models,
     chooseEngine,
-    forgetUploads,
+    forgetUploads: (paths) => forgetUploads(home, paths),
   })
 
-  const startRuns = async (studyId: string, memberIds: string[], cluster?: ClusterChoice): Promise<RunSummary[]> => {
-    const study = studies.read(studyId)
-    const plans = studies.plan(studyId)
-    const busy = new Map(runs.underWay(studyId).map((run) => [run.memberId, run]))
-    const chosen = [...new Set(memberIds)].map((memberId) => {
-      const plan = plans.find((one) => one.memberId === memberId)
-      if (!plan) throw new Fault('not-found', `memberIds: this study has no member ${memberId}.`)
-      if (plan.refusal) throw new Fault('too-large', `${plan.name} cannot be trained: ${plan.refusal}`)
-      if (busy.has(memberId))
-        throw new Fault(
-          'conflict',
-          `${plan.name} has a run that is ${busy.get(memberId)!.state}. Resume or stop that one first.`,
-        )
-      return plan
-    })
-    const corpus = corpora.read(study.corpusId)
-    if (corpus.state === 'failed' || corpus.state === 'cancelled')
-      throw new Fault('conflict', `${corpus.name} cannot be used: ${corpus.message ?? 'reading it was cancelled.'}`)
-    const { engine, threads } = await chooseEngine()
-    return runs.start(study, chosen, engine, threads, cluster)
-  }
-
-  const continueModel = async (studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> => {
-    const study = studies.read(studyId)
-    const model = models.ready(modelId)
-    const { state, name, message } = corpora.read(study.corpusId)
-    if (state === 'failed' || state === 'cancelled')
-      throw new Fault('conflict', `${name} cannot be used: ${message ?? 'reading it was cancelled.'}`)
-    const known = model.tokenizer && tokenized.find(study.corpusId, model.tokenizer)
-    const trainTokens = known?.state === 'finished' ? known.tokens.train : null
-    return runs.startPlanned([
-      planContinued({
-        study,
-        model,
-        choices,
-        trainTokens,
-        machine: machine.known(),
-        runId: newId(),
-        ...(await chooseEngine()),
-      }),
-    ])[0]
-  }
+  const starts = createRunStarts({
+    studies,
+    corpora,
+    tokenized,
+    models,
+    runs,
+    machine: machine.known,
+    newId,
+    chooseEngine,
+  })
 
   /** What cannot be forgotten now, on a full disk for example, is forgotten at the next start. */
   const purge = async (): Promise<void> => {
@@ -307,26 +260,14 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
   }
 
   await purge() // what the last session deleted and had no time to forget
+  const imported = models.list().flatMap(({ origin }) => (origin.kind === 'files' ? origin.paths : []))
+  await sweepUploads(home, [...corpora.paths(), ...imported]).catch(() => undefined) // at the next start, then
   runs.begin()
   evaluation.begin()
   corpora.begin()
   const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
-  /** A path as a person types it: `~` is their home, and what is not absolute lies in `base`. */
-  const pathIn =
-    (base: string) =>
-    (path: string): string =>
-      /^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path)
-  const textPath = pathIn(homedir())
-  const modelOrigin = (origin: ModelOrigin): ModelOrigin =>
-    origin.kind === 'folder'
-      ? { ...origin, path: textPath(origin.path) }
-      : origin.kind === 'files'
-        ? { ...origin, paths: origin.paths.map(textPath) }
-        : origin
   return {
-    modelOrigin,
-    textPath,
-    exportPath: pathIn(about.exportsFolder),
+    exportPath: (path: string) => pathIn(about.exportsFolder, path),
     about,
     news,
     settings,
@@ -338,11 +279,10 @@ async function furnish({ home, version, door, fork, nowMs }: Required<RoomsOptio
     runs,
     checks,
     checkpoints,
-    startRuns,
+    starts,
     models,
     subjects,
     evaluation,
-    continueModel,
     clusters,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),

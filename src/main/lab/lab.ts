@@ -6,6 +6,7 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { checkArguments } from './requests.ts'
 import { openRooms } from './compose.ts'
+import { modelOrigin, textPath } from './typed-paths.ts'
 
 export interface LabOptions {
   /** Where everything is kept; made if it is not there. */
@@ -73,7 +74,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     planStudy: async (studyId) => studies.plan(studyId),
 
     listCorpora: async () => corpora.list(),
-    addCorpus: async (paths, name) => corpora.add(await textsThere(paths.map(rooms.textPath)), name),
+    addCorpus: async (paths, name) => corpora.add(await textsThere(paths.map(textPath)), name),
     cancelCorpus: async (corpusId) => corpora.cancel(corpusId),
     deleteCorpus: async (corpusId) => corpora.delete(corpusId),
     restoreCorpus: async (corpusId) => corpora.restore(corpusId),
@@ -95,7 +96,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     },
 
     listRuns: async (studyId) => runs.list(studyId),
-    startRuns: async (studyId, memberIds, options) => rooms.startRuns(studyId, memberIds, options),
+    startRuns: async (studyId, memberIds, options) => rooms.starts.members(studyId, memberIds, options),
     killPart: async (runId, part) => runs.killPart(runId, part),
     pauseRun: async (runId) => runs.pause(runId),
     resumeRun: async (runId) => runs.resume(runId),
@@ -111,11 +112,11 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     listCheckpoints: async (studyId) => checkpoints.list(studyId),
 
     listModels: async () => models.list(),
-    importModel: async (origin, name) => models.start(rooms.modelOrigin(origin), name),
+    importModel: async (origin, name) => models.start(modelOrigin(origin), name),
     cancelModel: async (modelId) => models.cancel(modelId),
     deleteModel: async (modelId) => models.delete(modelId),
     restoreModel: async (modelId) => models.restore(modelId),
-    continueModel: async (studyId, modelId, choices) => rooms.continueModel(studyId, modelId, choices),
+    continueModel: async (studyId, modelId, choices) => rooms.starts.fromModel(studyId, modelId, choices),
 
     export: async (subject, folder, overwrite, form) =>
       subjects.export(subject, rooms.exportPath(folder), overwrite, form),
@@ -127,7 +128,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     compareWeights: async (a, b) => subjects.compare(a, b),
 
     listTasks: async () => shelf.list(),
-    addTaskFile: async (task, role, path) => shelf.add(task, role, rooms.textPath(path)),
+    addTaskFile: async (task, role, path) => shelf.add(task, role, textPath(path)),
     removeTaskFile: async (task, role) => shelf.remove(task, role),
     fetchTask: async (task) => shelf.startFetching(task),
     stopFetchingTask: async (task) => shelf.stopFetching(task),

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
+import { findCorpus } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
@@ -268,7 +269,7 @@ async function oldStudy(lab: LabHost, wanted: string, options: TrainOptions): Pr
 /** A corpus of the lab by name or id, or one read from the paths. */
 async function corpusOf(lab: LabHost, named: string[], context: CommandContext): Promise<string> {
   if (named.length === 1) {
-    const known = (await lab.listCorpora()).find(({ id, name }) => id === named[0] || name === named[0])
+    const known = findCorpus(await lab.listCorpora(), named[0])
     if (known) return known.id
   }
   for (const path of named) {

@@ -27,6 +27,9 @@ export interface CorporaDeps {
 export interface Corpora {
   list(): Corpus[]
   read(id: string): Corpus
+  /** The files that corpora are read from, of all that are not purged. */
+  paths(): string[]
+  pathsOf(id: string): string[]
   /** Reads what is not read yet: the bundled texts at the first start, and what an end in the middle left undone. */
   begin(): void
   add(paths: string[], name: string): Corpus
@@ -109,6 +112,8 @@ export function createCorpora(deps: CorporaDeps): Corpora {
   return {
     list: () => store.list().map(({ corpus }) => corpus),
     read: (id) => store.read(id).corpus,
+    paths: () => store.list().flatMap(({ paths }) => paths),
+    pathsOf: store.pathsOf,
     begin: () => {
       const here = new Map(store.list().map((entry) => [entry.corpus.id, entry]))
       for (const { id, name, licence, source, paths } of deps.bundled) {

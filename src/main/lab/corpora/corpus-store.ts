@@ -11,7 +11,10 @@ export interface CorpusEntry {
 }
 
 /** Oldest first. */
-export type CorpusStore = RecordTable<CorpusEntry>
+export interface CorpusStore extends RecordTable<CorpusEntry> {
+  /** What one is read from, deleted or not. */
+  pathsOf(id: string): string[]
+}
 
 export function createCorpusStore(db: Database): CorpusStore {
   const table = createRecordTable<CorpusEntry>({
@@ -24,6 +27,10 @@ export function createCorpusStore(db: Database): CorpusStore {
   })
   return {
     ...table,
+    pathsOf: (id) => {
+      const row = db.get<{ record: string }>('SELECT record FROM corpora WHERE id = ?', id)
+      return row ? (JSON.parse(row.record) as CorpusEntry).paths : []
+    },
     forget: (id) => {
       db.run('DELETE FROM tokenized WHERE corpus = ?', id)
       table.forget(id)

@@ -35,6 +35,13 @@ export interface TokenizedCorpora {
   start(corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus
   /** Waits until it is ready; throws the Fault that says why it is not. */
   ensure(corpusId: string, tokenizer: TokenizerChoice, signal?: AbortSignal): Promise<TokenizedCorpus>
+  /** The same from the corpus on; `tell` says what is waited for. Gives the folder of the tokens. */
+  prepare(
+    corpusId: string,
+    tokenizer: TokenizerChoice,
+    tell: (message: string) => void,
+    signal: AbortSignal,
+  ): Promise<string>
   /** Removes the tokens of a corpus from the disk. */
   removeOf(corpusId: string): Promise<void>
   close(): Promise<void>
@@ -123,6 +130,16 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
     return find(corpusId, tokenizer) ?? queue.add(blank(corpusId, tokenizer))
   }
 
+  const ensure: TokenizedCorpora['ensure'] = async (corpusId, tokenizer, signal) => {
+    await corpora.whenReady(corpusId, signal)
+    const id = idOf(start(corpusId, tokenizer))
+    if (current.has(id)) await Promise.race([queue.ended(id), cancelled(signal)])
+    const record = find(corpusId, tokenizer)!
+    if (record.state !== 'finished')
+      throw new Fault(record.code ?? 'cancelled', record.message ?? 'Making the tokens was cancelled.')
+    return record
+  }
+
   return {
     list: () => {
       const here = new Set(corpora.list().map((corpus) => corpus.id))
@@ -138,14 +155,13 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
       corpora.read(corpusId)
       return start(corpusId, tokenizer)
     },
-    ensure: async (corpusId, tokenizer, signal) => {
+    ensure,
+    prepare: async (corpusId, tokenizer, tell, signal) => {
+      if (corpora.read(corpusId).state !== 'finished') tell('Waiting for the corpus to be read.')
       await corpora.whenReady(corpusId, signal)
-      const id = idOf(start(corpusId, tokenizer))
-      if (current.has(id)) await Promise.race([queue.ended(id), cancelled(signal)])
-      const record = find(corpusId, tokenizer)!
-      if (record.state !== 'finished')
-        throw new Fault(record.code ?? 'cancelled', record.message ?? 'Making the tokens was cancelled.')
-      return record
+      if (find(corpusId, tokenizer)?.state !== 'finished') tell('Waiting for the tokens.')
+      await ensure(corpusId, tokenizer, signal)
+      return deps.tokensFolder(keyOf(corpusId, tokenizer))
     },
     removeOf: async (corpusId) => {
       for (const { key } of db.all<{ key: string }>('SELECT key FROM tokenized WHERE corpus = ?', corpusId))
