@@ -56,11 +56,27 @@ const inOrder = (logits: Float32Array, ids: number[]): number[] => ids.sort((a, 
 
 /** The `count` likeliest ids, or all where there are fewer; the likeliest first, the lowest id among equals. */
 export function topK(logits: Float32Array, count: number): number[] {
+  if (count <= fewest) return topFew(logits, count)
   if (count >= logits.length) return inOrder(logits, everyId(logits))
   const least = largestBut(logits, count - 1)
   const ids: number[] = []
   for (let id = 0; id < logits.length; id++) if (!(logits[id] < least)) ids.push(id)
   return inOrder(logits, ids).slice(0, count)
+}
+
+/** Up to so many are found faster by inserting into a short list than by partitioning all. */
+const fewest = 16
+
+function topFew(logits: Float32Array, count: number): number[] {
+  const ids: number[] = []
+  for (let id = 0; id < logits.length; id++) {
+    if (ids.length === count && !(logits[id] > logits[ids[count - 1]])) continue
+    let at = ids.length
+    while (at > 0 && logits[id] > logits[ids[at - 1]]) at--
+    ids.splice(at, 0, id)
+    if (ids.length > count) ids.pop()
+  }
+  return ids
 }
 
 /**
