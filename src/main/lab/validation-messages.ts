@@ -14,7 +14,7 @@ const kinds: Record<string, string> = {
 }
 
 /** `must be a whole number from 1 to 8; it is 12`. `root` is the value the schema was given. */
-export function issueWords(issue: core.$ZodIssue, root: unknown): string {
+export function describeIssue(issue: core.$ZodIssue, root: unknown): string {
   if (/^must\b/.test(issue.message)) return issue.message.replace(/\.$/, '') // the schema's own sentence
   const value = issue.path.reduce<unknown>(
     (inside, key) => (inside as Record<PropertyKey, unknown> | null | undefined)?.[key],

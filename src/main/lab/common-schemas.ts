@@ -1,0 +1,18 @@
+// Words that the schemas of many requests have in common.
+import { z } from 'zod'
+
+export const id = z.string().min(1).max(200)
+
+export const name = z.string().trim().min(1, 'must not be empty').max(200)
+
+export const path = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(4096)
+  .refine((text) => !text.includes('\0'), 'must be a path')
+
+export const count = (smallest: number, largest: number) => z.number().int().min(smallest).max(largest)
+
+export const share = z.number().min(0).max(1)
+
+export const step = count(0, Number.MAX_SAFE_INTEGER)

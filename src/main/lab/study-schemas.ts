@@ -1,0 +1,123 @@
+// What a study, its document, its checks and the settings may be when they come in through a door.
+import { z } from 'zod'
+import { engineNames } from '#shared/engine.ts'
+import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
+import { count, id, name, share } from './common-schemas.ts'
+
+export const tokenizer = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('bytes') }),
+  z.strictObject({
+    kind: z.literal('bpe'),
+    vocabulary: count(bpeVocabularyRange.smallest, bpeVocabularyRange.largest),
+  }),
+  z.strictObject({ kind: z.literal('gpt2') }),
+])
+
+export const decay = z.enum(['linear', 'cosine', 'wsd', 'wsd-s', 'constant'])
+
+export const recipe = z.strictObject({
+  tokensPerParameter: z.number().min(0.01).max(10_000),
+  countedParameters: z.enum(['all', 'without-embeddings', 'blocks-and-head']),
+  flopsConvention: z.enum(['cerebras', 'hoffmann', 'sixNd', 'palm']),
+  activation: z.enum(['gelu', 'gelu_new']),
+  parametrisation: z.enum(['standard', 'mup']),
+  mupBaseWidth: count(1, 65_536),
+  mupEmbeddingScale: z.number().positive().max(1e4).optional(),
+  mupOutputScale: z.number().positive().max(1e4).optional(),
+  context: count(2, 65_536),
+  batchTokens: count(1, 1e9).nullable(),
+  peakLearningRate: z.number().positive().max(10).nullable(),
+  warmupFraction: share,
+  decay,
+  finalFraction: share,
+  beta1: z.number().min(0).lt(1),
+  beta2: z.number().min(0).lt(1),
+  epsilon: z.number().positive().max(1),
+  weightDecay: z.number().min(0).max(10),
+  clipNorm: z.number().positive().max(1e6),
+  initStd: z.number().positive().max(10),
+  seed: count(0, 0xffff_ffff),
+})
+
+export const published = z.strictObject({
+  vocabulary: count(1, 1e6),
+  context: count(1, 65_536),
+  steps: count(1, 1e9),
+  batchSequences: count(1, 1e6),
+  warmupSteps: count(0, 1e9),
+  peakLearningRate: z.number().positive().max(10),
+  decay,
+  finalFraction: share,
+  epsilon: z.number().positive().max(1),
+  residualStd: z.number().positive().max(10).optional(),
+  phases: z
+    .array(z.strictObject({ steps: count(1, 1e9), batchSequences: count(1, 1e6) }))
+    .max(100)
+    .optional(),
+})
+
+export const member = z
+  .strictObject({
+    id,
+    name,
+    layers: count(1, 1000),
+    width: count(1, 65_536),
+    heads: count(1, 1024),
+    tokensPerParameter: z.number().min(0.01).max(10_000).optional(),
+    isEnabled: z.boolean(),
+    published: published.optional(),
+  })
+  .refine(({ width, heads }) => width % heads === 0, { path: ['heads'], message: 'must divide the width' })
+
+export const dial = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('compute'), flops: z.number().positive().max(1e30) }),
+  z.strictObject({ kind: z.literal('largest'), parameters: z.number().positive().max(1e15) }),
+  z.strictObject({ kind: z.literal('preset'), preset: z.string().min(1).max(200) }),
+])
+
+export const ladder = z.strictObject({
+  dial,
+  members: z
+    .array(member)
+    .max(200)
+    .refine((members) => new Set(members.map((one) => one.id)).size === members.length, 'must not have an id twice'),
+})
+
+export const studyChanges = z.strictObject({
+  name: name.optional(),
+  corpusId: id.optional(),
+  tokenizer: tokenizer.optional(),
+  recipe: recipe.optional(),
+  ladder: ladder.optional(),
+  isArchived: z.boolean().optional(),
+})
+
+export const studyDocument = z.strictObject({
+  format: z.literal('isoflop-study', 'must be "isoflop-study": this is not a study of Isoflop'),
+  version: z.literal(1, 'must be 1: the study was written by another version of Isoflop'),
+  name,
+  corpus: z.strictObject({
+    id,
+    name,
+    documents: count(0, Number.MAX_SAFE_INTEGER),
+    bytes: count(0, Number.MAX_SAFE_INTEGER),
+  }),
+  tokenizer,
+  recipe,
+  ladder,
+})
+
+export const settingsChanges = z.strictObject({
+  engine: z.enum([...engineNames, 'auto']).optional(),
+  threads: count(0, 1024).optional(),
+  theme: z.enum(['system', 'light', 'dark']).optional(),
+  lastStudyId: id.nullable().optional(),
+  onCloseWhileTraining: z.enum(['ask', 'keep', 'pause']).optional(),
+})
+
+export const checkChoices = z.strictObject({
+  widths: z.array(count(4, 4096)).min(2, 'must name at least two').max(16).optional(),
+  layers: count(1, 64).optional(),
+  steps: count(1, 100_000).optional(),
+  learningRates: z.array(z.number().positive().max(100)).min(1, 'must name at least one').max(32).optional(),
+})
