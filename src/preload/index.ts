@@ -2,7 +2,8 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import { doorChannel, labChannel, newsChannel } from '#shared/channels.ts'
 import { fromReply, type Reply } from '#shared/fault.ts'
-import type { DroppedFile, LabBridge, NewsKind } from '#shared/lab.ts'
+import type { NewsKind } from '#shared/lab.ts'
+import type { DroppedFile, LabBridge } from '#shared/lab-bridge.ts'
 
 const ask = (name: string, ...args: unknown[]): Promise<Reply> =>
   ipcRenderer.invoke(doorChannel, name, args) as Promise<Reply>

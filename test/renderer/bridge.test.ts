@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { guard } from '#renderer/bridge.ts'
 import { connect } from '#renderer/web-bridge.ts'
 import { Fault } from '#shared/fault.ts'
-import type { LabBridge } from '#shared/lab.ts'
+import type { LabBridge } from '#shared/lab-bridge.ts'
 import { createFakeLab } from './support/fake-lab.ts'
 
 describe('behind preload', () => {

@@ -8,7 +8,7 @@ import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { createChecks } from '#main/lab/mup-checks/checks.ts'
 import { createClusters } from '#main/lab/clusters/clusters.ts'
 import { bundledCorpora } from '#main/core/corpus/bundled.ts'
-import { furnishEvaluations } from '#main/lab/evaluations/furnish.ts'
+import { composeEvaluations } from '#main/lab/evaluations/compose.ts'
 import { createCorpora } from '#main/lab/corpora/corpora.ts'
 import { createCorpusStore } from '#main/lab/corpora/corpus-store.ts'
 import { createSampler } from '#main/lab/corpora/sample-pieces.ts'
@@ -194,7 +194,7 @@ async function compose({ home, version, door, fork, nowMs }: Required<RoomsOptio
       return tokenized.prepare(corpusId, tokenizer, tell, signal)
     },
   })
-  const evaluation = furnishEvaluations({
+  const evaluation = composeEvaluations({
     db,
     news,
     fork,

@@ -1,6 +1,6 @@
 // The window's only door: the bridge that preload hung on the window, or the same over a WebSocket.
 import { Fault, fromReply, type FaultCode, type Reply } from '#shared/fault.ts'
-import type { LabBridge } from '#shared/lab.ts'
+import type { LabBridge } from '#shared/lab-bridge.ts'
 import { createWebBridge } from './web-bridge.ts'
 
 declare global {

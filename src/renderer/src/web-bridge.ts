@@ -1,6 +1,7 @@
 // The lab over a WebSocket: what a browser has in place of preload. Comes back by itself when the line is cut.
 import { Fault, fromReply, type Reply } from '#shared/fault.ts'
-import type { DroppedFile, LabBridge, LabNews, NewsKind } from '#shared/lab.ts'
+import type { LabNews, NewsKind } from '#shared/lab.ts'
+import type { DroppedFile, LabBridge } from '#shared/lab-bridge.ts'
 
 interface Waiting {
   resolve(value: unknown): void

@@ -5,7 +5,7 @@ import { useCorporaStore } from '#renderer/stores/corpora.ts'
 import { useLabStore } from '#renderer/stores/lab.ts'
 import { useRunsStore } from '#renderer/stores/runs.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'
-import type { DoorAbilities } from '#shared/lab.ts'
+import type { DoorAbilities } from '#shared/lab-bridge.ts'
 import { createFakeLab, type FakeLab } from './fake-lab.ts'
 
 export function openWindow(door: DoorAbilities = {}): { fake: FakeLab; pinia: ReturnType<typeof createPinia> } {

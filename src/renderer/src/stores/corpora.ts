@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { Corpus, Split, TokenizedCorpus } from '#shared/corpus.ts'
-import type { DroppedFile } from '#shared/lab.ts'
+import type { DroppedFile } from '#shared/lab-bridge.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'

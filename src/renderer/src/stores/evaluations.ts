@@ -13,7 +13,7 @@ import {
 } from '#shared/evaluation/evaluation.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
-import type { DroppedFile } from '#shared/lab.ts'
+import type { DroppedFile } from '#shared/lab-bridge.ts'
 import type { KeptSubject } from '#shared/subject.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'

@@ -1,6 +1,6 @@
 // Files on their way to the lab's machine, and how far each is.
 import { ref } from 'vue'
-import type { DroppedFile } from '#shared/lab.ts'
+import type { DroppedFile } from '#shared/lab-bridge.ts'
 import { useLabStore } from './lab.ts'
 
 export interface Upload {

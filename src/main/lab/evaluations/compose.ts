@@ -40,7 +40,7 @@ export interface EvaluationRoomsDeps {
   forgetUploads: (paths: readonly string[]) => Promise<void>
 }
 
-export function furnishEvaluations(deps: EvaluationRoomsDeps) {
+export function composeEvaluations(deps: EvaluationRoomsDeps) {
   const { news, fork, nowMs, studies, corpora, runs, runStore, checkpoints, models } = deps
   const store = createEvaluationStore(deps.db)
   const folder = join(deps.home, 'evaluations')
