@@ -1,6 +1,7 @@
 // A lab that answers what it was told to and tells what a test makes it tell: for testing doors, not rooms.
 import { Fault } from '#shared/fault.ts'
-import { labRequests, type Lab, type LabNews, type NewsKind } from '#shared/lab.ts'
+import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
+import { labRequests } from '#shared/lab-names.ts'
 import { defaultSettings } from '#shared/settings.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 

@@ -1,6 +1,6 @@
 // The front desk: every method of Lab, a few lines each, handing on to a room. Every door uses this one.
 import { Fault } from '#shared/fault.ts'
-import { labRequests } from '#shared/lab.ts'
+import { labRequests } from '#shared/lab-names.ts'
 import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'

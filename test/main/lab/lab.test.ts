@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Fault } from '#shared/fault.ts'
-import { labRequests } from '#shared/lab.ts'
+import { labRequests } from '#shared/lab-names.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { RunRecords, RunSummary } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'

@@ -1,7 +1,8 @@
 // Every schema of the contract equals its type: where one says more or less than the other, this does not compile.
 import { expect, it } from 'vitest'
 import type { z } from 'zod'
-import { labRequests, type Lab } from '#shared/lab.ts'
+import type { Lab } from '#shared/lab.ts'
+import { labRequests } from '#shared/lab-names.ts'
 import type { StudyDocument } from '#shared/study.ts'
 import { requests } from '#main/lab/requests.ts'
 import type { recipe, ladder } from '#main/lab/study-schemas.ts'

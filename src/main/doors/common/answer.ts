@@ -1,7 +1,8 @@
 // What every door does with a request: checks that the lab answers to that name, asks, and turns a failure into plain
 // data.
 import { toFaultData, type Reply } from '#shared/fault.ts'
-import { labRequests, type Lab } from '#shared/lab.ts'
+import type { Lab } from '#shared/lab.ts'
+import { labRequests } from '#shared/lab-names.ts'
 
 const names = new Set<string>(labRequests)
 

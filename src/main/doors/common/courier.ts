@@ -1,7 +1,8 @@
 // Carries the lab's news to one window: records are gathered a moment and sent as one message a run, everything else
 // goes at once.
 import type { RunRecords } from '#shared/run.ts'
-import { newsKinds, type LabNews, type NewsKind } from '#shared/lab.ts'
+import type { LabNews, NewsKind } from '#shared/lab.ts'
+import { newsKinds } from '#shared/lab-names.ts'
 
 export type SendNews = <K extends NewsKind>(kind: K, value: LabNews[K]) => void
 

@@ -1,7 +1,7 @@
 // The bridge, whole: window, preload and main in one process, with structuredClone for the wire.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Fault } from '#shared/fault.ts'
-import { labRequests } from '#shared/lab.ts'
+import { labRequests } from '#shared/lab-names.ts'
 import type { LabBridge } from '#shared/lab-bridge.ts'
 import { serve } from '#main/doors/electron/serve.ts'
 import { startCourier } from '#main/doors/common/courier.ts'
