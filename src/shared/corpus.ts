@@ -1,6 +1,6 @@
 // What the lab knows of a corpus and of its tokens.
 import type { FaultCode } from './fault.ts'
-import { isUnderWay, type TaskState } from './task-state.ts'
+import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
 export type Split = 'train' | 'validation' | 'test'
@@ -40,14 +40,4 @@ export interface TokenizedCorpus {
   progress: number | null
   message: string | null
   code?: FaultCode | null
-}
-
-/** The corpus that a person calls by its id or its name: of several alike one that is read, then one that is being. */
-export function findCorpus<C extends Pick<Corpus, 'id' | 'name' | 'state'>>(
-  corpora: readonly C[],
-  wanted: string,
-): C | undefined {
-  const alike = corpora.filter(({ name }) => name === wanted)
-  const isRead = ({ state }: C) => state === 'finished'
-  return corpora.find(({ id }) => id === wanted) ?? alike.find(isRead) ?? alike.find(isUnderWay) ?? alike[0]
 }

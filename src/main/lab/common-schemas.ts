@@ -1,9 +1,11 @@
 // Words that the schemas of many requests have in common.
 import { z } from 'zod'
+import { oneLine } from '#shared/printable.ts'
 
 export const id = z.string().min(1).max(200)
 
-export const name = z.string().trim().min(1, 'must not be empty').max(200)
+/** Without what would command a terminal or turn the direction of a line. */
+export const name = z.string().transform(oneLine).pipe(z.string().trim().min(1, 'must not be empty').max(200))
 
 export const path = z
   .string()

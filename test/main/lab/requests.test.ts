@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Lab } from '#shared/lab.ts'
 import { labRequests } from '#shared/lab-names.ts'
 import type { StudyDocument } from '#shared/study.ts'
-import { requests } from '#main/lab/requests.ts'
+import { checkArguments, requests } from '#main/lab/requests.ts'
 import type { recipe, ladder } from '#main/lab/study-schemas.ts'
 import type { Recipe } from '#shared/family/recipe.ts'
 import type { Ladder } from '#shared/family/ladder.ts'
@@ -30,4 +30,9 @@ void (document satisfies StudyDocument)
 
 it('every request of the contract has a schema, and no other', () => {
   expect(Object.keys(requests).sort()).toEqual([...labRequests].sort())
+})
+
+it('a name keeps its letters and loses what would command a terminal', () => {
+  expect(checkArguments('createStudy', ['a\u001b[31m\u202eÖ\n\u0007b'])).toEqual(['a[31mÖ b'])
+  expect(() => checkArguments('createStudy', ['\u001b\u202e'])).toThrow('must not be empty')
 })

@@ -1,5 +1,6 @@
 // Numbers as people type and read them: 1e15, 2.5M, 30k; and back with three digits.
 import { InvalidArgumentError } from 'commander'
+import { oneLine } from '#shared/printable.ts'
 import { bpeVocabularyRange, type TokenizerChoice } from '#shared/tokenizer/choice.ts'
 
 const units: Record<string, number> = {
@@ -15,10 +16,19 @@ const units: Record<string, number> = {
   Z: 1e21,
 }
 
-/** A positive amount: digits, an exponent or one of k M B/G T P E Z. */
+/** Digits with an exponent or one of k M B/G T P E Z, the same for every option; NaN for anything else. */
+function readNumber(text: string): number {
+  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([kKMGBTPEZ]?)$/.exec(text.trim())
+  if (!match) return NaN
+  const value = Number(match[1]) * units[match[2]]
+  // 1.1k is 1100: the digits that a unit's product has from rounding are not meant.
+  const whole = Math.round(value)
+  return match[2] !== '' && Math.abs(value - whole) < 1e-9 * Math.abs(value) ? whole : value
+}
+
+/** A positive amount. */
 export function parseAmount(text: string): number {
-  const match = /^(\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*([kKMGBTPEZ]?)$/.exec(text.trim())
-  const value = match ? Number(match[1]) * units[match[2]] : NaN
+  const value = readNumber(text)
   if (!(value > 0) || !Number.isFinite(value))
     throw new InvalidArgumentError('It must be a number above 0, such as 1e15, 2.5M or 30k.')
   return value
@@ -27,8 +37,8 @@ export function parseAmount(text: string): number {
 /** A whole number in a range. */
 export function parseWhole(smallest: number, largest = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
-    const value = Number(text)
-    if (!/^-?\d+$/.test(text) || value < smallest || value > largest) {
+    const value = readNumber(text)
+    if (!Number.isSafeInteger(value) || value < smallest || value > largest) {
       throw new InvalidArgumentError(
         `It must be a whole number ${largest === Number.MAX_SAFE_INTEGER ? `from ${smallest}` : `from ${smallest} to ${largest}`}.`,
       )
@@ -40,8 +50,8 @@ export function parseWhole(smallest: number, largest = Number.MAX_SAFE_INTEGER):
 /** A number in a range. */
 export function parseNumber(smallest: number, largest: number): (text: string) => number {
   return (text) => {
-    const value = Number(text)
-    if (text.trim() === '' || !(value >= smallest && value <= largest))
+    const value = readNumber(text)
+    if (!(value >= smallest && value <= largest))
       throw new InvalidArgumentError(`It must be a number from ${smallest} to ${largest}.`)
     return value
   }
@@ -88,13 +98,16 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
 }
 
-/** A plain table: first column to the left, numbers to the right. */
+/** A plain table: first column to the left, numbers to the right. A name with a line break does not break it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)))
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-      .join('  ')
-      .trimEnd()
-  return [line(head), ...rows.map(line)].join('\n')
+  const cells = [head, ...rows].map((row) => row.map(oneLine))
+  const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i].length)))
+  return cells
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }

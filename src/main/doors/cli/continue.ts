@@ -4,8 +4,9 @@ import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { followRuns } from './follow.ts'
+import { findModel } from './find.ts'
 import { corpusReady } from './lab.ts'
-import { findModel, originOf, takeModel } from './models.ts'
+import { originOf, takeModel } from './models.ts'
 import { usageError, type CommandContext } from './program.ts'
 
 export interface ContinueOptions {

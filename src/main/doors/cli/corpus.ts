@@ -1,12 +1,14 @@
-// `isoflop corpus`: the texts in the lab, and adding one.
+// `isoflop corpus`: the texts in the lab; one added, or deleted.
 import { basename, resolve } from 'node:path'
 import type { Corpus } from '#shared/corpus.ts'
+import { Fault } from '#shared/fault.ts'
 import { parseWhole, short, table } from './amounts.ts'
+import { findCorpus, whole } from './find.ts'
 import { corpusReady, withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 
 export const corpusCommand: CommandPart = (program, act) => {
-  const corpus = program.command('corpus').description('list the corpora, or add one')
+  const corpus = program.command('corpus').description('list the corpora, add one, or delete one')
   corpus
     .command('list', { isDefault: true })
     .description('list the corpora')
@@ -44,6 +46,27 @@ Example:
           )
           const ready = await corpusReady(lab, added.id, context)
           return { document: { corpus: ready }, text: corporaText([ready]) }
+        }),
+      ),
+    )
+  corpus
+    .command('delete')
+    .description('delete a corpus with its tokens, for good')
+    .argument('<corpus>', 'its whole id or name')
+    .option('--yes', 'here nothing brings it back, so it has to be said')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ isoflop corpus delete Books --yes`,
+    )
+    .action(
+      act((context, { yes }: { yes?: boolean }, wanted: string) =>
+        withLab(context, async (lab) => {
+          const { id, name } = await findCorpus(lab, wanted, whole)
+          if (!yes) throw new Fault('bad-input', `${name} would be gone for good. With --yes it is deleted.`)
+          await lab.deleteCorpus(id)
+          return { document: { deleted: id }, text: `${name} is deleted.` }
         }),
       ),
     )

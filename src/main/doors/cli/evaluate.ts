@@ -15,7 +15,8 @@ import { Fault } from '#shared/fault.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
 import type { EvaluateJob, TaskChoice } from '#main/core/evaluation/evaluate-job.ts'
 import { parseWhole, table } from './amounts.ts'
-import { findRun, withLab } from './lab.ts'
+import { findRun } from './find.ts'
+import { withLab } from './lab.ts'
 import { type Answer, type CommandContext, type CommandPart, usageError } from './program.ts'
 
 interface EvaluateOptions {

@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import type { ExportForm } from '#shared/run.ts'
 import { parseWhole, short, table } from './amounts.ts'
-import { withLab } from './lab.ts'
-import { findSubject, subjectDocument } from './models.ts'
+import { findSubject } from './find.ts'
+import { unlessInterrupted, withLab } from './lab.ts'
+import { subjectDocument } from './models.ts'
 import type { CommandPart } from './program.ts'
 
 interface ExportOptions {
@@ -48,7 +49,10 @@ Example:
       act((context, { to, step, overwrite, format, dtype, scales }: ExportOptions, wanted: string) =>
         withLab(context, async (lab) => {
           const subject = await findSubject(lab, wanted, step)
-          const report = await lab.export(subject, resolve(to), overwrite ?? false, { format, dtype, scales })
+          const report = await unlessInterrupted(
+            context.signal,
+            lab.export(subject, resolve(to), overwrite ?? false, { format, dtype, scales }),
+          )
           const files = table(
             ['file', 'bytes'],
             report.files.map(({ name, bytes }) => [name, short(bytes)]),

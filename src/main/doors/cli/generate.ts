@@ -2,8 +2,9 @@
 import { resolve } from 'node:path'
 import type { Subject } from '#shared/subject.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
-import { withLab } from './lab.ts'
-import { findSubject, subjectDocument } from './models.ts'
+import { findSubject } from './find.ts'
+import { unlessInterrupted, withLab } from './lab.ts'
+import { subjectDocument } from './models.ts'
 import { type CommandPart, usageError } from './program.ts'
 
 interface GenerateCommandOptions {
@@ -51,7 +52,11 @@ Example:
               checkpoint !== undefined
                 ? { kind: 'folder', path: resolve(checkpoint) }
                 : await findSubject(lab, wanted!, step)
-            const { text, tokens: added, tokensPerSecond } = await lab.generate(subject, options, 'cli')
+            const {
+              text,
+              tokens: added,
+              tokensPerSecond,
+            } = await unlessInterrupted(context.signal, lab.generate(subject, options, 'cli'))
             const document = { ...subjectDocument(subject), prompt, text, tokens: added.length, tokensPerSecond }
             return { document, text: prompt + text }
           })

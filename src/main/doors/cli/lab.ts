@@ -2,8 +2,6 @@
 import { Fault } from '#shared/fault.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { LabNews, NewsKind } from '#shared/lab.ts'
-import type { RunSummary } from '#shared/run.ts'
-import type { Study } from '#shared/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
@@ -28,6 +26,25 @@ export async function withLab<T>(
     return await use(lab)
   } finally {
     await lab.close()
+  }
+}
+
+/**
+ * What `work` gives, unless the signal aborts first: then `cancelled`, and closing the lab ends the work. For requests
+ * that only answer; what goes on by itself is waited for by `waitFor`.
+ */
+export async function unlessInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let interrupt = () => {}
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = () => reject(new Fault('cancelled', 'Interrupted.'))
+    signal.addEventListener('abort', interrupt)
+  })
+  work.catch(() => undefined) // closing the lab refuses it, when nobody listens any more
+  try {
+    if (signal.aborted) interrupt()
+    return await Promise.race([work, interrupted])
+  } finally {
+    signal.removeEventListener('abort', interrupt)
   }
 }
 
@@ -105,41 +122,3 @@ export async function tokensReady(
 
 const isSameTokenizer = (a: TokenizerChoice, b: TokenizerChoice): boolean =>
   a.kind === b.kind && (a.kind !== 'bpe' || b.kind !== 'bpe' || a.vocabulary === b.vocabulary)
-
-/** A study by its id, its name, or the beginning of either where only one begins so. */
-export async function findStudy(lab: LabHost, wanted: string): Promise<Study> {
-  return pick(await lab.listStudies(), wanted, 'study', ({ id, name }) => [id, name], 'isoflop studies')
-}
-
-/**
- * A run by its id, its name, the beginning of either where only one begins so, or `last`: of those made last the
- * largest.
- */
-export async function findRun(lab: LabHost, wanted: string): Promise<RunSummary> {
-  const runs = await lab.listRuns(null)
-  const newest = [...runs].sort((a, b) => b.createdMs - a.createdMs || b.parameters - a.parameters)[0]
-  if (wanted === 'last' && newest) return newest
-  return pick(runs, wanted, 'run', ({ id, name }) => [id, name], 'isoflop runs')
-}
-
-export function pick<T>(
-  things: readonly T[],
-  wanted: string,
-  noun: string,
-  namesOf: (thing: T) => string[],
-  lister: string,
-): T {
-  const exact = things.filter((thing) => namesOf(thing).includes(wanted))
-  const found =
-    exact.length > 0 ? exact : things.filter((thing) => namesOf(thing).some((name) => name.startsWith(wanted)))
-  if (found.length === 1) return found[0]
-  if (found.length === 0)
-    throw new Fault('not-found', `There is no ${noun} called "${wanted}". \`${lister}\` lists them.`)
-  throw new Fault(
-    'bad-input',
-    `"${wanted}" could mean ${found.length} of the ${noun === 'study' ? 'studies' : `${noun}s`}: ${found
-      .map((thing) => namesOf(thing).join(' '))
-      .slice(0, 5)
-      .join(', ')}. Give its id.`,
-  )
-}

@@ -2,13 +2,14 @@
 import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
-import type { KeptSubject, Subject } from '#shared/subject.ts'
+import type { Subject } from '#shared/subject.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { exists } from '#main/platform/disk/files.ts'
 import { short, table } from './amounts.ts'
-import { findRun, pick, waitFor, withLab } from './lab.ts'
-import { type CommandContext, type CommandPart, usageError } from './program.ts'
+import { findModel, whole } from './find.ts'
+import { waitFor, withLab } from './lab.ts'
+import type { CommandContext, CommandPart } from './program.ts'
 
 export const modelsCommand: CommandPart = (program, act) => {
   const models = program
@@ -45,7 +46,7 @@ Example:
   models
     .command('delete')
     .description('delete a model from the library, for good')
-    .argument('<model>', 'its id, its name, or the beginning of either')
+    .argument('<model>', 'its whole id or name')
     .option('--yes', 'here nothing brings it back, so it has to be said')
     .addHelpText(
       'after',
@@ -56,7 +57,7 @@ Example:
     .action(
       act((context, { yes }: { yes?: boolean }, wanted: string) =>
         withLab(context, async (lab) => {
-          const model = await findModel(lab, wanted)
+          const model = await findModel(lab, wanted, whole)
           if (!yes) throw new Fault('bad-input', `${model.name} would be gone for good. With --yes it is deleted.`)
           await lab.deleteModel(model.id)
           return { document: { deleted: model.id }, text: `${model.name} is deleted.` }
@@ -85,28 +86,6 @@ const originText = (origin: ModelOrigin): string =>
     : origin.kind === 'folder'
       ? origin.path
       : `${origin.paths.length} files`
-
-export async function findModel(lab: LabHost, wanted: string): Promise<LibraryModel> {
-  return pick(
-    (await lab.listModels()).filter(({ state }) => state === 'finished'),
-    wanted,
-    'model',
-    ({ id, name }) => [id, name],
-    'isoflop models',
-  )
-}
-
-/** A run at `step`, or at its last; where no run has that name, a model of the library, which has no steps. */
-export async function findSubject(lab: LabHost, wanted: string, step?: number): Promise<KeptSubject> {
-  const models = (await lab.listModels()).filter(
-    ({ id, name, state }) => state === 'finished' && (id === wanted || name === wanted),
-  )
-  const runs = (await lab.listRuns(null)).filter(({ id, name }) => id === wanted || name === wanted)
-  if (models.length !== 1 || runs.length > 0)
-    return { kind: 'run', runId: (await findRun(lab, wanted)).id, step: step ?? null }
-  if (step !== undefined) throw usageError(`${models[0].name} is an imported model and has no steps; leave out --step.`)
-  return { kind: 'model', modelId: models[0].id }
-}
 
 /** How a subject is named in a command's JSON. */
 export const subjectDocument = (subject: Subject) =>

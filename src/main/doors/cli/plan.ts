@@ -11,7 +11,8 @@ import { isAtRatio, ratioText } from '#shared/family/additions.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { duration, flopsText, parseAmount, parseTokenizer, short, table } from './amounts.ts'
-import { findStudy, withLab } from './lab.ts'
+import { findStudy } from './find.ts'
+import { withLab } from './lab.ts'
 import { usageError, type Answer, type CommandContext, type CommandPart } from './program.ts'
 import {
   optionNamed,

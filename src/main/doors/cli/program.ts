@@ -41,8 +41,10 @@ export async function runProgram(
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (stopping.signal.aborted) process.exit(exitStatus.interrupted) // asked twice
-      stopping.abort()
+      if (!stopping.signal.aborted) return stopping.abort()
+      // Asked twice: at once, but not without the document that was asked for.
+      terminal.fail({ code: 'cancelled', message: 'Ended at once. What was under way goes on from what is on disk.' })
+      process.exit(exitStatus.interrupted)
     })
   }
   try {
@@ -62,6 +64,7 @@ export async function runProgram(
       (work) =>
       async (...given) => {
         const command = given.at(-1) as Command
+        refuseEmpty(command)
         const answer = await work(context, ...([command.optsWithGlobals(), ...given.slice(0, -2)] as never))
         if (answer) terminal.answer(answer)
       }
@@ -74,6 +77,23 @@ export async function runProgram(
     await terminal.flush()
     process.exit(status)
   }
+}
+
+/** Options that take any text; every other value names something, and nothing is called by an empty name. */
+const freeTexts = ['prompt']
+
+/** An unset variable in a script makes `--to ''`: refused in one place, before anything is opened. */
+function refuseEmpty(command: Command): void {
+  const isEmpty = (value: unknown): boolean =>
+    typeof value === 'string' ? value.trim() === '' : Array.isArray(value) && value.some(isEmpty)
+  command.registeredArguments.forEach((argument, i) => {
+    if (isEmpty(command.processedArgs[i]))
+      throw usageError(`Which ${argument.name()}? An empty ${argument.name()} names nothing.`)
+  })
+  const empty = command.options.find(
+    (option) => !freeTexts.includes(option.attributeName()) && isEmpty(command.getOptionValue(option.attributeName())),
+  )
+  if (empty) throw usageError(`${empty.long ?? empty.flags}: which one? An empty value names nothing.`)
 }
 
 function buildProgram(parts: readonly CommandPart[], act: Act, terminal: Terminal, version: string): Command {

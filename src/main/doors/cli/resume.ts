@@ -2,14 +2,18 @@
 import { Fault } from '#shared/fault.ts'
 import { canResume } from '#shared/run.ts'
 import { followRuns } from './follow.ts'
-import { findRun, withLab } from './lab.ts'
+import { findRun } from './find.ts'
+import { withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
 
 export const resumeCommand: CommandPart = (program, act) => {
   program
     .command('resume')
-    .argument('[run]', 'the run: its id, its name, or `last`; else all that were paused or cut off')
+    .argument(
+      '[run]',
+      'the run: its id, its name, or `last`; else all that were paused, cut off, or failed for an outer cause',
+    )
     .description('go on with runs that were paused, stopped or cut off')
     .addHelpText(
       'after',
@@ -24,7 +28,7 @@ Example:
           const runs =
             wanted === undefined
               ? all
-                  .filter(({ state }) => state === 'paused' || state === 'interrupted')
+                  .filter((run) => canResume(run) && run.state !== 'cancelled') // stopped on purpose: only by its name
                   .sort((a, b) => a.createdMs - b.createdMs)
               : [await findRun(lab, wanted)]
           const settled = runs.find((run) => !canResume(run))

@@ -1,7 +1,8 @@
 // `isoflop runs`: what has run and what could go on.
 import type { RunSummary } from '#shared/run.ts'
 import { flopsText, short, table } from './amounts.ts'
-import { findStudy, withLab } from './lab.ts'
+import { findStudy } from './find.ts'
+import { withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 
 export const runsCommand: CommandPart = (program, act) => {

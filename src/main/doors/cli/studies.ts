@@ -6,7 +6,8 @@ import type { Study } from '#shared/study.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { Command } from 'commander'
 import { table } from './amounts.ts'
-import { findStudy, withLab } from './lab.ts'
+import { findStudy, whole } from './find.ts'
+import { withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 
 const studyArgument = ['<study>', 'its id, its name, or the beginning of either'] as const
@@ -82,12 +83,12 @@ Example:
     .argument(...studyArgument)
     .action(change(async (lab, study) => lab.updateStudy((await findStudy(lab, study)).id, { isArchived: false })))
   verb('delete', 'delete a study with its runs and their checkpoints, for good', 'delete Demo --yes')
-    .argument(...studyArgument)
+    .argument('<study>', 'its whole id or name')
     .option('--yes', 'here nothing brings it back, so it has to be said')
     .action(
       act((context, { yes }: { yes?: boolean }, wanted: string) =>
         withLab(context, async (lab) => {
-          const study = await findStudy(lab, wanted)
+          const study = await findStudy(lab, wanted, whole)
           const runs = await lab.listRuns(study.id)
           if (!yes)
             throw new Fault(

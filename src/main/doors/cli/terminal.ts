@@ -1,5 +1,6 @@
 // Standard output is for the answer alone, standard error for everything said on the way.
 import type { FaultData } from '#shared/fault.ts'
+import { oneLine, printable } from '#shared/printable.ts'
 
 export interface Terminal {
   readonly isJson: boolean
@@ -21,6 +22,13 @@ export interface Terminal {
 /** How often progress is worth a line of a log, ms. */
 const logEveryMs = 5000
 
+/** JSON that a terminal can show too: characters that would command it are escaped, which changes no value. */
+const documentText = (document: unknown): string =>
+  `${JSON.stringify(document, null, 2).replace(
+    /[\u007f-\u009f\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )}\n`
+
 export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
   const writeOut = process.stdout.write.bind(process.stdout)
   const writeErr = process.stderr.write.bind(process.stderr)
@@ -29,6 +37,13 @@ export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
   process.stderr.on('error', () => {})
   // Whatever a library prints is said on the way: it must not end up in the document.
   if (isJson) process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write
+
+  // One document, whatever happens: a second one is the news of an interrupt that came after the first.
+  let isAnswered = false
+  const writeDocument = (document: unknown) => {
+    if (!isAnswered) writeOut(documentText(document))
+    isAnswered = true
+  }
 
   const isWatched = process.stderr.isTTY === true
   let shown = 0 // characters of the progress line on the screen
@@ -39,18 +54,19 @@ export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
   }
   const note = (line: string) => {
     clear()
-    writeErr(`${line}\n`)
+    writeErr(`${printable(line)}\n`)
   }
   return {
     isJson,
     note,
     answer({ document, text }) {
       clear()
-      writeOut(
-        isJson ? `${JSON.stringify(document, null, 2)}\n` : text.endsWith('\n') || text === '' ? text : `${text}\n`,
-      )
+      if (isJson) return writeDocument(document)
+      const said = printable(text)
+      writeOut(said.endsWith('\n') || said === '' ? said : `${said}\n`)
     },
-    progress(line) {
+    progress(said) {
+      const line = oneLine(said)
       if (isWatched) {
         const fitted = line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1))
         writeErr(`\r${fitted.padEnd(shown)}`)
@@ -63,7 +79,7 @@ export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
     fail({ code, message, details }) {
       note(message)
       if (details && process.env.ISOFLOP_DETAILS) note(details)
-      if (isJson) writeOut(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`)
+      if (isJson) writeDocument({ error: { code, message } })
     },
     writeHelp: (text) => void writeOut(text),
     flush: async () => {

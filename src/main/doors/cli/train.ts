@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
-import { findCorpus } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
@@ -18,7 +17,8 @@ import { parseAmount, parseTokenizer, parseWhole, short } from './amounts.ts'
 import { continueFrom, defaultContinueTokens, withoutChoices } from './continue.ts'
 import { corpusName } from './corpus.ts'
 import { followRuns } from './follow.ts'
-import { corpusReady, findStudy, tokensReady, withLab } from './lab.ts'
+import { corpusNamed, findStudy } from './find.ts'
+import { corpusReady, tokensReady, withLab } from './lab.ts'
 import { ladderWithin } from './plan.ts'
 import { usageError, type CommandContext, type CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
@@ -269,7 +269,7 @@ async function oldStudy(lab: LabHost, wanted: string, options: TrainOptions): Pr
 /** A corpus of the lab by name or id, or one read from the paths. */
 async function corpusOf(lab: LabHost, named: string[], context: CommandContext): Promise<string> {
   if (named.length === 1) {
-    const known = findCorpus(await lab.listCorpora(), named[0])
+    const known = await corpusNamed(lab, named[0])
     if (known) return known.id
   }
   for (const path of named) {

@@ -21,12 +21,15 @@ describe('what a person types', () => {
   })
   it('is a whole number in its range', () => {
     expect(parseWhole(0, 65_535)('8080')).toBe(8080)
-    for (const text of ['', '1.5', '-1', '65536', '0x1', '1e3'])
+    expect(['1e3', '20k', '1.1k'].map(parseWhole(0, 65_535))).toEqual([1000, 20_000, 1100])
+    for (const text of ['', '1.5', '-1', '65536', '0x1', '1e9', '1_000', '1,5', '１２'])
       expect(() => parseWhole(0, 65_535)(text), text).toThrow('whole number from 0 to 65535')
   })
   it('is a number in its range', () => {
     expect(parseNumber(0, 100)('0.8')).toBe(0.8)
-    for (const text of ['', 'NaN', '-0.1', '101'])
+    expect(parseNumber(0, 100)('1e-3')).toBe(0.001)
+    expect(parseNumber(-1, 100)('-.5')).toBe(-0.5)
+    for (const text of ['', ' ', 'NaN', '-0.1', '101', '0x10', '0b1', 'Infinity'])
       expect(() => parseNumber(0, 100)(text), text).toThrow('number from 0 to 100')
   })
   it('is a tokenizer', () => {
@@ -73,5 +76,8 @@ describe('what a person reads', () => {
         ],
       ),
     ).toBe('a          count\nlong name      1\nb             22')
+  })
+  it('is a table that a name with a line break does not break', () => {
+    expect(table(['a'], [['one\nname']])).toBe('a\none name')
   })
 })

@@ -50,3 +50,29 @@ it('progress in a log is a line now and then, not one for each step', () => {
   for (let step = 0; step < 1000; step++) terminal.progress(`step ${step}`)
   expect(err).toBe('step 0\n')
 })
+
+it('a name cannot command the terminal or turn a line round', () => {
+  const name = 'a\u001b[31mRED\u001b]0;title\u0007\rX\u009b2J\u202egnp.exe'
+  const terminal = createTerminal({ isJson: false })
+  terminal.note(name)
+  terminal.progress(`${name}\nsecond`)
+  terminal.fail({ code: 'failed', message: name })
+  terminal.answer({ document: {}, text: `${name}\n\tkept` })
+  expect(out + err).not.toMatch(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/u)
+  expect(out).toBe('a[31mRED]0;titleX2Jgnp.exe\n\tkept\n')
+  expect(err.split('\n')[1]).toMatch(/ second$/)
+})
+
+it('a document says the same name, escaped', () => {
+  const name = 'a\u001b[31m\u009b2J\u202e'
+  createTerminal({ isJson: true }).answer({ document: { name }, text: '' })
+  expect(out).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u)
+  expect(JSON.parse(out)).toEqual({ name })
+})
+
+it('there is one document, even where an interrupt comes after the answer', () => {
+  const terminal = createTerminal({ isJson: true })
+  terminal.answer({ document: { a: 1 }, text: '' })
+  terminal.fail({ code: 'cancelled', message: 'Ended at once.' })
+  expect(JSON.parse(out)).toEqual({ a: 1 })
+})
