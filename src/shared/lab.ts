@@ -20,7 +20,7 @@ import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats
 import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin } from './model.ts'
 import type { ExportForm, ExportReport, GenerateOptions, RunRecords, RunSummary } from './run.ts'
 import type { Settings } from './settings.ts'
-import type { KeptSubject, Subject } from './subject.ts'
+import type { Subject } from './subject.ts'
 import type { Study, StudyChanges, StudyDocument } from './study.ts'
 import type { TokenizerChoice, TokenPiece } from './tokenizer/choice.ts'
 
@@ -153,7 +153,7 @@ export interface Lab {
    */
   startEvaluations(
     studyId: string,
-    subjects: KeptSubject[],
+    subjects: Subject[],
     tasks: string[],
     options: EvaluationOptions,
   ): Promise<Evaluation[]>

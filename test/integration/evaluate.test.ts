@@ -88,7 +88,7 @@ it('keeps what it has when it is interrupted', async () => {
   const child = spawn(
     process.execPath,
     [cli, 'evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'hellaswag', '--data', data, '--samples', samples],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ISOFLOP_HOME: home } },
   )
   let said = ''
   const status = await new Promise((resolve) => {

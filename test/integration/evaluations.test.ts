@@ -151,7 +151,7 @@ it('gives the numbers that the command line gives', async () => {
     execFileSync(
       process.execPath,
       [cli, 'evaluate', '--checkpoint', join(folder, 'export'), '--task', 'brackets', '--limit', '40', '--json'],
-      { encoding: 'utf8' },
+      { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: join(folder, 'other home') } },
     ),
   )
   const kept = JSON.parse(readFileSync(join(folder, 'home', 'evaluations', mine.id, 'results.json'), 'utf8'))

@@ -6,7 +6,7 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { checkArguments } from './requests.ts'
 import { openRooms } from './compose.ts'
-import { modelOrigin, textPath } from './typed-paths.ts'
+import { modelOrigin, textPath, typedRows, typedSubject } from './typed-paths.ts'
 
 export interface LabOptions {
   /** Where everything is kept; made if it is not there. */
@@ -134,7 +134,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     stopFetchingTask: async (task) => shelf.stopFetching(task),
     listEvaluations: async (studyId) => evaluations.list(studyId),
     startEvaluations: async (studyId, evaluated, tasks, options) =>
-      evaluations.start(studies.read(studyId).id, evaluated, tasks, options),
+      evaluations.start(studies.read(studyId).id, evaluated.map(typedSubject), tasks, typedRows(options)),
     stopEvaluation: async (evaluationId) => evaluations.stop(evaluationId),
     resumeEvaluation: async (evaluationId) => evaluations.resume(evaluationId),
     deleteEvaluation: async (evaluationId) => evaluations.delete(evaluationId),

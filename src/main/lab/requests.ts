@@ -10,7 +10,6 @@ import { describeIssue } from './validation-messages.ts'
 import {
   generateOptions,
   modelOrigin,
-  keptSubject,
   subject,
   continueChoices,
   task,
@@ -90,7 +89,7 @@ export const requests = {
   listEvaluations: { studyId: id },
   startEvaluations: {
     studyId: id,
-    subjects: z.array(keptSubject).min(1, 'must name at least one model').max(1000),
+    subjects: z.array(subject).min(1, 'must name at least one model').max(1000),
     tasks: evaluatedTasks.min(1, 'must name at least one task'),
     options: evaluationOptions,
   },

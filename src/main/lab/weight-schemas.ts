@@ -1,6 +1,7 @@
 // What may be asked of weights when it comes in through a door: models, subjects, evaluations, exports and clusters.
 import { z } from 'zod'
 import { mostSystems } from '#shared/cluster/live.ts'
+import { engineNames } from '#shared/engine.ts'
 import { shotSamplers } from '#shared/evaluation/evaluation.ts'
 import { count, id, path, step } from './common-schemas.ts'
 
@@ -53,6 +54,10 @@ export const evaluationOptions = z.strictObject({
   sampler: z.enum(shotSamplers),
   limit: count(1, 1e9).nullable(),
   split: z.enum(['validation', 'test']).nullable(),
+  files: z.strictObject({ items: path.nullable(), shots: path.nullable() }).optional(),
+  seed: count(0, 0xffff_ffff).optional(),
+  engine: z.enum([...engineNames, 'auto']).optional(),
+  threads: count(0, 1024).optional(),
 })
 
 export const taskFileRole = z.enum(['items', 'shots'])

@@ -1,13 +1,14 @@
 // One evaluation: a model on a task, from waiting in line to its numbers.
 import type { Split } from '../corpus.ts'
 import type { FaultCode } from '../fault.ts'
-import type { KeptSubject } from '../subject.ts'
+import type { EngineName } from '../engine.ts'
+import type { Subject } from '../subject.ts'
 import type { TaskState } from '../task-state.ts'
 import type { ItemRecord, TaskResult } from './result.ts'
 import type { TaskRecord } from './task.ts'
 
-/** What is evaluated: a run's checkpoint (`step` null for its last), or a model of the library. */
-export type EvaluationSubject = KeptSubject
+/** What is evaluated: a run's checkpoint (`step` null for its last), a model of the library, or a folder beside it. */
+export type EvaluationSubject = Subject
 
 /**
  * How examples are chosen: the first of the file, or as lm-evaluation-harness draws them, other ones for every item.
@@ -23,6 +24,13 @@ export interface EvaluationOptions {
   limit: number | null
   /** For tasks that can read the study's own text: a split of it, or null for the file that was added to the task. */
   split: Exclude<Split, 'train'> | null
+  /** Files of the person's own: items in place of the lab's rows, and examples in place of those that go with them. */
+  files?: { items: string | null; shots: string | null }
+  /** Of the harness's sampler; else the harness's own. */
+  seed?: number
+  /** Else those of the settings. */
+  engine?: EngineName | 'auto'
+  threads?: number
 }
 
 export const defaultEvaluationOptions: EvaluationOptions = {
@@ -59,8 +67,12 @@ export interface Evaluation {
   result: TaskResult | null
   /** For people: "native, AVX-512, 1 thread". */
   device: string | null
-  /** Spent scoring, over all sessions. */
+  /** Hash of weights, rows and examples: what the numbers depend on. Absent until they have been read. */
+  identity?: string
+  /** Spent, over all sessions. */
   seconds: number
+  /** Items scored in the last session, and the seconds that scoring alone took. */
+  scoring?: { items: number; seconds: number }
   createdMs: number
   finishedMs: number | null
 }
@@ -131,3 +143,7 @@ export const isRight = ({ metrics }: Pick<ItemRecord, 'metrics'>): boolean | nul
 
 export const canResumeEvaluation = ({ state }: Pick<Evaluation, 'state'>): boolean =>
   state === 'paused' || state === 'cancelled' || state === 'interrupted' || state === 'failed'
+
+/** Two evaluations of one task with the same rows have the same text here: a split, the lab's file, or an own one. */
+export const rowsOf = ({ split, files }: Pick<EvaluationOptions, 'split' | 'files'>): string =>
+  files ? JSON.stringify([files.items, files.shots]) : (split ?? '')

@@ -37,9 +37,11 @@ export function harnessFile(evaluations: readonly Evaluation[], version: string)
       model_args:
         first?.subject.kind === 'run'
           ? `run=${first.subject.runId},step=${first.subject.step}`
-          : first
-            ? `model=${first.subject.modelId}`
-            : '',
+          : first?.subject.kind === 'folder'
+            ? `folder=${first.subject.path}`
+            : first
+              ? `model=${first.subject.modelId}`
+              : '',
       device: first?.device ?? null,
       limit: first?.options.limit ?? null,
       bootstrap_iters: 100_000,

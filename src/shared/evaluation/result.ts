@@ -30,7 +30,13 @@ export interface EvaluationProgress {
   of: number
 }
 
-export type EvaluationRecord = ItemRecord | EvaluationProgress
+/** What the numbers depend on, as one hash; sent first. Items that were scored with another one are worth nothing. */
+export interface EvaluationIdentity {
+  kind: 'identity'
+  identity: string
+}
+
+export type EvaluationRecord = ItemRecord | EvaluationProgress | EvaluationIdentity
 
 /** One task's numbers. A standard error that cannot be had is null. */
 export interface TaskResult {
@@ -50,6 +56,8 @@ export interface EvaluationResult {
   /** Spent on each task's scoring, without its bootstraps. */
   secondsByTask: Record<string, number>
   device: string
+  /** Numbers in the model; absent where the loop alone was asked. */
+  parameters?: number
 }
 
 /** The layout of lm-evaluation-harness's result files, as far as it concerns the numbers. */

@@ -129,6 +129,7 @@ export function createFakeEvaluations({ tell, runs, models }: FakeEvaluationsDep
   const facts = (subject: Evaluation['subject']) => {
     if (subject.kind === 'model')
       return { subject, name: found(models, subject.modelId).name, memberId: null, parameters: 2000, flops: null }
+    if (subject.kind === 'folder') return { subject, name: subject.path, memberId: null, parameters: 0, flops: null }
     const { name, memberId, parameters, flops, step } = found(runs, subject.runId)
     return { subject: { ...subject, step: subject.step ?? step }, name, memberId, parameters, flops }
   }

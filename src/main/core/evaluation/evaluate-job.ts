@@ -9,6 +9,7 @@ import { Fault } from '#shared/fault.ts'
 import { type CheckpointSource, openCheckpoint } from '#main/core/model-formats/open.ts'
 import { createAnyEngine } from '#main/core/engine/create.ts'
 import { evaluate, type TaskWork } from './evaluate.ts'
+import { evaluationIdentity } from './identity.ts'
 import { type Item, readItem } from './items.ts'
 import { readAllRows } from './rows.ts'
 import { harnessSeed } from './shots.ts'
@@ -37,8 +38,9 @@ export interface EvaluateJob {
   tasks: TaskChoice[]
   engine: EngineName | 'auto'
   threads: number
-  /** Records of an earlier session that was interrupted. */
+  /** Records of an earlier session that was interrupted, and the identity that it had. */
   done?: ItemRecord[]
+  doneIdentity?: string | null
   bootstraps?: number
   /** Lets every other process go first. */
   isBackground?: boolean
@@ -51,11 +53,17 @@ export async function* evaluateJob(
   if (job.isBackground) stepBack() // before there are threads, which have the priority of who began them
   const works: TaskWork[] = []
   for (const choice of job.tasks) works.push(await prepare(choice)) // a wrong file is told before a model is loaded
+  const identities = await Promise.all(job.tasks.map((choice) => evaluationIdentity(job.checkpoint, choice)))
+  const identity = identities.join(' ')
+  yield { kind: 'identity', identity }
+  const done = job.doneIdentity === identity ? job.done : []
   const { model, parameters, tokenizer } = await openCheckpoint(job.checkpoint)
   const engine = await createAnyEngine(job.engine, model, { threads: job.threads, parameters })
   try {
+    const count = [...parameters.values()].reduce((sum, { length }) => sum + length, 0)
     parameters.clear() // the engine has its own copy
-    return yield* evaluate({ works, done: job.done, bootstraps: job.bootstraps }, { engine, tokenizer }, signal)
+    const result = yield* evaluate({ works, done, bootstraps: job.bootstraps }, { engine, tokenizer }, signal)
+    return { ...result, parameters: count }
   } finally {
     engine.dispose()
   }

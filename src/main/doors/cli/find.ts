@@ -89,6 +89,12 @@ export async function findStudy(lab: LabHost, wanted: string, options?: typeof w
   return pick(await lab.listStudies(), wanted, kinds.study, options)
 }
 
+/** The study of this name that a command puts its results in where none was said; made where it is missing. */
+export async function studyCalled(lab: LabHost, name: string): Promise<Study> {
+  const known = (await lab.listStudies()).find((study) => study.name === name && !study.isArchived)
+  return known ?? lab.createStudy(name)
+}
+
 export async function findCorpus(lab: LabHost, wanted: string, options?: typeof whole): Promise<Corpus> {
   return pick(await lab.listCorpora(), wanted, kinds.corpus, options)
 }

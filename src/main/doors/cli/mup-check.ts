@@ -8,7 +8,7 @@ import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { duration, parseAmount, parseWhole, table } from './amounts.ts'
-import { findStudy } from './find.ts'
+import { findStudy, studyCalled } from './find.ts'
 import { corpusReady, tokensReady, waitFor, withLab } from './lab.ts'
 import type { CommandContext, CommandPart } from './program.ts'
 import { withSettings } from './train.ts'
@@ -60,7 +60,8 @@ Examples:
     .action(
       act((context, options: MupCheckOptions) =>
         withLab(context, async (lab) => {
-          const study = options.study === undefined ? await plainStudy(lab) : await findStudy(lab, options.study)
+          const study =
+            options.study === undefined ? await studyCalled(lab, ownStudy) : await findStudy(lab, options.study)
           const corpus = await corpusReady(lab, study.corpusId, context)
           await tokensReady(lab, corpus, study.tokenizer, context)
           const found: Check[] = []
@@ -70,13 +71,6 @@ Examples:
         }),
       ),
     )
-}
-
-async function plainStudy(lab: LabHost): Promise<Study> {
-  return (
-    (await lab.listStudies()).find(({ name, isArchived }) => name === ownStudy && !isArchived) ??
-    lab.createStudy(ownStudy)
-  )
 }
 
 async function follow(

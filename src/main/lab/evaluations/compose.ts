@@ -1,6 +1,6 @@
 // The rooms of evaluation strung together with the rest of the lab: whose weights, whose text, which engine, and who is
 // told what.
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { AutomaticEvaluation, Evaluation, EvaluationSubject, TaskFileRole } from '#shared/evaluation/evaluation.ts'
 import type { EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
@@ -56,6 +56,10 @@ export function composeEvaluations(deps: EvaluationRoomsDeps) {
   })
 
   const resolve = async (subject: EvaluationSubject): Promise<ResolvedSubject> => {
+    if (subject.kind === 'folder') {
+      const source = { kind: 'huggingface', folder: subject.path } as const
+      return { subject, name: basename(subject.path), memberId: null, parameters: 0, flops: null, source }
+    }
     if (subject.kind === 'model') {
       const { id, name, parameters } = models.ready(subject.modelId)
       return {
@@ -82,6 +86,7 @@ export function composeEvaluations(deps: EvaluationRoomsDeps) {
     }
   }
   const isHere = (subject: EvaluationSubject): boolean => {
+    if (subject.kind === 'folder') return true // its numbers stay, whatever becomes of it
     if (subject.kind === 'model') return models.list().some(({ id }) => id === subject.modelId)
     try {
       runStore.read(subject.runId)
@@ -107,9 +112,10 @@ export function composeEvaluations(deps: EvaluationRoomsDeps) {
       await corpora.whenReady(corpusId, signal)
       return deps.corpusFolder(corpusId)
     },
-    chooseEngine: async () => {
-      const { engine, threads } = await deps.chooseEngine()
-      return { engine, threads: runs.isTraining() ? 1 : threads }
+    chooseEngine: async (options) => {
+      const { engine, threads } =
+        options.engine === undefined ? await deps.chooseEngine() : { threads: 0, ...options, engine: options.engine }
+      return { engine, threads: runs.isTraining() ? 1 : (options.threads ?? threads) }
     },
   })
 

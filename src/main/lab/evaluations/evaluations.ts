@@ -12,7 +12,6 @@ import {
 } from '#shared/evaluation/evaluation.ts'
 import { harnessFile } from '#shared/evaluation/harness-file.ts'
 import type { EvaluationRecord, EvaluationResult } from '#shared/evaluation/result.ts'
-import type { EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { CheckpointSource } from '#main/core/model-formats/open.ts'
@@ -46,7 +45,7 @@ export interface EvaluationsDeps {
   isHere: (subject: EvaluationSubject) => boolean
   /** The folder of the text that the subject has learned from, or of its study; waits until it is ready. */
   textFolder: (subject: EvaluationSubject, studyId: string, signal: AbortSignal) => Promise<string>
-  chooseEngine: () => Promise<{ engine: EngineName; threads: number }>
+  chooseEngine: (options: EvaluationOptions) => Promise<Required<Pick<EvaluationOptions, 'engine' | 'threads'>>>
 }
 
 export interface Evaluations {
@@ -88,8 +87,13 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     atStart: { finishedMs: null },
     atEnd: () => ({ secondsLeft: null, finishedMs: nowMs() }),
     work: async (task) => {
-      const { tasks, device } = await score(task)
-      const end = { result: tasks[0], device }
+      const { tasks, device, scored, seconds, parameters = 0 } = await score(task)
+      const end = {
+        result: tasks[0],
+        device,
+        scoring: { items: scored, seconds },
+        parameters: task.record.parameters || parameters, // a folder's are known when it has been read
+      }
       const finished: Evaluation = { ...task.record, ...end, state: 'finished', secondsLeft: null, finishedMs: nowMs() }
       const results = `${JSON.stringify(harnessFile([finished], deps.version), null, 2)}\n`
       await writeFileAtomically(join(deps.folderOf(finished.id), 'results.json'), results)
@@ -103,15 +107,27 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     threads = 1
     const choice = await choiceOf(task.record, (message) => void task.change({ message }), signal)
     const { source } = await deps.resolve(subject)
-    const chosen = await deps.chooseEngine()
+    const chosen = await deps.chooseEngine(task.record.options)
     threads = chosen.threads
     if (signal.aborted) throw new Fault('cancelled', 'Cancelled.')
     await keepWhatFits(id, choice, source)
-    const log = await openSampleLog(samplesPath(id))
+    let log = await openSampleLog(samplesPath(id))
+    const isNew = log.done.length === 0
+    /** What was scored of other contents is worth nothing. */
+    const takeIdentity = async (identity: string): Promise<void> => {
+      if (!isNew && identity !== task.record.identity) {
+        await log.close()
+        await removeFolder(deps.folderOf(id))
+        reader.forget()
+        log = await openSampleLog(samplesPath(id))
+      }
+      task.change({ identity })
+    }
     const startedMs = nowMs()
     let first = -1
     const take = async (record: EvaluationRecord): Promise<void> => {
       if (record.kind === 'item') return log.add(record)
+      if (record.kind === 'identity') return takeIdentity(record.identity)
       await log.flush()
       const { done, of } = record
       if (first < 0) first = done
@@ -126,6 +142,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
         tasks: [choice],
         ...chosen,
         done: log.done,
+        doneIdentity: task.record.identity ?? null,
         isBackground: true,
       }
       const records = work<EvaluationRecord, EvaluationResult>(deps.fork, job, signal, { graceMs: 3000 })
@@ -144,18 +161,20 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     tell: (message: string) => void,
     signal: AbortSignal,
   ): Promise<TaskChoice> {
-    const { shots, sampler, limit, split } = options
-    const choice: TaskChoice = { task, data: null, shots, shotsFrom: null, sampler, limit }
+    const { shots, sampler, limit, split, files, seed } = options
+    const choice: TaskChoice = { task, data: null, shots, shotsFrom: null, sampler, limit, seed }
     let known = shelf.read(task)
     if (known.canReadSplit && split !== null)
       return { ...choice, documents: { corpusFolder: await deps.textFolder(subject, studyId, signal), split } }
+    const shotsFrom = shots > 0 ? (files?.shots ?? null) : null
+    if (files && files.items !== null) return { ...choice, data: files.items, shotsFrom }
     const filesOf = (role: 'items' | 'shots') => known.files.find((file) => file.role === role)?.paths ?? null
     if (filesOf('items') === null && !known.isMade) {
       if (!known.hub) throw new Fault('bad-input', `${known.title} has no file yet. Add one on this page.`)
       tell(`Fetching ${known.title} from the hub.`)
       known = await shelf.fetch(task, signal)
     }
-    return { ...choice, data: filesOf('items'), shotsFrom: shots > 0 ? filesOf('shots') : null }
+    return { ...choice, data: filesOf('items'), shotsFrom: shotsFrom ?? (shots > 0 ? filesOf('shots') : null) }
   }
 
   /** Items that were scored with other rows, examples or weights are worth nothing. */
@@ -185,12 +204,12 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       throw new Fault('conflict', `${evaluation.name} has finished this task; there is nothing to resume.`)
     return queue.resume(id, { finishedMs: null })
   }
-  const check = (tasks: string[], { shots, split }: EvaluationOptions): void => {
+  const check = (tasks: string[], { shots, split, files: own }: EvaluationOptions): void => {
     for (const name of tasks) {
       const { title, kind, isMade, canReadSplit, hub, files } = shelf.read(name)
       if (kind === 'text' && shots > 0 && tasks.length === 1)
         throw new Fault('bad-input', `shots: ${title} has no examples; ${shots} are asked for.`)
-      if (!isMade && !hub && (!canReadSplit || split === null) && files.length === 0)
+      if (!own?.items && !isMade && !hub && (!canReadSplit || split === null) && files.length === 0)
         throw new Fault('bad-input', `tasks: ${title} has no file yet. Add one first.`)
     }
   }

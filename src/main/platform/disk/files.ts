@@ -69,7 +69,7 @@ export async function writeFolderAtomically(
   fill: (aside: string) => Promise<void>,
   rules: Overwrite,
 ): Promise<void> {
-  const target = await realFolder(folder)
+  const target = await realPath(folder)
   const parent = dirname(target)
   await checkReplaceable(target, rules)
   await makeFolder(parent)
@@ -263,9 +263,9 @@ async function checkReplaceable(target: string, { overwrite, replaceable }: Over
     )
 }
 
-/** The folder itself where the path is a link to one, so that a replaced folder stays linked. */
-async function realFolder(folder: string): Promise<string> {
-  return fs.realpath(folder).catch(() => resolve(folder))
+/** What a path leads to through its links; the absolute path itself where nothing is there. */
+export async function realPath(path: string): Promise<string> {
+  return fs.realpath(path).catch(() => resolve(path))
 }
 
 /** A failure inside the folder aside, told under the name that the person knows. */

@@ -14,7 +14,7 @@ import {
 import { isUnderWay } from '#shared/task-state.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { DroppedFile } from '#shared/lab-bridge.ts'
-import type { KeptSubject } from '#shared/subject.ts'
+import type { Subject } from '#shared/subject.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useNoticesStore } from './notices.ts'
@@ -35,7 +35,10 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   /** Runs and models that were deleted: their evaluations go with them, and come back with them. */
   const gone = shallowRef(new Set<string>())
   const evaluations = computed(() =>
-    all.value.filter(({ subject }) => !gone.value.has(subject.kind === 'run' ? subject.runId : subject.modelId)),
+    all.value.filter(
+      ({ subject }) =>
+        subject.kind === 'folder' || !gone.value.has(subject.kind === 'run' ? subject.runId : subject.modelId),
+    ),
   )
   const tasks = shallowRef<EvaluationTask[]>([])
   const automatic = shallowRef<AutomaticEvaluation>(defaultAutomaticEvaluation)
@@ -125,7 +128,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const resumable = computed(() => evaluations.value.filter(canResumeEvaluation))
   const taskOf = (name: string): EvaluationTask | null => tasks.value.find((task) => task.name === name) ?? null
 
-  const start = (subjects: KeptSubject[], names: string[], options: EvaluationOptions) =>
+  const start = (subjects: Subject[], names: string[], options: EvaluationOptions) =>
     notices.attempt(async () => {
       const studyId = studies.currentId
       if (!studyId) return []

@@ -1,8 +1,8 @@
 // Evaluations as a table of tasks and models: which rows and columns there are, and which number stands in a cell.
-import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
+import { type Evaluation, type EvaluationOptions, type EvaluationTask, rowsOf } from '#shared/evaluation/evaluation.ts'
 import type { TaskResult } from '#shared/evaluation/result.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
-import type { KeptSubject } from '#shared/subject.ts'
+import type { Subject } from '#shared/subject.ts'
 import { threeDigits } from '../../format/numbers.ts'
 
 /** One way of asking a task: with so many examples, and for a text, which text. */
@@ -17,7 +17,7 @@ export interface ResultRow {
 /** A model: a run's checkpoint, or one of the library. */
 export interface ResultColumn {
   key: string
-  subject: KeptSubject
+  subject: Subject
   name: string
   /** What tells it from others of its name: its step where it is not the last, its seed. */
   detail: string | null
@@ -70,12 +70,20 @@ export const isLikeChance = (value: number, stderr: number | null, chance: numbe
   value - 2 * (stderr ?? 0) <= (chance ?? 0)
 
 /** A checkpoint goes by its step, so that its numbers stay its own when the run goes on. */
-export const keyOfSubject = (subject: KeptSubject): string =>
-  subject.kind === 'run' ? `run ${subject.runId} ${subject.step}` : `model ${subject.modelId}`
-const rowKey = ({ task, options }: Pick<Evaluation, 'task' | 'options'>): string =>
-  `${task} ${options.shots} ${options.split ?? ''}`
+export const keyOfSubject = (subject: Subject): string =>
+  subject.kind === 'run'
+    ? `run ${subject.runId} ${subject.step}`
+    : subject.kind === 'model'
+      ? `model ${subject.modelId}`
+      : `folder ${subject.path}`
+/** Numbers of other rows stand in another row of the table. */
+export const rowKey = ({ task, options }: Pick<Evaluation, 'task' | 'options'>): string =>
+  `${task} ${options.shots} ${rowsOf(options)}`
 
 const titleOf = (task: EvaluationTask, { options }: Evaluation): string =>
+  options.files?.items ? `${task.title}, ${options.files.items.replace(/^.*[\\/]/, '')}` : titleOfRows(task, options)
+
+const titleOfRows = (task: EvaluationTask, options: Pick<EvaluationOptions, 'split'>): string =>
   task.kind !== 'text'
     ? task.canReadSplit && options.split === 'test'
       ? `${task.title}, test text`

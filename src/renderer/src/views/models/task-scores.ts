@@ -1,5 +1,5 @@
 // What is known of a checkpoint's or model's tasks, in short for the table and in full on hover.
-import { metricIn, metricOf, metricWords, formatMetric, keyOfSubject } from '../evaluation/table.ts'
+import { metricIn, metricOf, metricWords, formatMetric, keyOfSubject, rowKey } from '../evaluation/table.ts'
 import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
 
 export interface TaskScores {
@@ -22,7 +22,7 @@ export function taskScores(
     if (evaluation.state !== 'finished' || !evaluation.result) continue
     const key = keyOfSubject(evaluation.subject)
     const ofSubject = newest.get(key) ?? new Map<string, Evaluation>()
-    ofSubject.set(`${evaluation.task} ${evaluation.options.shots} ${evaluation.options.split}`, evaluation)
+    ofSubject.set(rowKey(evaluation), evaluation)
     newest.set(key, ofSubject)
   }
   return new Map(

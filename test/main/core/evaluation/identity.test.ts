@@ -1,0 +1,59 @@
+// Results are known by content, never by path or name.
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { TaskChoice } from '#main/core/evaluation/evaluate-job.ts'
+import { evaluationIdentity } from '#main/core/evaluation/identity.ts'
+
+let folder: string
+let model: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'isoflop-identity-'))
+  model = join(folder, 'model')
+  mkdirSync(model)
+  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'README.md'])
+    writeFileSync(join(model, name), name)
+  writeFileSync(join(folder, 'rows.jsonl'), '{}')
+  writeFileSync(join(folder, 'shots.jsonl'), '{"a":1}')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const choice = (changes: Partial<TaskChoice> = {}): TaskChoice => ({
+  task: 'piqa',
+  data: join(folder, 'rows.jsonl'),
+  shots: 2,
+  shotsFrom: join(folder, 'shots.jsonl'),
+  sampler: 'first',
+  limit: null,
+  ...changes,
+})
+const of = (at = model, changes: Partial<TaskChoice> = {}) =>
+  evaluationIdentity({ kind: 'huggingface', folder: at }, choice(changes))
+
+it('the same content elsewhere, under other names and with another limit is the same', async () => {
+  const first = await of()
+  cpSync(model, join(folder, 'copy'), { recursive: true })
+  renameSync(join(folder, 'rows.jsonl'), join(folder, 'renamed.jsonl'))
+  expect(await of(join(folder, 'copy'), { data: join(folder, 'renamed.jsonl'), limit: 5 })).toBe(first)
+  writeFileSync(join(model, 'README.md'), 'other words about the same model')
+  expect(await of(model, { data: join(folder, 'renamed.jsonl') })).toBe(first)
+})
+
+it.each(['model/model.safetensors', 'model/config.json', 'model/tokenizer.json', 'rows.jsonl', 'shots.jsonl'])(
+  'other content of %s under the same name is another',
+  async (name) => {
+    const first = await of()
+    writeFileSync(join(folder, name), 'other content')
+    expect(await of()).not.toBe(first)
+  },
+)
+
+it('other examples are another, and examples that are not asked for are none', async () => {
+  const all = [await of(), await of(model, { shots: 1 }), await of(model, { sampler: 'harness' })]
+  all.push(await of(model, { sampler: 'harness', seed: 7 }), await of(model, { task: 'arc_easy' }))
+  expect(new Set(all).size).toBe(5)
+  const none = await of(model, { shots: 0 })
+  writeFileSync(join(folder, 'shots.jsonl'), 'other')
+  expect(await of(model, { shots: 0, sampler: 'harness' })).toBe(none)
+})
