@@ -54,9 +54,10 @@ const hostRuns = [
 ].map((file) => `#main/core/${file}`)
 
 /**
- * What the command line may have of core beside the lab: measuring this computer, and looking at a file by its path.
+ * What the command line may have of core beside the lab: measuring this computer, looking at a file by its path, and
+ * what is plain arithmetic (a text of toys, the cost model against a file of measurements).
  */
-const cliRuns = ['bench/.*', 'cluster-validation/.*', 'evaluation/toys\\.ts', 'model-formats/.*'].map(
+const cliRuns = ['bench/.*', 'cluster-validation/judge\\.ts', 'evaluation/toys\\.ts', 'model-formats/.*'].map(
   (file) => `#main/core/${file}`,
 )
 

@@ -341,6 +341,57 @@ it('demo leaves a law and a checkpoint', async () => {
   expect(existsSync(join(demo.export.folder, 'model.safetensors'))).toBe(true)
 })
 
+it('emulate --search has the lab search, and stops at Ctrl+C', async () => {
+  const asked = ['emulate', '--model', 'megatron-22b', '--machine', 'a100-80', '--batch', '32', '--search']
+  const document = await json(...asked, '--devices', '8', '--devices', '16')
+  expect(document.best.length).toBeGreaterThan(1)
+  expect(document.pareto.length).toBeGreaterThan(1)
+  expect((await isoflop(...asked, '--devices', '8')).stdout).toContain('None is faster with less memory')
+  const none = ['--model', 'megatron-1t', '--machine', 'v100', '--devices', '8', '--batch', '8', '--precision', 'fp16']
+  expect((await isoflop('emulate', ...none, '--search')).stderr).toMatch(/None of \d+ plans/)
+
+  const child = start(
+    'emulate',
+    '--model',
+    'gpt3-175b',
+    '--machine',
+    'a100-80',
+    '--devices',
+    '1536',
+    '--batch',
+    '4608',
+    '--search',
+    '--json',
+  )
+  let stdout = ''
+  child.stdout!.on('data', (piece) => (stdout += piece))
+  await firstText(child.stderr!, /plans tried/)
+  child.kill('SIGINT')
+  expect(await ended(child)).toBe(130)
+  expect(JSON.parse(stdout).error.code).toBe('cancelled')
+})
+
+it('commands that only look do so beside a lab that is open, and nothing else does', async () => {
+  const known = (await json('studies')).studies
+  const child = start('serve', '--json')
+  await firstText(child.stdout!, /\}\n$/)
+  try {
+    expect((await json('studies')).studies).toEqual(known)
+    expect((await json('runs')).runs.length).toBeGreaterThan(0)
+    expect((await json('models')).models).toEqual([])
+    expect((await json('corpus', 'list')).corpora.length).toBeGreaterThan(0)
+    expect((await json('plan', '--study', known[0].id)).members.length).toBeGreaterThan(0)
+    expect((await json('generate', 'last', '--prompt', 'The', '--tokens', '3')).tokens).toBeGreaterThan(0)
+    await json('export', 'last', '--to', join(home, 'beside'))
+    expect(existsSync(join(home, 'beside', 'model.safetensors'))).toBe(true)
+    const refused = await isoflop('studies', 'create', 'Beside')
+    expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/is open already, in process \d+/)])
+  } finally {
+    child.kill('SIGINT')
+    await ended(child)
+  }
+})
+
 it('bench measures in processes of its own', async () => {
   const report = await json('bench', '--engine', 'reference', '--shape', 'C', '--pairs', '1', '--seconds', '0.1')
   expect(report.comparisons[0]).toMatchObject({ name: 'train C', unit: 'tokens/s' })

@@ -14,7 +14,7 @@ import { smallText } from './small-text.ts'
 export interface Bench {
   home: string
   /** Opens a lab in `home`; the last one must have been closed or abandoned. */
-  open(): Promise<LabHost>
+  open(how?: { isReadOnly: boolean }): Promise<LabHost>
   workers: InProcessFork
   /** Answers some jobs itself: gives a generator, or null to have it done really. */
   answer: (job: Job, signal: AbortSignal) => AsyncGenerator<unknown, unknown> | null
@@ -36,13 +36,14 @@ export function tinyLab(): Bench {
     home: join(folder, 'home'),
     workers,
     answer: () => null,
-    open: async () => {
+    open: async ({ isReadOnly } = { isReadOnly: false }) => {
       const lab = await createLab({
         home: bench.home,
         resources: '',
         version: '0.0.0',
         door: 'web',
         fork: workers.fork,
+        isReadOnly,
       })
       open.push(lab)
       return lab

@@ -26,7 +26,7 @@ import { createSettings } from './settings.ts'
 import { createRunStarts } from '#main/lab/runs/start-runs.ts'
 import { pathIn, textPath } from './typed-paths.ts'
 import { forgetUploads, sweepUploads } from './uploads.ts'
-import { openDatabase } from '#main/platform/disk/database.ts'
+import { openDatabase, openDatabaseToRead } from '#main/platform/disk/database.ts'
 import { takeLock } from '#main/platform/disk/database-lock.ts'
 import { labSchema } from '#main/platform/disk/database-schema.ts'
 import { makeFolder, removeFolder } from '#main/platform/disk/files.ts'
@@ -40,10 +40,14 @@ export interface RoomsOptions {
   door: About['door']
   fork: ForkWorker
   nowMs?: () => number
+  /** Beside a process that has it, or on a disk that takes nothing: nothing is written, begun or forgotten. */
+  isReadOnly?: boolean
 }
 
-export async function openRooms({ home: wished, version, door, fork, nowMs = Date.now }: RoomsOptions) {
+export async function openRooms(options: RoomsOptions) {
+  const { home: wished, version, door, fork, nowMs = Date.now, isReadOnly = false } = options
   const home = resolve(wished)
+  if (isReadOnly) return compose({ home, version, door, fork, nowMs, isReadOnly }, () => undefined)
   await makeFolder(home)
   const taken = takeLock(join(home, 'lab.lock'))
   if ('heldBy' in taken) {
@@ -54,15 +58,16 @@ export async function openRooms({ home: wished, version, door, fork, nowMs = Dat
     )
   }
   try {
-    return await compose({ home, version, door, fork, nowMs }, taken.lock.release)
+    return await compose({ home, version, door, fork, nowMs, isReadOnly }, taken.lock.release)
   } catch (error) {
     taken.lock.release()
     throw error
   }
 }
 
-async function compose({ home, version, door, fork, nowMs }: Required<RoomsOptions>, release: () => void) {
-  const db = openDatabase(join(home, 'isoflop.db'), labSchema)
+async function compose(options: Required<RoomsOptions>, release: () => void) {
+  const { home, version, door, fork, nowMs, isReadOnly } = options
+  const db = (isReadOnly ? openDatabaseToRead : openDatabase)(join(home, 'isoflop.db'), labSchema)
   const news = createNews()
   const newId = () => randomBytes(8).toString('hex')
   const closing = new AbortController()
@@ -250,7 +255,7 @@ async function compose({ home, version, door, fork, nowMs }: Required<RoomsOptio
       tokenized.close(),
     ])
     await Promise.allSettled([corpora.close()])
-    await purge()
+    if (!isReadOnly) await purge()
     try {
       db.close()
     } finally {
@@ -259,12 +264,13 @@ async function compose({ home, version, door, fork, nowMs }: Required<RoomsOptio
     }
   }
 
-  await purge() // what the last session deleted and had no time to forget
-  const imported = models.list().flatMap(({ origin }) => (origin.kind === 'files' ? origin.paths : []))
-  await sweepUploads(home, [...corpora.paths(), ...imported]).catch(() => undefined) // at the next start, then
-  runs.begin()
-  evaluation.begin()
-  corpora.begin()
+  const begin = async (): Promise<void> => {
+    await purge() // what the last session deleted and had no time to forget
+    const imported = models.list().flatMap(({ origin }) => (origin.kind === 'files' ? origin.paths : []))
+    await sweepUploads(home, [...corpora.paths(), ...imported]).catch(() => undefined) // at the next start, then
+    for (const room of [models, checks, runs, evaluation, corpora]) room.begin()
+  }
+  if (!isReadOnly) await begin()
   const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
   return {
     exportPath: (path: string) => pathIn(about.exportsFolder, path),

@@ -4,6 +4,7 @@ import { labRequests } from '#shared/lab-names.ts'
 import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
+import { isReading } from './reading-requests.ts'
 import { checkArguments } from './requests.ts'
 import { openRooms } from './compose.ts'
 import { modelOrigin, textPath, typedRows, typedSubject } from './typed-paths.ts'
@@ -18,6 +19,11 @@ export interface LabOptions {
   fork: ForkWorker
   /** Milliseconds since 1970. */
   nowMs?: () => number
+  /**
+   * Opened beside a process that has it, or on a disk that takes nothing: it is shown as it was last written, and
+   * whatever would change it is refused with `conflict`.
+   */
+  isReadOnly?: boolean
 }
 
 /** The lab as its host holds it: what the window may ask, and what only the host may do. */
@@ -150,17 +156,25 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     stopPlanSearch: async (searchId) => clusters.stopSearch(searchId),
     clusterValidation: async () => clusters.validation(),
   }
-  return { ...checked(lab, rooms.isOpen), listen: rooms.news.listen, isTraining: runs.isTraining, close: rooms.close }
+  const isAllowed = options.isReadOnly ? isReading : () => true
+  return {
+    ...checked(lab, rooms.isOpen, isAllowed),
+    listen: rooms.news.listen,
+    isTraining: runs.isTraining,
+    close: rooms.close,
+  }
 }
 
 /** The same lab behind its schemas: what does not fit is answered with a sentence and changes nothing. */
-function checked(lab: Lab, isOpen: () => boolean): Lab {
+function checked(lab: Lab, isOpen: () => boolean, isAllowed: (request: keyof Lab) => boolean): Lab {
   const entries = labRequests.map((request) => {
     const method = lab[request] as (...values: unknown[]) => Promise<unknown>
     return [
       request,
       async (...values: unknown[]) => {
         if (!isOpen()) throw new Fault('unavailable', 'The lab is closed.')
+        if (!isAllowed(request))
+          throw new Fault('conflict', 'The lab is open to read only, so this cannot be done to it.')
         return method(...checkArguments(request, values))
       },
     ]

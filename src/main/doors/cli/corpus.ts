@@ -4,7 +4,7 @@ import type { Corpus } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import { parseWhole, short, table } from './amounts.ts'
 import { findCorpus, whole } from './find.ts'
-import { corpusReady, withLab } from './lab.ts'
+import { corpusReady, readLab, withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 
 export const corpusCommand: CommandPart = (program, act) => {
@@ -20,7 +20,7 @@ Example:
     )
     .action(
       act((context) =>
-        withLab(context, async (lab) => {
+        readLab(context, async (lab) => {
           const corpora = await lab.listCorpora()
           return { document: { corpora }, text: corporaText(corpora) }
         }),

@@ -2,15 +2,16 @@
 // published measurements.
 import { Option } from 'commander'
 import { Fault } from '#shared/fault.ts'
-import { readMachine, withFigures, type GpuMachine, type Machine } from '#shared/cluster/machine.ts'
+import { readMachine, withFigures, type Machine } from '#shared/cluster/machine.ts'
 import { readGpuPlan, readStreamingPlan, type GpuPlan } from '#shared/cluster/plan.ts'
-import { searching, type SearchResult } from '#shared/cluster/search.ts'
 import { readModel, type ClusterModel } from '#shared/cluster/transformer.ts'
 import { answerGpu, answerStreaming, type Training } from '#shared/cluster/answer.ts'
 import { findMachine, findModel, machines, models } from '#shared/cluster/presets.ts'
 import { readJson } from '#main/platform/disk/files.ts'
 import { parseAmount, parseNumber, parseWhole } from './amounts.ts'
-import { gpuText, searchText, streamingText, validationText } from './emulate-text.ts'
+import { search } from './emulate-search.ts'
+import { gpuText, streamingText } from './emulate-text.ts'
+import { validate } from './emulate-validate.ts'
 import type { Answer, CommandContext, CommandPart } from './program.ts'
 
 interface EmulateOptions {
@@ -140,7 +141,10 @@ async function emulate(context: CommandContext, options: EmulateOptions): Promis
     )
   if (options.devices === undefined) throw new Fault('bad-input', 'Say how many GPUs: --devices 64.')
   if (options.batch === undefined) throw new Fault('bad-input', 'Say how many sequences a step: --batch 64.')
-  if (options.search) return search(context, model, machine, options)
+  if (options.search) {
+    const { devices, batch, memory: memoryBytes, seconds: stepSeconds } = options
+    return search(context, model, machine, { devices, batch, memoryBytes, stepSeconds, base: sharedOf(options) })
+  }
   if (options.devices.length > 1)
     throw new Fault('bad-input', `Several --devices (${options.devices.join(', ')}) are for --search.`)
   const plan = gpuPlanOf(options, options.devices[0], options.batch)
@@ -215,62 +219,6 @@ async function streaming(
     ? { timeline: (await import('#shared/cluster/streaming.ts')).streamingEvents(model, plan, machine) }
     : {}
   return { document: { ...answer, ...timeline }, text: streamingText(answer, machine) }
-}
-
-async function search(
-  { terminal, signal }: CommandContext,
-  model: ClusterModel,
-  machine: GpuMachine,
-  options: EmulateOptions,
-): Promise<Answer> {
-  const run = searching(model, machine, {
-    devices: options.devices!,
-    batch: options.batch!,
-    memoryBytes: options.memory,
-    stepSeconds: options.seconds,
-    base: sharedOf(options),
-  })
-  const startedMs = Date.now()
-  for (;;) {
-    const { done, value } = run.next()
-    if (signal.aborted) throw new Fault('cancelled', 'The search was stopped.')
-    if (done) return searchAnswer(model, machine, value, (Date.now() - startedMs) / 1000)
-    terminal.note(`${value.evaluated} plans tried, ${Math.floor(value.share * 100)} %`)
-    await new Promise<void>((resolve) => setImmediate(resolve))
-  }
-}
-
-function searchAnswer(model: ClusterModel, machine: GpuMachine, result: SearchResult, searchSeconds: number): Answer {
-  if (result.best.length === 0) {
-    throw new Fault(
-      'too-large',
-      `None of ${result.plans} plans of ${model.name} on ${machine.name} fits: ${result.evaluated} were estimated, the rest hold too much state for its memory. Use more devices, or a batch that divides better.`,
-    )
-  }
-  return {
-    document: { model: model.id, machine: machine.id, searchSeconds, ...result },
-    text: searchText(result, searchSeconds),
-  }
-}
-
-async function validate(path: string, { crossValidate: isCrossed, rows }: EmulateOptions): Promise<Answer> {
-  const { readTrials } = await import('#main/core/cluster-validation/tables.ts')
-  const { predictionsOf, reportsByTable, validateTrials } = await import('#main/core/cluster-validation/validate.ts')
-  const { trials, passedOver } = readTrials(await readJson(path))
-  const reports = validateTrials(trials)
-  const document = { tables: reportsByTable(reports), passedOver, ...(rows ? { rows: predictionsOf(trials) } : {}) }
-  const text = [
-    validationText(reports),
-    ...passedOver.map(({ table, row, because }) => `${table} row ${row} was not tried: ${because}`),
-  ].join('\n')
-  if (!isCrossed) return { document, text }
-  const { crossValidate } = await import('#main/core/cluster-validation/calibrate.ts')
-  const { reports: heldOut, fits } = crossValidate(trials)
-  const { reports: byGroup } = crossValidate(trials, { by: 'group' })
-  return {
-    document: { ...document, heldOut: reportsByTable(heldOut), heldOutByGroup: reportsByTable(byGroup), fits },
-    text: `${text}\n\nHeld out, five folds by plan:\n${validationText(heldOut)}\n\nHeld out, five folds by model and number of devices:\n${validationText(byGroup)}`,
-  }
 }
 
 async function modelOf({ model, context }: EmulateOptions): Promise<ClusterModel> {

@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import type { ExportForm } from '#shared/run.ts'
 import { parseWhole, short, table } from './amounts.ts'
 import { findSubject } from './find.ts'
-import { unlessInterrupted, withLab } from './lab.ts'
+import { readLab, unlessInterrupted } from './lab.ts'
 import { subjectDocument } from './models.ts'
 import type { CommandPart } from './program.ts'
 
@@ -47,7 +47,7 @@ Example:
     )
     .action(
       act((context, { to, step, overwrite, format, dtype, scales }: ExportOptions, wanted: string) =>
-        withLab(context, async (lab) => {
+        readLab(context, async (lab) => {
           const subject = await findSubject(lab, wanted, step)
           const report = await unlessInterrupted(
             context.signal,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { Subject } from '#shared/subject.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import { findSubject } from './find.ts'
-import { unlessInterrupted, withLab } from './lab.ts'
+import { readLab, unlessInterrupted } from './lab.ts'
 import { subjectDocument } from './models.ts'
 import { type CommandPart, usageError } from './program.ts'
 
@@ -47,7 +47,7 @@ Example:
           if ((wanted === undefined) === (checkpoint === undefined))
             throw usageError('Either a run or --checkpoint says which model is to write.')
           const options = { prompt, tokens, temperature, topK, topP, seed }
-          return withLab(context, async (lab) => {
+          return readLab(context, async (lab) => {
             const subject: Subject =
               checkpoint !== undefined
                 ? { kind: 'folder', path: resolve(checkpoint) }

@@ -8,20 +8,29 @@ import type { LabHost } from '#main/lab/lab.ts'
 import type { CommandContext } from './program.ts'
 
 /** Opens the lab in the context's home, lets `use` work with it, and closes it whatever happens. */
-export async function withLab<T>(
-  { home, parts, version }: CommandContext,
-  use: (lab: LabHost) => Promise<T>,
-): Promise<T> {
+export async function withLab<T>(context: CommandContext, use: (lab: LabHost) => Promise<T>): Promise<T> {
+  return closing(await openLab(context), use)
+}
+
+/** For commands that only look: where the lab cannot be had, it is read beside whoever has it. */
+export async function readLab<T>(context: CommandContext, use: (lab: LabHost) => Promise<T>): Promise<T> {
+  const lab = await openLab(context).catch((reason: unknown) =>
+    openLab(context, true).catch(() => {
+      throw reason // what stood in the way first is what a person can mend
+    }),
+  )
+  return closing(lab, use)
+}
+
+async function openLab({ home, parts, version }: CommandContext, isReadOnly = false): Promise<LabHost> {
   // Loaded here, because half of the commands need no lab.
   const { createLab } = await import('#main/lab/lab.ts')
   const { forkNodeWorker } = await import('#main/platform/processes/node.ts')
-  const lab = await createLab({
-    home,
-    resources: parts.resources,
-    version,
-    door: 'web',
-    fork: forkNodeWorker(parts.worker),
-  })
+  const fork = forkNodeWorker(parts.worker)
+  return createLab({ home, resources: parts.resources, version, door: 'web', fork, isReadOnly })
+}
+
+async function closing<T>(lab: LabHost, use: (lab: LabHost) => Promise<T>): Promise<T> {
   try {
     return await use(lab)
   } finally {

@@ -8,7 +8,7 @@ import type { LabHost } from '#main/lab/lab.ts'
 import { exists } from '#main/platform/disk/files.ts'
 import { short, table } from './amounts.ts'
 import { findModel, whole } from './find.ts'
-import { waitFor, withLab } from './lab.ts'
+import { readLab, waitFor, withLab } from './lab.ts'
 import type { CommandContext, CommandPart } from './program.ts'
 
 export const modelsCommand: CommandPart = (program, act) => {
@@ -33,7 +33,7 @@ Example:
     )
     .action(
       act((context) =>
-        withLab(context, async (lab) => {
+        readLab(context, async (lab) => {
           const all = await lab.listModels()
           return {
             document: { models: all },

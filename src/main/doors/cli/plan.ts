@@ -12,7 +12,7 @@ import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { duration, flopsText, parseAmount, parseTokenizer, short, table } from './amounts.ts'
 import { findStudy } from './find.ts'
-import { withLab } from './lab.ts'
+import { readLab } from './lab.ts'
 import { usageError, type Answer, type CommandContext, type CommandPart } from './program.ts'
 import {
   optionNamed,
@@ -122,7 +122,7 @@ export function ladderWithin(dial: Dial, recipe: Recipe, vocabulary: number): La
 }
 
 async function planOfStudy(context: CommandContext, wanted: string): Promise<Answer> {
-  return withLab(context, async (lab) => {
+  return readLab(context, async (lab) => {
     const study = await findStudy(lab, wanted)
     const members = await lab.planStudy(study.id)
     const document = members.map((member) => {

@@ -9,7 +9,7 @@ import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
 import { readTable, type Table } from '#main/platform/disk/tables.ts'
 import { findStudy } from './find.ts'
-import { withLab } from './lab.ts'
+import { readLab } from './lab.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import type { CommandContext } from './program.ts'
 
@@ -203,7 +203,7 @@ async function studyRuns(
   context: CommandContext,
   { study: wanted }: PointOptions,
 ): Promise<{ runs: StudyPoint[]; perParameter: number }> {
-  return withLab(context, async (lab) => {
+  return readLab(context, async (lab) => {
     const { id, recipe } = await findStudy(lab, wanted!)
     const runs = (await lab.listRuns(id)).flatMap(
       ({

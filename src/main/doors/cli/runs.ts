@@ -2,7 +2,7 @@
 import type { RunSummary } from '#shared/run.ts'
 import { flopsText, short, table } from './amounts.ts'
 import { findStudy } from './find.ts'
-import { withLab } from './lab.ts'
+import { readLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 
 export const runsCommand: CommandPart = (program, act) => {
@@ -18,7 +18,7 @@ Example:
     )
     .action(
       act((context, { study }: { study?: string }) =>
-        withLab(context, async (lab) => {
+        readLab(context, async (lab) => {
           const runs = await lab.listRuns(study === undefined ? null : (await findStudy(lab, study)).id)
           runs.sort((a, b) => a.createdMs - b.createdMs)
           return {

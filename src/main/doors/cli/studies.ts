@@ -7,7 +7,7 @@ import type { LabHost } from '#main/lab/lab.ts'
 import type { Command } from 'commander'
 import { table } from './amounts.ts'
 import { findStudy, whole } from './find.ts'
-import { withLab } from './lab.ts'
+import { readLab, withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 
 const studyArgument = ['<study>', 'its id, its name, or the beginning of either'] as const
@@ -57,7 +57,7 @@ Example:
     )
     .action(
       act((context) =>
-        withLab(context, async (lab) => {
+        readLab(context, async (lab) => {
           const all = await lab.listStudies()
           return {
             document: { studies: all },
@@ -109,7 +109,7 @@ Example:
     .option('--overwrite', 'replace the file')
     .action(
       act((context, { to, overwrite }: { to: string; overwrite?: boolean }, wanted: string) =>
-        withLab(context, async (lab) => {
+        readLab(context, async (lab) => {
           const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
           const study = await lab.studyDocument((await findStudy(lab, wanted)).id)
           await writeFileAtomically(resolve(to), `${JSON.stringify(study, null, 2)}\n`, {

@@ -97,7 +97,11 @@ export function createMachine(deps: MachineDeps): MachineRoom {
     if (closing.signal.aborted) throw new Fault('cancelled', 'The lab was closed.')
     const calibrations = { ...kept()?.calibrations, [engine]: calibration }
     const next: Kept = { facts, threads: deps.settings().threads, probes, calibrations, measuredMs: deps.nowMs() }
-    writeValue(db, 'machine', next)
+    try {
+      writeValue(db, 'machine', next)
+    } catch {
+      // a disk that takes nothing now: it is measured again when it is asked for the next time
+    }
     const machine = asMachine(next)
     news.tell('machine', machine)
     return machine

@@ -27,6 +27,8 @@ export interface ModelsDeps {
 }
 
 export interface Models {
+  /** What the last session left in the middle can be asked for again. */
+  begin(): void
   list(): LibraryModel[]
   /** Throws `not-found` where it is not, or is deleted. */
   read(id: string): LibraryModel
@@ -73,9 +75,9 @@ export function createModels(deps: ModelsDeps): Models {
       return { ...taken, tokenizer: kind === 'model' ? { kind, modelId: id, vocabulary } : { kind } }
     },
   })
-  queue.interrupt(store.list(), () => wasClosed) // what a session left in the middle can be asked for again
 
   return {
+    begin: () => queue.interrupt(store.list(), () => wasClosed),
     list: store.list,
     read: store.read,
     ready: (id) => {

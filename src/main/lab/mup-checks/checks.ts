@@ -22,6 +22,8 @@ export interface ChecksDeps {
 }
 
 export interface Checks {
+  /** What the last session left in the middle ended with it. */
+  begin(): void
   /** Newest last. */
   list(studyId: string | null): Check[]
   start(studyId: string, kind: CheckKind, changes: Partial<CheckChoices>): Promise<Check>
@@ -66,9 +68,9 @@ export function createChecks(deps: ChecksDeps): Checks {
       return { share: 1 }
     },
   })
-  queue.interrupt(store.list(null)) // what a session left in the middle ended with it
 
   return {
+    begin: () => queue.interrupt(store.list(null)),
     list: store.list,
     start: async (studyId, kind, changes) => {
       const plan = await deps.plan(studyId, kind, changes)

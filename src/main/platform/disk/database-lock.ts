@@ -3,25 +3,39 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Libsql from 'libsql'
+import { Fault } from '#shared/fault.ts'
+import { diskFault } from './disk-faults.ts'
 
 export interface Lock {
   release(): void
 }
 
-/** Takes the lock at `path`, or says which process has it (null where that cannot be known). */
+/**
+ * Takes the lock at `path`, or says which process has it (null where that cannot be known). A Fault where the folder
+ * cannot be written.
+ */
 export function takeLock(path: string): { lock: Lock } | { heldBy: number | null } {
-  mkdirSync(dirname(path), { recursive: true })
   const pidPath = `${path}.pid`
-  const db = new Libsql(path, { timeout: 0 })
+  let db: Libsql.Database
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    db = new Libsql(path, { timeout: 0 })
+  } catch (error) {
+    throw cannotLock(path, error)
+  }
   try {
     db.exec('PRAGMA journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
-    if (!/locked|busy/i.test(String((error as Error).message))) throw error
+    if (!/locked|busy/i.test(String((error as Error).message))) throw cannotLock(path, error)
     return { heldBy: readPid(pidPath) }
   }
-  writeFileSync(pidPath, `${process.pid}\n`)
+  try {
+    writeFileSync(pidPath, `${process.pid}\n`)
+  } catch {
+    // on a full disk: it only names the holder in a sentence
+  }
   return {
     lock: {
       release: () => {
@@ -31,6 +45,13 @@ export function takeLock(path: string): { lock: Lock } | { heldBy: number | null
       },
     },
   }
+}
+
+function cannotLock(path: string, error: unknown): unknown {
+  const fault = diskFault(error, 'write', dirname(path))
+  if (fault instanceof Fault) return fault
+  const sentence = `${dirname(path)} cannot be written by this user, so the lab in it cannot be opened. Choose another data folder.`
+  return new Fault('bad-input', sentence, { cause: error, details: String(error) })
 }
 
 function readPid(path: string): number | null {

@@ -2,6 +2,7 @@
 // is not.
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import Libsql from 'libsql'
 import { Fault } from '#shared/fault.ts'
 
@@ -46,11 +47,40 @@ export function openDatabase(path: string, schema: Schema): Database {
     db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = FULL')
     db.exec('PRAGMA foreign_keys = ON')
+    db.exec('BEGIN IMMEDIATE; ROLLBACK') // a file that can only be read opens without a word
     migrate(db, schema)
     return wrap(db)
   } catch (error) {
     db.close()
-    throw error
+    throw storeFault(error)
+  }
+}
+
+/**
+ * Opens the file at `path` to read only, beside a process that writes it, or on a disk that takes nothing. A file of an
+ * older format is `unavailable`: it has to be opened to write once. What would write throws.
+ */
+export function openDatabaseToRead(path: string, schema: Schema): Database {
+  checkHeader(path)
+  const url = pathToFileURL(path).href
+  const open = (mode: string): Libsql.Database => {
+    const db = new Libsql(`${url}?${mode}`, { timeout: 5000 })
+    try {
+      checkFormat(db, path, schema)
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  }
+  try {
+    return wrap(open('mode=ro'), { isReadOnly: true })
+  } catch (error) {
+    // Where no file can be made beside it, its log cannot be shared; without a log nobody is writing it.
+    const log = `${path}-wal`
+    if (error instanceof Fault && error.code === 'unavailable') throw error
+    if (existsSync(log) && statSync(log).size > 0) throw error
+    return wrap(open('immutable=1'), { isReadOnly: true })
   }
 }
 
@@ -72,13 +102,32 @@ function checkHeader(path: string): void {
 }
 
 function checkContents(db: Libsql.Database, path: string, schema: Schema): void {
+  try {
+    const report = readPragma(db, 'quick_check(1)')
+    if (report !== 'ok') throw new Error(String(report))
+  } catch (error) {
+    throw damaged(path, error)
+  }
+  checkIdentity(db, path, schema)
+}
+
+/** For who only reads: nothing brings an older format up. */
+function checkFormat(db: Libsql.Database, path: string, schema: Schema): void {
+  const found = checkIdentity(db, path, schema)
+  if (found < schema.migrations.length)
+    throw new Fault(
+      'unavailable',
+      `${path} was written by an older Isoflop (format ${found}; this one reads ${schema.migrations.length}). Open it once where it can be written.`,
+    )
+}
+
+/** Its format's version. Throws where it is another program's, or from a newer Isoflop. */
+function checkIdentity(db: Libsql.Database, path: string, schema: Schema): number {
   let id: number
   let found: number
   try {
     id = Number(readPragma(db, 'application_id'))
     found = Number(readPragma(db, 'user_version'))
-    const report = readPragma(db, 'quick_check(1)')
-    if (report !== 'ok') throw new Error(String(report))
   } catch (error) {
     throw damaged(path, error)
   }
@@ -101,6 +150,7 @@ function checkContents(db: Libsql.Database, path: string, schema: Schema): void 
       `${path} does not say which format it has. It was left as it is: move it away, or choose another data folder.`,
     )
   }
+  return found
 }
 
 const damaged = (path: string, cause: unknown): Fault =>
@@ -122,38 +172,65 @@ function migrate(db: Libsql.Database, schema: Schema): void {
       db.exec(`PRAGMA user_version = ${version + 1}`)
       db.exec('COMMIT')
     } catch (error) {
-      db.exec('ROLLBACK')
-      throw error
+      rollBack(db)
+      throw storeFault(error)
     }
   }
 }
 
-function wrap(db: Libsql.Database): Database {
+/** SQLite has done it itself where the disk was full; a second time is an error that would hide the first. */
+function rollBack(db: Libsql.Database): void {
+  try {
+    db.exec('ROLLBACK')
+  } catch {
+    // no transaction is active
+  }
+}
+
+/** What SQLite says of a disk that takes nothing, for a person; everything else as it is. */
+function storeFault(error: unknown): unknown {
+  if (error instanceof Fault) return error
+  const { code, message } = error as { code?: string; message?: string }
+  if (code === 'SQLITE_FULL')
+    return new Fault('disk-full', 'The disk is full. Make room and try again; nothing that was saved is lost.', {
+      cause: error,
+    })
+  if (code === 'SQLITE_READONLY' || /readonly database/.test(message ?? ''))
+    return new Fault('bad-input', 'The lab’s store can only be read here. Choose a data folder that can be written.', {
+      cause: error,
+    })
+  return error
+}
+
+function wrap(db: Libsql.Database, { isReadOnly } = { isReadOnly: false }): Database {
   const statements = new Map<string, Libsql.Statement<unknown[]>>()
   const prepare = (sql: string) => {
     const known = statements.get(sql) ?? db.prepare(sql)
     statements.set(sql, known)
     return known
   }
+  const said = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw storeFault(error)
+    }
+  }
   return {
-    run: (sql, ...values) => prepare(sql).run(...values).changes,
-    get: (sql, ...values) => prepare(sql).all(...values)[0] as never,
-    all: (sql, ...values) => prepare(sql).all(...values) as never,
+    run: (sql, ...values) => said(() => prepare(sql).run(...values).changes),
+    get: (sql, ...values) => said(() => prepare(sql).all(...values)[0] as never),
+    all: (sql, ...values) => said(() => prepare(sql).all(...values) as never),
     transaction: (work, how = 'durable') => {
       if (how === 'relaxed') db.exec('PRAGMA synchronous = NORMAL')
       try {
-        db.exec('BEGIN IMMEDIATE')
+        said(() => db.exec('BEGIN IMMEDIATE'))
         try {
           const result = work()
           db.exec('COMMIT')
           return result
         } catch (error) {
-          db.exec('ROLLBACK')
-          throw (error as { code?: string }).code === 'SQLITE_FULL'
-            ? new Fault('disk-full', 'The disk is full. Make room and try again; nothing that was saved is lost.', {
-                cause: error,
-              })
-            : error
+          rollBack(db)
+          throw storeFault(error)
         }
       } finally {
         if (how === 'relaxed') db.exec('PRAGMA synchronous = FULL')
@@ -161,7 +238,12 @@ function wrap(db: Libsql.Database): Database {
     },
     close: () => {
       statements.clear()
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)') // so that the one file is the whole store, and can be copied
+      try {
+        // so that the one file is the whole store, and can be copied
+        if (!isReadOnly) db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      } catch {
+        // on a full disk its log stays beside it, and is read with it
+      }
       db.close()
     },
   }

@@ -84,18 +84,6 @@ describe('isoflop emulate', () => {
     )
   })
 
-  it('searches', async () => {
-    const { document, text } = await run(
-      '--model megatron-22b --machine a100-80 --devices 8 --devices 16 --batch 32 --search',
-    )
-    expect(document.best.length).toBeGreaterThan(1)
-    expect(document.pareto.length).toBeGreaterThan(1)
-    expect(text).toContain('None is faster with less memory')
-    await expect(
-      run('--model megatron-1t --machine v100 --devices 8 --batch 8 --search --precision fp16'),
-    ).rejects.toThrow(/None of \d+ plans/)
-  })
-
   it('judges itself by a file of measurements', async () => {
     const { document, text } = await run('--validate resources/validation/measurements.json --rows')
     expect(document.tables.vtrain_multi.parts['tensor <= 8'].time.mean).toBeLessThan(0.1)

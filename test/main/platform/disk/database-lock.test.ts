@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Fault } from '#shared/fault.ts'
 import { takeLock } from '#main/platform/disk/database-lock.ts'
 
 let folder: string
@@ -30,6 +31,21 @@ describe('a lock', () => {
     const second = takeLock(path)
     expect('lock' in second).toBe(true)
     if ('lock' in second) second.lock.release()
+  })
+
+  it('is had where the file that names its holder cannot be written', () => {
+    symlinkSync(join(folder, 'no', 'such', 'place'), `${path}.pid`) // as on a full disk, writing it fails
+    const taken = takeLock(path)
+    expect(takeLock(path)).toEqual({ heldBy: null })
+    if ('lock' in taken) taken.lock.release()
+    expect('lock' in takeLock(path)).toBe(true)
+  })
+
+  it('says in a sentence that a folder cannot be written', () => {
+    writeFileSync(path, 'no folder')
+    expect(() => takeLock(join(path, 'lab.lock'))).toThrow(Fault)
+    mkdirSync(join(folder, 'a folder'))
+    expect(() => takeLock(join(folder, 'a folder'))).toThrow(/cannot be written by this user/)
   })
 
   it('is given back by the system when its holder is killed', async () => {
