@@ -57,9 +57,12 @@ const hostRuns = [
  * What the command line may have of core beside the lab: measuring this computer, looking at a file by its path, and
  * what is plain arithmetic (a text of toys, the cost model against a file of measurements).
  */
-const cliRuns = ['bench/.*', 'cluster-validation/judge\\.ts', 'evaluation/toys\\.ts', 'model-formats/.*'].map(
-  (file) => `#main/core/${file}`,
-)
+const cliRuns = [
+  'bench/.*',
+  'cluster-validation/judge\\.ts',
+  'evaluation/toys\\.ts',
+  'model-formats/(describe|safetensors|torch-file)\\.ts',
+].map((file) => `#main/core/${file}`)
 
 /** Rooms of lab that are lent to their siblings as types; values meet in compose.ts and lab.ts. */
 const labWords = ['#main/lab/(news|settings|task-queue|record-table|validation-messages)\\.ts']
@@ -132,8 +135,8 @@ const labMessage =
 const labAllow = ['#shared/.*', '#main/platform/.*', ...hostRuns, ...harmless, ...reach.lab]
 const labRooms = [
   restrict(['src/main/lab/*.ts'], wall(labMessage, [...labAllow, '#main/lab/.*'], ['#main/core/.*'])),
-  ...['clusters', 'computer', 'corpora', 'evaluations', 'models', 'mup-checks', 'runs', 'studies'].flatMap((room) =>
-    roomFiles(`lab/${room}`, wall(labMessage, [...labAllow, ...labWords], ['#main/lab/.*', '#main/core/.*'])),
+  ...['clusters', 'computer', 'corpora', 'evaluations', 'models', 'mup-checks', 'runs', 'studies', 'subjects'].flatMap(
+    (room) => roomFiles(`lab/${room}`, wall(labMessage, [...labAllow, ...labWords], ['#main/lab/.*', '#main/core/.*'])),
   ),
 ]
 

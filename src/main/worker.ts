@@ -3,6 +3,7 @@ import type { EngineName } from '#shared/engine.ts'
 import type { CheckJob } from '#main/core/mup-checks/job.ts'
 import type { SearchJob } from '#main/core/cluster-validation/search-job.ts'
 import type { IngestRequest } from '#main/core/corpus/ingest.ts'
+import type { ConvertModelJob } from '#main/core/model-formats/convert-job.ts'
 import type { ImportJob } from '#main/core/model-formats/import-job.ts'
 import type { CheckTaskFileJob } from '#main/core/evaluation/check-file-job.ts'
 import type { EvaluateJob } from '#main/core/evaluation/evaluate-job.ts'
@@ -28,6 +29,7 @@ export type Job =
   | CheckJob
   | SearchJob
   | TakeModelJob
+  | ConvertModelJob
   | ModelSessionJob
   | PartJob
 
@@ -61,6 +63,8 @@ export async function* runJob(
       return yield* (await import('#main/core/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
     case 'check-task-file':
       return yield* (await import('#main/core/evaluation/check-file-job.ts')).checkTaskFileJob(job)
+    case 'convert-model':
+      return yield* (await import('#main/core/model-formats/convert-job.ts')).convertModelJob(job, signal)
     case 'import':
       return yield* (await import('#main/core/model-formats/import-job.ts')).importJob(job)
     case 'take-model':

@@ -40,6 +40,7 @@ export const labRequests = Object.keys({
   listCheckpoints: true,
   listModels: true,
   importModel: true,
+  convertModel: true,
   cancelModel: true,
   deleteModel: true,
   restoreModel: true,

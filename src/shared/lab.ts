@@ -18,6 +18,7 @@ import type {
 import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats } from './inspection.ts'
 import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin } from './model.ts'
+import type { ModelReport } from './model-report.ts'
 import type { ExportForm, ExportReport, GenerateOptions, RunRecords, RunSummary } from './run.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
@@ -108,6 +109,8 @@ export interface Lab {
   listModels(): Promise<LibraryModel[]>
   /** Fetches, reads, checks and keeps it. Returns at once; news says how it goes. `name` null: after its origin. */
   importModel(origin: ModelOrigin, name: string | null): Promise<LibraryModel>
+  /** Reads and checks it, and writes it to a folder in the lab's own form; null for the folder looks only. */
+  convertModel(origin: ModelOrigin, folder: string | null, overwrite: boolean): Promise<ModelReport>
   cancelModel(modelId: string): Promise<LibraryModel>
   deleteModel(modelId: string): Promise<void>
   restoreModel(modelId: string): Promise<LibraryModel>

@@ -1,6 +1,6 @@
 // `isoflop evaluate` and its neighbours as a script meets them, on a tiny model that was made elsewhere.
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -264,9 +264,18 @@ it('imports, inspects and lets write', async () => {
   expect(existsSync(join(kept.folder, 'tokenizer.json'))).toBe(true)
   expect((await isoflop('import', `${fixtures}/model`)).stdout).toContain('in the library already')
   expect((await json('models')).models).toHaveLength(1)
+  const changing = join(home, 'changing')
+  cpSync(`${fixtures}/model`, changing, { recursive: true })
+  const first = await json('import', changing)
+  writeFileSync(join(changing, 'model.safetensors'), readFileSync(join(changing, 'model.safetensors')).fill(60, 4e5))
+  const second = await json('import', changing) // other weights under the same name are another model
+  expect(second.id).not.toBe(first.id)
+  expect((await json('import', changing)).id).toBe(second.id)
+  expect((await isoflop('models', 'delete', 'changing', '--yes')).stderr).toContain('2 of the models')
   const aside = await json('import', `${fixtures}/model`, '--to', join(home, 'aside'))
   expect(aside).toMatchObject({ dtypes: ['BF16'], written: { folder: join(home, 'aside'), largestDifference: 0 } })
   expect((await isoflop('import', `${fixtures}/model`, '--to', join(home, 'aside'))).stderr).toContain('is not empty')
+  expect(await json('import', `${fixtures}/model`, '--dry-run')).toMatchObject({ dtypes: ['BF16'], written: null })
   const inspected = await json('inspect', join(home, 'aside/model.safetensors'))
   expect(inspected.elements).toBe(kept.parameters)
   expect(inspected.tensors[0]).toEqual({

@@ -17,7 +17,7 @@ import { machineFacts } from '#main/lab/computer/facts.ts'
 import { createMachine } from '#main/lab/computer/machine.ts'
 import { createModelSessions } from '#main/lab/models/model-sessions.ts'
 import { createModels } from '#main/lab/models/models.ts'
-import { createSubjects } from '#main/lab/models/subjects.ts'
+import { createSubjects } from '#main/lab/subjects/subjects.ts'
 import { createNews } from './news.ts'
 import { createCheckpointUse } from '#main/lab/runs/checkpoints.ts'
 import { createRunStore } from '#main/lab/runs/run-store.ts'
@@ -181,6 +181,8 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
     fork,
     chooseEngine,
     folderAt: (path) => textPath(path),
+    hubFolder: join(home, 'hub'),
+    gatherFolder: join(home, 'hub', 'gathered'),
     closing: closing.signal,
   })
   const clusters = createClusters({ folder: join(home, 'machines'), news, fork, nowMs, newId })

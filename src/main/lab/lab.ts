@@ -119,6 +119,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
 
     listModels: async () => models.list(),
     importModel: async (origin, name) => models.start(modelOrigin(origin), name),
+    convertModel: async (origin, folder, overwrite) =>
+      subjects.convert(modelOrigin(origin), folder === null ? null : rooms.exportPath(folder), overwrite),
     cancelModel: async (modelId) => models.cancel(modelId),
     deleteModel: async (modelId) => models.delete(modelId),
     restoreModel: async (modelId) => models.restore(modelId),

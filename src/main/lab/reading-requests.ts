@@ -17,6 +17,7 @@ const reading = [
   'listChecks',
   'listCheckpoints',
   'listModels',
+  'convertModel',
   'export',
   'generate',
   'stopGenerating',

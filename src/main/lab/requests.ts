@@ -71,6 +71,7 @@ export const requests = {
   listCheckpoints: { studyId: id.nullable() },
   listModels: {},
   importModel: { origin: modelOrigin, name: name.nullable() },
+  convertModel: { origin: modelOrigin, folder: path.nullable(), overwrite: z.boolean() },
   cancelModel: { modelId: id },
   deleteModel: { modelId: id },
   restoreModel: { modelId: id },

@@ -364,6 +364,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       tell('model', made)
       return made
     },
+    convertModel: () => Promise.reject(new Fault('unavailable', 'Nothing is converted here.')),
     cancelModel: async (id) => found(models, id),
     deleteModel: async (id) => take(models, id),
     restoreModel: async (id) => bring(models, id),

@@ -1,8 +1,6 @@
 // Evaluation as long work: opens the checkpoint, the tokenizer and the files, and hands them to the loop.
 import { constants, setPriority } from 'node:os'
-import type { Split } from '#shared/corpus.ts'
 import type { EngineName } from '#shared/engine.ts'
-import type { ShotSampler } from '#shared/evaluation/evaluation.ts'
 import type { EvaluationRecord, EvaluationResult, ItemRecord } from '#shared/evaluation/result.ts'
 import type { TaskRecord } from '#shared/evaluation/task.ts'
 import { Fault } from '#shared/fault.ts'
@@ -13,24 +11,10 @@ import { evaluationIdentity } from './identity.ts'
 import { type Item, readItem } from './items.ts'
 import { readAllRows } from './rows.ts'
 import { harnessSeed } from './shots.ts'
+import type { TaskChoice } from './task-choice.ts'
 import { findTask } from './tasks.ts'
 import { documentRows, readDocuments, splitDocuments } from './documents.ts'
 import { clozeRows, toyRows } from './toys.ts'
-
-export interface TaskChoice {
-  task: string
-  /** One file, or one in several pieces. null: the task makes its items itself. */
-  data: string | readonly string[] | null
-  /** For tasks that read texts, instead of `data`: the documents of a split of a corpus. */
-  documents?: { corpusFolder: string; split: Split }
-  shots: number
-  /** null: examples come from `data`, or are made, and never show an item its own answer. */
-  shotsFrom: string | readonly string[] | null
-  sampler: ShotSampler
-  seed?: number
-  /** The first items only; null for all. */
-  limit: number | null
-}
 
 export interface EvaluateJob {
   kind: 'evaluate'

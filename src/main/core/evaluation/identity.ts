@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import type { CheckpointSource } from '#main/core/model-formats/open.ts'
 import { hashFile, listFolder } from '#main/platform/disk/files.ts'
-import type { TaskChoice } from './evaluate-job.ts'
+import type { TaskChoice } from './task-choice.ts'
 
 /** Files of a Hugging Face folder that a model or its tokenizer is read from. */
 const modelFiles = /\.(json|safetensors|bin|model|txt)$/

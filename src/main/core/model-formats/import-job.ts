@@ -1,8 +1,8 @@
 // A model from elsewhere taken over in our own form, in a worker.
 import { basename } from 'node:path'
 import { countParameters } from '#shared/family/shape.ts'
-import type { ModelPlan } from '#shared/family/model.ts'
-import type { ExportForm, ExportReport } from '#shared/run.ts'
+import type { ModelReport } from '#shared/model-report.ts'
+import type { ExportForm } from '#shared/run.ts'
 import { exportModel } from './export.ts'
 import { importHuggingFace } from './import.ts'
 import { licenceFront, licenceIn } from './licence.ts'
@@ -19,25 +19,13 @@ export interface ImportJob {
   name?: string
 }
 
-export interface ImportReport {
-  folder: string
-  model: ModelPlan
-  parameters: number
-  /** null: the folder has none. */
-  tokenizer: { vocabulary: number; endOfText: number } | null
-  dtypes: string[]
-  files: string[]
-  skipped: string[]
-  written: ExportReport | null
-}
-
 export async function* importJob({
   folder,
   to,
   overwrite,
   form,
   name = basename(folder),
-}: ImportJob): AsyncGenerator<never, ImportReport> {
+}: ImportJob): AsyncGenerator<never, ModelReport> {
   const { model, parameters, tokenizer, dtypes, files, skipped } = await importHuggingFace(folder)
   const report = {
     folder,

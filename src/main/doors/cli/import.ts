@@ -1,11 +1,10 @@
 // `isoflop import`: takes over a model that was made elsewhere.
 import { join, resolve } from 'node:path'
-import type { ModelOrigin } from '#shared/model.ts'
-import type { ImportReport } from '#main/core/model-formats/import-job.ts'
+import type { ModelReport } from '#shared/model-report.ts'
 import { short, table } from './amounts.ts'
-import { withLab } from './lab.ts'
+import { readLab, unlessInterrupted, withLab } from './lab.ts'
 import { modelsText, originOf, takeModel } from './models.ts'
-import type { CommandContext, CommandPart } from './program.ts'
+import type { CommandPart } from './program.ts'
 
 interface ImportOptions {
   name?: string
@@ -39,7 +38,10 @@ Examples:
       act(async (context, { name, revision, to, dryRun, overwrite = false }: ImportOptions, source: string) => {
         const origin = await originOf(source, revision)
         if (to !== undefined || dryRun) {
-          const report = await importTo(context, origin, dryRun ? null : resolve(to!), overwrite)
+          context.terminal.progress('Reading the model')
+          const report = await readLab(context, (lab) =>
+            unlessInterrupted(context.signal, lab.convertModel(origin, dryRun ? null : resolve(to!), overwrite)),
+          )
           return { document: report, text: reportText(report) }
         }
         return withLab(context, async (lab) => {
@@ -59,33 +61,6 @@ Examples:
     )
 }
 
-/** Into a folder of the person's, past the library. */
-async function importTo(
-  { home, parts, signal, terminal }: CommandContext,
-  origin: ModelOrigin,
-  to: string | null,
-  overwrite: boolean,
-): Promise<ImportReport> {
-  const { forkNodeWorker } = await import('#main/platform/processes/node.ts')
-  const { workToEnd } = await import('#main/platform/processes/host.ts')
-  const { placeOrigin } = await import('#main/core/model-formats/origin.ts')
-  const placing = placeOrigin(
-    origin,
-    { hubFolder: join(home, 'hub'), gatherFolder: join(home, 'hub', 'gathered') },
-    signal,
-  )
-  let placed = await placing.next()
-  for (; !placed.done; placed = await placing.next())
-    terminal.progress(
-      `Fetching ${placed.value.file}: ${Math.floor((100 * placed.value.doneBytes) / Math.max(1, placed.value.totalBytes))} %`,
-    )
-  return workToEnd<never, ImportReport>(
-    forkNodeWorker(parts.worker),
-    { kind: 'import', folder: placed.value, to, overwrite },
-    { signal },
-  )
-}
-
 function reportText({
   model: { shape, activation },
   parameters,
@@ -94,7 +69,7 @@ function reportText({
   files,
   skipped,
   written,
-}: ImportReport): string {
+}: ModelReport): string {
   const rows: [string, string][] = [
     ['parameters', short(parameters)],
     ['layers, width, heads', `${shape.layers}, ${shape.width}, ${shape.heads}`],

@@ -5,6 +5,7 @@ import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
 import type { Subject } from '#shared/subject.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
+import { lastChangeMs } from '#main/platform/disk/changes.ts'
 import { exists } from '#main/platform/disk/files.ts'
 import { short, table } from './amounts.ts'
 import { findModel, whole } from './find.ts'
@@ -106,6 +107,16 @@ export async function originOf(source: string, revision = 'main'): Promise<Model
   )
 }
 
+/** The finished model of an origin that still says the same; a folder that was changed since is another model. */
+async function knownModel(lab: LabHost, origin: ModelOrigin): Promise<LibraryModel | null> {
+  const same = (await lab.listModels()).filter(
+    (one) => one.state === 'finished' && JSON.stringify(one.origin) === JSON.stringify(origin),
+  )
+  const newest = same[same.length - 1] as LibraryModel | undefined
+  if (!newest || origin.kind !== 'folder') return newest ?? null
+  return (await lastChangeMs(origin.path)) < newest.createdMs ? newest : null
+}
+
 /** The ready model of an origin: the one that is here already, or taken over now. */
 export async function takeModel(
   lab: LabHost,
@@ -113,9 +124,7 @@ export async function takeModel(
   name: string | null,
   context: CommandContext,
 ): Promise<{ model: LibraryModel; isNew: boolean }> {
-  const known = (await lab.listModels()).find(
-    (one) => one.state === 'finished' && JSON.stringify(one.origin) === JSON.stringify(origin),
-  )
+  const known = await knownModel(lab, origin)
   if (known) return { model: known, isNew: false }
   const { id } = await lab.importModel(origin, name)
   const model = await waitFor(lab, 'model', context.signal, async (news) => {

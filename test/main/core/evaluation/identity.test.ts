@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { TaskChoice } from '#main/core/evaluation/evaluate-job.ts'
+import type { TaskChoice } from '#main/core/evaluation/task-choice.ts'
 import { evaluationIdentity } from '#main/core/evaluation/identity.ts'
 
 let folder: string

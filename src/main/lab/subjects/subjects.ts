@@ -4,14 +4,17 @@ import type { EngineName } from '#shared/engine.ts'
 import type { AttentionMaps, Comparison, TensorStats, Generated, GeneratedToken } from '#shared/inspection.ts'
 import type { ExportForm, ExportReport, GenerateOptions } from '#shared/run.ts'
 import type { Subject } from '#shared/subject.ts'
-import type { ImportJob, ImportReport } from '#main/core/model-formats/import-job.ts'
+import type { ModelOrigin } from '#shared/model.ts'
+import type { ModelReport } from '#shared/model-report.ts'
+import type { ConvertModelJob } from '#main/core/model-formats/convert-job.ts'
+import type { ImportJob } from '#main/core/model-formats/import-job.ts'
 import type { News } from '#main/lab/news.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { ModelSessionJob } from '#main/core/generation/session-job.ts'
 import type { CheckpointUse } from '#main/lab/runs/checkpoints.ts'
-import type { ModelSessions } from './model-sessions.ts'
-import type { Models } from './models.ts'
+import type { ModelSessions } from '#main/lab/models/model-sessions.ts'
+import type { Models } from '#main/lab/models/models.ts'
 
 export interface SubjectsDeps {
   models: Pick<Models, 'ready' | 'folderOf'>
@@ -22,6 +25,9 @@ export interface SubjectsDeps {
   chooseEngine: () => Promise<{ engine: EngineName; threads: number }>
   /** A folder as a person types it. */
   folderAt: (path: string) => string
+  /** Where the hub's files lie, and where files that came one by one are gathered. */
+  hubFolder: string
+  gatherFolder: string
   closing: AbortSignal
 }
 
@@ -32,6 +38,8 @@ export interface Subjects {
   attention(subject: Subject, text: string, layer: number): Promise<AttentionMaps>
   compare(a: Subject, b: Subject): Promise<Comparison>
   export(subject: Subject, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
+  /** Past the library. */
+  convert(origin: ModelOrigin, folder: string | null, overwrite: boolean): Promise<ModelReport>
 }
 
 /** Tokens are gathered for as long before they are told. */
@@ -74,8 +82,13 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
       if (subject.kind === 'run') return checkpoints.export(subject.runId, subject.step, folder, overwrite, form)
       const name = subject.kind === 'model' ? models.ready(subject.modelId).name : undefined
       const job: ImportJob = { kind: 'import', folder: folderOf(subject), to: folder, overwrite, form, name }
-      const { written } = await workToEnd<never, ImportReport>(fork, job, { signal: closing })
+      const { written } = await workToEnd<never, ModelReport>(fork, job, { signal: closing })
       return written!
+    },
+    convert: (origin, to, overwrite) => {
+      const { hubFolder, gatherFolder } = deps
+      const job: ConvertModelJob = { kind: 'convert-model', origin, to, overwrite, hubFolder, gatherFolder }
+      return workToEnd<object, ModelReport>(fork, job, { signal: closing })
     },
   }
 }
