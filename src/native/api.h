@@ -1,5 +1,5 @@
-// The library's plain C interface. Handles are addresses in the library's own arena, as 64-bit integers; shapes have been checked
-// by the caller (src/main/core/engine/native/native.ts), sizes are in floats unless a name says bytes.
+// The library's plain C interface. Handles are addresses in the library's own arena, as 64-bit integers; shapes have
+// been checked by the caller (src/main/core/engine/native/native.ts), sizes are in floats unless a name says bytes.
 // Every function that returns int: 0 ok, 1 out of memory, 2 a handle that is not held.
 #pragma once
 #include <stdint.h>
@@ -10,7 +10,10 @@
 #define ISF extern "C" __attribute__((visibility("default")))
 #endif
 
-/** A pool of `threads` threads and an arena of at most `limitBytes`. `isa`: "" for the best this CPU has, or avx512, avx2, neon, portable. */
+/**
+ * A pool of `threads` threads and an arena of at most `limitBytes`. `isa`: "" for the best this CPU has, or avx512,
+ * avx2, neon, portable.
+ */
 ISF uint64_t isf_create(int threads, double limitBytes, const char* isa);
 ISF void isf_destroy(uint64_t context);
 /** Name of the instruction set in use; lives as long as the library. */
@@ -26,65 +29,85 @@ ISF void isf_read(void* to, uint64_t from, double bytes);
 ISF void isf_fill(uint64_t context, uint64_t into, float value, double count);
 ISF void isf_axpy(uint64_t context, uint64_t into, float scale, uint64_t from, double count);
 
-ISF void isf_embedding(uint64_t context, uint64_t ids, uint64_t tokens, uint64_t positions, uint64_t out, int n, int width, int T,
-                       int offset, float scale);
-ISF void isf_embedding_backward(uint64_t context, uint64_t dx, uint64_t ids, uint64_t intoTokens, uint64_t intoPositions, int n, int width,
-                                int T, float scale);
-ISF void isf_layer_norm(uint64_t context, uint64_t x, uint64_t gain, uint64_t bias, uint64_t out, uint64_t mean, uint64_t rstd, int n,
-                        int width);
+ISF void isf_embedding(uint64_t context, uint64_t ids, uint64_t tokens, uint64_t positions, uint64_t out, int n,
+                       int width, int T, int offset, float scale);
+ISF void isf_embedding_backward(uint64_t context, uint64_t dx, uint64_t ids, uint64_t intoTokens,
+                                uint64_t intoPositions, int n, int width, int T, float scale);
+ISF void isf_layer_norm(uint64_t context, uint64_t x, uint64_t gain, uint64_t bias, uint64_t out, uint64_t mean,
+                        uint64_t rstd, int n, int width);
 /** `residual` may be 0. */
-ISF int isf_layer_norm_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t gain, uint64_t mean, uint64_t rstd, uint64_t intoGain,
-                                uint64_t intoBias, uint64_t residual, uint64_t dx, int n, int width);
-/** out [n, outer] = x [n, inner] · weight + bias (+ residual); with gelu (1 exact, 2 tanh) after = gelu(out). `residual`, `after` may be 0. */
-ISF int isf_linear(uint64_t context, uint64_t x, uint64_t weight, uint64_t bias, uint64_t residual, uint64_t out, uint64_t after, int gelu,
-                   int n, int inner, int outer);
-ISF int isf_linear_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t weight, uint64_t intoWeight, uint64_t intoBias, uint64_t dx,
-                            int n, int inner, int outer);
-ISF void isf_gelu_backward(uint64_t context, uint64_t dy, uint64_t before, uint64_t dx, double count, int gelu);
-ISF int isf_attention(uint64_t context, uint64_t qkv, uint64_t out, uint64_t logSumExp, int rows, int T, int heads, int width, float scale);
-ISF int isf_attention_backward(uint64_t context, uint64_t dy, uint64_t qkv, uint64_t out, uint64_t logSumExp, uint64_t dqkv, int rows,
-                               int T, int heads, int width, float scale);
-ISF int isf_cached_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, int capacity, uint64_t out, int rows,
-                             int T, int heads, int width, float scale);
-/** qkv [n, 3 width] → out: `segments` holds rows and kind (1 stem, 0 end) of each run of rows; the trunk has `held` tokens [., width], or is 0. */
-ISF int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, const int32_t* segments, int count,
-                             int longest, uint64_t out, int n, int heads, int width, float scale);
+ISF int isf_layer_norm_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t gain, uint64_t mean, uint64_t rstd,
+                                uint64_t intoGain, uint64_t intoBias, uint64_t residual, uint64_t dx, int n, int width);
 /**
- * One more token of a text of `held` tokens → logits [vocabulary]. `addresses`: tokens, positions, the last norm's gain and bias; then for each
- * layer gain, bias, attention [d, 3d], bias, projection, bias, gain, bias, expand, bias, contract, bias, and the keys and values it keeps.
+ * out [n, outer] = x [n, inner] · weight + bias (+ residual); with gelu (1 exact, 2 tanh) after = gelu(out).
+ * `residual`, `after` may be 0.
  */
-ISF int isf_next_token(uint64_t context, const double* addresses, int layers, int width, int heads, int vocabulary, int held, int capacity, int gelu,
-                       float embeddingScale, float attentionScale, float outputScale, int token, float* logits);
+ISF int isf_linear(uint64_t context, uint64_t x, uint64_t weight, uint64_t bias, uint64_t residual, uint64_t out,
+                   uint64_t after, int gelu, int n, int inner, int outer);
+ISF int isf_linear_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t weight, uint64_t intoWeight,
+                            uint64_t intoBias, uint64_t dx, int n, int inner, int outer);
+ISF void isf_gelu_backward(uint64_t context, uint64_t dy, uint64_t before, uint64_t dx, double count, int gelu);
+ISF int isf_attention(uint64_t context, uint64_t qkv, uint64_t out, uint64_t logSumExp, int rows, int T, int heads,
+                      int width, float scale);
+ISF int isf_attention_backward(uint64_t context, uint64_t dy, uint64_t qkv, uint64_t out, uint64_t logSumExp,
+                               uint64_t dqkv, int rows, int T, int heads, int width, float scale);
+ISF int isf_cached_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, int capacity,
+                             uint64_t out, int rows, int T, int heads, int width, float scale);
+/**
+ * qkv [n, 3 width] → out: `segments` holds rows and kind (1 stem, 0 end) of each run of rows; the trunk has `held`
+ * tokens [., width], or is 0.
+ */
+ISF int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held,
+                             const int32_t* segments, int count, int longest, uint64_t out, int n, int heads, int width,
+                             float scale);
+/**
+ * One more token of a text of `held` tokens → logits [vocabulary]. `addresses`: tokens, positions, the last norm's gain
+ * and bias; then for each layer gain, bias, attention [d, 3d], bias, projection, bias, gain, bias, expand, bias,
+ * contract, bias, and the keys and values it keeps.
+ */
+ISF int isf_next_token(uint64_t context, const double* addresses, int layers, int width, int heads, int vocabulary,
+                       int held, int capacity, int gelu, float embeddingScale, float attentionScale, float outputScale,
+                       int token, float* logits);
 /** Where the first of the largest of each row stands: x [n, width] → at [n]. */
 ISF void isf_largest(uint64_t context, uint64_t x, int32_t* at, int n, int width);
-ISF int isf_head(uint64_t context, uint64_t x, uint64_t tokens, uint64_t logits, float scale, int n, int width, int vocabulary);
-ISF int isf_head_backward(uint64_t context, uint64_t dLogits, uint64_t x, uint64_t tokens, uint64_t intoTokens, uint64_t dx, float scale,
-                          int n, int width, int vocabulary);
-ISF void isf_cross_entropy(uint64_t context, uint64_t logits, uint64_t targets, uint64_t losses, int n, int vocabulary, int overwrites,
-                           float gradientScale);
+ISF int isf_head(uint64_t context, uint64_t x, uint64_t tokens, uint64_t logits, float scale, int n, int width,
+                 int vocabulary);
+ISF int isf_head_backward(uint64_t context, uint64_t dLogits, uint64_t x, uint64_t tokens, uint64_t intoTokens,
+                          uint64_t dx, float scale, int n, int width, int vocabulary);
+ISF void isf_cross_entropy(uint64_t context, uint64_t logits, uint64_t targets, uint64_t losses, int n, int vocabulary,
+                           int overwrites, float gradientScale);
 
 /**
- * The optimizer's list of `count` parameters: addresses as [value, gradient, first, second] each, then floats, the scale of the
- * learning rate and whether it decays. Returns 2 for an address that is not held.
+ * The optimizer's list of `count` parameters: addresses as [value, gradient, first, second] each, then floats, the
+ * scale of the learning rate and whether it decays. Returns 2 for an address that is not held.
  */
 ISF int isf_global_norm(uint64_t context, const double* addresses, const double* sizes, int count, double* norm);
-ISF int isf_adam_w(uint64_t context, const double* addresses, const double* sizes, const float* scales, const int32_t* decays, int count,
-                   float learningRate, float beta1, float beta2, float epsilon, float weightDecay, float gradientScale, int update);
+ISF int isf_adam_w(uint64_t context, const double* addresses, const double* sizes, const float* scales,
+                   const int32_t* decays, int count, float learningRate, float beta1, float beta2, float epsilon,
+                   float weightDecay, float gradientScale, int update);
 
 /** Plain products, for measuring: c [m, n] = a · b with either operand transposed. */
-ISF int isf_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int n, int k, int aTransposed, int bTransposed);
+ISF int isf_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int n, int k, int aTransposed,
+                    int bTransposed);
 /** Seconds for `rounds` of register-only multiply-adds on every thread, and their FLOPs in all. */
 ISF void isf_burn(uint64_t context, double rounds, double* secondsAndFlops);
 
-/** Maps a file for reading and writing and tells its size; 0 where that is not possible here. Its addresses serve isf_read and isf_write too. */
+/**
+ * Maps a file for reading and writing and tells its size; 0 where that is not possible here. Its addresses serve
+ * isf_read and isf_write too.
+ */
 ISF uint64_t isf_map(const char* path, double* bytes);
 ISF void isf_unmap(uint64_t address, double bytes);
 /** into[i] += from[i]. */
 ISF void isf_add(float* into, uint64_t from, double count);
-/** A counter of 8 bytes that other processes see: what was written before it was posted is there for who peeks at it. */
+/**
+ * A counter of 8 bytes that other processes see: what was written before it was posted is there for who peeks at it.
+ */
 ISF void isf_post(uint64_t counter, double value);
 ISF double isf_peek(uint64_t counter);
-/** A bell of 4 bytes: whoever has heard `heard` rings and since then none sleeps until the next, or for so many seconds. */
+/**
+ * A bell of 4 bytes: whoever has heard `heard` rings and since then none sleeps until the next, or for so many seconds.
+ */
 ISF int isf_bell(uint64_t bell);
 ISF void isf_ring(uint64_t bell);
 ISF void isf_sleep(uint64_t bell, int heard, double seconds);

@@ -1,7 +1,7 @@
-// Size classes step by an eighth, so at most 12.5 % of a block is never touched; a step's activations find last step's blocks.
-// Small blocks are carved out of slabs, so that nearly everything lies in huge pages: products walk through many rows at once.
-// Large ones are asked of the kernel itself: inside Electron malloc is Chromium's, which ends the process where more than 1 MiB of
-// alignment or more than 2 GiB is wanted.
+// Size classes step by an eighth, so at most 12.5 % of a block is never touched; a step's activations find last step's
+// blocks. Small blocks are carved out of slabs, so that nearly everything lies in huge pages: products walk through
+// many rows at once. Large ones are asked of the kernel itself: inside Electron malloc is Chromium's, which ends the
+// process where more than 1 MiB of alignment or more than 2 GiB is wanted.
 #include "arena.h"
 
 #include <cstdlib>
@@ -56,8 +56,10 @@ void to_machine(void* block, [[maybe_unused]] size_t bytes) {
 #if defined(_WIN32)
   _aligned_free(block);
 #else
-  if (is_large(bytes)) munmap(block, bytes);
-  else free(block);
+  if (is_large(bytes))
+    munmap(block, bytes);
+  else
+    free(block);
 #endif
 }
 
@@ -76,8 +78,10 @@ void* Arena::from_machine(size_t bytes) {
 #if defined(_WIN32)
   block = _aligned_malloc(bytes, 64);
 #else
-  if (is_large(bytes)) block = map_pages(bytes);
-  else if (posix_memalign(&block, 64, bytes) != 0) return nullptr;
+  if (is_large(bytes))
+    block = map_pages(bytes);
+  else if (posix_memalign(&block, 64, bytes) != 0)
+    return nullptr;
 #endif
   if (block) reserved_ += bytes;
   return block;

@@ -1,5 +1,5 @@
-// Causal attention, tiled: one thread works through one head of one sequence, a block of queries against blocks of keys, with a
-// running softmax; scores exist only as one tile. The backward pass recomputes them from the log-sum-exp.
+// Causal attention, tiled: one thread works through one head of one sequence, a block of queries against blocks of
+// keys, with a running softmax; scores exist only as one tile. The backward pass recomputes them from the log-sum-exp.
 #pragma once
 #include "gemm.h"
 #include "math.h"
@@ -9,7 +9,7 @@ namespace {
 using isoflop::AttentionShape;
 
 constexpr long BQ = MR * (64 / MR); // queries a block
-constexpr long BK = 256;             // keys a block: a tile's row is a panel row of the products that follow
+constexpr long BK = 256;            // keys a block: a tile's row is a panel row of the products that follow
 
 /** Where one head's queries, keys and values lie, and its buffers. */
 struct Head {
@@ -37,8 +37,12 @@ INLINE void copy_rows(const float* from, long stride, long count, long size, flo
     });
 }
 
-/** scores [rows, keys up to the diagonal] = left · packed keys; `first` is the key of column 0, `query` the query of row 0. */
-INLINE void score_tile(const float* left, const float* packedKeys, long size, long query, long rows, long first, long keys, float* to) {
+/**
+ * scores [rows, keys up to the diagonal] = left · packed keys; `first` is the key of column 0, `query` the query of row
+ * 0.
+ */
+INLINE void score_tile(const float* left, const float* packedKeys, long size, long query, long rows, long first,
+                       long keys, float* to) {
   for (long r = 0; r < rows; r += MR) {
     const long count = at_most(MR, rows - r);
     const long needed = at_most(keys, query + r + count - first);
@@ -50,30 +54,34 @@ INLINE void score_tile(const float* left, const float* packedKeys, long size, lo
 }
 
 /** c [rows, size] (+)= tile [rows, keys up to the diagonal] · packed features [keys, size]. */
-INLINE void mix_tile(const float* tileRows, const float* packedFeatures, long size, long query, long rows, long first, long keys,
-                     long packedRows, float* c, long ldc, float alpha, bool adds) {
+INLINE void mix_tile(const float* tileRows, const float* packedFeatures, long size, long query, long rows, long first,
+                     long keys, long packedRows, float* c, long ldc, float alpha, bool adds) {
   for (long r = 0; r < rows; r += MR) {
     const long count = at_most(MR, rows - r);
     const long needed = at_most(keys, query + r + count - first);
     if (needed <= 0) continue;
     for (long j = 0; j < size; j += NR) {
       float* to = c + r * ldc + j;
-      const Tile t = {to, ldc, alpha, nullptr, adds ? to : nullptr, ldc, static_cast<int>(at_most(NR, size - j)), tileRows, tileRows, 0, LDA};
-      tile_rows(static_cast<int>(count), needed, tileRows + r * LDA, packedFeatures + j * packedRows + first * NR, NR, t);
+      const Tile t = {
+          to,       ldc,      alpha, nullptr, adds ? to : nullptr, ldc, static_cast<int>(at_most(NR, size - j)),
+          tileRows, tileRows, 0,     LDA};
+      tile_rows(static_cast<int>(count), needed, tileRows + r * LDA, packedFeatures + j * packedRows + first * NR, NR,
+                t);
     }
   }
 }
 
 /** c [keys, size] += tileᵀ · packed features [rows of the tile, size]; queries before a key have no say in it. */
-INLINE void gather_tile(const float* tileRows, const float* packedFeatures, long size, long query, long rows, long first, long keys,
-                        float* c, long ldc) {
+INLINE void gather_tile(const float* tileRows, const float* packedFeatures, long size, long query, long rows,
+                        long first, long keys, float* c, long ldc) {
   for (long i = 0; i < keys; i += MR) {
     const long count = at_most(MR, keys - i);
     const long skipped = first + i > query ? first + i - query : 0;
     if (skipped >= rows) break;
     for (long j = 0; j < size; j += NR) {
       float* to = c + i * ldc + j;
-      const Tile t = {to, ldc, 1.0f, nullptr, to, ldc, static_cast<int>(at_most(NR, size - j)), tileRows, tileRows, 0, LDA};
+      const Tile t = {to,       ldc,      1.0f, nullptr, to, ldc, static_cast<int>(at_most(NR, size - j)),
+                      tileRows, tileRows, 0,    LDA};
       tile_transposed(static_cast<int>(count), rows - skipped, tileRows + skipped * LDA + i,
                       packedFeatures + j * rows + skipped * NR, NR, t);
     }
@@ -84,22 +92,30 @@ INLINE void scale_row(float* row, long size, float by) {
   each_register(size, [&](long j, int lanes) { store_up_to(row + j, splat(by) * load_up_to(row + j, lanes), lanes); });
 }
 
-/** Keys that some query of the row's panel may see, within the tile: what must be zero where the row itself may not look. */
+/**
+ * Keys that some query of the row's panel may see, within the tile: what must be zero where the row itself may not
+ * look.
+ */
 INLINE long panel_reach(long r, long rows, long query, long first, long keys) {
   const long last = at_most(rows, r / MR * MR + MR) - 1;
   const long reach = query + last + 1 - first;
   return reach < 0 ? 0 : at_most(keys, reach);
 }
 
-/** Keys and values as right operands: `capacity` is how many the values' panels have room for. `left` and `scores` are tiles. */
+/**
+ * Keys and values as right operands: `capacity` is how many the values' panels have room for. `left` and `scores` are
+ * tiles.
+ */
 struct Packed {
   float *keys, *values, *left, *scores;
   long capacity, size;
 };
 
-/** `count` queries, the first of which is the token `at` of its text, among the packed ones; `logSumExp` may be null. */
-INLINE void attend(const float* q, long stride, long count, long at, const Packed& p, float scale, float* out, long ldout,
-                   float* logSumExp, long ldlse) {
+/**
+ * `count` queries, the first of which is the token `at` of its text, among the packed ones; `logSumExp` may be null.
+ */
+INLINE void attend(const float* q, long stride, long count, long at, const Packed& p, float scale, float* out,
+                   long ldout, float* logSumExp, long ldlse) {
   float top[BQ], total[BQ];
   for (long done = 0; done < count; done += BQ) {
     const long rows = at_most(BQ, count - done), query = at + done;
@@ -126,7 +142,8 @@ INLINE void attend(const float* q, long stride, long count, long at, const Packe
           mass += e;
           store(row + j, e);
         }
-        if (isFirst) total[r] = sum(mass);
+        if (isFirst)
+          total[r] = sum(mass);
         else {
           const float shrink = exponential(splat(top[r] - peak))[0];
           total[r] = total[r] * shrink + sum(mass);
@@ -134,7 +151,8 @@ INLINE void attend(const float* q, long stride, long count, long at, const Packe
         }
         top[r] = peak;
       }
-      mix_tile(p.scores, p.values, p.size, query, rows, first, keys, p.capacity, out + done * ldout, ldout, 1.0f, first > 0);
+      mix_tile(p.scores, p.values, p.size, query, rows, first, keys, p.capacity, out + done * ldout, ldout, 1.0f,
+               first > 0);
     }
     for (long r = 0; r < rows; r++) {
       scale_row(out + (done + r) * ldout, p.size, 1.0f / total[r]);
@@ -144,7 +162,9 @@ INLINE void attend(const float* q, long stride, long count, long at, const Packe
 }
 
 /** Room for `capacity` keys and values of one head, and for the tiles. */
-INLINE long packed_floats(long capacity, long size) { return panel_floats(capacity, size) + panel_floats(size, capacity) + 2 * BQ * LDA; }
+INLINE long packed_floats(long capacity, long size) {
+  return panel_floats(capacity, size) + panel_floats(size, capacity) + 2 * BQ * LDA;
+}
 INLINE Packed packed_in(float* buffer, long capacity, long size) {
   float* values = buffer + panel_floats(capacity, size);
   float* left = values + panel_floats(size, capacity);
@@ -161,16 +181,21 @@ void attention_head(const Head& h, float scale, float* out, long ldout, float* l
 /** So little work that one thread is done before another has come. */
 INLINE bool is_small(const AttentionShape& s) { return s.rows * s.context * s.context * s.width < 200000; }
 
-isoflop::Status attention(isoflop::Context& context, const float* qkv, float* out, float* logSumExp, const AttentionShape& s) {
+isoflop::Status attention(isoflop::Context& context, const float* qkv, float* out, float* logSumExp,
+                          const AttentionShape& s) {
   const long size = s.width / s.heads, stride = 3 * s.width;
   if (!context.reserve(0, static_cast<size_t>(packed_floats(s.context, size)))) return isoflop::OUT_OF_MEMORY;
-  context.pool.each(s.rows * s.heads, [&](long i, int thread) {
-    const long row = i / s.heads, head = i % s.heads;
-    const float* q = qkv + row * s.context * stride + head * size;
-    const Head h = {q, q + s.width, q + 2 * s.width, stride, size, s.context};
-    attention_head(h, s.scale, out + row * s.context * s.width + head * size, s.width,
-                   logSumExp + row * s.context * s.heads + head, s.heads, context.scratch.own[static_cast<size_t>(thread)]);
-  }, is_small(s));
+  context.pool.each(
+      s.rows * s.heads,
+      [&](long i, int thread) {
+        const long row = i / s.heads, head = i % s.heads;
+        const float* q = qkv + row * s.context * stride + head * size;
+        const Head h = {q, q + s.width, q + 2 * s.width, stride, size, s.context};
+        attention_head(h, s.scale, out + row * s.context * s.width + head * size, s.width,
+                       logSumExp + row * s.context * s.heads + head, s.heads,
+                       context.scratch.own[static_cast<size_t>(thread)]);
+      },
+      is_small(s));
   return isoflop::OK;
 }
 
@@ -178,17 +203,17 @@ struct Gradients {
   float *q, *k, *v; // rows of stride 3 width
 };
 
-void attention_head_backward(const Head& h, float scale, const float* dy, const float* out, long ldout, const float* logSumExp,
-                             long ldlse, const Gradients& d, float* buffer) {
-  float* keys = buffer;                                           // Kᵀ
-  float* values = keys + panel_floats(h.context, h.size);         // Vᵀ
-  float* keyFeatures = values + panel_floats(h.context, h.size);  // K
-  float* left = keyFeatures + panel_floats(h.size, h.context);    // scale · Q, then as right operand
-  float* leftDy = left + BQ * LDA;                                // dO
+void attention_head_backward(const Head& h, float scale, const float* dy, const float* out, long ldout,
+                             const float* logSumExp, long ldlse, const Gradients& d, float* buffer) {
+  float* keys = buffer;                                          // Kᵀ
+  float* values = keys + panel_floats(h.context, h.size);        // Vᵀ
+  float* keyFeatures = values + panel_floats(h.context, h.size); // K
+  float* left = keyFeatures + panel_floats(h.size, h.context);   // scale · Q, then as right operand
+  float* leftDy = left + BQ * LDA;                               // dO
   float* queryFeatures = leftDy + BQ * LDA;
   float* dyFeatures = queryFeatures + panel_floats(h.size, BQ);
-  float* scores = dyFeatures + panel_floats(h.size, BQ);          // becomes P
-  float* slopes = scores + BQ * LDA;                              // dP, becomes dS
+  float* scores = dyFeatures + panel_floats(h.size, BQ); // becomes P
+  float* slopes = scores + BQ * LDA;                     // dP, becomes dS
   pack_keys(h.k, h.stride, h.context, h.size, keys);
   pack_keys(h.v, h.stride, h.context, h.size, values);
   pack_features(h.k, h.stride, h.context, h.size, keyFeatures);
@@ -224,7 +249,8 @@ void attention_head_backward(const Head& h, float scale, const float* dy, const 
           store(slope + j, first_lanes(p * (load(slope + j) - less), seen - j, vec{}));
         }
       }
-      mix_tile(slopes, keyFeatures, h.size, query, rows, first, count, h.context, d.q + query * h.stride, h.stride, scale, first > 0);
+      mix_tile(slopes, keyFeatures, h.size, query, rows, first, count, h.context, d.q + query * h.stride, h.stride,
+               scale, first > 0);
       gather_tile(scores, dyFeatures, h.size, query, rows, first, count, d.v + first * h.stride, h.stride);
       gather_tile(slopes, queryFeatures, h.size, query, rows, first, count, d.k + first * h.stride, h.stride);
     }
@@ -234,16 +260,21 @@ void attention_head_backward(const Head& h, float scale, const float* dy, const 
 isoflop::Status attention_backward(isoflop::Context& context, const float* dy, const float* qkv, const float* out,
                                    const float* logSumExp, float* dqkv, const AttentionShape& s) {
   const long size = s.width / s.heads, stride = 3 * s.width;
-  const long floats = 2 * panel_floats(s.context, size) + panel_floats(size, s.context) + 2 * panel_floats(size, BQ) + 4 * BQ * LDA;
+  const long floats =
+      2 * panel_floats(s.context, size) + panel_floats(size, s.context) + 2 * panel_floats(size, BQ) + 4 * BQ * LDA;
   if (!context.reserve(0, static_cast<size_t>(floats))) return isoflop::OUT_OF_MEMORY;
-  context.pool.each(s.rows * s.heads, [&](long i, int thread) {
-    const long row = i / s.heads, head = i % s.heads;
-    const long at = row * s.context * stride + head * size, outAt = row * s.context * s.width + head * size;
-    const Head h = {qkv + at, qkv + at + s.width, qkv + at + 2 * s.width, stride, size, s.context};
-    const Gradients d = {dqkv + at, dqkv + at + s.width, dqkv + at + 2 * s.width};
-    attention_head_backward(h, s.scale, dy + outAt, out + outAt, s.width, logSumExp + row * s.context * s.heads + head, s.heads, d,
-                            context.scratch.own[static_cast<size_t>(thread)]);
-  }, is_small(s));
+  context.pool.each(
+      s.rows * s.heads,
+      [&](long i, int thread) {
+        const long row = i / s.heads, head = i % s.heads;
+        const long at = row * s.context * stride + head * size, outAt = row * s.context * s.width + head * size;
+        const Head h = {qkv + at, qkv + at + s.width, qkv + at + 2 * s.width, stride, size, s.context};
+        const Gradients d = {dqkv + at, dqkv + at + s.width, dqkv + at + 2 * s.width};
+        attention_head_backward(h, s.scale, dy + outAt, out + outAt, s.width,
+                                logSumExp + row * s.context * s.heads + head, s.heads, d,
+                                context.scratch.own[static_cast<size_t>(thread)]);
+      },
+      is_small(s));
   return isoflop::OK;
 }
 

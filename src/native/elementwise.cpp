@@ -38,29 +38,33 @@ template <bool EXACT> INLINE void gelu_slopes(const float* dy, const float* befo
   });
 }
 
-void gelu_backward(isoflop::Context& context, const float* dy, const float* before, float* dx, long count, isoflop::GeluForm form) {
+void gelu_backward(isoflop::Context& context, const float* dy, const float* before, float* dx, long count,
+                   isoflop::GeluForm form) {
   each_chunk(context, count, [&](long from, long to) {
-    if (form == isoflop::GELU_EXACT) gelu_slopes<true>(dy + from, before + from, dx + from, to - from);
-    else gelu_slopes<false>(dy + from, before + from, dx + from, to - from);
+    if (form == isoflop::GELU_EXACT)
+      gelu_slopes<true>(dy + from, before + from, dx + from, to - from);
+    else
+      gelu_slopes<false>(dy + from, before + from, dx + from, to - from);
   });
 }
 
-void embedding(isoflop::Context& context, const int32_t* ids, const float* tokens, const float* positions, float* out, long n, long width,
-               long T, long offset, float scale) {
+void embedding(isoflop::Context& context, const int32_t* ids, const float* tokens, const float* positions, float* out,
+               long n, long width, long T, long offset, float scale) {
   const long chunk = 128;
   context.pool.each((n + chunk - 1) / chunk, [&](long c, int) {
     for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
       const float *token = tokens + ids[i] * width, *position = positions + (offset + i % T) * width;
       each_register(width, [&](long j, int lanes) {
-        store_up_to(out + i * width + j, splat(scale) * (load_up_to(token + j, lanes) + load_up_to(position + j, lanes)), lanes);
+        store_up_to(out + i * width + j,
+                    splat(scale) * (load_up_to(token + j, lanes) + load_up_to(position + j, lanes)), lanes);
       });
     }
   });
 }
 
 /** Each thread owns some columns, so equal ids never meet and every sum has one order. */
-void embedding_backward(isoflop::Context& context, const float* dx, const int32_t* ids, float* intoTokens, float* intoPositions, long n,
-                        long width, long T, float scale) {
+void embedding_backward(isoflop::Context& context, const float* dx, const int32_t* ids, float* intoTokens,
+                        float* intoPositions, long n, long width, long T, float scale) {
   const long columns = n * width < 32768 ? width : 64;
   context.pool.each((width + columns - 1) / columns, [&](long c, int) {
     const long from = c * columns, count = from + columns < width ? columns : width - from;

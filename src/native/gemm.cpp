@@ -1,4 +1,5 @@
-// Matrix products: B is packed into panels of NR columns; then, MR rows of C at a time, A's rows meet panel after panel.
+// Matrix products: B is packed into panels of NR columns; then, MR rows of C at a time, A's rows meet panel after
+// panel.
 #include "gemm.h"
 #include "row-product.cpp"
 
@@ -8,15 +9,18 @@ namespace {
 
 using isoflop::Status;
 
-constexpr long KT = 256;                   // k of one piece where A is kept by columns: more would lie too far apart
-constexpr long GROUP = MR * 8;             // rows that such an A is packed for at once when its lines are far apart
-constexpr long OWN_A = GROUP * KT > MR * LDA ? GROUP * KT : MR * LDA; // floats of A a thread packs at once
-constexpr long NC = 512 / NR * NR;         // columns of B packed at once: with KC, 1 MiB
-constexpr long SMALL_RIGHT = 1 << 16;      // floats of B that every thread may as well pack for itself
-constexpr long NARROW = 128;               // columns of C: with so few, A is read where it lies, because packing it would not pay
-constexpr long SMALL_PRODUCT = 400000;     // multiply-adds that one thread does in a few microseconds
+constexpr long KT = 256;       // k of one piece where A is kept by columns: more would lie too far apart
+constexpr long GROUP = MR * 8; // rows that such an A is packed for at once when its lines are far apart
+constexpr long OWN_A = GROUP * KT > MR* LDA ? GROUP * KT : MR * LDA; // floats of A a thread packs at once
+constexpr long NC = 512 / NR * NR;                                   // columns of B packed at once: with KC, 1 MiB
+constexpr long SMALL_RIGHT = 1 << 16; // floats of B that every thread may as well pack for itself
+constexpr long NARROW = 128; // columns of C: with so few, A is read where it lies, because packing it would not pay
+constexpr long SMALL_PRODUCT = 400000; // multiply-adds that one thread does in a few microseconds
 
-/** Rows [row, row + rows) of A, columns [k0, k0 + k), into this thread's buffer: by rows as it lies, else panel by panel of MR. */
+/**
+ * Rows [row, row + rows) of A, columns [k0, k0 + k), into this thread's buffer: by rows as it lies, else panel by panel
+ * of MR.
+ */
 INLINE void pack_rows(const Product& g, long row, long rows, long k0, long k, float* to) {
   if (!g.aTransposed) {
     for (long i = 0; i < rows; i++) memcpy(to + i * LDA, g.a + (row + i) * g.lda + k0, static_cast<size_t>(k) * 4);
@@ -31,10 +35,15 @@ INLINE void pack_rows(const Product& g, long row, long rows, long k0, long k, fl
   }
 }
 
-/** Floats from one packed panel to the next: off the power of two, so that a row's panels do not all fall into the same cache sets. */
+/**
+ * Floats from one packed panel to the next: off the power of two, so that a row's panels do not all fall into the same
+ * cache sets.
+ */
 INLINE long panel_stride(long k) { return k * NR + 5 * LINE; }
 
-/** How many pieces B's part is packed in, and piece number `i`: some rows of a B that keeps its rows, else one panel. */
+/**
+ * How many pieces B's part is packed in, and piece number `i`: some rows of a B that keeps its rows, else one panel.
+ */
 INLINE long packs_of(const Product& g, long columns, long k) {
   return g.bTransposed ? pieces(columns, NR) : pieces(k, 32);
 }
@@ -50,7 +59,7 @@ INLINE void pack_piece(const Product& g, long column, long columns, long k0, lon
 /** A rectangle of C, in rows and columns, and the part [k0, k1) of k that is summed into it. */
 struct Part {
   long row, rows, column, columns, k0, k1;
-  float* c;          // the whole of C, or of a sum that is added to it later; its row stride
+  float* c; // the whole of C, or of a sum that is added to it later; its row stride
   long ldc;
   const float* add;  // the same rows and columns of what is added, or null
   float* columnSums; // likewise of B's sums, or null
@@ -66,7 +75,10 @@ struct Run {
   }
 };
 
-/** How one product is cut up: decided from its shape and the number of threads alone, so that the same sums come out each time. */
+/**
+ * How one product is cut up: decided from its shape and the number of threads alone, so that the same sums come out
+ * each time.
+ */
 struct Plan {
   int threads;                         // 1 where the work is small
   bool isPrivate;                      // every thread packs for itself, so that none waits for another
@@ -76,7 +88,8 @@ struct Plan {
 
   Plan(const Product& g, int poolThreads) {
     threads = g.m * g.n * g.k < SMALL_PRODUCT ? 1 : poolThreads;
-    isPrivate = g.aTransposed || poolThreads <= 2 || g.n * g.k <= SMALL_RIGHT; // two gain more by never waiting than they pack twice
+    isPrivate = g.aTransposed || poolThreads <= 2 ||
+                g.n * g.k <= SMALL_RIGHT; // two gain more by never waiting than they pack twice
     readsB = g.aTransposed && !g.bTransposed && g.lda <= 96 && g.ldb <= 320 && g.n % NR == 0;
     const bool isSpread = g.lda % 1024 != 0; // rows 4 KiB apart would all fall into one cache set
     readsA = g.n <= NARROW && (g.aTransposed || (STRIDES && isSpread));
@@ -88,7 +101,8 @@ struct Plan {
 private:
   /** The grid whose threads move least: each packs its rows and columns for every k. */
   void choose_grid(const Product& g) {
-    // A small C of long sums: two sums of half the length leave each thread less to pack. Never decided by the number of threads.
+    // A small C of long sums: two sums of half the length leave each thread less to pack. Never decided by the number
+    // of threads.
     const long area = g.m * g.n;
     if (g.aTransposed && area >= 8192 && area < 1 << 18 && g.m >= 96 && g.n >= 96 && g.k >= 4 * KT) deep = 2;
     long best = LONG_MAX;
@@ -100,12 +114,20 @@ private:
   }
 };
 
-/** `count` stretches of memory, `wide` of them side by side in each row, to be fetched one by one and spread evenly over `turns` tiles. */
+/**
+ * `count` stretches of memory, `wide` of them side by side in each row, to be fetched one by one and spread evenly over
+ * `turns` tiles.
+ */
 struct Fetch {
   const float* row;
   long step, wide, stretch, count, every, turn = 0, column = 0; // floats from row to row, from stretch to stretch
   Fetch(const float* from, long step, long wide, long stretch, long count, long turns)
-      : row(from), step(step), wide(wide), stretch(stretch), count(count), every(count > 0 && turns > count ? turns / count : 1) {}
+      : row(from),
+        step(step),
+        wide(wide),
+        stretch(stretch),
+        count(count),
+        every(count > 0 && turns > count ? turns / count : 1) {}
   /** The stretch of this turn, or `instead` where there is none. */
   const float* next(const float* instead) {
     if (turn++ % every || count <= 0) return instead;
@@ -117,10 +139,11 @@ struct Fetch {
 };
 
 /**
- * Rows of C against packed columns, k deep: MR rows stay in the first cache while all panels pass, and what comes next is fetched;
- * after the last of these rows that is `rowAfter`.
+ * Rows of C against packed columns, k deep: MR rows stay in the first cache while all panels pass, and what comes next
+ * is fetched; after the last of these rows that is `rowAfter`.
  */
-void multiply_rows(const Product& g, const Plan& plan, const Part& part, long k0, long k, float* own, const float* packed, long rowAfter) {
+void multiply_rows(const Product& g, const Plan& plan, const Part& part, long k0, long k, float* own,
+                   const float* packed, long rowAfter) {
   const bool isFirst = k0 == part.k0, isLast = k0 + k == g.k;
   const long panels = pieces(part.columns, NR), ldb = plan.readsB ? g.ldb : NR;
   // Where both operands lie k by k, that is their next piece.
@@ -128,15 +151,18 @@ void multiply_rows(const Product& g, const Plan& plan, const Part& part, long k0
   const long tiles = pieces(part.rows, MR) * panels, later = g.aTransposed ? at_most(KT, part.k1 - k0 - k) : 0;
   const float* bLater = g.b + (k0 + k) * g.ldb + part.column;
   Fetch nextA(g.a + (k0 + k) * g.lda, KT * LINE, 1, 0, later * g.lda / (KT * LINE), tiles);
-  Fetch nextB = isWhole ? Fetch(bLater, 4 * KT, 1, 0, later * g.ldb / (4 * KT), tiles)
-                        : Fetch(bLater, 4 * g.ldb, pieces(part.columns, KT), KT, later / 4 * pieces(part.columns, KT), tiles);
+  Fetch nextB =
+      isWhole ? Fetch(bLater, 4 * KT, 1, 0, later * g.ldb / (4 * KT), tiles)
+              : Fetch(bLater, 4 * g.ldb, pieces(part.columns, KT), KT, later / 4 * pieces(part.columns, KT), tiles);
   const long aheadStride = !g.aTransposed ? g.lda : isWhole ? KT : g.ldb;
 
   for (long r = 0; r < part.rows; r += MR) {
     const int count = static_cast<int>(at_most(MR, part.rows - r));
     const long row = part.row + r;
     if (!plan.readsA && r % plan.group == 0) pack_rows(g, row, at_most(plan.group, part.rows - r), k0, k, own);
-    const float* left = !plan.readsA ? own + r % plan.group * KT : g.aTransposed ? g.a + k0 * g.lda + row : g.a + row * g.lda + k0;
+    const float* left = !plan.readsA    ? own + r % plan.group * KT
+                        : g.aTransposed ? g.a + k0 * g.lda + row
+                                        : g.a + row * g.lda + k0;
     const float* nextRows = g.a + at_most(g.m - 1, r + MR < part.rows ? row + MR : rowAfter) * g.lda + k0;
     for (long panel = 0; panel < panels; panel++) {
       const long column = part.column + panel * NR;
@@ -147,12 +173,20 @@ void multiply_rows(const Product& g, const Plan& plan, const Part& part, long k0
       const float* add = !isFirst ? c : part.add ? part.add + row * g.ldadd + column : nullptr;
       const float* soon = g.aTransposed ? nextA.next(own) : panel + 1 < panels ? right + panel_stride(k) : packed;
       const float* ahead = g.aTransposed ? nextB.next(own) : nextRows + at_most(panel, 3) * 4 * g.lda;
-      const Tile t = {c, part.ldc, g.alpha, isFirst && g.bias ? g.bias + column : nullptr, add, isFirst ? g.ldadd : part.ldc, columns,
-                      soon, ahead, aheadStride, g.lda};
-      if (plan.readsA && g.aTransposed) tile_transposed(count, k, left, right, ldb, t);
-      else if (plan.readsA) tile_strided(count, k, left, right, ldb, t);
-      else if (g.aTransposed) tile_packed(count, k, left, right, ldb, t);
-      else tile_rows(count, k, left, right, ldb, t);
+      const Tile t = {c,       part.ldc,
+                      g.alpha, isFirst && g.bias ? g.bias + column : nullptr,
+                      add,     isFirst ? g.ldadd : part.ldc,
+                      columns, soon,
+                      ahead,   aheadStride,
+                      g.lda};
+      if (plan.readsA && g.aTransposed)
+        tile_transposed(count, k, left, right, ldb, t);
+      else if (plan.readsA)
+        tile_strided(count, k, left, right, ldb, t);
+      else if (g.aTransposed)
+        tile_packed(count, k, left, right, ldb, t);
+      else
+        tile_rows(count, k, left, right, ldb, t);
     }
   }
   if (isLast && g.gelu) gelu_rows(g, part.row, part.rows, part.column, part.column + part.columns);
@@ -167,7 +201,8 @@ void multiply_privately(const Product& g, const Plan& plan, const Part& whole, f
     for (long k0 = whole.k0; k0 < whole.k1; k0 += plan.kPiece) {
       const long k = at_most(plan.kPiece, whole.k1 - k0);
       if (!plan.readsB)
-        for (long i = 0; i < packs_of(g, part.columns, k); i++) pack_piece(g, part.column, part.columns, k0, k, i, packed);
+        for (long i = 0; i < packs_of(g, part.columns, k); i++)
+          pack_piece(g, part.column, part.columns, k0, k, i, packed);
       multiply_rows(g, plan, part, k0, k, own, packed, part.row);
     }
   }
@@ -193,7 +228,8 @@ void multiply_together(Context& context, const Product& g, const Plan& plan, int
         after = next() - base; // asked for early, so that its rows can be fetched meanwhile
         const long row = i / groups * MR;
         const Run cut(columns, NR, groups, i % groups);
-        const Part part = {row, at_most(MR, g.m - row), n0 + cut.from, cut.to - cut.from, 0, g.k, g.c, g.ldc, g.add, g.columnSums};
+        const Part part = {
+            row, at_most(MR, g.m - row), n0 + cut.from, cut.to - cut.from, 0, g.k, g.c, g.ldc, g.add, g.columnSums};
         multiply_rows(g, plan, part, k0, k, own, packed + cut.from / NR * panel_stride(k), after / groups * MR);
       }
       base += tasks + plan.threads;
@@ -205,7 +241,10 @@ void multiply_together(Context& context, const Product& g, const Plan& plan, int
 /** What a deep part beyond the first is summed into: a C of its own and, behind it, the sums of B's columns. */
 INLINE long sum_floats(const Product& g) { return g.m * g.n + g.n; }
 
-/** C and the sums of B's columns get each of `count` further sums added, one after the other, so that the order never differs. */
+/**
+ * C and the sums of B's columns get each of `count` further sums added, one after the other, so that the order never
+ * differs.
+ */
 void add_sums(Context& context, const Product& g, const float* sums, long count) {
   const auto add = [&](float* to, long at) {
     each_register(g.n, [&](long j, int lanes) {
@@ -226,19 +265,24 @@ Status product(Context& context, const Product& g) {
     return isoflop::OK;
   }
   const Plan plan(g, context.pool.size());
-  const long columns = at_most(NC, pieces(g.n, NR) * NR), panels = columns / NR * panel_stride(plan.kPiece), sums = (plan.deep - 1) * sum_floats(g);
+  const long columns = at_most(NC, pieces(g.n, NR) * NR), panels = columns / NR * panel_stride(plan.kPiece),
+             sums = (plan.deep - 1) * sum_floats(g);
   const long ownFloats = OWN_A + (plan.isPrivate ? panels : 0), sharedFloats = plan.isPrivate ? sums : panels;
-  if (!context.reserve(static_cast<size_t>(sharedFloats), static_cast<size_t>(ownFloats))) return isoflop::OUT_OF_MEMORY;
+  if (!context.reserve(static_cast<size_t>(sharedFloats), static_cast<size_t>(ownFloats)))
+    return isoflop::OUT_OF_MEMORY;
   auto region = [&](int thread) {
     if (!plan.isPrivate) return multiply_together(context, g, plan, thread);
     for (long i = context.pool.next(); i < plan.deep * plan.down * plan.across; i = context.pool.next()) {
       const long layer = i / plan.across / plan.down;
-      const Run rows(g.m, MR, plan.down, i / plan.across % plan.down), cut(g.n, NR, plan.across, i % plan.across), depth(g.k, LINE, plan.deep, layer);
-      Part part = {rows.from, rows.to - rows.from, cut.from, cut.to - cut.from, depth.from, depth.to, g.c, g.ldc, g.add, g.columnSums};
+      const Run rows(g.m, MR, plan.down, i / plan.across % plan.down), cut(g.n, NR, plan.across, i % plan.across),
+          depth(g.k, LINE, plan.deep, layer);
+      Part part = {rows.from, rows.to - rows.from, cut.from, cut.to - cut.from, depth.from, depth.to, g.c, g.ldc,
+                   g.add,     g.columnSums};
       if (layer) {
         part.c = context.scratch.shared + (layer - 1) * sum_floats(g), part.ldc = g.n, part.add = nullptr;
         if (g.columnSums) part.columnSums = part.c + g.m * g.n;
-        if (g.columnSums && rows.from == 0) memset(part.columnSums + cut.from, 0, static_cast<size_t>(cut.to - cut.from) * 4);
+        if (g.columnSums && rows.from == 0)
+          memset(part.columnSums + cut.from, 0, static_cast<size_t>(cut.to - cut.from) * 4);
       }
       multiply_privately(g, plan, part, context.scratch.own[static_cast<size_t>(thread)]);
     }

@@ -18,7 +18,8 @@ constexpr int NR = NV * WIDTH;
 constexpr int LINE = 16;      // floats of a cache line
 constexpr long KC = 512;      // k is worked through in pieces of this many
 constexpr long SOON_ROWS = 8; // how far ahead of its use a row of A read where it lies is fetched
-constexpr long LDA = KC + 16; // row stride of a panel of A that keeps its rows: off the power of two, so the cache sets differ
+constexpr long LDA =
+    KC + 16; // row stride of a panel of A that keeps its rows: off the power of two, so the cache sets differ
 
 /** Where a tile goes: c = alpha · acc (+ bias) (+ add); `columns` of the NR are real. */
 struct Tile {
@@ -29,15 +30,16 @@ struct Tile {
   const float* add;
   long ldadd;
   int columns;
-  const float* soon;  // what the next tile will read: fetched into the first cache while this one runs, a line for each k
+  const float*
+      soon; // what the next tile will read: fetched into the first cache while this one runs, a line for each k
   const float* ahead; // what a later tile will read: fetched into the second cache, k floats of each of four rows
   long aheadStride;   // floats from one of those rows to the next
   long strideA;       // floats from row to row, or from k to k, where the kernel's template does not say
 };
 
 /**
- * R rows of A (element (i, p) at a[i·RS + p·CS], a 0 standing for Tile::strideA) times NR columns of B (row p at b + p·ldb),
- * k deep.
+ * R rows of A (element (i, p) at a[i·RS + p·CS], a 0 standing for Tile::strideA) times NR columns of B (row p at b +
+ * p·ldb), k deep.
  */
 template <int R, long RS, long CS> void tile(long k, const float* a, const float* b, long ldb, const Tile& t) {
   vec acc[R][NV];
@@ -73,9 +75,12 @@ template <int R, long RS, long CS> void tile(long k, const float* a, const float
       __builtin_prefetch(ahead, 0, 2);
 #pragma GCC unroll 4
       for (int u = 0; u < 4; u++) {
-        if (CS == 1) __builtin_prefetch(soon), soon += LINE;
-        else if (CS) __builtin_prefetch(soon, 0, 2), soon += LINE;
-        else __builtin_prefetch(a + SOON_ROWS * t.strideA), __builtin_prefetch(a + SOON_ROWS * t.strideA + R - 1);
+        if (CS == 1)
+          __builtin_prefetch(soon), soon += LINE;
+        else if (CS)
+          __builtin_prefetch(soon, 0, 2), soon += LINE;
+        else
+          __builtin_prefetch(a + SOON_ROWS * t.strideA), __builtin_prefetch(a + SOON_ROWS * t.strideA + R - 1);
         step();
       }
     }
@@ -172,8 +177,8 @@ INLINE int lanes_of(int columns, int j) {
 }
 
 /**
- * Rows [from, to) of a matrix as panels of NR columns: packed[panel·stride + p·NR + j] = b[p·ld + panel·NR + j], zeros beyond
- * `columns`. Reads row after row from end to end, because that is what memory likes.
+ * Rows [from, to) of a matrix as panels of NR columns: packed[panel·stride + p·NR + j] = b[p·ld + panel·NR + j], zeros
+ * beyond `columns`. Reads row after row from end to end, because that is what memory likes.
  */
 INLINE void pack_columns(const float* b, long ld, long from, long to, long columns, float* packed, long stride) {
   const long whole = columns / NR;

@@ -1,5 +1,6 @@
-// All kernels, compiled once for each instruction set: the build script sets ISOFLOP_TABLE, ISOFLOP_NAME and the -m flags.
-// They share one translation unit and one anonymous namespace, so no code of a wider instruction set leaks into the others.
+// All kernels, compiled once for each instruction set: the build script sets ISOFLOP_TABLE, ISOFLOP_NAME and the -m
+// flags. They share one translation unit and one anonymous namespace, so no code of a wider instruction set leaks into
+// the others.
 #include "attention.cpp"
 #include "elementwise.cpp"
 #include "gemm.cpp"
@@ -13,8 +14,26 @@ namespace isoflop {
 
 const Table* ISOFLOP_TABLE() {
   static const Table table = {
-      ISOFLOP_NAME,       product,       fill,   axpy,   embedding, embedding_backward, layer_norm, layer_norm_backward, gelu_backward,
-      attention, attention_backward, cached_attention, branch_attention, next_token, largest_of_rows, cross_entropy, sum_of_squares, adam_w, burn, 12L * WIDTH * 2,
+      ISOFLOP_NAME,
+      product,
+      fill,
+      axpy,
+      embedding,
+      embedding_backward,
+      layer_norm,
+      layer_norm_backward,
+      gelu_backward,
+      attention,
+      attention_backward,
+      cached_attention,
+      branch_attention,
+      next_token,
+      largest_of_rows,
+      cross_entropy,
+      sum_of_squares,
+      adam_w,
+      burn,
+      12L * WIDTH * 2,
   };
   return &table;
 }

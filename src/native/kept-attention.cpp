@@ -1,4 +1,5 @@
-// Attention over keys and values that are kept: a text continued token by token, and texts that begin alike, side by side.
+// Attention over keys and values that are kept: a text continued token by token, and texts that begin alike, side by
+// side.
 #pragma once
 #include "attention.cpp"
 
@@ -22,8 +23,12 @@ INLINE float dot(const float* a, const float* b, long size) {
   return sum(total);
 }
 
-/** One query of one head against `seen` keys, each `width` floats after the one before; the values lie in the same way. → out [size] */
-INLINE void attend_kept(const float* q, const float* k, const float* v, long seen, long size, long width, float scale, float* scores, float* out) {
+/**
+ * One query of one head against `seen` keys, each `width` floats after the one before; the values lie in the same way.
+ * → out [size]
+ */
+INLINE void attend_kept(const float* q, const float* k, const float* v, long seen, long size, long width, float scale,
+                        float* scores, float* out) {
   float peak = 0;
   for (long j = 0; j < seen; j++) {
     scores[j] = scale * dot(q, k + j * width, size);
@@ -56,9 +61,12 @@ INLINE void attend_kept(const float* q, const float* k, const float* v, long see
   });
 }
 
-/** Few queries against many kept keys: [rows, capacity, width] caches holding `held` tokens; the new ones are appended first. */
-isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, float* keys, float* values, long held, long capacity,
-                                 float* out, const AttentionShape& s) {
+/**
+ * Few queries against many kept keys: [rows, capacity, width] caches holding `held` tokens; the new ones are appended
+ * first.
+ */
+isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, float* keys, float* values, long held,
+                                 long capacity, float* out, const AttentionShape& s) {
   const long size = s.width / s.heads, stride = 3 * s.width;
   if (!context.reserve(0, static_cast<size_t>(capacity + size))) return isoflop::OUT_OF_MEMORY;
   for (long row = 0; row < s.rows; row++)
@@ -81,32 +89,37 @@ isoflop::Status cached_attention(isoflop::Context& context, const float* qkv, fl
 }
 
 /**
- * Texts that begin alike, side by side: `segments` holds count and kind of each run of rows in turn. A stem (kind 1) goes on from the `held`
- * tokens of the trunk, an end (kind 0) from the stem before it; no text is longer than `longest`. One thread works through one head of all.
+ * Texts that begin alike, side by side: `segments` holds count and kind of each run of rows in turn. A stem (kind 1)
+ * goes on from the `held` tokens of the trunk, an end (kind 0) from the stem before it; no text is longer than
+ * `longest`. One thread works through one head of all.
  */
-isoflop::Status branch_attention(isoflop::Context& context, const float* qkv, const float* trunkKeys, const float* trunkValues, long held,
-                                 const int32_t* segments, long count, long longest, float* out, const AttentionShape& s) {
+isoflop::Status branch_attention(isoflop::Context& context, const float* qkv, const float* trunkKeys,
+                                 const float* trunkValues, long held, const int32_t* segments, long count, long longest,
+                                 float* out, const AttentionShape& s) {
   const long size = s.width / s.heads, stride = 3 * s.width;
   if (!context.reserve(0, static_cast<size_t>(packed_floats(longest, size)))) return isoflop::OUT_OF_MEMORY;
-  context.pool.each(s.heads, [&](long head, int thread) {
-    const Packed p = packed_in(context.scratch.own[static_cast<size_t>(thread)], longest, size);
-    if (held > 0) append(trunkKeys + head * size, trunkValues + head * size, s.width, held, 0, p);
-    const float* q = qkv + head * size;
-    float* to = out + head * size;
-    long base = held;
-    for (long i = 0; i < count; i++) {
-      const long rows = segments[2 * i];
-      const bool isStem = segments[2 * i + 1] != 0;
-      const long at = isStem ? held : base;
-      if (rows > 0) {
-        append(q + s.width, q + 2 * s.width, stride, rows, at, p);
-        attend(q, stride, rows, at, p, s.scale, to, s.width, nullptr, 0);
-      }
-      if (isStem) base = held + rows;
-      q += rows * stride;
-      to += rows * s.width;
-    }
-  }, s.rows * longest * s.width < 200000);
+  context.pool.each(
+      s.heads,
+      [&](long head, int thread) {
+        const Packed p = packed_in(context.scratch.own[static_cast<size_t>(thread)], longest, size);
+        if (held > 0) append(trunkKeys + head * size, trunkValues + head * size, s.width, held, 0, p);
+        const float* q = qkv + head * size;
+        float* to = out + head * size;
+        long base = held;
+        for (long i = 0; i < count; i++) {
+          const long rows = segments[2 * i];
+          const bool isStem = segments[2 * i + 1] != 0;
+          const long at = isStem ? held : base;
+          if (rows > 0) {
+            append(q + s.width, q + 2 * s.width, stride, rows, at, p);
+            attend(q, stride, rows, at, p, s.scale, to, s.width, nullptr, 0);
+          }
+          if (isStem) base = held + rows;
+          q += rows * stride;
+          to += rows * s.width;
+        }
+      },
+      s.rows * longest * s.width < 200000);
   return isoflop::OK;
 }
 

@@ -1,4 +1,5 @@
-// What each instruction set's copy of the kernels offers, as one table of functions; api.cpp picks the table at run time.
+// What each instruction set's copy of the kernels offers, as one table of functions; api.cpp picks the table at run
+// time.
 #pragma once
 #include <cstdint>
 
@@ -74,9 +75,10 @@ struct ParameterSpan {
 
 /** The weights of one block, and the keys and values that it keeps of one text. */
 struct TextBlock {
-  const float *gain1, *bias1, *attention, *attentionBias, *projection, *projectionBias; // [d] twice, [d, 3d], [3d], [d, d], [d]
-  const float *gain2, *bias2, *expand, *expandBias, *contract, *contractBias;           // [d] twice, [d, 4d], [4d], [4d, d], [d]
-  float *keys, *values;                                                                 // [capacity, d]
+  const float *gain1, *bias1, *attention, *attentionBias, *projection,
+      *projectionBias;                                                        // [d] twice, [d, 3d], [3d], [d, d], [d]
+  const float *gain2, *bias2, *expand, *expandBias, *contract, *contractBias; // [d] twice, [d, 4d], [4d], [4d, d], [d]
+  float *keys, *values;                                                       // [capacity, d]
 };
 
 /** A model in the middle of one text. */
@@ -94,30 +96,34 @@ struct Table {
   Status (*product)(Context&, const Product&);
   void (*fill)(Context&, float* into, float value, long count);
   void (*axpy)(Context&, float* into, float scale, const float* from, long count);
-  void (*embedding)(Context&, const int32_t* ids, const float* tokens, const float* positions, float* out, long n, long width,
-                    long context, long offset, float scale);
-  void (*embeddingBackward)(Context&, const float* dx, const int32_t* ids, float* intoTokens, float* intoPositions, long n,
-                            long width, long context, float scale);
-  void (*layerNorm)(Context&, const float* x, const float* gain, const float* bias, float* out, float* mean, float* rstd, long n,
-                    long width);
-  Status (*layerNormBackward)(Context&, const float* dy, const float* x, const float* gain, const float* mean, const float* rstd,
-                              float* intoGain, float* intoBias, const float* residual, float* dx, long n, long width);
+  void (*embedding)(Context&, const int32_t* ids, const float* tokens, const float* positions, float* out, long n,
+                    long width, long context, long offset, float scale);
+  void (*embeddingBackward)(Context&, const float* dx, const int32_t* ids, float* intoTokens, float* intoPositions,
+                            long n, long width, long context, float scale);
+  void (*layerNorm)(Context&, const float* x, const float* gain, const float* bias, float* out, float* mean,
+                    float* rstd, long n, long width);
+  Status (*layerNormBackward)(Context&, const float* dy, const float* x, const float* gain, const float* mean,
+                              const float* rstd, float* intoGain, float* intoBias, const float* residual, float* dx,
+                              long n, long width);
   void (*geluBackward)(Context&, const float* dy, const float* before, float* dx, long count, GeluForm form);
   Status (*attention)(Context&, const float* qkv, float* out, float* logSumExp, const AttentionShape&);
-  Status (*attentionBackward)(Context&, const float* dy, const float* qkv, const float* out, const float* logSumExp, float* dqkv,
-                              const AttentionShape&);
-  Status (*cachedAttention)(Context&, const float* qkv, float* keys, float* values, long held, long capacity, float* out,
-                            const AttentionShape&);
+  Status (*attentionBackward)(Context&, const float* dy, const float* qkv, const float* out, const float* logSumExp,
+                              float* dqkv, const AttentionShape&);
+  Status (*cachedAttention)(Context&, const float* qkv, float* keys, float* values, long held, long capacity,
+                            float* out, const AttentionShape&);
   Status (*branchAttention)(Context&, const float* qkv, const float* trunkKeys, const float* trunkValues, long held,
                             const int32_t* segments, long count, long longest, float* out, const AttentionShape&);
   /** One more token of a text: keeps its keys and values, and gives the logits [V] of the token after it. */
   Status (*nextToken)(Context&, const Text&, long token, float* logits);
   void (*largest)(Context&, const float* rows, int32_t* at, long n, long width);
-  void (*crossEntropy)(Context&, float* logits, const int32_t* targets, float* losses, long n, long vocabulary, bool overwrites,
-                       float gradientScale);
+  void (*crossEntropy)(Context&, float* logits, const int32_t* targets, float* losses, long n, long vocabulary,
+                       bool overwrites, float gradientScale);
   double (*sumOfSquares)(Context&, const ParameterSpan*, long count);
   void (*adamW)(Context&, const ParameterSpan*, long count, const AdamSettings&);
-  /** Multiply-adds in registers only, on every thread: what this machine can do at most. Returns a value so that it is not dropped. */
+  /**
+   * Multiply-adds in registers only, on every thread: what this machine can do at most. Returns a value so that it is
+   * not dropped.
+   */
   float (*burn)(Context&, long rounds);
   long burnFlopsPerRound;
 };

@@ -33,8 +33,8 @@ INLINE RowNorm norm_row(const float* row, const float* gain, const float* bias, 
   return {center, scale};
 }
 
-void layer_norm(isoflop::Context& context, const float* x, const float* gain, const float* bias, float* out, float* mean, float* rstd,
-                long n, long width) {
+void layer_norm(isoflop::Context& context, const float* x, const float* gain, const float* bias, float* out,
+                float* mean, float* rstd, long n, long width) {
   const long chunk = n * width < 16384 ? n : 64;
   context.pool.each((n + chunk - 1) / chunk, [&](long c, int) {
     for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
@@ -48,9 +48,9 @@ void layer_norm(isoflop::Context& context, const float* x, const float* gain, co
 /** Partial sums of the parameters' gradients: as many as this, whatever the thread count, and added up in order. */
 constexpr long PARTS = 16;
 
-isoflop::Status layer_norm_backward(isoflop::Context& context, const float* dy, const float* x, const float* gain, const float* mean,
-                                    const float* rstd, float* intoGain, float* intoBias, const float* residual, float* dx, long n,
-                                    long width) {
+isoflop::Status layer_norm_backward(isoflop::Context& context, const float* dy, const float* x, const float* gain,
+                                    const float* mean, const float* rstd, float* intoGain, float* intoBias,
+                                    const float* residual, float* dx, long n, long width) {
   const long chunk = (n + PARTS - 1) / PARTS, parts = (n + chunk - 1) / chunk;
   if (!context.reserve(static_cast<size_t>(2 * PARTS * width), 0)) return isoflop::OUT_OF_MEMORY;
   float* partial = context.scratch.shared; // [parts, 2, width]
@@ -74,7 +74,8 @@ isoflop::Status layer_norm_backward(isoflop::Context& context, const float* dy, 
         store_up_to(dgain + j, load_up_to(dgain + j, lanes) + d * normal, lanes);
         store_up_to(dbias + j, load_up_to(dbias + j, lanes) + d, lanes);
       });
-      const vec offset = splat(sum(plain) / static_cast<float>(width)), tilt = splat(sum(weighted) / static_cast<float>(width));
+      const vec offset = splat(sum(plain) / static_cast<float>(width)),
+                tilt = splat(sum(weighted) / static_cast<float>(width));
       each_register(width, [&](long j, int lanes) {
         const vec normal = (load_up_to(row + j, lanes) - center) * scale;
         vec d = scale * (load_up_to(slope + j, lanes) * load_up_to(gain + j, lanes) - offset - normal * tilt);

@@ -1,11 +1,12 @@
-// Softmax cross-entropy a row at a time: the loss and, in the same visit, the gradient over the logits. No one-hot anywhere.
+// Softmax cross-entropy a row at a time: the loss and, in the same visit, the gradient over the logits. No one-hot
+// anywhere.
 #include "kernels.h"
 #include "math.h"
 
 namespace {
 
-void cross_entropy(isoflop::Context& context, float* logits, const int32_t* targets, float* losses, long n, long vocabulary,
-                   bool overwrites, float gradientScale) {
+void cross_entropy(isoflop::Context& context, float* logits, const int32_t* targets, float* losses, long n,
+                   long vocabulary, bool overwrites, float gradientScale) {
   const long chunk = n * vocabulary < 16384 ? n : 16;
   context.pool.each((n + chunk - 1) / chunk, [&](long c, int) {
     for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
@@ -36,7 +37,8 @@ void cross_entropy(isoflop::Context& context, float* logits, const int32_t* targ
       losses[i] = logf(total) - (aim - peak);
       if (!overwrites) continue;
       const vec share = splat(gradientScale / total);
-      each_register(vocabulary, [&](long j, int lanes) { store_up_to(row + j, share * load_up_to(row + j, lanes), lanes); });
+      each_register(vocabulary,
+                    [&](long j, int lanes) { store_up_to(row + j, share * load_up_to(row + j, lanes), lanes); });
       row[targets[i]] -= gradientScale;
     }
   });
@@ -49,7 +51,9 @@ void largest_of_rows(isoflop::Context& context, const float* rows, int32_t* at, 
     for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
       const float* row = rows + i * width;
       vec high = splat(row[0]);
-      each_register(width, [&](long j, int lanes) { high = greatest(lanes == WIDTH ? load(row + j) : load_part(row + j, lanes, row[0]), high); });
+      each_register(width, [&](long j, int lanes) {
+        high = greatest(lanes == WIDTH ? load(row + j) : load_part(row + j, lanes, row[0]), high);
+      });
       const float peak = largest(high);
       long j = 0;
       while (j < width - 1 && row[j] != peak) j++;

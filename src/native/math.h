@@ -9,7 +9,8 @@ namespace {
 /** e^x for finite x clamped to [-87, 88]; NaN stays NaN. Cody-Waite reduction, polynomial of degree 6. */
 INLINE vec exponential(vec x) {
   x = least(greatest(x, splat(-87.0f)), splat(88.0f));
-  const vec shifted = x * splat(1.44269504088896341f) + splat(12582912.0f); // rounds to an integer in the low mantissa bits
+  const vec shifted =
+      x * splat(1.44269504088896341f) + splat(12582912.0f); // rounds to an integer in the low mantissa bits
   const vec n = shifted - splat(12582912.0f);
   const vec r = (x - n * splat(0.693145751953125f)) - n * splat(1.428606765330187e-6f);
   vec p = splat(1.388888889e-3f);
@@ -43,8 +44,8 @@ INLINE Gelu gelu_tanh(vec x) {
 }
 
 /**
- * gelu, the exact form: x · Φ(x), Φ(x) = erfc(-x/√2)/2. erfc(z) = e^(-z²) t q(t) with t = 1/(1 + 0.33 z); q of degree 7 was
- * fitted to a relative error of 1e-7 on [0, 10], so the far negative tail keeps its digits.
+ * gelu, the exact form: x · Φ(x), Φ(x) = erfc(-x/√2)/2. erfc(z) = e^(-z²) t q(t) with t = 1/(1 + 0.33 z); q of degree 7
+ * was fitted to a relative error of 1e-7 on [0, 10], so the far negative tail keeps its digits.
  */
 INLINE Gelu gelu_erf(vec x) {
   const vec size = x < vec{} ? -x : x;

@@ -1,8 +1,10 @@
-// One token through a whole model in a single region: the phases of all blocks are one row of pieces, and a piece waits only until the phases
-// before its own are done. Nobody waits for a thread that is still asleep: who comes later takes up whatever is next.
+// One token through a whole model in a single region: the phases of all blocks are one row of pieces, and a piece waits
+// only until the phases before its own are done. Nobody waits for a thread that is still asleep: who comes later takes
+// up whatever is next.
 //
-// Reading the weights is all that takes time, and memory gives whole rows faster than strips of them. So products are cut along k, each part a
-// run of rows end to end: its sum is kept apart, and whoever needs the result adds up the parts. Parts depend on the shape alone, and so do all bits.
+// Reading the weights is all that takes time, and memory gives whole rows faster than strips of them. So products are
+// cut along k, each part a run of rows end to end: its sum is kept apart, and whoever needs the result adds up the
+// parts. Parts depend on the shape alone, and so do all bits.
 #include <utility>
 
 #include "kept-attention.cpp"
@@ -31,15 +33,18 @@ public:
     headPieces_ = isSmall(d_, t_.vocabulary) ? 1 : threads;
     for (const long count : pieces_) ofBlock_ += count;
     float* at = c_.scratch.shared;
-    x_ = take(at, d_), middle_ = take(at, d_), qkv_ = take(at, 6 * d_), mixed_ = take(at, PARTS * d_), mlp_ = take(at, PARTS * d_);
+    x_ = take(at, d_), middle_ = take(at, d_), qkv_ = take(at, 6 * d_), mixed_ = take(at, PARTS * d_),
+    mlp_ = take(at, PARTS * d_);
     const float *row = t_.tokens + token * d_, *position = t_.positions + t_.held * d_;
     each_register(d_, [&](long j, int lanes) {
-      store_up_to(x_ + j, splat(t_.embeddingScale) * (load_up_to(row + j, lanes) + load_up_to(position + j, lanes)), lanes);
+      store_up_to(x_ + j, splat(t_.embeddingScale) * (load_up_to(row + j, lanes) + load_up_to(position + j, lanes)),
+                  lanes);
     });
   }
 
   static bool reserve(Context& context, const Text& t) {
-    return context.reserve(static_cast<size_t>((8 + 2 * PARTS) * t.width + 5 * LINE), static_cast<size_t>(6 * t.width + t.capacity + 4 * LINE));
+    return context.reserve(static_cast<size_t>((8 + 2 * PARTS) * t.width + 5 * LINE),
+                           static_cast<size_t>(6 * t.width + t.capacity + 4 * LINE));
   }
 
   void run() {
@@ -59,10 +64,14 @@ private:
     for (long piece = c_.pool.next(); piece < body + headPieces_; piece = c_.pool.next()) {
       const long layer = piece / ofBlock_;
       long i = piece - layer * ofBlock_, before = layer * ofBlock_;
-      if (layer >= t_.layers) head(piece - body, body, own);
-      else if (i < pieces_[QKV]) qkv(layer, i, before, own);
-      else if (before += pieces_[QKV], (i -= pieces_[QKV]) < pieces_[MIX]) mix(t_.blocks[layer], i, before, own);
-      else mlp(t_.blocks[layer], i - pieces_[MIX], before + pieces_[MIX], own);
+      if (layer >= t_.layers)
+        head(piece - body, body, own);
+      else if (i < pieces_[QKV])
+        qkv(layer, i, before, own);
+      else if (before += pieces_[QKV], (i -= pieces_[QKV]) < pieces_[MIX])
+        mix(t_.blocks[layer], i, before, own);
+      else
+        mlp(t_.blocks[layer], i - pieces_[MIX], before + pieces_[MIX], own);
       c_.pool.finish();
     }
   }
@@ -84,8 +93,10 @@ private:
 
   /** What goes into a layer, or into the head: the embedding, or what the layer before has made. */
   void begin(long layer, long i, float* x) {
-    if (layer == 0) memcpy(x, x_, static_cast<size_t>(d_) * 4);
-    else add_up(middle_, t_.blocks[layer - 1].contractBias, mlp_, PARTS, x);
+    if (layer == 0)
+      memcpy(x, x_, static_cast<size_t>(d_) * 4);
+    else
+      add_up(middle_, t_.blocks[layer - 1].contractBias, mlp_, PARTS, x);
     if (layer > 0 && layer < t_.layers && i == 0) memcpy(x_, x, static_cast<size_t>(d_) * 4);
   }
 
@@ -127,7 +138,8 @@ private:
     g.k = d_, g.b = w.expand, g.ldb = all, g.c = g.after = hidden, g.alpha = 1, g.bias = w.expandBias, g.gelu = t_.gelu;
     row_times_matrix(g, normed, hidden, nullptr, start(first), start(last));
     gelu_rows(g, 0, 1, start(first), start(last));
-    for (long part = first; part < last; part++) multiply(hidden, w.contract, d_, start(part), start(part + 1), 0, d_, mlp_ + part * d_);
+    for (long part = first; part < last; part++)
+      multiply(hidden, w.contract, d_, start(part), start(part + 1), 0, d_, mlp_ + part * d_);
   }
 
   void head(long i, long before, float* own) {
@@ -143,7 +155,8 @@ private:
   }
 
   /** out = x·W over the rows [from, to) alone, columns [begin, end). */
-  static void multiply(const float* x, const float* weight, long ld, long from, long to, long begin, long end, float* out) {
+  static void multiply(const float* x, const float* weight, long ld, long from, long to, long begin, long end,
+                       float* out) {
     Product g = {};
     g.k = to - from, g.b = weight + from * ld, g.ldb = ld, g.alpha = 1;
     row_times_matrix(g, x + from, out, nullptr, begin, end);

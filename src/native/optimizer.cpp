@@ -1,4 +1,5 @@
-// The global gradient norm and AdamW, each one sweep over all parameters, cut into pieces that do not depend on the thread count.
+// The global gradient norm and AdamW, each one sweep over all parameters, cut into pieces that do not depend on the
+// thread count.
 #include "kernels.h"
 #include "math.h"
 
@@ -18,8 +19,10 @@ INLINE Piece piece_of(const ParameterSpan* parameters, const long* starts, long 
   long low = 0, high = count; // the last parameter that starts at or before i
   while (high - low > 1) {
     const long middle = (low + high) / 2;
-    if (starts[middle] <= i) low = middle;
-    else high = middle;
+    if (starts[middle] <= i)
+      low = middle;
+    else
+      high = middle;
   }
   const long from = (i - starts[low]) * PIECE, left = parameters[low].count - from;
   return {parameters + low, from, left < PIECE ? left : PIECE};
@@ -65,7 +68,8 @@ void adam_w(isoflop::Context& context, const ParameterSpan* parameters, long cou
     const float rate = s.learningRate * p.parameter->learningRateScale;
     const vec keep = splat(p.parameter->decays ? 1.0f - rate * s.weightDecay : 1.0f);
     const vec step = splat(rate / s.correction1), root = splat(1.0f / __builtin_sqrtf(s.correction2));
-    const vec beta1 = splat(s.beta1), beta2 = splat(s.beta2), rest1 = splat(1.0f - s.beta1), rest2 = splat(1.0f - s.beta2);
+    const vec beta1 = splat(s.beta1), beta2 = splat(s.beta2), rest1 = splat(1.0f - s.beta1),
+              rest2 = splat(1.0f - s.beta2);
     float *value = p.parameter->value + p.from, *gradient = p.parameter->gradient + p.from;
     float *first = p.parameter->first + p.from, *second = p.parameter->second + p.from;
     each_register(p.count, [&](long j, int lanes) {

@@ -1,4 +1,5 @@
-// Workers spin for a moment after each region, because the next one usually follows within microseconds, and then sleep.
+// Workers spin for a moment after each region, because the next one usually follows within microseconds, and then
+// sleep.
 #include "pool.h"
 
 #if defined(_WIN32)
@@ -23,8 +24,8 @@ void relax() {
 
 // The parts of region_: below CLOSED the count of workers inside, above REGION the number.
 constexpr uint64_t CLOSED = uint64_t(1) << 16, REGION = uint64_t(1) << 17;
-constexpr int SPINS = 2000;  // about 40 µs of pauses: longer than the gap between two kernels of a step
-constexpr int YIELDS = 200;  // then lets others run, for the case that the cores are shared
+constexpr int SPINS = 2000; // about 40 µs of pauses: longer than the gap between two kernels of a step
+constexpr int YIELDS = 200; // then lets others run, for the case that the cores are shared
 
 /** Spins, then yields, until `done()`; false when it gave up after YIELDS and `mayGiveUp`. */
 template <class Done> bool wait_for(Done done, bool mayGiveUp) {
@@ -55,9 +56,7 @@ Pool::Pool(int threads) : size_(threads < 1 ? 1 : threads) {
 Pool::~Pool() {
   ending_.store(true);
   region_.fetch_add(REGION);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-  }
+  { std::lock_guard<std::mutex> lock(mutex_); }
   wake_.notify_all();
   for (auto& thread : threads_) thread.join();
 }

@@ -1,4 +1,5 @@
-// One pool of threads: every kernel runs as one region on all of them, with barriers inside it where phases follow each other.
+// One pool of threads: every kernel runs as one region on all of them, with barriers inside it where phases follow each
+// other.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -13,7 +14,10 @@
 
 namespace isoflop {
 
-/** While one lives, its thread takes and gives numbers below 1e-38 as zero: arithmetic on them is a hundred times slower. */
+/**
+ * While one lives, its thread takes and gives numbers below 1e-38 as zero: arithmetic on them is a hundred times
+ * slower.
+ */
 class TinyIsZero {
 public:
 #if defined(__x86_64__)
@@ -56,14 +60,19 @@ public:
   }
   /** Inside a region of everyone: waits until every thread has come here. */
   void barrier();
-  /** Inside a region: hands out 0, 1, 2, ... to whoever asks first; `base` is what the region's earlier loops used up. */
+  /**
+   * Inside a region: hands out 0, 1, 2, ... to whoever asks first; `base` is what the region's earlier loops used up.
+   */
   long next() { return ticket_.fetch_add(1, std::memory_order_relaxed); }
   /** Inside a region: one more piece of work is done. */
   void finish() { finished_.fetch_add(1, std::memory_order_release); }
   /** Inside a region: waits until this many pieces are done, on whichever threads. */
   void await(long pieces);
 
-  /** Each i of 0 .. count-1 once, on whichever thread is free. `body(i, thread)` must not depend on which. Small work is done by the caller. */
+  /**
+   * Each i of 0 .. count-1 once, on whichever thread is free. `body(i, thread)` must not depend on which. Small work is
+   * done by the caller.
+   */
   template <class Body> void each(long count, Body body, bool isSmall = false) {
     auto region = [&](int thread) {
       for (long i = next(); i < count; i = next()) body(i, thread);
@@ -83,8 +92,9 @@ private:
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
-  alignas(64) std::atomic<uint64_t> region_{0}; // its number, whether it is closed, and how many workers have entered it
-  alignas(64) std::atomic<int> left_{0};        // how many of them have come out again
+  alignas(64) std::atomic<uint64_t> region_{
+      0};                                // its number, whether it is closed, and how many workers have entered it
+  alignas(64) std::atomic<int> left_{0}; // how many of them have come out again
   alignas(64) std::atomic<long> ticket_{0};
   alignas(64) std::atomic<long> finished_{0};
   alignas(64) std::atomic<int> arrived_{0};

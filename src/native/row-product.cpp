@@ -1,4 +1,5 @@
-// Products of few rows, where memory decides the speed and nothing is packed: how a prompt is read, and a text continued token by token.
+// Products of few rows, where memory decides the speed and nothing is packed: how a prompt is read, and a text
+// continued token by token.
 #pragma once
 #include "gemm.h"
 #include "math.h"
@@ -22,18 +23,22 @@ INLINE void row_times_matrix(const Product& g, const float* x, float* y, const f
     vec left[DEEP];
     for (long i = 0; i < DEEP; i++) left[i] = splat(i < deep ? x[p + i] * g.alpha : 0);
     const float* row = g.b + p * g.ldb + from;
-    if (deep == DEEP) each_register(to - from, [&](long j, int lanes) {
-      vec even = load_up_to(y + from + j, lanes), odd = {};
+    if (deep == DEEP)
+      each_register(to - from, [&](long j, int lanes) {
+        vec even = load_up_to(y + from + j, lanes), odd = {};
 #pragma GCC unroll 8
-      for (int i = 0; i < DEEP; i += 2) {
-        even += left[i] * load_up_to(row + i * g.ldb + j, lanes);
-        odd += left[i + 1] * load_up_to(row + (i + 1) * g.ldb + j, lanes);
-      }
-      store_up_to(y + from + j, even + odd, lanes);
-    });
-    else for (long i = 0; i < deep; i++) each_register(to - from, [&](long j, int lanes) {
-      store_up_to(y + from + j, load_up_to(y + from + j, lanes) + left[i] * load_up_to(row + i * g.ldb + j, lanes), lanes);
-    });
+        for (int i = 0; i < DEEP; i += 2) {
+          even += left[i] * load_up_to(row + i * g.ldb + j, lanes);
+          odd += left[i + 1] * load_up_to(row + (i + 1) * g.ldb + j, lanes);
+        }
+        store_up_to(y + from + j, even + odd, lanes);
+      });
+    else
+      for (long i = 0; i < deep; i++)
+        each_register(to - from, [&](long j, int lanes) {
+          store_up_to(y + from + j, load_up_to(y + from + j, lanes) + left[i] * load_up_to(row + i * g.ldb + j, lanes),
+                      lanes);
+        });
   }
 }
 
@@ -93,12 +98,13 @@ constexpr long FEW_ROWS = 24;
 /** Some rows times a matrix kept [k, n]: what is read of it goes into all of them at once. Columns [from, to). */
 INLINE void rows_times_matrix(const Product& g, long from, long to) {
   constexpr int DEEP = WIDTH == 16 ? 16 : 8; // rows of B in registers
-  for (long i = 0; i < g.m; i++) each_register(to - from, [&](long j, int lanes) {
-    vec start = {};
-    if (g.bias) start += load_up_to(g.bias + from + j, lanes);
-    if (g.add) start += load_up_to(g.add + i * g.ldadd + from + j, lanes);
-    store_up_to(g.c + i * g.ldc + from + j, start, lanes);
-  });
+  for (long i = 0; i < g.m; i++)
+    each_register(to - from, [&](long j, int lanes) {
+      vec start = {};
+      if (g.bias) start += load_up_to(g.bias + from + j, lanes);
+      if (g.add) start += load_up_to(g.add + i * g.ldadd + from + j, lanes);
+      store_up_to(g.c + i * g.ldc + from + j, start, lanes);
+    });
   long p = 0;
   for (; p + DEEP <= g.k; p += DEEP) {
     float left[FEW_ROWS][DEEP]; // side by side: where they lie, they may all fall into one cache set
@@ -119,10 +125,13 @@ INLINE void rows_times_matrix(const Product& g, long from, long to) {
       }
     });
   }
-  for (; p < g.k; p++) for (long i = 0; i < g.m; i++) each_register(to - from, [&](long j, int lanes) {
-    float* y = g.c + i * g.ldc + from + j;
-    store_up_to(y, load_up_to(y, lanes) + splat(g.a[i * g.lda + p]) * load_up_to(g.b + p * g.ldb + from + j, lanes), lanes);
-  });
+  for (; p < g.k; p++)
+    for (long i = 0; i < g.m; i++)
+      each_register(to - from, [&](long j, int lanes) {
+        float* y = g.c + i * g.ldc + from + j;
+        store_up_to(y, load_up_to(y, lanes) + splat(g.a[i * g.lda + p]) * load_up_to(g.b + p * g.ldb + from + j, lanes),
+                    lanes);
+      });
 }
 
 bool has_few_rows(const Product& g) {
@@ -134,9 +143,12 @@ void few_rows(Context& context, const Product& g) {
   const long chunk = g.n * g.k < 32768 ? g.n : pieces(pieces(g.n, context.pool.size()), LINE) * LINE;
   context.pool.each(pieces(g.n, chunk), [&](long i, int) {
     const long from = i * chunk, to = at_most(g.n, from + chunk);
-    if (g.m > 1) rows_times_matrix(g, from, to);
-    else if (g.bTransposed) row_times_transpose(g, g.a, g.c, g.add, from, to);
-    else row_times_matrix(g, g.a, g.c, g.add, from, to);
+    if (g.m > 1)
+      rows_times_matrix(g, from, to);
+    else if (g.bTransposed)
+      row_times_transpose(g, g.a, g.c, g.add, from, to);
+    else
+      row_times_matrix(g, g.a, g.c, g.add, from, to);
     if (g.gelu) gelu_rows(g, 0, g.m, from, to);
   });
 }

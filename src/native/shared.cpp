@@ -1,4 +1,5 @@
-// Files mapped into memory that several processes share: numbers, counters that say how far somebody has come, and bells to sleep on.
+// Files mapped into memory that several processes share: numbers, counters that say how far somebody has come, and
+// bells to sleep on.
 #include "api.h"
 
 #include <atomic>
@@ -12,9 +13,9 @@
 #include <unistd.h>
 #endif
 #if defined(__linux__)
-#include <climits>
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <climits>
 #endif
 
 namespace {
@@ -74,7 +75,8 @@ void isf_ring(uint64_t address) {
 
 void isf_sleep(uint64_t address, int heard, double seconds) {
 #if defined(__linux__)
-  const timespec longest = {static_cast<time_t>(seconds), static_cast<long>((seconds - static_cast<double>(static_cast<time_t>(seconds))) * 1e9)};
+  const timespec longest = {static_cast<time_t>(seconds),
+                            static_cast<long>((seconds - static_cast<double>(static_cast<time_t>(seconds))) * 1e9)};
   syscall(SYS_futex, at(address), FUTEX_WAIT, heard, &longest, nullptr, 0);
 #elif !defined(_WIN32)
   // No way to sleep on memory that is shared with another process: looks again every 50 µs.

@@ -1,5 +1,5 @@
-// One SIMD register of floats through the compiler's vector extensions, as wide as this translation unit's -m flags allow.
-// Everything here lives in an anonymous namespace: each instruction set compiles its own copy.
+// One SIMD register of floats through the compiler's vector extensions, as wide as this translation unit's -m flags
+// allow. Everything here lives in an anonymous namespace: each instruction set compiles its own copy.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -23,8 +23,8 @@ typedef int32_t mask __attribute__((vector_size(WIDTH * 4), may_alias));
 
 INLINE vec load(const float* from) { return *reinterpret_cast<const vec_unaligned*>(from); }
 INLINE void store(float* to, vec x) { *reinterpret_cast<vec_unaligned*>(to) = x; }
-INLINE vec splat(float x) { return x - vec{}; } // x - 0 is x for every x, and compiles to one broadcast
-INLINE vec least(vec a, vec b) { return a > b ? b : a; }   // a NaN in `a` stays NaN
+INLINE vec splat(float x) { return x - vec{}; }             // x - 0 is x for every x, and compiles to one broadcast
+INLINE vec least(vec a, vec b) { return a > b ? b : a; }    // a NaN in `a` stays NaN
 INLINE vec greatest(vec a, vec b) { return a < b ? b : a; } // a NaN in `a` stays NaN
 
 /** The first `count` floats, the rest `filler`. */
@@ -132,8 +132,10 @@ template <class Body> INLINE void each_register(long count, Body body) {
 }
 INLINE vec load_up_to(const float* from, int lanes) { return lanes == WIDTH ? load(from) : load_part(from, lanes); }
 INLINE void store_up_to(float* to, vec x, int lanes) {
-  if (lanes == WIDTH) store(to, x);
-  else store_part(to, x, lanes);
+  if (lanes == WIDTH)
+    store(to, x);
+  else
+    store_part(to, x, lanes);
 }
 
 } // namespace
