@@ -76,13 +76,15 @@ export interface BestRate {
 export interface TransferVerdict {
   parametrisation: ParametrisationName
   best: BestRate[]
-  /** log2 of the widest model's best rate over the narrowest's; null until both are known. */
+  /** log2 of the widest model's best rate over the narrowest's; null until both lie inside the rates tried. */
   drift: number | null
+  /** Why best rates that are known say nothing of how the best one changes; null where they do. */
+  problem: string | null
 }
 
 /** The best rate of every width that has been tried, narrow to wide. */
 export function transferVerdicts(points: readonly TransferPoint[]): TransferVerdict[] {
-  return parametrisations.flatMap((parametrisation) => {
+  return parametrisations.flatMap((parametrisation): TransferVerdict[] => {
     const mine = points.filter((point) => point.parametrisation === parametrisation)
     const widths = [...new Set(mine.map(({ width }) => width))].sort((a, b) => a - b)
     const best = widths.flatMap((width) =>
@@ -92,10 +94,16 @@ export function transferVerdicts(points: readonly TransferPoint[]): TransferVerd
       ),
     )
     if (best.length === 0) return []
-    const drift = best.length > 1 ? Math.log2(best[best.length - 1].between / best[0].between) : null
-    return [{ parametrisation, best, drift }]
+    const ends = best.length > 1 ? [best[0], best[best.length - 1]] : []
+    const atEdge = ends.filter(({ isAtEdge }) => isAtEdge).map(({ width }) => width)
+    if (atEdge.length > 0) return [{ parametrisation, best, drift: null, problem: edgeProblem(atEdge) }]
+    const drift = ends.length > 0 ? Math.log2(ends[1].between / ends[0].between) : null
+    return [{ parametrisation, best, drift, problem: null }]
   })
 }
+
+const edgeProblem = (widths: readonly number[]): string =>
+  `At width ${widths.join(' and ')} the best rate lies at the edge of those tried, so the true one may lie beyond and nothing says how it changes. Try a wider range.`
 
 function bestOf(width: number, points: readonly TransferPoint[]): BestRate[] {
   const tried = [...points].sort((a, b) => a.learningRate - b.learningRate)

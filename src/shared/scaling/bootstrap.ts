@@ -9,7 +9,7 @@ import {
   standardDeviation,
 } from './curve.ts'
 import { fitOffsetPowerLaw } from './offset-power-law.ts'
-import type { LawPoint, SurfacePoint } from './points.ts'
+import { inOrder, type LawPoint, type SurfacePoint, whyUndetermined } from './points.ts'
 import { fitPowerLaw } from './power-law.ts'
 import { type Surface, surfaceColumns } from './surface.ts'
 import { logsOfSurface, refitSurfaceHuber, surfaceFromLogs } from './surface-huber.ts'
@@ -103,23 +103,26 @@ export function forecastAt(bootstrap: CurveBootstrap, x: number): Interval | nul
 }
 
 export interface SurfaceBootstrap {
-  parameters: Record<keyof Surface, ParameterInterval>
-  /** beta / (alpha + beta): how the best size grows with compute. */
-  sizeExponent: ParameterInterval
+  /** null where most draws determine no surface: what is left over says nothing of how sure the fit is. */
+  intervals: Record<keyof Surface | 'sizeExponent', ParameterInterval> | null
+  /** The refits that the intervals are of. */
   surfaces: Surface[]
+  /** Draws that were left out: too few different sizes or amounts of tokens, or constants without a bound. */
+  undetermined: number
   options: BootstrapOptions
 }
 
 /**
  * Runs drawn with replacement, each refit started at the full data's optimum; the percentiles of 4,000 take some
- * seconds.
+ * seconds. A draw that determines no surface is left out and counted.
  */
 export function bootstrapSurface(
   form: 'surface' | 'surface-huber',
   full: Surface,
-  points: readonly SurfacePoint[],
+  given: readonly SurfacePoint[],
   wanted: Partial<BootstrapOptions> = {},
 ): SurfaceBootstrap {
+  const points = inOrder(given)
   const options = { ...usualBootstrap, ...wanted }
   const random = createRandom(options.seed)
   const columns = surfaceColumns(points)
@@ -129,23 +132,29 @@ export function bootstrapSurface(
   for (let i = 0; i < options.resamples; i++) {
     counts.fill(0)
     for (let k = 0; k < points.length; k++) counts[random.integer(points.length)]++
-    surfaces.push(
+    if (whyUndetermined(points.filter((_, k) => counts[k] > 0)) !== null) continue
+    const surface =
       form === 'surface'
         ? fitSurfaceColumns(columns, counts, full)
-        : surfaceFromLogs(refitSurfaceHuber(columns, start, counts).x),
-    )
+        : surfaceFromLogs(refitSurfaceHuber(columns, start, counts).x)
+    const { E, A, B, alpha, beta } = surface
+    if ([E, A, B, alpha, beta].every(Number.isFinite)) surfaces.push(surface)
   }
+  const undetermined = options.resamples - surfaces.length
+  if (undetermined > options.resamples / 2) return { intervals: null, surfaces: [], undetermined, options }
   const of = (read: (surface: Surface) => number) => intervalOf(surfaces.map(read), options.confidence)
   return {
-    parameters: {
+    intervals: {
       E: of((s) => s.E),
       A: of((s) => s.A),
       B: of((s) => s.B),
       alpha: of((s) => s.alpha),
       beta: of((s) => s.beta),
+      // How the best size grows with compute.
+      sizeExponent: of((s) => s.beta / (s.alpha + s.beta)),
     },
-    sizeExponent: of((s) => s.beta / (s.alpha + s.beta)),
     surfaces,
+    undetermined,
     options,
   }
 }

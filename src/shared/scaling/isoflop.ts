@@ -160,6 +160,14 @@ function fitParabola(x: number[], y: number[]): { c0: number; c1: number; c2: nu
  */
 export const budgetTolerance = 0.05
 
+/** How many budgets became how many; null where each stands for itself. */
+export function gatheringRemark(given: readonly IsoflopPoint[], gathered: readonly IsoflopPoint[]): string | null {
+  const count = (points: readonly IsoflopPoint[]) => new Set(points.map(({ budget }) => budget)).size
+  return count(gathered) < count(given)
+    ? `Budgets within ${Math.round(100 * budgetTolerance)} % of each other count as one: ${count(given)} became ${count(gathered)}.`
+    : null
+}
+
 /**
  * Gathers points whose compute lies within the tolerance of the group's smallest, and gives each group one budget, its
  * geometric mean.

@@ -66,27 +66,42 @@ export function checkSurfacePoints(points: readonly SurfacePoint[], parameterCou
     checkNumber(point.loss, 'loss', i, point.name)
   })
   checkCount(points.length, 'surface', parameterCount)
-  const column = (of: (point: SurfacePoint) => number) => points.map((point) => Math.log(of(point)))
-  const n = column((point) => point.parameters)
-  const d = column((point) => point.tokens)
-  if (spread(n) < 1e-9)
-    throw new Fault('bad-input', `All ${points.length} points have the same parameters: a surface needs several sizes.`)
-  if (spread(d) < 1e-9)
-    throw new Fault(
-      'bad-input',
-      `All ${points.length} points have the same tokens: a surface needs several lengths of training.`,
-    )
-  if (points.every((point) => point.parameters === point.tokens)) {
-    throw new Fault('bad-input', 'Parameters and tokens hold the same numbers: name two different columns.')
-  }
+  const problem = whyUndetermined(points)
+  if (problem !== null) throw new Fault('bad-input', problem)
+}
+
+/** The same points in an order of their own, so that sums, and with them fits, do not depend on the order of a file. */
+export const inOrder = (points: readonly SurfacePoint[]): SurfacePoint[] =>
+  [...points].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens || a.loss - b.loss)
+
+/** Why points, however many, determine no surface L(N, D); null where they do. Its terms need three values each. */
+export function whyUndetermined(points: readonly SurfacePoint[]): string | null {
+  const n = points.map((point) => Math.log(point.parameters))
+  const d = points.map((point) => Math.log(point.tokens))
+  const all = `All ${points.length} points have the same`
+  if (spread(n) < 1e-9) return `${all} parameters: a surface needs several sizes.`
+  if (spread(d) < 1e-9) return `${all} tokens: a surface needs several lengths of training.`
+  if (points.every((point) => point.parameters === point.tokens))
+    return 'Parameters and tokens hold the same numbers: name two different columns.'
   // The published rule gives every member 20 tokens a parameter: on that line N and D say the same thing.
   if (residualSpread(n, d) < 1e-3) {
-    throw new Fault(
-      'bad-input',
+    return (
       'Tokens follow from parameters in all points, so A / N^alpha and B / D^beta cannot be told apart. ' +
-        'Add members trained on clearly more or fewer tokens, or fit an offset power law along the line.',
+      'Add members trained on clearly more or fewer tokens, or fit an offset power law along the line.'
     )
   }
+  for (const [values, words, term] of [
+    [n, 'sizes', 'A / N^alpha'],
+    [d, 'amounts of tokens', 'B / D^beta'],
+  ] as const) {
+    const different = new Set(values).size
+    if (different < 3)
+      return `The points have only ${different} different ${words}: ${term} cannot be told from E with fewer than 3. Add trainings at others.`
+  }
+  const places = new Set(points.map(({ parameters, tokens }) => `${parameters} ${tokens}`)).size
+  return places >= 5
+    ? null
+    : `The points lie at only ${places} different sizes and amounts of tokens: a surface has 5 parameters. Add trainings at others.`
 }
 
 function checkNumber(value: number, column: string, index: number, name?: string): void {

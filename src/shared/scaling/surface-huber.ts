@@ -2,7 +2,7 @@
 // beta ln D, e).
 import { relativeSpread } from './surface-least-squares.ts'
 import { type Minimum, minimise, type Objective } from './lbfgs.ts'
-import { checkSurfacePoints, type SurfacePoint } from './points.ts'
+import { checkSurfacePoints, inOrder, type SurfacePoint } from './points.ts'
 import { type Surface, type SurfaceColumns, surfaceColumns, type SurfaceFit, surfaceStatus } from './surface.ts'
 
 /** Residuals of ln L beyond this count by their size, not their square. */
@@ -123,7 +123,7 @@ export interface HuberSearch {
  */
 export function fitSurfaceHuber(points: readonly SurfacePoint[]): HuberSearch {
   checkSurfacePoints(points)
-  const columns = surfaceColumns(points)
+  const columns = surfaceColumns(inOrder(points))
   const objective = createHuberObjective(columns)
   let evaluations = 0
   const go = (from: Float64Array, maxEvaluations: number): Minimum => {

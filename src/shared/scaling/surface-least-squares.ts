@@ -3,7 +3,7 @@
 import { minimise, type Objective } from './lbfgs.ts'
 import { nonNegativeLeastSquares } from './non-negative.ts'
 import { standardDeviation } from './curve.ts'
-import { checkSurfacePoints, type SurfacePoint } from './points.ts'
+import { checkSurfacePoints, inOrder, type SurfacePoint } from './points.ts'
 import { type Surface, type SurfaceColumns, surfaceColumns, type SurfaceFit, surfaceStatus } from './surface.ts'
 
 const exponents = { smallest: 0.01, largest: 3, scan: 28 } as const
@@ -14,7 +14,7 @@ const exponents = { smallest: 0.01, largest: 3, scan: 28 } as const
  */
 export function fitSurface(points: readonly SurfacePoint[]): SurfaceFit {
   checkSurfacePoints(points)
-  return fitSurfaceColumns(surfaceColumns(points), null, null)
+  return fitSurfaceColumns(surfaceColumns(inOrder(points)), null, null)
 }
 
 /** The same from prepared columns; `counts` repeats rows (bootstrap), `near` skips the scan. */

@@ -54,6 +54,23 @@ describe('the verdict on learning rates', () => {
     expect(best.every(({ isAtEdge }) => !isAtEdge)).toBe(true)
   })
 
+  it('reads no change off best rates that lie at the edge of those tried', () => {
+    const falling = [1e-3, 2e-3, 4e-3].flatMap((rate) => [
+      transfer(64, rate, 1e-2 / rate),
+      transfer(128, rate, 1e-2 / rate),
+    ])
+    const [{ best, drift, problem }] = transferVerdicts(falling)
+    expect(best.map(({ learningRate }) => learningRate)).toEqual([4e-3, 4e-3])
+    expect(drift).toBeNull()
+    expect(problem).toContain('At width 64 and 128 the best rate lies at the edge')
+    const inside = [1e-3, 2e-3, 4e-3].map((rate) => transfer(64, rate, Math.log2(rate / 2e-3) ** 2 + 1))
+    expect(transferVerdicts([...inside, ...falling.filter(({ width }) => width === 128)])[0]).toMatchObject({
+      drift: null,
+      problem: expect.stringContaining('At width 128 the best'),
+    })
+    expect(transferVerdicts(inside)[0]).toMatchObject({ drift: null, problem: null })
+  })
+
   it('says where the best lies at the edge, and leaves out what diverged', () => {
     const [{ best, drift }] = transferVerdicts([
       transfer(64, 1e-3, 3),

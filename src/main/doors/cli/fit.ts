@@ -6,6 +6,7 @@ import {
   bootstrapSurface,
   type BootstrapOptions,
   type CurveBootstrap,
+  type ParameterInterval,
   type SurfaceBootstrap,
 } from '#shared/scaling/bootstrap.ts'
 import type { CurveFit, CurveObjective, FitStatus } from '#shared/scaling/curve.ts'
@@ -61,15 +62,20 @@ async function fit(context: CommandContext, options: FitOptions): Promise<Answer
     const { points, names, remarks } = await curvePoints(context, options)
     const found = fitCurveForm(form, points, options, names)
     const bootstrap = curveBootstrap(found, points, options)
+    const said = [...unboundedRemarks(bootstrap), ...remarks]
     return {
-      document: { ...curveDocument(found, bootstrap), ...(remarks.length ? { remarks } : {}) },
-      text: [curveText(found, bootstrap), ...remarks].join('\n'),
+      document: { ...curveDocument(found, bootstrap), ...(said.length ? { remarks: said } : {}) },
+      text: [curveText(found, bootstrap), ...said].join('\n'),
     }
   }
   const points = await surfacePoints(context, options, options.c)
   const found = fitSurfaceForm(form, points)
   const bootstrap = surfaceBootstrap(found, points, options)
-  return { document: surfaceDocument(found, bootstrap), text: surfaceText(found, bootstrap) }
+  const remarks = bootstrapRemarks(bootstrap)
+  return {
+    document: { ...surfaceDocument(found, bootstrap), ...(remarks.length ? { remarks } : {}) },
+    text: [surfaceText(found, bootstrap), ...remarks].join('\n'),
+  }
 }
 
 /** Refits unless told otherwise. */
@@ -135,9 +141,26 @@ export function curveDocument(
     sse,
     points,
     ...(rSquared === null ? {} : { rSquared, errors }),
-    bootstrap: bootstrap && { ...bootstrap.options, noise: bootstrap.noise, parameters: bootstrap.parameters },
+    bootstrap: bootstrap && { ...bootstrap.options, noise: bootstrap.noise, parameters: boundedIntervals(bootstrap) },
     status,
   }
+}
+
+/** The refits' intervals; null for a parameter that they leave without a bound, as a flat curve leaves its scale. */
+function boundedIntervals({ parameters }: CurveBootstrap): Record<string, ParameterInterval | null> {
+  const isBounded = (interval: ParameterInterval) => Object.values(interval).every(Number.isFinite)
+  return Object.fromEntries(
+    Object.entries(parameters ?? {}).map(([name, interval]) => [name, isBounded(interval) ? interval : null]),
+  )
+}
+
+/** Names the parameters whose intervals are left out. */
+export function unboundedRemarks(bootstrap: CurveBootstrap | null): string[] {
+  if (!bootstrap) return []
+  const names = Object.entries(boundedIntervals(bootstrap)).flatMap(([name, interval]) => (interval ? [] : [name]))
+  return names.length === 0
+    ? []
+    : [`No interval for ${names.join(' and ')}: some refits of these points leave it without a bound.`]
 }
 
 export function surfaceDocument(
@@ -151,18 +174,28 @@ export function surfaceDocument(
     residualStd,
     points,
     sizeExponent: beta / (alpha + beta),
-    intervals: bootstrap && { ...bootstrap.parameters, sizeExponent: bootstrap.sizeExponent },
-    bootstrap: bootstrap && bootstrap.options,
+    intervals: bootstrap && bootstrap.intervals,
+    bootstrap: bootstrap && { ...bootstrap.options, undetermined: bootstrap.undetermined },
     status,
   }
 }
 
+/** What a person must know of the intervals: of which draws they are, or why there are none. */
+export function bootstrapRemarks(bootstrap: SurfaceBootstrap | null): string[] {
+  if (!bootstrap || bootstrap.undetermined === 0) return []
+  const { undetermined, options, intervals } = bootstrap
+  const draws = `${undetermined} of ${options.resamples} draws of these points determine no surface: too few different sizes or amounts of tokens`
+  return [intervals ? `${draws}. The intervals are of the others.` : `No intervals: ${draws}.`]
+}
+
 async function isoflopAnswer(context: CommandContext, options: FitOptions): Promise<Answer> {
-  const { profiles, size, tokens, warning } = fitIsoflops(await isoflopPoints(context, options))
+  const { points: gathered, remarks } = await isoflopPoints(context, options)
+  const { profiles, size, tokens, warning } = fitIsoflops(gathered)
   const number = (value: number) => (Number.isFinite(value) ? value : null)
   const document = {
     form: 'isoflop',
     warning,
+    ...(remarks.length ? { remarks } : {}),
     size,
     tokens,
     profiles: profiles.map((one) => ({
@@ -183,7 +216,10 @@ async function isoflopAnswer(context: CommandContext, options: FitOptions): Prom
   const slope = size
     ? `N* ~ C^${size.slope.toFixed(3)} ± ${size.slopeError.toFixed(3)}`
     : 'Too few usable profiles for a line through their minima.'
-  return { document, text: [table(['budget', 'points', 'best size', 'loss', ''], rows), slope, warning].join('\n') }
+  return {
+    document,
+    text: [table(['budget', 'points', 'best size', 'loss', ''], rows), slope, ...remarks, warning].join('\n'),
+  }
 }
 
 export const statusWords: Record<FitStatus, string> = {
@@ -196,10 +232,11 @@ export const statusWords: Record<FitStatus, string> = {
 
 function curveText(found: CurveFit, bootstrap: CurveBootstrap | null): string {
   const { scale, exponent, offset } = found.parameters
-  const interval = (name: 'scale' | 'exponent' | 'offset', digits: (value: number) => string) =>
-    bootstrap?.parameters
-      ? `  (${digits(bootstrap.parameters[name].low)} to ${digits(bootstrap.parameters[name].high)})`
-      : ''
+  const intervals = bootstrap && boundedIntervals(bootstrap)
+  const interval = (name: 'exponent' | 'offset', digits: (value: number) => string) => {
+    const found = intervals?.[name]
+    return found ? `  (${digits(found.low)} to ${digits(found.high)})` : ''
+  }
   return [
     `L(x) = (x / ${scale.toExponential(4)})^${exponent.toFixed(4)}${found.form === 'power' ? '' : ` + ${offset.toFixed(4)}`}`,
     `exponent  ${exponent.toFixed(5)}${interval('exponent', (value) => value.toFixed(4))}`,
@@ -211,20 +248,21 @@ function curveText(found: CurveFit, bootstrap: CurveBootstrap | null): string {
 }
 
 function surfaceText(found: SurfaceFit, bootstrap: SurfaceBootstrap | null): string {
+  const intervals = bootstrap?.intervals
   const rows = (['E', 'A', 'B', 'alpha', 'beta'] as const).map((name) => [
     name,
     found[name].toPrecision(6),
-    ...(bootstrap
+    ...(intervals
       ? [
-          bootstrap.parameters[name].standardError.toPrecision(3),
-          bootstrap.parameters[name].low.toPrecision(4),
-          bootstrap.parameters[name].high.toPrecision(4),
+          intervals[name].standardError.toPrecision(3),
+          intervals[name].low.toPrecision(4),
+          intervals[name].high.toPrecision(4),
         ]
       : []),
   ])
   return [
     'L(N, D) = E + A / N^alpha + B / D^beta',
-    table(['', 'value', ...(bootstrap ? ['std error', 'from', 'to'] : [])], rows),
+    table(['', 'value', ...(intervals ? ['std error', 'from', 'to'] : [])], rows),
     `residuals ${(100 * found.residualStd).toFixed(3)} % over ${found.points} points, objective ${found.objective.toPrecision(8)}; ${statusWords[found.status]}`,
   ].join('\n')
 }

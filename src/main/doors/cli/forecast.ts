@@ -8,6 +8,7 @@ import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts
 import { parseAmount, short } from './amounts.ts'
 import {
   bootstrapOptions,
+  bootstrapRemarks,
   curveBootstrap,
   curveDocument,
   type FitOptions,
@@ -86,31 +87,34 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   const bootstrap = surfaceBootstrap(found, points, fitOptions)
   const best = optimalAllocation(found, flops)
   const over = (read: (one: ReturnType<typeof optimalAllocation>) => number): Interval | null => {
-    if (!bootstrap) return null
+    if (!bootstrap?.intervals) return null
     const { low, high } = intervalOf(
       bootstrap.surfaces.map((surface) => read(optimalAllocation(surface, flops))),
       bootstrap.options.confidence,
     )
-    return { low, high }
+    return Number.isFinite(low) && Number.isFinite(high) ? { low, high } : null
   }
   const interval = over((one) => one.loss)
+  const remarks = bootstrapRemarks(bootstrap)
   return {
     document: {
       form,
       flops,
       ...best,
       interval,
-      intervals: bootstrap && {
+      intervals: bootstrap?.intervals && {
         parameters: over((one) => one.parameters),
         tokens: over((one) => one.tokens),
         tokensPerParameter: over((one) => one.tokensPerParameter),
       },
+      ...(remarks.length ? { remarks } : {}),
       fit: surfaceDocument(found, bootstrap),
     },
     text: [
       ...lossLines(flops, best.loss, interval, fitOptions),
       `best split (6 N D): ${short(best.parameters)} parameters, ${short(best.tokens)} tokens, ${best.tokensPerParameter.toPrecision(3)} tokens a parameter`,
       statusWords[found.status],
+      ...remarks,
     ].join('\n'),
   }
 }

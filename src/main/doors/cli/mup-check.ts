@@ -182,12 +182,15 @@ function transferText({ transfer, choices }: Check): string {
   return [
     `Best of ${choices.learningRates.length} peak learning rates after ${choices.steps} updates, by width:`,
     table(['', 'best tried', 'between', 'validation loss'], rows),
-    ...verdicts
-      .filter(({ drift }) => drift !== null)
-      .map(
-        ({ parametrisation, drift }) =>
-          `${names[parametrisation]}: from the narrowest to the widest the best rate changes ${(2 ** drift!).toFixed(2)} times.`,
-      ),
+    ...verdicts.flatMap(({ parametrisation, drift, problem }) =>
+      drift === null
+        ? [
+            `${names[parametrisation]}: ${problem ?? 'fewer than two widths have a best rate, so nothing says how it changes.'}`,
+          ]
+        : [
+            `${names[parametrisation]}: from the narrowest to the widest the best rate changes ${(2 ** drift).toFixed(2)} times.`,
+          ],
+    ),
   ].join('\n')
 }
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { Fault } from '#shared/fault.ts'
 import { isAtRatio } from '#shared/family/additions.ts'
 import { tokensStretch } from '#shared/family/schedule.ts'
-import { gatherBudgets, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
+import { gatherBudgets, gatheringRemark, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
 import { readTable, type Table } from '#main/platform/disk/tables.ts'
@@ -117,32 +117,34 @@ export async function surfacePoints(
   return dropHighest(points, options.dropHighest ?? 0)
 }
 
-/**
- * Points of IsoFLOP profiles: rows with a column of budgets, or the runs of a study, gathered where they took the same
- * compute.
- */
-export async function isoflopPoints(context: CommandContext, options: PointOptions): Promise<IsoflopPoint[]> {
-  if (options.study !== undefined) {
-    const { runs } = await studyRuns(context, options)
-    return gatherBudgets(
-      dropHighest(runs, options.dropHighest ?? 0).map(({ flops, parameters, tokens, loss }) => ({
-        budget: flops,
-        parameters,
-        tokens,
-        loss,
-      })),
-    )
-  }
+/** Points of IsoFLOP profiles, from rows or from the runs of a study, gathered where they took the same compute. */
+export async function isoflopPoints(
+  context: CommandContext,
+  options: PointOptions,
+): Promise<{ points: IsoflopPoint[]; remarks: string[] }> {
+  const given =
+    options.study === undefined ? isoflopRows(options) : (await studyRuns(context, options)).runs.map(isoflopRun)
+  const kept = dropHighest(given, options.dropHighest ?? 0)
+  const points = gatherBudgets(kept)
+  const remark = gatheringRemark(kept, points)
+  return { points, remarks: remark === null ? [] : [remark] }
+}
+
+const isoflopRun = ({ flops, parameters, tokens, loss }: StudyPoint): IsoflopPoint => ({
+  budget: flops,
+  parameters,
+  tokens,
+  loss,
+})
+
+function isoflopRows(options: PointOptions): IsoflopPoint[] {
   const table = tableOf(options)
   const [budget, n, loss] = [
     columnOf(table, options.budget, '--budget'),
     columnOf(table, options.n, '--n'),
     columnOf(table, options.loss, '--loss'),
   ]
-  return dropHighest(
-    table.rows.map((_, i) => ({ budget: budget(i), parameters: n(i), loss: loss(i) })),
-    options.dropHighest ?? 0,
-  )
+  return table.rows.map((_, i) => ({ budget: budget(i), parameters: n(i), loss: loss(i) }))
 }
 
 function tableOf({ points, where = [] }: PointOptions): Table {

@@ -112,10 +112,13 @@ export const useAllocationStore = defineStore('allocation', () => {
             parameters,
             tokens,
             loss,
-            interval: intervalOf(
-              drawn.map((one) => evaluateSurface(one, parameters, tokens)),
-              0.95,
-            ),
+            interval:
+              drawn.length === 0
+                ? null
+                : intervalOf(
+                    drawn.map((one) => evaluateSurface(one, parameters, tokens)),
+                    0.95,
+                  ),
           }
         }),
       ),

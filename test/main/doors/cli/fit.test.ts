@@ -14,6 +14,13 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** The path of a file of this text. */
+function fileOf(name: string, text: string): string {
+  const path = join(folder, `${name}.csv`)
+  writeFileSync(path, text)
+  return path
+}
+
 /** Runs one command line and gives back its answer. */
 async function run(line: string, options: string[] = []): Promise<any> {
   let answer: Answer | null = null
@@ -94,6 +101,69 @@ describe('isoflop fit', () => {
     expect(answer.size.slope).toBeCloseTo(0.5, 9)
     expect(answer.profiles).toHaveLength(2)
     expect(answer.warning).toMatch(/parabola/)
+  })
+
+  it('gathers budgets that differ by some per cent, and says so', async () => {
+    const rows = [1e18, 1e20].flatMap((c) =>
+      [-1, 0, 1].map((k) => `${c * (1 + 0.01 * k)},${(Math.sqrt(c) / 10) * 3 ** k},${3 + k * k * 0.1}`),
+    )
+    const answer = await run('fit --form isoflop --budget c --n n --loss loss', [
+      '--points',
+      fileOf('near', `c,n,loss\n${rows.join('\n')}\n`),
+    ])
+    expect(answer.profiles.map(({ points, rejection }: any) => [points, rejection])).toEqual([
+      [3, null],
+      [3, null],
+    ])
+    expect(answer.size.slope).toBeCloseTo(0.5, 3)
+    expect(answer.remarks).toEqual(['Budgets within 5 % of each other count as one: 6 became 2.'])
+  })
+
+  const surfaceRows = (sizes: number[], lengths: number[]): string[] =>
+    sizes.flatMap((n, i) =>
+      lengths.map(
+        (d, k) => `${n},${d},${(1.7 + 400 * n ** -0.34 + 400 * d ** -0.28) * (1 + 0.004 * ((3 * i + 5 * k) % 4))}`,
+      ),
+    )
+  const fitRows = (form: string, rows: string[]) =>
+    run(`fit --form ${form} --n n --d d --loss loss --bootstrap 60`, [
+      '--points',
+      fileOf('surface', `n,d,loss\n${rows.join('\n')}\n`),
+    ])
+
+  it.each(['surface', 'surface-huber'])('gives the same %s whatever the order of the rows', async (form) => {
+    const rows = surfaceRows([1e6, 3e6, 1e7, 3e7], [1e8, 3e8, 1e9])
+    expect(await fitRows(form, [...rows].reverse())).toEqual(await fitRows(form, rows))
+  })
+
+  it.each(['surface', 'surface-huber'])(
+    'gives no intervals of a %s through too few points, and says why',
+    async (form) => {
+      const corner = surfaceRows([1e6, 1e7, 1e8], [1e8, 1e9, 1e10]).filter((_, i) => i !== 1 && i !== 5 && i !== 6)
+      const few = await fitRows(form, corner)
+      expect(few).toMatchObject({ points: 6, intervals: null, bootstrap: { resamples: 60 } })
+      expect(few.bootstrap.undetermined).toBeGreaterThan(30)
+      expect(few.remarks[0]).toMatch(/^No intervals: \d+ of 60 draws of these points determine no surface/)
+      const grid = await fitRows(form, surfaceRows([1e6, 1e7, 1e8], [1e8, 1e9, 1e10]))
+      expect(grid.remarks[0]).toMatch(/^\d+ of 60 draws .* The intervals are of the others\.$/)
+      for (const { low, high } of Object.values<any>(grid.intervals)) expect(low).toBeLessThanOrEqual(high)
+    },
+  )
+
+  it('refuses a surface through two sizes, which cannot tell its terms apart', async () => {
+    const rows = surfaceRows([1e6, 1e7], [1e8, 3e8, 1e9])
+    await expect(fitRows('surface-huber', rows)).rejects.toThrow(/only 2 different sizes: A \/ N\^alpha cannot be told/)
+  })
+
+  it('gives no interval for a scale without a bound, and says so', async () => {
+    const losses = [3.1, 2.9, 3.05, 2.85, 3, 2.8]
+    const answer = await run('fit --form power --x x --y y', [
+      '--points',
+      fileOf('flat', `x,y\n${losses.map((y, i) => `${10 ** (10 + i)},${y}`).join('\n')}\n`),
+    ])
+    expect(answer.bootstrap.parameters.exponent.low).toBeLessThan(answer.parameters.exponent)
+    expect(answer.bootstrap.parameters.scale).toBeNull()
+    expect(answer.remarks).toEqual(['No interval for scale: some refits of these points leave it without a bound.'])
   })
 
   it.each([
