@@ -1,5 +1,6 @@
 // Kinds of test: unit (seconds, plain Node), integration (built workers), browser (the web door), launch (a real
 // Electron); llama runs apart.
+import vue from '@vitejs/plugin-vue'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 const slow = ['test/integration/**', 'test/browser/**', 'test/launch/**', 'test/bench/**', 'test/llama/**']
@@ -12,6 +13,7 @@ export default defineConfig({
     onUnhandledError: ({ message }) => !/^Protocol error \(.*\): .*session closed/.test(message),
     projects: [
       {
+        plugins: [vue()],
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
