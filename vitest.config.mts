@@ -1,13 +1,22 @@
-// Kinds of test: unit (seconds, plain Node), integration (built workers), browser (the web door), launch (a real
-// Electron); llama runs apart.
+// Kinds of test: unit (plain Node, quick), slow (the same, seconds each), integration (built workers), campaign (faults of
+// every kind), browser (the web door), launch (a real Electron); llama runs apart.
 import vue from '@vitejs/plugin-vue'
 import { configDefaults, defineConfig } from 'vitest/config'
 
-const slow = ['test/integration/**', 'test/browser/**', 'test/launch/**', 'test/bench/**', 'test/llama/**']
+const slow = [
+  'test/integration/**',
+  'test/browser/**',
+  'test/launch/**',
+  'test/bench/**',
+  'test/llama/**',
+  'test/campaign/**',
+  'test/**/*.slow.test.ts',
+]
 
 export default defineConfig({
   test: {
     testTimeout: 30_000,
+    setupFiles: ['test/support/seed.ts'],
     // Playwright's own question to a window that has just been closed: nobody waits for the answer, and no test can
     // catch it.
     onUnhandledError: ({ message }) => !/^Protocol error \(.*\): .*session closed/.test(message),
@@ -35,6 +44,16 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      { test: { name: 'slow', include: ['test/**/*.slow.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'campaign',
+          include: ['test/campaign/**/*.test.ts'],
+          testTimeout: 7_200_000,
           hookTimeout: 300_000,
           fileParallelism: false,
         },

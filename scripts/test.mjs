@@ -1,5 +1,5 @@
-// `npm test`: types, lint, unit, build, integration, browser and launch, each to its end even when one before it
-// failed.
+// `npm test`: types, lint, unused code, every kind of test (vitest.config.mts) and a build between, each to its end
+// even when one before it failed.
 // What cannot run here is named with the command that would make it run, and counted as skipped; with CI=true a skip is
 // a failure.
 import { spawnSync } from 'node:child_process'
@@ -113,13 +113,7 @@ function isOnPath(name) {
 mkdirSync(results, { recursive: true })
 const startedMs = performance.now()
 
-check('types', [
-  ...['shared', 'node', 'test'].map(
-    (project) => () => node([bin('typescript/bin/tsc'), '-p', `tsconfig.${project}.json`]),
-  ),
-  () => node([bin('vue-tsc/bin/vue-tsc.js'), '-p', 'tsconfig.web.json']),
-])
-check('lint', [() => node([bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0'])])
+for (const name of ['types', 'lint']) check(name, [() => run('npm', ['run', '--silent', name])])
 if (isCi) {
   // Nothing may be skipped there, so what the tests compare with is obtained first.
   timed('peers', () => {
@@ -133,6 +127,8 @@ if (python) process.env.ISOFLOP_PYTHON = python
 suite('unit')
 check('build', [() => node([join(root, 'scripts', 'build.mjs')])])
 suite('integration')
+suite('slow')
+suite('campaign')
 
 const chromium = await findChromium()
 if (chromium.executable) suite('browser')

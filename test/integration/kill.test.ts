@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Libsql from 'libsql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRandom } from '#shared/random.ts'
+import { seededRandom } from '../support/seed.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { labSchema } from '#main/platform/disk/database-schema.ts'
 import { openDatabase } from '#main/platform/disk/database.ts'
@@ -167,7 +167,7 @@ describe('a run killed at any instant', () => {
       )
 
       const home = homeOf('disturbed')
-      const random = createRandom(Date.now() >>> 0)
+      const random = seededRandom()
       const kills: Record<string, number> = { trainer: 0, host: 0, both: 0 }
       const killedAt: number[] = []
       let damagedSaid: string | null = null

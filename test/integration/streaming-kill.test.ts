@@ -1,7 +1,7 @@
 // Real processes of a cluster under `kill -9` at random moments: no update is lost or applied twice, and the loss curve
 // stays what it was.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRandom } from '#shared/random.ts'
+import { seededRandom } from '../support/seed.ts'
 import { createStreamingEngine, type StreamingEngine } from '#main/core/cluster-training/engine.ts'
 import { forkNodeWorker } from '#main/platform/processes/node.ts'
 import { partsOn, type PartProcess, type StartPart } from '#main/platform/processes/parts.ts'
@@ -42,7 +42,7 @@ async function cluster(systems: number, name: string): Promise<StreamingEngine> 
 
 describe('a cluster of real processes', () => {
   it(`survives ${wantedKills} kills at random moments with the undisturbed loss curve`, async () => {
-    const random = createRandom(Date.now() % 100_000)
+    const random = seededRandom()
     const undisturbed = await cluster(3, 'calm')
     const calm = []
     const disturbed: unknown[] = []

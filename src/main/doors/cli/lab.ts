@@ -120,7 +120,8 @@ export async function tokensReady(
       (one) => one.corpusId === corpus.id && isSameTokenizer(one.tokenizer, tokenizer),
     )
     if (found?.state === 'finished') return found
-    if (found?.state === 'failed')
+    if (found && !isUnderWay(found))
+      // failed, or held by a full disk
       throw new Fault('failed', found.message ?? `The tokens of ${corpus.name} could not be made.`)
     terminal.progress(
       `Making tokens of ${corpus.name}${found?.progress ? `: ${Math.floor(100 * found.progress)} %` : ''}`,
