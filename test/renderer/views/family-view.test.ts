@@ -1,0 +1,59 @@
+// @vitest-environment happy-dom
+// The Family screen with its ladder, without a member to train, while runs hold it, and when training is refused.
+import { beforeEach, expect, test } from 'vitest'
+import { Fault } from '#shared/fault.ts'
+import { useNoticesStore } from '#renderer/stores/notices.ts'
+import { useShellStore } from '#renderer/stores/shell.ts'
+import { useStudiesStore } from '#renderer/stores/studies.ts'
+import FamilyView from '#renderer/views/family/FamilyView.vue'
+import type { FakeLab } from '../support/fake-lab.ts'
+import { drawn, lastAsked, openStudy, showScreen } from '../support/screen.ts'
+
+let fake: FakeLab
+beforeEach(async () => {
+  fake = await openStudy()
+})
+const members = () => useStudiesStore().current!.ladder.members
+const train = (view: any) => view.get('[data-testid=train-ladder]')
+
+test('every member has its row, and the button trains those that are on', async () => {
+  const screen = await showScreen(FamilyView)
+  expect(screen.view.findAll('tbody tr').length).toBeGreaterThanOrEqual(members().length)
+  for (const { name } of useStudiesStore().current!.ladder.members) if (name) expect(screen.text()).toContain(name)
+  await train(screen.view).trigger('click')
+  await drawn()
+  const on = members().filter(({ isEnabled }) => isEnabled)
+  expect(lastAsked(fake, 'startRuns')?.[1]).toEqual(on.map(({ id }) => id))
+  expect(useShellStore().view).toBe('training')
+})
+
+test('with no member on there is nothing to train, and the button says why', async () => {
+  const { current, change } = useStudiesStore()
+  change({ ladder: { ...current!.ladder, members: members().map((one) => ({ ...one, isEnabled: false })) } })
+  const screen = await showScreen(FamilyView)
+  expect(train(screen.view).attributes('disabled')).toBeDefined()
+  expect(train(screen.view).attributes('title')).toMatch(/No member is on/)
+})
+
+test('while members train the dial is locked and the button counts what is left', async () => {
+  const screen = await showScreen(FamilyView)
+  await train(screen.view).trigger('click')
+  await drawn()
+  expect(train(screen.view).attributes('title')).toMatch(/trained or under way/)
+  expect(screen.view.get('[data-testid=dial-kind] button').attributes('disabled')).toBeDefined()
+  const failed = [...fake.runs.values()][0]!
+  fake.tell('run', { ...failed, state: 'failed', message: 'The loss became NaN.' })
+  await drawn()
+  expect(train(screen.view).text()).toBe('Train 1 more')
+  expect(train(screen.view).attributes('disabled')).toBeUndefined()
+})
+
+test('a ladder that the lab refuses to train is told in passing, and the button can be pressed again', async () => {
+  const screen = await showScreen(FamilyView)
+  fake.refuse('startRuns', new Fault('disk-full', 'The disk is full.'))
+  await train(screen.view).trigger('click')
+  await drawn()
+  expect(useNoticesStore().notices.at(-1)?.text).toBe('The disk is full.')
+  expect(useShellStore().view).not.toBe('training')
+  expect(train(screen.view).attributes('disabled')).toBeUndefined()
+})

@@ -1,0 +1,95 @@
+// @vitest-environment happy-dom
+// The Training screen before the first run, while members train, and when runs failed or were interrupted.
+import { beforeEach, expect, test, vi } from 'vitest'
+import { computed, unref } from 'vue'
+import type { RunSummary } from '#shared/run.ts'
+import { useShellStore } from '#renderer/stores/shell.ts'
+import { useTraining } from '#renderer/stores/training.ts'
+import TrainingView from '#renderer/views/training/TrainingView.vue'
+import type { FakeLab } from '../support/fake-lab.ts'
+import { drawn, lastAsked, openStudy, showScreen, type Screen } from '../support/screen.ts'
+
+// Nothing is laid out here, so the list of runs is told to draw all of its rows.
+vi.mock('@tanstack/vue-virtual', () => ({
+  useVirtualizer: (options: unknown) =>
+    computed(() => ({
+      getTotalSize: () => 0,
+      getVirtualItems: () =>
+        Array.from({ length: (unref(options) as { count: number }).count }, (_, index) => ({
+          index,
+          key: index,
+          start: 0,
+        })),
+      measureElement: () => undefined,
+    })),
+}))
+
+let fake: FakeLab
+beforeEach(async () => {
+  fake = await openStudy()
+})
+const rows = (screen: Screen) => screen.view.findAll('[data-testid=run-row]')
+const states = (screen: Screen) => rows(screen).map((row: any) => row.attributes('data-state'))
+
+async function withRuns(change: Partial<RunSummary> = {}): Promise<[Screen, RunSummary]> {
+  await useTraining().trainLadder()
+  const screen = await showScreen(TrainingView)
+  const run = { ...[...fake.runs.values()][0]!, ...change }
+  fake.runs.set(run.id, run)
+  fake.tell('run', run)
+  await drawn()
+  return [screen, run]
+}
+
+test('before the first run the screen says what will stand here, and one button makes it appear', async () => {
+  const screen = await showScreen(TrainingView)
+  expect(screen.text()).toContain('No run yet')
+  await screen.press('Train this ladder')
+  expect(screen.text()).not.toContain('No run yet')
+  expect(states(screen)).toEqual(['running', ...Array(rows(screen).length - 1).fill('queued')])
+  expect(rows(screen)).toHaveLength([...fake.runs.values()].length)
+})
+
+test('before the first run the family can be shaped instead', async () => {
+  const screen = await showScreen(TrainingView)
+  await screen.press('Shape the family first')
+  expect(useShellStore().view).toBe('family')
+})
+
+test('a run that trains shows its progress and its loss, and its curve is drawn', async () => {
+  const [screen, run] = await withRuns()
+  fake.train(run.id, run.steps / 4)
+  await drawn()
+  await new Promise((resolve) => setTimeout(resolve, 150)) // new points are drawn at most ten times a second
+  expect(rows(screen)[0].get('[role=progressbar]').attributes('aria-valuenow')).toBe('25')
+  expect(rows(screen)[0].text()).toMatch(/loss \d\.\d/)
+  expect(screen.chart(/Training curves/)?.dataset['draws']).toBe('true')
+})
+
+test('a run that trains can be paused, and stopping asks first', async () => {
+  const [screen, run] = await withRuns()
+  await screen.press(`Stop ${run.name}`)
+  expect(lastAsked(fake, 'stopRun')).toBeUndefined()
+  useShellStore().question!.run()
+  await drawn()
+  expect(lastAsked(fake, 'stopRun')).toEqual([run.id])
+  expect(states(screen)[0]).toBe('cancelled')
+  await screen.press('Pause all')
+  expect(states(screen).slice(1)).toEqual(Array(rows(screen).length - 1).fill('paused'))
+})
+
+test('a run that failed says why and offers neither pause nor stop', async () => {
+  const [screen, run] = await withRuns({ state: 'failed', message: 'The loss became NaN at step 7.' })
+  expect(rows(screen)[0].text()).toContain('Failed')
+  expect(rows(screen)[0].get('.bad.message').text()).toBe('The loss became NaN at step 7.')
+  expect(() => screen.button(`Pause ${run.name}`)).toThrow(/No button/)
+  expect(() => screen.button(`Stop ${run.name}`)).toThrow(/No button/)
+})
+
+test('runs that were interrupted are resumed by one button', async () => {
+  const [screen, run] = await withRuns({ state: 'interrupted' })
+  expect(screen.text()).toContain('1 run was interrupted.')
+  await screen.press('Resume')
+  expect(lastAsked(fake, 'resumeRun')).toEqual([run.id])
+  expect(screen.text()).not.toContain('interrupted')
+})
