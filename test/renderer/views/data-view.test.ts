@@ -14,6 +14,7 @@ beforeEach(async () => {
   fake = await openStudy()
 })
 
+const path = (view: any): any => view.get('[data-testid=corpus-path]')
 const cards = (view: any) => view.findAll('[data-testid=corpus-card]')
 
 test('without a text the card that takes one still stands there', async () => {
@@ -32,7 +33,7 @@ test('a path that is typed is asked for and its text read', async () => {
   await drawn()
   expect(lastAsked(fake, 'addCorpus')).toEqual([['/texts/moby.txt'], 'moby'])
   expect(cards(screen.view)).toHaveLength(3)
-  expect(screen.view.get('[data-testid=corpus-path]').element.value).toBe('')
+  expect(path(screen.view).element.value).toBe('')
 })
 
 test('a text under way shows how far it is read and can be cancelled', async () => {
@@ -65,7 +66,7 @@ test('a text that the lab refuses is told in passing', async () => {
   await screen.view.get('form').trigger('submit')
   await drawn()
   expect(useNoticesStore().notices.at(-1)?.text).toBe('There is no such file.')
-  expect(screen.view.get('[data-testid=corpus-path]').element.value).toBe('/nowhere')
+  expect(path(screen.view).element.value).toBe('/nowhere')
 })
 
 test('while runs are under way the text and the tokenizer are read-only', async () => {
