@@ -1,8 +1,7 @@
-// Compiles src/native into build/native/isoflop-native.{so,dylib,dll} with the machine's C++ compiler. Runs after `npm
-// ci`: without a
-// compiler it says so in one sentence and succeeds. --sanitize: with AddressSanitizer and UBSan, into
-// build/native-sanitize;
-// --require: fail where nothing could be built; --force: compile even what is unchanged.
+// Compiles src/native into build/native/isoflop-native.{so,dylib,dll} with the machine's C++ compiler, and writes
+// build/compile_commands.json for clangd. Runs after `npm ci`: without a compiler it says so in one sentence and
+// succeeds. --sanitize: with AddressSanitizer and UBSan, into build/native-sanitize; --require: fail where nothing
+// could be built; --force: compile even what is unchanged.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -61,7 +60,7 @@ const flags = [
  * run.
  */
 const units = [
-  ...['api', 'arena', 'pool', 'shared'].map((name) => ({ object: name, source: `${name}.cpp`, flags: [] })),
+  ...['api', 'arena', 'pool', 'shared-memory'].map((name) => ({ object: name, source: `${name}.cpp`, flags: [] })),
   ...instructionSets.map(({ name, label, flags }) => ({
     object: `isa-${name}`,
     source: 'isa.cpp',
@@ -81,6 +80,9 @@ function done(message, failed = false) {
   rmSync(aside, { recursive: true, force: true })
   process.exit(failed && options.has('--require') ? 1 : 0)
 }
+
+/** The arguments that compile one unit. */
+const compileArguments = (unit, object) => [...flags, ...unit.flags, '-c', unit.source, '-o', object]
 
 const run = (args) =>
   new Promise((resolve) => {
@@ -103,6 +105,16 @@ if (!compiler)
     true,
   )
 
+if (!isSanitized) {
+  const commands = units.map((unit) => ({
+    directory: sources,
+    file: join(sources, unit.source),
+    arguments: [compiler, ...compileArguments(unit, `${unit.object}.o`)],
+  }))
+  mkdirSync(join(root, 'build'), { recursive: true })
+  writeFileSync(join(root, 'build', 'compile_commands.json'), `${JSON.stringify(commands, null, 2)}\n`)
+}
+
 const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, compiler, flags, units]))
 for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))
 const version = hash.digest('hex')
@@ -116,14 +128,7 @@ try {
   const failures = []
   const worker = async () => {
     for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
-      const { status, output } = await run([
-        ...flags,
-        ...unit.flags,
-        '-c',
-        unit.source,
-        '-o',
-        join(aside, `${unit.object}.o`),
-      ])
+      const { status, output } = await run(compileArguments(unit, join(aside, `${unit.object}.o`)))
       if (status !== 0) failures.push(output)
       else if (output) console.log(output)
     }

@@ -35,7 +35,7 @@ const Table* choose(const char* isa) {
   return nullptr;
 }
 
-Product plain(long m, long n, long k, uint64_t a, uint64_t b, uint64_t c) {
+Product plain(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, uint64_t a, uint64_t b, uint64_t c) {
   Product g = {};
   g.m = m, g.n = n, g.k = k;
   g.a = floats(a), g.lda = k;
@@ -56,7 +56,7 @@ bool spans(Context& context, const double* addresses, const double* sizes, int c
       part[j] = floats(static_cast<uint64_t>(addresses[4 * i + j]));
       if (!context.arena.holds(part[j])) return false;
     }
-    into.push_back({part[0], part[1], part[2], part[3], static_cast<long>(sizes[i]), 1.0f, false});
+    into.push_back({part[0], part[1], part[2], part[3], static_cast<ptrdiff_t>(sizes[i]), 1.0f, false});
   }
   return true;
 }
@@ -107,17 +107,22 @@ void isf_read(void* to, uint64_t from, double bytes) { memcpy(to, floats(from), 
 
 void isf_fill(uint64_t context, uint64_t into, float value, double count) {
   Context& c = at(context);
-  c.table->fill(c, floats(into), value, static_cast<long>(count));
+  c.table->fill(c, floats(into), value, static_cast<ptrdiff_t>(count));
 }
 void isf_axpy(uint64_t context, uint64_t into, float scale, uint64_t from, double count) {
   Context& c = at(context);
-  c.table->axpy(c, floats(into), scale, floats(from), static_cast<long>(count));
+  c.table->axpy(c, floats(into), scale, floats(from), static_cast<ptrdiff_t>(count));
 }
 
-void isf_embedding(uint64_t context, uint64_t ids, uint64_t tokens, uint64_t positions, uint64_t out, int n, int width,
-                   int T, int offset, float scale) {
+void isf_embedding(uint64_t context, uint64_t ids, uint64_t places, uint64_t tokens, uint64_t positions, uint64_t out,
+                   int n, int width, int T, float scale) {
   Context& c = at(context);
-  c.table->embedding(c, integers(ids), floats(tokens), floats(positions), floats(out), n, width, T, offset, scale);
+  c.table->embedding(c, integers(ids), integers(places), floats(tokens), floats(positions), floats(out), n, width, T,
+                     scale);
+}
+void isf_gather_rows(uint64_t context, uint64_t x, uint64_t rows, uint64_t out, int n, int width) {
+  Context& c = at(context);
+  c.table->gatherRows(c, floats(x), integers(rows), floats(out), n, width);
 }
 void isf_embedding_backward(uint64_t context, uint64_t dx, uint64_t ids, uint64_t intoTokens, uint64_t intoPositions,
                             int n, int width, int T, float scale) {
@@ -161,7 +166,7 @@ int isf_linear_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t weig
 }
 void isf_gelu_backward(uint64_t context, uint64_t dy, uint64_t before, uint64_t dx, double count, int gelu) {
   Context& c = at(context);
-  c.table->geluBackward(c, floats(dy), floats(before), floats(dx), static_cast<long>(count),
+  c.table->geluBackward(c, floats(dy), floats(before), floats(dx), static_cast<ptrdiff_t>(count),
                         static_cast<GeluForm>(gelu));
 }
 
@@ -203,12 +208,12 @@ int isf_head_backward(uint64_t context, uint64_t dLogits, uint64_t x, uint64_t t
   weights.alpha = scale;
   return c.table->product(c, weights);
 }
-int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held,
-                         const int32_t* segments, int count, int longest, uint64_t out, int n, int heads, int width,
-                         float scale) {
+int isf_tree_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held,
+                       const int32_t* segments, int count, int longest, uint64_t out, int n, int heads, int width,
+                       float scale) {
   Context& c = at(context);
-  return c.table->branchAttention(c, floats(qkv), floats(keys), floats(values), held, segments, count, longest,
-                                  floats(out), {n, 1, heads, width, scale});
+  return c.table->treeAttention(c, floats(qkv), floats(keys), floats(values), held, segments, count, longest,
+                                floats(out), {n, 1, heads, width, scale});
 }
 int isf_next_token(uint64_t context, const double* addresses, int layers, int width, int heads, int vocabulary,
                    int held, int capacity, int gelu, float embeddingScale, float attentionScale, float outputScale,
@@ -230,9 +235,9 @@ int isf_next_token(uint64_t context, const double* addresses, int layers, int wi
     return OUT_OF_MEMORY;
   }
 }
-void isf_largest(uint64_t context, uint64_t x, int32_t* places, int n, int width) {
+void isf_argmax(uint64_t context, uint64_t x, int32_t* places, int n, int width) {
   Context& c = at(context);
-  c.table->largest(c, floats(x), places, n, width);
+  c.table->argmax(c, floats(x), places, n, width);
 }
 void isf_cross_entropy(uint64_t context, uint64_t logits, uint64_t targets, uint64_t losses, int n, int vocabulary,
                        int overwrites, float gradientScale) {
@@ -283,11 +288,11 @@ int isf_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int
   if (bTransposed) transpose_b(g);
   return kernels.table->product(kernels, g);
 }
-void isf_burn(uint64_t context, double rounds, double* secondsAndFlops) {
+void isf_peak_flops(uint64_t context, double rounds, double* secondsAndFlops) {
   Context& c = at(context);
   const auto start = std::chrono::steady_clock::now();
-  volatile float kept = c.table->burn(c, static_cast<long>(rounds));
+  volatile float kept = c.table->multiply_adds(c, static_cast<ptrdiff_t>(rounds));
   (void)kept;
   secondsAndFlops[0] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  secondsAndFlops[1] = rounds * static_cast<double>(c.table->burnFlopsPerRound) * c.pool.size();
+  secondsAndFlops[1] = rounds * static_cast<double>(c.table->flopsPerRound) * c.pool.size();
 }

@@ -29,8 +29,11 @@ ISF void isf_read(void* to, uint64_t from, double bytes);
 ISF void isf_fill(uint64_t context, uint64_t into, float value, double count);
 ISF void isf_axpy(uint64_t context, uint64_t into, float scale, uint64_t from, double count);
 
-ISF void isf_embedding(uint64_t context, uint64_t ids, uint64_t tokens, uint64_t positions, uint64_t out, int n,
-                       int width, int T, int offset, float scale);
+/** out[i] = scale · (tokens[ids[i]] + positions[places[i]]); where `places` is 0, row i stands at place i mod T. */
+ISF void isf_embedding(uint64_t context, uint64_t ids, uint64_t places, uint64_t tokens, uint64_t positions,
+                       uint64_t out, int n, int width, int T, float scale);
+/** out[i] = x[rows[i]]: x [., width] → out [n, width]. */
+ISF void isf_gather_rows(uint64_t context, uint64_t x, uint64_t rows, uint64_t out, int n, int width);
 ISF void isf_embedding_backward(uint64_t context, uint64_t dx, uint64_t ids, uint64_t intoTokens,
                                 uint64_t intoPositions, int n, int width, int T, float scale);
 ISF void isf_layer_norm(uint64_t context, uint64_t x, uint64_t gain, uint64_t bias, uint64_t out, uint64_t mean,
@@ -54,12 +57,12 @@ ISF int isf_attention_backward(uint64_t context, uint64_t dy, uint64_t qkv, uint
 ISF int isf_cached_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held, int capacity,
                              uint64_t out, int rows, int T, int heads, int width, float scale);
 /**
- * qkv [n, 3 width] → out: `segments` holds rows and kind (1 stem, 0 end) of each run of rows; the trunk has `held`
- * tokens [., width], or is 0.
+ * qkv [n, 3 width] → out: `segments` holds rows and kind (1 prefix, 0 suffix) of each run of rows; before all of them
+ * come the `held` tokens of `keys` and `values` [., width], or none where these are 0.
  */
-ISF int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held,
-                             const int32_t* segments, int count, int longest, uint64_t out, int n, int heads, int width,
-                             float scale);
+ISF int isf_tree_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint64_t values, int held,
+                           const int32_t* segments, int count, int longest, uint64_t out, int n, int heads, int width,
+                           float scale);
 /**
  * One more token of a text of `held` tokens → logits [vocabulary]. `addresses`: tokens, positions, the last norm's gain
  * and bias; then for each layer gain, bias, attention [d, 3d], bias, projection, bias, gain, bias, expand, bias,
@@ -68,8 +71,8 @@ ISF int isf_branch_attention(uint64_t context, uint64_t qkv, uint64_t keys, uint
 ISF int isf_next_token(uint64_t context, const double* addresses, int layers, int width, int heads, int vocabulary,
                        int held, int capacity, int gelu, float embeddingScale, float attentionScale, float outputScale,
                        int token, float* logits);
-/** Where the first of the largest of each row stands: x [n, width] → at [n]. */
-ISF void isf_largest(uint64_t context, uint64_t x, int32_t* at, int n, int width);
+/** The index of the largest of each row, the first of equals: x [n, width] → at [n]. */
+ISF void isf_argmax(uint64_t context, uint64_t x, int32_t* at, int n, int width);
 ISF int isf_head(uint64_t context, uint64_t x, uint64_t tokens, uint64_t logits, float scale, int n, int width,
                  int vocabulary);
 ISF int isf_head_backward(uint64_t context, uint64_t dLogits, uint64_t x, uint64_t tokens, uint64_t intoTokens,
@@ -90,7 +93,7 @@ ISF int isf_adam_w(uint64_t context, const double* addresses, const double* size
 ISF int isf_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int n, int k, int aTransposed,
                     int bTransposed);
 /** Seconds for `rounds` of register-only multiply-adds on every thread, and their FLOPs in all. */
-ISF void isf_burn(uint64_t context, double rounds, double* secondsAndFlops);
+ISF void isf_peak_flops(uint64_t context, double rounds, double* secondsAndFlops);
 
 /**
  * Maps a file for reading and writing and tells its size; 0 where that is not possible here. Its addresses serve
@@ -101,13 +104,14 @@ ISF void isf_unmap(uint64_t address, double bytes);
 /** into[i] += from[i]. */
 ISF void isf_add(float* into, uint64_t from, double count);
 /**
- * A counter of 8 bytes that other processes see: what was written before it was posted is there for who peeks at it.
+ * A counter of 8 bytes that other processes see; store releases and load acquires, so what was written before is there.
  */
-ISF void isf_post(uint64_t counter, double value);
-ISF double isf_peek(uint64_t counter);
+ISF void isf_counter_store(uint64_t counter, double value);
+ISF double isf_counter_load(uint64_t counter);
 /**
- * A bell of 4 bytes: whoever has heard `heard` rings and since then none sleeps until the next, or for so many seconds.
+ * A futex, 4 bytes that count their wakes: whoever has seen its value and finds it unchanged waits for the next wake,
+ * or for so many seconds.
  */
-ISF int isf_bell(uint64_t bell);
-ISF void isf_ring(uint64_t bell);
-ISF void isf_sleep(uint64_t bell, int heard, double seconds);
+ISF int isf_futex_value(uint64_t futex);
+ISF void isf_futex_wake(uint64_t futex);
+ISF void isf_futex_wait(uint64_t futex, int seen, double seconds);

@@ -52,7 +52,7 @@ void* map_pages(size_t bytes) {
 }
 #endif
 
-void to_machine(void* block, [[maybe_unused]] size_t bytes) {
+void to_system(void* block, [[maybe_unused]] size_t bytes) {
 #if defined(_WIN32)
   _aligned_free(block);
 #else
@@ -67,12 +67,12 @@ void to_machine(void* block, [[maybe_unused]] size_t bytes) {
 
 Arena::~Arena() {
   for (auto& [block, size] : held_)
-    if (!is_carved(size)) to_machine(block, size);
+    if (!is_carved(size)) to_system(block, size);
   give_back_free();
-  for (auto& [slab, size] : slabs_) to_machine(slab, size);
+  for (auto& [slab, size] : slabs_) to_system(slab, size);
 }
 
-void* Arena::from_machine(size_t bytes) {
+void* Arena::from_system(size_t bytes) {
   if (reserved_ + bytes > limit_) return nullptr;
   void* block = nullptr;
 #if defined(_WIN32)
@@ -92,7 +92,7 @@ void* Arena::carve(size_t bytes) {
   if (bytes > slabLeft_) {
     size_t size = SLAB;
     while (size > bytes && reserved_ + size > limit_) size /= 2; // the last of a small limit
-    void* slab = size >= bytes ? from_machine(size) : nullptr;
+    void* slab = size >= bytes ? from_system(size) : nullptr;
     if (!slab) return nullptr;
     slabs_.emplace_back(slab, size);
     slab_ = static_cast<char*>(slab);
@@ -112,7 +112,7 @@ void Arena::give_back_free() {
       continue;
     }
     reserved_ -= at->first * at->second.size();
-    for (void* block : at->second) to_machine(block, at->first);
+    for (void* block : at->second) to_system(block, at->first);
     at = free_.erase(at);
   }
 }
@@ -128,7 +128,7 @@ void* Arena::take(size_t bytes) {
     current_ += at->first;
     return block;
   }
-  const auto make = [&] { return is_carved(size) ? carve(size) : from_machine(size); };
+  const auto make = [&] { return is_carved(size) ? carve(size) : from_system(size); };
   void* block = make();
   if (!block) {
     give_back_free();
@@ -161,7 +161,7 @@ bool Arena::release(void* address) {
     free_[size].push_back(address);
   } else {
     reserved_ -= size;
-    to_machine(address, size);
+    to_system(address, size);
   }
   return true;
 }

@@ -28,7 +28,7 @@ public:
 private:
   void* take(size_t bytes);
   void* carve(size_t bytes);
-  void* from_machine(size_t bytes);
+  void* from_system(size_t bytes);
   void give_back_free();
 
   uint64_t limit_;

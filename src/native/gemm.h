@@ -1,226 +1,315 @@
-// The micro-kernel every matrix product here is made of: an R x NR tile of C held in registers while k runs.
+// Matrix products C = A·B, blocked for the caches as by Goto and van de Geijn (Anatomy of High-Performance Matrix
+// Multiplication, ACM TOMS 34(3), 2008); the five loops are numbered as in BLIS (Van Zee and van de Geijn, ACM TOMS
+// 41(3), 2015):
+//
+//   for n0 = 0 .. n step NC                  loop 5: columns of B and C
+//     for k0 = 0 .. k step kPiece (<= KC)    loop 4: pack B[k0.., n0..] into panels of NR columns, for the second cache
+//       for r = 0 .. m step group            loop 3: pack A[r.., k0..]; a group is MR or GROUP rows
+//         for row = r .. step MR             loop 1: MR rows of A stay in the first cache ...
+//           for panel = 0 .. step NR         loop 2: ... while all panels of B pass
+//             tile: for p = 0 .. k           micro-kernel (micro-kernel.h): an MR x NR tile of C in registers
+//
+//            NC              k0                NC
+//          +----+          +----+            +----+  k0
+//      MR  |####|   +=  MR |####|      x     |  ##|           ## = one panel, NR columns
+//          |    |          |    |            |  ##|
+//          +----+          +----+            +----+
+//            C                A                 B
+//
+// BLIS runs loop 1 inside loop 2, with a panel of B in the first cache; here it is A's rows that stay, because A is not
+// packed beyond them. Where packing does not pay, A or B is read where it lies (Plan). Few rows go another way: gemv.h.
 #pragma once
-#include "kernels.h"
-#include "vector.h"
+#include "gemv.h"
+#include "micro-kernel.h"
+
+#include <cstdint>
 
 namespace {
 
-#if defined(ISOFLOP_AVX512)
-constexpr int MR = 14, NV = 2; // 28 accumulators, 2 of B, 1 of A: 31 of 32 registers
-#elif defined(ISOFLOP_AVX2)
-constexpr int MR = 6, NV = 2; // 12 + 2 + 1 of 16 registers
-#elif defined(__aarch64__)
-constexpr int MR = 6, NV = 4; // 24 + 4 + 1 of 32 registers
-#else
-constexpr int MR = 4, NV = 2; // 8 + 2 + 1 of 16 registers
-#endif
-constexpr int NR = NV * WIDTH;
-constexpr int LINE = 16;      // floats of a cache line
-constexpr long KC = 512;      // k is worked through in pieces of this many
-constexpr long SOON_ROWS = 8; // how far ahead of its use a row of A read where it lies is fetched
-constexpr long LDA =
-    KC + 16; // row stride of a panel of A that keeps its rows: off the power of two, so the cache sets differ
+using isoflop::Status;
 
-/** Where a tile goes: c = alpha · acc (+ bias) (+ add); `columns` of the NR are real. */
-struct Tile {
-  float* c;
-  long ldc;
-  float alpha;
-  const float* bias;
-  const float* add;
-  long ldadd;
-  int columns;
-  const float*
-      soon; // what the next tile will read: fetched into the first cache while this one runs, a line for each k
-  const float* ahead; // what a later tile will read: fetched into the second cache, k floats of each of four rows
-  long aheadStride;   // floats from one of those rows to the next
-  long strideA;       // floats from row to row, or from k to k, where the kernel's template does not say
-};
+constexpr ptrdiff_t KT = 256;       // k of one piece where A is kept by columns: more would lie too far apart
+constexpr ptrdiff_t GROUP = MR * 8; // rows that such an A is packed for at once when its lines are far apart
+constexpr ptrdiff_t OWN_A = (GROUP * KT > MR * LDA) ? GROUP * KT : MR * LDA; // floats of A a thread packs at once
+constexpr ptrdiff_t NC = 512 / NR * NR;    // columns of B packed at once: with KC, 1 MiB
+constexpr ptrdiff_t SMALL_RIGHT = 1 << 16; // floats of B that every thread may as well pack for itself
+constexpr ptrdiff_t NARROW =
+    128; // columns of C: with so few, A is read where it lies, because packing it would not pay
+constexpr ptrdiff_t SMALL_PRODUCT = 400000; // multiply-adds that one thread does in a few microseconds
 
 /**
- * R rows of A (element (i, p) at a[i·RS + p·CS], a 0 standing for Tile::strideA) times NR columns of B (row p at b +
- * p·ldb), k deep.
+ * Rows [row, row + rows) of A, columns [k0, k0 + k), into this thread's buffer: by rows as it lies, else panel by panel
+ * of MR.
  */
-template <int R, long RS, long CS> void tile(long k, const float* a, const float* b, long ldb, const Tile& t) {
-  vec acc[R][NV];
-#pragma GCC unroll 16
-  for (int i = 0; i < R; i++)
-#pragma GCC unroll 4
-    for (int j = 0; j < NV; j++) acc[i][j] = vec{};
-  const float* triple[5]; // every third row: the two after it are reached by an index register
-#pragma GCC unroll 5
-  for (int i = 0; i < (R + 2) / 3; i++) triple[i] = a + 3 * i * t.strideA;
-  const auto step = [&]() __attribute__((always_inline)) {
-    vec right[NV];
-#pragma GCC unroll 4
-    for (int j = 0; j < NV; j++) right[j] = load(b + j * WIDTH);
-#pragma GCC unroll 16
-    for (int i = 0; i < R; i++) {
-      const vec left = splat(RS ? a[i * RS] : triple[i / 3][i % 3 * t.strideA]);
-#pragma GCC unroll 4
-      for (int j = 0; j < NV; j++) acc[i][j] += left * right[j];
-    }
-    if (RS) a += CS ? CS : t.strideA;
-#pragma GCC unroll 5
-    for (int i = 0; !RS && i < (R + 2) / 3; i++) triple[i]++;
-    b += ldb;
-  };
-  const float* soon = t.soon;
-  const long stretch = k / 16;
-#pragma GCC unroll 1
-  for (int row = 0; row < 4; row++) {
-    const float* ahead = t.ahead + row * t.aheadStride;
-#pragma GCC unroll 1
-    for (long line = 0; line < stretch; line++, ahead += LINE) {
-      __builtin_prefetch(ahead, 0, 2);
-#pragma GCC unroll 4
-      for (int u = 0; u < 4; u++) {
-        if (CS == 1)
-          __builtin_prefetch(soon), soon += LINE;
-        else if (CS)
-          __builtin_prefetch(soon, 0, 2), soon += LINE;
-        else
-          __builtin_prefetch(a + SOON_ROWS * t.strideA), __builtin_prefetch(a + SOON_ROWS * t.strideA + R - 1);
-        step();
-      }
-    }
-  }
-  long p = stretch * 16;
-  for (; p < k; p++) step();
-  if (t.alpha != 1.0f) {
-    const vec alpha = splat(t.alpha);
-#pragma GCC unroll 16
-    for (int i = 0; i < R; i++)
-#pragma GCC unroll 4
-      for (int j = 0; j < NV; j++) acc[i][j] *= alpha;
-  }
-  if (t.columns == NR) {
-    if (t.bias) {
-#pragma GCC unroll 4
-      for (int j = 0; j < NV; j++) {
-        const vec bias = load(t.bias + j * WIDTH);
-#pragma GCC unroll 16
-        for (int i = 0; i < R; i++) acc[i][j] += bias;
-      }
-    }
-    if (t.add) {
-#pragma GCC unroll 16
-      for (int i = 0; i < R; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < NV; j++) acc[i][j] += load(t.add + i * t.ldadd + j * WIDTH);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < R; i++)
-#pragma GCC unroll 4
-      for (int j = 0; j < NV; j++) store(t.c + i * t.ldc + j * WIDTH, acc[i][j]);
+INLINE void pack_rows(const Product& g, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k0, ptrdiff_t k, float* to) {
+  if (!g.aTransposed) {
+    for (ptrdiff_t i = 0; i < rows; i++) memcpy(to + i * LDA, g.a + (row + i) * g.lda + k0, static_cast<size_t>(k) * 4);
     return;
   }
-  alignas(64) float whole[R * NR];
-#pragma GCC unroll 16
-  for (int i = 0; i < R; i++)
-#pragma GCC unroll 4
-    for (int j = 0; j < NV; j++) store(whole + i * NR + j * WIDTH, acc[i][j]);
-  for (int i = 0; i < R; i++)
-    for (int j = 0; j < t.columns; j++) {
-      float x = whole[i * NR + j];
-      if (t.bias) x += t.bias[j];
-      if (t.add) x += t.add[i * t.ldadd + j];
-      t.c[i * t.ldc + j] = x;
-    }
-}
-
-using TileFunction = void (*)(long, const float*, const float*, long, const Tile&);
-
-template <long RS, long CS, int... R> struct Rows {
-  static constexpr TileFunction all[] = {tile<R, RS, CS>...};
-};
-#if defined(ISOFLOP_AVX512)
-#define ISOFLOP_ROWS 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
-#elif defined(ISOFLOP_AVX2) || defined(__aarch64__)
-#define ISOFLOP_ROWS 1, 2, 3, 4, 5, 6
-#else
-#define ISOFLOP_ROWS 1, 2, 3, 4
-#endif
-
-/** Tiles over a panel of A that keeps its rows (stride LDA). */
-INLINE void tile_rows(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
-  Rows<LDA, 1, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
-}
-/** Tiles over a panel of A packed k-major (MR floats for each p). */
-INLINE void tile_packed(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
-  Rows<1, MR, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
-}
-/** Whether reading rows that are any stride apart is fast: clang spills the accumulators there. */
-#if defined(__clang__)
-constexpr bool STRIDES = false;
-#else
-constexpr bool STRIDES = true;
-#endif
-
-/** Tiles over A where it lies, its rows Tile::strideA apart. */
-INLINE void tile_strided(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
-  Rows<0, 1, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
-}
-/** Tiles over the transpose of a matrix where it lies, its rows Tile::strideA apart. */
-INLINE void tile_transposed(int rows, long k, const float* a, const float* b, long ldb, const Tile& t) {
-  Rows<1, 0, ISOFLOP_ROWS>::all[rows - 1](k, a, b, ldb, t);
-}
-
-INLINE long at_most(long a, long b) { return a < b ? a : b; }
-INLINE long at_least(long a, long b) { return a > b ? a : b; }
-INLINE long pieces(long whole, long piece) { return (whole + piece - 1) / piece; }
-
-/** Floats of a row of NR that exist when only `columns` do, for register j. */
-INLINE int lanes_of(int columns, int j) {
-  const int left = columns - j * WIDTH;
-  return left < 0 ? 0 : left > WIDTH ? WIDTH : left;
+  const size_t rest = static_cast<size_t>(rows % MR) * 4;
+  for (ptrdiff_t p = 0; p < k; p++, to += MR) {
+    const float* from = g.a + (k0 + p) * g.lda + row;
+    float* at = to;
+    for (ptrdiff_t left = rows; left >= MR; left -= MR, from += MR, at += MR * KT) memcpy(at, from, MR * 4);
+    if (rest) memcpy(at, from, rest);
+  }
 }
 
 /**
- * Rows [from, to) of a matrix as panels of NR columns: packed[panel·stride + p·NR + j] = b[p·ld + panel·NR + j], zeros
- * beyond `columns`. Reads row after row from end to end, because that is what memory likes.
+ * Floats from one packed panel to the next: off the power of two, so that a row's panels do not all fall into the same
+ * cache sets.
  */
-INLINE void pack_columns(const float* b, long ld, long from, long to, long columns, float* packed, long stride) {
-  const long whole = columns / NR;
-  const int rest = static_cast<int>(columns % NR);
-  for (long p = from; p < to; p++) {
-    const float* row = b + p * ld;
-    float* at = packed + p * NR;
-    for (long panel = 0; panel < whole; panel++, row += NR, at += stride) {
-      for (int j = 0; j < NR; j += LINE) __builtin_prefetch(row + 2 * ld + j);
-      for (int j = 0; j < NR; j += WIDTH) store(at + j, load(row + j));
+INLINE ptrdiff_t panel_stride(ptrdiff_t k) { return k * NR + 5 * LINE; }
+
+/**
+ * How many pieces B's part is packed in, and piece number `i`: some rows of a B that keeps its rows, else one panel.
+ */
+INLINE ptrdiff_t packs_of(const Product& g, ptrdiff_t columns, ptrdiff_t k) {
+  return g.bTransposed ? pieces(columns, NR) : pieces(k, 32);
+}
+INLINE void pack_piece(const Product& g, ptrdiff_t column, ptrdiff_t columns, ptrdiff_t k0, ptrdiff_t k, ptrdiff_t i,
+                       float* packed) {
+  if (!g.bTransposed) {
+    pack_columns(g.b + k0 * g.ldb + column, g.ldb, i * 32, at_most(k, i * 32 + 32), columns, packed, panel_stride(k));
+    return;
+  }
+  const int real = static_cast<int>(at_most(NR, columns - i * NR));
+  pack_transposed(g.b + (column + i * NR) * g.ldb + k0, g.ldb, k, real, packed + i * panel_stride(k));
+}
+
+/** A rectangle of C, in rows and columns, and the part [k0, k1) of k that is summed into it. */
+struct Part {
+  ptrdiff_t row, rows, column, columns, k0, k1;
+  float* c; // the whole of C, or of a sum that is added to it later; its row stride
+  ptrdiff_t ldc;
+  const float* add;  // the same rows and columns of what is added, or null
+  float* columnSums; // likewise of B's sums, or null
+};
+
+/** Number `i` of `count` nearly equal runs of `whole` things, in steps of `step`. */
+struct Run {
+  ptrdiff_t from, to;
+  Run(ptrdiff_t whole, ptrdiff_t step, ptrdiff_t count, ptrdiff_t i) {
+    const ptrdiff_t steps = pieces(whole, step);
+    from = i * steps / count * step;
+    to = at_most(whole, (i + 1) * steps / count * step);
+  }
+};
+
+/**
+ * How one product is cut up: decided from its shape and the number of threads alone, so that the same sums come out
+ * each time.
+ */
+struct Plan {
+  int threads;                              // 1 where the work is small
+  bool isPrivate;                           // every thread packs for itself, so that none waits for another
+  ptrdiff_t deep = 1, down = 1, across = 1; // the grid of private parts: of k, of rows, of columns
+  bool readsA, readsB;                      // where they lie, unpacked: packing pays only when a panel is used often
+  ptrdiff_t kPiece, group;                  // k of one piece; rows of A packed at once
+
+  Plan(const Product& g, int poolThreads) {
+    threads = g.m * g.n * g.k < SMALL_PRODUCT ? 1 : poolThreads;
+    // Two threads gain more by never waiting than they lose by packing twice.
+    isPrivate = g.aTransposed || poolThreads <= 2 || g.n * g.k <= SMALL_RIGHT;
+    readsB = g.aTransposed && !g.bTransposed && g.lda <= 96 && g.ldb <= 320 && g.n % NR == 0;
+    const bool isSpread = g.lda % 1024 != 0; // rows 4 KiB apart would all fall into one cache set
+    readsA = g.n <= NARROW && (g.aTransposed || (STRIDES && isSpread));
+    kPiece = pieces(pieces(g.k, pieces(g.k, g.aTransposed ? KT : KC)), LINE) * LINE;
+    group = g.aTransposed && g.lda >= 512 ? GROUP : MR; // far apart in memory: what a line holds is used at once
+    if (isPrivate) choose_grid(g);
+  }
+
+private:
+  /** The grid whose threads move least: each packs its rows and columns for every k. */
+  void choose_grid(const Product& g) {
+    // A small C of long sums: two sums of half the length leave each thread less to pack. Never decided by the number
+    // of threads.
+    const ptrdiff_t area = g.m * g.n;
+    if (g.aTransposed && area >= 8192 && area < 1 << 18 && g.m >= 96 && g.n >= 96 && g.k >= 4 * KT) deep = 2;
+    ptrdiff_t best = PTRDIFF_MAX;
+    for (ptrdiff_t d = 1; d * deep <= at_least(threads, deep); d++) {
+      if (threads / deep % d) continue;
+      const ptrdiff_t a = at_least(1, threads / deep / d), sides = pieces(g.m, d) + pieces(g.n, a);
+      if (d <= pieces(g.m, MR) && a <= pieces(g.n, NR) && sides < best) best = sides, down = d, across = a;
     }
-    for (int j = 0; rest && j < NV; j++) {
-      const int lanes = lanes_of(rest, j);
-      store(at + j * WIDTH, lanes ? load_part(row + j * WIDTH, lanes) : vec{});
+  }
+};
+
+/**
+ * `count` stretches of memory, `wide` of them side by side in each row, to be fetched one by one and spread evenly over
+ * `turns` tiles.
+ */
+struct Fetch {
+  const float* row;
+  ptrdiff_t step, wide, stretch, count, every, turn = 0, column = 0; // floats from row to row, from stretch to stretch
+  Fetch(const float* from, ptrdiff_t step, ptrdiff_t wide, ptrdiff_t stretch, ptrdiff_t count, ptrdiff_t turns)
+      : row(from),
+        step(step),
+        wide(wide),
+        stretch(stretch),
+        count(count),
+        every(count > 0 && turns > count ? turns / count : 1) {}
+  /** The stretch of this turn, or `instead` where there is none. */
+  const float* next(const float* instead) {
+    if (turn++ % every || count <= 0) return instead;
+    const float* now = row + column * stretch;
+    count--;
+    if (++column == wide) column = 0, row += step;
+    return now;
+  }
+};
+
+/**
+ * Rows of C against packed columns, k deep: MR rows stay in the first cache while all panels pass, and what comes next
+ * is fetched; after the last of these rows that is `rowAfter`.
+ */
+void multiply_rows(const Product& g, const Plan& plan, const Part& part, ptrdiff_t k0, ptrdiff_t k, float* own,
+                   const float* packed, ptrdiff_t rowAfter) {
+  const bool isFirst = k0 == part.k0, isLast = k0 + k == g.k;
+  const ptrdiff_t panels = pieces(part.columns, NR), ldb = plan.readsB ? g.ldb : NR;
+  // Where both operands lie k by k, that is their next piece.
+  const bool isWhole = part.columns == g.n;
+  const ptrdiff_t tiles = pieces(part.rows, MR) * panels, later = g.aTransposed ? at_most(KT, part.k1 - k0 - k) : 0;
+  const float* bLater = g.b + (k0 + k) * g.ldb + part.column;
+  Fetch nextA(g.a + (k0 + k) * g.lda, KT * LINE, 1, 0, later * g.lda / (KT * LINE), tiles);
+  Fetch nextB =
+      isWhole ? Fetch(bLater, 4 * KT, 1, 0, later * g.ldb / (4 * KT), tiles)
+              : Fetch(bLater, 4 * g.ldb, pieces(part.columns, KT), KT, later / 4 * pieces(part.columns, KT), tiles);
+  const ptrdiff_t aheadStride = !g.aTransposed ? g.lda : isWhole ? KT : g.ldb;
+
+  for (ptrdiff_t r = 0; r < part.rows; r += MR) {
+    const int count = static_cast<int>(at_most(MR, part.rows - r));
+    const ptrdiff_t row = part.row + r;
+    if (!plan.readsA && r % plan.group == 0) pack_rows(g, row, at_most(plan.group, part.rows - r), k0, k, own);
+    const float* left = !plan.readsA    ? own + r % plan.group * KT
+                        : g.aTransposed ? g.a + k0 * g.lda + row
+                                        : g.a + row * g.lda + k0;
+    const float* nextRows = g.a + at_most(g.m - 1, r + MR < part.rows ? row + MR : rowAfter) * g.lda + k0;
+    for (ptrdiff_t panel = 0; panel < panels; panel++) {
+      const ptrdiff_t column = part.column + panel * NR;
+      const int columns = static_cast<int>(at_most(NR, g.n - column));
+      const float* right = plan.readsB ? g.b + k0 * g.ldb + column : packed + panel * panel_stride(k);
+      if (part.columnSums && row == 0) add_column_sums(right, ldb, k, columns, part.columnSums + column);
+      float* c = part.c + row * part.ldc + column;
+      const float* add = !isFirst ? c : part.add ? part.add + row * g.ldadd + column : nullptr;
+      const float* soon = g.aTransposed ? nextA.next(own) : panel + 1 < panels ? right + panel_stride(k) : packed;
+      const float* ahead = g.aTransposed ? nextB.next(own) : nextRows + at_most(panel, 3) * AHEAD_ROWS * g.lda;
+      const float* bias = isFirst && g.bias ? g.bias + column : nullptr;
+      const ptrdiff_t ldadd = isFirst ? g.ldadd : part.ldc;
+      const Tile t = {c, part.ldc, g.alpha, bias, add, ldadd, columns, soon, ahead, aheadStride, g.lda};
+      if (plan.readsA && g.aTransposed)
+        tile_transposed(count, k, left, right, ldb, t);
+      else if (plan.readsA)
+        tile_strided(count, k, left, right, ldb, t);
+      else if (g.aTransposed)
+        tile_packed(count, k, left, right, ldb, t);
+      else
+        tile_rows(count, k, left, right, ldb, t);
+    }
+  }
+  if (isLast && g.gelu) gelu_rows(g, part.row, part.rows, part.column, part.column + part.columns);
+}
+
+/** One thread's part, from its own packed pieces of A and B. */
+void multiply_privately(const Product& g, const Plan& plan, const Part& whole, float* own) {
+  float* packed = own + OWN_A;
+  for (ptrdiff_t n0 = 0; n0 < whole.columns; n0 += NC) {
+    Part part = whole;
+    part.column += n0, part.columns = at_most(NC, whole.columns - n0);
+    for (ptrdiff_t k0 = whole.k0; k0 < whole.k1; k0 += plan.kPiece) {
+      const ptrdiff_t k = at_most(plan.kPiece, whole.k1 - k0);
+      if (!plan.readsB)
+        for (ptrdiff_t i = 0; i < packs_of(g, part.columns, k); i++)
+          pack_piece(g, part.column, part.columns, k0, k, i, packed);
+      multiply_rows(g, plan, part, k0, k, own, packed, part.row);
     }
   }
 }
 
-/** sums[j] += the sum of column j over k rows, `ld` apart. */
-INLINE void add_column_sums(const float* b, long ld, long k, int columns, float* sums) {
-  for (int j = 0; j < columns; j += WIDTH) {
-    const int lanes = columns - j < WIDTH ? columns - j : WIDTH;
-    vec total = {};
-    for (long p = 0; p < k; p++) total += load_up_to(b + p * ld + j, lanes);
-    store_up_to(sums + j, load_up_to(sums + j, lanes) + total, lanes);
+/** All threads pack B together, once; runs of rows are then handed out. */
+void multiply_together(Context& context, const Product& g, const Plan& plan, int thread) {
+  float* packed = context.scratch.shared;
+  float* own = context.scratch.own[static_cast<size_t>(thread)];
+  const auto next = [&] { return context.pool.next(); };
+  const ptrdiff_t blocks = pieces(g.m, MR);
+  ptrdiff_t base = 0; // tickets used by the phases before
+  for (ptrdiff_t n0 = 0; n0 < g.n; n0 += NC) {
+    const ptrdiff_t columns = at_most(NC, g.n - n0);
+    // Few rows: the columns are cut too, so that all threads have work.
+    const ptrdiff_t groups = at_most(pieces(columns, NR), pieces(4 * static_cast<ptrdiff_t>(plan.threads), blocks)),
+                    tasks = blocks * groups;
+    for (ptrdiff_t k0 = 0; k0 < g.k; k0 += plan.kPiece) {
+      const ptrdiff_t k = at_most(plan.kPiece, g.k - k0), packs = packs_of(g, columns, k);
+      for (ptrdiff_t i = next() - base; i < packs; i = next() - base) pack_piece(g, n0, columns, k0, k, i, packed);
+      base += packs + plan.threads;
+      context.pool.barrier();
+      for (ptrdiff_t i = next() - base, after; i < tasks; i = after) {
+        after = next() - base; // asked for early, so that its rows can be fetched meanwhile
+        const ptrdiff_t row = i / groups * MR;
+        const Run cut(columns, NR, groups, i % groups);
+        const Part part = {
+            row, at_most(MR, g.m - row), n0 + cut.from, cut.to - cut.from, 0, g.k, g.c, g.ldc, g.add, g.columnSums};
+        multiply_rows(g, plan, part, k0, k, own, packed + cut.from / NR * panel_stride(k), after / groups * MR);
+      }
+      base += tasks + plan.threads;
+      context.pool.barrier();
+    }
   }
 }
 
-/** One panel of NR columns of a transposed operand: to[p·NR + j] = from[j·ld + p], zeros beyond `columns`. */
-INLINE void pack_transposed(const float* from, long ld, long k, int columns, float* to) {
-  const int squares = columns / WIDTH * WIDTH;
-  long p = 0;
-  for (; p + WIDTH <= k; p += WIDTH) {
-    for (int j = 0; j < squares; j += WIDTH) transpose_square(from + j * ld + p, ld, to + p * NR + j, NR);
-    for (int j = squares; j < columns; j++)
-      for (int i = 0; i < WIDTH; i++) to[(p + i) * NR + j] = from[j * ld + p + i];
+/** What a deep part beyond the first is summed into: a C of its own and, behind it, the sums of B's columns. */
+INLINE ptrdiff_t sum_floats(const Product& g) { return g.m * g.n + g.n; }
+
+/**
+ * C and the sums of B's columns get each of `count` further sums added, one after the other, so that the order never
+ * differs.
+ */
+void add_sums(Context& context, const Product& g, const float* sums, ptrdiff_t count) {
+  const auto add = [&](float* to, ptrdiff_t at) {
+    each_register(g.n, [&](ptrdiff_t j, int lanes) {
+      vec total = load_up_to(to + j, lanes);
+      for (ptrdiff_t s = 0; s < count; s++) total += load_up_to(sums + s * sum_floats(g) + at + j, lanes);
+      store_up_to(to + j, total, lanes);
+    });
+  };
+  context.pool.each(pieces(g.m, 16), [&](ptrdiff_t i, int) {
+    for (ptrdiff_t row = i * 16; row < at_most(g.m, i * 16 + 16); row++) add(g.c + row * g.ldc, row * g.n);
+  });
+  if (g.columnSums) add(g.columnSums, g.m * g.n);
+}
+
+Status product(Context& context, const Product& g) {
+  if (is_skinny(g)) {
+    skinny_gemm(context, g);
+    return isoflop::OK;
   }
-  for (; p < k; p++)
-    for (int j = 0; j < columns; j++) to[p * NR + j] = from[j * ld + p];
-  if (columns == NR) return;
-  for (p = 0; p < k; p++)
-    for (int j = columns; j < NR; j++) to[p * NR + j] = 0;
+  const Plan plan(g, context.pool.size());
+  const ptrdiff_t columns = at_most(NC, pieces(g.n, NR) * NR), panels = columns / NR * panel_stride(plan.kPiece),
+                  sums = (plan.deep - 1) * sum_floats(g);
+  const ptrdiff_t ownFloats = OWN_A + (plan.isPrivate ? panels : 0), sharedFloats = plan.isPrivate ? sums : panels;
+  if (!context.reserve(static_cast<size_t>(sharedFloats), static_cast<size_t>(ownFloats)))
+    return isoflop::OUT_OF_MEMORY;
+  auto region = [&](int thread) {
+    if (!plan.isPrivate) return multiply_together(context, g, plan, thread);
+    for (ptrdiff_t i = context.pool.next(); i < plan.deep * plan.down * plan.across; i = context.pool.next()) {
+      const ptrdiff_t layer = i / plan.across / plan.down;
+      const Run rows(g.m, MR, plan.down, i / plan.across % plan.down), cut(g.n, NR, plan.across, i % plan.across),
+          depth(g.k, LINE, plan.deep, layer);
+      Part part = {rows.from, rows.to - rows.from, cut.from, cut.to - cut.from, depth.from, depth.to, g.c, g.ldc,
+                   g.add,     g.columnSums};
+      if (layer) {
+        part.c = context.scratch.shared + (layer - 1) * sum_floats(g), part.ldc = g.n, part.add = nullptr;
+        if (g.columnSums) part.columnSums = part.c + g.m * g.n;
+        if (g.columnSums && rows.from == 0)
+          memset(part.columnSums + cut.from, 0, static_cast<size_t>(cut.to - cut.from) * 4);
+      }
+      multiply_privately(g, plan, part, context.scratch.own[static_cast<size_t>(thread)]);
+    }
+  };
+  using Team = isoflop::Pool::Team;
+  context.pool.run(region, plan.threads == 1 ? Team::alone : plan.isPrivate ? Team::whoever : Team::everyone);
+  if (plan.deep > 1) add_sums(context, g, context.scratch.shared, plan.deep - 1);
+  return isoflop::OK;
 }
 
 } // namespace

@@ -1,14 +1,14 @@
-// All kernels, compiled once for each instruction set: the build script sets ISOFLOP_TABLE, ISOFLOP_NAME and the -m
-// flags. They share one translation unit and one anonymous namespace, so no code of a wider instruction set leaks into
-// the others.
-#include "attention.cpp"
-#include "elementwise.cpp"
-#include "gemm.cpp"
-#include "kept-attention.cpp"
-#include "layer-norm.cpp"
-#include "loss.cpp"
-#include "next-token.cpp"
-#include "optimizer.cpp"
+// The kernels as one translation unit for each instruction set: the build script sets ISOFLOP_TABLE, ISOFLOP_NAME and
+// the -m flags. All of them lie in headers and in an anonymous namespace, so no code of a wider instruction set gets
+// into the others.
+#include "attention.h"
+#include "elementwise.h"
+#include "gemm.h"
+#include "kv-cache-attention.h"
+#include "layer-norm.h"
+#include "loss.h"
+#include "next-token.h"
+#include "optimizer.h"
 
 namespace isoflop {
 
@@ -19,6 +19,7 @@ const Table* ISOFLOP_TABLE() {
       fill,
       axpy,
       embedding,
+      gather_rows,
       embedding_backward,
       layer_norm,
       layer_norm_backward,
@@ -26,14 +27,14 @@ const Table* ISOFLOP_TABLE() {
       attention,
       attention_backward,
       cached_attention,
-      branch_attention,
+      tree_attention,
       next_token,
-      largest_of_rows,
+      argmax_of_rows,
       cross_entropy,
       sum_of_squares,
       adam_w,
-      burn,
-      12L * WIDTH * 2,
+      multiply_adds,
+      12 * WIDTH * 2,
   };
   return &table;
 }

@@ -1,6 +1,6 @@
-// What each instruction set's copy of the kernels offers, as one table of functions; api.cpp picks the table at run
-// time.
+// One table of functions for each instruction set that the kernels are compiled for; api.cpp picks one at run time.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "arena.h"
@@ -38,26 +38,26 @@ struct Context {
  * A transposed operand is stored the other way round: A as [k, m], B as [n, k].
  */
 struct Product {
-  long m, n, k;
+  ptrdiff_t m, n, k;
   const float* a;
-  long lda;
+  ptrdiff_t lda;
   bool aTransposed;
   const float* b;
-  long ldb;
+  ptrdiff_t ldb;
   bool bTransposed;
   float* c;
-  long ldc;
+  ptrdiff_t ldc;
   float alpha;
   const float* bias; // or null
   const float* add;  // or null; may be c itself
-  long ldadd;
+  ptrdiff_t ldadd;
   float* columnSums; // or null: += sum over k of B, for the gradient of a bias
   GeluForm gelu;     // with it, after = gelu(C)
   float* after;      // [m, n], row stride ldc
 };
 
 struct AttentionShape {
-  long rows, context, heads, width;
+  ptrdiff_t rows, context, heads, width;
   float scale;
 };
 
@@ -68,25 +68,28 @@ struct AdamSettings {
 /** One trainable tensor as the optimizer sees it. */
 struct ParameterSpan {
   float *value, *gradient, *first, *second;
-  long count;
+  ptrdiff_t count;
   float learningRateScale;
   bool decays;
 };
 
 /** The weights of one block, and the keys and values that it keeps of one text. */
 struct TextBlock {
-  const float *gain1, *bias1, *attention, *attentionBias, *projection,
-      *projectionBias;                                                        // [d] twice, [d, 3d], [3d], [d, d], [d]
-  const float *gain2, *bias2, *expand, *expandBias, *contract, *contractBias; // [d] twice, [d, 4d], [4d], [4d, d], [d]
-  float *keys, *values;                                                       // [capacity, d]
+  const float *gain1, *bias1;               // [d]
+  const float *attention, *attentionBias;   // [d, 3d], [3d]
+  const float *projection, *projectionBias; // [d, d], [d]
+  const float *gain2, *bias2;               // [d]
+  const float *expand, *expandBias;         // [d, 4d], [4d]
+  const float *contract, *contractBias;     // [4d, d], [d]
+  float *keys, *values;                     // [capacity, d]
 };
 
 /** A model in the middle of one text. */
 struct Text {
   const float *tokens, *positions, *gain, *bias; // [V, d], [., d], [d] twice
   const TextBlock* blocks;
-  long layers, width, heads, vocabulary;
-  long held, capacity; // tokens kept, and most
+  ptrdiff_t layers, width, heads, vocabulary;
+  ptrdiff_t held, capacity; // tokens kept, and most
   GeluForm gelu;
   float embeddingScale, attentionScale, outputScale;
 };
@@ -94,38 +97,40 @@ struct Text {
 struct Table {
   const char* name;
   Status (*product)(Context&, const Product&);
-  void (*fill)(Context&, float* into, float value, long count);
-  void (*axpy)(Context&, float* into, float scale, const float* from, long count);
-  void (*embedding)(Context&, const int32_t* ids, const float* tokens, const float* positions, float* out, long n,
-                    long width, long context, long offset, float scale);
+  void (*fill)(Context&, float* into, float value, ptrdiff_t count);
+  void (*axpy)(Context&, float* into, float scale, const float* from, ptrdiff_t count);
+  void (*embedding)(Context&, const int32_t* ids, const int32_t* places, const float* tokens, const float* positions,
+                    float* out, ptrdiff_t n, ptrdiff_t width, ptrdiff_t context, float scale);
+  void (*gatherRows)(Context&, const float* x, const int32_t* rows, float* out, ptrdiff_t n, ptrdiff_t width);
   void (*embeddingBackward)(Context&, const float* dx, const int32_t* ids, float* intoTokens, float* intoPositions,
-                            long n, long width, long context, float scale);
+                            ptrdiff_t n, ptrdiff_t width, ptrdiff_t context, float scale);
   void (*layerNorm)(Context&, const float* x, const float* gain, const float* bias, float* out, float* mean,
-                    float* rstd, long n, long width);
+                    float* rstd, ptrdiff_t n, ptrdiff_t width);
   Status (*layerNormBackward)(Context&, const float* dy, const float* x, const float* gain, const float* mean,
                               const float* rstd, float* intoGain, float* intoBias, const float* residual, float* dx,
-                              long n, long width);
-  void (*geluBackward)(Context&, const float* dy, const float* before, float* dx, long count, GeluForm form);
+                              ptrdiff_t n, ptrdiff_t width);
+  void (*geluBackward)(Context&, const float* dy, const float* before, float* dx, ptrdiff_t count, GeluForm form);
   Status (*attention)(Context&, const float* qkv, float* out, float* logSumExp, const AttentionShape&);
   Status (*attentionBackward)(Context&, const float* dy, const float* qkv, const float* out, const float* logSumExp,
                               float* dqkv, const AttentionShape&);
-  Status (*cachedAttention)(Context&, const float* qkv, float* keys, float* values, long held, long capacity,
+  Status (*cachedAttention)(Context&, const float* qkv, float* keys, float* values, ptrdiff_t held, ptrdiff_t capacity,
                             float* out, const AttentionShape&);
-  Status (*branchAttention)(Context&, const float* qkv, const float* trunkKeys, const float* trunkValues, long held,
-                            const int32_t* segments, long count, long longest, float* out, const AttentionShape&);
+  Status (*treeAttention)(Context&, const float* qkv, const float* prefixKeys, const float* prefixValues,
+                          ptrdiff_t held, const int32_t* segments, ptrdiff_t count, ptrdiff_t longest, float* out,
+                          const AttentionShape&);
   /** One more token of a text: keeps its keys and values, and gives the logits [V] of the token after it. */
-  Status (*nextToken)(Context&, const Text&, long token, float* logits);
-  void (*largest)(Context&, const float* rows, int32_t* at, long n, long width);
-  void (*crossEntropy)(Context&, float* logits, const int32_t* targets, float* losses, long n, long vocabulary,
-                       bool overwrites, float gradientScale);
-  double (*sumOfSquares)(Context&, const ParameterSpan*, long count);
-  void (*adamW)(Context&, const ParameterSpan*, long count, const AdamSettings&);
+  Status (*nextToken)(Context&, const Text&, ptrdiff_t token, float* logits);
+  void (*argmax)(Context&, const float* rows, int32_t* at, ptrdiff_t n, ptrdiff_t width);
+  void (*crossEntropy)(Context&, float* logits, const int32_t* targets, float* losses, ptrdiff_t n,
+                       ptrdiff_t vocabulary, bool overwrites, float gradientScale);
+  double (*sumOfSquares)(Context&, const ParameterSpan*, ptrdiff_t count);
+  void (*adamW)(Context&, const ParameterSpan*, ptrdiff_t count, const AdamSettings&);
   /**
    * Multiply-adds in registers only, on every thread: what this machine can do at most. Returns a value so that it is
    * not dropped.
    */
-  float (*burn)(Context&, long rounds);
-  long burnFlopsPerRound;
+  float (*multiply_adds)(Context&, ptrdiff_t rounds);
+  ptrdiff_t flopsPerRound;
 };
 
 const Table* portable_table();

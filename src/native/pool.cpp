@@ -62,7 +62,7 @@ Pool::~Pool() {
 }
 
 void Pool::run(void (*body)(void*, int), void* argument, Team team) {
-  TinyIsZero guard; // the workers have one for their whole life
+  FlushDenormals guard; // the workers have one for their whole life
   ticket_.store(0, std::memory_order_relaxed);
   finished_.store(0, std::memory_order_relaxed);
   isAlone_ = team == Team::alone || size_ == 1;
@@ -95,12 +95,12 @@ void Pool::barrier() {
   wait_for([&] { return round_.load(std::memory_order_acquire) != round; }, false);
 }
 
-void Pool::await(long pieces) {
+void Pool::await(ptrdiff_t pieces) {
   wait_for([&] { return finished_.load(std::memory_order_acquire) >= pieces; }, false);
 }
 
 void Pool::work(int thread) {
-  TinyIsZero guard;
+  FlushDenormals guard;
   uint64_t seen = 0;
   const auto number = [](uint64_t region) { return region / REGION; };
   for (;;) {

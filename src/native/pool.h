@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <thread>
@@ -18,26 +19,26 @@ namespace isoflop {
  * While one lives, its thread takes and gives numbers below 1e-38 as zero: arithmetic on them is a hundred times
  * slower.
  */
-class TinyIsZero {
+class FlushDenormals {
 public:
 #if defined(__x86_64__)
-  TinyIsZero() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); } // flush to zero, denormals are zero
-  ~TinyIsZero() { _mm_setcsr(before_); }
+  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); } // flush to zero, denormals are zero
+  ~FlushDenormals() { _mm_setcsr(before_); }
 
 private:
   unsigned before_;
 #elif defined(__aarch64__)
-  TinyIsZero() {
+  FlushDenormals() {
     asm volatile("mrs %0, fpcr" : "=r"(before_));
     asm volatile("msr fpcr, %0" : : "r"(before_ | (uint64_t(1) << 24)));
   }
-  ~TinyIsZero() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
+  ~FlushDenormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
 
 private:
   uint64_t before_;
 #else
-  TinyIsZero() {}
-  ~TinyIsZero() {}
+  FlushDenormals() {}
+  ~FlushDenormals() {}
 #endif
 };
 
@@ -63,19 +64,19 @@ public:
   /**
    * Inside a region: hands out 0, 1, 2, ... to whoever asks first; `base` is what the region's earlier loops used up.
    */
-  long next() { return ticket_.fetch_add(1, std::memory_order_relaxed); }
+  ptrdiff_t next() { return ticket_.fetch_add(1, std::memory_order_relaxed); }
   /** Inside a region: one more piece of work is done. */
   void finish() { finished_.fetch_add(1, std::memory_order_release); }
   /** Inside a region: waits until this many pieces are done, on whichever threads. */
-  void await(long pieces);
+  void await(ptrdiff_t pieces);
 
   /**
    * Each i of 0 .. count-1 once, on whichever thread is free. `body(i, thread)` must not depend on which. Small work is
    * done by the caller.
    */
-  template <class Body> void each(long count, Body body, bool isSmall = false) {
+  template <class Body> void each(ptrdiff_t count, Body body, bool isSmall = false) {
     auto region = [&](int thread) {
-      for (long i = next(); i < count; i = next()) body(i, thread);
+      for (ptrdiff_t i = next(); i < count; i = next()) body(i, thread);
     };
     run(region, isSmall || count <= 1 ? Team::alone : Team::whoever);
   }
@@ -92,11 +93,12 @@ private:
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
-  alignas(64) std::atomic<uint64_t> region_{
-      0};                                // its number, whether it is closed, and how many workers have entered it
-  alignas(64) std::atomic<int> left_{0}; // how many of them have come out again
-  alignas(64) std::atomic<long> ticket_{0};
-  alignas(64) std::atomic<long> finished_{0};
+  /** The region's number, whether it is closed, and how many workers have entered it. */
+  alignas(64) std::atomic<uint64_t> region_{0};
+  /** How many of them have come out again. */
+  alignas(64) std::atomic<int> left_{0};
+  alignas(64) std::atomic<ptrdiff_t> ticket_{0};
+  alignas(64) std::atomic<ptrdiff_t> finished_{0};
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<uint32_t> round_{0};
 };

@@ -1,6 +1,7 @@
 // One SIMD register of floats through the compiler's vector extensions, as wide as this translation unit's -m flags
 // allow. Everything here lives in an anonymous namespace: each instruction set compiles its own copy.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -36,9 +37,9 @@ INLINE vec load_part(const float* from, int count, float filler = 0) {
 INLINE void store_part(float* to, vec x, int count) { memcpy(to, &x, static_cast<size_t>(count) * 4); }
 
 /** Asks for the line that a pass over memory will reach some lines later; past the end of an array it does nothing. */
-constexpr int SOON = 512; // floats
-INLINE void fetch_soon(const float* at) { __builtin_prefetch(at + SOON); }
-INLINE void fetch_soon_to_write(float* at) { __builtin_prefetch(at + SOON, 1); }
+constexpr int PREFETCH_FLOATS = 512;
+INLINE void prefetch(const float* at) { __builtin_prefetch(at + PREFETCH_FLOATS); }
+INLINE void prefetch_for_write(float* at) { __builtin_prefetch(at + PREFETCH_FLOATS, 1); }
 
 /** 0, 1, 2, ... in the lanes. */
 INLINE mask lane_numbers() {
@@ -51,7 +52,7 @@ INLINE mask lane_numbers() {
 #endif
 }
 /** The first `count` lanes of x, `other` in the rest; any count. */
-INLINE vec first_lanes(vec x, long count, vec other) {
+INLINE vec first_lanes(vec x, ptrdiff_t count, vec other) {
   const int32_t most = count > WIDTH ? WIDTH : static_cast<int32_t>(count);
   return lane_numbers() < (mask{} + most) ? x : other;
 }
@@ -98,7 +99,7 @@ INLINE float largest(vec x) {
 #endif
 
 /** A square of WIDTH rows becomes its transpose: element j of row i goes to element i of row j. */
-INLINE void transpose_square(const float* from, long ldFrom, float* to, long ldTo) {
+INLINE void transpose_square(const float* from, ptrdiff_t ldFrom, float* to, ptrdiff_t ldTo) {
 #if defined(ISOFLOP_SHUFFLES)
   vec rows[WIDTH], mixed[WIDTH];
 #pragma GCC unroll 16
@@ -125,8 +126,8 @@ INLINE void transpose_square(const float* from, long ldFrom, float* to, long ldT
  * Calls body(offset, load, store) over `count` floats, a register at a time; the last, partial register goes through
  * load_part and store_part, so nothing past the end is touched.
  */
-template <class Body> INLINE void each_register(long count, Body body) {
-  long i = 0;
+template <class Body> INLINE void each_register(ptrdiff_t count, Body body) {
+  ptrdiff_t i = 0;
   for (; i + WIDTH <= count; i += WIDTH) body(i, WIDTH);
   if (i < count) body(i, static_cast<int>(count - i));
 }

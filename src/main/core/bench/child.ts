@@ -147,7 +147,7 @@ function multiplying({ m, n, k, aTransposed, bTransposed }: ProductShape, thread
     device: kernels.device,
     async once() {
       library.isf_product(
-        a.home.context,
+        a.context.handle,
         a.address,
         b.address,
         c.address,

@@ -79,7 +79,7 @@ export function peakFlops(threads: number): number {
   const both = new Float64Array(2)
   let best = 0
   for (let i = 0; i < 5; i++) {
-    library.isf_burn(context, i === 0 ? 1e6 : 2e7, both)
+    library.isf_peak_flops(context, i === 0 ? 1e6 : 2e7, both)
     best = Math.max(best, both[1] / both[0])
   }
   library.isf_destroy(context)

@@ -208,7 +208,7 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
 
     loss: async (batch) => (await reading()).loss(batch),
     score: async (batch) => (await reading()).score(batch),
-    scoreBranches: async (branches) => (await reading()).scoreBranches(branches),
+    scorePrefixTrees: async (trees) => (await reading()).scorePrefixTrees(trees),
     logits: async (batch) => (await reading()).logits(batch),
     continuation() {
       let inner: Continuation | null = null

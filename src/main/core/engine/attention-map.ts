@@ -1,7 +1,7 @@
 // What the heads of a layer look at: the weights that attention mixes values with, which the fused kernel never writes
 // down.
 import type { ModelPlan } from '#shared/family/model.ts'
-import { blockForward, blockInference, release } from './block.ts'
+import { attendWithin, blockForward, blocksInference, release } from './block.ts'
 import { blockForm, embedForward } from './ends.ts'
 import type { Kernels, ModelWeights } from './kernels.ts'
 
@@ -23,9 +23,10 @@ export async function readAttention(
   const columns = inputs.length
   const ids = k.ids(inputs)
   const form = blockForm(model, 1, columns)
-  let x = embedForward(k, w, ids, columns, model)
+  const embedded = embedForward(k, w, ids, columns, model)
   ids.dispose()
-  for (const block of w.blocks.slice(0, layer)) x = blockInference(k, block, x, form)
+  const before = w.blocks.slice(0, layer)
+  const x = blocksInference(k, before, embedded, model.activation, attendWithin(k, form.geometry))
   const { output, kept } = blockForward(k, w.blocks[layer], x, form)
   const qkv = await k.read(kept.qkv) // [T, 3d]
   output.dispose()

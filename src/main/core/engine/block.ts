@@ -1,7 +1,7 @@
 // One transformer block, forward and backward, over named kernels: it can run when its weights arrive and be forgotten
 // after.
 import type { Activation } from '#shared/family/shape.ts'
-import type { AttentionGeometry, BlockWeights, KeyValueCache, Kernels, Tensor } from './kernels.ts'
+import type { AttentionGeometry, BlockWeights, Ids, Kernels, Tensor } from './kernels.ts'
 
 interface KeptNorm {
   output: Tensor
@@ -43,30 +43,46 @@ export function blockForward(
   return { output, kept: { x, norm1, qkv, attention, middle, norm2, hidden } }
 }
 
-/** The same without keeping anything; with a cache, attention also sees the tokens before these. Takes over `x`. */
-export function blockInference(
+/**
+ * x [N, d] through blocks of which nothing is kept. `attend` mixes a layer's qkv [N, 3d] → [N, d] and leaves it as it
+ * is; with `rows`, those alone go on after the last attention. Takes over `x`.
+ */
+export function blocksInference(
   k: Kernels,
-  w: BlockWeights,
+  blocks: readonly BlockWeights[],
   x: Tensor,
-  { geometry, activation }: BlockForm,
-  cache?: KeyValueCache,
+  activation: Activation,
+  attend: (qkv: Tensor, layer: number) => Tensor,
+  rows?: Ids,
 ): Tensor {
-  const norm1 = k.layerNorm(x, w.norm1.gain, w.norm1.bias)
-  const qkv = k.linear(norm1.output, w.attention.weight, w.attention.bias)
-  release(norm1)
-  const mixed = cache ? k.cachedAttention(qkv, cache, geometry) : withoutLogSumExp(k.attention(qkv, geometry))
-  qkv.dispose()
-  return afterAttention(k, w, x, mixed, activation)
+  for (const [layer, w] of blocks.entries()) {
+    const norm1 = k.layerNorm(x, w.norm1.gain, w.norm1.bias)
+    const qkv = k.linear(norm1.output, w.attention.weight, w.attention.bias)
+    release(norm1)
+    let mixed = attend(qkv, layer)
+    qkv.dispose()
+    if (rows && layer === blocks.length - 1) {
+      const all = { x, mixed }
+      x = k.gatherRows(x, rows)
+      mixed = k.gatherRows(mixed, rows)
+      release(all)
+    }
+    x = afterAttention(k, w, x, mixed, activation)
+  }
+  return x
+}
+
+/** Attention within the batch alone, for blocksInference. */
+export function attendWithin(k: Kernels, geometry: AttentionGeometry): (qkv: Tensor) => Tensor {
+  return (qkv) => {
+    const { output, logSumExp } = k.attention(qkv, geometry)
+    logSumExp.dispose()
+    return output
+  }
 }
 
 /** The block after its attention: mixed [N, d] and the block's input x become the next x. Takes over both. */
-export function afterAttention(
-  k: Kernels,
-  w: BlockWeights,
-  x: Tensor,
-  mixed: Tensor,
-  activation: BlockForm['activation'],
-): Tensor {
+function afterAttention(k: Kernels, w: BlockWeights, x: Tensor, mixed: Tensor, activation: Activation): Tensor {
   const middle = k.linear(mixed, w.projection.weight, w.projection.bias, x)
   mixed.dispose()
   x.dispose()
@@ -139,9 +155,4 @@ export function blockBackward(
 /** Disposes every tensor of a small record. */
 export function release(tensors: object): void {
   for (const tensor of Object.values(tensors) as Tensor[]) tensor.dispose()
-}
-
-function withoutLogSumExp({ output, logSumExp }: { output: Tensor; logSumExp: Tensor }): Tensor {
-  logSumExp.dispose()
-  return output
 }

@@ -1,26 +1,23 @@
 // The two ends of a GPT around its blocks: embedding in front; final norm, tied head and loss behind.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { release, type BlockForm } from './block.ts'
-import type { Ids, Kernels, ModelWeights, Tensor } from './kernels.ts'
+import type { AttentionGeometry, Ids, Kernels, ModelWeights, Tensor } from './kernels.ts'
+
+export const attentionGeometry = (
+  { shape, parametrisation }: ModelPlan,
+  rows: number,
+  context: number,
+): AttentionGeometry => ({ rows, context, heads: shape.heads, scale: parametrisation.attentionScale })
 
 /** Rows and columns of one batch, as the blocks want to know them. */
-export function blockForm(model: ModelPlan, rows: number, context: number): BlockForm {
-  return {
-    geometry: { rows, context, heads: model.shape.heads, scale: model.parametrisation.attentionScale },
-    activation: model.activation,
-  }
-}
+export const blockForm = (model: ModelPlan, rows: number, context: number): BlockForm => ({
+  geometry: attentionGeometry(model, rows, context),
+  activation: model.activation,
+})
 
-/** Ids [N] become the first x [N, d]. */
-export function embedForward(
-  k: Kernels,
-  w: ModelWeights,
-  ids: Ids,
-  context: number,
-  model: ModelPlan,
-  offset = 0,
-): Tensor {
-  return k.embedding(ids, w.tokens, w.positions, context, model.parametrisation.embeddingScale, offset)
+/** Ids [N] become the first x [N, d]; `places` as in Kernels.embedding. */
+export function embedForward(k: Kernels, w: ModelWeights, ids: Ids, places: number | Ids, model: ModelPlan): Tensor {
+  return k.embedding(ids, w.tokens, w.positions, places, model.parametrisation.embeddingScale)
 }
 
 /** Final norm and tied head: x [N, d] → logits [N, V]. Takes over `x`. */

@@ -28,10 +28,10 @@ export interface TokenScore {
   isGreedy: boolean
 }
 
-/** A beginning and the ends that may follow it: each is read as stem + inputs, and a target below 0 is not scored. */
-export interface Branches {
-  stem: Int32Array
-  ends: { inputs: Int32Array; targets: Int32Array }[]
+/** A prefix and what may follow it: each text is prefix + inputs, and a target below 0 is not scored. */
+export interface PrefixTree {
+  prefix: Int32Array
+  suffixes: { inputs: Int32Array; targets: Int32Array }[]
 }
 
 /** A text being continued; holds keys and values so each further token costs one row. */
@@ -59,10 +59,10 @@ export interface Engine {
   /** Score of every target, row-major [rows, columns]; forward only. */
   score(batch: Batch): Promise<TokenScore[]>
   /**
-   * Score of every target of every end, [branch][end][token]; what texts share is computed once, over all of a call and
-   * from call to call.
+   * Score of every target of every suffix, [tree][suffix][token]; what texts share is computed once, over all of a call
+   * and from call to call.
    */
-  scoreBranches(branches: readonly Branches[]): Promise<TokenScore[][][]>
+  scorePrefixTrees(trees: readonly PrefixTree[]): Promise<TokenScore[][][]>
   /** All logits [rows, columns, vocabulary]; forward only, for small batches. */
   logits(batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Promise<Float32Array>
   continuation(): Continuation

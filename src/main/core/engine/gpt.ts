@@ -4,16 +4,13 @@ import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import { readActivations } from './activations.ts'
 import { readAttention } from './attention-map.ts'
-import { blockBackward, blockForward, blockInference, type KeptBlock } from './block.ts'
-import { createBranchScorer, scoreRows } from './branches.ts'
+import { attendWithin, blockBackward, blockForward, blocksInference, type KeptBlock } from './block.ts'
+import { createPrefixScorer, scoreRows } from './prefix-scoring.ts'
 import { createContinuation } from './continuation.ts'
-import { blockForm, embedForward, headForward, headLoss } from './ends.ts'
-import type { Batch, Branches, ModelState, ObservedEngine } from './engine.ts'
+import { attentionGeometry, blockForm, embedForward, headForward, headLoss } from './ends.ts'
+import type { Batch, ModelState, ObservedEngine, PrefixTree } from './engine.ts'
 import type { Kernels, Tensor } from './kernels.ts'
 import { holdWeights } from './weights.ts'
-
-export { blockBackward, blockForward, blockInference } from './block.ts'
-export { blockForm, embedForward, headForward, headLoss } from './ends.ts'
 
 /** A model with its initial weights, or those given, on a device; owns the kernels and disposes them with itself. */
 export function createGpt(
@@ -26,17 +23,15 @@ export function createGpt(
   const { parametrisation, shape } = model
   const weights = holdWeights(k, model, parameters)
   const w = weights.values
-  const branchScorer = createBranchScorer(k, w, model)
+  const prefixScorer = createPrefixScorer(k, w, model)
   let updates = 0
 
   /** x [N, d] behind the last block, nothing kept. */
   function blocksForward({ inputs, rows, columns }: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor {
     const ids = k.ids(inputs)
-    let x = embedForward(k, w, ids, columns, model)
+    const x = embedForward(k, w, ids, columns, model)
     ids.dispose()
-    const form = blockForm(model, rows, columns)
-    for (const block of w.blocks) x = blockInference(k, block, x, form)
-    return x
+    return blocksInference(k, w.blocks, x, model.activation, attendWithin(k, attentionGeometry(model, rows, columns)))
   }
   const forward = (batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor =>
     headForward(k, w, blocksForward(batch), model) // logits [N, V]
@@ -82,7 +77,7 @@ export function createGpt(
       }
       const { beta1, beta2, epsilon, weightDecay } = adam
       const gradientScale = clipScale(norm, adam)
-      branchScorer.forget()
+      prefixScorer.forget()
       updates++
       k.adamW(parameters, { learningRate, beta1, beta2, epsilon, weightDecay, update: updates, gradientScale })
       return norm
@@ -103,9 +98,9 @@ export function createGpt(
       return scoreRows(k, w, model, blocksForward(batch), batch.targets)
     },
 
-    async scoreBranches(branches) {
-      checkBranches(branches, shape)
-      return branchScorer.score(branches)
+    async scorePrefixTrees(trees) {
+      checkTrees(trees, shape)
+      return prefixScorer.score(trees)
     },
 
     async logits(batch) {
@@ -136,7 +131,7 @@ export function createGpt(
     },
 
     restore(state) {
-      branchScorer.forget()
+      prefixScorer.forget()
       updates = state.updates
       for (const { name: parameter } of weights.infos)
         k.write(weights.value(parameter), stored(state.parameters, parameter))
@@ -152,7 +147,7 @@ export function createGpt(
     memory: () => k.memory(),
 
     dispose() {
-      branchScorer.forget()
+      prefixScorer.forget()
       weights.dispose()
       k.dispose()
     },
@@ -174,14 +169,14 @@ function checkInputs(
     if (!(id >= 0 && id < vocabulary)) throw new Error(`token ${id} is outside a vocabulary of ${vocabulary}`)
 }
 
-function checkBranches(branches: readonly Branches[], shape: ModelPlan['shape']): void {
-  if (branches.length === 0) throw new Error('there are no branches to score')
-  for (const { stem, ends } of branches) {
-    if (ends.length === 0) throw new Error('a stem without ends has nothing to score')
-    for (const { inputs, targets } of ends) {
-      const columns = stem.length + inputs.length
-      if (inputs.length === 0) throw new Error('an end needs at least one token')
-      checkInputs({ inputs: Int32Array.from([...stem, ...inputs]), rows: 1, columns }, shape)
+function checkTrees(trees: readonly PrefixTree[], shape: ModelPlan['shape']): void {
+  if (trees.length === 0) throw new Error('there are no texts to score')
+  for (const { prefix, suffixes } of trees) {
+    if (suffixes.length === 0) throw new Error('a prefix without suffixes has nothing to score')
+    for (const { inputs, targets } of suffixes) {
+      const columns = prefix.length + inputs.length
+      if (inputs.length === 0) throw new Error('a suffix needs at least one token')
+      checkInputs({ inputs: Int32Array.from([...prefix, ...inputs]), rows: 1, columns }, shape)
       checkBatch({ inputs, targets, rows: 1, columns: inputs.length }, shape)
     }
   }

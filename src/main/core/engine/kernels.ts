@@ -82,11 +82,11 @@ export interface AdamStep {
   gradientScale: number
 }
 
-/** A run of rows of one text. */
-export interface BranchSegment {
-  /** Tokens; 0 for a stem that has none of its own. */
+/** A run of rows of one text: a prefix that several texts share, or what one of them adds to it. */
+export interface TreeSegment {
+  /** Tokens; 0 for a prefix that has none of its own. */
   count: number
-  isStem: boolean
+  isPrefix: boolean
 }
 
 /** Keys and values of one layer for tokens already seen, so that generating one more token costs one row. */
@@ -117,9 +117,12 @@ export interface Kernels {
   /** Bytes held now, and the most held since the kernels were created. */
   memory(): { currentBytes: number; peakBytes: number }
 
-  // ---- embedding: x[n] = scale · (tokens[ids[n]] + positions[offset + n mod T])
-  /** ids [N], tokens [V, d], positions [>= offset + T, d] → [N, d]. */
-  embedding(ids: Ids, tokens: Tensor, positions: Tensor, context: number, scale: number, offset?: number): Tensor
+  /** out[m] = x[rows[m]]: x [N, d] → [M, d]. */
+  gatherRows(x: Tensor, rows: Ids): Tensor
+
+  // ---- embedding: x[n] = scale · (tokens[ids[n]] + positions[places[n]])
+  /** ids [N], tokens [V, d], positions [., d] → [N, d]; a number T as `places` stands for n mod T. */
+  embedding(ids: Ids, tokens: Tensor, positions: Tensor, places: number | Ids, scale: number): Tensor
   embeddingBackward(
     dx: Tensor,
     ids: Ids,
@@ -170,22 +173,21 @@ export interface Kernels {
    */
   cachedAttention(qkv: Tensor, cache: KeyValueCache, geometry: AttentionGeometry): Tensor
   /**
-   * Attention over texts that begin alike; a device may leave it out, then cachedAttention does it piece by piece. qkv
-   * [N, 3d] holds segments
-   * in turn: a stem goes on from what `trunk` holds, an end from the stem before it. The trunk stays as it is. → [N, d]
+   * Attention over texts that begin alike: qkv [N, 3d] holds segments in turn. A prefix goes on from what `shared`
+   * holds, a suffix from the prefix before it; `shared` stays as it is. → [N, d]
    */
-  branchAttention?(
+  treeAttention(
     qkv: Tensor,
-    segments: readonly BranchSegment[],
-    trunk: KeyValueCache | null,
+    segments: readonly TreeSegment[],
+    shared: KeyValueCache | null,
     geometry: Pick<AttentionGeometry, 'heads' | 'scale'>,
   ): Tensor
 
   // ---- a whole model
   /**
    * One text, a token at a time: an id whose keys and values are appended to the caches, one a block and all of one
-   * length → the logits [V] of the
-   * token after it. A device may leave it out; then the kernels do it one after the other.
+   * length → the logits [V] of the token after it. A device may leave it out; then the kernels do it one after the
+   * other.
    */
   nextToken?(weights: ModelWeights, model: ModelPlan, caches: readonly KeyValueCache[]): (id: number) => Float32Array
 
@@ -196,12 +198,11 @@ export interface Kernels {
   headBackward(dLogits: Tensor, x: Tensor, tokens: Tensor, scale: number, intoTokens: Tensor): Tensor
   /**
    * −log softmax(logits)[n, targets[n]] in nats → losses [N]; a target below 0 is ignored (loss 0, gradient 0).
-   * With `gradientScale`, `logits` is OVERWRITTEN by gradientScale · (softmax − one-hot), the gradient with respect to
-   * them.
+   * With `gradientScale`, `logits` is OVERWRITTEN by gradientScale · (softmax − one-hot), their gradient.
    */
   crossEntropy(logits: Tensor, targets: Ids, gradientScale?: number): Tensor
-  /** Where the first of the largest of each row stands: [N, V] → [N]; a device may leave it out. */
-  largest?(x: Tensor): Promise<Int32Array>
+  /** The index of the largest of each row, the first of equals: [N, V] → [N]. */
+  argmax(x: Tensor): Promise<Int32Array>
 
   // ---- optimizer
   /** sqrt of the sum of squares over all gradients. */

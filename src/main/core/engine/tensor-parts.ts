@@ -14,7 +14,7 @@ export function partWriter(kernels: Kernels, tensor: Tensor): (offset: number, d
     return (offset, data) => {
       if (offset < 0 || offset + data.length > count)
         throw new Error(`${data.length} numbers at ${offset} do not fit ${count}`)
-      tensor.home.library.isf_write(tensor.address + 4 * offset, data, data.byteLength)
+      tensor.context.library.isf_write(tensor.address + 4 * offset, data, data.byteLength)
     }
   }
   const whole = new Float32Array(count)
@@ -37,7 +37,7 @@ export function partReader(
     return (offset, into) => {
       if (offset < 0 || offset + into.length > count)
         throw new Error(`${into.length} numbers at ${offset} are not within ${count}`)
-      tensor.home.library.isf_read(into, tensor.address + 4 * offset, into.byteLength)
+      tensor.context.library.isf_read(into, tensor.address + 4 * offset, into.byteLength)
     }
   }
   let whole: Float32Array | null = null

@@ -1,7 +1,7 @@
 // Contexts and continuations as token ids, exactly as lm-evaluation-harness cuts them (lm_eval/api/model.py,
 // models/huggingface.py).
 import { encodePrompt } from '#main/core/tokenizer/special-tokens.ts'
-import type { Branches } from '#main/core/engine/engine.ts'
+import type { PrefixTree } from '#main/core/engine/engine.ts'
 import type { ScoreRequest } from './prompts.ts'
 import { stripEnd } from './python-text.ts'
 
@@ -76,8 +76,8 @@ export function encodeWindows(tokenizer: EncodingTokenizer, text: string, length
   return windows
 }
 
-/** Requests of one item as a stem, all that they begin with in common and are not asked about, and their ends. */
-export function branchesOf(requests: readonly EncodedRequest[]): Branches {
+/** Requests of one item as a prefix, all that they begin with in common and are not asked about, and their suffixes. */
+export function prefixTreeOf(requests: readonly EncodedRequest[]): PrefixTree {
   const read = requests.map(({ tokens }) => tokens.subarray(0, -1))
   let length = Math.min(...requests.map(({ tokens, scored }) => tokens.length - 1 - scored))
   for (const other of read) {
@@ -86,8 +86,8 @@ export function branchesOf(requests: readonly EncodedRequest[]): Branches {
     length = shared
   }
   return {
-    stem: read[0].slice(0, length),
-    ends: requests.map(({ tokens, scored }, r) => {
+    prefix: read[0].slice(0, length),
+    suffixes: requests.map(({ tokens, scored }, r) => {
       const inputs = read[r].slice(length)
       const targets = tokens.slice(length + 1)
       targets.fill(-1, 0, targets.length - scored)

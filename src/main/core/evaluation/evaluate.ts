@@ -3,9 +3,9 @@
 import type { EvaluationRecord, EvaluationResult, ItemRecord, TaskResult } from '#shared/evaluation/result.ts'
 import type { TaskRecord } from '#shared/evaluation/task.ts'
 import { Fault } from '#shared/fault.ts'
-import type { Branches, Engine, TokenScore } from '#main/core/engine/engine.ts'
+import type { Engine, PrefixTree, TokenScore } from '#main/core/engine/engine.ts'
 import {
-  branchesOf,
+  prefixTreeOf,
   createRequestEncoder,
   encodeWindows,
   type EncodedRequest,
@@ -32,7 +32,7 @@ export interface EvaluateRequest {
 }
 
 export interface EvaluateDeps {
-  engine: Pick<Engine, 'scoreBranches' | 'model' | 'device'>
+  engine: Pick<Engine, 'scorePrefixTrees' | 'model' | 'device'>
   tokenizer: EncodingTokenizer
   nowMs?: () => number
 }
@@ -87,7 +87,7 @@ interface PreparedItem {
   index: number
   /** Of the item alone, without its examples. */
   asked: { contexts: string[]; continuations: string[] }
-  branches: Branches[]
+  trees: PrefixTree[]
 }
 
 /**
@@ -112,15 +112,15 @@ function* batches(
       item.kind === 'text' ? encodeWindows(tokenizer, item.text, context) : scoreRequests(item, shots).map(encode)
     for (const request of encoded) checkRequest(request, item, engine)
     if (encoded.length === 0) throw new Fault('bad-input', `${item.where}: there is no text.`)
-    const branches = item.kind === 'text' ? encoded.map((one) => branchesOf([one])) : [branchesOf(encoded)]
+    const trees = item.kind === 'text' ? encoded.map((one) => prefixTreeOf([one])) : [prefixTreeOf(encoded)]
     const asked = askedOf(item)
-    const cost = branches.reduce((sum, branch) => sum + costOf(branch), 0)
+    const cost = trees.reduce((sum, tree) => sum + costOf(tree), 0)
     if (batch.length > 0 && tokens + cost > batchTokens) {
       yield batch
       batch = []
       tokens = 0
     }
-    batch.push({ item, index, asked, branches })
+    batch.push({ item, index, asked, trees })
     tokens += cost
   }
   if (batch.length > 0) yield batch
@@ -159,21 +159,21 @@ function checkRequest({ tokens, scored }: EncodedRequest, { where }: Item, { mod
 }
 
 /** Tokens that are computed. */
-const costOf = ({ stem, ends }: Branches): number =>
-  stem.length + ends.reduce((sum, { inputs }) => sum + inputs.length, 0)
+const costOf = ({ prefix, suffixes }: PrefixTree): number =>
+  prefix.length + suffixes.reduce((sum, { inputs }) => sum + inputs.length, 0)
 
 /** Scores in calls of about `batchTokens`: a long text has many windows. */
 async function scoreInCalls(
-  branches: readonly Branches[],
+  trees: readonly PrefixTree[],
   engine: EvaluateDeps['engine'],
   signal: AbortSignal | undefined,
 ): Promise<TokenScore[][][]> {
   const scores: TokenScore[][][] = []
-  for (let from = 0; from < branches.length;) {
+  for (let from = 0; from < trees.length;) {
     if (signal?.aborted) throw new Fault('cancelled', 'The evaluation was cancelled.')
-    let [to, tokens] = [from + 1, costOf(branches[from])]
-    while (to < branches.length && tokens + costOf(branches[to]) <= batchTokens) tokens += costOf(branches[to++])
-    for (const own of await engine.scoreBranches(branches.slice(from, to))) scores.push(own)
+    let [to, tokens] = [from + 1, costOf(trees[from])]
+    while (to < trees.length && tokens + costOf(trees[to]) <= batchTokens) tokens += costOf(trees[to++])
+    for (const own of await engine.scorePrefixTrees(trees.slice(from, to))) scores.push(own)
     from = to
   }
   return scores
@@ -186,21 +186,21 @@ async function scoreBatch(
   signal: AbortSignal | undefined,
 ): Promise<ItemRecord[]> {
   const scores = await scoreInCalls(
-    batch.flatMap(({ branches }) => branches),
+    batch.flatMap(({ trees }) => trees),
     engine,
     signal,
   )
   let at = 0
-  return batch.map(({ item, index, asked, branches }) => {
-    const own = scores.slice(at, (at += branches.length))
-    const ends = branches.flatMap((branch, b) =>
-      branch.ends.map(({ targets }, e) => answerOf(own[b][e], targets, item)),
+  return batch.map(({ item, index, asked, trees }) => {
+    const own = scores.slice(at, (at += trees.length))
+    const suffixes = trees.flatMap((tree, b) =>
+      tree.suffixes.map(({ targets }, e) => answerOf(own[b][e], targets, item)),
     )
     // The windows of a text are one answer together.
     const answers =
       item.kind === 'text'
-        ? [{ nats: sumOf(ends.map(({ nats }) => nats)), isGreedy: ends.every(({ isGreedy }) => isGreedy) }]
-        : ends
+        ? [{ nats: sumOf(suffixes.map(({ nats }) => nats)), isGreedy: suffixes.every(({ isGreedy }) => isGreedy) }]
+        : suffixes
     const logLikelihoods = answers.map(({ nats }) => nats)
     const areGreedy = answers.map(({ isGreedy }) => isGreedy)
     const gold = item.kind === 'choices' || item.kind === 'contexts' ? item.gold : null

@@ -139,7 +139,8 @@ export function kernelsSuite(
             k.tensor([vocabulary, width], tokens),
             k.tensor([context + offset + 2, width], positions),
           ]
-          const x = k.embedding(ids, table, places, context, 1.75, offset)
+          const at = Int32Array.from(id, (_, n) => offset + (n % context))
+          const x = k.embedding(ids, table, places, offset === 0 ? context : k.ids(at), 1.75)
           const [intoTokens, intoPositions] = [
             k.tensor([vocabulary, width], startTokens),
             k.tensor([context + offset + 2, width], startPositions),
@@ -147,6 +148,75 @@ export function kernelsSuite(
           k.embeddingBackward(k.tensor([rows * context, width], dx), ids, context, 1.75, intoTokens, intoPositions)
           return { x, intoTokens, intoPositions }
         })
+      }
+    })
+
+    it('embedding at places of their own, in any order; rows gathered, some of them twice', async () => {
+      for (const [rows, width, vocabulary] of [
+        [1, 1, 1],
+        [7, 5, 3],
+        [300, 33, 50],
+      ]) {
+        const dice = createDice(rows + width)
+        const [tokens, positions] = [dice.normals(vocabulary * width), dice.normals(20 * width)]
+        const [id, at] = [dice.integers(rows, 0, vocabulary), dice.integers(rows, 0, 20)]
+        const wanted = dice.integers(2 * rows, 0, rows)
+        await agree(`${rows}x${width}`, (k) => {
+          const table = k.tensor([vocabulary, width], tokens)
+          const x = k.embedding(k.ids(id), table, k.tensor([20, width], positions), k.ids(at), 0.5)
+          return { x, gathered: k.gatherRows(x, k.ids(wanted)) }
+        })
+      }
+    })
+
+    it('tree attention: every text gives what it gives alone', async () => {
+      const [heads, width] = [3, 3 * 20]
+      const geometry = { heads, scale: 0.2 }
+      for (const held of [0, 5]) {
+        const dice = createDice(held)
+        const counts = [4, 1, 6, 0, 3, 9] // prefix, two suffixes; no prefix, two suffixes
+        const segments = counts.map((count, i) => ({ count, isPrefix: i === 0 || i === 3 }))
+        const rows = counts.reduce((sum, count) => sum + count, 0)
+        const [before, own] = [dice.normals(held * 3 * width), dice.normals(rows * 3 * width)]
+        const k = kernels
+        const cache = k.cache(1, 40, width)
+        if (held > 0)
+          k.cachedAttention(k.tensor([held, 3 * width], before), cache, { ...geometry, rows: 1, context: held })
+        const mixed = k.treeAttention(k.tensor([rows, 3 * width], own), segments, held > 0 ? cache : null, geometry)
+        expect(mixed.shape).toEqual([rows, width])
+        expect(cache.length).toBe(held)
+        const together = await k.read(mixed)
+        let [from, prefix] = [0, new Float32Array(0)]
+        for (const { count, isPrefix } of segments) {
+          const segment = own.slice(from * 3 * width, (from + count) * 3 * width)
+          const text = Float32Array.from([...before, ...(isPrefix ? [] : prefix), ...segment])
+          if (isPrefix) prefix = segment
+          if (count === 0) continue
+          const context = text.length / (3 * width)
+          const alone = k.attention(k.tensor([context, 3 * width], text), { ...geometry, rows: 1, context }).output
+          const expected = (await k.read(alone)).slice(-count * width)
+          expect(distance([...together.slice(from * width, (from + count) * width)], [...expected])).toBeLessThan(
+            tolerance,
+          )
+          from += count
+        }
+      }
+    })
+
+    it('argmax: the first of the largest of each row', async () => {
+      for (const [rows, width] of [
+        [1, 1],
+        [3, 7],
+        [17, 33],
+      ]) {
+        const values = createDice(rows)
+          .normals(rows * width)
+          .map((value) => Math.round(value)) // many are equal
+        const places = Array.from({ length: rows }, (_, row) => {
+          const own = [...values.subarray(row * width, (row + 1) * width)]
+          return own.indexOf(Math.max(...own))
+        })
+        expect([...(await kernels.argmax(kernels.tensor([rows, width], values)))]).toEqual(places)
       }
     })
 

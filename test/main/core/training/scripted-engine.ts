@@ -32,7 +32,7 @@ export function scriptedEngine(
     },
     loss: async (batch) => 10 / (updates + batch.rows),
     score: async () => [],
-    scoreBranches: async () => [],
+    scorePrefixTrees: async () => [],
     logits: async () => new Float32Array(0),
     continuation: () => {
       throw new Error('not scripted')

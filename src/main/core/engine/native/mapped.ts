@@ -55,14 +55,14 @@ export function mapNumbers(path: string): NumberFile | null {
 export function mapCounters(path: string): Counters | null {
   const mapping = map(path)
   const counter = (line: number, which: number) => mapping!.at(line * counterLineBytes + 8 * which, 8)
-  const bell = (line: number) => mapping!.at((line + 1) * counterLineBytes - 8, 4)
+  const futex = (line: number) => mapping!.at((line + 1) * counterLineBytes - 8, 4)
   return (
     mapping && {
-      peek: (line, which) => mapping.library.isf_peek(counter(line, which)),
-      post: (line, which, value) => void mapping.library.isf_post(counter(line, which), value),
-      ring: (line) => void mapping.library.isf_ring(bell(line)),
-      heard: (line) => mapping.library.isf_bell(bell(line)),
-      sleep: (line, heard, seconds) => void mapping.library.isf_sleep(bell(line), heard, seconds),
+      peek: (line, which) => mapping.library.isf_counter_load(counter(line, which)),
+      post: (line, which, value) => void mapping.library.isf_counter_store(counter(line, which), value),
+      ring: (line) => void mapping.library.isf_futex_wake(futex(line)),
+      heard: (line) => mapping.library.isf_futex_value(futex(line)),
+      sleep: (line, heard, seconds) => void mapping.library.isf_futex_wait(futex(line), heard, seconds),
       close: () => mapping.close(),
     }
   )

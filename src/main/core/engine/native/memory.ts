@@ -15,9 +15,10 @@ export interface NativeMemory {
 }
 
 /** One set of kernels in the library; everything made by it ends with it. */
-export interface Home {
+export interface NativeContext {
   readonly library: NativeLibrary
-  readonly context: number
+  /** Its address in the library. */
+  readonly handle: number
   isOpen: boolean
 }
 
@@ -25,11 +26,11 @@ export interface Home {
 class Block {
   private held: number
   constructor(
-    readonly home: Home,
+    readonly context: NativeContext,
     bytes: number,
   ) {
-    if (!home.isOpen) throw new Error('these kernels were disposed')
-    this.held = home.library.isf_allocate(home.context, bytes)
+    if (!context.isOpen) throw new Error('these kernels were disposed')
+    this.held = context.library.isf_allocate(context.handle, bytes)
     if (this.held === 0) {
       throw new Fault(
         'too-large',
@@ -39,12 +40,12 @@ class Block {
   }
 
   get address(): number {
-    if (this.held === 0 || !this.home.isOpen) throw new Error('this tensor was disposed')
+    if (this.held === 0 || !this.context.isOpen) throw new Error('this tensor was disposed')
     return this.held
   }
 
   dispose(): void {
-    if (this.held !== 0 && this.home.isOpen) this.home.library.isf_release(this.home.context, this.held)
+    if (this.held !== 0 && this.context.isOpen) this.context.library.isf_release(this.context.handle, this.held)
     this.held = 0
   }
 }
@@ -52,11 +53,11 @@ class Block {
 export class NativeTensor extends Block implements Tensor {
   readonly count: number
   constructor(
-    home: Home,
+    context: NativeContext,
     readonly shape: readonly number[],
   ) {
     const count = countOf(shape)
-    super(home, 4 * count)
+    super(context, 4 * count)
     this.count = count
   }
 }
@@ -65,8 +66,8 @@ export class NativeIds extends Block implements Ids {
   readonly length: number
   readonly least: number
   readonly most: number
-  constructor(home: Home, data: Int32Array) {
-    super(home, 4 * data.length)
+  constructor(context: NativeContext, data: Int32Array) {
+    super(context, 4 * data.length)
     this.length = data.length
     let least = Infinity
     let most = -Infinity
@@ -76,13 +77,13 @@ export class NativeIds extends Block implements Ids {
     }
     this.least = least
     this.most = most
-    home.library.isf_write(this.address, data, data.byteLength)
+    context.library.isf_write(this.address, data, data.byteLength)
   }
 }
 
-/** Largest size of an axis that C++ is given, and most elements: its `long` has 32 bits on Windows. */
+/** Largest size of an axis, which C++ is given as an int, and most elements. */
 const largestAxis = 2 ** 31 - 1
-const mostElements = process.platform === 'win32' ? 2 ** 31 - 1 : 2 ** 40
+const mostElements = 2 ** 40
 
 function countOf(shape: readonly number[]): number {
   let count = 1
@@ -96,11 +97,11 @@ function countOf(shape: readonly number[]): number {
   return count
 }
 
-export function createMemory(home: Home): NativeMemory {
-  const { library, context } = home
-  const empty = (shape: readonly number[]) => new NativeTensor(home, [...shape])
+export function createMemory(context: NativeContext): NativeMemory {
+  const { library, handle } = context
+  const empty = (shape: readonly number[]) => new NativeTensor(context, [...shape])
   const check = (tensor: Tensor, data: Float32Array) => {
-    const own = ofHome(tensor, home)
+    const own = tensorOf(tensor, context)
     if (data.length !== own.count)
       throw new Error(`${data.length} numbers do not fill the shape [${own.shape.join(', ')}]`)
     return own
@@ -111,16 +112,16 @@ export function createMemory(home: Home): NativeMemory {
       const tensor = empty(shape)
       try {
         if (data) library.isf_write(check(tensor, data).address, data, data.byteLength)
-        else library.isf_fill(context, tensor.address, 0, tensor.count)
+        else library.isf_fill(handle, tensor.address, 0, tensor.count)
       } catch (error) {
         tensor.dispose()
         throw error
       }
       return tensor
     },
-    ids: (data) => new NativeIds(home, data),
+    ids: (data) => new NativeIds(context, data),
     read(tensor) {
-      const own = ofHome(tensor, home)
+      const own = tensorOf(tensor, context)
       const data = new Float32Array(own.count)
       library.isf_read(data, own.address, data.byteLength)
       return data
@@ -130,24 +131,25 @@ export function createMemory(home: Home): NativeMemory {
     },
     bytes() {
       const both = new Float64Array(2)
-      if (home.isOpen) library.isf_memory(context, both)
+      if (context.isOpen) library.isf_memory(handle, both)
       return { currentBytes: both[0], peakBytes: both[1] }
     },
   }
 }
 
 /** A tensor as these kernels made it; another device's is an error. */
-export function ofHome(tensor: Tensor, home: Home): NativeTensor {
-  if (!(tensor instanceof NativeTensor) || tensor.home !== home) throw new Error('this tensor belongs to other kernels')
+export function tensorOf(tensor: Tensor, context: NativeContext): NativeTensor {
+  if (!(tensor instanceof NativeTensor) || tensor.context !== context)
+    throw new Error('this tensor belongs to other kernels')
   return tensor
 }
-export function idsOfHome(ids: Ids, home: Home): NativeIds {
-  if (!(ids instanceof NativeIds) || ids.home !== home) throw new Error('these ids belong to other kernels')
+export function idsOf(ids: Ids, context: NativeContext): NativeIds {
+  if (!(ids instanceof NativeIds) || ids.context !== context) throw new Error('these ids belong to other kernels')
   return ids
 }
 /** A tensor that has this shape. */
-export function shaped(tensor: Tensor, home: Home, what: string, shape: readonly number[]): NativeTensor {
-  const own = ofHome(tensor, home)
+export function shaped(tensor: Tensor, context: NativeContext, what: string, shape: readonly number[]): NativeTensor {
+  const own = tensorOf(tensor, context)
   const { shape: actual } = own
   if (actual.length !== shape.length || shape.some((size, i) => size !== actual[i])) {
     throw new Error(`${what} is [${actual.join(', ')}] and should be [${shape.join(', ')}]`)

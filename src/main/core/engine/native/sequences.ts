@@ -1,6 +1,6 @@
 // Whether rows, sequences and heads fit each other: what C++ believes is checked here.
 import { Fault } from '#shared/fault.ts'
-import type { AttentionGeometry, BranchSegment } from '../kernels.ts'
+import type { AttentionGeometry } from '../kernels.ts'
 
 const largestHead = 256
 
@@ -22,15 +22,6 @@ export function checkRows(n: number, T: number): void {
   if (n < 1 || !Number.isInteger(T) || T < 1) throw new Error(`${n} rows cannot lie in sequences of ${T} tokens`)
 }
 
-/** The length of the longest text, trunk and all; segments that are not the `n` rows throw. */
-export function checkSegments(segments: readonly BranchSegment[], n: number, held: number): number {
-  let [rows, stem, longest] = [0, 0, held]
-  for (const { count, isStem } of segments) {
-    if (!Number.isInteger(count) || count < 0) throw new Error(`a segment cannot have ${count} rows`)
-    longest = Math.max(longest, held + count + (isStem ? 0 : stem))
-    if (isStem) stem = count
-    rows += count
-  }
-  if (rows !== n) throw new Error(`segments of ${rows} rows in all do not fit ${n}`)
-  return longest
+export function checkPositions(count: number, most: number): void {
+  if (count > most) throw new Error(`${count} tokens do not fit ${most} positions`)
 }

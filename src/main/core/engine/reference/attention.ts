@@ -1,5 +1,6 @@
 // Causal self-attention, one head and one query at a time, and the same with keys and values remembered.
-import type { KeyValueCache, Kernels } from '../kernels.ts'
+import type { KeyValueCache, Kernels, Tensor } from '../kernels.ts'
+import { treeAttentionInTurn } from '../tree-attention.ts'
 import { numbers, type HeldTensor, type Numbers, type Storage } from './storage.ts'
 
 interface HeldCache extends KeyValueCache {
@@ -28,10 +29,10 @@ function dot(a: Numbers, aAt: number, b: Numbers, bAt: number, length: number): 
   return sum
 }
 
-type AttentionKernels = Pick<Kernels, 'attention' | 'attentionBackward' | 'cache' | 'cachedAttention'>
+type AttentionKernels = Pick<Kernels, 'attention' | 'attentionBackward' | 'cache' | 'cachedAttention' | 'treeAttention'>
 
 export function attentionKernels({ tensor }: Storage): AttentionKernels {
-  return {
+  const kernels: Omit<AttentionKernels, 'treeAttention'> = {
     attention(qkv, { rows, context, heads, scale }) {
       const width = qkv.shape[1] / 3
       const size = width / heads
@@ -128,4 +129,16 @@ export function attentionKernels({ tensor }: Storage): AttentionKernels {
       return output
     },
   }
+  const slice = (x: Tensor, from: number, count: number) =>
+    tensor([count, x.shape[1]], numbers(x).subarray(from * x.shape[1], (from + count) * x.shape[1]))
+  function concat(parts: readonly Tensor[]): Tensor {
+    const output = tensor([parts.reduce((sum, { shape }) => sum + shape[0], 0), parts[0].shape[1]])
+    let at = 0
+    for (const part of parts.map(numbers)) {
+      output.data.set(part, at)
+      at += part.length
+    }
+    return output
+  }
+  return { ...kernels, treeAttention: treeAttentionInTurn(kernels, { slice, concat }) }
 }

@@ -1,10 +1,18 @@
-// Tokens and positions looked up and added: x[n] = scale · (tokens[ids[n]] + positions[offset + n mod T]).
+// Rows looked up: tokens and positions added, x[n] = scale · (tokens[ids[n]] + positions[places[n]]), and any others.
 import type { Kernels } from '../kernels.ts'
 import { idNumbers, numbers, type Storage } from './storage.ts'
 
-export function embeddingKernels({ tensor }: Storage): Pick<Kernels, 'embedding' | 'embeddingBackward'> {
+export function embeddingKernels({ tensor }: Storage): Pick<Kernels, 'gatherRows' | 'embedding' | 'embeddingBackward'> {
   return {
-    embedding(ids, tokens, positions, context, scale, offset = 0) {
+    gatherRows(x, rows) {
+      const [, width] = x.shape
+      const [from, row] = [numbers(x), idNumbers(rows)]
+      const output = tensor([rows.length, width])
+      for (let n = 0; n < rows.length; n++)
+        output.data.set(from.subarray(row[n] * width, (row[n] + 1) * width), n * width)
+      return output
+    },
+    embedding(ids, tokens, positions, places, scale) {
       const [vocabulary, width] = tokens.shape
       const id = idNumbers(ids)
       const token = numbers(tokens)
@@ -13,7 +21,7 @@ export function embeddingKernels({ tensor }: Storage): Pick<Kernels, 'embedding'
       for (let n = 0; n < ids.length; n++) {
         if (!(id[n] >= 0 && id[n] < vocabulary))
           throw new Error(`token ${id[n]} is outside a vocabulary of ${vocabulary}`)
-        const p = offset + (n % context)
+        const p = typeof places === 'number' ? n % places : idNumbers(places)[n]
         for (let i = 0; i < width; i++)
           output.data[n * width + i] = scale * (token[id[n] * width + i] + position[p * width + i])
       }

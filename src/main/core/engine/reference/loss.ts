@@ -1,8 +1,8 @@
-// Cross entropy in nats, and its gradient written over the logits.
+// Cross entropy in nats, its gradient written over the logits, and the largest of each row.
 import type { Kernels } from '../kernels.ts'
 import { idNumbers, numbers, type Storage } from './storage.ts'
 
-export function lossKernels({ tensor }: Storage): Pick<Kernels, 'crossEntropy'> {
+export function lossKernels({ tensor }: Storage): Pick<Kernels, 'crossEntropy' | 'argmax'> {
   return {
     crossEntropy(logits, targets, gradientScale) {
       const [rows, vocabulary] = logits.shape
@@ -27,6 +27,14 @@ export function lossKernels({ tensor }: Storage): Pick<Kernels, 'crossEntropy'> 
           row[v] = gradientScale * (Math.exp(row[v] - logSumExp) - (v === target[n] ? 1 : 0))
       }
       return losses
+    },
+    async argmax(x) {
+      const [rows, width] = x.shape
+      const all = numbers(x)
+      const places = new Int32Array(rows)
+      for (let n = 0; n < rows; n++)
+        for (let v = 1; v < width; v++) if (all[n * width + v] > all[n * width + places[n]]) places[n] = v
+      return places
     },
   }
 }

@@ -1,5 +1,6 @@
 // Causal self-attention in TensorFlow.js ops: probabilities are made again in the backward pass instead of being kept.
 import type { KeyValueCache, Kernels } from '../kernels.ts'
+import { treeAttentionInTurn } from '../tree-attention.ts'
 import { valueOf, type Context, type Held, type TfTensor } from './context.ts'
 
 interface HeldCache extends KeyValueCache {
@@ -10,7 +11,7 @@ interface HeldCache extends KeyValueCache {
   values: Held | null
 }
 
-type AttentionKernels = Pick<Kernels, 'attention' | 'attentionBackward' | 'cache' | 'cachedAttention'>
+type AttentionKernels = Pick<Kernels, 'attention' | 'attentionBackward' | 'cache' | 'cachedAttention' | 'treeAttention'>
 
 export function attentionKernels({ tf, scope, hold, futureMask }: Context): AttentionKernels {
   /** [N, d] → [B, h, T, s]. */
@@ -35,7 +36,7 @@ export function attentionKernels({ tf, scope, hold, futureMask }: Context): Atte
     return masked
   }
 
-  return {
+  const kernels: Omit<AttentionKernels, 'treeAttention'> = {
     attention(qkv, { rows, context, heads, scale }) {
       const [output, logSumExp] = scope(() => {
         const [q, k, v] = splitQkv(valueOf(qkv), rows, context, heads)
@@ -116,5 +117,12 @@ export function attentionKernels({ tf, scope, hold, futureMask }: Context): Atte
       memory.length += context
       return hold(output)
     },
+  }
+  return {
+    ...kernels,
+    treeAttention: treeAttentionInTurn(kernels, {
+      slice: (x, from, count) => hold(tf.slice(valueOf(x), [from, 0], [count, x.shape[1]])),
+      concat: (parts) => hold(scope(() => tf.concat(parts.map(valueOf), 0))),
+    }),
   }
 }

@@ -27,7 +27,7 @@ export function gatheredCrossEntropy(tf: Tf): SparseCrossEntropy {
   }
 }
 
-type LearningKernels = Pick<Kernels, 'crossEntropy' | 'globalNorm' | 'adamW'>
+type LearningKernels = Pick<Kernels, 'crossEntropy' | 'argmax' | 'globalNorm' | 'adamW'>
 
 export function learningKernels({ tf, scope, hold, replace, crossEntropy }: Context): LearningKernels {
   return {
@@ -53,6 +53,18 @@ export function learningKernels({ tf, scope, hold, replace, crossEntropy }: Cont
           return isScored ? tf.mul(losses, isScored) : losses
         }),
       ),
+
+    // By the smallest index of the maximum: which of equals tf.argMax finds, its backends leave open.
+    async argmax(x) {
+      const [, width] = x.shape
+      const first = scope(() => {
+        const isLargest = tf.equal(valueOf(x), tf.max(valueOf(x), 1, true))
+        return tf.min(tf.where(isLargest, tf.expandDims(tf.range(0, width), 0), tf.scalar(width - 1)), 1)
+      })
+      const places = Int32Array.from(await first.data())
+      first.dispose()
+      return places
+    },
 
     async globalNorm(parameters) {
       // Concatenated, not addN: on WebGPU that binds every input at once and fails beyond a few.

@@ -1,6 +1,6 @@
 // Kernels that work on rows: embedding, layer norm, the matrix products with what is fused to them, and GELU.
 import type { Activation } from '#shared/family/shape.ts'
-import type { Kernels } from '../kernels.ts'
+import type { Ids, Kernels, Tensor } from '../kernels.ts'
 import { valueOf, type Context, type HeldIds, type TfTensor } from './context.ts'
 
 const epsilon = 1e-5
@@ -9,6 +9,7 @@ const cubic = 0.044715
 
 type RowKernels = Pick<
   Kernels,
+  | 'gatherRows'
   | 'embedding'
   | 'embeddingBackward'
   | 'layerNorm'
@@ -23,6 +24,7 @@ type RowKernels = Pick<
 
 export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKernels {
   const scaled = (x: TfTensor, scale: number) => (scale === 1 ? x : tf.mul(x, scale))
+  const gather = (x: Tensor, rows: Ids) => tf.gather(valueOf(x), (rows as HeldIds).value as never)
   const affine = (x: TfTensor, weight: TfTensor, bias: TfTensor) =>
     tf.fused.matMul({ a: x as never, b: weight as never, bias }) as TfTensor
 
@@ -46,13 +48,15 @@ export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKer
   }
 
   return {
-    embedding: (ids, tokens, positions, context, scale, offset = 0) =>
+    gatherRows: (x, rows) => hold(scope(() => gather(x, rows))),
+    embedding: (ids, tokens, positions, places, scale) =>
       hold(
         scope(() => {
+          const looked = gather(tokens, ids)
+          if (typeof places !== 'number') return scaled(tf.add(looked, gather(positions, places)), scale)
           const width = tokens.shape[1]
-          const looked = tf.gather(valueOf(tokens), (ids as HeldIds).value as never)
-          const places = tf.slice(valueOf(positions), [offset, 0], [context, width])
-          const sum = tf.add(tf.reshape(looked, [-1, context, width]), tf.expandDims(places, 0))
+          const first = tf.slice(valueOf(positions), [0, 0], [places, width])
+          const sum = tf.add(tf.reshape(looked, [-1, places, width]), tf.expandDims(first, 0))
           return tf.reshape(scaled(sum, scale), [ids.length, width])
         }),
       ),

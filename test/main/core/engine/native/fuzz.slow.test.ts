@@ -162,6 +162,7 @@ const cases: Record<string, (dice: Dice, most: number) => Case> = {
       tolerance: 1e-4,
       work(k, make) {
         const ids = k.ids(id)
+        const places = k.ids(Int32Array.from(id, (_, i) => 1 + (i % context)))
         const [input, g] = [make([n, width], x), make([width], gain)]
         const { output, mean, rstd } = k.layerNorm(input, g, make([width], bias))
         const [intoGain, intoBias, intoTokens, intoPositions] = [
@@ -180,9 +181,10 @@ const cases: Record<string, (dice: Dice, most: number) => Case> = {
           intoBias,
           make([n, width], residual),
         )
-        const embedded = k.embedding(ids, intoTokens, intoPositions, context, 1.5, 1)
+        const embedded = k.embedding(ids, intoTokens, intoPositions, places, 1.5)
         k.embeddingBackward(dx, ids, context, 1.5, intoTokens, intoPositions)
         ids.dispose()
+        places.dispose()
         return { output, mean, rstd, dx, intoGain, intoBias, embedded, intoTokens, intoPositions }
       },
     }

@@ -91,7 +91,7 @@ describe('a mapped bell', () => {
       const { default: koffi } = await import(${JSON.stringify(koffi)})
       const library = koffi.load(${JSON.stringify(findLibrary())})
       const map = library.func('isf_map', 'uint64_t', ['const char *', 'double *'])
-      const sleep = library.func('isf_sleep', 'void', ['uint64_t', 'int', 'double'])
+      const sleep = library.func('isf_futex_wait', 'void', ['uint64_t', 'int', 'double'])
       const bell = map(${JSON.stringify(path)}, new Float64Array(1)) + ${2 * counterLineBytes - 8}
       process.stdout.write('asleep')
       const start = performance.now()

@@ -32,11 +32,11 @@ describe('a shape that does not fit is refused with its numbers', () => {
     [
       'segments that are not the rows',
       () =>
-        k.branchAttention!(
+        k.treeAttention(
           k.tensor([6, 12]),
           [
-            { count: 4, isStem: true },
-            { count: 1, isStem: false },
+            { count: 4, isPrefix: true },
+            { count: 1, isPrefix: false },
           ],
           null,
           geometry,
@@ -46,11 +46,11 @@ describe('a shape that does not fit is refused with its numbers', () => {
     [
       'a segment of less than nothing',
       () =>
-        k.branchAttention!(
+        k.treeAttention(
           k.tensor([6, 12]),
           [
-            { count: 7, isStem: true },
-            { count: -1, isStem: false },
+            { count: 7, isPrefix: true },
+            { count: -1, isPrefix: false },
           ],
           null,
           geometry,
@@ -58,14 +58,14 @@ describe('a shape that does not fit is refused with its numbers', () => {
       /-1 rows/,
     ],
     [
-      'a trunk of another width',
-      () => k.branchAttention!(k.tensor([6, 12]), [{ count: 6, isStem: true }], k.cache(1, 9, 6), geometry),
+      'a shared prefix of another width',
+      () => k.treeAttention(k.tensor([6, 12]), [{ count: 6, isPrefix: true }], k.cache(1, 9, 6), geometry),
       /keys/,
     ],
     [
-      'a trunk of two texts',
-      () => k.branchAttention!(k.tensor([6, 12]), [{ count: 6, isStem: true }], k.cache(2, 9, 4), geometry),
-      /trunk of 2/,
+      'a shared prefix of two texts',
+      () => k.treeAttention(k.tensor([6, 12]), [{ count: 6, isPrefix: true }], k.cache(2, 9, 4), geometry),
+      /cache of 2/,
     ],
     [
       'a token outside the vocabulary',
@@ -79,8 +79,23 @@ describe('a shape that does not fit is refused with its numbers', () => {
     ],
     [
       'a position beyond the last',
-      () => k.embedding(k.ids(Int32Array.of(0, 1)), k.tensor([7, 4]), k.tensor([2, 4]), 2, 1, 1),
-      /positions/,
+      () => k.embedding(k.ids(Int32Array.of(0, 1)), k.tensor([7, 4]), k.tensor([2, 4]), k.ids(Int32Array.of(1, 2)), 1),
+      /positions go from 1 to 2/,
+    ],
+    [
+      'more tokens than positions',
+      () => k.embedding(k.ids(Int32Array.of(0, 1, 2)), k.tensor([7, 4]), k.tensor([2, 4]), 3, 1),
+      /3 tokens do not fit 2 positions/,
+    ],
+    [
+      'fewer places than tokens',
+      () => k.embedding(k.ids(Int32Array.of(0, 1)), k.tensor([7, 4]), k.tensor([2, 4]), k.ids(Int32Array.of(1)), 1),
+      /1 places for 2/,
+    ],
+    [
+      'a row that is not there',
+      () => k.gatherRows(k.tensor([6, 4]), k.ids(Int32Array.of(0, 6))),
+      /rows go from 0 to 6/,
     ],
     ['a target outside the vocabulary', () => k.crossEntropy(x, k.ids(Int32Array.of(0, 1, 2, 3, 4, 0))), /targets/],
     ['too few targets', () => k.crossEntropy(x, k.ids(Int32Array.of(0, 1))), /2 targets for 6/],

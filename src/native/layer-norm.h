@@ -12,21 +12,21 @@ struct RowNorm {
 };
 
 /** One row, normed and scaled. */
-INLINE RowNorm norm_row(const float* row, const float* gain, const float* bias, float* out, long width) {
+INLINE RowNorm norm_row(const float* row, const float* gain, const float* bias, float* out, ptrdiff_t width) {
   vec total = {};
-  each_register(width, [&](long j, int lanes) {
-    fetch_soon(row + j);
-    fetch_soon_to_write(out + j);
+  each_register(width, [&](ptrdiff_t j, int lanes) {
+    prefetch(row + j);
+    prefetch_for_write(out + j);
     total += load_up_to(row + j, lanes);
   });
   const float center = sum(total) / static_cast<float>(width);
   vec squares = {};
-  each_register(width, [&](long j, int lanes) {
+  each_register(width, [&](ptrdiff_t j, int lanes) {
     const vec d = lanes == WIDTH ? load(row + j) - splat(center) : load_part(row + j, lanes, center) - splat(center);
     squares += d * d;
   });
   const float scale = 1.0f / __builtin_sqrtf(sum(squares) / static_cast<float>(width) + NORM_EPSILON);
-  each_register(width, [&](long j, int lanes) {
+  each_register(width, [&](ptrdiff_t j, int lanes) {
     const vec normal = (load_up_to(row + j, lanes) - splat(center)) * splat(scale);
     store_up_to(out + j, normal * load_up_to(gain + j, lanes) + load_up_to(bias + j, lanes), lanes);
   });
@@ -34,10 +34,10 @@ INLINE RowNorm norm_row(const float* row, const float* gain, const float* bias, 
 }
 
 void layer_norm(isoflop::Context& context, const float* x, const float* gain, const float* bias, float* out,
-                float* mean, float* rstd, long n, long width) {
-  const long chunk = n * width < 16384 ? n : 64;
-  context.pool.each((n + chunk - 1) / chunk, [&](long c, int) {
-    for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
+                float* mean, float* rstd, ptrdiff_t n, ptrdiff_t width) {
+  const ptrdiff_t chunk = n * width < 16384 ? n : 64;
+  context.pool.each((n + chunk - 1) / chunk, [&](ptrdiff_t c, int) {
+    for (ptrdiff_t i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
       const RowNorm norm = norm_row(x + i * width, gain, bias, out + i * width, width);
       mean[i] = norm.mean;
       rstd[i] = norm.rstd;
@@ -46,26 +46,26 @@ void layer_norm(isoflop::Context& context, const float* x, const float* gain, co
 }
 
 /** Partial sums of the parameters' gradients: as many as this, whatever the thread count, and added up in order. */
-constexpr long PARTS = 16;
+constexpr ptrdiff_t PARTS = 16;
 
 isoflop::Status layer_norm_backward(isoflop::Context& context, const float* dy, const float* x, const float* gain,
                                     const float* mean, const float* rstd, float* intoGain, float* intoBias,
-                                    const float* residual, float* dx, long n, long width) {
-  const long chunk = (n + PARTS - 1) / PARTS, parts = (n + chunk - 1) / chunk;
+                                    const float* residual, float* dx, ptrdiff_t n, ptrdiff_t width) {
+  const ptrdiff_t chunk = (n + PARTS - 1) / PARTS, parts = (n + chunk - 1) / chunk;
   if (!context.reserve(static_cast<size_t>(2 * PARTS * width), 0)) return isoflop::OUT_OF_MEMORY;
   float* partial = context.scratch.shared; // [parts, 2, width]
-  context.pool.each(parts, [&](long c, int) {
+  context.pool.each(parts, [&](ptrdiff_t c, int) {
     float *dgain = partial + c * 2 * width, *dbias = dgain + width;
     memset(dgain, 0, static_cast<size_t>(2 * width) * 4);
-    for (long i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
+    for (ptrdiff_t i = c * chunk; i < n && i < (c + 1) * chunk; i++) {
       const float *row = x + i * width, *slope = dy + i * width;
       const vec center = splat(mean[i]), scale = splat(rstd[i]);
       vec plain = {}, weighted = {}; // Σ dy·gain and Σ dy·gain·normal
-      each_register(width, [&](long j, int lanes) {
-        fetch_soon(row + j);
-        fetch_soon(slope + j);
-        if (residual) fetch_soon(residual + i * width + j);
-        fetch_soon_to_write(dx + i * width + j);
+      each_register(width, [&](ptrdiff_t j, int lanes) {
+        prefetch(row + j);
+        prefetch(slope + j);
+        if (residual) prefetch(residual + i * width + j);
+        prefetch_for_write(dx + i * width + j);
         const vec d = load_up_to(slope + j, lanes);
         const vec normal = (load_up_to(row + j, lanes) - center) * scale;
         const vec g = d * load_up_to(gain + j, lanes);
@@ -76,7 +76,7 @@ isoflop::Status layer_norm_backward(isoflop::Context& context, const float* dy, 
       });
       const vec offset = splat(sum(plain) / static_cast<float>(width)),
                 tilt = splat(sum(weighted) / static_cast<float>(width));
-      each_register(width, [&](long j, int lanes) {
+      each_register(width, [&](ptrdiff_t j, int lanes) {
         const vec normal = (load_up_to(row + j, lanes) - center) * scale;
         vec d = scale * (load_up_to(slope + j, lanes) * load_up_to(gain + j, lanes) - offset - normal * tilt);
         if (residual) d += load_up_to(residual + i * width + j, lanes);
@@ -84,8 +84,8 @@ isoflop::Status layer_norm_backward(isoflop::Context& context, const float* dy, 
       });
     }
   });
-  for (long c = 0; c < parts; c++)
-    each_register(width, [&](long j, int lanes) {
+  for (ptrdiff_t c = 0; c < parts; c++)
+    each_register(width, [&](ptrdiff_t j, int lanes) {
       const float* dgain = partial + c * 2 * width;
       store_up_to(intoGain + j, load_up_to(intoGain + j, lanes) + load_up_to(dgain + j, lanes), lanes);
       store_up_to(intoBias + j, load_up_to(intoBias + j, lanes) + load_up_to(dgain + width + j, lanes), lanes);

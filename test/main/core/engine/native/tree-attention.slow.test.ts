@@ -1,6 +1,6 @@
 // Attention over texts that begin alike, in one call, against the same piece by piece, over random shapes.
 import { afterAll, expect, it } from 'vitest'
-import type { BranchSegment } from '#main/core/engine/kernels.ts'
+import type { TreeSegment } from '#main/core/engine/kernels.ts'
 import { createNativeKernels } from '#main/core/engine/native/native.ts'
 import { createReferenceKernels } from '#main/core/engine/reference.ts'
 import { createDice, distance } from '../numbers.ts'
@@ -14,42 +14,42 @@ const one = (from: number, below: number) => dice.integers(1, from, below)[0]
 const length = (least: number) =>
   one(0, 8) === 0 ? one(200, 300) : one(0, 3) === 0 ? [15, 16, 31, 32, 33, 48, 64][one(0, 7)] : one(least, 12)
 
-it('branches of every length agree with their pieces', async () => {
+it('texts of every length agree with their pieces', async () => {
   for (let i = 0; i < 150; i++) {
     const [heads, features, held] = [one(1, 4), one(1, 40), one(0, 2) * length(1)]
     const width = heads * features
     const segments = Array.from({ length: one(1, 4) }, () => [
-      { count: length(0), isStem: true },
-      ...Array.from({ length: one(0, 4) }, () => ({ count: length(1), isStem: false })),
+      { count: length(0), isPrefix: true },
+      ...Array.from({ length: one(0, 4) }, () => ({ count: length(1), isPrefix: false })),
     ]).flat()
     const rows = segments.reduce((sum, { count }) => sum + count, 0)
     if (rows === 0) continue
     const geometry = { heads, scale: 1 / Math.sqrt(features) }
-    const [qkv, trunkData] = [dice.normals(rows * 3 * width), dice.normals(held * 3 * width)]
+    const [qkv, sharedData] = [dice.normals(rows * 3 * width), dice.normals(held * 3 * width)]
 
     const cache = k.cache(1, held + 2, width)
     const made = [k.tensor([rows, 3 * width], qkv)]
     if (held > 0) {
-      made.push(k.tensor([held, 3 * width], trunkData))
+      made.push(k.tensor([held, 3 * width], sharedData))
       made.push(k.cachedAttention(made[1], cache, { ...geometry, rows: 1, context: held }))
     }
-    const output = k.branchAttention!(made[0], segments, held > 0 ? cache : null, geometry)
+    const output = k.treeAttention(made[0], segments, held > 0 ? cache : null, geometry)
     const actual = await k.read(output)
     expect(cache.length).toBe(held)
     for (const tensor of [...made, output]) tensor.dispose()
     cache.dispose()
 
-    const expected = await inPieces(segments, qkv, held, trunkData, width, geometry)
+    const expected = await inPieces(segments, qkv, held, sharedData, width, geometry)
     const far = distance([...actual], [...expected])
-    if (!(far <= 1e-4)) expect.fail(`${heads}x${features}, trunk ${held}, ${JSON.stringify(segments)}: ${far} away`)
+    if (!(far <= 1e-4)) expect.fail(`${heads}x${features}, shared ${held}, ${JSON.stringify(segments)}: ${far} away`)
   }
 }, 120_000)
 
 async function inPieces(
-  segments: BranchSegment[],
+  segments: TreeSegment[],
   qkv: Float32Array,
   held: number,
-  trunkData: Float32Array,
+  sharedData: Float32Array,
   width: number,
   geometry: { heads: number; scale: number },
 ): Promise<Float32Array> {
@@ -62,20 +62,20 @@ async function inPieces(
         context: data.length / (3 * width),
       }),
     )
-  if (held > 0) await along(trunkData)
+  if (held > 0) await along(sharedData)
   const parts: number[] = []
   let [at, base] = [0, held]
-  for (const { count, isStem } of segments) {
-    cache.rewind(isStem ? held : base)
+  for (const { count, isPrefix } of segments) {
+    cache.rewind(isPrefix ? held : base)
     if (count > 0)
       for (const value of await along(qkv.slice(at * 3 * width, (at + count) * 3 * width))) parts.push(value)
-    if (isStem) base = held + count
+    if (isPrefix) base = held + count
     at += count
   }
   return Float32Array.from(parts)
 }
 
-it('where the first of the largest stands', async () => {
+it('argmax is the first of the largest', async () => {
   for (const [rows, width] of [
     [1, 1],
     [3, 7],
@@ -89,7 +89,7 @@ it('where the first of the largest stands', async () => {
       const own = [...values.subarray(row * width, (row + 1) * width)]
       return own.indexOf(Math.max(...own))
     })
-    expect([...(await k.largest!(x))]).toEqual(places)
+    expect([...(await k.argmax(x))]).toEqual(places)
     x.dispose()
   }
 })

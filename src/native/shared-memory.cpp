@@ -1,8 +1,8 @@
-// Files mapped into memory that several processes share: numbers, counters that say how far somebody has come, and
-// bells to sleep on.
+// Files mapped into memory that several processes share: numbers, counters, and futexes to wait on.
 #include "api.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 
 #if !defined(_WIN32)
@@ -21,12 +21,12 @@
 namespace {
 
 using Counter = std::atomic<double>;
-using Bell = std::atomic<int32_t>;
-static_assert(Counter::is_always_lock_free && sizeof(Counter) == 8 && Bell::is_always_lock_free && sizeof(Bell) == 4);
+using Futex = std::atomic<int32_t>;
+static_assert(Counter::is_always_lock_free && sizeof(Counter) == 8 && Futex::is_always_lock_free && sizeof(Futex) == 4);
 
 void* at(uint64_t address) { return reinterpret_cast<void*>(static_cast<uintptr_t>(address)); }
 Counter& counter(uint64_t address) { return *static_cast<Counter*>(at(address)); }
-Bell& bell(uint64_t address) { return *static_cast<Bell*>(at(address)); }
+Futex& futex(uint64_t address) { return *static_cast<Futex*>(at(address)); }
 
 } // namespace
 
@@ -58,31 +58,31 @@ void isf_unmap(uint64_t address, double bytes) {
 
 void isf_add(float* into, uint64_t from, double count) {
   const float* other = static_cast<const float*>(at(from));
-  const long n = static_cast<long>(count);
-  for (long i = 0; i < n; i++) into[i] += other[i];
+  const ptrdiff_t n = static_cast<ptrdiff_t>(count);
+  for (ptrdiff_t i = 0; i < n; i++) into[i] += other[i];
 }
 
-void isf_post(uint64_t address, double value) { counter(address).store(value, std::memory_order_release); }
-double isf_peek(uint64_t address) { return counter(address).load(std::memory_order_acquire); }
-int isf_bell(uint64_t address) { return bell(address).load(); }
+void isf_counter_store(uint64_t address, double value) { counter(address).store(value, std::memory_order_release); }
+double isf_counter_load(uint64_t address) { return counter(address).load(std::memory_order_acquire); }
+int isf_futex_value(uint64_t address) { return futex(address).load(); }
 
-void isf_ring(uint64_t address) {
-  bell(address).fetch_add(1);
+void isf_futex_wake(uint64_t address) {
+  futex(address).fetch_add(1);
 #if defined(__linux__)
   syscall(SYS_futex, at(address), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 #endif
 }
 
-void isf_sleep(uint64_t address, int heard, double seconds) {
+void isf_futex_wait(uint64_t address, int seen, double seconds) {
 #if defined(__linux__)
   const timespec longest = {static_cast<time_t>(seconds),
                             static_cast<long>((seconds - static_cast<double>(static_cast<time_t>(seconds))) * 1e9)};
-  syscall(SYS_futex, at(address), FUTEX_WAIT, heard, &longest, nullptr, 0);
+  syscall(SYS_futex, at(address), FUTEX_WAIT, seen, &longest, nullptr, 0);
 #elif !defined(_WIN32)
   // No way to sleep on memory that is shared with another process: looks again every 50 µs.
   const timespec moment = {0, 50000};
-  for (double slept = 0; slept < seconds && bell(address).load() == heard; slept += 50e-6) nanosleep(&moment, nullptr);
+  for (double slept = 0; slept < seconds && futex(address).load() == seen; slept += 50e-6) nanosleep(&moment, nullptr);
 #else
-  (void)address, (void)heard, (void)seconds;
+  (void)address, (void)seen, (void)seconds;
 #endif
 }

@@ -3,7 +3,7 @@
 import type { Activation } from '#shared/family/shape.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { KeyValueCache, ModelWeights, Tensor } from '../kernels.ts'
-import { checked, type Home, type NativeTensor, shaped } from './memory.ts'
+import { checked, type NativeContext, type NativeTensor, shaped } from './memory.ts'
 import { checkGeometry } from './sequences.ts'
 
 export interface NativeCache extends KeyValueCache {
@@ -20,19 +20,20 @@ export const geluForm: Record<Activation, number> = { gelu: 1, gelu_new: 2 }
  * Kernels.nextToken. Shapes never change, so they are checked once; addresses end with their tensors, so they are asked
  * for at every call.
  */
-export function textReader(
-  home: Home,
+export function nextToken(
+  context: NativeContext,
   w: ModelWeights,
   model: ModelPlan,
   caches: readonly NativeCache[],
 ): (id: number) => Float32Array {
+  const { library, handle } = context
   const { layers, width, heads, vocabulary } = model.shape
   const { embeddingScale, attentionScale, outputScale } = model.parametrisation
   checkGeometry({ rows: 1, context: 1, heads, scale: attentionScale }, 1, width)
   if (w.blocks.length !== layers || caches.length !== layers)
     throw new Error(`${w.blocks.length} blocks and ${caches.length} caches for ${layers} layers`)
   const capacity = Math.min(w.positions.shape[0], ...caches.map((cache) => cache.capacity))
-  const tensors = listTensors(home, w, caches, width, vocabulary)
+  const tensors = listTensors(context, w, caches, width, vocabulary)
   const addresses = new Float64Array(tensors.length)
   return (id) => {
     const held = caches[0].length
@@ -43,24 +44,10 @@ export function textReader(
       throw new Error(`caches of ${caches.map(({ length }) => length).join(', ')} tokens do not hold one text`)
     for (let i = 0; i < addresses.length; i++) addresses[i] = tensors[i].address
     const logits = new Float32Array(vocabulary)
-    checked(
-      home.library.isf_next_token(
-        home.context,
-        addresses,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        held,
-        capacity,
-        geluForm[model.activation],
-        embeddingScale,
-        attentionScale,
-        outputScale,
-        id,
-        logits,
-      ),
-    )
+    const sizes = [layers, width, heads, vocabulary, held, capacity]
+    const scales = [embeddingScale, attentionScale, outputScale]
+    const gelu = geluForm[model.activation]
+    checked(library.isf_next_token(handle, addresses, ...sizes, gelu, ...scales, id, logits))
     for (const cache of caches) cache.length++
     return logits
   }
@@ -68,7 +55,7 @@ export function textReader(
 
 /** As isf_next_token (src/native/api.h) takes them. */
 function listTensors(
-  home: Home,
+  context: NativeContext,
   { tokens, positions, blocks, final }: ModelWeights,
   caches: readonly NativeCache[],
   width: number,
@@ -100,5 +87,5 @@ function listTensors(
       ['values', values, 1, capacity, width],
     )
   })
-  return all.map(([what, tensor, ...shape]) => shaped(tensor, home, what, shape))
+  return all.map(([what, tensor, ...shape]) => shaped(tensor, context, what, shape))
 }

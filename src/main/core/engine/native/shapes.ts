@@ -1,0 +1,40 @@
+// What every native kernel asks of its arguments before C++ sees their addresses.
+import type { Ids, Tensor } from '../kernels.ts'
+import { idsOf, type NativeContext, type NativeMemory, type NativeTensor, shaped } from './memory.ts'
+
+export interface Arguments {
+  /** The address of a tensor that has this shape. */
+  at(tensor: Tensor, what: string, ...shape: number[]): number
+  /** The address of ids that all lie in [from, below). */
+  idsWithin(ids: Ids, what: string, from: number, below: number): number
+  /** Several new tensors, or none of them. */
+  several(...shapes: (readonly number[])[]): NativeTensor[]
+}
+
+export function checkedArguments(context: NativeContext, memory: NativeMemory): Arguments {
+  return {
+    at: (tensor, what, ...shape) => shaped(tensor, context, what, shape).address,
+    idsWithin(ids, what, from, below) {
+      const own = idsOf(ids, context)
+      if (own.length > 0 && (own.least < from || own.most >= below))
+        throw new Error(`${what} go from ${own.least} to ${own.most}; they must lie in ${from} to ${below - 1}`)
+      return own.address
+    },
+    several(...shapes) {
+      const made: NativeTensor[] = []
+      try {
+        for (const shape of shapes) made.push(memory.empty(shape))
+      } catch (error) {
+        for (const tensor of made) tensor.dispose()
+        throw error
+      }
+      return made
+    },
+  }
+}
+
+/** The two sizes of a matrix. */
+export function matrix({ shape }: Tensor, what: string): readonly [number, number] {
+  if (shape.length !== 2) throw new Error(`${what} is [${shape.join(', ')}] and should be a matrix`)
+  return shape as unknown as readonly [number, number]
+}
