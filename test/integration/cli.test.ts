@@ -149,6 +149,27 @@ describe('what cannot be done', () => {
     [['export', 'nobody'], 2, /--to/],
     [['export', 'nobody', '--to', '/tmp/nowhere'], 1, /no run called "nobody"/],
     [['generate', 'nobody', '--prompt', 'x', '--temperature', '-1'], 2, /--temperature/],
+    [['plan', '--largest', '5'], 1, /--largest: it must be from 30.0 k to 20.0 G/],
+    [['plan', '--largest', '1e12'], 1, /--largest: it must be from .* it is 1.00 T/],
+    [
+      ['plan', '--budget', '1e40'],
+      1,
+      /--budget: 1.00e40 FLOPs are too many; the smallest ladder takes .*, the largest/,
+    ],
+    [['plan', '--isoflop', '1e40'], 1, /1e40 FLOPs are too many for a profile/],
+    [['train', '--largest', '5'], 1, /--largest: it must be from/],
+    [
+      ['train', '--tokenizer', 'bytes', '--member', '43.9k'],
+      1,
+      /member: there is none called "43.9k". There are: 35.7k/,
+    ],
+    [
+      ['mup-check', '--kind', 'transfer', '--learning-rates', '1e-3,2e-3'],
+      1,
+      /learningRates: a sweep needs at least three/,
+    ],
+    [['bench', '--shape', 'C', '--only', 'generate'], 1, /nothing to measure in these choices/],
+    [['bench', '--shape', 'C', '--only', 'generate', '--engine', 'native'], 1, /nothing to measure in these choices/],
     [['resume'], 1, /No run is waiting/],
     [['serve', '--port', '99999'], 2, /--port.*from 0 to 65535/],
   ]
@@ -165,6 +186,16 @@ describe('what cannot be done', () => {
       expect(error.message).toMatch(sentence)
     })
   }
+})
+
+it('an engine that is not here is refused before anything is read or made', async () => {
+  const elsewhere = ['--data', join(home, 'no engine')]
+  for (const args of [['train', '--corpus', '/no/such/text'], ['demo'], ['mup-check']]) {
+    const refused = await isoflop(...args, '--engine', 'webgpu', ...elsewhere)
+    expect(refused).toMatchObject({ status: 1, stdout: '' })
+    expect(refused.stderr).toMatch(/--engine: webgpu does not run here: .*Leave it out for the fastest that does/)
+  }
+  expect((await json('studies', ...elsewhere)).studies).toEqual([])
 })
 
 it('a training that is refused leaves nothing behind', async () => {

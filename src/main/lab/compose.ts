@@ -152,10 +152,10 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
     corpora: corpora.list,
     machine: machine.known,
     underWay: runs.underWay,
-    trainTokens: (corpusId, tokenizer) => {
+    splits: (corpusId, tokenizer) => {
       const isHere = corpora.list().some((corpus) => corpus.id === corpusId)
       const found = isHere ? tokenized.find(corpusId, tokenizer) : null
-      return found?.state === 'finished' ? found.tokens.train : null
+      return found?.state === 'finished' ? found.tokens : null
     },
   })
   const checkpoints = createCheckpointUse({

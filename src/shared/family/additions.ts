@@ -2,7 +2,7 @@
 // compute, as IsoFLOP profiles want.
 import { Fault } from '../fault.ts'
 import { countedParameters } from './counting.ts'
-import { memberOfSize, shortCount, smallestParameters } from './dial.ts'
+import { largestParameters, memberOfSize, shortCount, smallestParameters } from './dial.ts'
 import { flopsPerToken } from './flops.ts'
 import type { Ladder, Member, MemberPlan } from './ladder.ts'
 import type { PlanBasis } from './plan.ts'
@@ -119,6 +119,11 @@ export function isoflopMembers({ budgets, sizes, span }: IsoflopGrid, basis: Pla
         if (canHave(tokensPerParameter))
           made.set(`${layers} ${width}`, offLine({ layers, width, heads, tokensPerParameter }, basis))
       }
+      if (made.size < fewestSizes && middle > largestParameters)
+        throw new Fault(
+          'bad-input',
+          `${powers(budget)} FLOPs are too many for a profile: they ask for models of more than ${shortCount(largestParameters)} parameters. End at about ${powers(largestBudget(span, basis))} FLOPs.`,
+        )
       if (made.size < fewestSizes) {
         throw new Fault(
           'bad-input',
@@ -185,6 +190,9 @@ function sizeFor(budget: number, { recipe, vocabulary }: PlanBasis): number {
 
 const smallestBudget = (span: number, { recipe, vocabulary }: PlanBasis): number =>
   6 * recipe.tokensPerParameter * (smallestParameters(recipe.context, vocabulary) * Math.sqrt(span)) ** 2
+
+const largestBudget = (span: number, { recipe }: PlanBasis): number =>
+  6 * recipe.tokensPerParameter * (largestParameters / Math.sqrt(span)) ** 2
 
 const canHave = (perParameter: number): boolean =>
   perParameter >= perParameterRange.smallest && perParameter <= perParameterRange.largest

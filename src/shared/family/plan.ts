@@ -1,5 +1,6 @@
 // From a member to its plan: every number of a training, worked out before anything runs. The window, the command line
 // and the trainer share it.
+import type { TokenizedCorpus } from '../corpus.ts'
 import type { Machine } from '../engine.ts'
 import { countedParameters } from './counting.ts'
 import { flopsPerToken, trainingFlops } from './flops.ts'
@@ -16,6 +17,9 @@ export interface PlanBasis {
   vocabulary: number
 }
 
+/** Tokens of the splits of a text that is tokenised. */
+export type SplitTokens = Pick<TokenizedCorpus['tokens'], 'train' | 'validation'>
+
 type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'>
 
 /** Beyond four passes repeated text teaches clearly less than fresh text (Muennighoff et al. 2023). */
@@ -24,14 +28,14 @@ const fewestSteps = 100
 const dayS = 86_400
 
 /**
- * Everything one member will take. `trainTokens` is the length of the tokenised training split, null until it is known;
- * `machine` gives memory and speed, null until it is measured. What cannot be trained says so in `refusal`; nothing
+ * Everything one member will take. `splits` are the lengths of the tokenised text, null until they are known; `machine`
+ * gives memory and speed, null until it is measured. What cannot be trained says so in `refusal`; nothing
  * throws.
  */
 export function planMember(
   member: Member,
   basis: PlanBasis,
-  trainTokens: number | null,
+  splits: SplitTokens | null,
   machine: MachineFacts | null,
 ): MemberPlan {
   const { recipe, vocabulary } = basis
@@ -52,7 +56,7 @@ export function planMember(
   const micro = microBatchSequences(shape, batchSequences, machine?.memoryBytes ?? null)
   const memoryBytes = trainingBytes(shape, micro)
   const seconds = secondsOn(machine, shape, tokens)
-  const epochs = trainTokens ? tokens / trainTokens : null
+  const epochs = splits?.train ? tokens / splits.train : null
   return {
     memberId: member.id,
     name: member.name,
@@ -70,8 +74,8 @@ export function planMember(
     memoryBytes,
     seconds,
     epochs,
-    refusal: refuseMemory(memoryBytes, machine) ?? refuseCorpus(trainTokens, recipe.context),
-    warnings: warningsFor({ epochs, steps, seconds }),
+    refusal: refuseMemory(memoryBytes, machine) ?? refuseCorpus(splits, recipe.context),
+    warnings: [...warningsFor({ epochs, steps, seconds }), ...warnOfValidation(splits, recipe.context)],
   }
 }
 
@@ -79,9 +83,9 @@ export function planMember(
 export const planLadder = (
   ladder: Pick<Ladder, 'members'>,
   basis: PlanBasis,
-  trainTokens: number | null,
+  splits: SplitTokens | null,
   machine: MachineFacts | null,
-): MemberPlan[] => ladder.members.map((member) => planMember(member, basis, trainTokens, machine))
+): MemberPlan[] => ladder.members.map((member) => planMember(member, basis, splits, machine))
 
 /**
  * Training time at the measured rate for this width; null until the machine is measured. The rate was counted as PaLM
@@ -186,10 +190,17 @@ function refuseMemory(memoryBytes: number, machine: MachineFacts | null): string
   return `Needs ${gigabytes(memoryBytes)} of memory; this machine has ${gigabytes(machine.memoryBytes)}, of which a training may take ${gigabytes(usableShare * machine.memoryBytes)}.`
 }
 
-const refuseCorpus = (trainTokens: number | null, context: number): string | null =>
-  trainTokens !== null && trainTokens <= context
-    ? `The training text has ${trainTokens} tokens; one sequence needs ${context + 1}.`
+const refuseCorpus = (splits: SplitTokens | null, context: number): string | null =>
+  splits !== null && splits.train <= context
+    ? `The training text has ${splits.train} tokens; one sequence needs ${context + 1}.`
     : null
+
+/** Such a run trains, and its end is no point of a law. */
+const warnOfValidation = (splits: SplitTokens | null, context: number): string[] =>
+  splits !== null && splits.validation <= context ? [noValidation(splits.validation, context)] : []
+
+export const noValidation = (tokens: number, context: number): string =>
+  `The validation split has ${tokens} tokens and one sequence needs ${context + 1}: there will be no validation loss, and no law. Use more text or a shorter context.`
 
 function warningsFor({ epochs, steps, seconds }: Pick<MemberPlan, 'epochs' | 'steps' | 'seconds'>): string[] {
   const warnings: string[] = []

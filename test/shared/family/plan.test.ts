@@ -21,6 +21,9 @@ const machine = {
   ],
 }
 
+/** A text with so many tokens to learn from, and enough to be scored on. */
+const splits = (train: number) => ({ train, validation: 1e5 })
+
 describe('a plan', () => {
   it('trains on whole batches, near 20 tokens a parameter', () => {
     fc.assert(
@@ -91,7 +94,7 @@ describe('a plan', () => {
   })
 
   it('knows its time once the machine is measured, and its epochs once the text is tokenised', () => {
-    const plan = planMember(member, basis, 4e6, machine)
+    const plan = planMember(member, basis, splits(4e6), machine)
     // 128 lies half-way between 64 and 256 on a log axis
     expect(plan.seconds).toBeCloseTo(plan.flops.palm / Math.sqrt(4e10 * 1e11), 6)
     expect(plan.epochs).toBe(plan.tokens / 4e6)
@@ -101,7 +104,7 @@ describe('a plan', () => {
       refusal: null,
       warnings: [],
     })
-    expect(planMember(member, basis, 4e6, { ...machine, calibration: [] }).seconds).toBeNull()
+    expect(planMember(member, basis, splits(4e6), { ...machine, calibration: [] }).seconds).toBeNull()
   })
 
   it('interpolates the rate between widths and keeps it level beyond them', () => {
@@ -112,7 +115,9 @@ describe('a plan', () => {
   })
 
   it('warns of many passes over the text, of few steps and of long days', () => {
-    expect(planMember(member, basis, 1e6, machine).warnings.join()).toMatch(/Reads the text 18 times; beyond 4 passes/)
+    expect(planMember(member, basis, splits(1e6), machine).warnings.join()).toMatch(
+      /Reads the text 18 times; beyond 4 passes/,
+    )
     expect(
       planMember(member, { ...basis, recipe: { ...defaultRecipe, batchTokens: 1e6 } }, null, null).warnings.join(),
     ).toMatch(/Only 18 steps/)
@@ -123,10 +128,23 @@ describe('a plan', () => {
   })
 })
 
+it('says before anything trains that the validation split is shorter than a sequence', () => {
+  const warnings = (validation: number) => planMember(member, basis, { train: 1e8, validation }, null).warnings
+  expect(warnings(128)).toEqual([
+    expect.stringContaining('The validation split has 128 tokens and one sequence needs 129'),
+  ])
+  expect(warnings(129)).toEqual([])
+  expect(planMember(member, basis, { train: 1e8, validation: 0 }, null).refusal).toBeNull()
+})
+
 describe('a refusal', () => {
   const refusal = (changes: Partial<Member>, recipe = {}, tokens: number | null = null) =>
-    planMember({ ...member, ...changes }, { ...basis, recipe: { ...defaultRecipe, ...recipe } }, tokens, machine)
-      .refusal
+    planMember(
+      { ...member, ...changes },
+      { ...basis, recipe: { ...defaultRecipe, ...recipe } },
+      tokens === null ? null : splits(tokens),
+      machine,
+    ).refusal
 
   it('names the memory that is missing', () => {
     const { ladder, recipe } = studyPartsOf('cerebras-gpt')
@@ -147,7 +165,7 @@ describe('a refusal', () => {
   })
 
   it('comes instead of numbers that mean nothing', () => {
-    const plan = planMember({ ...member, width: NaN }, basis, 1e6, machine)
+    const plan = planMember({ ...member, width: NaN }, basis, splits(1e6), machine)
     expect(plan.refusal).toMatch(/width/)
     expect(plan).toMatchObject({ tokens: 0, steps: 0, parameters: 0, memoryBytes: 0 })
   })

@@ -105,6 +105,11 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
       profiles.push(await profileOf(shape, engines[0], threads, options))
     }
   }
+  if (comparisons.length === 0 && profiles.length === 0)
+    throw new Fault(
+      'bad-input',
+      'There is nothing to measure in these choices: generating is measured at shape A by the native engine, products by it beside --against pytorch.',
+    )
   const devices = comparisons.flatMap(({ measured }) => measured)
   if (options.engine && devices.length === 0) {
     throw new Fault('unavailable', comparisons[0]?.absent[0]?.message ?? `The engine ${options.engine} is not here.`)

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { StreamingStep } from '#shared/cluster/live.ts'
 import { Fault } from '#shared/fault.ts'
+import { noValidation } from '#shared/family/plan.ts'
 import type { GenerateOptions, RunPlan } from '#shared/run.ts'
 import {
   checkpointFolder,
@@ -79,6 +80,7 @@ export async function* trainJob(
     const scored =
       validationText.length > context ? createBatches({ tokens: validationText, context, rows: 1, seed: null }) : null
     const { checkpoint, message } = await lastGood(checkpoints, job.lastRecordedStep)
+    const remarks = [message, scored ? null : noValidation(validationText.length, context)]
     const parameters = checkpoint ? undefined : await firstWeights(job)
     const cursor = checkpoint && parseCursor(checkpoint.cursor)
     const measured = gatherSteps()
@@ -96,7 +98,7 @@ export async function* trainJob(
       step: cursor?.step ?? 0,
       device: engine.device,
       checkpoints: saved,
-      message,
+      message: remarks.filter((one) => one !== null).join(' ') || null,
       awaitsHost: true,
     }
 
@@ -211,7 +213,9 @@ async function lastGood(
     checkpoint: null,
     message:
       bad.length > 0
-        ? `The checkpoint of step ${bad.join(' and ')} is damaged and there is no other; the run began anew.`
-        : null,
+        ? `The checkpoint of step ${bad.join(' and ')} is damaged and there is no other; the run began anew at step 0.`
+        : lastRecordedStep > 0
+          ? 'No checkpoint of this run is left; it began anew at step 0.'
+          : null,
   }
 }

@@ -1,5 +1,4 @@
 // `isoflop train --from`: a run whose first weights are a model's instead of random ones.
-import type { EngineName } from '#shared/engine.ts'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import type { LabHost } from '#main/lab/lab.ts'
@@ -14,8 +13,6 @@ export interface ContinueOptions {
   tokens?: number
   context?: number
   peakLearningRate?: number
-  engine?: EngineName | 'auto'
-  threads?: number
 }
 
 /** What a model brings along, and what shapes a ladder: neither can be asked for beside it. */

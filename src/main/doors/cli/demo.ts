@@ -1,31 +1,23 @@
 // `isoflop demo`: the starter ladder on the bundled text, from nothing to a scaling law and a checkpoint.
 import { join } from 'node:path'
-import { engineNames, type EngineName } from '#shared/engine.ts'
 import { flopsConventionNames } from '#shared/family/counting.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ExportReport, RunSummary } from '#shared/run.ts'
 import type { CurveFit } from '#shared/scaling/curve.ts'
 import { formNames, lawOf, type HeldOut } from '#shared/scaling/law.ts'
-import { Option } from 'commander'
-import { duration, flopsText, parseAmount, parseWhole, short, table } from './amounts.ts'
+import { duration, flopsText, parseAmount, short, table } from './amounts.ts'
+import { engineOptions, refuseAbsentEngine, type EngineOptions } from './engine.ts'
 import { withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 import { trainStudy } from './train.ts'
 
-interface DemoOptions {
-  engine?: EngineName | 'auto'
-  threads?: number
+interface DemoOptions extends EngineOptions {
   tokensPerParameter?: number
 }
 
 export const demoCommand: CommandPart = (program, act) => {
-  program
-    .command('demo')
+  engineOptions(program.command('demo'))
     .description('train the starter ladder on the bundled text, fit its law, export the largest model: a few minutes')
-    .addOption(
-      new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']),
-    )
-    .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
     .option('--tokens-per-parameter <number>', 'fewer than 20 are quicker, and lie less well on a law', parseAmount)
     .addHelpText(
       'after',
@@ -39,6 +31,7 @@ Ctrl+C pauses; isoflop resume goes on.`,
       act((context, options: DemoOptions) =>
         withLab(context, async (lab) => {
           const startedMs = performance.now()
+          await refuseAbsentEngine(lab, options, context)
           const fresh = await lab.createStudy(freeName((await lab.listStudies()).map(({ name }) => name)))
           const { tokensPerParameter } = options
           const study =

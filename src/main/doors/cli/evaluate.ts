@@ -9,6 +9,7 @@ import { homeFolder } from '#main/doors/common/home.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { listFolder } from '#main/platform/disk/files.ts'
 import { parseWhole } from './amounts.ts'
+import { refuseAbsentEngine } from './engine.ts'
 import { followEvaluations } from './evaluate-follow.ts'
 import { openSamples } from './evaluate-samples.ts'
 import { evaluationsDocument, evaluationsText } from './evaluate-text.ts'
@@ -110,6 +111,7 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
   const startedMs = performance.now()
   // --data is not the lab's folder here.
   return withLab({ ...context, home: homeFolder([], process.env) }, async (lab) => {
+    await refuseAbsentEngine(lab, options, context)
     const { studyId, subject, takeBack } = await placeOf(lab, options)
     const ids: string[] = []
     try {

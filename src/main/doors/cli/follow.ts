@@ -1,6 +1,6 @@
 // Watches runs until each has come to its end, says how they go, and pauses them when the person interrupts.
 import { Fault } from '#shared/fault.ts'
-import { isTraining, type RunSummary } from '#shared/run.ts'
+import { canResume, isTraining, type RunSummary } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { duration, short } from './amounts.ts'
@@ -34,7 +34,12 @@ export async function followRuns(
       }
     }
     const current = runs.find(({ state }) => state === 'running')
-    if (current) terminal.progress(progressLine(current, told.size, runs.length))
+    if (current && isTraining(current) && current.message && !told.has(current.message)) {
+      told.add(current.message) // began anew, or without a validation loss
+      terminal.note(`${current.name}: ${current.message}`)
+    }
+    if (current)
+      terminal.progress(progressLine(current, runs.filter(({ state }) => state === 'finished').length, runs.length))
     // What waits behind a run that a full disk paused waits for somebody to make room: not here.
     const isHeld = runs.some(({ state, code }) => state === 'paused' && code === 'disk-full')
     return isHeld || runs.every(isResting) ? runs : undefined
@@ -47,13 +52,15 @@ export async function followRuns(
     throw await pauseAll(lab, read, context)
   }
   const failed = runs.find(({ state }) => state !== 'finished')
-  if (failed)
-    throw new Fault(
-      failed.code ?? 'failed',
-      failed.message ??
-        `The run ${failed.name} ended as ${failed.state} at step ${failed.step} of ${failed.steps}. \`isoflop resume ${failed.id}\` goes on.`,
-    )
+  if (failed) throw endedAs(failed)
   return runs
+}
+
+/** Why a run is not finished, and how it goes on where it can. */
+function endedAs(run: RunSummary): Fault {
+  const { id, name, state, step, steps, code, message } = run
+  const what = message ?? `The run ${name} is ${state} at step ${step} of ${steps}.`
+  return new Fault(code ?? 'failed', canResume(run) ? `${what} \`isoflop resume ${id}\` goes on.` : what)
 }
 
 async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { terminal }: CommandContext): Promise<Fault> {

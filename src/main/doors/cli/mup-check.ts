@@ -2,34 +2,32 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Check, CheckChoices, CheckKind } from '#shared/mup/check.ts'
 import { checkKinds } from '#shared/mup/check.ts'
+import { planCheck } from '#shared/mup/plan.ts'
 import { coordinateVerdicts, transferVerdicts } from '#shared/mup/verdict.ts'
-import { engineNames, type EngineName } from '#shared/engine.ts'
+import { defaultRecipe } from '#shared/family/recipe.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
 import type { LabHost } from '#main/lab/lab.ts'
+import { engineOptions, refuseAbsentEngine, withSettings, type EngineOptions } from './engine.ts'
 import { duration, parseAmount, parseWhole, table } from './amounts.ts'
 import { findStudy, studyCalled } from './find.ts'
 import { corpusReady, tokensReady, waitFor, withLab } from './lab.ts'
 import type { CommandContext, CommandPart } from './program.ts'
-import { withSettings } from './train.ts'
 
-interface MupCheckOptions {
+interface MupCheckOptions extends EngineOptions {
   study?: string
   kind?: CheckKind
   widths?: number[]
   layers?: number
   steps?: number
   learningRates?: number[]
-  engine?: EngineName | 'auto'
-  threads?: number
 }
 
 /** The study that checks without `--study` belong to. */
 const ownStudy = 'muP check'
 
 export const mupCheckCommand: CommandPart = (program, act) => {
-  program
-    .command('mup-check')
+  engineOptions(program.command('mup-check'))
     .description(
       'train small models by standard parametrisation and by muP: activations against width, best learning rate against width',
     )
@@ -46,10 +44,6 @@ export const mupCheckCommand: CommandPart = (program, act) => {
       'such as 1e-3,2e-3,4e-3; the coordinate check takes the first',
       listOf(parseAmount),
     )
-    .addOption(
-      new Option('--engine <engine>', 'the engine to train on; else the fastest').choices([...engineNames, 'auto']),
-    )
-    .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
     .addHelpText(
       'after',
       `
@@ -60,18 +54,28 @@ Examples:
     .action(
       act((context, options: MupCheckOptions) =>
         withLab(context, async (lab) => {
+          const kinds = options.kind ? [options.kind] : checkKinds
+          // What cannot be is said before a study is made or a text is read.
+          const basis = { vocabulary: 1, engine: 'reference', threads: 0 } as const
+          for (const kind of kinds) planCheck(kind, choicesOf(options), { recipe: defaultRecipe, ...basis })
+          await refuseAbsentEngine(lab, options, context)
           const study =
             options.study === undefined ? await studyCalled(lab, ownStudy) : await findStudy(lab, options.study)
           const corpus = await corpusReady(lab, study.corpusId, context)
           await tokensReady(lab, corpus, study.tokenizer, context)
           const found: Check[] = []
-          for (const kind of options.kind ? [options.kind] : checkKinds)
-            found.push(await follow(lab, study, kind, options, context))
+          for (const kind of kinds) found.push(await follow(lab, study, kind, options, context))
           return { document: documentOf(study, found), text: found.map(textOf).join('\n\n') }
         }),
       ),
     )
 }
+
+/** The departures from the usual choices that were asked for. */
+const choicesOf = ({ widths, layers, steps, learningRates }: MupCheckOptions): Partial<CheckChoices> =>
+  Object.fromEntries(
+    Object.entries({ widths, layers, steps, learningRates }).filter(([, value]) => value !== undefined),
+  )
 
 async function follow(
   lab: LabHost,
@@ -80,12 +84,9 @@ async function follow(
   options: MupCheckOptions,
   { terminal, signal }: CommandContext,
 ): Promise<Check> {
-  const { widths, layers, steps, learningRates, engine, threads } = options
-  const choices = Object.fromEntries(
-    Object.entries({ widths, layers, steps, learningRates }).filter(([, value]) => value !== undefined),
-  ) as Partial<CheckChoices>
+  const { engine, threads } = options
   terminal.progress('Choosing the engine')
-  const { id } = await withSettings(lab, { engine, threads }, () => lab.startCheck(study.id, kind, choices))
+  const { id } = await withSettings(lab, { engine, threads }, () => lab.startCheck(study.id, kind, choicesOf(options)))
   const words = kind === 'coordinates' ? 'Reading activations' : 'Trying learning rates'
   try {
     return await waitFor(lab, 'check', signal, async () => {

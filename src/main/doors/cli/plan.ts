@@ -1,7 +1,7 @@
 // `isoflop plan`: what a family would take, before anything runs.
 import { Fault } from '#shared/fault.ts'
 import { flopsConventionNames } from '#shared/family/counting.ts'
-import { ladderFromDial } from '#shared/family/dial.ts'
+import { ladderFromDial, largestParameters, smallestParameters } from '#shared/family/dial.ts'
 import type { Dial, Ladder, MemberPlan } from '#shared/family/ladder.ts'
 import { planLadder } from '#shared/family/plan.ts'
 import { findPreset, studyPartsOf } from '#shared/family/presets.ts'
@@ -16,6 +16,7 @@ import { readLab } from './lab.ts'
 import { usageError, type Answer, type CommandContext, type CommandPart } from './program.ts'
 import {
   optionNamed,
+  presetLadder,
   shapingFields,
   shapingOptions,
   withLadderOptions,
@@ -99,26 +100,36 @@ function planOf({ family, budget, largest, tokenizer, ...options }: PlanOptions)
       : largest !== undefined
         ? { kind: 'largest', parameters: largest }
         : null
-  const ladder = parts?.ladder ?? (dial ? ladderWithin(dial, recipe, basis.vocabulary) : null)
+  const ladder = parts ? presetLadder(parts, basis) : dial ? ladderWithin(dial, recipe, basis.vocabulary) : null
   return { members: planLadder(withLadderOptions(ladder, options, basis), basis, null, null), recipe }
 }
 
-/** The dial's ladder; a budget below the smallest ladder there is gets a sentence, not a ladder that costs more. */
+/** Sizes come in whole blocks, so a ladder may come out so much beside what was asked for. */
+const beside = { budget: 1.25, size: 1.5 }
+
+/** The dial's ladder; what no ladder reaches gets a sentence with the bounds, not the nearest ladder there is. */
 export function ladderWithin(dial: Dial, recipe: Recipe, vocabulary: number): Ladder {
-  const ladder = ladderFromDial(dial, recipe, vocabulary)
-  if (dial.kind === 'compute') {
-    const flops = planLadder(ladder, { recipe, vocabulary }, null, null).reduce(
+  const ladderTo = (parameters: number) => ladderFromDial({ kind: 'largest', parameters }, recipe, vocabulary)
+  const flopsOf = (ladder: Ladder) =>
+    planLadder(ladder, { recipe, vocabulary }, null, null).reduce(
       (sum, member) => sum + member.flops[recipe.flopsConvention],
       0,
     )
-    // Sizes are rounded to whole blocks, so a ladder may come out a little above its budget.
-    if (flops > 1.25 * dial.flops)
+  const smallest = smallestParameters(recipe.context, vocabulary)
+  if (dial.kind === 'largest' && (beside.size * dial.parameters < smallest || dial.parameters > largestParameters))
+    throw new Fault(
+      'bad-input',
+      `--largest: it must be from ${short(smallest)} to ${short(largestParameters)} parameters with this tokenizer and context; it is ${short(dial.parameters)}.`,
+    )
+  if (dial.kind === 'compute') {
+    const [least, most] = [smallest, largestParameters].map((parameters) => flopsOf(ladderTo(parameters)))
+    if (beside.budget * dial.flops < least || dial.flops > beside.budget * most)
       throw new Fault(
         'bad-input',
-        `--budget: ${flopsText(dial.flops)} FLOPs are too few; the smallest ladder takes ${flopsText(flops)}.`,
+        `--budget: ${flopsText(dial.flops)} FLOPs are too ${dial.flops < least ? 'few' : 'many'}; the smallest ladder takes ${flopsText(least)}, the largest ${flopsText(most)}.`,
       )
   }
-  return ladder
+  return ladderFromDial(dial, recipe, vocabulary)
 }
 
 async function planOfStudy(context: CommandContext, wanted: string): Promise<Answer> {

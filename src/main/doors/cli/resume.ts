@@ -33,7 +33,12 @@ Example:
               : [await findRun(lab, wanted)]
           const settled = runs.find((run) => !canResume(run))
           if (settled)
-            throw new Fault('conflict', `The run ${settled.name} is ${settled.state}, so there is nothing to resume.`)
+            throw new Fault(
+              'conflict',
+              settled.state === 'failed'
+                ? `The run ${settled.name} diverged and would again. Start a new one with a gentler recipe.`
+                : `The run ${settled.name} is ${settled.state}, so there is nothing to resume.`,
+            )
           if (runs.length === 0)
             throw new Fault('not-found', 'No run is waiting to be resumed. `isoflop runs` lists them.')
           for (const { id } of runs) await lab.resumeRun(id)

@@ -1,10 +1,12 @@
 // The options that shape a family: its recipe, and members off the compute-optimal line. `plan` and `train` take the
 // same ones.
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { isoflopMembers, usualGrid, withFixedTokens, withMembers } from '#shared/family/additions.ts'
+import { isoflopMembers, memberName, usualGrid, withFixedTokens, withMembers } from '#shared/family/additions.ts'
 import type { Ladder } from '#shared/family/ladder.ts'
 import { withoutSchedules, type PlanBasis } from '#shared/family/plan.ts'
+import type { studyPartsOf } from '#shared/family/presets.ts'
 import type { Decay, FlopsConvention, ParameterCount, Recipe } from '#shared/family/recipe.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { parseAmount, parseNumber, parseWhole } from './amounts.ts'
 import { usageError } from './program.ts'
 
@@ -117,7 +119,7 @@ export const shapingOptions = (command: Command): Command =>
     .option(
       '--fixed-tokens <tokens>',
       'every member on as many tokens, as Pythia: small ones over-trained, large ones under-trained',
-      parseAmount,
+      within(parseAmount, 1, 1e15),
     )
     .option(
       '--isoflop <budgets>',
@@ -131,7 +133,7 @@ export const shapingOptions = (command: Command): Command =>
       parseNumber(1.1, 100),
     )
 
-/** The recipe with what was asked for by name; a wish that would change nothing is refused. */
+/** The recipe with what was asked for by name; a choice that would change nothing is refused. */
 export function withRecipeOptions(recipe: Recipe, options: RecipeOptions & { seed?: number }): Recipe {
   const changes = [...recipeFields, 'seed' as const].flatMap((field) =>
     options[field] === undefined ? [] : [[field, options[field]]],
@@ -145,6 +147,19 @@ export function withRecipeOptions(recipe: Recipe, options: RecipeOptions & { see
     )
   }
   return changed
+}
+
+/**
+ * A preset's ladder under another vocabulary or context: members that are called after their size are called after the
+ * size they have there.
+ */
+export function presetLadder({ ladder, recipe, tokenizer }: ReturnType<typeof studyPartsOf>, basis: PlanBasis): Ladder {
+  if (tokenizer === null) return ladder // published members have names of their own
+  const own = { recipe, vocabulary: vocabularyOf(tokenizer) }
+  const members = ladder.members.map((member) =>
+    member.name === memberName(member, own) ? { ...member, name: memberName(member, basis) } : member,
+  )
+  return { ...ladder, members }
 }
 
 /** The ladder as the options want it; null for one makes the grid alone. */

@@ -2,7 +2,7 @@
 import type { EngineName, Machine } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import { countedParameters } from '#shared/family/counting.ts'
-import { planMember } from '#shared/family/plan.ts'
+import { planMember, type SplitTokens } from '#shared/family/plan.ts'
 import type { Recipe } from '#shared/family/recipe.ts'
 import { peakLearningRateRule } from '#shared/family/rules.ts'
 import type { ContinueChoices, LibraryModel } from '#shared/model.ts'
@@ -17,7 +17,7 @@ export interface ContinueBasis {
   study: Study
   model: LibraryModel
   choices: ContinueChoices
-  trainTokens: number | null
+  splits: SplitTokens | null
   machine: Pick<Machine, 'memoryBytes' | 'calibration'> | null
   runId: string
   engine: EngineName
@@ -29,7 +29,7 @@ export function planContinued({
   study,
   model,
   choices,
-  trainTokens,
+  splits,
   machine,
   runId,
   engine,
@@ -69,7 +69,7 @@ export function planContinued({
       isEnabled: true,
     },
     { recipe, vocabulary },
-    trainTokens,
+    splits,
     machine,
   )
   if (member.refusal) throw new Fault('too-large', `${model.name} cannot be trained on: ${member.refusal}`)

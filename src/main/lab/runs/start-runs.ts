@@ -57,8 +57,8 @@ export function createRunStarts(deps: StartRunsDeps) {
       const model = models.ready(modelId)
       usable(study.corpusId)
       const known = model.tokenizer && tokenized.find(study.corpusId, model.tokenizer)
-      const trainTokens = known?.state === 'finished' ? known.tokens.train : null
-      const common = { study, model, choices, trainTokens, machine: deps.machine(), runId: deps.newId() }
+      const splits = known?.state === 'finished' ? known.tokens : null
+      const common = { study, model, choices, splits, machine: deps.machine(), runId: deps.newId() }
       return runs.startPlanned([planContinued({ ...common, ...(await chooseEngine()) })])[0]
     },
   }

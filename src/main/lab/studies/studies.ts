@@ -1,6 +1,6 @@
 // Studies: made, changed, copied, put away, written to a document and read back.
 import { Fault } from '#shared/fault.ts'
-import { planLadder } from '#shared/family/plan.ts'
+import { planLadder, type SplitTokens } from '#shared/family/plan.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { Machine } from '#shared/engine.ts'
@@ -18,8 +18,8 @@ export interface StudiesDeps {
   nowMs: () => number
   newId: () => string
   corpora: () => Corpus[]
-  /** Tokens of the training split, null until it is tokenised. */
-  trainTokens: (corpusId: string, tokenizer: TokenizerChoice) => number | null
+  /** Tokens of the splits, null until they are there. */
+  splits: (corpusId: string, tokenizer: TokenizerChoice) => SplitTokens | null
   /** What is known of the machine, measured or not. */
   machine: () => Pick<Machine, 'memoryBytes' | 'calibration'>
   /** Runs of a study that wait or train. */
@@ -128,7 +128,7 @@ export function createStudies(deps: StudiesDeps): Studies {
       return planLadder(
         ladder,
         { recipe, vocabulary: vocabularyOf(tokenizer) },
-        deps.trainTokens(corpusId, tokenizer),
+        deps.splits(corpusId, tokenizer),
         deps.machine(),
       )
     },

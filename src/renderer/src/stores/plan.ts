@@ -25,7 +25,8 @@ export const usePlanStore = defineStore('plan', () => {
     const study = studies.current
     return study ? corpora.tokensOf(study.corpusId, study.tokenizer) : null
   })
-  const trainTokens = computed(() => (tokens.value?.state === 'finished' ? tokens.value.tokens.train : null))
+  const splits = computed(() => (tokens.value?.state === 'finished' ? tokens.value.tokens : null))
+  const trainTokens = computed(() => splits.value?.train ?? null)
   const vocabulary = computed(() => {
     const known = tokens.value?.state === 'finished' ? tokens.value.vocabulary : 0
     return known || (studies.current ? vocabularyOf(studies.current.tokenizer) : 257)
@@ -35,7 +36,7 @@ export const usePlanStore = defineStore('plan', () => {
   )
   const plans = computed<MemberPlan[]>(() => {
     const study = studies.current
-    return study && basis.value ? planLadder(study.ladder, basis.value, trainTokens.value, lab.machine) : []
+    return study && basis.value ? planLadder(study.ladder, basis.value, splits.value, lab.machine) : []
   })
   const planById = computed(() => new Map(plans.value.map((plan) => [plan.memberId, plan])))
   /** Members that will train when asked: on, and not refused. */
@@ -74,6 +75,7 @@ export const usePlanStore = defineStore('plan', () => {
   return {
     corpus,
     tokens,
+    splits,
     trainTokens,
     vocabulary,
     basis,

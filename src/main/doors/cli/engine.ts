@@ -1,0 +1,51 @@
+// Which engine a command computes with: its options, whether it is here, and the lab's settings meanwhile.
+import { Option, type Command } from 'commander'
+import { engineNames, type EngineName } from '#shared/engine.ts'
+import { Fault } from '#shared/fault.ts'
+import type { LabHost } from '#main/lab/lab.ts'
+import { parseWhole } from './amounts.ts'
+import type { CommandContext } from './program.ts'
+
+export interface EngineOptions {
+  engine?: EngineName | 'auto'
+  threads?: number
+}
+
+export const engineOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--engine <engine>', 'the engine that computes; else the fastest').choices([...engineNames, 'auto']),
+    )
+    .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024))
+
+/** Throws `unavailable` where the engine asked for does not run here, before anything is read or made. */
+export async function refuseAbsentEngine(
+  lab: LabHost,
+  { engine }: EngineOptions,
+  { terminal }: CommandContext,
+): Promise<void> {
+  if (engine === undefined || engine === 'auto' || engine === 'reference') return
+  terminal.progress('Looking for the engine')
+  const probe = (await lab.machine()).probes.find(({ name }) => name === engine)
+  if (!probe?.isAvailable)
+    throw new Fault(
+      'unavailable',
+      `--engine: ${engine} does not run here: ${probe?.description ?? 'it was not found'}. Leave it out for the fastest that does.`,
+    )
+}
+
+/**
+ * Sets engine and threads for as long as `use` takes, and puts back what the person had set: a run keeps what it was
+ * started with.
+ */
+export async function withSettings<T>(lab: LabHost, wanted: EngineOptions, use: () => Promise<T>): Promise<T> {
+  const changes = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+  if (Object.keys(changes).length === 0) return use()
+  const { engine, threads } = await lab.settings()
+  await lab.updateSettings(changes)
+  try {
+    return await use()
+  } finally {
+    await lab.updateSettings({ engine, threads })
+  }
+}

@@ -1,0 +1,132 @@
+// The study that `isoflop train` works on: made as the options shape it, or one that is there.
+import { resolve } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
+import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
+import { defaultRecipe } from '#shared/family/recipe.ts'
+import type { Study } from '#shared/study.ts'
+import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import { exists } from '#main/platform/disk/files.ts'
+import type { LabHost } from '#main/lab/lab.ts'
+import { corpusName } from './corpus.ts'
+import type { EngineOptions } from './engine.ts'
+import { corpusNamed, findStudy } from './find.ts'
+import { corpusReady } from './lab.ts'
+import { ladderWithin } from './plan.ts'
+import { usageError, type CommandContext } from './program.ts'
+import {
+  optionNamed,
+  presetLadder,
+  shapingFields,
+  withLadderOptions,
+  withRecipeOptions,
+  type ShapingOptions,
+} from './shaping.ts'
+
+export interface TrainOptions extends ShapingOptions, EngineOptions {
+  study?: string
+  name?: string
+  corpus?: string[]
+  tokenizer?: TokenizerChoice
+  family?: string
+  budget?: number
+  largest?: number
+  member?: string[]
+  from?: string
+  tokens?: number
+  seed?: number
+  systems?: number
+  systemWeights?: number
+}
+
+/** What only a new study can be given. */
+const newStudyFields = ['name', 'corpus', 'tokenizer', 'family', 'budget', 'largest', 'seed', ...shapingFields] as const
+
+/** A new study as the options shape it. */
+export async function makeStudy(lab: LabHost, options: TrainOptions, context: CommandContext): Promise<Study> {
+  const dials = (['family', 'budget', 'largest'] as const).filter((name) => options[name] !== undefined)
+  if (dials.length > 1) throw usageError(`--${dials[0]} and --${dials[1]} each make a ladder; give one of them.`)
+  // A grid alone is no ladder beside another, but the starter's recipe and tokenizer are as good for it.
+  const isGrid = dials.length === 0 && options.isoflop !== undefined
+  const parts =
+    options.budget === undefined && options.largest === undefined ? studyPartsOf(options.family ?? starterPreset) : null
+  const recipe = withRecipeOptions(parts?.recipe ?? defaultRecipe, options)
+  const tokenizer = options.tokenizer ?? parts?.tokenizer ?? { kind: 'bpe', vocabulary: 512 }
+  const dial: Dial =
+    options.budget === undefined
+      ? { kind: 'largest', parameters: options.largest! }
+      : { kind: 'compute', flops: options.budget }
+  const basis = { recipe, vocabulary: vocabularyOf(tokenizer) }
+  const ladder = withLadderOptions(
+    isGrid ? null : parts ? presetLadder(parts, basis) : ladderWithin(dial, recipe, basis.vocabulary),
+    options,
+    basis,
+  )
+  if (options.member) chooseMembers(ladder.members, options.member)
+  const corpusId = options.corpus ? await corpusOf(lab, options.corpus, context) : undefined
+  const study = await lab.createStudy(options.name ?? (options.corpus ? corpusName(options.corpus) : 'Command line'))
+  return lab.updateStudy(study.id, { recipe, tokenizer, ladder, ...(corpusId === undefined ? {} : { corpusId }) })
+}
+
+/** A study that is there, which no option may shape. */
+export async function oldStudy(lab: LabHost, wanted: string, options: TrainOptions): Promise<Study> {
+  const shaping = newStudyFields.find((name) => options[name] !== undefined)
+  if (shaping)
+    throw usageError(
+      `${optionNamed(shaping)} shapes a new study, and --study names one that is there; give one of them.`,
+    )
+  return findStudy(lab, wanted)
+}
+
+/** A corpus of the lab by name or id, or one read from the paths. */
+async function corpusOf(lab: LabHost, named: string[], context: CommandContext): Promise<string> {
+  if (named.length === 1) {
+    const known = await corpusNamed(lab, named[0])
+    if (known) return known.id
+  }
+  for (const path of named) {
+    if (!(await exists(resolve(path))))
+      throw new Fault(
+        'not-found',
+        `corpus: there is no file, folder or corpus called ${path}. \`isoflop corpus list\` lists the corpora.`,
+      )
+  }
+  const added = await lab.addCorpus(
+    named.map((path) => resolve(path)),
+    corpusName(named),
+  )
+  return (await corpusReady(lab, added.id, context)).id
+}
+
+/** The way to delete what has been added since where no run came of it: what was refused changes nothing. */
+export async function remember(lab: LabHost): Promise<() => Promise<void>> {
+  const known = new Set([...(await lab.listStudies()), ...(await lab.listCorpora())].map(({ id }) => id))
+  return async () => {
+    const used = new Set((await lab.listRuns(null)).map(({ studyId }) => studyId))
+    const kept: string[] = []
+    for (const { id, corpusId } of await lab.listStudies()) {
+      if (known.has(id) || used.has(id)) kept.push(corpusId)
+      else await lab.deleteStudy(id)
+    }
+    for (const { id, origin } of await lab.listCorpora()) {
+      if (!known.has(id) && origin !== 'bundled' && !kept.includes(id)) await lab.deleteCorpus(id)
+    }
+  }
+}
+
+/** The members of these names or ids; `not-found` names one that is not there. */
+export function chooseMembers<T extends Pick<MemberPlan, 'name'> & { memberId?: string; id?: string }>(
+  members: readonly T[],
+  wanted: readonly string[],
+): T[] {
+  for (const name of wanted) {
+    if (!members.some((member) => member.name === name || (member.memberId ?? member.id) === name)) {
+      throw new Fault(
+        'not-found',
+        `member: there is none called "${name}". There are: ${members.map((member) => member.name).join(', ')}.`,
+      )
+    }
+  }
+  return members.filter((member) => wanted.includes(member.name) || wanted.includes((member.memberId ?? member.id)!))
+}
