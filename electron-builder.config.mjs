@@ -81,6 +81,15 @@ export const configuration = {
   ],
   // A plain folder: see docs/decisions/0009-packaged-as-a-folder.md.
   asar: false,
+  // Nothing in the environment or on the command line makes the app run other code. It stays able to be Node, since the
+  // parts of an emulated cluster are; those that a folder or an Electron 22 does not have are not named.
+  electronFuses: {
+    runAsNode: true,
+    enableCookieEncryption: true,
+    enableNodeOptionsEnvironmentVariable: false,
+    enableNodeCliInspectArguments: false,
+    resetAdHocDarwinSignature: true,
+  },
   // The binaries are Node-API or plain C, so they fit every Electron; what of node_modules goes in is told above.
   beforeBuild: () => false,
   afterExtract: removeOtherApps,

@@ -1,7 +1,7 @@
 // `npm run package`: builds the desktop app for this machine into dist/: AppImage, dmg and zip, or an installer for
 // Windows.
 // --dir: only the unpacked folder, for which nothing is fetched but an Electron; --to DIR: into another folder than
-// dist.
+// dist; --inspectable: a test may drive the app, which a released one forbids.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -11,8 +11,12 @@ import { configuration } from '../electron-builder.config.mjs'
 import { findElectron, root } from './electron.mjs'
 import { libraryIn } from './native-library.mjs'
 
-const { dir, to } = parseArgs({
-  options: { dir: { type: 'boolean' }, to: { type: 'string', default: join(root, 'dist') } },
+const { dir, to, inspectable } = parseArgs({
+  options: {
+    dir: { type: 'boolean' },
+    to: { type: 'string', default: join(root, 'dist') },
+    inspectable: { type: 'boolean', default: false },
+  },
 }).values
 const output = resolve(to)
 
@@ -32,6 +36,7 @@ try {
     targets: builder.createTargets([builder.Platform.current()], dir ? 'dir' : null, process.arch),
     config: {
       ...configuration,
+      electronFuses: { ...configuration.electronFuses, enableNodeCliInspectArguments: inspectable },
       directories: { ...configuration.directories, output },
       ...(electron ? { electronDist: electron.folder } : {}),
       ...(/^\d/.test(electron?.version ?? '') ? { electronVersion: electron.version } : {}),

@@ -109,24 +109,37 @@ describe('the window', () => {
     await lab.page.evaluate(() => document.querySelector('#try-file')!.remove())
   })
 
-  it('goes nowhere else: links to the web open outside, everything else not at all', async () => {
+  it('goes nowhere else: links to a few hosts open outside, one a click, everything else not at all', async () => {
     const { app, page } = lab
     const url = page.url()
-    expect(
-      await page.evaluate(() => [
-        window.open('https://example.com/a'),
-        window.open('file:///etc/passwd'),
-        window.open('http://example.com/'),
-      ]),
-    ).toEqual([null, null, null])
-    for (const to of ['https://example.com/b', 'file:///etc/passwd', 'data:text/html,hello', 'app://other/']) {
-      await page
+    const known = 'https://huggingface.co/gpt2'
+    const open = (to: string): Promise<boolean> => page.evaluate((target) => window.open(target) === null, to)
+    const leave = (to: string): Promise<void> =>
+      page
         .evaluate((target) => {
           location.href = target
         }, to)
         .catch(() => {})
+    expect(await open(known)).toBe(true)
+    await leave(known)
+    for (const to of [
+      'https://example.com/',
+      'http://huggingface.co/',
+      `${known}?${'x'.repeat(3000)}`,
+      'file:///etc/passwd',
+    ]) {
+      await page.keyboard.press('Shift')
+      expect(await open(to), to).toBe(true)
+      await leave(to)
     }
-    await expect.poll(opened).toEqual(['https://example.com/a', 'https://example.com/b'])
+    for (const to of ['data:text/html,hello', 'app://other/']) await leave(to)
+    expect(await opened()).toEqual([])
+    await open(known)
+    await open(`${known}-large`) // The key that was pressed last counts once.
+    await expect.poll(opened).toEqual([known])
+    await page.mouse.click(1, 1)
+    await leave(`${known}-xl`)
+    await expect.poll(opened).toEqual([known, `${known}-xl`])
     expect(page.url()).toBe(url)
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
     expect(

@@ -1,11 +1,13 @@
 // The packaged app, started far from the repository: it trains with the engine that it carries, and its checkpoint goes
 // home.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+// @ts-expect-error a plain module without types
+import { configuration } from '../../electron-builder.config.mjs'
 import { ensureBuilt } from '../support/build.ts'
 import { findElectron, launchProgram, type LaunchedApp } from '../support/electron.ts'
 import { ask, exportFirst, shapeOneMember } from '../support/lab-page.ts'
@@ -20,9 +22,17 @@ const hasNative =
   existsSync(join(built.root, 'build/native')) &&
   readdirSync(join(built.root, 'build/native')).some((name) => name.startsWith('isoflop-native.'))
 
+/** One digit for each fuse of an Electron: RunAsNode, cookie encryption, NODE_OPTIONS, inspecting, … */
+function fusesOf(program: string): string {
+  const bytes = readFileSync(program)
+  const at = bytes.indexOf('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX') + 32
+  return bytes.toString('latin1', at + 2, at + 2 + bytes[at + 1]!)
+}
+
 describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm run setup:electron)', () => {
   let place: string
   let contents: string
+  let fuses: string
   let lab: Omit<LaunchedApp, 'version'>
   let watch: PageWatch
   const byId = (id: string): Locator => lab.page.getByTestId(id)
@@ -30,7 +40,7 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
   beforeAll(async () => {
     mkdirSync(pictures, { recursive: true })
     place = mkdtempSync(join(tmpdir(), 'isoflop-package-'))
-    execFileSync(process.execPath, [join(built.root, 'scripts/package.mjs'), '--dir', '--to', place], {
+    execFileSync(process.execPath, [join(built.root, 'scripts/package.mjs'), '--dir', '--inspectable', '--to', place], {
       cwd: built.root,
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: electron!.folder },
@@ -44,6 +54,7 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
       folder,
       { darwin: 'Isoflop.app/Contents/MacOS/Isoflop', win32: 'Isoflop.exe' }[process.platform as string] ?? 'isoflop',
     )
+    fuses = fusesOf(program)
     lab = await launchProgram(program, ['--data', join(place, 'lab')], place)
     watch = await watchPage(lab.page)
   })
@@ -64,6 +75,12 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
         .filter((name) => name !== 'build')
         .sort(),
     ).toEqual(['LICENSE', 'NOTICE', 'node_modules', 'out', 'package.json', 'resources'])
+  })
+
+  it('takes no code from its environment', () => {
+    // The last is on only for this test, which drives the app by it.
+    expect(fuses.slice(0, 4)).toBe('1101')
+    expect(configuration.electronFuses.enableNodeCliInspectArguments).toBe(false)
   })
 
   it('carries no libtensorflow, and no package twice', () => {

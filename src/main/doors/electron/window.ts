@@ -1,6 +1,7 @@
 // The one window: opens where it was left, shows our page and nothing else, comes back when its renderer dies.
 import { BrowserWindow, dialog, screen, shell, type WebContents } from 'electron'
 import { readRemembered, remember } from '#main/platform/disk/remembered.ts'
+import { createLinks } from './links.ts'
 import { windowOrigin } from './protocol.ts'
 import { parseWindowState, placeWindow, smallestWindow } from './window-state.ts'
 
@@ -83,19 +84,21 @@ export function keepPlace(window: BrowserWindow, stateFile: string): void {
   }
 }
 
-/** No other page, no other window, no permission. Links to the web open in the browser, by https alone. */
+/** No other page, no other window, no permission. Links that a person follows open in the browser. */
 function closeWalls(contents: WebContents, pageUrl: string): void {
-  const openOutside = (url: string): void => {
-    if (/^https:\/\//i.test(url)) void shell.openExternal(url)
-  }
+  const links = createLinks((link) => shell.openExternal(link), performance.now.bind(performance))
+  // Seen by the main process: a page can neither make one nor pretend to.
+  contents.on('input-event', (_event, { type }) => {
+    if (type === 'mouseDown' || type === 'rawKeyDown' || type === 'keyDown') links.noteGesture()
+  })
   contents.setWindowOpenHandler(({ url }) => {
-    openOutside(url)
+    links.open(url)
     return { action: 'deny' }
   })
   const refuse = (event: { preventDefault(): void }, url: string): void => {
     if (isOurPage(url, pageUrl)) return
     event.preventDefault()
-    openOutside(url)
+    links.open(url)
   }
   contents.on('will-navigate', (event, url) => refuse(event, url))
   contents.on('will-redirect', (event, url) => refuse(event, url))

@@ -10,9 +10,12 @@ import { Fault } from '#shared/fault.ts'
 
 const isControl = (character: string): boolean => character.charCodeAt(0) < 32 || character.charCodeAt(0) === 127
 
+/** Bytes of a file's name, in UTF-8; file systems take 255, and a few more mark what is half written. */
+const longestNameBytes = 120
+
 /**
- * The last part of a name without anything a file system minds; never empty, never hidden, at most 120 characters with
- * its ending kept.
+ * The last part of a name without anything a file system minds; never empty, never hidden, at most 120 bytes with its
+ * ending kept.
  */
 export function safeFileName(name: string): string {
   const last = name.split(/[\\/]/).pop() ?? ''
@@ -22,10 +25,14 @@ export function safeFileName(name: string): string {
     .replace(/^[. ]+|[. ]+$/g, '')
   if (plain === '') return 'text'
   const ending = /\.[A-Za-z0-9]{1,10}$/.exec(plain)?.[0] ?? ''
-  const stem = plain.slice(0, plain.length - ending.length).slice(0, 120 - ending.length)
+  const stem = beginning(plain.slice(0, plain.length - ending.length), longestNameBytes - ending.length)
   // Windows keeps these names for devices, with any ending.
   return (/^(con|prn|aux|nul|com\d|lpt\d)$/i.test(stem) ? `_${stem}` : stem) + ending
 }
+
+/** The whole characters in the first `bytes` bytes of a text. */
+const beginning = (text: string, bytes: number): string =>
+  new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true })
 
 export interface Upload {
   /** `home`/uploads. */

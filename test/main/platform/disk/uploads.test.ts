@@ -1,0 +1,22 @@
+// What a file that a browser sent is called where it lies.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { safeFileName } from '#main/platform/disk/uploads.ts'
+
+describe('the name of an upload', () => {
+  it('fits every file system in bytes, whatever its script, and keeps its ending', () => {
+    expect(safeFileName(`${'漢'.repeat(100)}.jsonl`)).toBe(`${'漢'.repeat(38)}.jsonl`)
+    expect(safeFileName('👩‍🔬'.repeat(100))).toMatch(/^(👩‍🔬)+/u)
+    expect(safeFileName('a'.repeat(300))).toBe('a'.repeat(120))
+  })
+
+  it('is never empty, hidden, a path, or longer than 130 bytes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => {
+        const safe = safeFileName(name)
+        expect(safe).not.toMatch(/^\.|[/\\\p{Cc}]|^$/u)
+        expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(130)
+      }),
+    )
+  })
+})
