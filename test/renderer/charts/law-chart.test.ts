@@ -1,6 +1,7 @@
 // The law's chart as an option: solid where measured, hollow where foretold.
 import { describe, expect, it } from 'vitest'
-import { lawCsv, lawOption, readLaw, type LawMember, type LawPlan } from '#renderer/charts/law-chart.ts'
+import { lawOption, type LawMember, type LawPlan } from '#renderer/charts/law-chart.ts'
+import { lawCsv, readLaw } from '#renderer/charts/law-reading.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
 import { lawOf } from '#shared/scaling/law.ts'
 
@@ -99,7 +100,7 @@ describe('the law', () => {
       .trim()
       .split('\n')
     expect(rows[0]).toContain('6 N D')
-    expect(rows[1]).toBe(`"s",100000000000,${law(1e11)},yes,,,,1,`)
-    expect(rows[4]).toMatch(/^"xl",100000000000000,,no,\d/)
+    expect(rows[1]).toBe(`s,100000000000,${law(1e11)},yes,,,,1,`)
+    expect(rows[4]).toMatch(/^xl,100000000000000,,no,\d/)
   })
 })

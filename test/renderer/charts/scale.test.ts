@@ -42,8 +42,8 @@ describe('ticks', () => {
 
 describe('ranges', () => {
   it('leave out what a scale cannot show', () => {
-    expect(extent([1, NaN, -3, Infinity, 7], 'log')).toEqual({ from: 1, to: 7 })
-    expect(extent([NaN], 'linear')).toBeNull()
+    expect(extent('log', [1, NaN, -3, Infinity, 7])).toEqual({ from: 1, to: 7 })
+    expect(extent('linear', [NaN])).toBeNull()
     const { from, to } = padded({ from: 3, to: 3 }, 'log')
     expect(from).toBeLessThan(3)
     expect(to).toBeGreaterThan(3)

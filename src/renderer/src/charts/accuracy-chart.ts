@@ -1,10 +1,11 @@
 // What models do on a task against the compute of their training: one's own with error bars, published families in
 // grey, the line of guessing.
+import { writeCsv } from '#shared/csv.ts'
 import { publishedResults } from '#shared/evaluation/published.ts'
-import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
-import { symbolSizes } from './law-chart.ts'
+import { gridLines } from './axis.ts'
+import { apart, drawing, nearestPoint, outlined, pointLook, still, type Drawing } from './drawing.ts'
 import type { Overlay } from './overlays.ts'
-import { extent, padded, position, union, type Range } from './scale.ts'
+import { extent, padded, position, type Range } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
 export interface AccuracyPoint {
@@ -33,11 +34,6 @@ export interface AccuracyPlan {
   isShare: boolean
   convention: string
   zoom: { x: Range; y?: Range } | null
-}
-
-export interface AccuracyDrawing {
-  option: object
-  axes: { x: AxisPlan; y: AxisPlan }
 }
 
 /** The mean over the seven tasks, as the published tables have it. */
@@ -79,23 +75,14 @@ const dashes: (string | number[])[] = ['solid', [7, 4], [2, 3], [9, 3, 2, 3], [4
 const symbols = ['circle', 'rect', 'triangle', 'diamond']
 
 /** Null while there is nothing to draw. */
-export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyDrawing | null {
+export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): Drawing | null {
   const { points, published, chance, isShare } = plan
   if (!points.length && !published.length) return null
   const all = published.flatMap((overlay) => overlay.points)
-  const xs = union(
-    extent(
-      points.map(({ flops }) => flops),
-      'log',
-    ),
-    extent(
-      all.map(({ x }) => x),
-      'log',
-    ),
-  )
+  const xs = extent('log', [...points.map(({ flops }) => flops), ...all.map(({ x }) => x)])
   if (!xs) return null
   const bars = points.flatMap(({ value, stderr }) => [value - (stderr ?? 0), value + (stderr ?? 0)])
-  const ys = extent([...bars, ...all.map(({ y }) => y), ...(chance === null ? [] : [chance])], 'linear')!
+  const ys = extent('linear', [...bars, ...all.map(({ y }) => y), ...(chance === null ? [] : [chance])])!
   const air = padded(ys, 'linear', 0.08)
   const axes = {
     x: {
@@ -112,19 +99,12 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
     },
   }
   const spot = (x: number, y: number): [number, number] => [position(x, 'log'), y]
-  const quiet = { animation: false, silent: true, emphasis: { disabled: true }, clip: true }
-  const words = {
-    color: theme.faint,
-    fontSize: 11,
-    fontFamily: theme.font,
-    textBorderColor: theme.surface,
-    textBorderWidth: 3,
-  }
+  const words = { ...outlined(theme), color: theme.faint }
 
   const series: object[] = [gridLines('y', axes.y, theme), gridLines('x', axes.x, theme)]
   if (chance !== null) {
     series.push({
-      ...quiet,
+      ...still,
       id: 'chance',
       type: 'line',
       symbol: 'none',
@@ -145,7 +125,7 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
     const place = publishedFamilies.indexOf(overlay.id)
     const isFilled = place < symbols.length // the others are hollow ones
     series.push({
-      ...quiet,
+      ...still,
       id: `published ${overlay.id}`,
       name: overlay.name,
       type: 'line',
@@ -162,13 +142,13 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
         opacity: 1,
       },
       endLabel: { ...words, show: true, formatter: overlay.name, distance: 6 },
-      labelLayout: { moveOverlap: 'shiftY' },
+      labelLayout: apart,
     })
   })
   const members = points.filter(({ isMember, isHollow }) => isMember && !isHollow).sort((a, b) => a.flops - b.flops)
   if (members.length > 1)
     series.push({
-      ...quiet,
+      ...still,
       id: 'members',
       type: 'line',
       symbol: 'none',
@@ -178,17 +158,10 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
     })
   for (const point of points) {
     const { id, name, colour, flops, value, stderr, isHollow } = point
-    const label = {
-      ...words,
-      show: true,
-      position: 'top',
-      distance: stderr ? 3 : 8,
-      formatter: name,
-      color: theme.text,
-    }
+    const label = { ...outlined(theme), show: true, position: 'top', distance: stderr ? 3 : 8, formatter: name }
     if (stderr) {
       series.push({
-        ...quiet,
+        ...still,
         id: `${id} error`,
         type: 'line',
         symbol: 'rect',
@@ -196,95 +169,66 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): AccuracyD
         showAllSymbol: true,
         z: 4,
         data: [spot(flops, value - stderr), { value: spot(flops, value + stderr), label }],
-        labelLayout: { moveOverlap: 'shiftY' },
+        labelLayout: apart,
         lineStyle: { color: colour, width: 1.5 },
         itemStyle: { color: colour },
       })
     }
     series.push({
-      ...quiet,
+      ...still,
       id: `${id} point`,
       name,
       type: 'scatter',
       z: 5,
       data: [spot(flops, value)],
-      symbol: point.symbol,
-      symbolSize: symbolSizes[point.symbol] ?? 11,
-      symbolOffset: point.symbol === 'pin' ? [0, 4] : [0, 0],
-      itemStyle: {
-        color: isHollow ? theme.surface : colour,
-        borderColor: isHollow ? colour : theme.surface,
-        borderWidth: isHollow ? 2 : 1,
-        opacity: 1,
-      },
+      ...pointLook(point.symbol, colour, isHollow, theme),
       // with an error its name stands above the bar
-      ...(stderr ? {} : { label, labelLayout: { moveOverlap: 'shiftY' } }),
+      ...(stderr ? {} : { label, labelLayout: apart }),
     })
   }
-  return {
-    axes,
-    option: {
-      animation: false,
-      backgroundColor: 'transparent',
-      textStyle: { fontFamily: theme.font },
-      grid: { ...chartGrid, right: published.length ? 92 : 28, top: 24 },
-      xAxis: axisOption('x', axes.x, theme),
-      yAxis: axisOption('y', axes.y, theme),
-      series,
-    },
-  }
+  return drawing(axes, theme, series, { right: published.length ? 92 : 28, top: 24 })
 }
 
 /** One's own point under the pointer, within 24 pixels. */
-export function readAccuracy(
+export const readAccuracy = (
   { points }: AccuracyPlan,
-  { axes }: AccuracyDrawing,
+  { axes }: Drawing,
   x: number,
   y: number,
   plot: { width: number; height: number },
-): AccuracyPoint | null {
-  const along = ({ range, kind }: AxisPlan, value: number, pixels: number) => {
-    const [from, to] = [position(range.from, kind), position(range.to, kind)]
-    return ((position(value, kind) - from) / (to - from)) * pixels
-  }
-  let found: AccuracyPoint | null = null
-  let best = 24
-  for (const point of points) {
-    const distance = Math.hypot(
-      along(axes.x, point.flops, plot.width) - along(axes.x, x, plot.width),
-      along(axes.y, point.value, plot.height) - along(axes.y, y, plot.height),
-    )
-    if (distance < best) [best, found] = [distance, point]
-  }
-  return found
-}
-
-const quoted = (text: string): string => `"${text.replace(/"/g, '""')}"`
+): AccuracyPoint | null =>
+  nearestPoint(
+    points.map((point) => ({ item: point, x: point.flops, y: point.value })),
+    axes,
+    { x, y },
+    plot,
+    24,
+  )
 
 /** Own and published points alike, a row each, with where they are from. */
 export function accuracyCsv(
   { points, published, chance, convention }: AccuracyPlan,
-  about: { task: string; metric: string; shots: number; study: string },
+  { task, metric, shots, study }: { task: string; metric: string; shots: number; study: string },
 ): string {
-  const rows = [`model,task,metric,shots,training_flops,value,stderr,items,chance,source`]
-  const { task, metric, shots, study } = about
-  for (const { name, flops, value, stderr, items } of points)
-    rows.push(
-      [
-        quoted(name),
+  const source = `${study}; FLOPs: ${convention}`
+  return writeCsv(
+    ['model', 'task', 'metric', 'shots', 'training_flops', 'value', 'stderr', 'items', 'chance', 'source'],
+    [
+      ...points.map((one) => [
+        one.name,
         task,
         metric,
         shots,
-        flops,
-        value,
-        stderr ?? '',
-        items,
-        chance ?? '',
-        quoted(`${study}; FLOPs: ${convention}`),
-      ].join(','),
-    )
-  for (const { points: models, source } of published)
-    for (const { x, y, name } of models)
-      rows.push([quoted(name ?? ''), task, 'acc', shots, x, y, '', '', chance ?? '', quoted(source)].join(','))
-  return rows.join('\n') + '\n'
+        one.flops,
+        one.value,
+        one.stderr,
+        one.items,
+        chance,
+        source,
+      ]),
+      ...published.flatMap((family) =>
+        family.points.map(({ x, y, name }) => [name, task, 'acc', shots, x, y, null, null, chance, family.source]),
+      ),
+    ],
+  )
 }

@@ -1,6 +1,7 @@
 // What the two charts of a muP check share: named lines with their marks, over axes that both parametrisations have in
 // common.
-import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
+import { gridLines } from './axis.ts'
+import { apart, drawing, outlined, still, type Axes, type Drawing } from './drawing.ts'
 import { position } from './scale.ts'
 import { memberColour, memberSymbol, type ChartTheme } from './theme.ts'
 
@@ -13,9 +14,7 @@ export interface CheckLine {
   points: { x: number; y: number; isMarked?: boolean }[]
 }
 
-export interface CheckDrawing {
-  option: Record<string, unknown> & { grid: { left: number; right: number; top: number; bottom: number } }
-  axes: { x: AxisPlan; y: AxisPlan }
+export interface CheckDrawing extends Drawing {
   lines: CheckLine[]
 }
 
@@ -25,59 +24,38 @@ export const lineLook = (place: number, count: number, theme: ChartTheme): Pick<
   symbol: memberSymbol(place),
 })
 
-export function drawCheck(lines: CheckLine[], axes: CheckDrawing['axes'], theme: ChartTheme): CheckDrawing {
+export function drawCheck(lines: CheckLine[], axes: Axes, theme: ChartTheme): CheckDrawing {
   const spot = ({ x, y }: { x: number; y: number }) => [position(x, axes.x.kind), position(y, axes.y.kind)]
-  const quiet = { animation: false, silent: true, clip: true, emphasis: { disabled: true } }
-  return {
-    axes,
-    lines,
-    option: {
-      animation: false,
-      backgroundColor: 'transparent',
-      textStyle: { fontFamily: theme.font },
-      grid: { ...chartGrid, right: 54 },
-      xAxis: axisOption('x', axes.x, theme),
-      yAxis: axisOption('y', axes.y, theme),
-      series: [
-        gridLines('y', axes.y, theme),
-        ...lines.map((line) => ({
-          ...quiet,
-          id: line.id,
-          name: line.name,
-          type: 'line' as const,
-          z: 3,
-          data: line.points.map(spot),
-          symbol: line.symbol,
-          symbolSize: 5,
-          showAllSymbol: true,
-          lineStyle: { color: line.colour, width: 1.5 },
-          itemStyle: { color: line.colour },
-          endLabel: {
-            show: true,
-            formatter: line.name,
-            color: theme.text,
-            fontSize: 11,
-            fontFamily: theme.font,
-            distance: 6,
-            textBorderColor: theme.surface,
-            textBorderWidth: 3,
-          },
-          labelLayout: { moveOverlap: 'shiftY' as const },
-        })),
-        ...lines.map((line) => ({
-          ...quiet,
-          id: `${line.id} marked`,
-          name: line.name,
-          type: 'scatter' as const,
-          z: 5,
-          data: line.points.filter(({ isMarked }) => isMarked).map(spot),
-          symbol: line.symbol,
-          symbolSize: 13,
-          itemStyle: { color: line.colour, borderColor: theme.surface, borderWidth: 1, opacity: 1 },
-        })),
-      ],
-    },
-  }
+  const series = [
+    gridLines('y', axes.y, theme),
+    ...lines.map((line) => ({
+      ...still,
+      id: line.id,
+      name: line.name,
+      type: 'line' as const,
+      z: 3,
+      data: line.points.map(spot),
+      symbol: line.symbol,
+      symbolSize: 5,
+      showAllSymbol: true,
+      lineStyle: { color: line.colour, width: 1.5 },
+      itemStyle: { color: line.colour },
+      endLabel: { ...outlined(theme), show: true, formatter: line.name, distance: 6 },
+      labelLayout: apart,
+    })),
+    ...lines.map((line) => ({
+      ...still,
+      id: `${line.id} marked`,
+      name: line.name,
+      type: 'scatter' as const,
+      z: 5,
+      data: line.points.filter(({ isMarked }) => isMarked).map(spot),
+      symbol: line.symbol,
+      symbolSize: 13,
+      itemStyle: { color: line.colour, borderColor: theme.surface, borderWidth: 1, opacity: 1 },
+    })),
+  ]
+  return { ...drawing(axes, theme, series, { right: 54 }), lines }
 }
 
 /** Every line's value at the x that lies nearest to the pointer. */

@@ -1,7 +1,8 @@
 // Curves of the cost model: speed against systems, efficiency against devices, activation memory against depth.
+import { writeCsv } from '#shared/csv.ts'
 import { formatBytes, formatCount, formatShare } from '../format/numbers.ts'
 import { drawCheck, type CheckDrawing, type CheckLine } from './check-chart.ts'
-import { extent, padded, union } from './scale.ts'
+import { extent, padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
 export interface NamedCurve {
@@ -16,13 +17,9 @@ export interface NamedCurve {
 const lines = (curves: readonly NamedCurve[]): CheckLine[] =>
   curves.filter(({ points }) => points.length > 0).map((curve) => ({ ...curve }))
 const spread = (all: readonly CheckLine[], which: 'x' | 'y', kind: 'log' | 'linear') =>
-  union(
-    ...all.map((line) =>
-      extent(
-        line.points.map((point) => point[which]),
-        kind,
-      ),
-    ),
+  extent(
+    kind,
+    all.flatMap((line) => line.points.map((point) => point[which])),
   )!
 
 /** Room for long numbers on the left and for the curves' names on the right. */
@@ -114,8 +111,9 @@ export function activationOption(curves: readonly NamedCurve[], theme: ChartThem
   )
 }
 
-export const curvesCsv = (x: string, y: string, curves: readonly NamedCurve[]): string =>
-  [
-    ['curve', x, y].join(','),
-    ...curves.flatMap(({ name, points }) => points.map((point) => [JSON.stringify(name), point.x, point.y].join(','))),
-  ].join('\n') + '\n'
+/** One row per point. */
+export const namedCurvesCsv = (x: string, y: string, curves: readonly NamedCurve[]): string =>
+  writeCsv(
+    ['curve', x, y],
+    curves.flatMap(({ name, points }) => points.map((point) => [name, point.x, point.y])),
+  )

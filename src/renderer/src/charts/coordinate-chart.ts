@@ -1,4 +1,5 @@
 // The coordinate check: how large activations at one place are, against the width, a line for each of the first steps.
+import { writeCsv } from '#shared/csv.ts'
 import type { ActivationPlace, CoordinatePoint, ParametrisationName } from '#shared/mup/check.ts'
 import { drawCheck, lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded } from './scale.ts'
@@ -25,12 +26,12 @@ export function coordinateOption(
   const here = points.filter((point) => point.place === place && point.block === block && point.rms > 0)
   const mine = here.filter((point) => point.parametrisation === parametrisation)
   const ys = extent(
-    here.map(({ rms }) => rms),
     'log',
+    here.map(({ rms }) => rms),
   )
   const widths = extent(
-    here.map(({ width }) => width),
     'log',
+    here.map(({ width }) => width),
   )
   if (mine.length === 0 || !ys || !widths) return null
   const steps = spread(
@@ -80,9 +81,15 @@ const spread = (steps: number[], count: number): number[] =>
 
 /** All readings, one row each. */
 export const coordinateCsv = (points: readonly CoordinatePoint[]): string =>
-  [
-    'parametrisation,width,step,place,block,rms,change',
-    ...points.map(({ parametrisation, width, step, place, block, rms, change }) =>
-      [parametrisation, width, step, place, block ?? '', rms, change].join(','),
-    ),
-  ].join('\n') + '\n'
+  writeCsv(
+    ['parametrisation', 'width', 'step', 'place', 'block', 'rms', 'change'],
+    points.map((point) => [
+      point.parametrisation,
+      point.width,
+      point.step,
+      point.place,
+      point.block,
+      point.rms,
+      point.change,
+    ]),
+  )

@@ -1,10 +1,12 @@
 // IsoFLOP profiles: final loss against size, one parabola for each amount of compute, its minimum marked where it may
 // be used.
 import type { IsoflopFit, IsoflopPoint } from '#shared/scaling/isoflop.ts'
+import { writeCsv } from '#shared/csv.ts'
 import { formatFlops } from '../format/numbers.ts'
-import { axisOption, chartGrid, gridLines } from './axis.ts'
+import { gridLines } from './axis.ts'
 import { lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
-import { extent, padded, position, union } from './scale.ts'
+import { apart, drawing, outlined, still } from './drawing.ts'
+import { extent, padded, position } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
 /** Null without a profile. Budgets with fewer than three sizes have no parabola and are not drawn. */
@@ -27,48 +29,17 @@ export function isoflopOption(
     points: mine.map(({ parameters: x, loss: y }) => ({ x, y })),
   }))
   const used = drawn.filter(({ rejection }) => rejection === null)
+  const places = lines.flatMap((line) => line.points)
+  const sizes = extent(
+    'log',
+    places.map(({ x }) => x),
+  )!
+  const losses = extent('linear', [...places.map(({ y }) => y), ...used.map(({ loss }) => loss)])!
   const axes = {
-    x: {
-      name: 'parameters, N',
-      kind: 'log' as const,
-      range: padded(
-        union(
-          ...lines.map((line) =>
-            extent(
-              line.points.map(({ x }) => x),
-              'log',
-            ),
-          ),
-        )!,
-        'log',
-        0.08,
-      ),
-      wanted: 4,
-    },
-    y: {
-      name: 'loss, nats a token',
-      kind: 'linear' as const,
-      range: padded(
-        union(
-          ...lines.map((line) =>
-            extent(
-              line.points.map(({ y }) => y),
-              'linear',
-            ),
-          ),
-          extent(
-            used.map(({ loss }) => loss),
-            'linear',
-          ),
-        )!,
-        'linear',
-        0.12,
-      ),
-      wanted: 4,
-    },
+    x: { name: 'parameters, N', kind: 'log' as const, range: padded(sizes, 'log', 0.08), wanted: 4 },
+    y: { name: 'loss, nats a token', kind: 'linear' as const, range: padded(losses, 'linear', 0.12), wanted: 4 },
   }
   const spot = (x: number, y: number) => [position(x, 'log'), y]
-  const quiet = { animation: false, silent: true, clip: true, emphasis: { disabled: true } }
   const series = looks.flatMap(({ profile, mine, name, colour, symbol }) => {
     const isUsed = profile.rejection === null
     const [from, to] = [mine[0].parameters, mine[mine.length - 1].parameters].map(Math.log)
@@ -80,7 +51,7 @@ export function isoflopOption(
       : []
     return [
       {
-        ...quiet,
+        ...still,
         id: `${name} parabola`,
         name,
         type: 'line',
@@ -90,7 +61,7 @@ export function isoflopOption(
         lineStyle: { color: colour, width: 1.5 },
       },
       {
-        ...quiet,
+        ...still,
         id: `${name} points`,
         name,
         type: 'scatter',
@@ -101,7 +72,7 @@ export function isoflopOption(
         itemStyle: { color: colour, opacity: 1 },
       },
       {
-        ...quiet,
+        ...still,
         id: `${name} minimum`,
         name,
         type: 'scatter',
@@ -110,39 +81,17 @@ export function isoflopOption(
         symbol: 'circle',
         symbolSize: 8,
         itemStyle: { color: theme.surface, borderColor: colour, borderWidth: 2, opacity: 1 },
-        label: {
-          show: true,
-          position: 'top',
-          distance: 8,
-          formatter: name,
-          color: theme.text,
-          fontSize: 11,
-          fontFamily: theme.font,
-          textBorderColor: theme.surface,
-          textBorderWidth: 3,
-        },
-        labelLayout: { moveOverlap: 'shiftY' },
+        label: { ...outlined(theme), show: true, position: 'top', distance: 8, formatter: name },
+        labelLayout: apart,
       },
     ]
   })
-  return {
-    axes,
-    lines,
-    option: {
-      animation: false,
-      backgroundColor: 'transparent',
-      textStyle: { fontFamily: theme.font },
-      grid: chartGrid,
-      xAxis: axisOption('x', axes.x, theme),
-      yAxis: axisOption('y', axes.y, theme),
-      series: [gridLines('y', axes.y, theme), ...series],
-    },
-  }
+  return { ...drawing(axes, theme, [gridLines('y', axes.y, theme), ...series]), lines }
 }
 
 /** One row for each training. */
 export const isoflopCsv = (points: readonly IsoflopPoint[]): string =>
-  [
-    'budget_flops,parameters,validation_loss',
-    ...points.map(({ budget, parameters, loss }) => [budget, parameters, loss].join(',')),
-  ].join('\n') + '\n'
+  writeCsv(
+    ['budget_flops', 'parameters', 'validation_loss'],
+    points.map(({ budget, parameters, loss }) => [budget, parameters, loss]),
+  )

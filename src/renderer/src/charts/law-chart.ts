@@ -1,13 +1,14 @@
 // The scaling law: training curves and final points against compute, the fitted line with its band, forecasts hollow
 // until they are measured.
-import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams } from 'echarts'
+import type { CustomSeriesRenderItemAPI } from 'echarts'
 import { evaluateCurve } from '#shared/scaling/curve.ts'
 import type { Forecast, Law } from '#shared/scaling/law.ts'
 import { decimate } from '../curves/decimate.ts'
 import type { Curve } from '../curves/curve.ts'
 import { reachOf, smooth } from '../curves/smooth.ts'
+import { gridLines } from './axis.ts'
+import { apart, drawing, outlined, pointLook, still, type Axes, type Drawing } from './drawing.ts'
 import { overlayRanges, overlaySeries, type Overlay } from './overlays.ts'
-import { axisOption, chartGrid, gridLines, type AxisPlan } from './axis.ts'
 import { extent, padded, position, union, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -46,11 +47,6 @@ export interface LawPlan {
   overlays?: readonly Overlay[]
 }
 
-export interface LawDrawing {
-  option: object
-  axes: { x: AxisPlan; y: AxisPlan }
-}
-
 /**
  * Smoothed training loss against compute; the first steps, where every model only learns that letters exist, are kept
  * too.
@@ -71,291 +67,168 @@ function curvePoints(member: LawMember, plan: LawPlan, within: Range | null): [n
 }
 
 /** Null while there is neither a curve nor a point. */
-export function lawOption(plan: LawPlan, theme: ChartTheme): LawDrawing | null {
-  const { members, law, xScale, yScale } = plan
-  const curves = new Map(
-    members.map((member) => [member.id, plan.showCurves ? curvePoints(member, plan, plan.zoom?.x ?? null) : []]),
+export function lawOption(plan: LawPlan, theme: ChartTheme): Drawing | null {
+  const { members, xScale, yScale } = plan
+  const curves = plan.showCurves
+    ? members.map((member) => ({ member, points: curvePoints(member, plan, plan.zoom?.x ?? null) }))
+    : []
+  const axes = lawAxes(
+    plan,
+    curves.flatMap(({ points }) => points),
   )
-  const allCurves = [...curves.values()].flat()
-  const measured = members.filter((member) => member.loss !== null)
-  if (!allCurves.length && !measured.length) return null
-
-  const band = law?.band ?? []
-  const xs = union(
-    extent(
-      allCurves.map((point) => point[0]),
-      xScale,
-    ),
-    extent(
-      measured.map((member) => member.flops),
-      xScale,
-    ),
-    extent(
-      members.filter((member) => member.forecast).map((member) => member.flops),
-      xScale,
-    ),
-  )!
-  // The early fall from ln(vocabulary) would squeeze the law into a corner on a linear axis.
-  const ys = union(
-    extent(
-      allCurves.map((point) => point[1]),
-      yScale,
-    ),
-    extent(
-      measured.flatMap(({ loss, spread }) => [loss! - (spread ?? 0), loss! + (spread ?? 0)]),
-      yScale,
-    ),
-    extent(
-      members.flatMap(({ forecast }) => (forecast ? [forecast.y] : [])),
-      yScale,
-    ),
-  )!
-  const others = overlayRanges(plan.overlays ?? [], xScale, yScale)
-  const axes = {
-    x: {
-      name: `training compute, FLOPs (${plan.convention})`,
-      kind: xScale,
-      range: plan.zoom?.x ?? padded(union(xs, others.x)!, xScale, 0.05),
-    },
-    y: { name: 'loss, nats a token', kind: yScale, range: plan.zoom?.y ?? padded(union(ys, others.y)!, yScale, 0.06) },
-  }
-  const spot = (x: number, y: number): [number, number] => [position(x, xScale), position(y, yScale)]
-  const quiet = { animation: false, silent: true, emphasis: { disabled: true }, clip: true }
-  const lastPoint = Math.max(0, ...measured.filter((member) => !member.isExcluded).map((member) => member.flops))
-
-  const series: object[] = [
-    gridLines('y', axes.y, theme),
-    gridLines('x', axes.x, theme),
-    ...overlaySeries(plan.overlays ?? [], axes, theme),
-  ]
-  if (law?.fit && plan.showBand && band.some((point) => point.high > point.low)) {
-    const edge = [
-      ...band.map((point) => spot(point.x, point.high)),
-      ...[...band].reverse().map((point) => spot(point.x, point.low)),
-    ]
-    series.push({ ...quiet, id: 'band', type: 'custom', data: [[0, 0]], z: 1, renderItem: polygon(edge, theme.band) })
-  }
-  for (const member of members) {
-    const points = curves.get(member.id)!
-    if (!points.length) continue
-    series.push({
-      ...quiet,
-      id: `${member.id} curve`,
-      name: member.name,
-      type: 'line',
-      symbol: 'none',
-      z: 2,
-      data: points.map(([x, y]) => spot(x, y)),
-      lineStyle: { color: member.colour, width: 1.25, opacity: 0.75 },
-    })
-  }
-  if (plan.envelope?.length) {
-    series.push({
-      ...quiet,
-      id: 'envelope',
-      type: 'line',
-      symbol: 'none',
-      z: 3,
-      data: plan.envelope.map(({ flops, loss }) => spot(flops, loss)),
-      lineStyle: { color: theme.text, width: 2, type: 'dotted' },
-    })
-  }
-  if (law?.fit) {
-    const { fit } = law
-    const line = (from: number, to: number) => {
-      const [a, b] = [Math.log(from), Math.log(to)]
-      return Array.from({ length: 61 }, (_, i) => Math.exp(a + (i / 60) * (b - a))).map((x) =>
-        spot(x, evaluateCurve(fit, x)),
-      )
-    }
-    const start = Math.min(...measured.filter((member) => !member.isExcluded).map((member) => member.flops))
-    series.push({
-      ...quiet,
-      id: 'law',
-      type: 'line',
-      symbol: 'none',
-      z: 4,
-      data: line(start, lastPoint),
-      lineStyle: { color: theme.law, width: 1.5 },
-    })
-    if (axes.x.range.to > lastPoint) {
-      series.push({
-        ...quiet,
-        id: 'law beyond',
-        type: 'line',
-        symbol: 'none',
-        z: 4,
-        data: line(lastPoint, axes.x.range.to),
-        lineStyle: { color: theme.law, width: 1.5, type: 'dashed' },
-      })
-    }
-  }
-  for (const member of members) {
-    const { forecast } = member
-    if (forecast && member.loss === null) {
-      if (forecast.interval) {
-        const { low, high } = forecast.interval
-        series.push({
-          ...quiet,
-          id: `${member.id} error`,
-          type: 'line',
-          symbol: 'none',
-          z: 5,
-          data: [spot(member.flops, low), spot(member.flops, high)],
-          lineStyle: { color: member.colour, width: 1.5, opacity: 0.55 },
-        })
-      }
-      series.push(mark(`${member.id} forecast`, member, spot(member.flops, forecast.y), true, theme))
-    }
-    if (member.loss !== null && member.spread) {
-      const [low, high] = [Math.max(member.loss - member.spread, member.loss / 2), member.loss + member.spread]
-      series.push({
-        ...quiet,
-        id: `${member.id} seeds`,
-        type: 'line',
-        symbol: 'rect',
-        symbolSize: [11, 1.5],
-        showAllSymbol: true,
-        z: 5,
-        data: [spot(member.flops, low), spot(member.flops, high)],
-        lineStyle: { color: member.colour, width: 1.5 },
-        itemStyle: { color: member.colour },
-      })
-    }
-    if (member.loss !== null)
-      series.push(mark(`${member.id} point`, member, spot(member.flops, member.loss), member.isExcluded, theme))
-  }
-  return {
+  if (!axes) return null
+  const spot: Spot = (x, y) => [position(x, xScale), position(y, yScale)]
+  return drawing(
     axes,
-    option: {
-      animation: false,
-      backgroundColor: 'transparent',
-      textStyle: { fontFamily: theme.font },
-      grid: { ...chartGrid, right: 36 },
-      xAxis: axisOption('x', axes.x, theme),
-      yAxis: axisOption('y', axes.y, theme),
-      series,
-    },
+    theme,
+    [
+      gridLines('y', axes.y, theme),
+      gridLines('x', axes.x, theme),
+      ...overlaySeries(plan.overlays ?? [], axes, theme),
+      ...bandSeries(plan, spot, theme),
+      ...curves.flatMap(({ member, points }) =>
+        points.length
+          ? [
+              {
+                ...line(
+                  `${member.id} curve`,
+                  2,
+                  points.map(([x, y]) => spot(x, y)),
+                  { color: member.colour, width: 1.25, opacity: 0.75 },
+                ),
+                name: member.name,
+              },
+            ]
+          : [],
+      ),
+      ...(plan.envelope?.length
+        ? [
+            line(
+              'envelope',
+              3,
+              plan.envelope.map(({ flops, loss }) => spot(flops, loss)),
+              { color: theme.text, width: 2, type: 'dotted' },
+            ),
+          ]
+        : []),
+      ...lawSeries(plan, axes, spot, theme),
+      ...members.flatMap((member) => memberSeries(member, spot, theme)),
+    ],
+    { right: 36 },
+  )
+}
+
+/** From values to positions on the axes. */
+type Spot = (x: number, y: number) => [number, number]
+
+const line = (id: string, z: number, data: [number, number][], lineStyle: object) => ({
+  ...still,
+  id,
+  type: 'line',
+  symbol: 'none',
+  z,
+  data,
+  lineStyle,
+})
+
+/** Room for the curves, the points with their spread, what is forecast and what is laid over; null without any. */
+function lawAxes(plan: LawPlan, curves: [number, number][]): Axes | null {
+  const { members, xScale, yScale, zoom } = plan
+  const placed = members.filter(({ loss, forecast }) => loss !== null || forecast)
+  if (!curves.length && members.every(({ loss }) => loss === null)) return null
+  const xs = extent(xScale, [...curves.map(([x]) => x), ...placed.map(({ flops }) => flops)])
+  const ys = extent(yScale, [
+    ...curves.map(([, y]) => y),
+    ...placed.flatMap(({ loss, spread, forecast }) => [
+      ...(loss === null ? [] : [loss - (spread ?? 0), loss + (spread ?? 0)]),
+      ...(forecast ? [forecast.y] : []),
+    ]),
+  ])
+  const others = overlayRanges(plan.overlays ?? [], xScale, yScale)
+  const name = `training compute, FLOPs (${plan.convention})`
+  return {
+    x: { name, kind: xScale, range: zoom?.x ?? padded(union(xs, others.x)!, xScale, 0.05) },
+    y: { name: 'loss, nats a token', kind: yScale, range: zoom?.y ?? padded(union(ys, others.y)!, yScale, 0.06) },
   }
 }
 
-/** Sizes at which the symbols look alike: of a square's width, a diamond or a pin fills only a part. */
-export const symbolSizes: Record<string, number> = {
-  circle: 11,
-  rect: 10,
-  triangle: 12,
-  diamond: 13,
-  pin: 17,
-  roundRect: 10,
-  arrow: 13,
+function bandSeries({ law, showBand }: LawPlan, spot: Spot, theme: ChartTheme): object[] {
+  const band = law?.band ?? []
+  if (!law?.fit || !showBand || !band.some((point) => point.high > point.low)) return []
+  const edge = [
+    ...band.map((point) => spot(point.x, point.high)),
+    ...[...band].reverse().map((point) => spot(point.x, point.low)),
+  ]
+  return [{ ...still, id: 'band', type: 'custom', data: [[0, 0]], z: 1, renderItem: polygon(edge, theme.band) }]
+}
+
+/** Solid over the points it is fitted to, dashed beyond them. */
+function lawSeries({ law, members }: LawPlan, axes: Axes, spot: Spot, theme: ChartTheme): object[] {
+  const fit = law?.fit
+  if (!fit) return []
+  const along = (from: number, to: number) => {
+    const [a, b] = [Math.log(from), Math.log(to)]
+    return Array.from({ length: 61 }, (_, i) => Math.exp(a + (i / 60) * (b - a))).map((x) =>
+      spot(x, evaluateCurve(fit, x)),
+    )
+  }
+  const fitted = members.filter(({ loss, isExcluded }) => loss !== null && !isExcluded).map(({ flops }) => flops)
+  const [first, last] = [Math.min(...fitted), Math.max(0, ...fitted)]
+  const style = { color: theme.law, width: 1.5 }
+  const solid = line('law', 4, along(first, last), style)
+  if (axes.x.range.to <= last) return [solid]
+  return [solid, line('law beyond', 4, along(last, axes.x.range.to), { ...style, type: 'dashed' })]
+}
+
+/** A member's point with the spread of its seeds, or its forecast with the interval. */
+function memberSeries(member: LawMember, spot: Spot, theme: ChartTheme): object[] {
+  const { id, flops, loss, spread, forecast, colour: color } = member
+  if (loss === null) {
+    if (!forecast) return []
+    const hollow = mark(`${id} forecast`, member, spot(flops, forecast.y), true, theme)
+    if (!forecast.interval) return [hollow]
+    const { low, high } = forecast.interval
+    const ends = [spot(flops, low), spot(flops, high)]
+    return [line(`${id} error`, 5, ends, { color, width: 1.5, opacity: 0.55 }), hollow]
+  }
+  const point = mark(`${id} point`, member, spot(flops, loss), member.isExcluded, theme)
+  if (!spread) return [point]
+  const ends = [spot(flops, Math.max(loss - spread, loss / 2)), spot(flops, loss + spread)]
+  return [
+    {
+      ...line(`${id} seeds`, 5, ends, { color, width: 1.5 }),
+      symbol: 'rect',
+      symbolSize: [11, 1.5],
+      showAllSymbol: true,
+      itemStyle: { color },
+    },
+    point,
+  ]
 }
 
 const mark = (id: string, member: LawMember, at: [number, number], isHollow: boolean, theme: ChartTheme) => ({
+  ...still,
+  ...pointLook(member.symbol, member.colour, isHollow, theme),
   id,
   name: member.name,
   type: 'scatter',
   data: [at],
-  animation: false,
-  silent: true,
-  emphasis: { disabled: true },
   z: 6,
-  symbol: member.symbol,
-  symbolSize: symbolSizes[member.symbol] ?? 11,
-  symbolOffset: member.symbol === 'pin' ? [0, 4] : [0, 0],
-  itemStyle: {
-    color: isHollow ? theme.surface : member.colour,
-    borderColor: isHollow ? member.colour : theme.surface,
-    borderWidth: isHollow ? 2 : 1,
-    opacity: 1,
-  },
   // Left of the point and below: the curves come from above, and the law goes on to the right.
   label: {
+    ...outlined(theme),
     show: true,
     position: [-2, 7],
     align: 'right',
     verticalAlign: 'top',
     formatter: member.name,
-    color: theme.text,
-    fontSize: 11,
-    fontFamily: theme.font,
-    textBorderColor: theme.surface,
-    textBorderWidth: 3,
   },
-  labelLayout: { moveOverlap: 'shiftY' },
+  labelLayout: apart,
 })
 
-const polygon =
-  (edge: [number, number][], fill: string) =>
-  (params: CustomSeriesRenderItemParams, api: CustomSeriesRenderItemAPI) => {
-    void params
-    return {
-      type: 'polygon' as const,
-      shape: { points: edge.map((point) => api.coord(point)) },
-      style: { fill },
-      silent: true,
-    }
-  }
-
-export interface LawReading {
-  /** The member whose point or forecast is under the pointer. */
-  member: LawMember | null
-  law: { y: number; low: number; high: number } | null
-}
-
-/** What is at a place of the chart: the nearest point within 24 pixels, and the law with its band at that compute. */
-export function readLaw(
-  plan: LawPlan,
-  { axes }: LawDrawing,
-  x: number,
-  y: number,
-  plot: { width: number; height: number },
-): LawReading {
-  const pixelsOf = (px: number, py: number) => {
-    const along = (value: number, which: 'x' | 'y') => {
-      const { range, kind } = axes[which]
-      const [from, to] = [position(range.from, kind), position(range.to, kind)]
-      return ((position(value, kind) - from) / (to - from)) * (which === 'x' ? plot.width : plot.height)
-    }
-    return [along(px, 'x'), along(py, 'y')]
-  }
-  const [hx, hy] = pixelsOf(x, y)
-  let member: LawMember | null = null
-  let best = 24
-  for (const one of plan.members) {
-    const at = one.loss ?? one.forecast?.y
-    if (at === undefined || at === null) continue
-    const [px, py] = pixelsOf(one.flops, at)
-    const distance = Math.hypot(px - hx, py - hy)
-    if (distance < best) [best, member] = [distance, one]
-  }
-  const fit = plan.law?.fit
-  const band = plan.law?.band ?? []
-  const near = band.reduce<(typeof band)[number] | null>(
-    (found, point) => (!found || Math.abs(Math.log(point.x / x)) < Math.abs(Math.log(found.x / x)) ? point : found),
-    null,
-  )
-  return { member, law: fit ? { y: evaluateCurve(fit, x), low: near?.low ?? NaN, high: near?.high ?? NaN } : null }
-}
-
-/** Members with their points and forecasts, one row each. */
-export function lawCsv(members: LawMember[], convention: string): string {
-  const rows = [
-    `member,training_flops (${convention}),validation_loss,in_fit,forecast_loss,forecast_low,forecast_high,seeds,loss_spread`,
-  ]
-  for (const { name, flops, loss, losses, spread, isExcluded, forecast } of members) {
-    rows.push(
-      [
-        `"${name.replace(/"/g, '""')}"`,
-        flops,
-        loss ?? '',
-        loss !== null && !isExcluded ? 'yes' : 'no',
-        forecast?.y ?? '',
-        forecast?.interval?.low ?? '',
-        forecast?.interval?.high ?? '',
-        losses?.length ?? (loss === null ? 0 : 1),
-        spread ?? '',
-      ].join(','),
-    )
-  }
-  return rows.join('\n') + '\n'
-}
+const polygon = (edge: [number, number][], fill: string) => (_: unknown, api: CustomSeriesRenderItemAPI) => ({
+  type: 'polygon' as const,
+  shape: { points: edge.map((point) => api.coord(point)) },
+  style: { fill },
+  silent: true,
+})

@@ -1,7 +1,7 @@
 // Published laws and models laid over the chart of the law: neutral grey, told apart by symbol and dash, named at their
 // end.
-import type { AxisPlan } from './axis.ts'
-import { extent, position, union, type Range, type ScaleKind } from './scale.ts'
+import { apart, nearestPoint, outlined, still, type Axes } from './drawing.ts'
+import { extent, position, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
 export interface Overlay {
@@ -26,44 +26,32 @@ export const overlayRanges = (
   overlays: readonly Overlay[],
   xScale: ScaleKind,
   yScale: ScaleKind,
-): { x: Range | null; y: Range | null } => ({
-  x: union(
-    ...overlays.map(({ points }) =>
-      extent(
-        points.map(({ x }) => x),
-        xScale,
-      ),
+): { x: Range | null; y: Range | null } => {
+  const points = overlays.flatMap((overlay) => overlay.points)
+  return {
+    x: extent(
+      xScale,
+      points.map(({ x }) => x),
     ),
-  ),
-  y: union(
-    ...overlays.map(({ points }) =>
-      extent(
-        points.map(({ y }) => y),
-        yScale,
-      ),
+    y: extent(
+      yScale,
+      points.map(({ y }) => y),
     ),
-  ),
-})
+  }
+}
 
 /** What cannot be compared is drawn fainter, and says so in its name. */
-export function overlaySeries(
-  overlays: readonly Overlay[],
-  { x, y }: { x: AxisPlan; y: AxisPlan },
-  theme: ChartTheme,
-): object[] {
+export function overlaySeries(overlays: readonly Overlay[], { x, y }: Axes, theme: ChartTheme): object[] {
   return overlays.map((overlay, i) => {
     const isLaw = overlay.kind === 'law'
     const isFilled = i % (2 * symbols.length) < symbols.length
     const opacity = overlay.differences.length ? 0.7 : 1
     return {
+      ...still,
       id: `overlay ${overlay.id}`,
       name: overlay.name,
       type: 'line',
       z: 2,
-      animation: false,
-      silent: true,
-      clip: true,
-      emphasis: { disabled: true },
       data: overlay.points.map((point) => [position(point.x, x.kind), position(point.y, y.kind)]),
       symbol: isLaw ? 'none' : symbols[i % symbols.length],
       symbolSize: 7,
@@ -76,42 +64,33 @@ export function overlaySeries(
         opacity,
       },
       endLabel: {
+        ...outlined(theme),
         show: true,
         formatter: overlay.differences.length ? `${overlay.name} *` : overlay.name,
         color: theme.faint,
-        fontSize: 11,
-        fontFamily: theme.font,
         align: 'right',
         verticalAlign: 'bottom',
         offset: [-4, -6],
-        textBorderColor: theme.surface,
-        textBorderWidth: 3,
       },
-      labelLayout: { moveOverlap: 'shiftY' },
+      labelLayout: apart,
     }
   })
 }
 
 /** The overlay under the pointer: the nearest of its points within 20 pixels, and what there is to say of it. */
-export function readOverlay(
+export const readOverlay = (
   overlays: readonly Overlay[],
-  axes: { x: AxisPlan; y: AxisPlan },
+  axes: Axes,
   x: number,
   y: number,
   plot: { width: number; height: number },
-): { overlay: Overlay; point: Overlay['points'][number] } | null {
-  const along = ({ range, kind }: AxisPlan, value: number, pixels: number) => {
-    const [from, to] = [position(range.from, kind), position(range.to, kind)]
-    return ((position(value, kind) - from) / (to - from)) * pixels
-  }
-  const [hx, hy] = [along(axes.x, x, plot.width), along(axes.y, y, plot.height)]
-  let found: { overlay: Overlay; point: Overlay['points'][number] } | null = null
-  let best = 20
-  for (const overlay of overlays) {
-    for (const point of overlay.points) {
-      const distance = Math.hypot(along(axes.x, point.x, plot.width) - hx, along(axes.y, point.y, plot.height) - hy)
-      if (distance < best) [best, found] = [distance, { overlay, point }]
-    }
-  }
-  return found
-}
+): { overlay: Overlay; point: Overlay['points'][number] } | null =>
+  nearestPoint(
+    overlays.flatMap((overlay) =>
+      overlay.points.map((point) => ({ item: { overlay, point }, x: point.x, y: point.y })),
+    ),
+    axes,
+    { x, y },
+    plot,
+    20,
+  )

@@ -14,7 +14,7 @@ export const position = (value: number, kind: ScaleKind): number => (kind === 'l
 export const valueAt = (at: number, kind: ScaleKind): number => (kind === 'log' ? 10 ** at : at)
 
 /** Smallest and largest of what can be shown on this scale; null when nothing can. */
-export function extent(values: Iterable<number>, kind: ScaleKind): Range | null {
+export function extent(kind: ScaleKind, values: Iterable<number>): Range | null {
   let from = Infinity
   let to = -Infinity
   for (const value of values) {

@@ -1,5 +1,6 @@
 // The learning rate each member will follow, before anything runs.
-import { axisOption, chartGrid, gridLines } from './axis.ts'
+import { axisOption, gridLines } from './axis.ts'
+import { drawing, still } from './drawing.ts'
 import type { ChartTheme } from './theme.ts'
 import { padded } from './scale.ts'
 
@@ -30,24 +31,15 @@ export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme) {
       wanted: 4,
     },
   }
-  return {
-    animation: false,
-    backgroundColor: 'transparent',
-    grid: { ...chartGrid, top: 10, left: 66 },
-    xAxis: axisOption('x', axes.x, theme),
-    yAxis: { ...axisOption('y', axes.y, theme), nameGap: 52 },
-    series: [
-      gridLines('y', axes.y, theme),
-      ...lines.map((line) => ({
-        id: line.id,
-        name: line.name,
-        type: 'line' as const,
-        symbol: 'none',
-        silent: true,
-        animation: false,
-        data: line.points.map(([step, rate]) => [step / line.points[line.points.length - 1][0], rate]),
-        lineStyle: { color: line.colour, width: 1.5 },
-      })),
-    ],
-  }
+  const series = lines.map((line) => ({
+    ...still,
+    id: line.id,
+    name: line.name,
+    type: 'line' as const,
+    symbol: 'none',
+    data: line.points.map(([step, rate]) => [step / line.points[line.points.length - 1][0], rate]),
+    lineStyle: { color: line.colour, width: 1.5 },
+  }))
+  const { option } = drawing(axes, theme, [gridLines('y', axes.y, theme), ...series], { top: 10, left: 66 })
+  return { ...option, yAxis: { ...axisOption('y', axes.y, theme), nameGap: 52 } }
 }

@@ -1,4 +1,5 @@
 // Learning-rate transfer: final loss against peak learning rate, a line for each width, the best rate of each marked.
+import { writeCsv } from '#shared/csv.ts'
 import type { ParametrisationName, TransferPoint } from '#shared/mup/check.ts'
 import { transferVerdicts } from '#shared/mup/verdict.ts'
 import { drawCheck, lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
@@ -39,8 +40,8 @@ export function transferOption({ points, parametrisation }: TransferPlan, theme:
       kind: 'log' as const,
       range: padded(
         extent(
-          points.map(({ learningRate }) => learningRate),
           'log',
+          points.map(({ learningRate }) => learningRate),
         )!,
         'log',
         0.05,
@@ -59,9 +60,7 @@ export function transferOption({ points, parametrisation }: TransferPlan, theme:
 
 /** One row for each model; a diverged one has no loss. */
 export const transferCsv = (points: readonly TransferPoint[]): string =>
-  [
-    'parametrisation,width,learning_rate,validation_loss',
-    ...points.map(({ parametrisation, width, learningRate, loss }) =>
-      [parametrisation, width, learningRate, loss ?? ''].join(','),
-    ),
-  ].join('\n') + '\n'
+  writeCsv(
+    ['parametrisation', 'width', 'learning_rate', 'validation_loss'],
+    points.map(({ parametrisation, width, learningRate, loss }) => [parametrisation, width, learningRate, loss]),
+  )

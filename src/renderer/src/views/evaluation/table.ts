@@ -1,4 +1,5 @@
 // Evaluations as a table of tasks and models: which rows and columns there are, and which number stands in a cell.
+import { writeCsv } from '#shared/csv.ts'
 import { type Evaluation, type EvaluationOptions, type EvaluationTask, rowsOf } from '#shared/evaluation/evaluation.ts'
 import type { TaskResult } from '#shared/evaluation/result.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
@@ -155,30 +156,24 @@ export function resultCells(evaluations: readonly Evaluation[]): Map<string, Eva
 }
 export const cellKey = (row: string, column: string): string => `${row} · ${column}`
 
-const quoted = (text: string): string => `"${text.replace(/"/g, '""')}"`
-
 /** Every metric of every finished evaluation, a row each. */
-export function resultsCsv(evaluations: readonly Evaluation[]): string {
-  const lines = ['model,step,parameters,training_flops,task,shots,sampler,items,metric,value,stderr,chance']
-  for (const { name, subject, parameters, flops, task, options, result } of evaluations) {
-    for (const { name: metric, value, stderr } of result?.metrics ?? []) {
-      lines.push(
-        [
-          quoted(name),
-          subject.kind === 'run' ? subject.step : '',
-          parameters,
-          flops ?? '',
-          task,
-          options.shots,
-          options.sampler,
-          result!.items,
-          metric,
-          value,
-          stderr ?? '',
-          isAccuracy(metric) ? (result!.chance ?? '') : '',
-        ].join(','),
-      )
-    }
-  }
-  return lines.join('\n') + '\n'
-}
+export const resultsCsv = (evaluations: readonly Evaluation[]): string =>
+  writeCsv(
+    'model,step,parameters,training_flops,task,shots,sampler,items,metric,value,stderr,chance'.split(','),
+    evaluations.flatMap(({ name, subject, parameters, flops, task, options, result }) =>
+      (result?.metrics ?? []).map(({ name: metric, value, stderr }) => [
+        name,
+        subject.kind === 'run' ? subject.step : null,
+        parameters,
+        flops,
+        task,
+        options.shots,
+        options.sampler,
+        result!.items,
+        metric,
+        value,
+        stderr,
+        isAccuracy(metric) ? result!.chance : null,
+      ]),
+    ),
+  )

@@ -1,0 +1,77 @@
+// What the chart of training curves says about a place, and everything behind it as a table.
+import { writeCsv } from '#shared/csv.ts'
+import { nearest } from '../curves/curve.ts'
+import { reachOf, smooth, speeds } from '../curves/smooth.ts'
+import { smoothable, xOf, yOf, type CurveLine } from './curve-quantities.ts'
+import type { CurvesPlan } from './curves-chart.ts'
+
+export interface Reading {
+  id: string
+  name: string
+  colour: string
+  /** Exact values at the nearest recorded step. */
+  step: number
+  x: number
+  value: number
+  smoothed: number | null
+  validation: number | null
+}
+
+/** Every line at the recorded step nearest to `at` (a value of x), exactly as recorded, whatever was decimated. */
+export function readCurves(plan: CurvesPlan, at: number): Reading[] {
+  return plan.lines.flatMap((line) => {
+    const { values, of } = xOf(line, plan.x)
+    const { curve } = line
+    const i = nearest(values, curve.length, at)
+    if (i < 0) return []
+    const span = values[curve.length - 1]
+    // this line has ended before the pointer
+    if (at > span * 1.02 && at - span > (values[1] ?? span) - values[0]) return []
+    const ys = yOf(line, plan.y)
+    const isSmooth = smoothable(plan.y) && plan.smoothing > 0
+    let validation: number | null = null
+    if (plan.y === 'loss' && curve.validations.length) {
+      let best = curve.validations[0]
+      for (const one of curve.validations) if (Math.abs(of(one) - at) < Math.abs(of(best) - at)) best = one
+      validation = best.loss
+    }
+    return [
+      {
+        id: line.id,
+        name: line.name,
+        colour: line.colour,
+        step: curve.columns.step[i],
+        x: values[i],
+        value: ys[i],
+        smoothed: isSmooth ? smooth(curve, plan.y, ys, reachOf(curve.length, plan.smoothing))[i] : null,
+        validation,
+      },
+    ]
+  })
+}
+
+/** Everything recorded, one row per step and run. */
+export function curvesCsv(lines: readonly CurveLine[]): string {
+  const header = ['run', 'member', 'step', 'tokens', 'flops', 'seconds', 'loss', 'gradient_norm', 'learning_rate']
+  return writeCsv(
+    [...header, 'tokens_per_second', 'validation_loss'],
+    lines.flatMap(({ id, name, curve, flopsPerToken }) => {
+      const { step, tokens, loss, gradientNorm, learningRate, elapsedMs } = curve.columns
+      const speed = speeds(curve)
+      const validations = new Map(curve.validations.map((record) => [record.step, record.loss]))
+      const placed = (at: number, read: number, ms: number) => [id, name, at, read, read * flopsPerToken, ms / 1000]
+      const before = curve.validations.filter((record) => !curve.length || record.step < step[0])
+      return [
+        ...before.map((one) => [...placed(one.step, one.tokens, one.elapsedMs), '', '', '', '', one.loss]),
+        ...Array.from({ length: curve.length }, (_, i) => [
+          ...placed(step[i], tokens[i], elapsedMs[i]),
+          loss[i],
+          gradientNorm[i],
+          learningRate[i],
+          speed[i],
+          validations.get(step[i]),
+        ]),
+      ]
+    }),
+  )
+}

@@ -1,0 +1,60 @@
+// What the law chart says about a place, and its points as a table.
+import { writeCsv } from '#shared/csv.ts'
+import { evaluateCurve } from '#shared/scaling/curve.ts'
+import { nearestPoint, type Drawing } from './drawing.ts'
+import type { LawMember, LawPlan } from './law-chart.ts'
+
+export interface LawReading {
+  /** The member whose point or forecast is under the pointer. */
+  member: LawMember | null
+  law: { y: number; low: number; high: number } | null
+}
+
+/** What is at a place of the chart: the nearest point within 24 pixels, and the law with its band at that compute. */
+export function readLaw(
+  plan: LawPlan,
+  { axes }: Drawing,
+  x: number,
+  y: number,
+  plot: { width: number; height: number },
+): LawReading {
+  const points = plan.members.flatMap((member) => {
+    const at = member.loss ?? member.forecast?.y ?? null
+    return at === null ? [] : [{ item: member, x: member.flops, y: at }]
+  })
+  const member = nearestPoint(points, axes, { x, y }, plot, 24)
+  const fit = plan.law?.fit
+  const band = plan.law?.band ?? []
+  const near = band.reduce<(typeof band)[number] | null>(
+    (found, point) => (!found || Math.abs(Math.log(point.x / x)) < Math.abs(Math.log(found.x / x)) ? point : found),
+    null,
+  )
+  return { member, law: fit ? { y: evaluateCurve(fit, x), low: near?.low ?? NaN, high: near?.high ?? NaN } : null }
+}
+
+/** Members with their points and forecasts, one row each. */
+export const lawCsv = (members: readonly LawMember[], convention: string): string =>
+  writeCsv(
+    [
+      'member',
+      `training_flops (${convention})`,
+      'validation_loss',
+      'in_fit',
+      'forecast_loss',
+      'forecast_low',
+      'forecast_high',
+      'seeds',
+      'loss_spread',
+    ],
+    members.map(({ name, flops, loss, losses, spread, isExcluded, forecast }) => [
+      name,
+      flops,
+      loss,
+      loss !== null && !isExcluded ? 'yes' : 'no',
+      forecast?.y,
+      forecast?.interval?.low,
+      forecast?.interval?.high,
+      losses?.length ?? (loss === null ? 0 : 1),
+      spread,
+    ]),
+  )
