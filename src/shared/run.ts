@@ -166,4 +166,6 @@ export interface GenerateOptions {
   /** 1 for all. */
   topP: number
   seed: number
+  /** Rivals told with each token; as many as are shown unless said otherwise, 0 where nobody looks at them. */
+  candidates?: number
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { mostSystems } from '#shared/cluster/live.ts'
 import { engineNames } from '#shared/engine.ts'
 import { shotSamplers } from '#shared/evaluation/evaluation.ts'
+import { candidatesShown } from '#shared/inspection.ts'
 import { count, id, path, step } from './common-schemas.ts'
 
 export const generateOptions = z.strictObject({
@@ -12,6 +13,7 @@ export const generateOptions = z.strictObject({
   topK: count(0, 1e6),
   topP: z.number().gt(0).max(1),
   seed: count(0, 0xffff_ffff),
+  candidates: count(0, candidatesShown).optional(),
 })
 
 export const modelOrigin = z.discriminatedUnion('kind', [

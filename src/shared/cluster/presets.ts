@@ -1,5 +1,6 @@
 // The machines and models that ship with the lab, read once and checked as any other file would be.
 import { Fault } from '../fault.ts'
+import { listed } from '../printable.ts'
 import { readMachine, type GpuMachine, type Machine } from './machine.ts'
 import { readModel, type ClusterModel } from './transformer.ts'
 import a10040Neox from '../../../resources/machines/a100-40-neox.json' with { type: 'json' }
@@ -37,7 +38,7 @@ export const models: readonly ClusterModel[] = clusterModels.map(readModel)
 const find = <T extends { id: string }>(noun: string, all: readonly T[], id: string): T => {
   const found = all.find((one) => one.id === id)
   if (!found)
-    throw new Fault('not-found', `There is no ${noun} "${id}". There are: ${all.map((one) => one.id).join(', ')}.`)
+    throw new Fault('not-found', `There is no ${noun} "${id}". There are: ${listed(all.map((one) => one.id))}.`)
   return found
 }
 

@@ -8,6 +8,7 @@ import pythia from '../../../resources/families/pythia.json' with { type: 'json'
 import type { Study } from '../study.ts'
 import type { TokenizerChoice } from '../tokenizer/choice.ts'
 import { Fault } from '../fault.ts'
+import { listed } from '../printable.ts'
 import type { Member } from './ladder.ts'
 import { defaultRecipe, type Recipe } from './recipe.ts'
 
@@ -52,7 +53,7 @@ export function findPreset(id: string): Preset {
   if (!preset)
     throw new Fault(
       'not-found',
-      `There is no family called "${id}". There are: ${presets.map((one) => one.id).join(', ')}.`,
+      `There is no family called "${id}". There are: ${listed(presets.map((one) => one.id))}.`,
     )
   return preset
 }

@@ -34,11 +34,12 @@ export async function* generate(
   const piece = (id: number) => ({ id, text: tokenizer.decode([id]) })
   const prompt = encodePrompt(tokenizer, options.prompt)
   const tokens: GeneratedToken[] = []
+  const { candidates = candidatesShown } = options
   let next: NextToken[] = []
   const startedMs = nowMs()
   for await (const { id, logits } of drawTokens(engine, tokenizer, prompt, options, signal)) {
     const probabilityOf = softmaxOf(logits)
-    next = topK(logits, candidatesShown).map((one) => ({ ...piece(one), probability: probabilityOf(one) }))
+    next = topK(logits, candidates).map((one) => ({ ...piece(one), probability: probabilityOf(one) }))
     if (id === null) break
     const token = { ...piece(id), probability: probabilityOf(id), candidates: next }
     tokens.push(token)

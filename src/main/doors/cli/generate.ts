@@ -46,7 +46,7 @@ Example:
         ) => {
           if ((wanted === undefined) === (checkpoint === undefined))
             throw usageError('Either a run or --checkpoint says which model is to write.')
-          const options = { prompt, tokens, temperature, topK, topP, seed }
+          const options = { prompt, tokens, temperature, topK, topP, seed, candidates: 0 }
           return readLab(context, async (lab) => {
             const subject: Subject =
               checkpoint !== undefined

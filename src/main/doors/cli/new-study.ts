@@ -4,6 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
+import { listed } from '#shared/printable.ts'
 import type { Study } from '#shared/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
@@ -124,7 +125,7 @@ export function chooseMembers<T extends Pick<MemberPlan, 'name'> & { memberId?: 
     if (!members.some((member) => member.name === name || (member.memberId ?? member.id) === name)) {
       throw new Fault(
         'not-found',
-        `member: there is none called "${name}". There are: ${members.map((member) => member.name).join(', ')}.`,
+        `member: there is none called "${name}". There are: ${listed(members.map((member) => member.name))}.`,
       )
     }
   }

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { Fault, toFaultData } from '#shared/fault.ts'
+import { diskFault } from '#main/platform/disk/disk-faults.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
@@ -73,10 +74,18 @@ export async function runProgram(
     process.exit(0)
   } catch (error) {
     const status = failureStatus(error, stopping.signal.aborted)
-    if (status !== 0) terminal.fail(toFaultData(error instanceof CommanderError ? usageFault(error) : error))
+    if (status !== 0)
+      terminal.fail(toFaultData(error instanceof CommanderError ? usageFault(error) : systemFault(error)))
     await terminal.flush()
     process.exit(status)
   }
+}
+
+/** What the system answered and no room put into words: a sentence with the path it was about. */
+function systemFault(error: unknown): unknown {
+  const { path, syscall } = error as NodeJS.ErrnoException
+  const isWriting = /write|mkdir|rename|sync|truncate/.test(syscall ?? '')
+  return diskFault(error, isWriting ? 'write' : 'read', path ?? 'what was asked for')
 }
 
 /** Options that take any text; every other value names something, and nothing is called by an empty name. */

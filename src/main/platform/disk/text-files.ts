@@ -22,6 +22,7 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
+import { diskFault as systemFault } from './disk-faults.ts'
 
 export const splits = ['train', 'validation', 'test'] as const satisfies readonly Split[]
 
@@ -48,7 +49,10 @@ export function diskFault(error: unknown, path: string): Fault {
       cause: error,
       details,
     })
-  return new Fault('failed', `${path} could not be used: ${details}`, { cause: error, details })
+  const named = systemFault(error, 'read', path)
+  return named instanceof Fault
+    ? named
+    : new Fault('failed', `${path} could not be used: ${details}`, { cause: error, details })
 }
 
 function onDisk<T>(path: string, work: () => T): T {

@@ -1,0 +1,276 @@
+// Every command of the command line by the same rules: with --json one document and nothing else on standard output,
+// a status other than 0 where it failed, and the same when it is interrupted, whenever that is.
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ensureBuilt } from '../support/build.ts'
+import { smallText } from '../support/small-text.ts'
+
+let cli: string
+let home: string
+beforeAll(() => {
+  cli = ensureBuilt().cli
+  home = mkdtempSync(join(tmpdir(), 'isoflop-commands-'))
+  writeFileSync(join(home, 'text.txt'), smallText(20_000))
+  writeFileSync(join(home, 'points.csv'), 'flops,loss\n1e9,4\n1e10,3.5\n1e11,3.1\n1e12,2.8\n1e13,2.55\n')
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+interface Outcome {
+  status: number | null
+  stdout: string
+}
+
+/** Runs in the test's own folder, which is also the lab's. */
+const run = (args: readonly string[]): Promise<Outcome> =>
+  new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [cli, ...args],
+      { encoding: 'utf8', cwd: home, env: { ...process.env, ISOFLOP_HOME: join(home, 'lab') }, maxBuffer: 2 ** 26 },
+      (error, stdout) => resolve({ status: error ? (error.code as unknown as number) : 0, stdout }),
+    )
+  })
+
+const tiny = '--tokenizer bytes --context 16 --largest 20k --tokens-per-parameter 0.1 --batch-tokens 64'.split(' ')
+const model = join(__dirname, '../fixtures/evaluation/model')
+
+/** A row for each command: what it does here in seconds, and what it refuses with which status. */
+const commands: Record<string, { does: string[][]; refuses: [string[], number][] }> = {
+  plan: {
+    does: [['--family', 'starter']],
+    refuses: [
+      [['--largest', '5'], 1],
+      [['--budget', '0x10'], 2],
+    ],
+  },
+  'corpus list': { does: [[]], refuses: [[['--nothing'], 2]] },
+  'corpus add': {
+    does: [['text.txt', '--name', 'Text']],
+    refuses: [
+      [['nowhere.txt'], 1],
+      [[''], 2],
+    ],
+  },
+  'corpus toys': { does: [['--to', 'toys.txt', '--documents', '2']], refuses: [[['--to', 'text.txt'], 1]] },
+  'corpus delete': {
+    does: [],
+    refuses: [
+      [['Text'], 1],
+      [['Te', '--yes'], 1],
+      [['', '--yes'], 2],
+    ],
+  },
+  train: {
+    does: [['--name', 'Tiny', '--corpus', 'Text', '--engine', 'reference', '--member', '28.3k', ...tiny]],
+    refuses: [
+      [['--corpus', 'nowhere'], 1],
+      [['--tokens', '5'], 2],
+      [['--threads', '0x2'], 2],
+    ],
+  },
+  runs: { does: [[], ['--study', 'Tiny']], refuses: [[['--study', 'nobody'], 1]] },
+  resume: {
+    does: [],
+    refuses: [
+      [[], 1],
+      [['last'], 1],
+      [['nobody'], 1],
+    ],
+  },
+  'studies list': { does: [[]], refuses: [[['--nothing'], 2]] },
+  'studies create': { does: [['One']], refuses: [[[''], 2]] },
+  'studies rename': { does: [['One', 'Two']], refuses: [[['nobody', 'x'], 1]] },
+  'studies duplicate': { does: [['Two']], refuses: [[['nobody'], 1]] },
+  'studies archive': { does: [['Two copy']], refuses: [[['nobody'], 1]] },
+  'studies unarchive': { does: [['Two copy']], refuses: [[['nobody'], 1]] },
+  'studies write': { does: [['Two', '--to', 'two.json']], refuses: [[['Two', '--to', 'text.txt'], 1]] },
+  'studies read': {
+    does: [['two.json']],
+    refuses: [
+      [['text.txt'], 1],
+      [['.'], 1],
+      [['nowhere.json'], 1],
+    ],
+  },
+  'studies delete': {
+    does: [['Two copy', '--yes']],
+    refuses: [
+      [['Two'], 1],
+      [['', '--yes'], 2],
+    ],
+  },
+  export: {
+    does: [['last', '--to', 'exported']],
+    refuses: [
+      [['last', '--to', 'exported'], 1],
+      [['last'], 2],
+    ],
+  },
+  generate: {
+    does: [
+      ['last', '--prompt', 'The', '--tokens', '5'],
+      ['--checkpoint', 'exported', '--prompt', '', '--tokens', '5'],
+    ],
+    refuses: [
+      [['nobody', '--prompt', 'x'], 1],
+      [['--checkpoint', 'nowhere', '--prompt', 'x'], 1],
+      [['last'], 2],
+    ],
+  },
+  import: {
+    does: [[model], [model, '--dry-run']],
+    refuses: [
+      [['.'], 1],
+      [['no such model'], 1],
+    ],
+  },
+  'models list': { does: [[]], refuses: [[['--nothing'], 2]] },
+  'models delete': { does: [['model', '--yes']], refuses: [[['nobody', '--yes'], 1]] },
+  inspect: {
+    does: [['exported/model.safetensors']],
+    refuses: [
+      [['text.txt'], 1],
+      [['.'], 1],
+      [['nowhere'], 1],
+    ],
+  },
+  evaluate: {
+    does: [['--run', 'last', '--task', 'copy', '--limit', '3', '--samples', 'samples.jsonl']],
+    refuses: [
+      [['--run', 'last', '--task', 'copy', '--limit', '3', '--samples', 'samples.jsonl'], 1],
+      [['--run', 'last', '--task', 'copy', '--limit', '3', '--samples', 'text.txt', '--overwrite'], 1],
+      [['--run', 'last', '--task', 'juggling'], 1],
+      [['--task', 'copy'], 2],
+    ],
+  },
+  'mup-check': {
+    does: [['--study', 'Tiny', '--kind', 'coordinates', '--widths', '8,16', '--steps', '2', '--engine', 'reference']],
+    refuses: [
+      [['--kind', 'transfer', '--learning-rates', '1e-3'], 1],
+      [['--widths', '7,9'], 1],
+    ],
+  },
+  fit: {
+    does: [['--points', 'points.csv', '--x', 'flops', '--y', 'loss']],
+    refuses: [
+      [['--points', '.', '--x', 'flops', '--y', 'loss'], 1],
+      [['--study', 'Tiny'], 1],
+      [[], 1],
+    ],
+  },
+  forecast: {
+    does: [['--points', 'points.csv', '--x', 'flops', '--y', 'loss', '--flops', '1e15']],
+    refuses: [[['--points', 'points.csv', '--x', 'flops', '--y', 'loss'], 1]],
+  },
+  emulate: {
+    does: [['--model', 'megatron-22b', '--machine', 'a100-80', '--devices', '8', '--tensor', '8', '--batch', '4']],
+    refuses: [[['--model', 'nobody', '--machine', 'a100-80', '--devices', '8', '--batch', '4'], 1]],
+  },
+  bench: {
+    does: [['--shape', 'C', '--only', 'train', '--engine', 'reference', '--pairs', '1', '--seconds', '0.05']],
+    refuses: [
+      [['--shape', 'C', '--only', 'generate'], 1],
+      [['--seconds', 'NaN'], 2],
+    ],
+  },
+  demo: { does: [], refuses: [[['--engine', 'abacus'], 2]] }, // test/integration/cli.test.ts runs it
+  serve: { does: [], refuses: [[['--port', '99999'], 2]] },
+}
+
+describe('with --json, a command prints one document and nothing else', () => {
+  for (const [name, { does, refuses }] of Object.entries(commands)) {
+    it(`isoflop ${name}`, async () => {
+      for (const args of does) {
+        const { status, stdout } = await run([...name.split(' '), ...args, '--json'])
+        expect(JSON.parse(stdout), args.join(' ')).not.toHaveProperty('error')
+        expect(status).toBe(0)
+      }
+      for (const [args, expected] of refuses) {
+        const { status, stdout } = await run([...name.split(' '), ...args, '--json'])
+        const { error } = JSON.parse(stdout)
+        expect(Object.keys(error), args.join(' ')).toEqual(['code', 'message'])
+        expect(status, `${args.join(' ')}: ${error.message}`).toBe(expected)
+        expect(error.message.length, error.message).toBeLessThanOrEqual(300)
+        expect(error.message).not.toMatch(/\bE[A-Z]{4,}\b|SQLITE|illegal operation|undefined|\[object/)
+      }
+    })
+  }
+
+  it('and this table has every command', async () => {
+    const namesIn = (help: string) =>
+      [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name)
+    const helpOf = async (...args: string[]) => (await run([...args, '--help'])).stdout
+    const found: string[] = []
+    for (const name of namesIn(await helpOf()).filter((one) => one !== 'help')) {
+      const help = await helpOf(name)
+      const inner = help.includes('Commands:') ? namesIn(help).filter((one) => one !== 'help') : []
+      found.push(...(inner.length > 0 ? inner.map((one) => `${name} ${one}`) : [name]))
+    }
+    expect(Object.keys(commands).sort()).toEqual(found.sort())
+  })
+})
+
+describe('at Ctrl+C, whenever it comes', () => {
+  const long: string[][] = [
+    ['train', '--name', 'Long', '--corpus', 'Text', '--engine', 'reference', ...tiny, '--tokens-per-parameter', '20'],
+    ['demo', '--engine', 'reference'],
+    ['mup-check', '--study', 'Tiny', '--engine', 'reference'],
+    ['evaluate', '--run', 'last', '--task', 'copy,reverse,brackets,arithmetic'],
+    ['generate', '--checkpoint', 'exported', '--prompt', 'The', '--tokens', '100000'],
+    ['corpus', 'add', 'text.txt', '--name', 'Again'],
+    ['import', model],
+    ['emulate', '--model', 'megatron-22b', '--machine', 'a100-80', '--batch', '32', '--devices', '64', '--search'],
+    ['bench', '--engine', 'reference'],
+    ['serve'],
+  ]
+  for (const args of long) {
+    it(`isoflop ${args[0]} ends with one document, interrupted once or twice`, async () => {
+      for (const [afterMs, times] of [
+        [0, 1],
+        [300, 1],
+        [1500, 2],
+      ]) {
+        const { status, stdout } = await interrupted(args, afterMs, times)
+        if (args[0] !== 'serve' && status !== 0) expect(status, args.join(' ')).toBe(130)
+        const document = JSON.parse(stdout)
+        if (status === 130) expect(document.error.code).toBe('cancelled')
+      }
+      expect(JSON.parse((await run(['runs', '--json'])).stdout)).toHaveProperty('runs')
+    })
+  }
+})
+
+/** Interrupts a command so long after it has heard of interrupts, and once more a moment later. */
+function interrupted(args: readonly string[], afterMs: number, times: number): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--require', listening(), cli, ...args, '--json'], {
+      cwd: home,
+      env: { ...process.env, ISOFLOP_HOME: join(home, 'lab') },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    let stdout = ''
+    child.stdout!.on('data', (piece) => (stdout += piece))
+    child.once('message', () => {
+      for (let i = 0; i < times; i++) setTimeout(() => child.kill('SIGINT'), afterMs + 150 * i)
+    })
+    child.once('close', (status) => resolve({ status, stdout }))
+  })
+}
+
+/** A file that tells this test when the command line listens for Ctrl+C: before that, Node itself ends. */
+function listening(): string {
+  const path = join(home, 'listening.cjs')
+  writeFileSync(
+    path,
+    `const tell = (event) => {
+       if (event !== 'SIGINT') return
+       process.off('newListener', tell)
+       setImmediate(() => { process.send('listening'); process.disconnect() })
+     }
+     process.on('newListener', tell)`,
+  )
+  return path
+}
