@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { ClusterChoice } from '#shared/cluster/live.ts'
-import { canResume, type RunRecords, type RunSummary } from '#shared/run.ts'
+import { canResume, isTraining, type RunRecords, type RunSummary } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
@@ -10,6 +10,10 @@ import { useNoticesStore } from './notices.ts'
 
 export const canStop = (run: RunSummary): boolean =>
   isUnderWay(run) || run.state === 'paused' || run.state === 'interrupted'
+
+/** How far a run is, 0 to 1; null while that is not known yet. */
+export const shareOf = (run: RunSummary): number | null =>
+  run.state === 'running' && !isTraining(run) && !run.step ? null : run.step / Math.max(1, run.steps)
 
 export const useRunsStore = defineStore('runs', () => {
   const bridge = useBridge()

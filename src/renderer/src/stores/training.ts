@@ -2,6 +2,7 @@
 import { computed, ref } from 'vue'
 import { defineStore } from 'pinia'
 import { defaultRecipe } from '#shared/family/recipe.ts'
+import type { RunSummary } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { usePlanStore } from './plan.ts'
 import { canStop, useRunsStore } from './runs.ts'
@@ -47,6 +48,14 @@ export const useTraining = defineStore('training', () => {
     if (started) shell.go('training')
   }
 
+  const askStop = ({ id, name }: RunSummary) =>
+    shell.ask({
+      title: `Stop the run of ${name}?`,
+      text: 'It keeps its last checkpoint and can be resumed from there.',
+      action: 'Stop',
+      run: () => void runs.stop(id),
+    })
+
   function askStopAll(): void {
     const study = studies.current
     const count = own.value.filter(canStop).length
@@ -59,5 +68,5 @@ export const useTraining = defineStore('training', () => {
     })
   }
 
-  return { own, holding, isHeld, waiting, isStarting, trainLadder, askStopAll }
+  return { own, holding, isHeld, waiting, isStarting, trainLadder, askStop, askStopAll }
 })

@@ -5,7 +5,7 @@ import { darkTheme, lightTheme } from '../charts/theme.ts'
 import { useLabStore } from './lab.ts'
 import { useNoticesStore } from './notices.ts'
 
-export const useChartHands = defineStore('chart-hands', () => {
+export const useChartContext = defineStore('chart-context', () => {
   const lab = useLabStore()
   const notices = useNoticesStore()
   const theme = computed(() => (lab.isDark ? darkTheme : lightTheme))
@@ -16,5 +16,7 @@ export const useChartHands = defineStore('chart-hands', () => {
     })
   const copied = () => notices.tell('The picture is on the clipboard.')
   const failed = (message: string) => notices.fail(new Error(message))
-  return { theme, save, copied, failed }
+  /** What `LabChart` is given of it. */
+  const bindings = computed(() => ({ theme: theme.value, onSave: save, onCopied: copied, onFailed: failed }))
+  return { theme, save, bindings }
 })
