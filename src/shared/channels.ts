@@ -1,4 +1,4 @@
-// The names of the wires between the Electron window and its main process.
+// The names of the wires between a window and its lab: Electron's channels, and what a browser says who it is by.
 
 /** Requests: `invoke(labChannel, name, args)` answers a Reply. */
 export const labChannel = 'lab:request'
@@ -6,3 +6,9 @@ export const labChannel = 'lab:request'
 export const doorChannel = 'door:request'
 /** News: `{ kind, value }`. */
 export const newsChannel = 'lab:news'
+
+/** The web door's WebSocket speaks `webProtocol`; the protocol offered beside it is this and the page's key. */
+export const webProtocol = 'isoflop'
+export const webKeyProtocol = 'key.'
+/** The page's key in an upload's headers. */
+export const webKeyHeader = 'x-isoflop-key'

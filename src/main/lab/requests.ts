@@ -118,7 +118,7 @@ export function checkArguments<K extends keyof Lab>(request: K, values: readonly
     const result = schema.safeParse(values[i])
     if (result.success) return result.data
     const issue = result.error.issues[0]
-    const where = [field, ...issue.path].map(String).join('.')
+    const where = [field, ...issue.path].map((part) => String(part).slice(0, 60)).join('.')
     throw new Fault('bad-input', `${where}: ${describeIssue(issue, values[i])}.`)
   }) as Parameters<Lab[K]>
 }

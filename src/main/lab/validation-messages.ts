@@ -20,8 +20,7 @@ export function describeIssue(issue: core.$ZodIssue, root: unknown): string {
     (inside, key) => (inside as Record<PropertyKey, unknown> | null | undefined)?.[key],
     root,
   )
-  if (issue.code === 'unrecognized_keys')
-    return `has ${issue.keys.map((key) => `“${key}”`).join(' and ')}, which nothing here is called`
+  if (issue.code === 'unrecognized_keys') return `has ${listed(issue.keys)}, which nothing here is called`
   const came = value === undefined ? 'is missing' : `is ${shown(value)}`
   return `${wantedOf(issue, value)}; it ${came}`
 }
@@ -47,6 +46,11 @@ function bound(origin: string, limit: number | bigint, how: string, value: unkno
   if (origin === 'string') return `must have ${how} ${limit} characters (it has ${String(value).length})`
   if (origin === 'array' || origin === 'set') return `must have ${how} ${limit} entries`
   return `must be ${how} ${limit}`
+}
+
+function listed(keys: readonly string[]): string {
+  const more = keys.length - 3
+  return keys.slice(0, 3).map(shown).join(' and ') + (more > 0 ? ` and ${more} more` : '')
 }
 
 /** Short enough for a sentence. */

@@ -1,4 +1,5 @@
 // The lab over a WebSocket: what a browser has in place of preload. Comes back by itself when the line is cut.
+import { webKeyHeader, webKeyProtocol, webProtocol } from '#shared/channels.ts'
 import { Fault, fromReply, type Reply } from '#shared/fault.ts'
 import type { LabNews, NewsKind } from '#shared/lab.ts'
 import type { DroppedFile, LabBridge } from '#shared/lab-bridge.ts'
@@ -13,17 +14,26 @@ type FromLab = { id: number; reply: Reply } | { news: NewsKind; value: never }
 const firstDelayMs = 300
 const longestDelayMs = 4000
 
-/** Talks to the web door that served the page; the session cookie of its one-time link admits it. */
+/**
+ * Talks to the web door that served the page. The session cookie of its one-time link admits it together with the token
+ * of that link, which this origin keeps to itself: cookies are shown to every port of a machine.
+ */
 export function createWebBridge(page: URL): LabBridge {
   const address = new URL('/lab', page)
   address.protocol = page.protocol === 'https:' ? 'wss:' : 'ws:'
-  // A spent token does not belong in the address bar: reloading would be refused with it.
-  if (page.searchParams.has('token')) history.replaceState(null, '', page.pathname + page.hash)
-  return connect(
-    () => new WebSocket(address),
-    (file, progress) => upload(file as File, progress),
-  )
+  const token = page.searchParams.get('token')
+  if (token !== null) {
+    localStorage.setItem(keyName, token)
+    // It does not belong in the address bar.
+    history.replaceState(null, '', page.pathname + page.hash)
+  }
+  return connect(() => new WebSocket(address, [webProtocol, webKeyProtocol + key()]), upload)
 }
+
+const keyName = 'isoflop-key'
+
+/** Looked up every time: a fresh link that was opened in another tab brings a fresh one. */
+const key = (): string => localStorage.getItem(keyName) ?? 'none'
 
 /** The protocol itself, over any socket: `{ id, name, args }` out, `{ id, reply }` and `{ news, value }` in. */
 export function connect(
@@ -112,11 +122,12 @@ export function connect(
 }
 
 /** Sends a file's bytes and returns where they lie; XMLHttpRequest because fetch does not tell how far an upload is. */
-function upload(file: File, progress: (doneBytes: number) => void): Promise<string> {
+function upload(file: DroppedFile, progress: (doneBytes: number) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('POST', `/upload?name=${encodeURIComponent(file.name)}`)
     request.setRequestHeader('content-type', 'application/octet-stream')
+    request.setRequestHeader(webKeyHeader, key())
     request.upload.onprogress = (event) => progress(event.loaded)
     request.onerror = () =>
       reject(new Fault('unavailable', `${file.name} could not be sent: the lab cannot be reached.`))
@@ -131,6 +142,6 @@ function upload(file: File, progress: (doneBytes: number) => void): Promise<stri
         )
       }
     }
-    request.send(file)
+    request.send(file as File)
   })
 }

@@ -47,3 +47,17 @@ describe('a refused field', () => {
     else expect(act()).toMatch(wanted)
   })
 })
+
+it('a refusal is a sentence, whatever was sent', () => {
+  const long = 'k'.repeat(1e6)
+  const changes = Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`${i}${long}`, i]))
+  for (const args of [
+    ['a', changes],
+    ['a', { name: 5, ...changes }],
+    ['a', { recipe: { ...defaultRecipe, ...changes } }],
+  ])
+    expect(sentence(() => checkArguments('updateStudy', args)).length).toBeLessThanOrEqual(300)
+  expect(sentence(() => checkArguments('updateStudy', ['a', { x: 1, y: 2, z: 3, u: 4 }]))).toBe(
+    'changes: has “x” and “y” and “z” and 1 more, which nothing here is called.',
+  )
+})

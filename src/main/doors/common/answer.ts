@@ -1,6 +1,6 @@
 // What every door does with a request: checks that the lab answers to that name, asks, and turns a failure into plain
 // data.
-import { toFaultData, type Reply } from '#shared/fault.ts'
+import { Fault, toFaultData, type Reply } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { labRequests } from '#shared/lab-names.ts'
 
@@ -8,15 +8,12 @@ const names = new Set<string>(labRequests)
 
 /** The lab's reply. Never rejects: whatever was sent, the answer is plain data. */
 export async function answer(lab: Lab, name: unknown, args: unknown): Promise<Reply> {
-  if (typeof name !== 'string' || !names.has(name)) {
-    return {
-      ok: false,
-      code: 'bad-input',
-      message: `The lab does not know the request ${JSON.stringify(String(name).slice(0, 60))}.`,
-    }
-  }
-  if (!Array.isArray(args)) return { ok: false, code: 'bad-input', message: `The arguments of ${name} must be a list.` }
   try {
+    // Not everything that JSON holds can be made words: only a text is said again.
+    if (typeof name !== 'string') throw new Fault('bad-input', 'A request is called by a text.')
+    if (!names.has(name))
+      throw new Fault('bad-input', `The lab does not know the request ${JSON.stringify(name.slice(0, 60))}.`)
+    if (!Array.isArray(args)) throw new Fault('bad-input', `The arguments of ${name} must be a list.`)
     const method = lab[name as keyof Lab] as (...args: unknown[]) => Promise<unknown>
     return { ok: true, value: await method.apply(lab, args) }
   } catch (error) {

@@ -23,36 +23,106 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))
 const secret = (): string => randomBytes(32).toString('base64url')
 
+/** One browser that came in by a link. */
+export interface Session {
+  /** WebSockets that are open; a session does not end while it has one. */
+  readonly sockets: number
+  noteOpened(): void
+  noteClosed(): void
+}
+
 export interface Admission {
   /** A token nobody has used yet; asking again makes the one before it void. */
   newToken(): string
   /** Spends the token: the `Set-Cookie` of a new session, or null for a wrong or spent one. */
   redeem(token: string | null): string | null
+  /** Whether too many wrong tokens came within the last minute: until it is over none is looked at. */
+  isGuessed(): boolean
+  /** Whether a browser may be sent the window's files, which are no secret. */
   hasSession(headers: IncomingHttpHeaders): boolean
+  /** The session of a page that may speak to the lab, or null. */
+  enter(headers: IncomingHttpHeaders, key: string | null): Session | null
 }
 
-/** Sessions of one door. Cookies do not know ports, so `name` tells two doors on one machine apart. */
-export function createAdmission(name: string): Admission {
+interface KnownSession extends Session {
+  cookie: string
+  key: string
+  usedMs: number
+  sockets: number
+}
+
+/** A session ends after so long without a request, ms. */
+export const sessionMs = 24 * 3_600_000
+const mostSessions = 100
+const mostWrongTokens = 60
+const minuteMs = 60_000
+
+export interface AdmissionOptions {
+  name: string
+  nowMs: () => number
+  /** A token has been used: what led to it may go. */
+  noteSpent(): void
+}
+
+/**
+ * Sessions of one door, each known by two secrets. The cookie admits a navigation, but is sent to every port of this
+ * machine; the key, which is the token that the link was opened by, is kept by the page's own origin alone and comes
+ * with everything that is asked of the lab. Cookies do not know ports, so `name` tells two doors apart.
+ */
+export function createAdmission({ name, nowMs, noteSpent }: AdmissionOptions): Admission {
   let token: string | null = null
-  const sessions: string[] = []
+  let wrongAtMs: number[] = []
+  let sessions: KnownSession[] = []
+
+  const sessionOf = (headers: IncomingHttpHeaders) => {
+    sessions = sessions.filter(({ sockets, usedMs }) => sockets > 0 || nowMs() - usedMs < sessionMs)
+    const offered = (headers.cookie ?? '')
+      .split(';')
+      .map((part) => part.trim())
+      .filter((part) => part.startsWith(`${name}=`))
+    const found = sessions.find(({ cookie }) => offered.some((part) => isSame(part.slice(name.length + 1), cookie)))
+    if (found) found.usedMs = nowMs()
+    return found ?? null
+  }
+  const isGuessed = (): boolean => {
+    wrongAtMs = wrongAtMs.filter((at) => nowMs() - at < minuteMs)
+    return wrongAtMs.length >= mostWrongTokens
+  }
+
   return {
     newToken() {
       token = secret()
       return token
     },
     redeem(offered) {
-      if (token === null || offered === null || !isSame(offered, token)) return null
+      if (offered === null || isGuessed()) return null
+      if (token === null || !isSame(offered, token)) {
+        wrongAtMs.push(nowMs())
+        return null
+      }
+      const session: KnownSession = {
+        cookie: secret(),
+        key: token,
+        usedMs: nowMs(),
+        sockets: 0,
+        noteOpened() {
+          session.sockets++
+        },
+        noteClosed() {
+          session.sockets--
+          session.usedMs = nowMs()
+        },
+      }
       token = null
-      const session = secret()
-      sessions.push(session)
-      return `${name}=${session}; HttpOnly; SameSite=Strict; Path=/`
+      noteSpent()
+      sessions = [...sessions, session].slice(-mostSessions)
+      return `${name}=${session.cookie}; HttpOnly; SameSite=Strict; Path=/`
     },
-    hasSession(headers) {
-      const offered = (headers.cookie ?? '')
-        .split(';')
-        .map((part) => part.trim())
-        .filter((part) => part.startsWith(`${name}=`))
-      return offered.some((part) => sessions.some((session) => isSame(part.slice(name.length + 1), session)))
+    isGuessed,
+    hasSession: (headers) => sessionOf(headers) !== null,
+    enter(headers, key) {
+      const session = sessionOf(headers)
+      return session && key !== null && isSame(key, session.key) ? session : null
     },
   }
 }

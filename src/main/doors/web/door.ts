@@ -1,16 +1,18 @@
 // The web door: the same window and the same lab for a browser on this machine, over HTTP and one WebSocket.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { WebSocketServer } from 'ws'
+import { webKeyProtocol, webProtocol } from '#shared/channels.ts'
 import { Fault } from '#shared/fault.ts'
 import type { LabHost } from '#main/lab/lab.ts'
+import { removePrivatePage, writePrivatePage } from '#main/platform/disk/private-page.ts'
 import { openWindowFiles } from '#main/platform/disk/window-files.ts'
 import { openInBrowser } from '#main/platform/processes/open-browser.ts'
 import { askedFor, createAdmission, isOurHost, isOurOrigin } from './admission.ts'
 import { pageAnswer } from './pages.ts'
 import { carryLab, type SocketLimits } from './socket.ts'
-import { takeUpload } from './upload.ts'
+import { uploadTaker } from './upload.ts'
 
 export interface WebDoorOptions {
   lab: LabHost
@@ -22,8 +24,21 @@ export interface WebDoorOptions {
   rendererFolder: string
   /** Opens the system's browser on the link. */
   open?: boolean
-  /** Largest request over the WebSocket and largest upload, bytes. */
-  limits?: Partial<SocketLimits & { maxUploadBytes: number }>
+  limits?: Partial<DoorLimits>
+  nowMs?: () => number
+}
+
+/** What one door takes; each has a value that no browser of a person reaches. */
+export interface DoorLimits extends SocketLimits {
+  maxConnections: number
+  /** Connections that have shown no session; of more the oldest are ended, so that nobody keeps a person out. */
+  maxStrangers: number
+  maxSocketsOfSession: number
+  /** A connection on which nothing moves for so long is ended, and an upload on it removed, ms. */
+  idleMs: number
+  maxUploadBytes: number
+  /** Files that are received at once. */
+  maxUploads: number
 }
 
 export interface WebDoor {
@@ -35,11 +50,17 @@ export interface WebDoor {
   close(): Promise<void>
 }
 
-const defaultLimits = {
-  maxRequestBytes: 16 * 2 ** 20,
-  maxWaiting: 64,
-  maxBufferedBytes: 32 * 2 ** 20,
+const defaultLimits: DoorLimits = {
+  maxConnections: 4096,
+  maxStrangers: 1024,
+  maxSocketsOfSession: 1024,
+  idleMs: 60_000,
   maxUploadBytes: 64 * 2 ** 30,
+  maxUploads: 8,
+  maxRequestBytes: 2 ** 20,
+  maxWaiting: 64,
+  maxAnswerLength: 16 * 2 ** 20,
+  maxUnsentBytes: 32 * 2 ** 20,
 }
 
 /** Starts listening. Rejects with a Fault where the port is taken. */
@@ -49,25 +70,31 @@ export async function startWebDoor({
   port,
   rendererFolder,
   open = false,
-  limits,
+  limits: given,
+  nowMs = Date.now,
 }: WebDoorOptions): Promise<WebDoor> {
-  const { maxUploadBytes, ...socketLimits } = { ...defaultLimits, ...limits }
+  const limits = { ...defaultLimits, ...given }
   const files = await openWindowFiles(rendererFolder)
   const { home } = await lab.about()
-  const server = createServer({ maxHeaderSize: 16 * 1024 })
+  const server = createServer({ maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5000 })
   server.headersTimeout = 10_000
-  server.requestTimeout = 0 // A large upload takes its time; a slow header does not get it.
+  server.requestTimeout = 0 // A large upload takes its time; a slow header or a silent sender does not get it.
+  server.timeout = limits.idleMs
+  server.maxConnections = limits.maxConnections
+  const strangers = watchStrangers(server, limits.maxStrangers)
   await listening(server, host, port)
   const address = server.address() as AddressInfo
   const origin = `http://${host === '::1' ? '[::1]' : host}:${address.port}`
-  const admission = createAdmission(`isoflop-${address.port}`)
+  const page = join(home, 'open.html')
+  const forgetPage = (): void => void removePrivatePage(page).catch(() => {})
+  const admission = createAdmission({ name: `isoflop-${address.port}`, nowMs, noteSpent: forgetPage })
   const newUrl = (): string => `${origin}/?token=${admission.newToken()}`
 
+  const takeUpload = uploadTaker({ admission, folder: join(home, 'uploads'), ...limits })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (admission.hasSession(request.headers)) strangers.delete(request.socket)
     const handled =
-      request.method === 'POST'
-        ? takeUpload(request, response, { admission, folder: join(home, 'uploads'), maxBytes: maxUploadBytes })
-        : pageAnswer(request, response, { admission, files })
+      request.method === 'POST' ? takeUpload(request, response) : pageAnswer(request, response, { admission, files })
     handled.catch(() => {
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { Connection: 'close' }).end('The window could not be sent.\n')
@@ -76,8 +103,9 @@ export async function startWebDoor({
 
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: socketLimits.maxRequestBytes,
+    maxPayload: limits.maxRequestBytes,
     perMessageDeflate: false,
+    handleProtocols: (offered) => offered.has(webProtocol) && webProtocol,
   })
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
@@ -86,17 +114,31 @@ export async function startWebDoor({
     if (!isOurHost(request.headers.host)) return refuse('421 Misdirected Request')
     if (!isOurOrigin(request.headers)) return refuse('403 Forbidden')
     if (askedFor(request.url).path !== '/lab') return refuse('404 Not Found')
-    if (!admission.hasSession(request.headers)) return refuse('401 Unauthorized')
-    sockets.handleUpgrade(request, socket, head, (connected) => carryLab(connected, lab, socketLimits))
+    const session = admission.enter(request.headers, keyOf(request))
+    if (!session) return refuse('401 Unauthorized')
+    if (session.sockets >= limits.maxSocketsOfSession) return refuse('429 Too Many Requests')
+    strangers.delete(request.socket)
+    sockets.handleUpgrade(request, socket, head, (connected) => {
+      session.noteOpened()
+      connected.once('close', () => session.noteClosed())
+      carryLab(connected, sockets.clients, lab, limits)
+    })
   })
 
   const url = newUrl()
-  if (open) openInBrowser(url)
+  if (open) {
+    // Where it cannot be written the link is there to be typed.
+    await writePrivatePage(page, url).then(
+      () => openInBrowser(page),
+      () => {},
+    )
+  }
   return {
     url,
     port: address.port,
     newUrl,
     async close() {
+      if (open) forgetPage()
       for (const client of sockets.clients) client.close(1001, 'The lab is closing.')
       const closed = new Promise<void>((done) => server.close(() => done()))
       setTimeout(() => {
@@ -106,6 +148,24 @@ export async function startWebDoor({
       await closed
     },
   }
+}
+
+/** The page's key, offered as a protocol: a WebSocket lets a page set no header. */
+function keyOf({ headers }: IncomingMessage): string | null {
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim())
+  return offered.find((protocol) => protocol.startsWith(webKeyProtocol))?.slice(webKeyProtocol.length) ?? null
+}
+
+/** The connections that have shown no session, oldest first, no more than `most`. */
+function watchStrangers(server: Server, most: number): Set<Socket> {
+  const strangers = new Set<Socket>()
+  server.on('connection', (socket) => {
+    strangers.add(socket)
+    socket.once('close', () => strangers.delete(socket))
+    if (strangers.size <= most) return
+    for (const oldest of strangers) return void oldest.destroy()
+  })
+  return strangers
 }
 
 function listening(server: Server, host: string, port: number): Promise<void> {

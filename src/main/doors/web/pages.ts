@@ -14,6 +14,10 @@ const noEntry = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Iso
 <p>Each link opens one browser, once. Look at the terminal where Isoflop runs: press Enter there and it prints a fresh link.</p></html>
 `
 
+/** A page looked at ahead of time must not spend the token. */
+const isAhead = ({ headers }: IncomingMessage): boolean =>
+  [headers['sec-purpose'], headers.purpose].some((purpose) => String(purpose ?? '').includes('prefetch'))
+
 /** Writes the whole answer. */
 export async function pageAnswer(
   request: IncomingMessage,
@@ -38,15 +42,15 @@ export async function pageAnswer(
     return say(405, plain, 'Only GET, HEAD and POST are understood.\n', { Allow: 'GET, HEAD, POST' })
   const { path, query } = askedFor(request.url)
   const more: Record<string, string> = {}
-  if (!admission.hasSession(request.headers)) {
-    // A page looked at ahead of time must not spend the token.
-    const isAhead = [request.headers['sec-purpose'], request.headers.purpose].some((purpose) =>
-      String(purpose ?? '').includes('prefetch'),
-    )
-    const cookie = path === '/' && request.method === 'GET' && !isAhead ? admission.redeem(query.get('token')) : null
-    if (cookie === null) return say(401, 'text/html; charset=utf-8', noEntry, { 'Cache-Control': 'no-store' })
-    more['Set-Cookie'] = cookie
-  }
+  const hasSession = admission.hasSession(request.headers)
+  const token = path === '/' && request.method === 'GET' && !isAhead(request) ? query.get('token') : null
+  const cookie = admission.redeem(token)
+  if (cookie !== null) more['Set-Cookie'] = cookie
+  // The page keeps the token of its link as its key: one that opened nothing must not take the place of one that did.
+  else if (hasSession && token !== null) return say(303, plain, 'This link has been used.\n', { Location: '/' })
+  else if (!hasSession && token !== null && admission.isGuessed())
+    return say(429, plain, 'Too many wrong links were tried. Wait a minute.\n', { 'Retry-After': '60' })
+  else if (!hasSession) return say(401, 'text/html; charset=utf-8', noEntry, { 'Cache-Control': 'no-store' })
   const bytes = await files.read(path)
   if (bytes === null) return say(404, plain, 'There is nothing here.\n')
   // Built files carry a hash in their names; the page that names them does not.

@@ -1,6 +1,6 @@
 // One browser on the WebSocket: `{ id, name, args }` in, `{ id, reply }` and `{ news, value }` out.
 import type { RawData, WebSocket } from 'ws'
-import type { Reply } from '#shared/fault.ts'
+import { Fault, toFaultData, type Reply } from '#shared/fault.ts'
 import { answer } from '#main/doors/common/answer.ts'
 import { startCourier } from '#main/doors/common/courier.ts'
 import type { LabHost } from '#main/lab/lab.ts'
@@ -9,11 +9,13 @@ export interface SocketLimits {
   maxRequestBytes: number
   /** Requests of one browser under way at once. */
   maxWaiting: number
+  /** Characters of one answer, and of all answers that one browser has not read yet. */
+  maxAnswerLength: number
   /**
-   * What may wait for a slow browser; beyond it the line is cut, and the window asks for what it missed when it is
-   * back.
+   * Bytes that may wait for all browsers together. Beyond it the line of the slowest is cut; its window asks for what
+   * it missed when it is back.
    */
-  maxBufferedBytes: number
+  maxUnsentBytes: number
 }
 
 interface Asked {
@@ -22,35 +24,36 @@ interface Asked {
   args: unknown
 }
 
-/** Serves the lab on a socket until it closes. */
-export function carryLab(socket: WebSocket, lab: LabHost, limits: SocketLimits): void {
+/** Bytes that may wait for one browser before anybody is asked how much waits for all. */
+const behindBytes = 16 * 1024
+
+/** Serves the lab on a socket until it closes. `all`: the sockets of this door, this one among them. */
+export function carryLab(socket: WebSocket, all: ReadonlySet<WebSocket>, lab: LabHost, limits: SocketLimits): void {
   let waiting = 0
   let isAlive = true
 
-  const send = (message: { id: number; reply: Reply } | { news: string; value: unknown }): void => {
+  const send = (text: string): void => {
     if (socket.readyState !== socket.OPEN) return
-    if (socket.bufferedAmount > limits.maxBufferedBytes) return socket.terminate()
-    socket.send(JSON.stringify(message))
+    socket.send(text)
+    if (socket.bufferedAmount > behindBytes) cutSlowest(all, limits.maxUnsentBytes)
   }
-  const stopNews = startCourier({ source: lab, send: (kind, value) => send({ news: kind, value }) })
+  const reply = (id: number, given: Reply): void => {
+    const room = limits.maxAnswerLength - socket.bufferedAmount
+    send(answerText(id, given, room) ?? answerText(id, { ok: false, ...tooLarge }, Infinity)!)
+  }
+  const stopNews = startCourier({ source: lab, send: (news, value) => send(JSON.stringify({ news, value })) })
 
   socket.on('message', (data, isBinary) => {
     const asked = isBinary ? null : parse(data)
     if (asked === null) return socket.close(1007, 'Requests are { id, name, args } as JSON text.')
     if (waiting >= limits.maxWaiting) {
-      return send({
-        id: asked.id,
-        reply: {
-          ok: false,
-          code: 'conflict',
-          message: `${limits.maxWaiting} requests are under way already; wait for one to end.`,
-        },
-      })
+      const message = `${limits.maxWaiting} requests are under way already; wait for one to end.`
+      return reply(asked.id, { ok: false, code: 'conflict', message })
     }
     waiting++
-    void answer(lab, asked.name, asked.args).then((reply) => {
+    void answer(lab, asked.name, asked.args).then((given) => {
       waiting--
-      send({ id: asked.id, reply })
+      reply(asked.id, given)
     })
   })
 
@@ -68,6 +71,33 @@ export function carryLab(socket: WebSocket, lab: LabHost, limits: SocketLimits):
     clearInterval(heartbeat)
     stopNews()
   })
+}
+
+const tooLarge = toFaultData(
+  new Fault('too-large', 'The answer is larger than a window takes at once. Ask for less, or ask again in a moment.'),
+)
+
+/** A reply as it goes over the wire; null where it has more than `longest` characters. Never throws. */
+function answerText(id: number, reply: Reply, longest: number): string | null {
+  let text: string
+  try {
+    text = JSON.stringify({ id, reply })
+  } catch (error) {
+    text = JSON.stringify({ id, reply: { ok: false, ...toFaultData(error) } })
+  }
+  return text.length <= longest ? text : null
+}
+
+/** Ends the lines on which most waits until what waits for all together is no more than `mostBytes`. */
+function cutSlowest(sockets: ReadonlySet<WebSocket>, mostBytes: number): void {
+  const open = [...sockets].filter((socket) => socket.readyState === socket.OPEN)
+  let unsent = open.reduce((sum, socket) => sum + socket.bufferedAmount, 0)
+  if (unsent <= mostBytes) return
+  for (const socket of open.sort((a, b) => b.bufferedAmount - a.bufferedAmount)) {
+    if (unsent <= mostBytes) return
+    unsent -= socket.bufferedAmount
+    socket.terminate()
+  }
 }
 
 function parse(data: RawData): Asked | null {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toFaultData, type FaultData, type Reply } from '#shared/fault.ts'
+import { webKeyHeader } from '#shared/channels.ts'
 import { windowHeaders } from '#main/doors/common/content-policy.ts'
 import { receiveUpload } from '#main/platform/disk/uploads.ts'
 import { askedFor, isOurHost, isOurOrigin, type Admission } from './admission.ts'
@@ -9,14 +10,25 @@ import { askedFor, isOurHost, isOurOrigin, type Admission } from './admission.ts
 export interface UploadDeps {
   admission: Admission
   folder: string
-  maxBytes: number
+  maxUploadBytes: number
+  /** Files that are received at once. */
+  maxUploads: number
 }
 
-/** Writes the whole answer. A refusal closes the connection, so that nobody goes on sending. */
-export async function takeUpload(
+/** What answers an upload, whole. A refusal closes the connection, so that nobody goes on sending. */
+export function uploadTaker(deps: UploadDeps): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  let underWay = 0
+  return async (request, response) => {
+    underWay++
+    await takeUpload(request, response, deps, underWay).finally(() => underWay--)
+  }
+}
+
+async function takeUpload(
   request: IncomingMessage,
   response: ServerResponse,
-  { admission, folder, maxBytes }: UploadDeps,
+  { admission, folder, maxUploadBytes: maxBytes, maxUploads }: UploadDeps,
+  underWay: number,
 ): Promise<void> {
   const say = (status: number, reply: Reply<string>): void => {
     const body = JSON.stringify(reply)
@@ -38,9 +50,12 @@ export async function takeUpload(
   if (!isOurHost(request.headers.host))
     return refuse(421, 'bad-input', "This address is not the lab's: open the link that it printed.")
   if (!isOurOrigin(request.headers)) return refuse(403, 'bad-input', "Files are taken from the lab's own window alone.")
-  if (!admission.hasSession(request.headers))
+  const key = request.headers[webKeyHeader]
+  if (!admission.enter(request.headers, typeof key === 'string' ? key : null))
     return refuse(401, 'bad-input', 'This browser has no session here: open the link that the lab printed.')
   if (path !== '/upload') return refuse(404, 'not-found', 'There is nothing here.')
+  if (underWay > maxUploads)
+    return refuse(429, 'conflict', `${maxUploads} files are being sent already. Wait for one to end.`)
   const name = query.get('name')
   if (!name) return refuse(400, 'bad-input', 'The upload says no name.')
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) {

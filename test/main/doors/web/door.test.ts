@@ -1,16 +1,20 @@
 // The web door, knocked on from outside: what gets in, and everything that must not.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
-import { isOurHost } from '#main/doors/web/admission.ts'
+import { newsKinds } from '#shared/lab-names.ts'
+import { isOurHost, sessionMs } from '#main/doors/web/admission.ts'
 import { startWebDoor, type WebDoor, type WebDoorOptions } from '#main/doors/web/door.ts'
 import { scriptedLab, type ScriptedLab } from '../../../support/scripted-lab.ts'
+
+/** Listeners that one window has in the lab. */
+const newsOfOne = newsKinds.length
 
 interface Answer {
   status: number
@@ -43,16 +47,25 @@ function knock(
   })
 }
 
+/** The key of the page that entered last. */
+let key: string
+
 async function enter(): Promise<string> {
-  const { headers } = await knock(new URL(door.newUrl()).pathname + new URL(door.newUrl()).search)
+  const { search, searchParams } = new URL(door.newUrl())
+  key = searchParams.get('token')!
+  const { headers } = await knock(`/${search}`)
   return headers['set-cookie']![0].split(';')[0]
 }
 
 const origin = () => `http://127.0.0.1:${door.port}`
 
-function openSocket(headers: Record<string, string>, path = '/lab'): Promise<WebSocket> {
+function openSocket(
+  headers: Record<string, string>,
+  path = '/lab',
+  protocols = ['isoflop', `key.${key}`],
+): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${door.port}${path}`, { headers })
+    const socket = new WebSocket(`ws://127.0.0.1:${door.port}${path}`, protocols, { headers })
     socket.on('open', () => resolve(socket))
     socket.on('unexpected-response', (_request, response) => reject(new Error(String(response.statusCode))))
     socket.on('error', reject)
@@ -64,10 +77,12 @@ const next = (socket: WebSocket): Promise<any> =>
 const closed = (socket: WebSocket): Promise<number> =>
   new Promise((resolve) => socket.once('close', (code) => resolve(code)))
 
+let nowMs = 0
+
 async function start(script: Partial<Lab> = {}, limits: WebDoorOptions['limits'] = {}): Promise<void> {
   await door?.close()
   lab = scriptedLab(folder, script)
-  door = await startWebDoor({ lab, port: 0, rendererFolder: join(folder, 'window'), limits })
+  door = await startWebDoor({ lab, port: 0, rendererFolder: join(folder, 'window'), limits, nowMs: () => nowMs })
 }
 
 beforeEach(async () => {
@@ -105,11 +120,57 @@ describe('the link', () => {
     expect((await knock(`/${fresh}`)).status).toBe(200)
   })
 
+  it('may be guessed a few times a minute', async () => {
+    const { search } = new URL(door.url)
+    for (let wrong = 1; wrong < 60; wrong++) expect((await knock(`/?token=guess${wrong}`)).status).toBe(401)
+    expect((await knock('/?token=guess')).status).toBe(429)
+    expect((await knock(`/${search}`)).status).toBe(429)
+    nowMs += 60_000
+    expect((await knock(`/${search}`)).status).toBe(200)
+  })
+
+  it('opens a second time in a browser that has come in, for a lab that was left open', async () => {
+    const cookie = await enter()
+    const old = key
+    const { search, searchParams } = new URL(door.newUrl())
+    const again = await knock(`/${search}`, { headers: { cookie } })
+    expect(again.status).toBe(200)
+    key = searchParams.get('token')!
+    ;(await openSocket({ cookie: again.headers['set-cookie']![0].split(';')[0], origin: origin() })).terminate()
+    // A link that has been used would make the page forget its key.
+    const used = await knock(`/?token=${old}`, { headers: { cookie } })
+    expect([used.status, used.headers.location]).toEqual([303, '/'])
+  })
+
   it('is not spent by a browser that looks ahead, nor by HEAD', async () => {
     const { search } = new URL(door.url)
     expect((await knock(`/${search}`, { headers: { 'sec-purpose': 'prefetch;prerender' } })).status).toBe(401)
     expect((await knock(`/${search}`, { method: 'HEAD' })).status).toBe(401)
     expect((await knock(`/${search}`)).status).toBe(200)
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('the browser of the system', () => {
+  const { PATH } = process.env
+  afterEach(() => {
+    process.env.PATH = PATH
+  })
+
+  it('is led to the link by a file of its owner alone, which goes when the link is used', async () => {
+    const said = join(folder, 'said')
+    writeFileSync(join(folder, 'xdg-open'), `#!/bin/sh\necho "$@" > ${said}.new && mv ${said}.new ${said}\n`, {
+      mode: 0o755,
+    })
+    process.env.PATH = `${folder}:${PATH}`
+    await door.close()
+    door = await startWebDoor({ lab, port: 0, rendererFolder: join(folder, 'window'), open: true })
+    const page = join(folder, 'open.html')
+    await expect.poll(() => existsSync(said)).toBe(true)
+    expect(readFileSync(said, 'utf8')).toBe(`${page}\n`)
+    expect(statSync(page).mode & 0o777).toBe(0o600)
+    expect(readFileSync(page, 'utf8')).toContain(`url=${door.url}"`)
+    expect((await knock(`/${new URL(door.url).search}`)).status).toBe(200)
+    await expect.poll(() => existsSync(page)).toBe(false)
   })
 })
 
@@ -205,6 +266,84 @@ describe('the socket', () => {
     await expect(openSocket({ origin: origin() }, '/lab' + new URL(door.newUrl()).search)).rejects.toThrow('401')
   })
 
+  it('takes the key of the page beside the cookie, which every port of the machine is shown', async () => {
+    const cookie = await enter()
+    const first = key
+    for (const protocols of [[], ['isoflop'], ['isoflop', 'key.'], ['isoflop', 'key.guess'], ['key']])
+      await expect(openSocket({ cookie, origin: origin() }, '/lab', protocols)).rejects.toThrow('401')
+    const other = await enter()
+    await expect(openSocket({ cookie, origin: origin() })).rejects.toThrow('401')
+    const socket = await openSocket({ cookie: other, origin: origin() })
+    expect(socket.protocol).toBe('isoflop')
+    socket.terminate()
+    key = first
+    ;(await openSocket({ cookie, origin: origin() })).terminate()
+  })
+
+  it('is for a day after the last use; a line that is open keeps the session', async () => {
+    const cookie = await enter()
+    const socket = await openSocket({ cookie, origin: origin() })
+    nowMs += 3 * sessionMs
+    ;(await openSocket({ cookie, origin: origin() })).terminate()
+    socket.terminate()
+    nowMs += sessionMs - 1
+    await expect.poll(async () => (await knock('/', { headers: { cookie } })).status).toBe(200)
+    nowMs += sessionMs
+    await expect.poll(async () => (await knock('/', { headers: { cookie } })).status).toBe(401)
+    await expect(openSocket({ cookie, origin: origin() })).rejects.toThrow('401')
+  })
+
+  it('answers whatever JSON it is sent, and goes on', async () => {
+    await start({ listCorpora: async () => [] })
+    const socket = await openSocket({ cookie: await enter(), origin: origin() })
+    const deep = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+    for (const name of [
+      '{"toString":1}',
+      '{"toString":1,"valueOf":1}',
+      deep(50),
+      '{"toJSON":"x"}',
+      '"__proto__"',
+      '1e999',
+    ]) {
+      for (const args of ['[]', '{}', name]) {
+        socket.send(`{"id":9007199254740991,"name":${name},"args":${args}}`)
+        expect(await next(socket), name).toMatchObject({
+          id: 9007199254740991,
+          reply: { ok: false, code: 'bad-input' },
+        })
+      }
+    }
+    socket.send('{"id":1,"name":"listCorpora","args":[]}')
+    expect(await next(socket)).toEqual({ id: 1, reply: { ok: true, value: [] } })
+    socket.terminate()
+  })
+
+  it('says so when an answer cannot be sent, and stays open', async () => {
+    const answers: unknown[] = [['x'.repeat(3000)], [10n], []]
+    await start({ listCorpora: async () => answers.shift() as never }, { maxAnswerLength: 2000 })
+    const socket = await openSocket({ cookie: await enter(), origin: origin() })
+    for (const reply of [
+      { ok: false, code: 'too-large' },
+      { ok: false, code: 'failed' },
+      { ok: true, value: [] },
+    ]) {
+      socket.send('{"id":1,"name":"listCorpora","args":[]}')
+      expect(await next(socket)).toMatchObject({ id: 1, reply })
+    }
+    socket.terminate()
+  })
+
+  it('opens a bounded number of times in one session', async () => {
+    await start({}, { maxSocketsOfSession: 2 })
+    const cookie = await enter()
+    const sockets = [await openSocket({ cookie, origin: origin() }), await openSocket({ cookie, origin: origin() })]
+    await expect(openSocket({ cookie, origin: origin() })).rejects.toThrow('429')
+    sockets[0].terminate()
+    await expect.poll(() => lab.listeners()).toBe(newsOfOne)
+    sockets.push(await openSocket({ cookie, origin: origin() }))
+    for (const socket of sockets) socket.terminate()
+  })
+
   it('answers failures as plain data, and names it does not know with a sentence', async () => {
     await start({
       about: async () => ({ home: folder }) as never,
@@ -262,16 +401,20 @@ describe('the socket', () => {
   })
 
   it('cuts the line of a browser that does not read, instead of keeping its news for ever', async () => {
-    await start({}, { maxBufferedBytes: 200_000 })
-    const socket = await openSocket({ cookie: await enter(), origin: origin() })
+    await start({}, { maxUnsentBytes: 200_000 })
+    const cookie = await enter()
+    const reader = await openSocket({ cookie, origin: origin() })
+    const socket = await openSocket({ cookie, origin: origin() })
     socket.pause()
     const heavy = { id: 's', name: 'x'.repeat(100_000) } as never
-    for (let sent = 0; sent < 400 && lab.listeners() > 0; sent++) {
+    for (let sent = 0; sent < 400 && lab.listeners() > newsOfOne; sent++) {
       lab.tell('study', heavy)
       await new Promise((done) => setTimeout(done, 1))
     }
-    await expect.poll(() => lab.listeners()).toBe(0)
+    await expect.poll(() => lab.listeners()).toBe(newsOfOne)
+    expect(reader.readyState).toBe(WebSocket.OPEN)
     socket.terminate()
+    reader.terminate()
   })
 })
 
@@ -280,9 +423,10 @@ describe('uploads', () => {
     knock(`/upload?name=${encodeURIComponent(name)}`, { method: 'POST', body, headers })
 
   it("lie in the lab's folder under a harmless name", async () => {
-    const headers = { cookie: await enter(), origin: origin() }
+    const headers = { cookie: await enter(), origin: origin(), 'x-isoflop-key': key }
     for (const name of [
       'play.txt',
+      '漢'.repeat(100),
       '../../../etc/passwd',
       'C:\\dir\\ev:il?.txt',
       '..',
@@ -307,31 +451,86 @@ describe('uploads', () => {
     expect((await send('a.txt', 'x', { cookie })).status).toBe(403)
     expect((await send('a.txt', 'x', { cookie, origin: 'https://evil.example' })).status).toBe(403)
     expect((await send('a.txt', 'x', { cookie, origin: 'http://evil.example', host: 'evil.example' })).status).toBe(421)
-    expect((await send('a.txt', 'x', { origin: origin() })).status).toBe(401)
-    expect((await send('', 'x', { cookie, origin: origin() })).status).toBe(400)
-    expect((await knock('/', { method: 'POST', body: 'x', headers: { cookie, origin: origin() } })).status).toBe(404)
+    expect((await send('a.txt', 'x', { origin: origin(), 'x-isoflop-key': key })).status).toBe(401)
+    expect((await send('a.txt', 'x', { cookie, origin: origin() })).status).toBe(401)
+    expect((await send('a.txt', 'x', { cookie, origin: origin(), 'x-isoflop-key': 'guess' })).status).toBe(401)
+    const headers = { cookie, origin: origin(), 'x-isoflop-key': key }
+    expect((await send('', 'x', headers)).status).toBe(400)
+    expect((await knock('/', { method: 'POST', body: 'x', headers })).status).toBe(404)
     expect(before()).toBe(0)
   })
 
   it('that are too large leave nothing behind, whether they say so or not', async () => {
     await start({}, { maxUploadBytes: 1000 })
-    const headers = { cookie: await enter(), origin: origin() }
+    const headers = { cookie: await enter(), origin: origin(), 'x-isoflop-key': key }
     expect((await send('big.txt', 'x'.repeat(5000), headers)).status).toBe(413)
     expect((await send('big.txt', 'x'.repeat(5000), { ...headers, 'transfer-encoding': 'chunked' })).status).toBe(413)
     expect(existsSync(join(folder, 'uploads')) ? readdirSync(join(folder, 'uploads')) : []).toEqual([])
   })
 
-  it('that break off leave nothing behind', async () => {
-    const cookie = await enter()
-    const socket = connect(door.port, '127.0.0.1')
+  const uploads = () => (existsSync(join(folder, 'uploads')) ? readdirSync(join(folder, 'uploads')).length : 0)
+  /** Says 1000 bytes and sends four. */
+  const half = (cookie: string): Socket => {
+    const socket = connect(door.port, '127.0.0.1').on('error', () => {})
     socket.write(
-      `POST /upload?name=half.txt HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nOrigin: ${origin()}\r\nCookie: ${cookie}\r\nContent-Length: 1000\r\n\r\nhalf`,
+      `POST /upload?name=half.txt HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nOrigin: ${origin()}\r\nCookie: ${cookie}\r\nX-Isoflop-Key: ${key}\r\nContent-Length: 1000\r\n\r\nhalf`,
     )
-    await expect
-      .poll(() => (existsSync(join(folder, 'uploads')) ? readdirSync(join(folder, 'uploads')).length : 0))
-      .toBe(1)
+    return socket
+  }
+
+  it('that break off leave nothing behind', async () => {
+    const socket = half(await enter())
+    await expect.poll(uploads).toBe(1)
     socket.destroy()
-    await expect.poll(() => readdirSync(join(folder, 'uploads')).length).toBe(0)
+    await expect.poll(uploads).toBe(0)
+  })
+
+  it('on which nothing comes any more are ended, and leave nothing behind', async () => {
+    await start({}, { idleMs: 300 })
+    const socket = half(await enter())
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    await expect.poll(uploads).toBe(1)
+    await ended
+    await expect.poll(uploads).toBe(0)
+  })
+
+  it('are taken a few at a time', async () => {
+    await start({}, { maxUploads: 2 })
+    const cookie = await enter()
+    const headers = { cookie, origin: origin(), 'x-isoflop-key': key }
+    const sockets = [half(cookie), half(cookie)]
+    await expect.poll(uploads).toBe(2)
+    expect((await send('third.txt', 'x', headers)).status).toBe(429)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(async () => (await send('third.txt', 'x', headers)).status).toBe(200)
+  })
+})
+
+describe('connections', () => {
+  const stranger = (): Promise<Socket> =>
+    new Promise((resolve) => {
+      const socket = connect(door.port, '127.0.0.1', () => resolve(socket)).on('error', () => {})
+    })
+  const isOpen = (socket: Socket) => socket.readyState === 'open'
+
+  it('that say nothing make way for those that come after them, never for a session', async () => {
+    await start({}, { maxStrangers: 3 })
+    const cookie = await enter()
+    const socket = await openSocket({ cookie, origin: origin() })
+    const strangers: Socket[] = []
+    for (let i = 0; i < 8; i++) strangers.push(await stranger())
+    await expect.poll(() => strangers.map((one) => one.resume()).filter(isOpen).length).toBe(3)
+    expect((await knock('/', { headers: { cookie } })).status).toBe(200)
+    expect(socket.readyState).toBe(WebSocket.OPEN)
+    socket.terminate()
+    for (const one of strangers) one.destroy()
+  })
+
+  it('are bounded, and end when nothing moves on them', async () => {
+    await start({}, { maxConnections: 2, idleMs: 300 })
+    const strangers = [await stranger(), await stranger(), await stranger()]
+    await expect.poll(() => strangers.map((one) => one.resume()).filter(isOpen).length).toBe(2)
+    await expect.poll(() => strangers.filter(isOpen).length, { timeout: 3000 }).toBe(0)
   })
 })
 
