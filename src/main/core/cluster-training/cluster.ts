@@ -3,7 +3,7 @@ import type { ClusterPart } from '#shared/cluster/live.ts'
 import type { AdamSettings } from '#shared/family/model.ts'
 import { Fault, type FaultData } from '#shared/fault.ts'
 import type { PartProcess, StartPart } from '#main/platform/processes/parts.ts'
-import type { FromPart, LayerTimes, PartJob, Share, ToPart, Traffic } from './messages.ts'
+import type { FromPart, LayerTimes, Memory, PartJob, Share, ToPart, Traffic } from './messages.ts'
 
 /** A process of the cluster ended in the middle of something. */
 export class PartGone extends Error {}
@@ -12,7 +12,7 @@ export interface Passed {
   /** Sum of the losses of each system's tokens. */
   losses: number[]
   /** Of each system: bytes in and out, and what was measured. */
-  systems: (Traffic & { times: LayerTimes[]; peakWeightBytes: number; peakBytes: number })[]
+  systems: (Traffic & { times: LayerTimes[]; peakWeightBytes: number })[]
   store: Traffic
   fabric: Traffic
   /** Seconds that each item of weights spent in the store and in the fabric. */
@@ -22,7 +22,6 @@ export interface Passed {
 export interface Updated {
   norm: number
   seconds: number
-  peakBytes: number
 }
 
 export interface Cluster {
@@ -41,6 +40,8 @@ export interface Cluster {
   update(step: number, learningRate: number, adam: AdamSettings): Promise<Updated>
   kill(part: ClusterPart): void
   readonly device: string
+  /** Of all parts together, as each said when it was last done with something. */
+  memory(): Memory
   /** Processes that ended unexpectedly. */
   readonly faults: number
   readonly systemsAlive: number
@@ -52,10 +53,13 @@ interface Part {
   process: PartProcess | null
   isReady: boolean
   device: string
+  memory: Memory
   /** Starts in a row that came to nothing. */
   failures: number
   lastWords: string
 }
+
+const nothing: Memory = { currentBytes: 0, peakBytes: 0 }
 
 /** A part that cannot come up is not tried for ever. */
 const mostFailures = 12
@@ -66,6 +70,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
     process: null,
     isReady: false,
     device: '',
+    memory: nothing,
     failures: 0,
     lastWords: '',
   }))
@@ -76,6 +81,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
   let run = 0
   let faults = 0
   let isClosing = false
+  let peakBytes = 0
   let trouble: Fault | null = null
   /** What hears the messages: a pass or an update. */
   let work: { hear(part: Part, message: FromPart): void; fail(error: Error): void; needs(part: Part): boolean } | null =
@@ -88,6 +94,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
       message(heard) {
         if (part.process !== process) return
         const message = heard as FromPart | { kind: 'fault'; fault: FaultData }
+        if ('memory' in message) remember(part, message.memory)
         if (message.kind === 'fault') {
           const { code, message: words, details } = message.fault
           trouble = new Fault(code, words, { details })
@@ -103,6 +110,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
       exit(_exit, lastWords) {
         if (part.process !== process) return
         part.process = null
+        part.memory = nothing
         if (!part.isReady) part.failures++
         part.isReady = false
         part.lastWords = lastWords
@@ -113,6 +121,12 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
       },
     })
     part.process = process
+  }
+
+  const bytesOf = (which: keyof Memory) => parts.reduce((sum, { memory }) => sum + memory[which], 0)
+  function remember(part: Part, memory: Memory): void {
+    part.memory = memory
+    peakBytes = Math.max(peakBytes, bytesOf('peakBytes'))
   }
 
   async function ready(): Promise<void> {
@@ -157,7 +171,6 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
               out,
               times: message.times,
               peakWeightBytes: message.peakWeightBytes,
-              peakBytes: message.peakBytes,
             }
           } else {
             passed[job.role === 'store' ? 'store' : 'fabric'] = { in: came, out }
@@ -225,6 +238,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
     get device() {
       return systems[0].device
     },
+    memory: () => ({ currentBytes: bytesOf('currentBytes'), peakBytes }),
     get faults() {
       return faults
     },

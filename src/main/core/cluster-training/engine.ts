@@ -91,7 +91,6 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
   let updates = begun.updates
   let micros: Micro[] = []
   let stepStartMs = 0
-  let peakBytes = 0
   let reader: { engine: Engine; updates: number } | null = null
 
   async function end(): Promise<void> {
@@ -174,17 +173,12 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
       const updated = await retried(async (): Promise<Updated> => {
         const { step: done, norm } = file.committed()
         // the store ended after its commit, before it could say so
-        if (done === step) return { norm, seconds: 0, peakBytes: 0 }
+        if (done === step) return { norm, seconds: 0 }
         await catchUp()
         return cluster.update(step, learningRate, adam)
       })
       updates = step
       const passes = micros.map(({ passed }) => passed!)
-      peakBytes = Math.max(
-        peakBytes,
-        updated.peakBytes +
-          Math.max(...passes.map(({ systems: all }) => all.reduce((sum, one) => sum + one.peakBytes, 0))),
-      )
       const loss = micros.reduce((sum, micro) => sum + lossOf(micro) * micro.weight, 0)
       options.onStep?.(
         streamingStep(
@@ -224,7 +218,14 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
     restore() {
       throw new Error('a cluster begins with its state; it is not given another one')
     },
-    memory: () => ({ currentBytes: peakBytes, peakBytes }),
+    memory() {
+      const parts = cluster.memory()
+      const read = reader?.engine.memory() ?? { currentBytes: 0, peakBytes: 0 }
+      return {
+        currentBytes: parts.currentBytes + read.currentBytes,
+        peakBytes: parts.peakBytes + read.peakBytes, // which may not have been at the same moment
+      }
+    },
     dispose: () => void close(),
     killPart: (part) => cluster.kill(part),
     close,

@@ -3,6 +3,7 @@
 import type { EngineName } from '#shared/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import type { FaultData } from '#shared/fault.ts'
+import type { Kernels } from '#main/core/engine/kernels.ts'
 
 /** What a process of the cluster is started with. */
 export interface PartJob {
@@ -47,6 +48,9 @@ export interface LayerTimes {
   compute: number
 }
 
+/** Bytes that a part's kernels hold, and the most they ever held. */
+export type Memory = ReturnType<Kernels['memory']>
+
 /** Bytes that came in and went out of a part in a pass. */
 export interface Traffic {
   in: number
@@ -54,7 +58,7 @@ export interface Traffic {
 }
 
 export type FromPart =
-  | { kind: 'ready'; device: string }
+  | { kind: 'ready'; device: string; memory: Memory }
   /** Store and fabric have passed everything on; seconds that each item of weights took them. */
   | ({ kind: 'carried'; run: number; seconds: number[] } & Traffic)
   /** A system's pass is over: sum of its tokens' losses, and what was measured. */
@@ -64,9 +68,9 @@ export type FromPart =
       loss: number
       times: LayerTimes[]
       peakWeightBytes: number
-      peakBytes: number
+      memory: Memory
     } & Traffic)
-  | { kind: 'updated'; step: number; norm: number; seconds: number; peakBytes: number }
+  | { kind: 'updated'; step: number; norm: number; seconds: number; memory: Memory }
   | { kind: 'fault'; fault: FaultData }
 
 /** A part as a function of what it is told, whatever carries the messages. */

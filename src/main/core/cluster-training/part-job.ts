@@ -15,7 +15,6 @@ export interface Port {
 }
 
 /** Never ends by itself: the host ends the process. */
-
 export async function* clusterPartJob(job: PartJob): AsyncGenerator<never, never> {
   await servePart(job, ownSide() as Port)
   return new Promise<never>(() => undefined)
@@ -42,6 +41,7 @@ export async function servePart(
       failed(error)
     }
   })
-  send({ kind: 'ready', device: kernels?.device ?? 'fabric' })
+  const memory = kernels?.memory() ?? { currentBytes: 0, peakBytes: 0 }
+  send({ kind: 'ready', device: kernels?.device ?? 'fabric', memory })
   return body
 }

@@ -133,13 +133,7 @@ export function createStore(
       }
     }
     state.commit({ step, norm })
-    send({
-      kind: 'updated',
-      step,
-      norm,
-      seconds: (performance.now() - startMs) / 1000,
-      peakBytes: k.memory().peakBytes,
-    })
+    send({ kind: 'updated', step, norm, seconds: (performance.now() - startMs) / 1000, memory: k.memory() })
   }
 
   return {

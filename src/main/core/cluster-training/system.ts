@@ -59,7 +59,7 @@ export function createSystem(
     }
 
     residents.expect(layout.weights[0])
-    const loss = share && share.rows > 0 ? await train(share) : await look()
+    const loss = share && share.rows > 0 ? await train(share) : await passBy()
     send({
       kind: 'passed',
       run,
@@ -68,11 +68,11 @@ export function createSystem(
       loss,
       times,
       peakWeightBytes: residents.peakBytes(),
-      peakBytes: k.memory().peakBytes,
+      memory: k.memory(),
     })
 
     /** The weights pass a system without rows by; in a rehearsal it hands in gradients all the same. */
-    async function look(): Promise<number> {
+    async function passBy(): Promise<number> {
       while (taken < layout.weights.length) await receive()
       if (contributors.includes(system))
         for (let layer = layout.layers.length - 1; layer >= 0; layer--) await putGradients(layer)

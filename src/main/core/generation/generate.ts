@@ -31,23 +31,26 @@ export async function* generate(
   signal?: AbortSignal,
   nowMs: () => number = () => performance.now(),
 ): AsyncGenerator<GeneratedToken, Generated> {
-  const piece = (id: number) => ({ id, text: tokenizer.decode([id]) })
+  const textOf = (id: number) => tokenizer.decode([id])
   const prompt = encodePrompt(tokenizer, options.prompt)
   const tokens: GeneratedToken[] = []
   const { candidates = candidatesShown } = options
   let next: NextToken[] = []
   const startedMs = nowMs()
   for await (const { id, logits } of drawTokens(engine, tokenizer, prompt, options, signal)) {
-    const probabilityOf = softmaxOf(logits)
-    next = topK(logits, candidates).map((one) => ({ ...piece(one), probability: probabilityOf(one) }))
+    const likeliest = topK(logits, Math.max(1, candidates))
+    const probabilityOf = softmaxOf(logits, logits[likeliest[0]])
+    next = likeliest
+      .slice(0, candidates)
+      .map((one) => ({ id: one, text: textOf(one), probability: probabilityOf(one) }))
     if (id === null) break
-    const token = { ...piece(id), probability: probabilityOf(id), candidates: next }
+    const token = { id, text: textOf(id), probability: probabilityOf(id), candidates: next }
     tokens.push(token)
     yield token
   }
   const seconds = (nowMs() - startedMs) / 1000
   return {
-    prompt: prompt.map(piece),
+    prompt: prompt.map((id) => ({ id, text: textOf(id) })),
     tokens,
     text: tokenizer.decode(tokens.map(({ id }) => id)),
     next,
@@ -97,12 +100,12 @@ async function* drawTokens(
   }
 }
 
-/** Softmax of the logits, before any temperature. */
-function softmaxOf(logits: Float32Array): (id: number) => number {
-  let largest = -Infinity
-  for (const logit of logits) if (logit > largest) largest = logit
+/** Softmax of the logits, before any temperature. Throws Fault 'diverged' where they are no numbers. */
+function softmaxOf(logits: Float32Array, largest: number): (id: number) => number {
   let sum = 0
-  for (const logit of logits) sum += Math.exp(logit - largest)
+  for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id] - largest)
+  if (Number.isNaN(sum))
+    throw new Fault('diverged', 'What this model expects next is not a number: its weights are broken. Choose another.')
   return (id) => Math.exp(logits[id] - largest) / sum
 }
 

@@ -65,16 +65,18 @@ export function topK(logits: Float32Array, count: number): number[] {
 }
 
 /** Up to so many are found faster by inserting into a short list than by partitioning all. */
-const fewest = 16
+const fewest = 64
 
 function topFew(logits: Float32Array, count: number): number[] {
   const ids: number[] = []
+  let least = -Infinity // of those found
   for (let id = 0; id < logits.length; id++) {
-    if (ids.length === count && !(logits[id] > logits[ids[count - 1]])) continue
-    let at = ids.length
-    while (at > 0 && logits[id] > logits[ids[at - 1]]) at--
-    ids.splice(at, 0, id)
-    if (ids.length > count) ids.pop()
+    const logit = logits[id]
+    if (ids.length === count && !(logit > least)) continue
+    let at = Math.min(ids.length, count - 1)
+    for (; at > 0 && logit > logits[ids[at - 1]]; at--) ids[at] = ids[at - 1]
+    ids[at] = id
+    least = logits[ids[ids.length - 1]]
   }
   return ids
 }

@@ -122,6 +122,19 @@ describe('a training on a cluster', () => {
     })
   })
 
+  it('says what all its parts hold now, and the most they held', async () => {
+    const { engine } = await cluster(2)
+    const state = 4 * 4 * countParameters(model.shape) // weights, gradients and moments in the store
+    const before = engine.memory()
+    expect(before.currentBytes).toBeGreaterThan(state)
+    await trainTiny(engine, 2, [6])
+    const after = engine.memory()
+    expect(after.currentBytes).toBe(before.currentBytes) // the activations are gone again
+    expect(after.peakBytes).toBeGreaterThan(after.currentBytes)
+    await engine.loss(tinyBatch(4, 1, model.shape))
+    expect(engine.memory().currentBytes).toBeGreaterThan(after.currentBytes) // what only reads has weights of its own
+  })
+
   it('measures every layer, and how much of the transfers was hidden', async () => {
     const { engine, steps } = await cluster(2)
     await trainTiny(engine, 3)

@@ -120,6 +120,17 @@ describe('generate', () => {
     expect(fed[0]).toEqual([97, 256, 98])
   })
 
+  it('shows no probability of a model whose numbers are broken, and still makes a text of it', async () => {
+    const engine = scriptedEngine(utf8('cdefgh'), 64)
+    const { continuation } = engine
+    engine.continuation = () => {
+      const inner = continuation()
+      return { ...inner, feed: async (tokens) => (await inner.feed(tokens)).fill(NaN, 40, 50) }
+    }
+    await expect(run(engine)).rejects.toMatchObject({ code: 'diverged' })
+    expect(await generateText(engine, bytes, options)).toHaveLength(5)
+  })
+
   it('refuses options that mean nothing, and names the field', async () => {
     for (const [field, value] of [
       ['temperature', -1],
@@ -162,12 +173,12 @@ describe('sampleToken', () => {
     const random = createRandom(11)
     for (let round = 0; round < 300; round++) {
       const many = Float32Array.from(
-        { length: 1 + random.integer(60) },
+        { length: 1 + random.integer(round % 3 ? 60 : 200) },
         () => random.integer(round % 2 ? 5 : 1000) / 100,
       )
       const [temperature, topK, topP] = [
         0.3 + random.next(),
-        random.integer(70),
+        random.integer(round % 3 ? 70 : 150),
         random.next() < 0.3 ? 1 : random.next(),
       ]
       const ids = [...many.keys()].sort((a, b) => many[b] - many[a] || a - b).slice(0, topK > 0 ? topK : undefined)
