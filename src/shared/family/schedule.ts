@@ -66,14 +66,14 @@ export function learningRateAt(schedule: Schedule, step: number): number {
 }
 
 /** Steps at which a decay has just ended, and so a loss that belongs on the law. The last is `steps`. */
-export const restingSteps = (schedule: Pick<Schedule, 'steps' | 'decay'>): number[] =>
+export const cooldownEnds = (schedule: Pick<Schedule, 'steps' | 'decay'>): number[] =>
   schedule.decay === 'wsd-s' ? stops.map((stop) => Math.round(stop * schedule.steps)) : [schedule.steps]
 
 /** The dry run: at most `points` of [step, learning rate], step counted from 1, the ends and the peak included. */
 export function learningRateCurve(schedule: Schedule, points = 200): [step: number, learningRate: number][] {
   const { steps, warmupSteps } = schedule
-  const chosen = new Set([1, Math.min(warmupSteps, steps), ...restingSteps(schedule), steps])
-  for (const stop of restingSteps(schedule)) if (stop < steps) chosen.add(stop + 1)
+  const chosen = new Set([1, Math.min(warmupSteps, steps), ...cooldownEnds(schedule), steps])
+  for (const stop of cooldownEnds(schedule)) if (stop < steps) chosen.add(stop + 1)
   const gaps = Math.max(1, points - chosen.size)
   for (let i = 1; i < gaps; i++) chosen.add(1 + Math.round((i / gaps) * (steps - 1)))
   return [...chosen]

@@ -8,7 +8,7 @@ import { planMember, rateAt } from '#shared/family/plan.ts'
 import { withFixedTokens } from '#shared/family/additions.ts'
 import { studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
-import { restingSteps } from '#shared/family/schedule.ts'
+import { cooldownEnds } from '#shared/family/schedule.ts'
 import { countParameters } from '#shared/family/shape.ts'
 
 const member: Member = { id: 'a', name: 'a', layers: 4, width: 128, heads: 4, isEnabled: true }
@@ -78,7 +78,7 @@ describe('a plan', () => {
     expect(wsds.batchSequences).toBe(once.batchSequences)
     expect(Math.abs(wsds.steps - 2 * once.steps)).toBeLessThanOrEqual(1)
     const perStep = wsds.tokens / wsds.steps
-    const rests = restingSteps({ steps: wsds.steps, decay: 'wsd-s' })
+    const rests = cooldownEnds({ steps: wsds.steps, decay: 'wsd-s' })
     rests.forEach((step, i) => expect((step * perStep) / wsds.countedParameters).toBeCloseTo([10, 20, 40][i], 0))
   })
 

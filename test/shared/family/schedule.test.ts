@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   learningRateAt,
   learningRateCurve,
-  restingSteps,
+  cooldownEnds,
   tokensStretch,
   type Schedule,
 } from '#shared/family/schedule.ts'
@@ -38,11 +38,11 @@ describe('the learning rate', () => {
 
   it('rests three times in a wsd-s run and goes on at the peak between', () => {
     const wsds = { decay: 'wsd-s' } as const
-    expect(restingSteps({ ...base, ...wsds })).toEqual([250, 500, 1000])
+    expect(cooldownEnds({ ...base, ...wsds })).toEqual([250, 500, 1000])
     for (const stop of [250, 500, 1000]) expect(at(wsds, stop)).toBeCloseTo(0.1, 12)
     expect(at(wsds, 251)).toBe(1)
     expect(at(wsds, 501)).toBe(1)
-    expect(restingSteps(base)).toEqual([1000])
+    expect(cooldownEnds(base)).toEqual([1000])
   })
 
   it('goes on at the peak between the rests of a wsd-s run, and falls to the same end at each', () => {

@@ -3,6 +3,7 @@
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { engineNames, type EngineName } from '#shared/engine.ts'
+import { flopsPerToken } from '#shared/family/flops.ts'
 import { Fault, fromReply, type FaultData } from '#shared/fault.ts'
 import { physicalCores } from '#main/core/engine/native/cores.ts'
 import { packageFolder } from '#main/platform/disk/system-files.ts'
@@ -13,7 +14,6 @@ import {
   largeProduct,
   layerProducts,
   productShare,
-  trainingFlopsPerToken,
   type BenchKind,
   type BenchShape,
   type BenchSpec,
@@ -203,7 +203,7 @@ async function contest(
   for (const { engine, device, counterpart, rates } of present) {
     const { peakRssBytes } = await ask<{ peakRssBytes: number }>(counterpart, {})
     const rate = spreadOf(rates)
-    const flopsPerSecond = task.kind === 'train' ? rate.median * trainingFlopsPerToken(task.shape) : null
+    const flopsPerSecond = task.kind === 'train' ? rate.median * flopsPerToken(task.shape, 'palm') : null
     measured.push({ engine, device, rate, flopsPerSecond, peakRssBytes })
   }
   const rates = new Map(present.map((one) => [one.engine, one.rates]))

@@ -112,9 +112,3 @@ export function benchModel({ shape, activation }: BenchShape): ModelPlan {
     },
   }
 }
-
-/** FLOPs of training on one token: 6 N + 12 L d T, every parameter counted. */
-export function trainingFlopsPerToken({ layers, width, context, vocabulary }: GptShape): number {
-  const parameters = (vocabulary + context) * width + layers * (12 * width ** 2 + 13 * width) + 2 * width
-  return 6 * parameters + 12 * layers * width * context
-}

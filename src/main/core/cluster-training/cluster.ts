@@ -6,7 +6,7 @@ import type { PartProcess, StartPart } from '#main/platform/processes/parts.ts'
 import type { FromPart, LayerTimes, Memory, PartJob, Share, ToPart, Traffic } from './messages.ts'
 
 /** A process of the cluster ended in the middle of something. */
-export class PartGone extends Error {}
+export class PartEnded extends Error {}
 
 export interface Passed {
   /** Sum of the losses of each system's tokens. */
@@ -28,15 +28,16 @@ export interface Cluster {
   /** Starts what is not there; resolves when all are ready. Throws a Fault where one does not come up. */
   ready(): Promise<void>
   /**
-   * One micro-batch through all layers and back; each system's share, gradients gathered in the store. Throws PartGone.
+   * One micro-batch through all layers and back; each system's share, gradients gathered in the store. Throws
+   * PartEnded.
    */
   pass(shares: (Share | null)[], isFirst: boolean): Promise<Passed>
   /**
    * A pass in which nobody computes: seconds that all transfers take when nothing hides them. What the store gathers
-   * counts for nothing. Throws PartGone.
+   * counts for nothing. Throws PartEnded.
    */
-  rehearse(): Promise<number>
-  /** Throws PartGone where the store ended: whether it had committed is written in its file. */
+  measureTransfers(): Promise<number>
+  /** Throws PartEnded where the store ended: whether it had committed is written in its file. */
   update(step: number, learningRate: number, adam: AdamSettings): Promise<Updated>
   kill(part: ClusterPart): void
   readonly device: string
@@ -77,16 +78,19 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
   const store = parts.find(({ job }) => job.role === 'store')!
   const fabric = parts.find(({ job }) => job.role === 'fabric')!
   const systems = parts.filter(({ job }) => job.role === 'system').sort((a, b) => a.job.system - b.job.system)
-  const gone = new Set<() => void>()
+  const exitListeners = new Set<() => void>()
   let run = 0
   let faults = 0
   let isClosing = false
   let peakBytes = 0
-  let trouble: Fault | null = null
-  /** What hears the messages: a pass or an update. */
-  let work: { hear(part: Part, message: FromPart): void; fail(error: Error): void; needs(part: Part): boolean } | null =
-    null
-  let comeUp: () => void = () => undefined
+  let fatal: Fault | null = null
+  /** What receives the messages: a pass or an update. */
+  let work: {
+    receive(part: Part, message: FromPart): void
+    fail(error: Error): void
+    needs(part: Part): boolean
+  } | null = null
+  let stateChanged: () => void = () => undefined
 
   function begin(part: Part): void {
     part.isReady = false
@@ -97,15 +101,15 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
         if ('memory' in message) remember(part, message.memory)
         if (message.kind === 'fault') {
           const { code, message: words, details } = message.fault
-          trouble = new Fault(code, words, { details })
-          work?.fail(trouble)
-          comeUp()
+          fatal = new Fault(code, words, { details })
+          work?.fail(fatal)
+          stateChanged()
         } else if (message.kind === 'ready') {
           part.isReady = true
           part.failures = 0
           part.device = message.device
-          comeUp()
-        } else work?.hear(part, message)
+          stateChanged()
+        } else work?.receive(part, message)
       },
       exit(_exit, lastWords) {
         if (part.process !== process) return
@@ -115,9 +119,9 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
         part.isReady = false
         part.lastWords = lastWords
         if (!isClosing) faults++
-        if (work?.needs(part)) work.fail(new PartGone(`${part.job.role} ${part.job.system} ended`))
-        for (const tell of gone) tell()
-        comeUp()
+        if (work?.needs(part)) work.fail(new PartEnded(`${part.job.role} ${part.job.system} ended`))
+        for (const tell of exitListeners) tell()
+        stateChanged()
       },
     })
     part.process = process
@@ -131,7 +135,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
 
   async function ready(): Promise<void> {
     while (parts.some(({ isReady }) => !isReady)) {
-      if (trouble) throw trouble
+      if (fatal) throw fatal
       for (const part of parts) {
         if (part.failures > mostFailures)
           throw new Fault(
@@ -143,10 +147,10 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
       }
       if (parts.some(({ isReady }) => !isReady))
         await new Promise<void>((resolve) => {
-          comeUp = resolve
+          stateChanged = resolve
         })
     }
-    if (trouble) throw trouble
+    if (fatal) throw fatal
   }
 
   function pass(shares: (Share | null)[], isFirst: boolean, contributors: number[]): Promise<Passed> {
@@ -161,7 +165,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
           work = null
           reject(error)
         },
-        hear({ job }, message) {
+        receive({ job }, message) {
           if ((message.kind !== 'passed' && message.kind !== 'carried') || message.run !== mine) return
           const { in: came, out } = message
           if (message.kind === 'passed') {
@@ -190,7 +194,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
           share: job.role === 'system' ? shares[job.system] : null,
         } satisfies ToPart)
       }
-      if (parts.some(({ process }) => !process)) work?.fail(new PartGone('a part had ended before'))
+      if (parts.some(({ process }) => !process)) work?.fail(new PartEnded('a part had ended before'))
     })
   }
 
@@ -202,13 +206,13 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
           work = null
           reject(error)
         },
-        hear(part, message) {
+        receive(part, message) {
           if (message.kind !== 'updated' || message.step !== step) return
           work = null
           resolve(message)
         },
       }
-      if (!store.process) return work.fail(new PartGone('the store had ended before'))
+      if (!store.process) return work.fail(new PartEnded('the store had ended before'))
       store.process.send({ kind: 'update', step, learningRate, adam } satisfies ToPart)
     })
   }
@@ -221,7 +225,7 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
         isFirst,
         systems.flatMap(({ job }, i) => ((shares[i]?.rows ?? 0) > 0 ? [job.system] : [])),
       ),
-    async rehearse() {
+    async measureTransfers() {
       const startMs = performance.now()
       await pass(
         systems.map(() => null),
@@ -253,10 +257,10 @@ export function createCluster(jobs: PartJob[], start: StartPart): Cluster {
           new Promise<void>((resolve) => {
             const check = () => {
               if (part.process) return
-              gone.delete(check)
+              exitListeners.delete(check)
               resolve()
             }
-            gone.add(check)
+            exitListeners.add(check)
           }),
       )
       for (const { process } of left) process!.kill()

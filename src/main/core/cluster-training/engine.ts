@@ -10,7 +10,7 @@ import { initialWeights } from '#main/core/engine/init.ts'
 import { physicalCores } from '#main/core/engine/native/cores.ts'
 import { makeNumberFiles, removeNumberFiles } from '#main/platform/disk/number-files.ts'
 import type { StartPart } from '#main/platform/processes/parts.ts'
-import { createCluster, PartGone, type Passed, type Updated } from './cluster.ts'
+import { createCluster, PartEnded, type Passed, type Updated } from './cluster.ts'
 import { layoutOf, neededWeightBytes, shareOf } from './layout.ts'
 import { linkBytes, openLinks } from './links.ts'
 import { streamingStep } from './measure.ts'
@@ -43,7 +43,7 @@ export interface StreamingEngine extends Engine {
 /** A step that is broken off so often in a row has another reason than chance. */
 const mostRetries = 100
 /** Passes without computing before the first step; the fastest tells what transfers take. */
-const rehearsals = 4
+const transferTrials = 4
 
 /** A micro-batch of the step that is under way, what came of it, and whether the store has its gradients. */
 interface Micro {
@@ -110,7 +110,7 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
         await cluster.ready()
         return await work()
       } catch (error) {
-        if (!(error instanceof PartGone)) throw error
+        if (!(error instanceof PartEnded)) throw error
         // What the store had gathered may be gone with it, or be half of a pass: the step begins again.
         for (const micro of micros) micro.isGathered = false
         if (tries > mostRetries)
@@ -132,8 +132,8 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
 
   let transferSeconds = Infinity
   try {
-    for (let i = 0; i < rehearsals; i++)
-      transferSeconds = Math.min(transferSeconds, await retried(() => cluster.rehearse()))
+    for (let i = 0; i < transferTrials; i++)
+      transferSeconds = Math.min(transferSeconds, await retried(() => cluster.measureTransfers()))
   } catch (error) {
     await close()
     throw error

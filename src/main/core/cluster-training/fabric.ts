@@ -1,13 +1,13 @@
 // The fabric (SwarmX): a tree with fan-out 4 that hands each layer's weights to every system and sums their gradients
 // in a fixed order.
 import { fabricFanOut } from '#shared/cluster/live.ts'
-import { storePart, systemPart, type Cargo } from './board.ts'
+import { storePart, systemPart, type Payload } from './progress.ts'
 import { bytesOf, layoutOf } from './layout.ts'
 import { chunkBuffer, chunks, inboxName, outboxName, outboxPlaces, storeLinkPlaces, type Links } from './links.ts'
 import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
 import { createPasses, type PassMessage, type Until } from './passes.ts'
 
-/** `failed` hears of what ends the fabric. */
+/** `failed` is told what ends the fabric. */
 export function createFabric(
   job: PartJob,
   links: Links,
@@ -20,8 +20,8 @@ export function createFabric(
   const up = links.numbers('up')
   const inboxes = Array.from({ length: systems }, (_, i) => links.numbers(inboxName(i)))
   const outboxes = Array.from({ length: systems }, (_, i) => links.numbers(outboxName(i)))
-  const board = links.board(job)
-  const passes = createPasses(board, pass, failed)
+  const progress = links.progress(job)
+  const passes = createPasses(progress, pass, failed)
   const everyone = inboxes.map((_, i) => i)
   /** A sum for every storey of the tree: whatever the number of systems. */
   const sums: Float32Array[] = [chunkBuffer()]
@@ -31,19 +31,19 @@ export function createFabric(
     const seconds: number[] = []
     let handed = 0
     let summed = 0
-    const least = (all: readonly number[], cargo: Cargo) =>
-      all.reduce((few, system) => Math.min(few, board.done(systemPart(system), cargo, run)), Infinity)
-    const isToHand = () => handed < board.done(storePart, 'weights', run) && handed <= least(everyone, 'weights')
+    const least = (all: readonly number[], payload: Payload) =>
+      all.reduce((few, system) => Math.min(few, progress.done(systemPart(system), payload, run)), Infinity)
+    const isToHand = () => handed < progress.done(storePart, 'weights', run) && handed <= least(everyone, 'weights')
     const isToSum = () =>
       summed < layout.gradients.length &&
       summed < least(contributors, 'gradients') &&
-      summed < board.done(storePart, 'gradients', run) + storeLinkPlaces
+      summed < progress.done(storePart, 'gradients', run) + storeLinkPlaces
     while (handed < layout.weights.length || summed < layout.gradients.length) {
       await until(() => isToHand() || isToSum())
       if (isToHand()) {
         const startMs = performance.now()
         hand(layout.weights[handed].count, (handed % storeLinkPlaces) * layout.largestItem)
-        board.post('weights', run, ++handed)
+        progress.report('weights', run, ++handed)
         seconds.push((performance.now() - startMs) / 1000)
       }
       if (isToSum()) {
@@ -53,7 +53,7 @@ export function createFabric(
           (summed % outboxPlaces) * layout.largestItem,
           (summed % storeLinkPlaces) * layout.largestItem,
         )
-        board.post('gradients', run, ++summed)
+        progress.report('gradients', run, ++summed)
       }
     }
     const [weights, gradients] = [bytesOf(layout.weights), bytesOf(layout.gradients)]

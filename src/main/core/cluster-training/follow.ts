@@ -32,10 +32,10 @@ export function gatherSteps(): Gathered {
 }
 
 /** Listens until the job ends. */
-export async function followWishes(asks: Asks, engine: Pick<StreamingEngine, 'killPart'>): Promise<void> {
+export async function followRequests(asks: Asks, engine: Pick<StreamingEngine, 'killPart'>): Promise<void> {
   for (;;) {
-    const wish = (await asks.next()) as { kill?: ClusterPart } | null
-    if (wish === null) return
-    if (wish.kill !== undefined) engine.killPart(wish.kill)
+    const request = (await asks.next()) as { kill?: ClusterPart } | null
+    if (request === null) return
+    if (request.kill !== undefined) engine.killPart(request.kill)
   }
 }

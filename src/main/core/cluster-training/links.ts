@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { mapCounters, mapNumbers } from '#main/core/engine/native/mapped.ts'
 import { openCounters } from '#main/platform/disk/counter-files.ts'
 import { openNumbers, type NumberFile } from '#main/platform/disk/number-files.ts'
-import { boardBytes, createBoard, type Board } from './board.ts'
+import { progressBytes, createProgress, type Progress } from './progress.ts'
 import { bytesANumber, type Layout } from './layout.ts'
 import type { PartJob } from './messages.ts'
 import { stateFileBytes } from './state-layout.ts'
@@ -19,7 +19,7 @@ export const outboxPlaces = 2
 
 export const inboxName = (system: number): string => `inbox-${system}`
 export const outboxName = (system: number): string => `outbox-${system}`
-const boardName = 'board'
+const progressName = 'progress'
 
 /** Every file of a cluster with its bytes. */
 export function linkBytes(layout: Layout, systems: number): Record<string, number> {
@@ -34,7 +34,7 @@ export function linkBytes(layout: Layout, systems: number): Record<string, numbe
   ).flat()
   return {
     ...stateFileBytes(layout),
-    [boardName]: boardBytes(systems),
+    [progressName]: progressBytes(systems),
     down: storeLinkPlaces * item,
     up: storeLinkPlaces * item,
     ...Object.fromEntries(ofSystems),
@@ -46,7 +46,7 @@ export interface Links {
   numbers(name: string): NumberFile
   /** Never mapped: a small write to a file is whole or is not there. */
   headers(name: string): NumberFile<Float64Array>
-  board(job: PartJob): Board
+  progress(job: PartJob): Progress
 }
 
 /** Those in `folder`; mapped into memory where that is possible, unless `isMapped` is false. */
@@ -55,8 +55,8 @@ export function openLinks(folder: string, isMapped = true): Links {
   return {
     numbers: (name) => (isMapped ? mapNumbers(pathOf(name)) : null) ?? openNumbers(pathOf(name)),
     headers: (name) => openNumbers<Float64Array>(pathOf(name)),
-    board: (job) =>
-      createBoard((isMapped ? mapCounters(pathOf(boardName)) : null) ?? openCounters(pathOf(boardName)), job),
+    progress: (job) =>
+      createProgress((isMapped ? mapCounters(pathOf(progressName)) : null) ?? openCounters(pathOf(progressName)), job),
   }
 }
 

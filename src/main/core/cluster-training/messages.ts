@@ -1,5 +1,5 @@
 // What a cluster's host and its processes say to each other. Numbers travel in files, and how far everyone is stands on
-// the board.
+// the progress.
 import type { EngineName } from '#shared/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import type { FaultData } from '#shared/fault.ts'

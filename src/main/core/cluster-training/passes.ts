@@ -1,5 +1,5 @@
 // One pass after the other in a part; a newer one breaks off the one that is under way.
-import type { Board } from './board.ts'
+import type { Progress } from './progress.ts'
 import type { ToPart } from './messages.ts'
 
 export type PassMessage = Extract<ToPart, { kind: 'pass' }>
@@ -17,9 +17,9 @@ export interface Passes {
   close(): void
 }
 
-/** `failed` hears of what ends the part. */
+/** `failed` is told what ends the part. */
 export function createPasses(
-  board: Board,
+  progress: Progress,
   pass: (message: PassMessage, until: Until) => Promise<void>,
   failed: (error: unknown) => void,
 ): Passes {
@@ -39,12 +39,12 @@ export function createPasses(
       }
       after(async () => {
         turn()
-        await pass(message, (isTrue) => board.until(isTrue, turn))
+        await pass(message, (isTrue) => progress.until(isTrue, turn))
       })
     },
     close() {
       last = Infinity
-      board.close()
+      progress.close()
     },
   }
 }

@@ -5,7 +5,7 @@ import { Fault } from '#shared/fault.ts'
 import { clipScale } from '#main/core/engine/gpt.ts'
 import type { Kernels, Parameter } from '#main/core/engine/kernels.ts'
 import { partReader, partWriter } from '#main/core/engine/tensor-parts.ts'
-import { fabricPart } from './board.ts'
+import { fabricPart } from './progress.ts'
 import { bytesOf, layoutOf, type Item } from './layout.ts'
 import { chunkBuffer, chunks, storeLinkPlaces, type Links } from './links.ts'
 import type { FromPart, PartBody, PartJob, ToPart } from './messages.ts'
@@ -23,7 +23,7 @@ interface Kept extends Parameter {
   writeGradient: ReturnType<typeof partWriter>
 }
 
-/** Begins with what was committed last; takes over the kernels. `failed` hears of what ends the store. */
+/** Begins with what was committed last; takes over the kernels. `failed` is told what ends the store. */
 export function createStore(
   job: PartJob,
   k: Kernels,
@@ -36,8 +36,8 @@ export function createStore(
   const state = openStateFile(links, layout)
   const down = links.numbers('down')
   const up = links.numbers('up')
-  const board = links.board(job)
-  const passes = createPasses(board, pass, failed)
+  const progress = links.progress(job)
+  const passes = createPasses(progress, pass, failed)
   const buffer = chunkBuffer()
   const parameters = layout.parameters.map(({ name, shape, kind, decays, offset, count }): Kept => {
     const [value, firstMoment, secondMoment] = stateKinds.map((of) => k.tensor(shape, state.read(of, offset, count)))
@@ -64,19 +64,20 @@ export function createStore(
     const seconds: number[] = []
     let sent = 0
     let gathered = 0
-    const isRoom = () => sent < layout.weights.length && sent < board.done(fabricPart, 'weights', run) + storeLinkPlaces
-    const isSummed = () => gathered < board.done(fabricPart, 'gradients', run)
+    const isRoom = () =>
+      sent < layout.weights.length && sent < progress.done(fabricPart, 'weights', run) + storeLinkPlaces
+    const isSummed = () => gathered < progress.done(fabricPart, 'gradients', run)
     while (sent < layout.weights.length || gathered < layout.gradients.length) {
       await until(() => isRoom() || isSummed())
       if (isRoom()) {
         const startMs = performance.now()
         putDown(step, layout.weights[sent], (sent % storeLinkPlaces) * layout.largestItem)
-        board.post('weights', run, ++sent)
+        progress.report('weights', run, ++sent)
         seconds.push((performance.now() - startMs) / 1000)
       }
       if (isSummed()) {
         await gather(layout.gradients[gathered], (gathered % storeLinkPlaces) * layout.largestItem, isFirst)
-        board.post('gradients', run, ++gathered)
+        progress.report('gradients', run, ++gathered)
       }
     }
     send({ kind: 'carried', run, in: bytesOf(layout.gradients), out: bytesOf(layout.weights), seconds })

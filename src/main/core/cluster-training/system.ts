@@ -3,7 +3,7 @@
 import { blockBackward, blockForward, type KeptBlock } from '#main/core/engine/block.ts'
 import { blockForm, embedForward, headLoss } from '#main/core/engine/ends.ts'
 import type { Ids, Kernels, Tensor } from '#main/core/engine/kernels.ts'
-import { fabricPart } from './board.ts'
+import { fabricPart } from './progress.ts'
 import { bytesOf, layoutOf } from './layout.ts'
 import { inboxName, outboxName, outboxPlaces, type Links } from './links.ts'
 import type { FromPart, LayerTimes, PartBody, PartJob, Share, ToPart } from './messages.ts'
@@ -11,7 +11,7 @@ import { holdPass } from './pass-memory.ts'
 import { createPasses, type PassMessage, type Until } from './passes.ts'
 import { createResidents } from './residents.ts'
 
-/** Takes over the kernels. `failed` hears of what ends the system. */
+/** Takes over the kernels. `failed` is told what ends the system. */
 export function createSystem(
   job: PartJob,
   k: Kernels,
@@ -23,8 +23,8 @@ export function createSystem(
   const layout = layoutOf(model.shape)
   const inbox = links.numbers(inboxName(system))
   const outbox = links.numbers(outboxName(system))
-  const board = links.board(job)
-  const passes = createPasses(board, pass, failed)
+  const progress = links.progress(job)
+  const passes = createPasses(progress, pass, failed)
   const residents = createResidents(k, model, layout, job.systemWeightBytes)
 
   async function pass({ run, share, contributors }: PassMessage, until: Until): Promise<void> {
@@ -33,22 +33,22 @@ export function createSystem(
     /** Waits for the next weights, moves them out of the inbox, and lets the ones after them come. */
     async function receive(): Promise<void> {
       const startMs = performance.now()
-      await until(() => board.done(fabricPart, 'weights', run) > taken)
+      await until(() => progress.done(fabricPart, 'weights', run) > taken)
       const copyMs = performance.now()
       const item = layout.weights[taken]
       residents.take(item, (into, from) => inbox.read(into, from))
       if (++taken < layout.weights.length) residents.expect(layout.weights[taken])
-      board.post('weights', run, taken)
+      progress.report('weights', run, taken)
       times[item.layer].wait += (copyMs - startMs) / 1000
       times[item.layer].copy += (performance.now() - copyMs) / 1000
     }
     let put = 0
     async function putGradients(layer: number): Promise<void> {
       while (layout.gradients[put]?.layer === layer) {
-        await until(() => put < board.done(fabricPart, 'gradients', run) + outboxPlaces)
+        await until(() => put < progress.done(fabricPart, 'gradients', run) + outboxPlaces)
         const place = (put % outboxPlaces) * layout.largestItem
         await residents.put(layout.gradients[put], (gradients, from) => outbox.write(gradients, place + from))
-        board.post('gradients', run, ++put)
+        progress.report('gradients', run, ++put)
       }
     }
     async function computing<T>(layer: number, work: () => T | Promise<T>): Promise<T> {
@@ -71,7 +71,7 @@ export function createSystem(
       memory: k.memory(),
     })
 
-    /** The weights pass a system without rows by; in a rehearsal it hands in gradients all the same. */
+    /** The weights pass a system without rows by; while transfers are measured it hands in gradients all the same. */
     async function passBy(): Promise<number> {
       while (taken < layout.weights.length) await receive()
       if (contributors.includes(system))

@@ -26,7 +26,7 @@ import { parseCursor } from './cursor.ts'
 import { train } from './train.ts'
 import type { RunRecord, TrainOutcome } from './records.ts'
 import { createStreamingEngine } from '#main/core/cluster-training/engine.ts'
-import { followWishes, gatherSteps } from '#main/core/cluster-training/follow.ts'
+import { followRequests, gatherSteps } from '#main/core/cluster-training/follow.ts'
 import { forkParts } from '#main/platform/processes/parts.ts'
 import type { Asks } from '#main/platform/processes/serve.ts'
 
@@ -90,7 +90,7 @@ export async function* trainJob(
           one.dispose(),
         )
     if ('killPart' in engine) {
-      if (asks) void followWishes(asks, engine)
+      if (asks) void followRequests(asks, engine)
     } else if (checkpoint) engine.restore(checkpoint.state)
     const saved = (await listCheckpoints(checkpoints)).map(({ step }) => step)
     yield {

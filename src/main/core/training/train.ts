@@ -2,7 +2,7 @@
 // asks, nothing trains.
 import { Fault, toFaultData } from '#shared/fault.ts'
 import { adamOf } from '#shared/family/parametrisation.ts'
-import { learningRateAt, restingSteps, scheduleOf } from '#shared/family/schedule.ts'
+import { learningRateAt, cooldownEnds, scheduleOf } from '#shared/family/schedule.ts'
 import type { RunPlan } from '#shared/run.ts'
 import type { Batch, Engine, ModelState } from '#main/core/engine/engine.ts'
 import { batchSequencesAt, sequencesBefore } from './batch-size.ts'
@@ -37,7 +37,7 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
   const { steps } = plan.member
   const { context } = plan.member.shape
   const schedule = scheduleOf(plan.member, plan.recipe)
-  const resting = restingSteps(schedule) // a loss right after a decay belongs on the law
+  const cooldowns = cooldownEnds(schedule) // a loss right after a decay belongs on the law
   const adam = adamOf(plan.member, plan.recipe)
   const sessionStartMs = nowMs()
   const before = deps.cursor
@@ -61,7 +61,7 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
       peakBytes: engine.memory().peakBytes,
     }
 
-    if (isDue(step, plan.validationEverySteps, steps) || resting.includes(step)) {
+    if (isDue(step, plan.validationEverySteps, steps) || cooldowns.includes(step)) {
       const validationLoss = await meanLoss(engine, deps.validation())
       if (validationLoss !== null) {
         if (!Number.isFinite(validationLoss)) throw diverged(plan, step, `The validation loss became ${validationLoss}`)

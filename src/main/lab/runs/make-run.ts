@@ -4,7 +4,7 @@ import type { ClusterChoice } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
-import { restingSteps, scheduleOf } from '#shared/family/schedule.ts'
+import { cooldownEnds, scheduleOf } from '#shared/family/schedule.ts'
 import { modelOf } from '#shared/family/parametrisation.ts'
 import type { RunPlan, RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
@@ -44,7 +44,7 @@ export function makeRunPlan(
 }
 
 function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
-  const rests = restingSteps(scheduleOf(member, recipe))
+  const rests = cooldownEnds(scheduleOf(member, recipe))
   return rests.length > 1 ? { rests } : {}
 }
 

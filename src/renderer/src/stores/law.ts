@@ -5,7 +5,7 @@ import { computed } from 'vue'
 import { isAtRatio } from '#shared/family/additions.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { Decay } from '#shared/family/recipe.ts'
-import { restingSteps, tokensStretch } from '#shared/family/schedule.ts'
+import { cooldownEnds, tokensStretch } from '#shared/family/schedule.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { meanOf, repeatsOf, spreadOf } from '../curves/repeats.ts'
 import { pointOf } from '../curves/rests.ts'
@@ -84,7 +84,7 @@ export const useLawStore = defineStore('law', () => {
         const planned = plans.get(memberId)
         const point = run ? pointOf(run, rest.value, validationsOf(run)) : null
         const rests =
-          planned && !run ? restingSteps({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
+          planned && !run ? cooldownEnds({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
         const share = rests.length > 1 ? rests[rest.value] / planned!.steps : 1
         const ratio = ratioOf(run, planned ?? plan.planById.get(memberId), study.recipe.decay)
         const ownRatio = ratio !== null && !isAtRatio(ratio, study.recipe) ? ratio : null

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { spreadOf } from '#main/core/bench/bench.ts'
 import { describeBench, type BenchReport } from '#main/core/bench/report.ts'
-import { benchModel, benchShapes, layerProducts, trainingFlopsPerToken } from '#main/core/bench/task.ts'
+import { benchModel, benchShapes, layerProducts } from '#main/core/bench/task.ts'
+import { flopsPerToken } from '#shared/family/flops.ts'
 import { countParameters } from '#shared/family/shape.ts'
 
 describe('what is measured', () => {
@@ -12,7 +13,7 @@ describe('what is measured', () => {
 
   it('counts 6 N + 12 L d T FLOPs a token', () => {
     const { shape } = benchShapes[0]
-    expect(trainingFlopsPerToken(shape)).toBe(6 * countParameters(shape) + 12 * 4 * 256 * 256)
+    expect(flopsPerToken(shape, 'palm')).toBe(6 * countParameters(shape) + 12 * 4 * 256 * 256)
   })
 
   it('multiplies what the layers multiply', () => {

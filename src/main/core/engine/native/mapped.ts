@@ -58,11 +58,11 @@ export function mapCounters(path: string): Counters | null {
   const futex = (line: number) => mapping!.at((line + 1) * counterLineBytes - 8, 4)
   return (
     mapping && {
-      peek: (line, which) => mapping.library.isf_counter_load(counter(line, which)),
-      post: (line, which, value) => void mapping.library.isf_counter_store(counter(line, which), value),
-      ring: (line) => void mapping.library.isf_futex_wake(futex(line)),
-      heard: (line) => mapping.library.isf_futex_value(futex(line)),
-      sleep: (line, heard, seconds) => void mapping.library.isf_futex_wait(futex(line), heard, seconds),
+      load: (line, which) => mapping.library.isf_counter_load(counter(line, which)),
+      store: (line, which, value) => void mapping.library.isf_counter_store(counter(line, which), value),
+      wake: (line) => void mapping.library.isf_futex_wake(futex(line)),
+      wakes: (line) => mapping.library.isf_futex_value(futex(line)),
+      wait: (line, wakes, seconds) => void mapping.library.isf_futex_wait(futex(line), wakes, seconds),
       close: () => mapping.close(),
     }
   )

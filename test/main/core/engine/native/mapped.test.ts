@@ -1,5 +1,5 @@
 // Files that several processes share, mapped or not: the same numbers either way, nothing beyond their end, and nobody
-// sleeps through a bell.
+// waits for a wake.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -68,21 +68,21 @@ describe.each([
   it('keep large numbers whole, each in its place', async () => {
     const path = file(3 * counterLineBytes)
     const [one, other] = [open(path)!, open(path)!]
-    one.post(2, 1, 2 ** 52 + 1)
-    one.post(2, 0, 7)
-    expect([other.peek(2, 1), other.peek(2, 0), other.peek(1, 1)]).toEqual([2 ** 52 + 1, 7, 0])
-    await other.sleep(0, other.heard(0), 0.001)
+    one.store(2, 1, 2 ** 52 + 1)
+    one.store(2, 0, 7)
+    expect([other.load(2, 1), other.load(2, 0), other.load(1, 1)]).toEqual([2 ** 52 + 1, 7, 0])
+    await other.wait(0, other.wakes(0), 0.001)
     one.close()
     other.close()
   })
 })
 
-describe('a mapped bell', () => {
-  it('wakes a process that sleeps on it', async () => {
+describe('a mapped futex', () => {
+  it('wakes a process that waits on it', async () => {
     const path = file(2 * counterLineBytes)
     const counters = mapCounters(path)!
     const koffi = pathToFileURL(join(import.meta.dirname, '../../../../../node_modules/koffi/index.js')).href
-    const sleeper = spawn(
+    const waiter = spawn(
       process.execPath,
       [
         '--input-type=module',
@@ -91,34 +91,34 @@ describe('a mapped bell', () => {
       const { default: koffi } = await import(${JSON.stringify(koffi)})
       const library = koffi.load(${JSON.stringify(findLibrary())})
       const map = library.func('isf_map', 'uint64_t', ['const char *', 'double *'])
-      const sleep = library.func('isf_futex_wait', 'void', ['uint64_t', 'int', 'double'])
-      const bell = map(${JSON.stringify(path)}, new Float64Array(1)) + ${2 * counterLineBytes - 8}
-      process.stdout.write('asleep')
+      const wait = library.func('isf_futex_wait', 'void', ['uint64_t', 'int', 'double'])
+      const futex = map(${JSON.stringify(path)}, new Float64Array(1)) + ${2 * counterLineBytes - 8}
+      process.stdout.write('waiting')
       const start = performance.now()
-      sleep(bell, 0, 60)
+      wait(futex, 0, 60)
       process.stdout.write(performance.now() - start < 30000 ? ' woken' : ' overslept')
     `,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     let said = ''
-    sleeper.stdout.on('data', (text) => {
+    waiter.stdout.on('data', (text) => {
       said += text
-      if (said === 'asleep') setTimeout(() => counters.ring(1), 50)
+      if (said === 'waiting') setTimeout(() => counters.wake(1), 50)
     })
-    await new Promise((resolve) => sleeper.on('close', resolve))
-    expect(said).toBe('asleep woken')
+    await new Promise((resolve) => waiter.on('close', resolve))
+    expect(said).toBe('waiting woken')
     counters.close()
   }, 90_000)
 
-  it('does not let sleep who has not heard its last ring', () => {
+  it('does not let wait who has not seen its last wake', () => {
     const counters = mapCounters(file(counterLineBytes))!
-    const heard = counters.heard(0)
-    counters.ring(0)
+    const wakes = counters.wakes(0)
+    counters.wake(0)
     const start = performance.now()
-    void counters.sleep(0, heard, 30)
+    void counters.wait(0, wakes, 30)
     expect(performance.now() - start).toBeLessThan(15_000)
-    expect(counters.heard(0)).toBe(heard + 1)
+    expect(counters.wakes(0)).toBe(wakes + 1)
     counters.close()
   })
 })
