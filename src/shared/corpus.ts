@@ -5,6 +5,20 @@ import type { TokenizerChoice } from './tokenizer/choice.ts'
 
 export type Split = 'train' | 'validation' | 'test'
 
+/** What of the sources is not in a corpus, or not as it was there. */
+export interface LeftOut {
+  /** Records without a text, and lines too long for one. */
+  records: number
+  /** Files in folders that are of another kind or cannot be read. */
+  files: number
+  /** Sequences that were no UTF-8 and became U+FFFD. */
+  replaced: number
+  /** Zero bytes, and byte-order marks in the middle, that were taken out. */
+  removed: number
+  /** Why the first record or file was passed over; names it. */
+  first: string | null
+}
+
 export interface Corpus {
   id: string
   name: string
@@ -18,11 +32,15 @@ export interface Corpus {
   documents: number
   /** Exact duplicates that were left out. */
   duplicates: number
+  /** Of what was read; older records do not say. */
+  leftOut?: LeftOut
+  /** Equal for two corpora of the same documents. */
+  content?: string
   splits: Record<Split, { documents: number; bytes: number }>
   createdMs: number
   /** While it is read: bytes read of bytes to read. */
   progress: { doneBytes: number; totalBytes: number } | null
-  /** Why it failed or is paused. */
+  /** Why it failed or is paused; of a finished one, what a person should know of it. */
   message: string | null
   code?: FaultCode | null
 }
@@ -40,4 +58,20 @@ export interface TokenizedCorpus {
   progress: number | null
   message: string | null
   code?: FaultCode | null
+}
+
+const plural = (count: number, noun: string): string =>
+  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+
+/** What was left out, in a sentence or two; empty where nothing was. */
+export function leftOutText({ records, files, replaced, removed, first }: LeftOut): string {
+  const passed = [records > 0 ? plural(records, 'record') : '', files > 0 ? plural(files, 'file') : ''].filter(Boolean)
+  const sentences = [
+    passed.length > 0 ? `${passed.join(' and ')} passed over; the first: ${first}` : '',
+    replaced > 0
+      ? `${plural(replaced, 'sequence')} that ${replaced === 1 ? 'was' : 'were'} no UTF-8 became U+FFFD.`
+      : '',
+    removed > 0 ? `${plural(removed, 'zero byte or byte-order mark')} taken out.` : '',
+  ]
+  return sentences.filter(Boolean).join(' ')
 }

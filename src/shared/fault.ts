@@ -1,4 +1,5 @@
 // The one kind of failure a person gets to read.
+import { longestDetailsBytes, longestMessageBytes, shortened } from './bounds.ts'
 
 export type FaultCode =
   | 'bad-input' // a field that cannot be used; the message names it
@@ -40,13 +41,33 @@ export interface FaultData {
 /** What every door answers: the value, or the failure as plain data. */
 export type Reply<T = unknown> = { ok: true; value: T } | ({ ok: false } & FaultData)
 
-/** Any thrown thing as plain data; what was not meant for a person keeps its own words under `details`. */
+/**
+ * Any thrown thing as plain data, cut to what a message may be, because it may quote a file; what was not meant for a
+ * person keeps its own words under `details`. Never throws.
+ */
 export function toFaultData(error: unknown): FaultData {
-  if (error instanceof Fault)
-    return { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) }
-  const details = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  const first = error instanceof Error ? error.message : String(error)
+  const { code, message, details } = uncut(error)
+  return {
+    code,
+    message: shortened(message, longestMessageBytes),
+    ...(details ? { details: shortened(details, longestDetailsBytes) } : {}),
+  }
+}
+
+function uncut(error: unknown): FaultData {
+  if (error instanceof Fault) return error
+  const first = error instanceof Error ? error.message : wordsOf(error)
+  const details = error instanceof Error ? (error.stack ?? error.message) : first
   return { code: 'failed', message: first.split('\n', 1)[0] || 'Something failed without saying why.', details }
+}
+
+/** A thrown thing that is no Error; not everything can be made words. */
+function wordsOf(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return 'Something failed that cannot be put in words.'
+  }
 }
 
 /** The other half: a reply's value, or its failure thrown again as the Fault it was. */

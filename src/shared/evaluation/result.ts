@@ -18,6 +18,8 @@ export interface ItemRecord {
   areGreedy: boolean[]
   /** The item's own part of each metric: 0 or 1 for accuracies, nats for perplexities. */
   metrics: Partial<Record<MetricName, number>>
+  /** Set where the beginning, mostly of its examples, did not fit the model's context. */
+  isCut?: boolean
   /** Words and bytes of the text, for perplexities by word and by byte. */
   size?: { words: number; bytes: number }
 }
@@ -44,6 +46,12 @@ export interface TaskResult {
   title: string
   shots: number
   items: number
+  /** Rows that the file has, of which `items` were wanted; older results do not say. */
+  rows?: number
+  /** Rows that hold no text and were passed over. */
+  withoutText?: number
+  /** Items whose beginning did not fit the model's context. */
+  cut?: number
   chance: number | null
   metrics: { name: MetricName; value: number; stderr: number | null }[]
 }
@@ -86,9 +94,18 @@ export function harnessResults(tasks: readonly TaskResult[]): HarnessResults {
       ]),
     ),
     'n-shot': by(({ shots }) => shots),
-    'n-samples': by(({ items }) => ({ original: items, effective: items })),
+    'n-samples': by(({ items, rows }) => ({ original: rows ?? items, effective: items })),
     higher_is_better: by(({ metrics }) =>
       Object.fromEntries(metrics.map(({ name }) => [name, !lowerIsBetter.includes(name)])),
     ),
   }
+}
+
+/** What a person should know of a result's items, a sentence each; empty where there is nothing. */
+export function itemRemarks({ items, rows = items, withoutText = 0, cut = 0 }: TaskResult): string[] {
+  return [
+    rows > items + withoutText ? `The first ${items} of ${rows} rows.` : '',
+    withoutText > 0 ? `${withoutText} ${withoutText === 1 ? 'row' : 'rows'} without text passed over.` : '',
+    cut > 0 ? `The beginning of ${cut} ${cut === 1 ? 'item' : 'items'} did not fit the context and was cut.` : '',
+  ].filter(Boolean)
 }

@@ -1,11 +1,10 @@
-// Bytes to text: what is not UTF-8 is replaced and counted, NUL is taken out and counted, line ends become \n.
+// Bytes to text: what is not UTF-8 is replaced and counted, zero bytes and stray byte-order marks are taken out and
+// counted, line ends become \n.
+import type { LeftOut } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 
-export interface Cleaning {
-  /** Sequences that were no UTF-8 and became U+FFFD, lone surrogates among them. */
-  replaced: number
-  nulls: number
-}
+/** What a reader counts on the way; lone surrogates are among the replaced. */
+export type Cleaning = Pick<LeftOut, 'replaced' | 'removed'>
 
 /** Text of whole lines of UTF-8. */
 export function decodeUtf8(bytes: Buffer, cleaning: Cleaning): string {
@@ -21,13 +20,14 @@ export function countReplaced(bytes: Buffer, text: string): number {
 
 const replacement = Buffer.from('\ufffd')
 
-/** Text as documents have it: no NUL, \n for line ends, no lone surrogate. */
+/** Text as documents have it: no zero byte, no byte-order mark, \n for line ends, no lone surrogate. */
 export function cleanText(text: string, cleaning: Cleaning): string {
   let clean = text
   if (clean.includes('\r')) clean = clean.replace(/\r\n?/g, '\n')
-  if (clean.includes('\0')) {
-    cleaning.nulls += count(clean, '\0')
-    clean = clean.replaceAll('\0', '')
+  for (const stray of ['\0', '\ufeff']) {
+    if (!clean.includes(stray)) continue
+    cleaning.removed += count(clean, stray)
+    clean = clean.replaceAll(stray, '')
   }
   if (loneSurrogate.test(clean))
     clean = clean.replace(new RegExp(loneSurrogate, 'gu'), () => (cleaning.replaced++, '\ufffd'))
@@ -62,6 +62,15 @@ export function detectEncoding(beginning: Buffer, path: string): Encoding {
     throw new Fault(
       'bad-input',
       `${path} does not look like text: ${Math.round((100 * nulls) / sample.length)} % of its beginning are zero bytes. Save it as UTF-8 text.`,
+    )
+  }
+  const text = sample.toString('utf8')
+  const strange = countReplaced(sample, text)
+  const wide = text.replace(/[\0-\x7f]/g, '').length - strange
+  if (strange > 16 && strange > wide && strange > sample.length / 1000) {
+    throw new Fault(
+      'bad-input',
+      `${path} does not look like UTF-8: ${strange} of the characters in its beginning are of another encoding, such as Latin-1. Save it as UTF-8 text.`,
     )
   }
   return { name: 'utf-8', markBytes: 0 }

@@ -1,11 +1,12 @@
 // Text files become a corpus: documents cut, cleaned, told apart by their hash and split by it, in bounded memory.
 import { createHash } from 'node:crypto'
-import type { Split } from '#shared/corpus.ts'
+import type { LeftOut, Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import { createCorpusWriter, openSplit, type CorpusWriter } from '#main/platform/disk/corpus-files.ts'
 import { listSources, splits } from '#main/platform/disk/text-files.ts'
 import { grainOf } from './cut.ts'
 import { createHashSet } from './distinct.ts'
+import { nothingLeftOut } from './documents.ts'
 import { readSource } from './read.ts'
 import { hashFraction, splitOf, splitSmall } from './split.ts'
 
@@ -27,10 +28,9 @@ export interface IngestReport {
   documents: number
   /** Exact duplicates that were left out. */
   duplicates: number
-  /** Sequences that were no UTF-8 and became U+FFFD. */
-  replaced: number
-  /** Zero bytes that were taken out. */
-  nulls: number
+  leftOut: LeftOut
+  /** Says of two corpora whether they hold the same documents in the same order: SHA-256 over those of the documents. */
+  content: string
   splits: Record<Split, { documents: number; bytes: number }>
 }
 
@@ -47,10 +47,14 @@ const progressBytes = 2 << 20
  * (Fault `cancelled`), nothing is left behind and a corpus that was in `folder` before is still there.
  */
 export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal): AsyncGenerator<IngestRecord> {
-  const sources = listSources(request.paths)
+  const leftOut = nothingLeftOut()
+  const sources = listSources(request.paths, (why) => {
+    leftOut.files++
+    leftOut.first ??= why
+  })
   const totalBytes = sources.reduce((sum, source) => sum + source.bytes, 0)
   const grain = grainOf(totalBytes)
-  const cleaning = { replaced: 0, nulls: 0 }
+  const content = createHash('sha256')
   const seen = createHashSet()
   let duplicates = 0
   let writer = createCorpusWriter(request.folder)
@@ -66,13 +70,15 @@ export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal)
     })
     yield progress(0)
     for (const source of sources) {
-      for await (const { documents, doneBytes } of readSource(source, grain, cleaning)) {
+      for await (const { documents, doneBytes } of readSource(source, grain, leftOut)) {
         throwIfCancelled(signal)
         for (const document of documents) {
           const bytes = Buffer.from(document, 'utf8')
           const hash = createHash('sha256').update(bytes).digest()
-          if (seen.add(hash)) writer.add(splitOf(hashFraction(hash)), bytes)
-          else duplicates++
+          if (seen.add(hash)) {
+            content.update(hash)
+            writer.add(splitOf(hashFraction(hash)), bytes)
+          } else duplicates++
         }
         if (before + doneBytes - told < progressBytes) continue
         told = before + doneBytes
@@ -90,7 +96,8 @@ export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal)
       bytes: splits.reduce((sum, split) => sum + writer.counts[split].bytes, 0),
       documents: seen.size,
       duplicates,
-      ...cleaning,
+      leftOut,
+      content: content.digest('hex'),
       splits: writer.counts,
     }
     yield progress(totalBytes)

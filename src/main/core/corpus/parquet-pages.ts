@@ -2,6 +2,8 @@
 // page is
 // handed to them as a small file of its own.
 import type { ColumnMetaData, FileMetaData } from 'hyparquet'
+import { largestPageBytes, mostPageValues } from '#shared/bounds.ts'
+import { walkThrift } from './thrift.ts'
 
 export interface PageHeader {
   /** 0 data, 2 dictionary, 3 data of the second version; others are skipped. */
@@ -9,12 +11,15 @@ export interface PageHeader {
   uncompressedBytes: number
   /** Of the page after its header. */
   bytes: number
+  /** Entries of a dictionary, or values with the empty ones; of a flat column without levels of lists, its rows. */
+  values: number
   rows: number
   headerBytes: number
 }
 
 /** Bytes of a file, read where they are asked for. */
 export interface Slices {
+  readonly byteLength: number
   slice(start: number, end: number): ArrayBuffer
 }
 
@@ -28,6 +33,23 @@ export interface PageFile {
   rows: number
 }
 
+/** The headers of a column's pages in turn, and where each page begins. An Error where one claims too much. */
+export function* pageHeaders(file: Slices, column: ColumnMetaData): Generator<PageHeader & { at: number }> {
+  const start = Number(column.dictionary_page_offset || column.data_page_offset)
+  const end = start + Number(column.total_compressed_size)
+  const first = Math.min(start, Number(column.data_page_offset))
+  if (!(first >= 0) || !(end <= file.byteLength)) throw new Error(`a column at bytes ${first} to ${end}`)
+  for (let at = first; at < end;) {
+    const header =
+      readPageHeader(new Uint8Array(file.slice(at, Math.min(end, at + (1 << 13))))) ??
+      readPageHeader(new Uint8Array(file.slice(at, Math.min(end, at + longestHeader))))
+    if (!header || header.bytes < 0 || at + header.headerBytes + header.bytes > end)
+      throw new Error(`no page at byte ${at}`)
+    yield { ...header, at }
+    at += header.headerBytes + header.bytes
+  }
+}
+
 /** The data pages of one column of row group `group`. */
 export function* pagesOf(
   file: Slices,
@@ -35,20 +57,12 @@ export function* pagesOf(
   group: number,
   column: ColumnMetaData,
 ): Generator<PageFile> {
-  const start = Number(column.dictionary_page_offset || column.data_page_offset)
-  const end = start + Number(column.total_compressed_size)
   let dictionary = new Uint8Array(0)
-  for (let at = Math.min(start, Number(column.data_page_offset)); at < end;) {
-    const header =
-      readPageHeader(new Uint8Array(file.slice(at, Math.min(end, at + (1 << 13))))) ??
-      readPageHeader(new Uint8Array(file.slice(at, Math.min(end, at + longestHeader))))
-    if (!header || header.bytes < 0 || at + header.headerBytes + header.bytes > end)
-      throw new Error(`no page at byte ${at}`)
-    const next = at + header.headerBytes + header.bytes
-    const isData = header.type === 0 || header.type === 3
-    if (header.type === 2) dictionary = new Uint8Array(file.slice(at, next))
-    else if (isData && header.rows > 0) yield pageFile(dictionary, new Uint8Array(file.slice(at, next)), header.rows)
-    at = next
+  for (const { at, type, rows, headerBytes, bytes } of pageHeaders(file, column)) {
+    const isData = type === 0 || type === 3
+    const page = () => new Uint8Array(file.slice(at, at + headerBytes + bytes))
+    if (type === 2) dictionary = page()
+    else if (isData && rows > 0) yield pageFile(dictionary, page(), rows)
   }
 
   function pageFile(dictionaryPage: Uint8Array, page: Uint8Array, rows: number): PageFile {
@@ -79,91 +93,25 @@ export function* pagesOf(
 }
 
 /**
- * A page's header, in Thrift's compact protocol (parquet.thrift, PageHeader); null where `bytes` end before it does.
- * Only what is needed is kept.
+ * A page's header (parquet.thrift, PageHeader); null where `bytes` end before it does. Only what is needed is kept. An
+ * Error where it claims more than a page may be.
  */
 export function readPageHeader(bytes: Uint8Array): PageHeader | null {
-  let at = 0
-  const header: PageHeader = { type: -1, uncompressedBytes: 0, bytes: -1, rows: 0, headerBytes: 0 }
-  try {
-    readStruct((field, value) => {
-      if (field === 1) header.type = value
-      else if (field === 2) header.uncompressedBytes = value
-      else if (field === 3) header.bytes = value
-    }, 0)
-  } catch (error) {
-    if (error instanceof RangeError) return null
-    throw error
-  }
-  header.headerBytes = at
-  return header
-
-  function byte(): number {
-    if (at >= bytes.length) throw new RangeError('the header goes on')
-    return bytes[at++]!
-  }
-
-  function varint(): number {
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const part = byte()
-      value += (part & 0x7f) * scale
-      if (part < 0x80) return value
-    }
-  }
-
-  function zigzag(): number {
-    const value = varint()
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
-  }
-
-  function readStruct(take: (field: number, value: number) => void, depth: number): void {
-    for (let field = 0; ;) {
-      const head = byte()
-      if (head === 0) return
-      field = head >> 4 === 0 ? zigzag() : field + (head >> 4)
-      const type = head & 15
-      // The page's own record, 5 or 8, begins with its number of values; version 2 has its rows in field 3.
-      const isPage = depth === 0 && (field === 5 || field === 8)
-      const value = readValue(type, depth, (inner, number) => {
-        if (isPage && inner === (field === 5 ? 1 : 3)) header.rows = number
-      })
-      take(field, value)
-    }
-  }
-
-  function readValue(type: number, depth: number, take: (field: number, value: number) => void): number {
-    switch (type) {
-      case 1:
-        return 1
-      case 2:
-        return 0
-      case 3:
-        return byte()
-      case 4:
-      case 5:
-      case 6:
-        return zigzag()
-      case 7:
-        at += 8
-        return 0
-      case 8: {
-        const length = varint() // moves `at` itself
-        at += length
-        return 0
-      }
-      case 9:
-      case 10: {
-        const head = byte()
-        const count = head >> 4 === 15 ? varint() : head >> 4
-        for (let item = 0; item < count; item++) readValue(head & 15, depth + 1, () => {})
-        return 0
-      }
-      case 12:
-        readStruct(take, depth + 1)
-        return 0
-      default:
-        throw new Error(`Thrift type ${type} in a page header`)
-    }
-  }
+  const header: PageHeader = { type: -1, uncompressedBytes: 0, bytes: -1, values: 0, rows: 0, headerBytes: 0 }
+  const length = walkThrift(bytes, ([field, inner, ...deeper], value) => {
+    if (field === 1) header.type = value
+    else if (field === 2) header.uncompressedBytes = value
+    else if (field === 3) header.bytes = value
+    if (deeper.length > 0 || inner === undefined) return
+    // The page's own record, 5, 7 or 8, begins with its number of values; version 2 has its rows in field 3.
+    if (inner === 1 && (field === 5 || field === 7 || field === 8)) header.values = value
+    if ((field === 5 && inner === 1) || (field === 8 && inner === 3)) header.rows = value
+  })
+  if (length === null) return null
+  const isWithin = (value: number, most: number) => value >= 0 && value <= most
+  if (!isWithin(header.uncompressedBytes, largestPageBytes))
+    throw new Error(`a page that becomes ${header.uncompressedBytes} bytes; at most ${largestPageBytes} are read`)
+  if (!isWithin(header.values, mostPageValues) || !isWithin(header.rows, mostPageValues))
+    throw new Error(`a page of ${Math.max(header.values, header.rows)} values; at most ${mostPageValues} are read`)
+  return { ...header, headerBytes: length }
 }

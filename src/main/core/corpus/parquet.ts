@@ -1,29 +1,30 @@
 // Documents from the column `text` of a parquet file, a page at a time.
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type ColumnMetaData } from 'hyparquet'
+import { parquetReadObjects, type ColumnMetaData } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { Fault } from '#shared/fault.ts'
 import { openForSlices, type SourceFile } from '#main/platform/disk/text-files.ts'
-import { cleanText, decodeUtf8, type Cleaning } from './clean.ts'
+import { shortened } from '#shared/bounds.ts'
+import type { LeftOut } from '#shared/corpus.ts'
+import { cleanText, decodeUtf8 } from './clean.ts'
+import { countRecords, type Documents } from './documents.ts'
+import { readFooter } from './parquet-footer.ts'
 import { pagesOf } from './parquet-pages.ts'
-import type { Documents } from './documents.ts'
 
-export async function* readParquet(source: SourceFile, cleaning: Cleaning): AsyncGenerator<Documents> {
+export async function* readParquet(source: SourceFile, leftOut: LeftOut): AsyncGenerator<Documents> {
   const { path } = source
+  const records = countRecords(leftOut)
   const parsers = {
     stringFromBytes: (bytes: Uint8Array) =>
-      decodeUtf8(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), cleaning),
+      decodeUtf8(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), leftOut),
   }
   const file = openForSlices(path)
   try {
-    const metadata = await parquetMetadataAsync(file).catch((error: unknown) => {
-      throw new Fault('damaged', `${path} is not a whole parquet file.`, { cause: error, details: String(error) })
-    })
-    const columns = parquetSchema(metadata).children
+    const { metadata, columns } = footerOf(file)
     const column = columns.find(({ element }) => element.name === 'text')
     if (!column)
       throw new Fault(
         'bad-input',
-        `${path} has no column text; its columns are: ${columns.map(({ element }) => element.name).join(', ')}.`,
+        `${path} has no column text; its columns are: ${shortened(columns.map(({ element }) => element.name).join(', '), 200)}.`,
       )
     if (column.children.length > 0 || column.element.type !== 'BYTE_ARRAY')
       throw new Fault('bad-input', `${path}: the column text does not hold text.`)
@@ -35,12 +36,17 @@ export async function* readParquet(source: SourceFile, cleaning: Cleaning): Asyn
       const groupEnd = row + Number(num_rows)
       for (const texts of readPages(group, meta, row, groupEnd)) {
         const from = row
-        const documents = (await texts).map((text, index) => {
-          if (typeof text !== 'string')
-            throw new Fault('bad-input', `${path}, row ${from + index + 1}: the column text is empty (null).`)
-          return cleanText(text, cleaning).trim()
+        const rows = await texts
+        const documents = rows.map((text, index) => {
+          if (typeof text !== 'string') {
+            const why = `${path}, row ${from + index + 1}: the column text is empty (null).`
+            records.passOver(new Fault('bad-input', why))
+            return ''
+          }
+          records.taken()
+          return cleanText(text, leftOut).trim()
         })
-        row += documents.length
+        row += rows.length
         yield {
           documents: documents.filter(Boolean),
           doneBytes: Math.floor((source.bytes * row) / Math.max(1, Number(metadata.num_rows))),
@@ -48,6 +54,7 @@ export async function* readParquet(source: SourceFile, cleaning: Cleaning): Asyn
       }
       if (row !== groupEnd) throw damaged(row, groupEnd)
     }
+    records.finish()
 
     function* readPages(group: number, meta: ColumnMetaData, from: number, to: number): Generator<Promise<unknown[]>> {
       const pages = pagesOf(file, metadata, group, meta)
@@ -69,6 +76,15 @@ export async function* readParquet(source: SourceFile, cleaning: Cleaning): Asyn
     }
   } finally {
     file.close()
+  }
+
+  function footerOf(slices: typeof file): ReturnType<typeof readFooter> {
+    try {
+      return readFooter(slices)
+    } catch (error) {
+      if (error instanceof Fault) throw error
+      throw new Fault('damaged', `${path} is not a whole parquet file.`, { cause: error, details: String(error) })
+    }
   }
 
   function damaged(from: number, to: number, cause?: unknown): Fault {

@@ -1,9 +1,12 @@
 // Every document of a source file in turn, whatever kind of file it is; no more than a few blocks are held.
 import { Fault } from '#shared/fault.ts'
 import { readBlocks, type SourceFile } from '#main/platform/disk/text-files.ts'
+import { shortened } from '#shared/bounds.ts'
+import type { LeftOut } from '#shared/corpus.ts'
+import { parsePythonJson } from '#shared/json.ts'
 import { cleanText, countReplaced, decodeUtf8, detectEncoding, type Cleaning } from './clean.ts'
 import { createCutter, endOfTextMarker, type Cutter, type Grain } from './cut.ts'
-import type { Documents } from './documents.ts'
+import { countRecords, type Documents } from './documents.ts'
 import { readParquet } from './parquet.ts'
 
 /** Longest line of a record file. */
@@ -11,9 +14,9 @@ const longestRecordBytes = 64 << 20
 /** A line of text longer than this is taken in pieces. */
 const longestLineBytes = 4 << 20
 
-export function readSource(source: SourceFile, grain: Grain, cleaning: Cleaning): AsyncGenerator<Documents> {
-  if (source.kind === 'parquet') return readParquet(source, cleaning)
-  return source.kind === 'jsonl' ? readJsonLines(source, cleaning) : readText(source, grain, cleaning)
+export function readSource(source: SourceFile, grain: Grain, leftOut: LeftOut): AsyncGenerator<Documents> {
+  if (source.kind === 'parquet') return readParquet(source, leftOut)
+  return source.kind === 'jsonl' ? readJsonLines(source, leftOut) : readText(source, grain, leftOut)
 }
 
 /**
@@ -55,23 +58,30 @@ async function* decodeBlocks(
   if (wide) yield { text: clean(wide.decode()), doneBytes: source.bytes }
 }
 
-/** One JSON object a line, its text in the field `text`. */
-async function* readJsonLines(source: SourceFile, cleaning: Cleaning): AsyncGenerator<Documents> {
+/** One JSON object a line, its text in the field `text`; a line without one is passed over. */
+async function* readJsonLines(source: SourceFile, leftOut: LeftOut): AsyncGenerator<Documents> {
   let line = 0
-  for await (const { bytes, doneBytes, isFirst, isTooLong } of wholeLines(source, longestRecordBytes)) {
-    const where = () => `${source.path}, line ${line}`
+  let isInsideLongLine = false
+  const records = countRecords(leftOut)
+  const where = () => `${source.path}, line ${line}`
+  for await (const { bytes: block, doneBytes, isFirst, isTooLong } of wholeLines(source, longestRecordBytes)) {
+    let bytes = block
     if (isTooLong) {
-      line++
-      throw new Fault(
-        'too-large',
-        `${where()} is longer than ${longestRecordBytes >> 20} MiB. Cut it into smaller documents.`,
-      )
+      if (!isInsideLongLine) {
+        line++
+        const why = `${where()} is longer than ${longestRecordBytes >> 20} MiB. Cut it into smaller documents.`
+        records.passOver(new Fault('too-large', why))
+      }
+      isInsideLongLine = true
+      continue
     }
+    if (isInsideLongLine) bytes = block.subarray(block.indexOf(0x0a) + 1)
+    isInsideLongLine = false
     const mark = isFirst ? detectEncoding(bytes, source.path) : null
     if (mark && mark.name !== 'utf-8')
       throw new Fault('bad-input', `${source.path} is not UTF-8 but ${mark.name.toUpperCase()}. Save it as UTF-8.`)
     const text = bytes.toString('utf8', mark?.markBytes ?? 0)
-    cleaning.replaced += countReplaced(bytes, text)
+    leftOut.replaced += countReplaced(bytes, text)
     const documents: string[] = []
     // The block ends with a line end, unless it is the file's last.
     const lines = text.split('\n')
@@ -79,28 +89,35 @@ async function* readJsonLines(source: SourceFile, cleaning: Cleaning): AsyncGene
     for (const record of lines) {
       line++
       if (record.trim() === '') continue
-      documents.push(cleanText(textOfRecord(record, where), cleaning).trim())
+      const found = textOfRecord(record.replace(/^\ufeff/, ''), where)
+      if (found instanceof Fault) records.passOver(found)
+      else {
+        records.taken()
+        documents.push(cleanText(found, leftOut).trim())
+      }
     }
     yield { documents: documents.filter(Boolean), doneBytes }
   }
+  records.finish()
 }
 
-function textOfRecord(record: string, where: () => string): string {
+/** The text of a line, or why it has none. */
+function textOfRecord(record: string, where: () => string): string | Fault {
   let value: unknown
   try {
-    value = JSON.parse(record)
+    value = parsePythonJson(record)
   } catch (error) {
-    throw new Fault('bad-input', `${where()} is not a JSON object.`, { cause: error, details: String(error) })
+    return new Fault('bad-input', `${where()} is not a JSON object.`, { cause: error, details: String(error) })
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Fault('bad-input', `${where()} is not a JSON object.`)
+    return new Fault('bad-input', `${where()} is not a JSON object.`)
   const text = (value as { text?: unknown }).text
   if (typeof text === 'string') return text
   if (text === undefined) {
-    const fields = Object.keys(value).slice(0, 8).join(', ')
-    throw new Fault('bad-input', `${where()} has no field text; its fields are: ${fields || 'none'}.`)
+    const fields = shortened(Object.keys(value).slice(0, 8).join(', '), 120)
+    return new Fault('bad-input', `${where()} has no field text; its fields are: ${fields || 'none'}.`)
   }
-  throw new Fault(
+  return new Fault(
     'bad-input',
     `${where()}: the field text is ${text === null ? 'null' : `a ${typeof text}`}, not a string.`,
   )

@@ -1,6 +1,7 @@
 // Texts to leave words out of, and texts to be read whole.
 import { bundledCorpora } from '#main/core/corpus/bundled.ts'
 import { grainOf } from '#main/core/corpus/cut.ts'
+import { nothingLeftOut } from '#main/core/corpus/documents.ts'
 import { readSource } from '#main/core/corpus/read.ts'
 import { readDocuments as readSplit } from '#main/platform/disk/corpus-files.ts'
 import { listSources } from '#main/platform/disk/text-files.ts'
@@ -18,7 +19,7 @@ export async function readDocuments(path: string | null): Promise<string[]> {
   const documents: string[] = []
   let read = 0
   for (const source of listSources(bundled?.paths ?? [path!])) {
-    for await (const part of readSource(source, grainOf(source.bytes), { replaced: 0, nulls: 0 })) {
+    for await (const part of readSource(source, grainOf(source.bytes), nothingLeftOut())) {
       documents.push(...part.documents)
       read += part.documents.reduce((sum, { length }) => sum + length, 0)
       if (read > mostCharacters) return documents

@@ -15,6 +15,8 @@ export interface EncodingTokenizer {
 export interface EncodedRequest {
   tokens: Int32Array
   scored: number
+  /** Its beginning did not fit. */
+  isCut: boolean
 }
 
 /** Encodes requests of one context after another, which is encoded once for all its continuations. */
@@ -33,15 +35,16 @@ export function createRequestEncoder(
 /**
  * Spaces at the end of the context go over to the continuation, the two are encoded as one text, and the context's own
  * number of tokens is
- * cut off. An empty context is the end of a text.
+ * cut off. An empty context, or one of spaces alone, is the end of a text.
  */
 export function encodePair(
   tokenizer: EncodingTokenizer,
   { context, continuation }: ScoreRequest,
   contextIds: (text: string) => number[] = (text) => encodePrompt(tokenizer, text),
 ): { context: number[]; continuation: number[] } {
-  if (context === '') {
-    const ids = encodePrompt(tokenizer, continuation)
+  // The harness fails where a context is nothing but spaces: all of them go over, and nothing is left to read.
+  if (stripEnd(context) === '') {
+    const ids = encodePrompt(tokenizer, context + continuation)
     return ids[0] === tokenizer.endOfText
       ? { context: ids.slice(0, 1), continuation: ids.slice(1) }
       : { context: [tokenizer.endOfText], continuation: ids }
@@ -57,7 +60,11 @@ function truncate(
   length: number,
 ): EncodedRequest {
   const whole = [...context, ...continuation]
-  return { tokens: Int32Array.from(whole.slice(-(length + 1))), scored: continuation.length }
+  return {
+    tokens: Int32Array.from(whole.slice(-(length + 1))),
+    scored: continuation.length,
+    isCut: whole.length > length + 1,
+  }
 }
 
 /** A whole text in windows: every token is asked about once, with as much before it as fits when its window is full. */
@@ -70,7 +77,7 @@ export function encodeWindows(tokenizer: EncodingTokenizer, text: string, length
     const scored = end - predicted
     // The first window begins at an end of text; later ones reach back until they are full.
     const tokens = isFirst ? [tokenizer.endOfText, ...ids.slice(0, end)] : ids.slice(end - length - 1, end)
-    windows.push({ tokens: Int32Array.from(tokens), scored })
+    windows.push({ tokens: Int32Array.from(tokens), scored, isCut: false })
     predicted = end
   }
   return windows

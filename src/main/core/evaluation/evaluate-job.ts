@@ -67,11 +67,15 @@ const toyExamples = 64
 
 async function prepare(choice: TaskChoice): Promise<TaskWork> {
   const task = findTask(choice.task)
-  const items = await itemsOf(task, choice)
+  const all = await itemsOf(task, choice)
+  const items = all.filter(hasText)
+  if (items.length === 0) throw new Fault('bad-input', `${all[0]?.where ?? task.title}: there is no text.`)
   const pool = choice.shots > 0 ? await poolOf(task, choice, items) : []
   return {
     task,
     items: choice.limit === null ? items : items.slice(0, choice.limit),
+    rows: all.length,
+    withoutText: all.length - items.length,
     shots: {
       count: choice.shots,
       pool,
@@ -82,6 +86,10 @@ async function prepare(choice: TaskChoice): Promise<TaskWork> {
     },
   }
 }
+
+/** A text of spaces alone asks nothing. */
+const hasText = (item: Item): boolean =>
+  item.kind === 'text' ? item.text.trim() !== '' : item.kind !== 'last-word' || item.word.trim() !== ''
 
 async function itemsOf(task: TaskRecord, { data, documents, limit }: TaskChoice): Promise<Item[]> {
   if (documents && task.name !== 'cloze')

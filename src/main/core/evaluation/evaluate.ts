@@ -21,6 +21,9 @@ export interface TaskWork {
   task: TaskRecord
   items: readonly Item[]
   shots: ShotPlan
+  /** Rows that its file has, and those of them that hold no text. */
+  rows?: number
+  withoutText?: number
 }
 
 export interface EvaluateRequest {
@@ -54,7 +57,7 @@ export async function* evaluate(
   const tasks: TaskResult[] = []
   const secondsByTask: Record<string, number> = {}
   let scored = 0
-  for (const { task, items, shots } of works) {
+  for (const { task, items, shots, rows, withoutText } of works) {
     if (items.length === 0) throw new Fault('bad-input', `There is no item of ${task.name} to evaluate.`)
     const begunMs = nowMs()
     const records = new Map<number, ItemRecord>()
@@ -70,14 +73,10 @@ export async function* evaluate(
       yield { kind: 'progress', task: task.name, done: records.size, of: items.length }
     }
     secondsByTask[task.name] = (nowMs() - begunMs) / 1000
-    tasks.push(
-      await aggregate(
-        task,
-        items.map((_, index) => records.get(index)!),
-        shots.count,
-        bootstraps,
-      ),
-    )
+    const inOrder = items.map((_, index) => records.get(index)!)
+    const numbers = await aggregate(task, inOrder, shots.count, bootstraps)
+    const cut = inOrder.filter(({ isCut }) => isCut).length
+    tasks.push({ ...numbers, rows: rows ?? items.length, withoutText: withoutText ?? 0, cut })
   }
   return { tasks, scored, seconds: (nowMs() - startedMs) / 1000, secondsByTask, device: deps.engine.device }
 }
@@ -88,6 +87,7 @@ interface PreparedItem {
   /** Of the item alone, without its examples. */
   asked: { contexts: string[]; continuations: string[] }
   trees: PrefixTree[]
+  isCut: boolean
 }
 
 /**
@@ -120,7 +120,7 @@ function* batches(
       batch = []
       tokens = 0
     }
-    batch.push({ item, index, asked, trees })
+    batch.push({ item, index, asked, trees, isCut: encoded.some(({ isCut }) => isCut) })
     tokens += cost
   }
   if (batch.length > 0) yield batch
@@ -191,7 +191,7 @@ async function scoreBatch(
     signal,
   )
   let at = 0
-  return batch.map(({ item, index, asked, trees }) => {
+  return batch.map(({ item, index, asked, trees, isCut }) => {
     const own = scores.slice(at, (at += trees.length))
     const suffixes = trees.flatMap((tree, b) =>
       tree.suffixes.map(({ targets }, e) => answerOf(own[b][e], targets, item)),
@@ -212,6 +212,7 @@ async function scoreBatch(
       gold,
       logLikelihoods,
       areGreedy,
+      ...(isCut ? { isCut } : {}),
       ...scoreItem(item, logLikelihoods, areGreedy),
     }
   })

@@ -1,5 +1,6 @@
 // From the rows of a file to the items of a task, whichever of the task's forms they have.
 import type { GoldRule, RowForm, TaskKind, TaskRecord } from '#shared/evaluation/task.ts'
+import { shortened } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import { capitalize, strip } from './python-text.ts'
 
@@ -91,7 +92,7 @@ function chooseForm({ name, forms, kind }: TaskRecord, row: Row, where: string):
   const share = (i: number) => missing[i].length / fieldsOf(forms[i], kind).length
   const closest = forms.map((_, i) => i).reduce((best, i) => (share(i) < share(best) ? i : best), 0)
   const ways = forms.map((form) => fieldsOf(form, kind).join(', ')).join('; or ')
-  const has = Object.keys(row).join(', ') || 'none'
+  const has = shortened(Object.keys(row).join(', '), 200) || 'none'
   throw new Fault(
     'bad-input',
     `${where}: the field ${missing[closest][0]} is missing. ${name} reads the fields ${ways}; this row has ${has}.`,

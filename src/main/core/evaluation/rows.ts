@@ -1,9 +1,13 @@
 // Rows out of a person's files: JSON Lines, a JSON list, or parquet.
-import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { parquetReadObjects, type FileMetaData } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
+import { largestRowsBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
+import { JsonError, parsePythonJson } from '#shared/json.ts'
+import { readFooter } from '#main/core/corpus/parquet-footer.ts'
+import { pageHeaders, type Slices } from '#main/core/corpus/parquet-pages.ts'
 import { readText } from '#main/platform/disk/files.ts'
-import { openSlices, readLines } from '#main/platform/disk/row-files.ts'
+import { openForSlices } from '#main/platform/disk/text-files.ts'
 import type { PlacedRow, Row } from './items.ts'
 
 /**
@@ -28,43 +32,73 @@ export async function readAllRows(paths: string | readonly string[]): Promise<Pl
 }
 
 async function readJsonLines(path: string): Promise<PlacedRow[]> {
-  return (await readLines(path)).map(({ line, text }) => {
-    const where = `${path}, line ${line}`
-    let row: unknown
+  return rowsOfLines(await readText(path), path)
+}
+
+/** Lines that are not empty; a byte-order mark, which joining files leaves in their middle, is no part of one. */
+function rowsOfLines(text: string, path: string): PlacedRow[] {
+  return text.split('\n').flatMap((line, i) => {
+    const bare = line.replace(/^\ufeff/, '')
+    if (bare.trim() === '') return []
+    const where = `${path}, line ${i + 1}`
     try {
-      row = JSON.parse(text)
+      return [{ row: recordOf(parsePythonJson(bare), where), where }]
     } catch (error) {
-      throw new Fault('bad-input', `${where} is not JSON: ${(error as Error).message}.`, { cause: error })
+      throw error instanceof JsonError ? new Fault('bad-input', `${where} ${error.message}.`, { cause: error }) : error
     }
-    return { row: recordOf(row, where), where }
   })
 }
 
 /** A list of records, or a record that holds one, as older data sets are published. */
 async function readJsonRows(path: string): Promise<PlacedRow[]> {
-  const text = await readText(path)
+  const text = (await readText(path)).replace(/^\ufeff/, '')
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parsePythonJson(text)
   } catch {
-    return readJsonLines(path) // lines of JSON under the other name
+    return rowsOfLines(text, path) // lines of JSON under the other name
   }
   if (!Array.isArray(value)) return [{ row: recordOf(value, path), where: `${path}, row 1` }]
   return value.map((row, i) => ({ row: recordOf(row, `${path}, row ${i + 1}`), where: `${path}, row ${i + 1}` }))
 }
 
 async function readParquetRows(path: string): Promise<PlacedRow[]> {
-  const file = await openSlices(path)
+  const file = openForSlices(path)
   try {
-    const metadata = await parquetMetadataAsync(file)
-    const rows = await parquetReadObjects({ file, metadata, compressors, utf8: true })
-    return rows.map((row, i) => ({ row: plain(row) as Row, where: `${path}, row ${i + 1}` }))
+    const { metadata, columns } = readFooter(file)
+    checkSize(file, metadata, path)
+    const rows: Row[] = []
+    for (const { num_rows } of metadata.row_groups) {
+      const [rowStart, rowEnd] = [rows.length, rows.length + Number(num_rows)]
+      const part: Row[] = Array.from({ length: rowEnd - rowStart }, () => ({}))
+      // One after another: of columns that are read side by side a second failure reaches nobody.
+      for (const { element } of columns) {
+        const options = { file, metadata, compressors, utf8: true, rowStart, rowEnd, columns: [element.name] }
+        const values = await parquetReadObjects(options)
+        if (values.length !== part.length) throw new Error(`${values.length} rows of ${part.length}`)
+        values.forEach((row, i) => (part[i][element.name] = plain(row[element.name])))
+      }
+      for (const row of part) rows.push(row)
+    }
+    return rows.map((row, i) => ({ row, where: `${path}, row ${i + 1}` }))
   } catch (error) {
     if (error instanceof Fault) throw error
     throw new Fault('damaged', `${path} is not a whole parquet file.`, { cause: error, details: String(error) })
   } finally {
-    await file.close()
+    file.close()
   }
+}
+
+/** All rows are held at once, so what they become is added up before any is read. */
+function checkSize(file: Slices, { row_groups }: FileMetaData, path: string): void {
+  let bytes = 0
+  for (const { meta_data } of row_groups.flatMap(({ columns }) => columns))
+    for (const { uncompressedBytes } of pageHeaders(file, meta_data!)) bytes += uncompressedBytes
+  if (bytes > largestRowsBytes)
+    throw new Fault(
+      'too-large',
+      `${path} becomes ${bytes} bytes, and at most ${largestRowsBytes} are read. Write fewer rows into a file.`,
+    )
 }
 
 function recordOf(value: unknown, where: string): Row {

@@ -1,6 +1,6 @@
 // `isoflop corpus`: the texts in the lab; one added, or deleted.
 import { basename, resolve } from 'node:path'
-import type { Corpus } from '#shared/corpus.ts'
+import { leftOutText, type Corpus } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import { parseWhole, short, table } from './amounts.ts'
 import { findCorpus, whole } from './find.ts'
@@ -45,7 +45,7 @@ Example:
             name ?? corpusName(paths),
           )
           const ready = await corpusReady(lab, added.id, context)
-          return { document: { corpus: ready }, text: corporaText([ready]) }
+          return { document: { corpus: ready }, text: [corporaText([ready]), ...remarks(ready)].join('\n') }
         }),
       ),
     )
@@ -101,6 +101,11 @@ Example:
         },
       ),
     )
+}
+
+/** What of the sources is not in the corpus as it was there, and what else a person should know. */
+function remarks({ leftOut, message }: Corpus): string[] {
+  return [leftOut ? leftOutText(leftOut) : null, message].filter((line): line is string => Boolean(line))
 }
 
 /** After the first file or folder. */

@@ -4,8 +4,7 @@ import type { Evaluation } from '#shared/evaluation/evaluation.ts'
 import type { ItemRecord } from '#shared/evaluation/result.ts'
 import { Fault } from '#shared/fault.ts'
 import type { LabHost } from '#main/lab/lab.ts'
-import { exists, realPath, writeFileAtomically } from '#main/platform/disk/files.ts'
-import { readLines } from '#main/platform/disk/row-files.ts'
+import { exists, realPath, writeFileAtomically, readText } from '#main/platform/disk/files.ts'
 
 /** A line of the file. */
 type Sample = Omit<ItemRecord, 'kind'> & { session: string }
@@ -78,7 +77,9 @@ async function readSamples(path: string): Promise<Sample[]> {
     new Fault('conflict', `${path} is no file of samples (line ${line}), so it is not written over. Name another.`, {
       cause,
     })
-  return (await readLines(path)).map(({ text, line }) => {
+  const lines = (await readText(path)).split('\n').map((text, i) => ({ text, line: i + 1 }))
+  return lines.flatMap(({ text, line }) => {
+    if (text.trim() === '') return []
     let sample: Partial<Sample> | null
     try {
       sample = JSON.parse(text) as Partial<Sample> | null
@@ -87,6 +88,6 @@ async function readSamples(path: string): Promise<Sample[]> {
     }
     if (typeof sample?.task !== 'string' || !Number.isInteger(sample.index) || typeof sample.session !== 'string')
       throw none(line)
-    return sample as Sample
+    return [sample as Sample]
   })
 }

@@ -1,6 +1,6 @@
 // What `isoflop evaluate` answers: the harness's document, and a table for people.
 import type { Evaluation } from '#shared/evaluation/evaluation.ts'
-import { harnessResults, type TaskResult } from '#shared/evaluation/result.ts'
+import { harnessResults, itemRemarks, type TaskResult } from '#shared/evaluation/result.ts'
 import { table } from './amounts.ts'
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
@@ -17,6 +17,7 @@ function rateOf(evaluations: readonly Evaluation[]): number {
 /** Finished evaluations of one model in the harness's layout, with what they took. */
 export const evaluationsDocument = (evaluations: readonly Evaluation[]) => ({
   ...harnessResults(resultsOf(evaluations)),
+  remarks: Object.fromEntries(resultsOf(evaluations).map((result) => [result.task, itemRemarks(result)])),
   n: sum(resultsOf(evaluations).map(({ items }) => items)),
   seconds: sum(evaluations.map(({ scoring }) => scoring?.seconds ?? 0)),
   secondsByTask: Object.fromEntries(evaluations.map(({ task, scoring }) => [task, scoring?.seconds ?? 0])),
@@ -38,5 +39,6 @@ export function evaluationsText(evaluations: readonly Evaluation[]): string {
     ]),
   )
   const rate = rateOf(evaluations)
-  return `${table(['task', 'shots', 'items', 'metric', 'value', 'error', 'chance'], rows)}\n${sum(results.map(({ items }) => items))} items${rate > 0 ? `, ${rate.toPrecision(3)} a second` : ''} on ${evaluations[0]?.device ?? 'no device'}.`
+  const remarks = results.flatMap((result) => itemRemarks(result).map((remark) => `\n${result.title}: ${remark}`))
+  return `${table(['task', 'shots', 'items', 'metric', 'value', 'error', 'chance'], rows)}\n${sum(results.map(({ items }) => items))} items${rate > 0 ? `, ${rate.toPrecision(3)} a second` : ''} on ${evaluations[0]?.device ?? 'no device'}.${remarks.join('')}`
 }

@@ -62,7 +62,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     tellEveryMs: 100,
     atEnd: () => ({ progress: null }),
     work: async (task) => {
-      const { id, name } = task.record
+      const { id, name, origin } = task.record
       let report: IngestReport | null = null
       const onRecord = (record: IngestRecord) => {
         if (record.kind === 'done') report = record.report
@@ -74,8 +74,12 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       const request = { corpusId: id, name, folder: deps.folderOf(id), paths: store.read(id).paths }
       await workToEnd<IngestRecord>(fork, { kind: 'ingest', request }, { signal: task.signal, onRecord })
       if (!report) throw new Error('the text was read and no report of it came')
-      const { bytes, documents, duplicates, splits } = report as IngestReport
-      return { bytes, documents, duplicates, splits }
+      const { bytes, documents, duplicates, leftOut, content, splits } = report as IngestReport
+      const twin = store.list().find(({ corpus }) => corpus.id !== id && corpus.content === content)
+      const message = twin ? `This is the very text of “${twin.corpus.name}”, which is here already.` : null
+      // What lies beside the bundled texts in their packages was not meant to be read.
+      const counted = origin === 'bundled' ? {} : { leftOut }
+      return { bytes, documents, duplicates, ...counted, content, splits, message }
     },
   })
 

@@ -1,7 +1,9 @@
 // The disk as the text rooms see it: blocks of a source read in turn, and a corpus folder written aside and then
 // renamed.
 import {
+  accessSync,
   closeSync,
+  constants,
   createReadStream,
   existsSync,
   fstatSync,
@@ -21,6 +23,7 @@ import { dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Split } from '#shared/corpus.ts'
+import { largestUnpackedBytes, mostExpansion } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import { diskFault as systemFault } from './disk-faults.ts'
 
@@ -75,10 +78,10 @@ export function sourceKind(path: string): { kind: SourceKind; isGzip: boolean } 
 
 /**
  * Every file behind `paths`, in the order of the names, each once. Folders are searched through and through, hidden
- * entries left out.
+ * entries left out; what in them is of another kind or cannot be read is told to `passOver`.
  * Faults: a path that is not there, a file of a kind the lab does not read, a folder without text.
  */
-export function listSources(paths: string[]): SourceFile[] {
+export function listSources(paths: string[], passOver: (why: string) => void = () => {}): SourceFile[] {
   const found = new Map<string, SourceFile>()
   const addFile = (path: string, bytes: number): boolean => {
     const kind = sourceKind(path)
@@ -90,11 +93,18 @@ export function listSources(paths: string[]): SourceFile[] {
     for (const entry of onDisk(folder, () => readdirSync(folder, { withFileTypes: true }))) {
       if (entry.name.startsWith('.')) continue
       const path = join(folder, entry.name)
-      if (entry.isDirectory()) files += addFolder(path)
-      else if (sourceKind(path)) {
-        // A link to a file is followed; one to a folder is not, for it may lead in a circle.
-        const stat = onDisk(path, () => statSync(path))
-        if (stat.isFile() && addFile(path, stat.size)) files++
+      try {
+        if (entry.isDirectory()) files += addFolder(path)
+        else if (!sourceKind(path)) passOver(`${path} is of a kind the lab does not read.`)
+        else {
+          // A link to a file is followed; one to a folder is not, for it may lead in a circle.
+          const stat = onDisk(path, () => statSync(path))
+          onDisk(path, () => accessSync(path, constants.R_OK))
+          if (stat.isFile() && addFile(path, stat.size)) files++
+          else passOver(`${path} is not a file.`)
+        }
+      } catch (error) {
+        passOver(diskFault(error, path).message)
       }
     }
     return files
@@ -123,7 +133,16 @@ export async function* readBlocks(source: SourceFile): AsyncGenerator<{ bytes: B
     const unpacked = createGunzip({ chunkSize: blockBytes })
     pipeline(file, unpacked, () => {}) // a failure reaches the loop below, for it destroys `unpacked`
     try {
-      for await (const bytes of unpacked) yield { bytes: bytes as Buffer, doneBytes: file.bytesRead }
+      let unpackedBytes = 0
+      for await (const bytes of unpacked as AsyncIterable<Buffer>) {
+        unpackedBytes += bytes.length
+        if (unpackedBytes > largestUnpackedBytes && unpackedBytes > mostExpansion * source.bytes)
+          throw new Fault(
+            'too-large',
+            `${source.path} becomes more than ${mostExpansion} times as large when it is unpacked. If that is right, unpack it and add the file.`,
+          )
+        yield { bytes, doneBytes: file.bytesRead }
+      }
     } catch (error) {
       const code = (error as NodeJS.ErrnoException)?.code ?? ''
       if (code.startsWith('Z_'))

@@ -32,6 +32,7 @@ const write = (name: string, bytes: string | Uint8Array): string => {
   writeFileSync(path, bytes)
   return path
 }
+const none = { records: 0, files: 0, replaced: 0, removed: 0, first: null }
 const never = new AbortController().signal
 
 async function ingest(paths: string[], folder = corpus(), signal = never): Promise<IngestReport> {
@@ -57,7 +58,14 @@ const lines = (count: number, make = (index: number) => `document ${index} says 
 describe('sources', () => {
   test('a file of records: one document a line', async () => {
     const report = await ingest([write('a.jsonl', lines(200))])
-    expect(report).toMatchObject({ corpusId: 'one', name: 'One', files: 1, documents: 200, duplicates: 0, replaced: 0 })
+    expect(report).toMatchObject({
+      corpusId: 'one',
+      name: 'One',
+      files: 1,
+      documents: 200,
+      duplicates: 0,
+      leftOut: none,
+    })
     expect(all()).toEqual(Array.from({ length: 200 }, (_, index) => `document ${index} says ${index * 7}`).sort())
     expect(readCorpusReport(corpus())).toEqual(report)
     for (const split of splits) {
@@ -87,7 +95,7 @@ describe('sources', () => {
       const texts = JSON.parse(readFileSync(join(__dirname, '../../../fixtures/corpus/texts.json'), 'utf8')) as string[]
       expect(await ingest([join(__dirname, `../../../fixtures/corpus/${name}.parquet`)])).toMatchObject({
         documents: 300,
-        replaced: 0,
+        leftOut: none,
       })
       expect(all()).toEqual([...texts].sort())
     },
@@ -125,14 +133,16 @@ describe('bytes that are no plain text', () => {
       Buffer.from([0x66, 0xff, 0x67, 0xc3, 0x0a]),
       Buffer.from('é'.repeat(2000)),
     ])
-    expect(await ingest([write('a.txt', bytes), write('b.jsonl', lines(30))])).toMatchObject({ replaced: 2 })
+    expect(await ingest([write('a.txt', bytes), write('b.jsonl', lines(30))])).toMatchObject({
+      leftOut: { replaced: 2 },
+    })
     expect(all().some((text) => text.startsWith('good �\nf�g�\né'))).toBe(true)
   })
 
   test('NUL is taken out and counted, a byte-order mark left out, CR LF becomes LF', async () => {
     expect(
       await ingest([write('a.txt', '\ufeffone\r\ntwo\rthree\0\0 four'), write('b.jsonl', lines(30))]),
-    ).toMatchObject({ nulls: 2 })
+    ).toMatchObject({ leftOut: { removed: 2 } })
     expect(all()).toContain('one\ntwo\nthree four')
   })
 
@@ -142,8 +152,7 @@ describe('bytes that are no plain text', () => {
       const text = `Ünïcode 🐋 \u0a0d\u0d0a ਊ\r\n\r\n${Array.from({ length: 90_000 }, (_, index) => `and ${index},\r\n`).join('')}end`
       const bytes = Buffer.from(`\ufeff${text}`, 'utf16le')
       expect(await ingest([write('wide.txt', encoding === 'utf16le' ? bytes : bytes.swap16())])).toMatchObject({
-        replaced: 0,
-        nulls: 0,
+        leftOut: none,
       })
       expect(
         all().find((document) => document.startsWith('Ünïcode 🐋 \u0a0d\u0d0a ਊ\n\nand 0,\nand 1,\n')),
@@ -157,14 +166,14 @@ describe('bytes that are no plain text', () => {
   test('lone surrogates in JSON are replaced and counted', async () => {
     expect(
       await ingest([write('a.jsonl', `${lines(30)}\n{"text":"half \\ud800 pair \\ud83d\\udc0b"}\n`)]),
-    ).toMatchObject({ replaced: 1 })
+    ).toMatchObject({ leftOut: { replaced: 1 } })
     expect(all()).toContain('half \ufffd pair 🐋')
   })
 
   test('a character is never cut by the blocks a file is read in', async () => {
     // One line of more than 4 MiB, whose characters lie across every kind of block border.
     const text = `x${Array.from({ length: 400_000 }, (_, index) => `é🐋年${index}`).join('')}`
-    expect(await ingest([write('a.txt', text)])).toMatchObject({ replaced: 0 })
+    expect(await ingest([write('a.txt', text)])).toMatchObject({ leftOut: none })
     expect(all().join('').length).toBe(text.length)
   })
 })
@@ -245,29 +254,108 @@ describe('bad files', () => {
       (name: string) => `${at(name, 2)}: the field text is a number, not a string.`,
     ],
     ['null', `{"text":null}`, (name: string) => `${at(name, 1)}: the field text is null, not a string.`],
-  ])('records with %s', async (_name, text, message) => {
-    expect(await faultOf([write('bad.jsonl', text)])).toMatchObject({
-      code: 'bad-input',
-      message: message('bad.jsonl'),
-    })
-  })
+  ])(
+    'records with %s are passed over and counted, and refused where the file holds nothing else',
+    async (_name, text, message) => {
+      const alone = text.trim().split('\n').at(-1)!
+      expect(await faultOf([write('bad.jsonl', alone), write('good.jsonl', lines(40))])).toMatchObject({
+        code: 'bad-input',
+        message: message('bad.jsonl').replace(/line \d+/, 'line 1'),
+      })
+      const report = await ingest([write('bad.jsonl', `${lines(9)}\n${text}`), write('good.jsonl', lines(40))])
+      expect(report.leftOut).toMatchObject({
+        ...none,
+        records: 1,
+        first: expect.stringContaining(message('bad.jsonl').split(/line \d+/)[1]) as string,
+      })
+    },
+  )
 
   test('the line is right beyond the first block', async () => {
     const many = lines(40_000, (index) => `document ${index} ${'x'.repeat(40)}`)
     expect(many.length).toBeGreaterThan(2 << 20)
-    expect((await faultOf([write('bad.jsonl', `${many}\n{"text":`)])).message).toBe(
+    expect((await ingest([write('bad.jsonl', `${many}\n{"text":`)])).leftOut.first).toBe(
       `${at('bad.jsonl', 40_001)} is not a JSON object.`,
     )
+  })
+
+  test('a wrong file is refused after its first thousand records', async () => {
+    const wrong = Array.from({ length: 5000 }, (_, id) => JSON.stringify({ id, body: 'a' })).join('\n')
+    expect((await faultOf([write('wrong.jsonl', `${wrong}\n${lines(9000)}`)])).message).toMatch(
+      /line 1 has no field text/,
+    )
+  })
+
+  test('what Python and careless joining leave in lines is read', async () => {
+    const odd =
+      '{"text":"not a number","score":NaN}\n\ufeff{"text":"after a mark","low":-Infinity}\n{"text":"NaN in words"}'
+    expect((await ingest([write('odd.jsonl', `${lines(30)}\n${odd}`)])).leftOut).toEqual(none)
+    expect(all()).toEqual(expect.arrayContaining(['not a number', 'after a mark', 'NaN in words']))
+  })
+
+  test('a line too long for a record is passed over, and the next one read', async () => {
+    const long = `{"text":"${'x'.repeat(65 << 20)}"}`
+    const report = await ingest([write('long.jsonl', `${lines(10)}\n${long}\n${lines(10, (i) => `after ${i}`)}`)])
+    expect(report).toMatchObject({ documents: 20, leftOut: { records: 1 } })
+    expect(report.leftOut.first).toContain(`${at('long.jsonl', 11)} is longer than 64 MiB`)
+  })
+
+  test('names of fields are cut', async () => {
+    const message = (await faultOf([write('bad.jsonl', JSON.stringify({ ['k'.repeat(1 << 20)]: 1 }))])).message
+    expect(message.length).toBeLessThan(400)
+  })
+
+  test('in a folder, links to nowhere and other kinds of file are passed over and counted', async () => {
+    write('folder/good.jsonl', lines(40))
+    write('folder/other.json', '{}')
+    write('folder/packed.jsonl.zst', 'x')
+    symlinkSync('/nowhere/at/all.txt', join(home, 'folder', 'old.txt'))
+    const { leftOut } = await ingest([join(home, 'folder')])
+    expect(leftOut).toMatchObject({ files: 3 })
+    expect(leftOut.first).toMatch(/old\.txt|other\.json|packed/)
+  })
+
+  test('a mark in the middle of a text goes, and is counted', async () => {
+    expect((await ingest([write('a.txt', 'one\n\ufefftwo'), write('b.jsonl', lines(30))])).leftOut).toMatchObject({
+      removed: 1,
+    })
+    expect(all()).toContain('one\ntwo')
+  })
+
+  test('text of another encoding is refused with what to do', async () => {
+    const french = Buffer.from('Un été à la forêt, où les élèves rêvaient déjà. '.repeat(200), 'latin1')
+    expect((await faultOf([write('latin.txt', french)])).message).toMatch(/does not look like UTF-8.*Save it as UTF-8/)
+    expect(
+      (await faultOf([write('noise.txt', Buffer.from(Array.from({ length: 5000 }, (_, i) => 1 + ((i * 7919) % 255))))]))
+        .message,
+    ).toMatch(/does not look like UTF-8/)
+  })
+
+  test('a packed file that bursts is refused', async () => {
+    const bomb = gzipSync(Buffer.alloc(300 << 20, 'a'))
+    expect((await faultOf([write('bomb.txt.gz', bomb)])).message).toMatch(/more than 250 times as large/)
+  })
+
+  test('a page of parquet that claims more than it holds is refused at once', async () => {
+    for (const name of ['hang'])
+      expect(await faultOf([join(__dirname, `../../../fixtures/corpus/${name}.parquet`)])).toMatchObject({
+        code: 'damaged',
+      })
   })
 
   test.each([
     ['no-text', 'bad-input', 'has no column text; its columns are: txt, n.'],
     ['numbers', 'bad-input', 'the column text does not hold text.'],
-    ['null', 'bad-input', 'row 10: the column text is empty (null).'],
   ])('parquet: %s', async (name, code, message) => {
     const error = await faultOf([join(__dirname, `../../../fixtures/corpus/${name}.parquet`)])
     expect(error).toMatchObject({ code })
     expect(error.message).toContain(message)
+  })
+
+  test('parquet: a row without text is passed over and counted', async () => {
+    const { leftOut } = await ingest([join(__dirname, '../../../fixtures/corpus/null.parquet')])
+    expect(leftOut).toMatchObject({ records: 1 })
+    expect(leftOut.first).toContain('row 10: the column text is empty (null).')
   })
 
   test('parquet cut short or overwritten', async () => {
@@ -332,7 +420,7 @@ describe('stopping', () => {
   test('a corpus that was there stays until the new one is whole', async () => {
     await ingest([write('a.jsonl', lines(50))])
     const before = all()
-    await expect(ingest([write('bad.jsonl', `${lines(50)}\nbad`)])).rejects.toMatchObject({ code: 'bad-input' })
+    await expect(ingest([write('bad.jsonl', 'bad')])).rejects.toMatchObject({ code: 'bad-input' })
     expect(all()).toEqual(before)
     await ingest([write('b.jsonl', lines(60))])
     expect(all()).toHaveLength(60)
