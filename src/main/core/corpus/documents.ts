@@ -1,6 +1,6 @@
 // What every reader of source files gives and counts, whatever the kind of file.
 import type { LeftOut } from '#shared/corpus.ts'
-import { Fault } from '#shared/fault.ts'
+import type { Fault } from '#shared/fault.ts'
 
 /** Some documents, and how many bytes of the file have been read for them and all before. */
 export interface Documents {

@@ -29,7 +29,7 @@ export interface IngestReport {
   /** Exact duplicates that were left out. */
   duplicates: number
   leftOut: LeftOut
-  /** Says of two corpora whether they hold the same documents in the same order: SHA-256 over those of the documents. */
+  /** Equal for two corpora of the same documents in the same order: SHA-256 over those of the documents. */
   content: string
   splits: Record<Split, { documents: number; bytes: number }>
 }
