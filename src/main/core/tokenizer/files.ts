@@ -1,7 +1,8 @@
 // A tokenizer in a folder.
 import { join } from 'node:path'
 import { readTextFile, writeTextFile } from '#main/platform/disk/text-files.ts'
-import { parseTokenizer, tokenizerFiles } from './hugging-face.ts'
+import { tokenizerFiles } from './hugging-face.ts'
+import { parseTokenizer } from './tokenizer-json.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** The tokenizer of `folder`'s tokenizer.json. */

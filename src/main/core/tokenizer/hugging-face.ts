@@ -1,9 +1,7 @@
-// A tokenizer as the files Hugging Face knows, and back: tokenizer.json has everything, vocab.json and merges.txt the
-// same for GPT-2's class.
-import { Fault } from '#shared/fault.ts'
-import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
-import { bytesToVisible, visibleToBytes } from './bytes.ts'
-import { createTokenizer, endOfTextContent, type Tokenizer } from './tokenizer.ts'
+// A tokenizer as the files Hugging Face knows: tokenizer.json has everything, vocab.json and merges.txt the same for
+// GPT-2's class. tokenizer-json.ts reads them back.
+import { bytesToVisible } from './bytes.ts'
+import { endOfTextContent, type Tokenizer } from './tokenizer.ts'
 
 export interface TokenizerFile {
   name: string
@@ -72,55 +70,3 @@ const vocabHere = '<the vocabulary>'
 
 const ascii = (text: string): string =>
   text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-
-/**
- * The tokenizer of a tokenizer.json written here, or of any byte-level BPE like GPT-2's. Fault `damaged` where it is
- * not one.
- */
-export function parseTokenizer(json: string, path: string): Tokenizer {
-  const refuse = (why: string, cause?: unknown): never => {
-    throw new Fault('damaged', `${path} is not a tokenizer this lab can use: ${why}.`, { cause })
-  }
-  let file: {
-    added_tokens?: { id: number; content: string }[]
-    model?: { type?: string; vocab?: Record<string, number>; merges?: (string | [string, string])[] }
-  }
-  try {
-    file = JSON.parse(json)
-  } catch (error) {
-    return refuse('it is not JSON', error)
-  }
-  const { vocab, merges, type } = file?.model ?? {}
-  if (type !== 'BPE' || typeof vocab !== 'object' || !Array.isArray(merges)) return refuse('it has no BPE model')
-  const endOfText =
-    file.added_tokens?.find(({ content }) => content === endOfTextContent)?.id ?? vocab[endOfTextContent]
-  const entries = Object.entries(vocab)
-  const vocabulary = entries.length + (endOfTextContent in vocab ? 0 : 1)
-  if (endOfText === undefined) return refuse(`it has no ${endOfTextContent}`)
-  if (vocabulary > 65_536) return refuse(`its ${vocabulary} tokens are more than 65,536`)
-  const tokens: Uint8Array[] = []
-  tokens[endOfText] = new Uint8Array(0)
-  for (const [token, id] of entries) {
-    if (id !== endOfText) tokens[id] = visibleToBytes(token) ?? refuse(`its token ${id} is no bytes`)
-  }
-  if (tokens.length !== vocabulary || Object.keys(tokens).length !== vocabulary) return refuse('its ids have gaps')
-  const seen = new Set(tokens.filter((bytes) => bytes.length === 1).map((bytes) => bytes[0]))
-  if (seen.size !== 256) return refuse(`it has ${seen.size} of the 256 bytes`)
-  const pairs = new Int32Array(2 * merges.length)
-  const merged = new Int32Array(merges.length)
-  merges.forEach((merge, rank) => {
-    const [left, right, ...rest] = typeof merge === 'string' ? merge.split(' ') : merge
-    const ids = [vocab[left!], vocab[right!], vocab[`${left}${right}`]]
-    if (rest.length > 0 || ids.some((id) => id === undefined))
-      return refuse(`its merge ${rank + 1} names tokens it does not have`)
-    pairs.set([ids[0]!, ids[1]!], 2 * rank)
-    merged[rank] = ids[2]!
-  })
-  const isBytes = merges.length === 0 && tokens[0]![0] === 0 // a BPE without merges has GPT-2's order
-  const choice: TokenizerChoice = isBytes
-    ? { kind: 'bytes' }
-    : vocabulary === 50_257
-      ? { kind: 'gpt2' }
-      : { kind: 'bpe', vocabulary }
-  return createTokenizer({ choice, tokens, pairs, merged, endOfText })
-}

@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadTokenizer, saveTokenizer } from '#main/core/tokenizer/files.ts'
 import { createGpt2Tokenizer } from '#main/core/tokenizer/gpt2.ts'
-import { parseTokenizer, tokenizerFiles } from '#main/core/tokenizer/hugging-face.ts'
+import { tokenizerFiles } from '#main/core/tokenizer/hugging-face.ts'
+import { parseTokenizer } from '#main/core/tokenizer/tokenizer-json.ts'
 import { createByteTokenizer, type Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import { trainTokenizer } from '#main/core/tokenizer/train.ts'
 import { eachWord, wordPattern } from '#main/core/tokenizer/words.ts'
@@ -305,5 +306,60 @@ describe('a file that is no tokenizer', () => {
     const error = await fault(() => parseTokenizer(json, 'tokenizer.json'))
     expect(error).toMatchObject({ code: 'damaged' })
     expect(error.message).toMatch(message)
+  })
+
+  test('the form that OpenAI published, without a type and with empty affixes, is read', () => {
+    const file = JSON.parse(changed(() => {})) as { model: Record<string, unknown>; post_processor: unknown }
+    delete file.model.type
+    delete file.model.byte_fallback
+    delete file.model.ignore_merges
+    Object.assign(file.model, { continuing_subword_prefix: '', end_of_word_suffix: '' })
+    file.post_processor = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: false }
+    const read = parseTokenizer(JSON.stringify(file), 'tokenizer.json')
+    const text = 'The loss falls slowly, twice 12 \n and 🐋'
+    expect(read.encode(text)).toEqual(
+      parseTokenizer(
+        changed(() => {}),
+        'tokenizer.json',
+      ).encode(text),
+    )
+  })
+
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }
+  const token = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }
+  test.each([
+    ['normalizer', { normalizer: { type: 'Lowercase' } }],
+    ['pre_tokenizer', { pre_tokenizer: { ...byteLevel, add_prefix_space: true } }],
+    ['pre_tokenizer', { pre_tokenizer: { ...byteLevel, use_regex: false } }],
+    [
+      'pre_tokenizer',
+      { pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel] } },
+    ],
+    ['pre_tokenizer', { pre_tokenizer: null }],
+    [
+      'post_processor',
+      { post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: { id: 'x', type_id: 0 } }] } },
+    ],
+    ['decoder', { decoder: { type: 'WordPiece' } }],
+    ['<|user|>', { added_tokens: [{ ...token, id: 0, content: '<|user|>' }] }],
+    ['lstrip', { added_tokens: [{ ...token, id: 0, content: '<|endoftext|>', lstrip: true }] }],
+    ['ignore_merges', { model: { ignore_merges: true } }],
+    ['dropout', { model: { dropout: 0.1 } }],
+    ['byte_fallback', { model: { byte_fallback: true } }],
+    ['end_of_word_suffix', { model: { end_of_word_suffix: '</w>' } }],
+    ['surprise', { surprise: {} }],
+    ['model.surprise', { model: { surprise: 1 } }],
+    ['toString', { toString: 1 }],
+  ])('a file that asks for other ids is refused by the name of its field: %s', async (name, change) => {
+    const file = JSON.parse(changed(() => {})) as Record<string, object>
+    const json = JSON.stringify({
+      ...file,
+      ...change,
+      model: { ...file.model, ...(change as { model?: object }).model },
+    })
+    const error = await fault(() => parseTokenizer(json, 'tokenizer.json'))
+    expect(error).toMatchObject({ code: 'unavailable' })
+    expect(error.message).toContain(name)
+    expect(error.message.length).toBeLessThan(300)
   })
 })
