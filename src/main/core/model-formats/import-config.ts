@@ -1,10 +1,14 @@
 // A Hugging Face config.json as a model of ours. Keys that are absent have GPT-2's own defaults; what we cannot compute
 // is refused by name.
+import { quoted } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ModelPlan, Parametrisation } from '#shared/family/model.ts'
 import type { Activation } from '#shared/family/shape.ts'
 
 type Config = Record<string, unknown>
+
+/** Of any length in a config; sizes that do not fit the weights are found against them. */
+const largestWhole = 10_000_000
 
 /** Names that transformers uses for the two forms; the tanh form has several. */
 const activations: Record<string, Activation> = {
@@ -24,7 +28,7 @@ export function readConfig(config: unknown, path: string): { model: ModelPlan; e
   if (type !== 'gpt2' && type !== 'btlm')
     throw new Fault(
       'unavailable',
-      `${path}: model_type is ${JSON.stringify(type)}; models of GPT-2's architecture can be imported.`,
+      `${path}: model_type is ${quoted(type)}; models of GPT-2's architecture can be imported.`,
     )
   read.refuseUnless('scale_attn_by_inverse_layer_idx', false)
   read.refuseUnless('add_cross_attention', false)
@@ -45,14 +49,14 @@ export function readConfig(config: unknown, path: string): { model: ModelPlan; e
   if (keys.n_inner != null && keys.n_inner !== 4 * width)
     throw new Fault(
       'unavailable',
-      `${path}: n_inner is ${JSON.stringify(keys.n_inner)}; models whose inner layer is ${4 * width}, four times as wide, can be imported.`,
+      `${path}: n_inner is ${quoted(keys.n_inner)}; models whose inner layer is ${4 * width}, four times as wide, can be imported.`,
     )
   const name = keys.activation_function ?? 'gelu_new'
   const activation = typeof name === 'string' ? activations[name] : undefined
   if (!activation)
     throw new Fault(
       'unavailable',
-      `${path}: activation_function is ${JSON.stringify(name)}; ${Object.keys(activations).join(', ')} can be computed.`,
+      `${path}: activation_function is ${quoted(name)}; ${Object.keys(activations).join(', ')} can be computed.`,
     )
   const parametrisation = scales(read, width / heads, type === 'btlm')
   return {
@@ -77,13 +81,13 @@ function scales(read: ReturnType<typeof createReader>, headSize: number, isMup: 
 
 function createReader(config: Config, path: string) {
   const wrong = (key: string, what: string) =>
-    new Fault('bad-input', `${path}: ${key} must be ${what}; it is ${JSON.stringify(config[key])}.`)
+    new Fault('bad-input', `${path}: ${key} must be ${what}; it is ${quoted(config[key])}.`)
   const valueOf = (key: string, absent: unknown): unknown => config[key] ?? absent
   return {
     whole(key: string, absent: number): number {
       const value = valueOf(key, absent)
-      if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 1e7)
-        throw wrong(key, 'a whole number from 1')
+      if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > largestWhole)
+        throw wrong(key, `a whole number from 1 to ${largestWhole.toLocaleString('en-US')}`)
       return value as number
     },
     /** A token's id; where a config lists several, the first. */
@@ -109,7 +113,7 @@ function createReader(config: Config, path: string) {
       if (value !== expected)
         throw new Fault(
           'unavailable',
-          `${path}: ${key} is ${JSON.stringify(value)}; models with ${JSON.stringify(expected)} can be imported.`,
+          `${path}: ${key} is ${quoted(value)}; models with ${JSON.stringify(expected)} can be imported.`,
         )
     },
   }

@@ -9,8 +9,8 @@ import { parseTokenizer, readTokenizer } from '#main/core/tokenizer/tokenizer-js
 import { endOfTextContent, type Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
 
 /**
- * null where the folder has none. Fault `damaged` where it is no byte-level BPE like GPT-2's, `unavailable` where its ids
- * would be others here.
+ * null where the folder has none. Fault `damaged` where it is no byte-level BPE like GPT-2's, `unavailable` where its
+ * ids would be others here.
  */
 export async function importTokenizer(folder: string): Promise<Tokenizer | null> {
   const path = join(folder, 'tokenizer.json')

@@ -50,6 +50,12 @@ export async function importHuggingFace(folder: string): Promise<ImportedModel> 
   const weights = await openWeights(folder)
   try {
     const stored = nameTensors(weights, folder)
+    // Before a list of ten million layers is made.
+    if (model.shape.layers > stored.tensors.size)
+      throw new Fault(
+        'damaged',
+        `${configPath} promises ${model.shape.layers} layers, and the weights beside it hold ${stored.tensors.size} tensors.`,
+      )
     const parameters = new Map<string, Float32Array>()
     const dtypes = new Set<string>()
     for (const { name, shape } of listParameters(model.shape)) {
@@ -91,17 +97,17 @@ interface NamedTensors {
   skipped: string[]
 }
 
-/** Names without `transformer.`, masks left out. */
+/** Names without `transformer.` and what PyTorch's wrappers put in front, masks left out. */
 function nameTensors(weights: WeightsFile, folder: string): NamedTensors {
   const named: NamedTensors = { tensors: new Map(), head: null, skipped: [] }
   for (const tensor of weights.tensors) {
-    const name = tensor.name.replace(/^transformer\./, '')
+    const name = tensor.name.replace(/^((_orig_mod|module)\.)*(transformer\.)?/, '')
     if (/^h\.\d+\.attn\.(bias|masked_bias)$/.test(name)) named.skipped.push(tensor.name)
     else if (name === 'lm_head.weight') {
       named.head = tensor.name
       named.skipped.push(tensor.name)
     } else if (named.tensors.has(name))
-      throw new Fault('damaged', `${folder} holds ${name} twice, with and without "transformer." before it.`)
+      throw new Fault('damaged', `${folder} holds ${name} twice, with different prefixes.`)
     else named.tensors.set(name, tensor)
   }
   return named
