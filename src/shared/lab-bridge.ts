@@ -10,7 +10,7 @@ export interface LabBridge {
   door: DoorAbilities
 }
 
-/** A DOM File; named here because this room has no DOM. */
+/** A DOM File; named here because shared has no DOM. */
 export interface DroppedFile {
   readonly name: string
   readonly size: number

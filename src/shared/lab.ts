@@ -1,7 +1,7 @@
 // The whole conversation between window and lab. Main implements it, every door carries it, tests fake it.
 import type { Check, CheckChoices, CheckKind } from './mup/check.ts'
 import type { ClusterCatalogue, MachineEntry } from './cluster/catalogue.ts'
-import type { PlanSearch, PlanSearchWish } from './cluster/plan-search.ts'
+import type { PlanSearch, PlanSearchChoices } from './cluster/plan-search.ts'
 import type { ValidationReport } from './cluster/validation.ts'
 import type { ClusterChoice, ClusterPart, StreamingNews } from './cluster/live.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
@@ -177,7 +177,7 @@ export interface Lab {
   saveClusterMachine(machine: unknown): Promise<MachineEntry>
   deleteClusterMachine(machineId: string): Promise<void>
   /** Returns at once; news says how it goes. One search at a time: a new one stops the one before. */
-  searchPlans(wish: PlanSearchWish): Promise<PlanSearch>
+  searchPlans(choices: PlanSearchChoices): Promise<PlanSearch>
   stopPlanSearch(searchId: string): Promise<PlanSearch>
   /** The cost model against every measurement that ships. */
   clusterValidation(): Promise<ValidationReport>

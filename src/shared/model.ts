@@ -1,4 +1,4 @@
-// A model of the library: made elsewhere, taken over into the lab, and used like a run's checkpoint.
+// An imported model: made elsewhere, taken over into the lab, and used like a run's checkpoint.
 import type { FaultCode } from './fault.ts'
 import type { ModelPlan } from './family/model.ts'
 import type { Recipe } from './family/recipe.ts'

@@ -1,6 +1,6 @@
 // Which weights are meant, in one form for everything that can be done with weights.
 
-/** A run's checkpoint (`step` null for its last), a model of the library, or a Hugging Face folder beside the lab. */
+/** A run's checkpoint (`step` null for its last), an imported model, or a Hugging Face folder beside the lab. */
 export type Subject = KeptSubject | { kind: 'folder'; path: string }
 
 /** What the lab itself keeps, so that a record may name it. */

@@ -3,10 +3,10 @@
 export type TaskState =
   | 'queued' // waits for its turn
   | 'running'
-  | 'paused' // a person's wish, or a full disk; can go on
+  | 'paused' // a person asked, or a full disk; can go on
   | 'finished'
   | 'failed'
-  | 'cancelled' // a person's wish; what was done until then stays where it can
+  | 'cancelled' // a person asked; what was done until then stays where it can
   | 'interrupted' // the lab or its machine went away
 
 /** Waits or runs: it changes without anybody asking. */

@@ -1,4 +1,4 @@
-// The rooms behind the front desk, opened in order and strung together; closed in the reverse order.
+// The parts of the lab, constructed in order and handed to each other; closed in the reverse order.
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
@@ -14,7 +14,7 @@ import { createCorpusStore } from '#main/lab/corpora/corpus-store.ts'
 import { createSampler } from '#main/lab/corpora/sample-pieces.ts'
 import { createTokenized } from '#main/lab/corpora/tokenized.ts'
 import { machineFacts } from '#main/lab/computer/facts.ts'
-import { createMachine } from '#main/lab/computer/machine.ts'
+import { createComputer } from '#main/lab/computer/computer.ts'
 import { createModelSessions } from '#main/lab/models/model-sessions.ts'
 import { createModels } from '#main/lab/models/models.ts'
 import { createSubjects } from '#main/lab/subjects/subjects.ts'
@@ -34,7 +34,7 @@ import { createStudies } from '#main/lab/studies/studies.ts'
 import { createStudyStore } from '#main/lab/studies/study-store.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 
-export interface RoomsOptions {
+export interface ComposeOptions {
   home: string
   version: string
   door: About['door']
@@ -44,9 +44,9 @@ export interface RoomsOptions {
   isReadOnly?: boolean
 }
 
-export async function openRooms(options: RoomsOptions) {
-  const { home: wished, version, door, fork, nowMs = Date.now, isReadOnly = false } = options
-  const home = resolve(wished)
+export async function composeLab(options: ComposeOptions) {
+  const { home: given, version, door, fork, nowMs = Date.now, isReadOnly = false } = options
+  const home = resolve(given)
   if (isReadOnly) return compose({ home, version, door, fork, nowMs, isReadOnly }, () => undefined)
   await makeFolder(home)
   const taken = takeLock(join(home, 'lab.lock'))
@@ -65,7 +65,7 @@ export async function openRooms(options: RoomsOptions) {
   }
 }
 
-async function compose(options: Required<RoomsOptions>, release: () => void) {
+async function compose(options: Required<ComposeOptions>, release: () => void) {
   const { home, version, door, fork, nowMs, isReadOnly } = options
   const db = (isReadOnly ? openDatabaseToRead : openDatabase)(join(home, 'isoflop.db'), labSchema)
   const news = createNews()
@@ -76,7 +76,7 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
   const runFolder = (id: string) => join(home, 'runs', id)
 
   const settings = createSettings(db, news)
-  const machine = createMachine({ db, news, fork, nowMs, settings: settings.read, facts: machineFacts() })
+  const computer = createComputer({ db, news, fork, nowMs, settings: settings.read, facts: machineFacts() })
   const studyStore = createStudyStore(db)
   const corpora = createCorpora({
     store: createCorpusStore(db),
@@ -150,7 +150,7 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
     nowMs,
     newId,
     corpora: corpora.list,
-    machine: machine.known,
+    machine: computer.known,
     underWay: runs.underWay,
     splits: (corpusId, tokenizer) => {
       const isHere = corpora.list().some((corpus) => corpus.id === corpusId)
@@ -170,7 +170,7 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
 
   const chooseEngine = async () => {
     const { engine, threads } = settings.read()
-    return { engine: engine === 'auto' ? (await machine.read()).engine : engine, threads }
+    return { engine: engine === 'auto' ? (await computer.read()).engine : engine, threads }
   }
   const sessions = createModelSessions(fork)
   const subjects = createSubjects({
@@ -227,7 +227,7 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
     tokenized,
     models,
     runs,
-    machine: machine.known,
+    machine: computer.known,
     newId,
     chooseEngine,
   })
@@ -253,7 +253,7 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
       evaluation.close(),
       runs.close(),
       checks.close(),
-      machine.close(),
+      computer.close(),
       tokenized.close(),
     ])
     await Promise.allSettled([corpora.close()])
@@ -270,7 +270,7 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
     await purge() // what the last session deleted and had no time to forget
     const imported = models.list().flatMap(({ origin }) => (origin.kind === 'files' ? origin.paths : []))
     await sweepUploads(home, [...corpora.paths(), ...imported]).catch(() => undefined) // at the next start, then
-    for (const room of [models, checks, runs, evaluation, corpora]) room.begin()
+    for (const part of [models, checks, runs, evaluation, corpora]) part.begin()
   }
   if (!isReadOnly) await begin()
   const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
@@ -283,7 +283,7 @@ async function compose(options: Required<RoomsOptions>, release: () => void) {
     corpora,
     tokenized,
     sampler,
-    machine,
+    computer,
     runs,
     checks,
     checkpoints,

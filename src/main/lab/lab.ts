@@ -1,4 +1,4 @@
-// The front desk: every method of Lab, a few lines each, handing on to a room. Every door uses this one.
+// Every method of Lab, a few lines each, handing on to the room that does it. Every door uses this one.
 import { Fault } from '#shared/fault.ts'
 import { labRequests } from '#shared/lab-names.ts'
 import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
@@ -6,7 +6,7 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { isReading } from './reading-requests.ts'
 import { checkArguments } from './requests.ts'
-import { openRooms } from './compose.ts'
+import { composeLab } from './compose.ts'
 import { modelOrigin, textPath, typedRows, typedSubject } from './typed-paths.ts'
 
 export interface LabOptions {
@@ -40,28 +40,28 @@ export interface LabHost extends Lab {
  * Opens the lab that lives in `home`. Throws a Fault where another process has it, or where its store cannot be used.
  */
 export async function createLab(options: LabOptions): Promise<LabHost> {
-  const rooms = await openRooms(options)
+  const parts = await composeLab(options)
   const {
     settings,
     studies,
     corpora,
     tokenized,
     sampler,
-    machine,
+    computer,
     runs,
     checks,
     checkpoints,
     models,
     subjects,
     clusters,
-  } = rooms
+  } = parts
   const {
     evaluation,
-    evaluation: { evaluations, shelf },
-  } = rooms
+    evaluation: { evaluations, taskFiles },
+  } = parts
 
   const lab: Lab = {
-    about: async () => rooms.about,
+    about: async () => parts.about,
 
     listStudies: async () => studies.list(),
     createStudy: async (name) => studies.create(name),
@@ -88,21 +88,21 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     tokenizeCorpus: async (corpusId, tokenizer) => tokenized.start(corpusId, tokenizer),
     sampleCorpus: async (corpusId, tokenizer, split, document) => sampler.sample(corpusId, tokenizer, split, document),
 
-    machine: async () => machine.read(),
+    machine: async () => computer.read(),
     measureMachine: async () => {
       if (runs.isTraining())
         throw new Fault('conflict', 'A run is training, which would falsify the measurement. Pause it first.')
-      return machine.measure()
+      return computer.measure()
     },
     settings: async () => settings.read(),
     updateSettings: async (changes) => {
       const next = settings.update(changes)
-      if (changes.engine !== undefined || changes.threads !== undefined) machine.settingsChanged()
+      if (changes.engine !== undefined || changes.threads !== undefined) computer.settingsChanged()
       return next
     },
 
     listRuns: async (studyId) => runs.list(studyId),
-    startRuns: async (studyId, memberIds, options) => rooms.starts.members(studyId, memberIds, options),
+    startRuns: async (studyId, memberIds, options) => parts.starts.members(studyId, memberIds, options),
     killPart: async (runId, part) => runs.killPart(runId, part),
     pauseRun: async (runId) => runs.pause(runId),
     resumeRun: async (runId) => runs.resume(runId),
@@ -120,14 +120,14 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     listModels: async () => models.list(),
     importModel: async (origin, name) => models.start(modelOrigin(origin), name),
     convertModel: async (origin, folder, overwrite) =>
-      subjects.convert(modelOrigin(origin), folder === null ? null : rooms.exportPath(folder), overwrite),
+      subjects.convert(modelOrigin(origin), folder === null ? null : parts.exportPath(folder), overwrite),
     cancelModel: async (modelId) => models.cancel(modelId),
     deleteModel: async (modelId) => models.delete(modelId),
     restoreModel: async (modelId) => models.restore(modelId),
-    continueModel: async (studyId, modelId, choices) => rooms.starts.fromModel(studyId, modelId, choices),
+    continueModel: async (studyId, modelId, choices) => parts.starts.fromModel(studyId, modelId, choices),
 
     export: async (subject, folder, overwrite, form) =>
-      subjects.export(subject, rooms.exportPath(folder), overwrite, form),
+      subjects.export(subject, parts.exportPath(folder), overwrite, form),
     generate: async (subject, generateOptions, generationId) =>
       subjects.generate(subject, generateOptions, generationId),
     stopGenerating: async (generationId) => subjects.stopGenerating(generationId),
@@ -135,11 +135,11 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     readAttention: async (subject, text, layer) => subjects.attention(subject, text, layer),
     compareWeights: async (a, b) => subjects.compare(a, b),
 
-    listTasks: async () => shelf.list(),
-    addTaskFile: async (task, role, path) => shelf.add(task, role, textPath(path)),
-    removeTaskFile: async (task, role) => shelf.remove(task, role),
-    fetchTask: async (task) => shelf.startFetching(task),
-    stopFetchingTask: async (task) => shelf.stopFetching(task),
+    listTasks: async () => taskFiles.list(),
+    addTaskFile: async (task, role, path) => taskFiles.add(task, role, textPath(path)),
+    removeTaskFile: async (task, role) => taskFiles.remove(task, role),
+    fetchTask: async (task) => taskFiles.startFetching(task),
+    stopFetchingTask: async (task) => taskFiles.stopFetching(task),
     listEvaluations: async (studyId) => evaluations.list(studyId),
     startEvaluations: async (studyId, evaluated, tasks, options) =>
       evaluations.start(studies.read(studyId).id, evaluated.map(typedSubject), tasks, typedRows(options)),
@@ -154,16 +154,16 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     clusterCatalogue: async () => clusters.catalogue(),
     saveClusterMachine: async (machineFile) => clusters.saveMachine(machineFile),
     deleteClusterMachine: async (machineId) => clusters.deleteMachine(machineId),
-    searchPlans: async (wish) => clusters.startSearch(wish),
+    searchPlans: async (choices) => clusters.startSearch(choices),
     stopPlanSearch: async (searchId) => clusters.stopSearch(searchId),
     clusterValidation: async () => clusters.validation(),
   }
   const isAllowed = options.isReadOnly ? isReading : () => true
   return {
-    ...checked(lab, rooms.isOpen, isAllowed),
-    listen: rooms.news.listen,
+    ...checked(lab, parts.isOpen, isAllowed),
+    listen: parts.news.listen,
     isTraining: runs.isTraining,
-    close: rooms.close,
+    close: parts.close,
   }
 }
 

@@ -19,7 +19,7 @@ import {
   clusterChoice,
   clusterPart,
   exportForm,
-  planSearchWish,
+  planSearchChoices,
 } from './weight-schemas.ts'
 
 /** Every request's arguments, in order, by the names that a sentence calls them. */
@@ -65,7 +65,7 @@ export const requests = {
   clusterCatalogue: {},
   saveClusterMachine: { machine: z.record(z.string(), z.unknown()) },
   deleteClusterMachine: { machineId: id },
-  searchPlans: { wish: planSearchWish },
+  searchPlans: { choices: planSearchChoices },
   stopPlanSearch: { searchId: id },
   clusterValidation: {},
   listCheckpoints: { studyId: id.nullable() },

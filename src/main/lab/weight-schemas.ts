@@ -77,7 +77,7 @@ export const exportForm = z.strictObject({
   scales: z.enum(['folded', 'own']).optional(),
 })
 
-export const planSearchWish = z.strictObject({
+export const planSearchChoices = z.strictObject({
   model: z.record(z.string(), z.unknown()),
   machine: z.record(z.string(), z.unknown()),
   request: z.strictObject({

@@ -26,9 +26,9 @@ export function readRecord<T extends object>(
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new Fault('bad-input', `A ${noun} is a record of named values, not ${JSON.stringify(given)}.`)
   const known = Object.keys(fields)
-  const stranger = Object.keys(given).find((key) => !known.includes(key))
-  if (stranger !== undefined)
-    throw new Fault('bad-input', `A ${noun} has no field "${stranger}". It has: ${known.join(', ')}.`)
+  const unknown = Object.keys(given).find((key) => !known.includes(key))
+  if (unknown !== undefined)
+    throw new Fault('bad-input', `A ${noun} has no field "${unknown}". It has: ${known.join(', ')}.`)
   const whole: Record<string, unknown> = {}
   for (const [key, check] of Object.entries(fields) as [keyof T & string, FieldCheck][]) {
     const value = (given as Record<string, unknown>)[key] ?? defaults[key]

@@ -124,8 +124,8 @@ export function readMachine(given: unknown): Machine {
   const refuse = (sentence: string): never => {
     throw new Fault('bad-input', `Machine ${file.id ?? '(no id)'}: ${sentence}`)
   }
-  const stranger = Object.keys(file).find((key) => !['id', 'name', 'note', 'kind', 'formats', 'figures'].includes(key))
-  if (stranger !== undefined) refuse(`there is no field "${stranger}".`)
+  const unknown = Object.keys(file).find((key) => !['id', 'name', 'note', 'kind', 'formats', 'figures'].includes(key))
+  if (unknown !== undefined) refuse(`there is no field "${unknown}".`)
   if (typeof file.id !== 'string' || typeof file.name !== 'string' || file.id === '' || file.name === '')
     refuse('it needs an id and a name.')
   if (file.note !== undefined && typeof file.note !== 'string') refuse('its note must be text.')

@@ -6,7 +6,7 @@ import type { SearchRequest, SearchResult } from './search.ts'
 import type { ClusterModel } from './transformer.ts'
 
 /** What is searched: a model on a machine as the person sees them, changed figures included. */
-export interface PlanSearchWish {
+export interface PlanSearchChoices {
   model: ClusterModel
   machine: MachineFile
   request: SearchRequest

@@ -7,7 +7,7 @@ import type { TaskState } from '../task-state.ts'
 import type { ItemRecord, TaskResult } from './result.ts'
 import type { TaskRecord } from './task.ts'
 
-/** What is evaluated: a run's checkpoint (`step` null for its last), a model of the library, or a folder beside it. */
+/** What is evaluated: a run's checkpoint (`step` null for its last), an imported model, or a folder beside it. */
 export type EvaluationSubject = Subject
 
 /**

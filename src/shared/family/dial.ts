@@ -51,10 +51,10 @@ export function layersForWidth(width: number): number {
  */
 export function headsForWidth(width: number): number {
   const largest = width >= 2048 ? 128 : 64
-  const wished = Math.min(largest, Math.max(16, width / 4))
+  const wanted = Math.min(largest, Math.max(16, width / 4))
   let best = 1
   for (let heads = 1; heads <= width / 16; heads++) {
-    if (width % heads === 0 && Math.abs(Math.log(width / heads / wished)) < Math.abs(Math.log(width / best / wished)))
+    if (width % heads === 0 && Math.abs(Math.log(width / heads / wanted)) < Math.abs(Math.log(width / best / wanted)))
       best = heads
   }
   return best

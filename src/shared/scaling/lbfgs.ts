@@ -1,4 +1,4 @@
-// L-BFGS for the few-parameter objectives of this room: two-loop recursion over the last steps (Liu & Nocedal 1989),
+// L-BFGS for the few-parameter objectives of this folder: two-loop recursion over the last steps (Liu & Nocedal 1989),
 // Wolfe line search.
 
 /** Writes the gradient into `gradient` and returns the value. */

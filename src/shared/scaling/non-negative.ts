@@ -1,4 +1,4 @@
-// Least squares with coefficients that may not be negative, for the two or three terms of this room.
+// Least squares with coefficients that may not be negative, for the two or three terms of a law.
 
 /**
  * Minimises ½ xᵀGx - rᵀx over x >= 0, with G the Gram matrix of the columns. Exact: tries every set of terms, largest

@@ -4,7 +4,7 @@ export type TokenizerChoice =
   | { kind: 'bytes' } // 256 bytes + end of text
   | { kind: 'bpe'; vocabulary: number } // byte-level BPE learned on the study's corpus; size includes bytes and end of text
   | { kind: 'gpt2' } // GPT-2's own 50,257
-  | { kind: 'model'; modelId: string; vocabulary: number } // that of a model in the library
+  | { kind: 'model'; modelId: string; vocabulary: number } // that of an imported model
 
 /** Smallest and largest vocabulary a BPE may be trained to (256 bytes and end of text are always in). */
 export const bpeVocabularyRange = { smallest: 257, largest: 32_768 } as const

@@ -7,6 +7,7 @@ import { findModel } from './find.ts'
 import { corpusReady } from './lab.ts'
 import { originOf, takeModel } from './models.ts'
 import { usageError, type CommandContext } from './program.ts'
+import { optionNamed } from './shaping.ts'
 
 export interface ContinueOptions {
   from?: string
@@ -16,7 +17,7 @@ export interface ContinueOptions {
 }
 
 /** What a model brings along, and what shapes a ladder: neither can be asked for beside it. */
-const strangers = [
+const shapingOptions = [
   'tokenizer',
   'family',
   'budget',
@@ -42,18 +43,18 @@ export const withoutChoices = <T extends object>(options: T): T => ({
   peakLearningRate: undefined,
 })
 
-/** Takes the model over where it is not in the library yet, makes or finds the study, queues the run and follows it. */
+/** Takes the model over where it has not been imported yet, makes or finds the study, queues the run and follows it. */
 export async function continueFrom(
   lab: LabHost,
-  options: ContinueOptions & Partial<Record<(typeof strangers)[number], unknown>>,
+  options: ContinueOptions & Partial<Record<(typeof shapingOptions)[number], unknown>>,
   context: CommandContext,
   studyOf: (modelName: string) => Promise<Study>,
   withEngine: (use: () => Promise<RunSummary>) => Promise<RunSummary>,
 ): Promise<{ study: Study; runs: RunSummary[] }> {
-  const stranger = strangers.find((name) => options[name] !== undefined)
-  if (stranger)
+  const shaping = shapingOptions.find((name) => options[name] !== undefined)
+  if (shaping)
     throw usageError(
-      `--${stranger.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} shapes fresh models; with --from the model brings its own shape and tokenizer.`,
+      `${optionNamed(shaping)} shapes fresh models; with --from the model brings its own shape and tokenizer.`,
     )
   const wanted = options.from!
   const known = (await lab.listModels()).some(

@@ -28,7 +28,7 @@ export async function search(
 }
 
 /** As it would come through any other door: what is undefined is not there. */
-const plain = <T>(wish: T): T => JSON.parse(JSON.stringify(wish)) as T
+const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 function ended({ result, elapsedMs, code, message }: PlanSearch): { result: SearchResult; elapsedMs: number } {
   if (!result) throw new Fault(code ?? 'cancelled', message ?? 'The search was stopped.')

@@ -27,7 +27,7 @@ export async function followEvaluations(
     const all = new Map((await lab.listEvaluations(studyId)).map((one) => [one.id, one]))
     return ids.map((id) => all.get(id)).filter((one): one is Evaluation => one !== undefined)
   }
-  const look = async (): Promise<Evaluation[] | undefined> => {
+  const check = async (): Promise<Evaluation[] | undefined> => {
     const mine = await read()
     for (const one of mine) samples?.check(one)
     const current = mine.find(({ state }) => state === 'running')
@@ -37,7 +37,7 @@ export async function followEvaluations(
   }
   let isFitting = true
   try {
-    const mine = await waitFor(lab, 'evaluation', signal, look).catch((error: unknown) => {
+    const mine = await waitFor(lab, 'evaluation', signal, check).catch((error: unknown) => {
       isFitting = signal.aborted // otherwise it is the samples file of another evaluation
       throw error
     })
@@ -51,7 +51,7 @@ export async function followEvaluations(
   } finally {
     const mine = await read()
     if (isFitting) await samples?.write(lab, mine)
-    // A wish that was refused leaves nothing.
+    // What was refused leaves nothing.
     for (const { id, state, done } of mine) if (state !== 'finished' && done === 0) await lab.deleteEvaluation(id)
   }
 }

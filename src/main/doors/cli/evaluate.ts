@@ -97,8 +97,8 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
   if ((options.resume || options.overwrite) && !options.samples)
     throw usageError('--resume and --overwrite are for the file that --samples names.')
   const tasks = tasksOf(options.task)
-  const wished = await Promise.all(tasks.map((task) => wishedOptions(task, options, tasks.length > 1)))
-  const reads = wished.flatMap(({ files }) =>
+  const chosen = await Promise.all(tasks.map((task) => optionsOf(task, options, tasks.length > 1)))
+  const reads = chosen.flatMap(({ files }) =>
     [files?.items, files?.shots].filter((path): path is string => typeof path === 'string'),
   )
   const samples =
@@ -115,9 +115,9 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
     const { studyId, subject, takeBack } = await placeOf(lab, options)
     const ids: string[] = []
     try {
-      await refuseTextWithoutRows(lab, tasks, wished)
+      await refuseTextWithoutRows(lab, tasks, chosen)
       for (const [i, task] of tasks.entries())
-        ids.push(...(await lab.startEvaluations(studyId, [subject], [task], wished[i])).map(({ id }) => id))
+        ids.push(...(await lab.startEvaluations(studyId, [subject], [task], chosen[i])).map(({ id }) => id))
     } catch (error) {
       for (const id of ids) await lab.deleteEvaluation(id)
       await takeBack()
@@ -172,7 +172,7 @@ async function placeOf(
 }
 
 /** How a task is asked; the data of several tasks lie in one folder. */
-async function wishedOptions(
+async function optionsOf(
   task: string,
   { data, split, shots, shotsFrom, shotsSampler, seed, limit, engine, threads }: EvaluateOptions,
   isOneOfSeveral: boolean,
@@ -205,15 +205,15 @@ async function fileOf(given: string | undefined, names: string[], isFolder: bool
 async function refuseTextWithoutRows(
   lab: LabHost,
   names: readonly string[],
-  wished: readonly EvaluationOptions[],
+  chosen: readonly EvaluationOptions[],
 ): Promise<void> {
   const tasks = await lab.listTasks()
   for (const [i, name] of names.entries()) {
     const task = tasks.find((one) => one.name === name)
     if (
       task?.kind === 'text' &&
-      !wished[i].files?.items &&
-      wished[i].split === null &&
+      !chosen[i].files?.items &&
+      chosen[i].split === null &&
       task.files.length === 0 &&
       !task.hub
     )

@@ -123,7 +123,7 @@ export async function findRun(lab: LabHost, wanted: string): Promise<RunSummary>
   return runs.find((run) => run.id === id)!
 }
 
-/** A run at `step`, or at its last; or a model of the library, which has no steps. */
+/** A run at `step`, or at its last; or an imported model, which has no steps. */
 export async function findSubject(lab: LabHost, wanted: string, step?: number): Promise<KeptSubject> {
   const models = (await lab.listModels()).filter(({ state }) => state === 'finished')
   const runs = await lab.listRuns(null)

@@ -7,7 +7,7 @@ import { duration, short } from './amounts.ts'
 import { waitFor } from './lab.ts'
 import type { CommandContext } from './program.ts'
 
-const isResting = (run: RunSummary): boolean => !isUnderWay(run)
+const isOver = (run: RunSummary): boolean => !isUnderWay(run)
 
 /**
  * The finished runs, in the order given. When `signal` aborts they are paused, so that their checkpoints are kept, and
@@ -25,7 +25,7 @@ export async function followRuns(
     const all = new Map((await lab.listRuns(null)).map((run) => [run.id, run]))
     return runIds.map((id) => all.get(id)).filter((run): run is RunSummary => run !== undefined)
   }
-  const look = async (): Promise<RunSummary[] | undefined> => {
+  const check = async (): Promise<RunSummary[] | undefined> => {
     const runs = await read()
     for (const run of runs) {
       if (run.state === 'finished' && !told.has(run.id)) {
@@ -42,11 +42,11 @@ export async function followRuns(
       terminal.progress(progressLine(current, runs.filter(({ state }) => state === 'finished').length, runs.length))
     // What waits behind a run that a full disk paused waits for somebody to make room: not here.
     const isHeld = runs.some(({ state, code }) => state === 'paused' && code === 'disk-full')
-    return isHeld || runs.every(isResting) ? runs : undefined
+    return isHeld || runs.every(isOver) ? runs : undefined
   }
   let runs: RunSummary[]
   try {
-    runs = await waitFor(lab, 'run', signal, look)
+    runs = await waitFor(lab, 'run', signal, check)
   } catch (error) {
     if (!signal.aborted) throw error
     throw await pauseAll(lab, read, context)
@@ -67,12 +67,10 @@ async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { termi
   terminal.note(
     'Pausing: the checkpoint is being written. Ctrl+C again ends at once, and the run goes on from its last checkpoint.',
   )
-  const unfinished = (await read()).filter((run) => !isResting(run))
+  const unfinished = (await read()).filter((run) => !isOver(run))
   // The last first, so that no queued run begins while the one before it is being paused.
   for (const { id } of [...unfinished].reverse()) await lab.pauseRun(id).catch(() => {})
-  await waitFor(lab, 'run', new AbortController().signal, async () =>
-    (await read()).every(isResting) ? true : undefined,
-  )
+  await waitFor(lab, 'run', new AbortController().signal, async () => ((await read()).every(isOver) ? true : undefined))
   const paused = (await read()).filter(({ state }) => state !== 'finished')
   const where = paused.map(({ name, step, steps }) => `${name} at step ${step} of ${steps}`).join(', ')
   return new Fault(

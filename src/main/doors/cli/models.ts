@@ -1,4 +1,4 @@
-// `isoflop models`: the models made elsewhere that are in the library, and how the other commands find and take them.
+// `isoflop models`: the imported models, and how the other commands find and take them.
 import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
@@ -140,6 +140,6 @@ export async function takeModel(
     return undefined
   })
   if (model.state === 'finished') return { model, isNew: true }
-  await lab.deleteModel(id) // a wish that was refused leaves nothing
+  await lab.deleteModel(id) // what was refused leaves nothing
   throw new Fault(model.state === 'cancelled' ? 'cancelled' : 'failed', model.message ?? 'The import was cancelled.')
 }

@@ -1,8 +1,8 @@
-// The cluster room as its host holds it: machines and models, searches in a worker, and how good the cost model is.
+// Clusters as the lab's host holds them: machines and models, searches in a worker, and how good the cost model is.
 import { Fault } from '#shared/fault.ts'
 import type { ClusterCatalogue, MachineEntry } from '#shared/cluster/catalogue.ts'
 import { readMachine } from '#shared/cluster/machine.ts'
-import type { PlanSearch, PlanSearchWish } from '#shared/cluster/plan-search.ts'
+import type { PlanSearch, PlanSearchChoices } from '#shared/cluster/plan-search.ts'
 import { gpuPlanDefaults, readGpuPlan } from '#shared/cluster/plan.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { readModel } from '#shared/cluster/transformer.ts'
@@ -29,7 +29,7 @@ export interface Clusters {
   saveMachine(given: unknown): Promise<MachineEntry>
   deleteMachine(id: string): Promise<void>
   /** Returns at once; news says how it goes. A search under way is stopped first: the person has changed their mind. */
-  startSearch(wish: PlanSearchWish): Promise<PlanSearch>
+  startSearch(choices: PlanSearchChoices): Promise<PlanSearch>
   stopSearch(id: string): Promise<PlanSearch>
   validation(): Promise<ValidationReport>
   close(): Promise<void>
@@ -79,22 +79,22 @@ export function createClusters({ folder, news, fork, nowMs, newId }: ClustersDep
     },
     saveMachine: own.save,
     deleteMachine: own.remove,
-    startSearch: async (wish) => {
-      const model = readModel(wish.model)
-      const machine = readMachine(wish.machine)
+    startSearch: async (choices) => {
+      const model = readModel(choices.model)
+      const machine = readMachine(choices.machine)
       if (machine.kind !== 'gpu')
         throw new Fault(
           'bad-input',
           `${machine.name} streams weights, which leaves nothing to search: its plan is a number of systems and a batch.`,
         )
       // The plan's own reader refuses what no plan has.
-      readGpuPlan({ ...gpuPlanDefaults, ...wish.request.base, devices: 1, batch: 1 })
+      readGpuPlan({ ...gpuPlanDefaults, ...choices.request.base, devices: 1, batch: 1 })
       await stop()
       const search: PlanSearch = {
         id: newId(),
         modelName: model.name,
         machineName: machine.name,
-        request: wish.request,
+        request: choices.request,
         state: 'queued',
         evaluated: 0,
         share: 0,
@@ -103,7 +103,7 @@ export function createClusters({ folder, news, fork, nowMs, newId }: ClustersDep
         message: null,
         code: null,
       }
-      last = { search, job: { kind: 'search-plans', model, machine, request: wish.request } }
+      last = { search, job: { kind: 'search-plans', model, machine, request: choices.request } }
       return queue.add(search)
     },
     stopSearch: async (id) => {

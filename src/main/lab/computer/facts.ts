@@ -1,6 +1,6 @@
 // What the operating system says of this machine.
 import { cpus, totalmem } from 'node:os'
-import type { MachineFacts } from './machine.ts'
+import type { MachineFacts } from './computer.ts'
 
 export function machineFacts(): MachineFacts {
   const all = cpus()

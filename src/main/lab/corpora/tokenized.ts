@@ -22,7 +22,7 @@ export interface TokenizedDeps {
   corpora: Pick<Corpora, 'read' | 'list' | 'whenReady'>
   corpusFolder: (corpusId: string) => string
   tokensFolder: (key: string) => string
-  /** Where a model of the library lies with its tokenizer; undefined where it is not there any more. */
+  /** Where an imported model lies with its tokenizer; undefined where it is not there any more. */
   modelFolder?: (modelId: string) => string | undefined
   removeFiles: (key: string) => Promise<void>
 }

@@ -1,4 +1,4 @@
-// The rooms of evaluation strung together with the rest of the lab: whose weights, whose text, which engine, and who is
+// The parts of evaluation put together with the rest of the lab: whose weights, whose text, which engine, and who is
 // told what.
 import { basename, join } from 'node:path'
 import type { AutomaticEvaluation, Evaluation, EvaluationSubject, TaskFileRole } from '#shared/evaluation/evaluation.ts'
@@ -17,9 +17,9 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { createAutomatic } from './automatic.ts'
 import { createEvaluationStore } from './evaluation-store.ts'
 import { createEvaluations, type ResolvedSubject } from './evaluations.ts'
-import { createTaskShelf } from './task-shelf.ts'
+import { createTaskFiles } from './task-files.ts'
 
-export interface EvaluationRoomsDeps {
+export interface ComposeEvaluationsDeps {
   db: Database
   news: News
   fork: ForkWorker
@@ -40,12 +40,12 @@ export interface EvaluationRoomsDeps {
   forgetUploads: (paths: readonly string[]) => Promise<void>
 }
 
-export function composeEvaluations(deps: EvaluationRoomsDeps) {
+export function composeEvaluations(deps: ComposeEvaluationsDeps) {
   const { news, fork, nowMs, studies, corpora, runs, runStore, checkpoints, models } = deps
   const store = createEvaluationStore(deps.db)
   const folder = join(deps.home, 'evaluations')
   const folderOf = (id: string) => join(folder, id)
-  const shelf = createTaskShelf({
+  const taskFiles = createTaskFiles({
     store,
     news,
     fork,
@@ -97,7 +97,7 @@ export function composeEvaluations(deps: EvaluationRoomsDeps) {
   }
   const evaluations = createEvaluations({
     store,
-    shelf,
+    taskFiles,
     news,
     fork,
     nowMs,
@@ -137,22 +137,22 @@ export function composeEvaluations(deps: EvaluationRoomsDeps) {
 
   return {
     evaluations,
-    shelf: {
-      ...shelf,
+    taskFiles: {
+      ...taskFiles,
       add: async (task: string, role: TaskFileRole, path: string) => {
-        const added = await shelf.add(task, role, path)
+        const added = await taskFiles.add(task, role, path)
         await deps.forgetUploads([path]).catch(() => undefined)
         return added
       },
     },
     automatic: (studyId: string): AutomaticEvaluation => store.automatic(studies.read(studyId).id),
-    setAutomatic: (studyId: string, wished: AutomaticEvaluation): AutomaticEvaluation => {
-      const known = new Set(shelf.list().map(({ name }) => name))
-      const unknown = wished.tasks.find((task) => !known.has(task))
+    setAutomatic: (studyId: string, chosen: AutomaticEvaluation): AutomaticEvaluation => {
+      const known = new Set(taskFiles.list().map(({ name }) => name))
+      const unknown = chosen.tasks.find((task) => !known.has(task))
       if (unknown !== undefined) throw new Fault('not-found', `tasks: there is no task called "${unknown}".`)
-      store.setAutomatic(studies.read(studyId).id, wished)
-      news.tell('automaticEvaluation', { studyId, automatic: wished })
-      return wished
+      store.setAutomatic(studies.read(studyId).id, chosen)
+      news.tell('automaticEvaluation', { studyId, automatic: chosen })
+      return chosen
     },
     begin: evaluations.begin,
     purge: evaluations.purge,

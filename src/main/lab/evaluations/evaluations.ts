@@ -24,7 +24,7 @@ import { drain, work } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { EvaluationStore } from './evaluation-store.ts'
 import { createSampleReader, openSampleLog } from './samples.ts'
-import type { TaskShelf } from './task-shelf.ts'
+import type { TaskFiles } from './task-files.ts'
 
 /** A subject as it is now: which checkpoint it means, and what the window shows of it. */
 export type ResolvedSubject = Pick<Evaluation, 'subject' | 'name' | 'memberId' | 'parameters' | 'flops'> & {
@@ -33,7 +33,7 @@ export type ResolvedSubject = Pick<Evaluation, 'subject' | 'name' | 'memberId' |
 
 export interface EvaluationsDeps {
   store: EvaluationStore
-  shelf: Pick<TaskShelf, 'read' | 'fetch'>
+  taskFiles: Pick<TaskFiles, 'read' | 'fetch'>
   news: Pick<News, 'tell'>
   fork: ForkWorker
   nowMs: () => number
@@ -74,7 +74,7 @@ export interface Evaluations {
 }
 
 export function createEvaluations(deps: EvaluationsDeps): Evaluations {
-  const { store, shelf, news, nowMs } = deps
+  const { store, taskFiles, news, nowMs } = deps
   const samplesPath = (id: string) => join(deps.folderOf(id), 'samples.jsonl')
   const reader = createSampleReader(samplesPath)
   /** Threads of the one that has its turn. */
@@ -164,7 +164,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
   ): Promise<TaskChoice> {
     const { shots, sampler, limit, split, files, seed } = options
     const choice: TaskChoice = { task, data: null, shots, shotsFrom: null, sampler, limit, seed }
-    let known = shelf.read(task)
+    let known = taskFiles.read(task)
     if (known.canReadSplit && split !== null)
       return { ...choice, documents: { corpusFolder: await deps.textFolder(subject, studyId, signal), split } }
     const shotsFrom = shots > 0 ? (files?.shots ?? null) : null
@@ -173,7 +173,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     if (filesOf('items') === null && !known.isMade) {
       if (!known.hub) throw new Fault('bad-input', `${known.title} has no file yet. Add one on this page.`)
       tell(`Fetching ${known.title} from the hub.`)
-      known = await shelf.fetch(task, signal)
+      known = await taskFiles.fetch(task, signal)
     }
     return { ...choice, data: filesOf('items'), shotsFrom: shotsFrom ?? (shots > 0 ? filesOf('shots') : null) }
   }
@@ -187,7 +187,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     const rows =
       split !== null && choice.documents
         ? []
-        : shelf.read(task).files.map(({ role, name, bytes, addedMs }) => [role, name, bytes, addedMs])
+        : taskFiles.read(task).files.map(({ role, name, bytes, addedMs }) => [role, name, bytes, addedMs])
     const fingerprint = createHash('sha256')
       .update(JSON.stringify([choice, rows, source]))
       .digest('hex')
@@ -207,7 +207,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
   }
   const check = (tasks: string[], { shots, split, files: own }: EvaluationOptions): void => {
     for (const name of tasks) {
-      const { title, kind, isMade, canReadSplit, hub, files } = shelf.read(name)
+      const { title, kind, isMade, canReadSplit, hub, files } = taskFiles.read(name)
       if (kind === 'text' && shots > 0 && tasks.length === 1)
         throw new Fault('bad-input', `shots: ${title} has no examples; ${shots} are asked for.`)
       if (!own?.items && !isMade && !hub && (!canReadSplit || split === null) && files.length === 0)
@@ -224,7 +224,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       return resolved.flatMap(({ source: _, ...facts }) =>
         tasks.map((task) => {
           // A text has no examples: in company of tasks that have, it goes without.
-          const { kind, canReadSplit } = shelf.read(task)
+          const { kind, canReadSplit } = taskFiles.read(task)
           const own = {
             ...options,
             shots: kind === 'text' ? 0 : options.shots,

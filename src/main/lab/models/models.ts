@@ -1,4 +1,4 @@
-// The library's models: taken over one at a time in a worker, kept with what is known of them, told while it lasts.
+// Models made elsewhere: taken over one at a time in a worker, kept with what is known of them, told while it lasts.
 import { basename } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { LibraryModel, ModelOrigin } from '#shared/model.ts'

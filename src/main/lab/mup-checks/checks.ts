@@ -74,7 +74,7 @@ export function createChecks(deps: ChecksDeps): Checks {
     list: store.list,
     start: async (studyId, kind, changes) => {
       const plan = await deps.plan(studyId, kind, changes)
-      // Asked after the wait, so that two wishes at once make one check.
+      // Asked after the wait, so that two requests at once make one check.
       const same = store.list(studyId).find((check) => check.kind === kind && isUnderWay(check))
       if (same) throw new Fault('conflict', 'This check is under way already. Cancel it to start it anew.')
       const { widths, layers, steps, learningRates } = plan

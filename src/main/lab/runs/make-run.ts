@@ -63,7 +63,7 @@ export function settingOf({ corpusId, tokenizer, recipe, member, origin }: RunPl
     peakLearningRate,
     phases: phases ?? null,
     ...(origin ? { origin: origin.modelId } : {}),
-  } // the member's own peak over the recipe's wish
+  } // the member's own peak over the recipe's
   return createHash('sha256')
     .update(JSON.stringify(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))))
     .digest('hex')

@@ -30,7 +30,7 @@ export interface RunsDeps {
   /** Makes the tokens of a run if they are not there; `tell` says what is waited for. Gives their folder. */
   prepare: (run: StoredRun, tell: (message: string) => void, signal: AbortSignal) => Promise<string>
   folderOf: (runId: string) => string
-  /** Where a model of the library lies that a run begins from; undefined where it is not there any more. */
+  /** Where an imported model lies that a run begins from; undefined where it is not there any more. */
   modelFolder?: (modelId: string) => string | undefined
   removeFiles: (runId: string) => Promise<void>
 }

@@ -49,10 +49,10 @@ export function createStudies(deps: StudiesDeps): Studies {
   }
   const make = (parts: Pick<Study, 'name' | 'corpusId' | 'tokenizer' | 'recipe' | 'ladder'>): Study =>
     keep({ id: newId(), ...parts, isArchived: false, createdMs: nowMs(), updatedMs: nowMs() })
-  const freeName = (wished: string): string => {
+  const freeName = (wanted: string): string => {
     const taken = new Set(store.list().map((study) => study.name))
     for (let n = 1; ; n++) {
-      const name = n === 1 ? wished : `${wished} ${n}`
+      const name = n === 1 ? wanted : `${wanted} ${n}`
       if (!taken.has(name)) return name
     }
   }

@@ -38,7 +38,7 @@ export interface Subjects {
   attention(subject: Subject, text: string, layer: number): Promise<AttentionMaps>
   compare(a: Subject, b: Subject): Promise<Comparison>
   export(subject: Subject, folder: string, overwrite: boolean, form?: ExportForm): Promise<ExportReport>
-  /** Past the library. */
+  /** Keeps nothing of it in the lab. */
   convert(origin: ModelOrigin, folder: string | null, overwrite: boolean): Promise<ModelReport>
 }
 

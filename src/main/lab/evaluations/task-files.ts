@@ -15,7 +15,7 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { EvaluationStore } from './evaluation-store.ts'
 import { type FetchFromHub, fetchOfficial } from './hub-files.ts'
 
-export interface TaskShelfDeps {
+export interface TaskFilesDeps {
   store: Pick<EvaluationStore, 'files' | 'putFile' | 'dropFile'>
   news: Pick<News, 'tell'>
   fork: ForkWorker
@@ -26,7 +26,7 @@ export interface TaskShelfDeps {
   closing: AbortSignal
 }
 
-export interface TaskShelf {
+export interface TaskFiles {
   list(): EvaluationTask[]
   read(task: string): EvaluationTask
   /**
@@ -42,7 +42,7 @@ export interface TaskShelf {
   stopFetching(task: string): Promise<EvaluationTask>
 }
 
-export function createTaskShelf(deps: TaskShelfDeps): TaskShelf {
+export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
   const { store, news, fork, closing } = deps
   const fetching = new Map<
     string,

@@ -1,4 +1,4 @@
-// What this machine can do: every engine tried in a process of its own, the chosen one measured, and the answer kept.
+// What this computer can do: every engine tried in a process of its own, the chosen one measured, and the answer kept.
 import { engineNames } from '#shared/engine.ts'
 import type { EngineName, EngineProbe, Machine } from '#shared/engine.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
@@ -19,7 +19,7 @@ export interface MachineFacts {
   memoryBytes: number
 }
 
-export interface MachineDeps {
+export interface ComputerDeps {
   db: Database
   news: Pick<News, 'tell'>
   fork: ForkWorker
@@ -28,7 +28,7 @@ export interface MachineDeps {
   facts: MachineFacts
 }
 
-export interface MachineRoom {
+export interface Computer {
   /** Probes at the first need, some seconds; then from memory. */
   read(): Promise<Machine>
   /** What is known without waiting. */
@@ -47,7 +47,7 @@ interface Kept {
   measuredMs: number
 }
 
-export function createMachine(deps: MachineDeps): MachineRoom {
+export function createComputer(deps: ComputerDeps): Computer {
   const { db, news, fork, facts } = deps
   const closing = new AbortController()
   let measuring: Promise<Machine> | null = null
