@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { app, nativeTheme } from 'electron'
 import { newsChannel } from '#shared/channels.ts'
+import { askPaths } from '#main/doors/electron/ask-paths.ts'
 import { giveUp, logStrays } from '#main/doors/electron/crashes.ts'
 import { followOnDesktop } from '#main/doors/electron/desktop.ts'
 import { createDialogs } from '#main/doors/electron/dialogs.ts'
@@ -13,6 +14,7 @@ import { createStage } from '#main/doors/electron/stage.ts'
 import { isOurPage } from '#main/doors/electron/window.ts'
 import { startCourier } from '#main/doors/common/courier.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
+import { createTrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import { createLab } from '#main/lab/lab.ts'
 import { makeFolder } from '#main/platform/disk/remembered.ts'
 import { openWindowFiles } from '#main/platform/disk/window-files.ts'
@@ -58,9 +60,15 @@ async function start(): Promise<void> {
     icon: join(resources, 'icons/isoflop.png'),
     stateFile: join(windowHome, 'place.json'),
   })
+  const paths = createTrustedPaths({
+    lab,
+    trusted: [(await lab.about()).exportsFolder],
+    agree: (named) => askPaths(stage.window(), named),
+  })
   serve({
     lab,
-    dialogs: createDialogs(stage.window),
+    paths,
+    dialogs: createDialogs(stage.window, paths.trust),
     isOurs: (sender, frameUrl, isTopFrame) =>
       isTopFrame && sender === stage.window()?.webContents && isOurPage(frameUrl, pageUrl),
   })

@@ -8,6 +8,15 @@ import type { DroppedFile, LabBridge } from '#shared/lab-bridge.ts'
 const ask = (name: string, ...args: unknown[]): Promise<Reply> =>
   ipcRenderer.invoke(doorChannel, name, args) as Promise<Reply>
 
+/**
+ * The path of a file that was dropped or picked; empty for one that a page made up. webUtils came with Electron 29;
+ * before it a File carries its path itself.
+ */
+const pathOf = (file: DroppedFile): string => {
+  if (webUtils) return webUtils.getPathForFile(file as never)
+  return (file as unknown) instanceof File ? (file as unknown as { path: string }).path : ''
+}
+
 /** One ear for all news: Electron takes more than ten on a channel for a leak. */
 const listeners = new Map<NewsKind, Set<(value: unknown) => void>>()
 ipcRenderer.on(newsChannel, (_event, { kind, value }: { kind: NewsKind; value: unknown }) => {
@@ -26,9 +35,12 @@ const bridge = {
     chooseFolder: async () => fromReply(await ask('chooseFolder')),
     saveFile: async (suggestedName: string, bytes: Uint8Array) =>
       fromReply(await ask('saveFile', suggestedName, bytes)),
-    // webUtils came with Electron 29; before it a File carries its path itself.
-    pathOfFile: (file: DroppedFile) =>
-      webUtils ? webUtils.getPathForFile(file as never) : (file as unknown as { path: string }).path,
+    pathOfFile(file: DroppedFile) {
+      const path = pathOf(file)
+      // Known to the main process before anything that names it is asked for.
+      if (path) void ask('noteDropped', path)
+      return path
+    },
   },
 }
 

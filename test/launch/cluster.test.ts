@@ -156,7 +156,7 @@ describe.sequential('a training on two systems', () => {
   })
 
   it('exports what it trained', async () => {
-    const folder = join(home, 'taken-home')
+    const folder = join(home, 'exports', 'taken-home')
     await exportFirst(lab.page, folder)
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json']))
     expect(watch.complaints).toEqual([])

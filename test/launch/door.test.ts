@@ -91,9 +91,38 @@ describe('the window', () => {
     watch.complaints.splice(before)
   })
 
-  it('knows where a dropped file lies', async () => {
-    const file = join(home, 'dropped.txt')
+  it('knows where a dropped file lies, and asks the person about every other path', async () => {
+    const [file, other] = [join(home, 'dropped.txt'), join(home, 'other.txt')]
     writeFileSync(file, 'text')
+    writeFileSync(other, 'text')
+    await lab.app.evaluate(({ dialog }) => {
+      dialog.showMessageBox = (async (_window: unknown, { detail }: { detail: string }) => {
+        Object.assign(globalThis, { askedFor: detail })
+        return { response: 1, checkboxChecked: false }
+      }) as never
+    })
+    const asked = () => lab.app.evaluate(() => (globalThis as unknown as { askedFor?: string }).askedFor)
+    const add = (path: string) => lab.page.evaluate((one) => window.isoflop.request('addCorpus', [one], 'mine'), path)
+    expect(await add(file)).toMatchObject({ ok: false, code: 'cancelled' })
+    expect(await asked()).toContain(file)
+    const forged = (path: string) =>
+      lab.page.evaluate((one) => {
+        try {
+          return window.isoflop.door.pathOfFile!(Object.assign(new File(['x'], 'x'), { path: one }))
+        } catch {
+          return ''
+        }
+      }, path)
+    expect(await forged(other)).toBe('')
+    expect(
+      await lab.page.evaluate((path) => {
+        try {
+          return window.isoflop.door.pathOfFile!({ name: 'x', size: 1, path } as never)
+        } catch {
+          return ''
+        }
+      }, other),
+    ).toBe('')
     await lab.page.evaluate(() => {
       const input = document.createElement('input')
       input.type = 'file'
@@ -106,6 +135,9 @@ describe('the window', () => {
         window.isoflop.door.pathOfFile!((document.querySelector('#try-file') as HTMLInputElement).files![0]),
       ),
     ).toBe(file)
+    expect(await add(file)).toMatchObject({ ok: true })
+    expect(await add(other)).toMatchObject({ ok: false, code: 'cancelled' })
+    expect(await asked()).toContain(other)
     await lab.page.evaluate(() => document.querySelector('#try-file')!.remove())
   })
 

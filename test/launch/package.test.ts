@@ -122,6 +122,9 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
 
   it('exports what it trained', async () => {
     const folder = join(place, 'taken-home')
+    await lab.app.evaluate(({ dialog }) => {
+      dialog.showMessageBox = (async () => ({ response: 0, checkboxChecked: false })) as never
+    })
     await exportFirst(lab.page, folder)
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json']))
     await lab.page.screenshot({ path: join(pictures, 'package-exported.png') })

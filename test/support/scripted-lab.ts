@@ -4,6 +4,7 @@ import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import { labRequests } from '#shared/lab-names.ts'
 import { defaultSettings } from '#shared/settings.ts'
 import type { LabHost } from '#main/lab/lab.ts'
+import { pathsIn } from '#main/lab/requests.ts'
 
 export interface ScriptedLab extends LabHost {
   tell<K extends NewsKind>(kind: K, value: LabNews[K]): void
@@ -18,6 +19,7 @@ export function scriptedLab(home: string, script: Partial<Lab> = {}): ScriptedLa
   const lab = {
     isBusy: false,
     isTraining: () => lab.isBusy,
+    pathsIn,
     close: async () => {},
     listen(kind: NewsKind, listener: (value: never) => void) {
       const set = listening.get(kind) ?? new Set()

@@ -191,7 +191,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
     })
 
     part('exports a checkpoint that is whole', async () => {
-      const folder = join(door.home, 'taken-home')
+      const folder = join(door.home, 'exports', 'taken-home')
       await exportFirst(door.page(), folder)
       expect(await byId('toast').first().innerText()).toContain(folder)
       expect(readdirSync(folder).sort()).toEqual(
@@ -225,7 +225,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
         .or(door.page().getByRole('button', { name: 'Folder', exact: true }))
         .first()
         .click()
-      await byId('import-folder').fill(join(door.home, 'taken-home'))
+      await byId('import-folder').fill(join(door.home, 'exports', 'taken-home'))
       await byId('import-confirm').click()
       const model = byId('model-row').first()
       await expect.poll(() => model.getAttribute('data-state'), { timeout: 60_000 }).toBe('finished')

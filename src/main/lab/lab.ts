@@ -5,7 +5,7 @@ import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { isReading } from './reading-requests.ts'
-import { checkArguments } from './requests.ts'
+import { checkArguments, pathsIn } from './requests.ts'
 import { composeLab } from './compose.ts'
 import { modelOrigin, textPath, typedRows, typedSubject } from './typed-paths.ts'
 
@@ -32,6 +32,8 @@ export interface LabHost extends Lab {
   listen<K extends NewsKind>(kind: K, listener: (news: LabNews[K]) => void): () => void
   /** Whether a run is starting or training, so that a door can ask before it closes. */
   isTraining(): boolean
+  /** Every path that a request names, so that a door can ask whether the person means it. */
+  pathsIn(request: unknown, args: unknown): string[]
   /** Lets the running training save itself, ends all workers, drops what was deleted, closes the store. */
   close(): Promise<void>
 }
@@ -163,6 +165,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     ...checked(lab, parts.isOpen, isAllowed),
     listen: parts.news.listen,
     isTraining: runs.isTraining,
+    pathsIn,
     close: parts.close,
   }
 }

@@ -122,3 +122,25 @@ export function checkArguments<K extends keyof Lab>(request: K, values: readonly
     throw new Fault('bad-input', `${where}: ${describeIssue(issue, values[i])}.`)
   }) as Parameters<Lab[K]>
 }
+
+/** Every path that a request names, wherever it stands in the arguments; nothing of what is no request. */
+export function pathsIn(request: unknown, values: unknown): string[] {
+  if (typeof request !== 'string' || !Object.prototype.hasOwnProperty.call(requests, request)) return []
+  if (!Array.isArray(values)) return []
+  return Object.values<z.ZodType>(requests[request as keyof Lab]).flatMap((schema, i) => pathsUnder(schema, values[i]))
+}
+
+function pathsUnder(schema: z.ZodType, value: unknown): string[] {
+  if (schema === path) return typeof value === 'string' ? [value] : []
+  const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  if (schema instanceof z.ZodObject)
+    return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([field, inner]) =>
+      pathsUnder(inner, fields[field]),
+    )
+  if (schema instanceof z.ZodArray)
+    return Array.isArray(value) ? value.flatMap((one) => pathsUnder(schema.element as z.ZodType, one)) : []
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => pathsUnder(option as z.ZodType, value))
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
+    return pathsUnder(schema.unwrap() as z.ZodType, value)
+  return []
+}

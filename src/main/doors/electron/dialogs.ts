@@ -1,4 +1,5 @@
-// The desktop's own dialogs, for the window that asks: null when the person closed them.
+// The desktop's own dialogs, for the window that asks: null when the person closed them. What is chosen there, and what
+// is dropped, may be used.
 import { dialog, type BrowserWindow } from 'electron'
 import { Fault } from '#shared/fault.ts'
 import { safeFileName, writeSavedFile } from '#main/platform/disk/uploads.ts'
@@ -7,9 +8,11 @@ export interface Dialogs {
   chooseFiles(): Promise<string[] | null>
   chooseFolder(): Promise<string | null>
   saveFile(suggestedName: unknown, bytes: unknown): Promise<string | null>
+  /** From preload alone, which reads the path from the file that was dropped; no page can say it. */
+  noteDropped(path: unknown): Promise<void>
 }
 
-export function createDialogs(window: () => BrowserWindow | null): Dialogs {
+export function createDialogs(window: () => BrowserWindow | null, trust: (path: string) => void): Dialogs {
   const parent = (): BrowserWindow => {
     const found = window()
     if (!found) throw new Fault('unavailable', 'The window is closed.')
@@ -29,14 +32,18 @@ export function createDialogs(window: () => BrowserWindow | null): Dialogs {
           { name: 'All files', extensions: ['*'] },
         ],
       })
-      return canceled || filePaths.length === 0 ? null : filePaths
+      if (canceled || filePaths.length === 0) return null
+      filePaths.forEach(trust)
+      return filePaths
     },
     async chooseFolder() {
       const { canceled, filePaths } = await dialog.showOpenDialog(parent(), {
         title: 'Choose a folder',
         properties: ['openDirectory', 'createDirectory'],
       })
-      return canceled ? null : (filePaths[0] ?? null)
+      const [folder] = canceled ? [] : filePaths
+      if (folder !== undefined) trust(folder)
+      return folder ?? null
     },
     async saveFile(suggestedName, bytes) {
       if (typeof suggestedName !== 'string') throw new Fault('bad-input', 'The suggested name must be text.')
@@ -45,6 +52,9 @@ export function createDialogs(window: () => BrowserWindow | null): Dialogs {
       if (canceled || !filePath) return null
       await writeSavedFile(filePath, bytes)
       return filePath
+    },
+    async noteDropped(path) {
+      if (typeof path === 'string' && path !== '') trust(path)
     },
   }
 }

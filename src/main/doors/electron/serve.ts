@@ -4,24 +4,35 @@ import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron'
 import { toFaultData, type Reply } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { answer } from '#main/doors/common/answer.ts'
+import type { TrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import { doorChannel, labChannel } from '#shared/channels.ts'
 import type { Dialogs } from './dialogs.ts'
 
 export interface ServeDeps {
   lab: Lab
   dialogs: Dialogs
+  paths: Pick<TrustedPaths, 'check'>
   /** Whose messages count. */
   isOurs(sender: WebContents, frameUrl: string, isTopFrame: boolean): boolean
 }
 
 /** Starts answering; once an app. */
-export function serve({ lab, dialogs, isOurs }: ServeDeps): void {
+export function serve({ lab, dialogs, paths, isOurs }: ServeDeps): void {
   const check = (event: IpcMainInvokeEvent): Reply | null => {
     const frame = event.senderFrame
     const isAllowed = frame !== null && frame !== undefined && isOurs(event.sender, frame.url, frame.parent === null)
     return isAllowed ? null : { ok: false, code: 'bad-input', message: 'The lab answers its own window alone.' }
   }
-  ipcMain.handle(labChannel, async (event, name: unknown, args: unknown) => check(event) ?? answer(lab, name, args))
+  ipcMain.handle(labChannel, async (event, name: unknown, args: unknown): Promise<Reply> => {
+    const refusal = check(event)
+    if (refusal) return refusal
+    try {
+      await paths.check(name, args)
+    } catch (error) {
+      return { ok: false, ...toFaultData(error) }
+    }
+    return answer(lab, name, args)
+  })
   ipcMain.handle(doorChannel, async (event, name: unknown, args: unknown): Promise<Reply> => {
     const refusal = check(event)
     if (refusal) return refusal

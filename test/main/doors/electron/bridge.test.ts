@@ -4,6 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import { labRequests } from '#shared/lab-names.ts'
 import type { LabBridge } from '#shared/lab-bridge.ts'
 import { serve } from '#main/doors/electron/serve.ts'
+import { createTrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import { startCourier } from '#main/doors/common/courier.ts'
 import { newsChannel } from '#shared/channels.ts'
 import { guard } from '#renderer/bridge.ts'
@@ -39,6 +40,8 @@ vi.mock('electron', () => ({
 
 const window = { id: 1 }
 let lab: ScriptedLab
+/** Paths that the person was asked about; those that begin with /agreed are agreed to. */
+let asked: string[]
 let bridge: LabBridge
 
 beforeEach(async () => {
@@ -48,6 +51,15 @@ beforeEach(async () => {
   wire.frame = { url: 'app://isoflop/', parent: null }
   wire.sender = window
   lab = scriptedLab('/nowhere')
+  asked = []
+  const paths = createTrustedPaths({
+    lab,
+    trusted: ['/lab/exports'],
+    agree: async (named) => {
+      asked.push(...named)
+      return named.every((path) => path.startsWith('/agreed'))
+    },
+  })
   serve({
     lab,
     dialogs: {
@@ -57,7 +69,9 @@ beforeEach(async () => {
         wire.saved.push([name, bytes])
         return `/saved/${String(name)}`
       },
+      noteDropped: async (path) => paths.trust(String(path)),
     },
+    paths,
     isOurs: (sender, url, isTopFrame) => isTopFrame && sender === (window as never) && url.startsWith('app://isoflop/'),
   })
   startCourier({
@@ -136,6 +150,18 @@ describe('the bridge', () => {
     stop()
     lab.tell('run', runSummary({ id: 'b' }))
     expect(heard).toEqual(['a'])
+  })
+
+  it('lets a page name no path of its own without the person', async () => {
+    lab.addCorpus = async () => ({ id: 'c' }) as never
+    const add = (...paths: string[]) => bridge.request('addCorpus', paths, 'mine')
+    await expect(add('/etc/shadow')).rejects.toMatchObject({ code: 'cancelled' })
+    bridge.door.pathOfFile!({ name: 'a.txt', size: 1 })
+    expect(await add('/dropped/a.txt')).toEqual({ id: 'c' })
+    await expect(add('/dropped/a.txt', '/dropped/b.txt')).rejects.toMatchObject({ code: 'cancelled' })
+    expect(await add('/agreed/c.txt')).toEqual({ id: 'c' })
+    expect(await add('/agreed/c.txt')).toEqual({ id: 'c' })
+    expect(asked).toEqual(['/etc/shadow', '/dropped/b.txt', '/agreed/c.txt'])
   })
 
   it("has the desktop's abilities", async () => {
