@@ -3,6 +3,7 @@
 import type { EngineName } from '#shared/engine.ts'
 import type { Activation, GptShape } from '#shared/family/shape.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
+import { gpt2Plan } from '#main/core/engine/init.ts'
 
 export interface BenchShape {
   name: 'A' | 'B' | 'C'
@@ -98,17 +99,4 @@ export interface Slice {
 export const promptTokens = 16
 
 /** GPT-2's parametrisation: what PyTorch's script builds too. */
-export function benchModel({ shape, activation }: BenchShape): ModelPlan {
-  return {
-    shape,
-    activation,
-    seed: 1,
-    parametrisation: {
-      embeddingScale: 1,
-      attentionScale: 1 / Math.sqrt(shape.width / shape.heads),
-      outputScale: 1,
-      initStd: { embedding: 0.02, position: 0.02, matrix: 0.02, residual: 0.02 / Math.sqrt(2 * shape.layers) },
-      learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
-    },
-  }
-}
+export const benchModel = ({ shape, activation }: BenchShape): ModelPlan => gpt2Plan(shape, activation)

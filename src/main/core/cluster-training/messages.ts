@@ -34,8 +34,7 @@ export interface Share {
 export type ToPart =
   /**
    * Begin a pass. `run` numbers the passes over the model, repeated ones too: a newer one breaks the older off. To the
-   * store: whether it is
-   * the first of its step. To the fabric: whose gradients it sums. To a system: its rows.
+   * store: whether it is the first of its step. To the fabric: whose gradients it sums. To a system: its rows.
    */
   | { kind: 'pass'; run: number; isFirst: boolean; contributors: number[]; share: Share | null }
   /** To the store: update with what has been gathered, and commit. */

@@ -7,8 +7,7 @@ import type { Kernels, ModelWeights } from './kernels.ts'
 
 /**
  * softmax(scale · QKᵀ) under the causal mask, [heads, T, T]: queries and keys come from the device's own forward up to
- * the layer, the softmax
- * is worked out here in double precision.
+ * the layer, the softmax is worked out here in double precision.
  */
 export async function readAttention(
   k: Kernels,

@@ -31,8 +31,7 @@ export function headForward(k: Kernels, w: ModelWeights, x: Tensor, model: Model
 
 /**
  * Final norm, tied head and cross entropy, forward and backward at once: x [N, d] → losses [N] and the gradient of x,
- * every
- * row's loss weighted by `gradientScale`. Adds into `g`; takes over `x`.
+ * every row's loss weighted by `gradientScale`. Adds into `g`; takes over `x`.
  */
 export function headLoss(
   k: Kernels,

@@ -48,8 +48,8 @@ export interface Engine {
   readonly device: string
   readonly model: ModelPlan
   /**
-   * Forward and backward of one micro-batch: adds its gradient, returns its mean loss in nats.
-   * `weight` is this micro-batch's share of the step's tokens, so that the gradients of a step add up to the mean's.
+   * Forward and backward of one micro-batch: adds its gradient, returns its mean loss in nats. `weight` is this
+   * micro-batch's share of the step's tokens, so that the gradients of a step add up to the mean's.
    */
   accumulate(batch: Batch, weight: number): Promise<number>
   /** Clips by global norm, applies AdamW, clears the gradients; returns the norm before clipping. */

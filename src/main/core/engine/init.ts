@@ -1,6 +1,6 @@
 // The weights a model starts from: the same on every device, whatever the order in which they are asked for.
 import type { ModelPlan } from '#shared/family/model.ts'
-import { listParameters, type ParameterInfo } from '#shared/family/shape.ts'
+import { listParameters, type Activation, type GptShape, type ParameterInfo } from '#shared/family/shape.ts'
 import { createRandom } from '#shared/random.ts'
 
 /** Initial values by parameter name (see listParameters): truncated normal, norms 1 and 0, biases 0. */
@@ -25,6 +25,20 @@ export function initialValues(
   }
   return values
 }
+
+/** A model of this shape by GPT-2's own parametrisation (Radford et al. 2019, section 2.3), for measuring speed. */
+export const gpt2Plan = (shape: GptShape, activation: Activation = 'gelu'): ModelPlan => ({
+  shape,
+  activation,
+  seed: 1,
+  parametrisation: {
+    embeddingScale: 1,
+    attentionScale: 1 / Math.sqrt(shape.width / shape.heads),
+    outputScale: 1,
+    initStd: { embedding: 0.02, position: 0.02, matrix: 0.02, residual: 0.02 / Math.sqrt(2 * shape.layers) },
+    learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
+  },
+})
 
 /** A seed of its own for each parameter (FNV-1a over the run's seed and the name). */
 function seedOf(name: string, seed: number): number {

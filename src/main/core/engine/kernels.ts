@@ -1,6 +1,5 @@
-// What a device must do: the dozen-odd kernels out of which gpt.ts builds a GPT's forward and backward pass.
-// A device implements these and nothing else. Every device passes test/main/core/engine/kernels-suite.ts against the
-// reference.
+// What a device must do: the dozen-odd kernels out of which gpt.ts builds a GPT's forward and backward pass. A device
+// implements these and nothing else. Every device passes test/main/core/engine/kernels-suite.ts against the reference.
 //
 // Shapes: B sequences of T tokens make N = B·T rows; d width, h heads, V vocabulary. All floats are fp32, row-major.
 // Ownership: every returned tensor belongs to the caller, who disposes it; inputs are never disposed or changed, except
@@ -197,8 +196,8 @@ export interface Kernels {
   /** → dx [N, d]; adds scale · dLogitsᵀ·x into the token embedding's gradient. */
   headBackward(dLogits: Tensor, x: Tensor, tokens: Tensor, scale: number, intoTokens: Tensor): Tensor
   /**
-   * −log softmax(logits)[n, targets[n]] in nats → losses [N]; a target below 0 is ignored (loss 0, gradient 0).
-   * With `gradientScale`, `logits` is OVERWRITTEN by gradientScale · (softmax − one-hot), their gradient.
+   * −log softmax(logits)[n, targets[n]] in nats → losses [N]; a target below 0 is ignored (loss 0, gradient 0). With
+   * `gradientScale`, `logits` is OVERWRITTEN by gradientScale · (softmax − one-hot), their gradient.
    */
   crossEntropy(logits: Tensor, targets: Ids, gradientScale?: number): Tensor
   /** The index of the largest of each row, the first of equals: [N, V] → [N]. */

@@ -1,15 +1,15 @@
 // How fast an engine trains on this machine: one probe to choose between engines, and one calibration for the time
-// estimates.
-// Both run in the calling process; the host runs them in a worker, because a device that is broken may take its process
-// along.
+// estimates. Both run in the calling process; the host runs them in a worker, because a device that is broken may take
+// its process along.
 import type { EngineName, EngineProbe } from '#shared/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
-import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
+import type { AdamSettings } from '#shared/family/model.ts'
 import type { GptShape } from '#shared/family/shape.ts'
 import { toFaultData } from '#shared/fault.ts'
 import { createRandom } from '#shared/random.ts'
 import { createEngine, type EngineOptions } from './create.ts'
 import type { Batch, Engine } from './engine.ts'
+import { gpt2Plan } from './init.ts'
 
 const adam: AdamSettings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 }
 
@@ -72,7 +72,7 @@ async function measureShape(
   shape: GptShape,
   options: EngineOptions,
 ): Promise<{ device: string; tokensPerSecond: number }> {
-  const engine = await createEngine(name, plainModel(shape), options)
+  const engine = await createEngine(name, gpt2Plan(shape), options)
   try {
     await secondsOf(engine, randomBatch(shape, 1)) // the first step compiles, allocates and warms up
     let tokensPerSecond = 0
@@ -101,21 +101,6 @@ async function secondsOf(engine: Engine, batch: Batch): Promise<number> {
   await engine.accumulate(batch, 1)
   await engine.update(1e-3, adam)
   return now() - startedAt
-}
-
-function plainModel(shape: GptShape): ModelPlan {
-  return {
-    shape,
-    activation: 'gelu',
-    seed: 1,
-    parametrisation: {
-      embeddingScale: 1,
-      attentionScale: 1 / Math.sqrt(shape.width / shape.heads),
-      outputScale: 1,
-      initStd: { embedding: 0.02, position: 0.02, matrix: 0.02, residual: 0.02 / Math.sqrt(2 * shape.layers) },
-      learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
-    },
-  }
 }
 
 function randomBatch({ context, vocabulary }: GptShape, rows: number): Batch {

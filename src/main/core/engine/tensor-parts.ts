@@ -5,8 +5,7 @@ import { NativeTensor } from './native/memory.ts'
 
 /**
  * The way to overwrite `tensor` from element `offset` on, piece after piece in ascending order. Devices that can only
- * be written
- * whole gather the pieces and are written with the last one.
+ * be written whole gather the pieces and are written with the last one.
  */
 export function partWriter(kernels: Kernels, tensor: Tensor): (offset: number, data: Float32Array) => void {
   const count = tensor.shape.reduce((product, size) => product * size, 1)

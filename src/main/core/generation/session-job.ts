@@ -1,5 +1,4 @@
-// A model session in a worker: the model stays in memory while it generates, is inspected
-// and is compared.
+// A model session in a worker: the model stays in memory while it generates, is inspected and is compared.
 import type { EngineName } from '#shared/engine.ts'
 import { toFaultData, type FaultData } from '#shared/fault.ts'
 import {

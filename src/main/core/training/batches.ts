@@ -21,10 +21,9 @@ export interface Batches {
 
 /**
  * Windows of context + 1 tokens that share their border token, so that every token but the first is a target once an
- * epoch.
- * Sequence `n` of the run (row `n mod rows` of step `n / rows`) is window `p(n mod sequences)` of epoch `n /
- * sequences`, where p is
- * a permutation made of the seed and the epoch. `seed: null` keeps the order of the text, as validation wants it.
+ * epoch. Sequence `n` of the run (row `n mod rows` of step `n / rows`) is window `p(n mod sequences)` of epoch `n /
+ * sequences`, where p is a permutation made of the seed and the epoch. `seed: null` keeps the order of the text, as
+ * validation wants it.
  */
 export function createBatches({
   tokens,

@@ -117,8 +117,7 @@ async function meanLoss(engine: Engine, batches: Iterable<Batch>): Promise<numbe
 
 /**
  * Saves in two acts. The host is asked first, and the answer means that every record up to this step is safe; a
- * checkpoint is never
- * ahead of its records, so a run resumed from it has lost none and repeats none.
+ * checkpoint is never ahead of its records, so a run resumed from it has lost none and repeats none.
  */
 async function* checkpoint(deps: TrainDeps, cursor: TrainCursor): AsyncGenerator<TrainRecord, TrainCursor> {
   yield { kind: 'checkpointing', step: cursor.step, awaitsHost: true }

@@ -6,8 +6,6 @@ import type { NativeCache } from './next-token.ts'
 import { checkGeometry } from './sequences.ts'
 import { checkedArguments, matrix } from './shapes.ts'
 
-type Made = Pick<Kernels, 'attention' | 'attentionBackward' | 'cache' | 'cachedAttention' | 'treeAttention'>
-
 /** d of qkv [N, 3d]. */
 function third(qkv: Tensor): number {
   const [, triple] = matrix(qkv, 'qkv')
@@ -15,7 +13,7 @@ function third(qkv: Tensor): number {
   return triple / 3
 }
 
-export function attentionKernels(context: NativeContext, memory: NativeMemory): Made {
+export function attentionKernels(context: NativeContext, memory: NativeMemory) {
   const { library, handle } = context
   const { at, several } = checkedArguments(context, memory)
   return {
@@ -111,5 +109,5 @@ export function attentionKernels(context: NativeContext, memory: NativeMemory): 
       )
       return out
     },
-  }
+  } satisfies Partial<Kernels>
 }

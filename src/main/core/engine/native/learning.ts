@@ -4,9 +4,7 @@ import { checked, type NativeContext, type NativeMemory } from './memory.ts'
 import { checkedArguments, matrix } from './shapes.ts'
 import { optimizerSpans } from './spans.ts'
 
-type Made = Pick<Kernels, 'crossEntropy' | 'argmax' | 'globalNorm' | 'adamW'>
-
-export function learningKernels(context: NativeContext, memory: NativeMemory): Made {
+export function learningKernels(context: NativeContext, memory: NativeMemory) {
   const { library, handle } = context
   const { at, idsWithin } = checkedArguments(context, memory)
   return {
@@ -38,5 +36,5 @@ export function learningKernels(context: NativeContext, memory: NativeMemory): M
       const settings = [learningRate, beta1, beta2, epsilon, weightDecay, gradientScale, update]
       checked(library.isf_adam_w(handle, ...tensors, ...settings))
     },
-  }
+  } satisfies Partial<Kernels>
 }

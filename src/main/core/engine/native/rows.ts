@@ -5,22 +5,7 @@ import { geluForm } from './next-token.ts'
 import { checkPositions, checkRows } from './sequences.ts'
 import { checkedArguments, matrix } from './shapes.ts'
 
-type Made = Pick<
-  Kernels,
-  | 'gatherRows'
-  | 'embedding'
-  | 'embeddingBackward'
-  | 'layerNorm'
-  | 'layerNormBackward'
-  | 'linear'
-  | 'linearGelu'
-  | 'linearBackward'
-  | 'geluBackward'
-  | 'head'
-  | 'headBackward'
->
-
-export function rowKernels(context: NativeContext, memory: NativeMemory): Made {
+export function rowKernels(context: NativeContext, memory: NativeMemory) {
   const { library, handle } = context
   const { at, idsWithin, several } = checkedArguments(context, memory)
   return {
@@ -161,5 +146,5 @@ export function rowKernels(context: NativeContext, memory: NativeMemory): Made {
       checked(library.isf_head_backward(handle, ...args, dx.address, scale, n, width, vocabulary), dx)
       return dx
     },
-  }
+  } satisfies Partial<Kernels>
 }

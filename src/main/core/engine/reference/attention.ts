@@ -29,10 +29,8 @@ function dot(a: Numbers, aAt: number, b: Numbers, bAt: number, length: number): 
   return sum
 }
 
-type AttentionKernels = Pick<Kernels, 'attention' | 'attentionBackward' | 'cache' | 'cachedAttention' | 'treeAttention'>
-
-export function attentionKernels({ tensor }: Storage): AttentionKernels {
-  const kernels: Omit<AttentionKernels, 'treeAttention'> = {
+export function attentionKernels({ tensor }: Storage) {
+  const kernels = {
     attention(qkv, { rows, context, heads, scale }) {
       const width = qkv.shape[1] / 3
       const size = width / heads
@@ -128,7 +126,7 @@ export function attentionKernels({ tensor }: Storage): AttentionKernels {
       memory.length += context
       return output
     },
-  }
+  } satisfies Partial<Kernels>
   const slice = (x: Tensor, from: number, count: number) =>
     tensor([count, x.shape[1]], numbers(x).subarray(from * x.shape[1], (from + count) * x.shape[1]))
   function concat(parts: readonly Tensor[]): Tensor {

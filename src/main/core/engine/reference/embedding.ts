@@ -2,7 +2,7 @@
 import type { Kernels } from '../kernels.ts'
 import { idNumbers, numbers, type Storage } from './storage.ts'
 
-export function embeddingKernels({ tensor }: Storage): Pick<Kernels, 'gatherRows' | 'embedding' | 'embeddingBackward'> {
+export function embeddingKernels({ tensor }: Storage) {
   return {
     gatherRows(x, rows) {
       const [, width] = x.shape
@@ -43,5 +43,5 @@ export function embeddingKernels({ tensor }: Storage): Pick<Kernels, 'gatherRows
       numbers(intoTokens).set(token)
       numbers(intoPositions).set(position)
     },
-  }
+  } satisfies Partial<Kernels>
 }

@@ -32,13 +32,13 @@ export function gelu(x: number, form: Activation): number {
   return 0.5 * x * (1 + Math.tanh(root * (x + cubic * x ** 3)))
 }
 
-export function geluSlope(x: number, form: Activation): number {
+function geluSlope(x: number, form: Activation): number {
   if (form === 'gelu') return 0.5 * (1 + erf(x / Math.SQRT2)) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)
   const tanh = Math.tanh(root * (x + cubic * x ** 3))
   return 0.5 * (1 + tanh) + 0.5 * x * (1 - tanh * tanh) * root * (1 + 3 * cubic * x * x)
 }
 
-export function geluKernels({ tensor }: Storage): Pick<Kernels, 'geluBackward'> {
+export function geluKernels({ tensor }: Storage) {
   return {
     geluBackward(dy, before, form) {
       const gradient = numbers(dy)
@@ -47,5 +47,5 @@ export function geluKernels({ tensor }: Storage): Pick<Kernels, 'geluBackward'> 
       for (let i = 0; i < dx.data.length; i++) dx.data[i] = gradient[i] * geluSlope(x[i], form)
       return dx
     },
-  }
+  } satisfies Partial<Kernels>
 }

@@ -2,7 +2,7 @@
 import type { Kernels } from '../kernels.ts'
 import { numbers } from './storage.ts'
 
-export function optimizerKernels(): Pick<Kernels, 'globalNorm' | 'adamW'> {
+export function optimizerKernels() {
   return {
     async globalNorm(parameters) {
       let squares = 0
@@ -27,5 +27,5 @@ export function optimizerKernels(): Pick<Kernels, 'globalNorm' | 'adamW'> {
         g.fill(0)
       }
     },
-  }
+  } satisfies Partial<Kernels>
 }

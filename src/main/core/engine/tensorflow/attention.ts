@@ -11,9 +11,7 @@ interface HeldCache extends KeyValueCache {
   values: Held | null
 }
 
-type AttentionKernels = Pick<Kernels, 'attention' | 'attentionBackward' | 'cache' | 'cachedAttention' | 'treeAttention'>
-
-export function attentionKernels({ tf, scope, hold, futureMask }: Context): AttentionKernels {
+export function attentionKernels({ tf, scope, hold, futureMask }: Context) {
   /** [N, d] → [B, h, T, s]. */
   const splitHeads = (x: TfTensor, rows: number, context: number, heads: number) =>
     tf.transpose(tf.reshape(x, [rows, context, heads, x.shape[1]! / heads]), [0, 2, 1, 3])
@@ -36,7 +34,7 @@ export function attentionKernels({ tf, scope, hold, futureMask }: Context): Atte
     return masked
   }
 
-  const kernels: Omit<AttentionKernels, 'treeAttention'> = {
+  const kernels = {
     attention(qkv, { rows, context, heads, scale }) {
       const [output, logSumExp] = scope(() => {
         const [q, k, v] = splitQkv(valueOf(qkv), rows, context, heads)
@@ -117,7 +115,7 @@ export function attentionKernels({ tf, scope, hold, futureMask }: Context): Atte
       memory.length += context
       return hold(output)
     },
-  }
+  } satisfies Partial<Kernels>
   return {
     ...kernels,
     treeAttention: treeAttentionInTurn(kernels, {

@@ -27,9 +27,7 @@ export function gatheredCrossEntropy(tf: Tf): SparseCrossEntropy {
   }
 }
 
-type LearningKernels = Pick<Kernels, 'crossEntropy' | 'argmax' | 'globalNorm' | 'adamW'>
-
-export function learningKernels({ tf, scope, hold, replace, crossEntropy }: Context): LearningKernels {
+export function learningKernels({ tf, scope, hold, replace, crossEntropy }: Context) {
   return {
     crossEntropy: (logits, targets, gradientScale) =>
       hold(
@@ -96,5 +94,5 @@ export function learningKernels({ tf, scope, hold, replace, crossEntropy }: Cont
         })
       }
     },
-  }
+  } satisfies Partial<Kernels>
 }

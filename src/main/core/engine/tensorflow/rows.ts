@@ -7,22 +7,7 @@ const epsilon = 1e-5
 const root = Math.sqrt(2 / Math.PI)
 const cubic = 0.044715
 
-type RowKernels = Pick<
-  Kernels,
-  | 'gatherRows'
-  | 'embedding'
-  | 'embeddingBackward'
-  | 'layerNorm'
-  | 'layerNormBackward'
-  | 'linear'
-  | 'linearGelu'
-  | 'linearBackward'
-  | 'geluBackward'
-  | 'head'
-  | 'headBackward'
->
-
-export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKernels {
+export function rowKernels({ tf, scope, hold, addTo, product }: Context) {
   const scaled = (x: TfTensor, scale: number) => (scale === 1 ? x : tf.mul(x, scale))
   const gather = (x: Tensor, rows: Ids) => tf.gather(valueOf(x), (rows as HeldIds).value as never)
   const affine = (x: TfTensor, weight: TfTensor, bias: TfTensor) =>
@@ -135,5 +120,5 @@ export function rowKernels({ tf, scope, hold, addTo, product }: Context): RowKer
           return scaled(tf.matMul(valueOf(dLogits), valueOf(tokens)), scale)
         }),
       ),
-  }
+  } satisfies Partial<Kernels>
 }
