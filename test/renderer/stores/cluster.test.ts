@@ -67,10 +67,10 @@ describe('the search', () => {
     const cluster = useClusterStore()
     cluster.assume('a100-80', 'networkBytesPerSecond', 1e9)
     await cluster.startSearch({ devices: [8], batch: 64 })
-    const [wish] = fake.asked.find(({ name }) => name === 'searchPlans')!.args as [
+    const [request] = fake.asked.find(({ name }) => name === 'searchPlans')!.args as [
       { machine: { figures: Record<string, { value: number }> } },
     ]
-    expect(wish.machine.figures['networkBytesPerSecond'].value).toBe(1e9)
+    expect(request.machine.figures['networkBytesPerSecond'].value).toBe(1e9)
     fake.tell('planSearch', { ...cluster.search!, id: 'another', share: 0.9 })
     expect(cluster.search!.share).toBe(0)
     fake.tell('planSearch', { ...cluster.search!, share: 0.5 })

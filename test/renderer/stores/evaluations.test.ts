@@ -3,9 +3,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Fault } from '#shared/fault.ts'
 import { useBeginStore } from '#renderer/stores/begin.ts'
-import { useEvaluationWish } from '#renderer/stores/evaluation-wish.ts'
+import { useEvaluationRequest } from '#renderer/stores/evaluation-request.ts'
 import { useEvaluationsStore } from '#renderer/stores/evaluations.ts'
-import { useLibraryStore } from '#renderer/stores/library.ts'
+import { useModelsStore } from '#renderer/stores/models.ts'
 import { useNoticesStore } from '#renderer/stores/notices.ts'
 import { useRunsStore } from '#renderer/stores/runs.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'
@@ -18,53 +18,53 @@ beforeEach(async () => {
   await loadStores()
   await useBeginStore().watchLawEmerge()
   for (const run of useRunsStore().ofStudy(useStudiesStore().currentId).slice(0, 2)) fake.train(run.id, run.steps)
-  await useLibraryStore().load()
+  await useModelsStore().load()
   useEvaluationsStore()
   await settled()
 })
 
-/** The wish of a new user: every finished member on two toys. */
+/** The request of a new user: every finished member on two toys. */
 async function startToys() {
-  const wish = useEvaluationWish()
-  wish.names = ['copy', 'cloze']
-  await wish.start()
+  const request = useEvaluationRequest()
+  request.names = ['copy', 'cloze']
+  await request.start()
   await settled()
   return useEvaluationsStore().evaluations
 }
 
 describe('what is to be evaluated', () => {
   it('is every finished member unless a person chooses', () => {
-    const wish = useEvaluationWish()
-    expect(wish.chosen.map(({ row }) => row!.step === row!.made.steps)).toEqual([true, true])
-    wish.choose([wish.chosen[0]], false)
-    expect(wish.chosen).toHaveLength(1)
+    const request = useEvaluationRequest()
+    expect(request.chosen.map(({ row }) => row!.step === row!.made.steps)).toEqual([true, true])
+    request.choose([request.chosen[0]], false)
+    expect(request.chosen).toHaveLength(1)
   })
 
   it('says what is missing before it can begin', async () => {
-    const wish = useEvaluationWish()
+    const request = useEvaluationRequest()
     const evaluations = useEvaluationsStore()
-    wish.names = []
-    expect(wish.problem).toBe('Choose a task first.')
-    wish.names = ['text']
-    expect(wish.problem).toBeNull()
-    wish.options = { ...wish.options, split: null }
-    expect(wish.problem).toBe('Text has no file yet.')
+    request.names = []
+    expect(request.problem).toBe('Choose a task first.')
+    request.names = ['text']
+    expect(request.problem).toBeNull()
+    request.options = { ...request.options, split: null }
+    expect(request.problem).toBe('Text has no file yet.')
     await evaluations.addPath('text', 'items', '/texts/mine.jsonl')
-    expect(wish.problem).toBeNull()
-    wish.names = ['hellaswag']
-    expect(wish.tasks.filter(wish.isFetchedFirst).map(({ name }) => name)).toEqual(['hellaswag'])
-    wish.choose(wish.offered, false)
-    expect(wish.problem).toBe('Choose a model first.')
+    expect(request.problem).toBeNull()
+    request.names = ['hellaswag']
+    expect(request.tasks.filter(request.isFetchedFirst).map(({ name }) => name)).toEqual(['hellaswag'])
+    request.choose(request.offered, false)
+    expect(request.problem).toBe('Choose a model first.')
   })
 
   it('is asked for with the options as they were typed', async () => {
-    const wish = useEvaluationWish()
-    wish.options = { shots: 5, sampler: 'harness', limit: 20, split: 'validation' }
+    const request = useEvaluationRequest()
+    request.options = { shots: 5, sampler: 'harness', limit: 20, split: 'validation' }
     await startToys()
     const asked = fake.asked.find(({ name }) => name === 'startEvaluations')!
     expect(asked.args).toEqual([
       useStudiesStore().currentId,
-      wish.chosen.map(({ subject }) => subject),
+      request.chosen.map(({ subject }) => subject),
       ['copy', 'cloze'],
       { shots: 5, sampler: 'harness', limit: 20, split: 'validation' },
     ])

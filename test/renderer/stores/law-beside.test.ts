@@ -140,9 +140,9 @@ describe('a budget', () => {
     finish(true)
     for (let i = 0; i < 5; i++) await useRunsStore().fetchCurve(`run-${i}`)
     const law = useLawStore()
-    expect(law.hasRests).toBe(true)
+    expect(law.hasCooldowns).toBe(true)
     const flopsAt = (rest: number) => {
-      law.rest = rest
+      law.cooldown = rest
       return law.standings.filter(({ run }) => run).map(({ flops }) => flops)
     }
     const [half, once, twice] = [0, 1, 2].map(flopsAt)

@@ -174,10 +174,10 @@ describe('training', () => {
   it('gives every member its own colour, by size, and keeps that of a removed one', async () => {
     const all = await begin()
     const plan = usePlanStore()
-    const before = all.map((run) => plan.lookOf(run.memberId).colour)
+    const before = all.map((run) => plan.styleOf(run.memberId).colour)
     expect(new Set(before).size).toBe(5)
     const { ladder } = useStudiesStore().current!
     useStudiesStore().change({ ladder: { ...ladder, members: ladder.members.slice(1) } })
-    expect(all.map((run) => plan.lookOf(run.memberId).colour)).toEqual(before)
+    expect(all.map((run) => plan.styleOf(run.memberId).colour)).toEqual(before)
   })
 })

@@ -3,7 +3,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { Fault } from '#shared/fault.ts'
 import { useEvaluationsStore } from '#renderer/stores/evaluations.ts'
-import { useEvaluationWish } from '#renderer/stores/evaluation-wish.ts'
+import { useEvaluationRequest } from '#renderer/stores/evaluation-request.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
 import { useTraining } from '#renderer/stores/training.ts'
 import EvaluationView from '#renderer/views/evaluation/EvaluationView.vue'
@@ -26,8 +26,8 @@ async function trained(): Promise<void> {
 async function asked(): Promise<Screen> {
   await trained()
   const screen = await showScreen(EvaluationView)
-  useEvaluationWish().names = ['copy']
-  await useEvaluationWish().start()
+  useEvaluationRequest().names = ['copy']
+  await useEvaluationRequest().start()
   await drawn()
   return screen
 }

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 // The screen of checkpoints and models: empty, while a model is imported, when that failed, and with one chosen.
 import { beforeEach, expect, test } from 'vitest'
-import { useLibraryStore } from '#renderer/stores/library.ts'
+import { useModelsStore } from '#renderer/stores/models.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
 import { useTraining } from '#renderer/stores/training.ts'
-import LibraryView from '#renderer/views/models/LibraryView.vue'
+import ModelsView from '#renderer/views/models/ModelsView.vue'
 import type { FakeLab } from '../support/fake-lab.ts'
 import { drawn, lastAsked, openStudy, showScreen, type Screen } from '../support/screen.ts'
 
@@ -16,24 +16,24 @@ const row = (screen: Screen) => screen.view.get('[data-testid=model-row]')
 
 /** A model that is being imported, with these changes. */
 async function imported(changes: object): Promise<Screen> {
-  const model = await useLibraryStore().importModel({ kind: 'hub', repo: 'gpt2', revision: 'main' }, 'GPT-2')
-  const screen = await showScreen(LibraryView)
+  const model = await useModelsStore().importModel({ kind: 'hub', repo: 'gpt2', revision: 'main' }, 'GPT-2')
+  const screen = await showScreen(ModelsView)
   fake.tell('model', { ...model, ...changes })
   await drawn()
   return screen
 }
 
 test('without weights the screen says where they come from', async () => {
-  const screen = await showScreen(LibraryView)
+  const screen = await showScreen(ModelsView)
   expect(screen.text()).toContain('Nothing here yet')
   await screen.press('Shape a family')
   expect(useShellStore().view).toBe('family')
 })
 
 test('without weights a model can be imported', async () => {
-  const screen = await showScreen(LibraryView)
+  const screen = await showScreen(ModelsView)
   await screen.press('Import a model')
-  expect(useLibraryStore().isImporting).toBe(true)
+  expect(useModelsStore().isImporting).toBe(true)
   expect(document.querySelector('[role=dialog]')?.textContent).toContain('Import')
 })
 
@@ -61,7 +61,7 @@ test('a checkpoint is listed with its step and loss, is chosen, and can be expor
   await useTraining().trainLadder()
   const [run] = [...fake.runs.values()]
   fake.train(run!.id, run!.steps)
-  const screen = await showScreen(LibraryView)
+  const screen = await showScreen(ModelsView)
   expect(screen.view.get('[data-testid=library-row]').text()).toContain(run!.steps.toLocaleString('en-US'))
   expect(screen.view.get('[data-testid=library-chosen]').text()).toBe(run!.name)
   await screen.press('Export')

@@ -3,7 +3,7 @@
 import { writeCsv } from '#shared/csv.ts'
 import { publishedResults } from '#shared/evaluation/published.ts'
 import { gridLines } from './axis.ts'
-import { apart, drawing, nearestPoint, outlined, pointLook, still, type Drawing } from './drawing.ts'
+import { apart, drawing, nearestPoint, outlined, pointStyle, still, type Drawing } from './drawing.ts'
 import type { Overlay } from './overlays.ts'
 import { extent, padded, position, type Range } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -181,7 +181,7 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): Drawing |
       type: 'scatter',
       z: 5,
       data: [spot(flops, value)],
-      ...pointLook(point.symbol, colour, isHollow, theme),
+      ...pointStyle(point.symbol, colour, isHollow, theme),
       // with an error its name stands above the bar
       ...(stderr ? {} : { label, labelLayout: apart }),
     })

@@ -1,4 +1,4 @@
-// What one head looks at: a heat map with a row for each token that looks and a column for each that is looked at.
+// The attention of one head as a heat map: a row for each query token, a column for each key token.
 import { writeCsv } from '#shared/csv.ts'
 import type { AttentionMaps } from '#shared/inspection.ts'
 import { axisOption } from './axis.ts'

@@ -19,7 +19,7 @@ export interface CheckDrawing extends Drawing {
 }
 
 /** Colour and symbol of the line at `place` of `count`, as members have theirs. */
-export const lineLook = (place: number, count: number, theme: ChartTheme): Pick<CheckLine, 'colour' | 'symbol'> => ({
+export const seriesStyle = (place: number, count: number, theme: ChartTheme): Pick<CheckLine, 'colour' | 'symbol'> => ({
   colour: memberColour(place, count, theme.isDark),
   symbol: memberSymbol(place),
 })

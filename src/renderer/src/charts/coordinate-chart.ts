@@ -1,7 +1,7 @@
 // The coordinate check: how large activations at one place are, against the width, a line for each of the first steps.
 import { writeCsv } from '#shared/csv.ts'
 import type { ActivationPlace, CoordinatePoint, ParametrisationName } from '#shared/mup/check.ts'
-import { drawCheck, lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
+import { drawCheck, seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -42,7 +42,7 @@ export function coordinateOption(
     .map((step, i): CheckLine => ({
       id: `step ${step}`,
       name: step === 0 ? 'start' : `step ${step}`,
-      ...lineLook(i, steps.length, theme),
+      ...seriesStyle(i, steps.length, theme),
       points: mine
         .filter((point) => point.step === step)
         .sort((a, b) => a.width - b.width)

@@ -57,7 +57,7 @@ const symbolSizes: Record<string, number> = {
 }
 
 /** A point with a member's symbol: solid where it is measured, hollow where it is not, or not counted. */
-export const pointLook = (symbol: string, colour: string, isHollow: boolean, theme: ChartTheme) => ({
+export const pointStyle = (symbol: string, colour: string, isHollow: boolean, theme: ChartTheme) => ({
   symbol,
   symbolSize: symbolSizes[symbol] ?? 11,
   symbolOffset: symbol === 'pin' ? [0, 4] : [0, 0],

@@ -4,7 +4,7 @@ import type { IsoflopFit, IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import { writeCsv } from '#shared/csv.ts'
 import { formatFlops } from '../format/numbers.ts'
 import { gridLines } from './axis.ts'
-import { lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
+import { seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { apart, drawing, outlined, still } from './drawing.ts'
 import { extent, padded, position } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -17,11 +17,11 @@ export function isoflopOption(
 ): CheckDrawing | null {
   const drawn = profiles.filter((profile) => Number.isFinite(profile.curvature))
   if (drawn.length === 0) return null
-  const looks = drawn.map((profile, i) => {
+  const styled = drawn.map((profile, i) => {
     const mine = points.filter(({ budget }) => budget === profile.budget).sort((a, b) => a.parameters - b.parameters)
-    return { profile, mine, ...lineLook(i, drawn.length, theme), name: formatFlops(profile.budget) }
+    return { profile, mine, ...seriesStyle(i, drawn.length, theme), name: formatFlops(profile.budget) }
   })
-  const lines = looks.map(({ mine, name, colour, symbol }): CheckLine => ({
+  const lines = styled.map(({ mine, name, colour, symbol }): CheckLine => ({
     id: name,
     name,
     colour,
@@ -40,7 +40,7 @@ export function isoflopOption(
     y: { name: 'loss, nats a token', kind: 'linear' as const, range: padded(losses, 'linear', 0.12), wanted: 4 },
   }
   const spot = (x: number, y: number) => [position(x, 'log'), y]
-  const series = looks.flatMap(({ profile, mine, name, colour, symbol }) => {
+  const series = styled.flatMap(({ profile, mine, name, colour, symbol }) => {
     const isUsed = profile.rejection === null
     const [from, to] = [mine[0].parameters, mine[mine.length - 1].parameters].map(Math.log)
     const curve = isUsed

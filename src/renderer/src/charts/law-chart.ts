@@ -7,7 +7,7 @@ import { decimate } from '../curves/decimate.ts'
 import type { Curve } from '../curves/curve.ts'
 import { reachOf, smooth } from '../curves/smooth.ts'
 import { gridLines } from './axis.ts'
-import { apart, drawing, outlined, pointLook, still, type Axes, type Drawing } from './drawing.ts'
+import { apart, drawing, outlined, pointStyle, still, type Axes, type Drawing } from './drawing.ts'
 import { overlayRanges, overlaySeries, type Overlay } from './overlays.ts'
 import { extent, padded, position, union, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -208,7 +208,7 @@ function memberSeries(member: LawMember, spot: Spot, theme: ChartTheme): object[
 
 const mark = (id: string, member: LawMember, at: [number, number], isHollow: boolean, theme: ChartTheme) => ({
   ...still,
-  ...pointLook(member.symbol, member.colour, isHollow, theme),
+  ...pointStyle(member.symbol, member.colour, isHollow, theme),
   id,
   name: member.name,
   type: 'scatter',

@@ -2,7 +2,7 @@
 import { writeCsv } from '#shared/csv.ts'
 import type { ParametrisationName, TransferPoint } from '#shared/mup/check.ts'
 import { transferVerdicts } from '#shared/mup/verdict.ts'
-import { drawCheck, lineLook, type CheckDrawing, type CheckLine } from './check-chart.ts'
+import { drawCheck, seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -24,7 +24,7 @@ export function transferOption({ points, parametrisation }: TransferPlan, theme:
     .map((width, i): CheckLine => ({
       id: `width ${width}`,
       name: String(width),
-      ...lineLook(i, widths.length, theme),
+      ...seriesStyle(i, widths.length, theme),
       points: mine
         .filter((point) => point.width === width)
         .sort((a, b) => a.learningRate - b.learningRate)

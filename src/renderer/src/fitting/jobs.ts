@@ -1,11 +1,12 @@
-// What is fitted aside: hundreds of refits each, up to half a second of arithmetic that must not hold the window up.
+// What is fitted in the background: hundreds of refits each, up to half a second of arithmetic that must not hold the
+// window up.
 import { type Law, lawOf, type LawOptions } from '#shared/scaling/law.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { fitCurves, type FittedCurve } from './curves.ts'
 import { fitSurfaces, type FittedSurface } from './surfaces.ts'
 
 export interface FitJobs {
-  law: (wish: { points: LawPoint[]; options: Partial<LawOptions> }) => Law
+  law: (request: { points: LawPoint[]; options: Partial<LawOptions> }) => Law
   curves: (points: LawPoint[]) => FittedCurve[]
   surfaces: (points: SurfacePoint[]) => FittedSurface[]
 }
@@ -17,5 +18,5 @@ export const fitJobs: FitJobs = {
 }
 
 export type FitKind = keyof FitJobs
-export type FitWish<K extends FitKind> = Parameters<FitJobs[K]>[0]
+export type FitRequest<K extends FitKind> = Parameters<FitJobs[K]>[0]
 export type Fitted<K extends FitKind> = ReturnType<FitJobs[K]>

@@ -1,5 +1,5 @@
 // Surfaces through the points of a study, with redrawn ones for their intervals: half a second of arithmetic, so it is
-// done aside.
+// done in the background.
 import { toFaultData } from '#shared/fault.ts'
 import { bootstrapSurface } from '#shared/scaling/bootstrap.ts'
 import type { SurfacePoint } from '#shared/scaling/points.ts'

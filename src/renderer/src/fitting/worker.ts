@@ -1,8 +1,9 @@
 // The thread that fits while the window stays free.
-import { fitJobs, type FitKind, type FitWish } from './jobs.ts'
+import { fitJobs, type FitKind, type FitRequest } from './jobs.ts'
 
 const scope = self as unknown as {
-  onmessage: <K extends FitKind>(event: MessageEvent<{ kind: K; wish: FitWish<K> }>) => void
+  onmessage: <K extends FitKind>(event: MessageEvent<{ kind: K; request: FitRequest<K> }>) => void
   postMessage: (message: unknown) => void
 }
-scope.onmessage = ({ data: { kind, wish } }) => scope.postMessage((fitJobs[kind] as (wish: unknown) => unknown)(wish))
+scope.onmessage = ({ data: { kind, request } }) =>
+  scope.postMessage((fitJobs[kind] as (request: unknown) => unknown)(request))

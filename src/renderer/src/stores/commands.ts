@@ -5,7 +5,7 @@ import { computed } from 'vue'
 import { useBeginStore } from './begin.ts'
 import { useEvaluationsStore } from './evaluations.ts'
 import { useLabStore } from './lab.ts'
-import { useLibraryStore } from './library.ts'
+import { useModelsStore } from './models.ts'
 import { usePlanStore } from './plan.ts'
 import { canStop, useRunsStore } from './runs.ts'
 import { useShellStore, viewNames, type ViewName } from './shell.ts'
@@ -42,7 +42,7 @@ export function useCommands() {
   const plan = usePlanStore()
   const dialogs = useStudyDialogs()
   const training = useTraining()
-  const library = useLibraryStore()
+  const models = useModelsStore()
   const evaluations = useEvaluationsStore()
 
   const commands = computed<NamedCommand[]>(() => {
@@ -92,7 +92,7 @@ export function useCommands() {
           group: 'Library',
           run: () => {
             shell.go('library')
-            library.isImporting = true
+            models.isImporting = true
           },
         },
         { id: 'rename', text: 'Rename this study', group: 'Study', run: () => dialogs.rename(study) },

@@ -61,15 +61,15 @@ export const useCorporaStore = defineStore('corpora', () => {
   /** Done when the text is ready; tells why when it cannot be. */
   function whenReady(corpusId: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const look = (corpus: Corpus | null) => {
+      const settle = (corpus: Corpus | null) => {
         if (corpus?.state === 'finished') resolve()
         else if (corpus && !isUnderWay(corpus)) reject(new Error(corpus.message ?? `${corpus.name} could not be read.`))
         else return false
         return true
       }
-      if (look(find(corpusId))) return
+      if (settle(find(corpusId))) return
       const stop = bridge.listen('corpus', (corpus) => {
-        if (corpus.id === corpusId && look(corpus)) stop()
+        if (corpus.id === corpusId && settle(corpus)) stop()
       })
     })
   }
@@ -126,11 +126,11 @@ export const useCorporaStore = defineStore('corpora', () => {
 
 /** What to call a corpus made of these files until the person says better. */
 export function nameOfFiles(names: string[]): string {
-  const stem =
+  const base =
     (names[0] ?? 'text')
       .split(/[\\/]/)
       .filter(Boolean)
       .pop()
       ?.replace(/\.[a-z0-9]{1,8}$/i, '') || 'text'
-  return names.length > 1 ? `${stem} and ${names.length - 1} more` : stem
+  return names.length > 1 ? `${base} and ${names.length - 1} more` : base
 }

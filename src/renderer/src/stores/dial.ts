@@ -125,7 +125,7 @@ export const useDialStore = defineStore('dial', () => {
     for (let i = 2; taken.has(id); i++) id = `${made.id}-${i}`
     setMembers([...study.ladder.members, { ...made, id }])
   }
-  /** What a wish would add; throws the Fault that says why it cannot be. */
+  /** What a request would add; throws the Fault that says why it cannot be. */
   const fixedTokens = (tokens: number): Member[] =>
     plan.basis
       ? fixedTokenMembers(

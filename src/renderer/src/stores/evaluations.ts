@@ -78,7 +78,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
     const studyId = studies.currentId
     failure.value = null
     try {
-      const [knownTasks, found, wish] = await Promise.all([
+      const [knownTasks, found, setting] = await Promise.all([
         bridge.request('listTasks'),
         studyId ? bridge.request('listEvaluations', studyId) : [],
         studyId ? bridge.request('automaticEvaluation', studyId) : defaultAutomaticEvaluation,
@@ -86,7 +86,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
       if (studies.currentId !== studyId) return
       tasks.value = knownTasks
       all.value = found
-      automatic.value = wish
+      automatic.value = setting
       isLoaded.value = true
     } catch (error) {
       failure.value = toFaultData(error).message
@@ -195,14 +195,14 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const fetchRows = (name: string) => withTask(name, () => bridge.request('fetchTask', name))
   const stopFetching = (name: string) => withTask(name, () => bridge.request('stopFetchingTask', name))
 
-  const setAutomatic = (wish: AutomaticEvaluation) =>
+  const setAutomatic = (setting: AutomaticEvaluation) =>
     notices.attempt(async () => {
       const studyId = studies.currentId
       if (!studyId) return
       const before = automatic.value
-      automatic.value = wish
+      automatic.value = setting
       try {
-        automatic.value = await bridge.request('setAutomaticEvaluation', studyId, wish)
+        automatic.value = await bridge.request('setAutomaticEvaluation', studyId, setting)
       } catch (error) {
         automatic.value = before
         throw error

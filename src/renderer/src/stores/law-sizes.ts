@@ -10,7 +10,7 @@ import {
 } from '#shared/scaling/isoflop.ts'
 import { mostSizes } from '../curves/budgets.ts'
 import { envelopeOfMembers } from '../curves/envelope.ts'
-import { pointsOf } from '../curves/rests.ts'
+import { pointsOf } from '../curves/cooldowns.ts'
 import { useLawStore } from './law.ts'
 import { useRunsStore } from './runs.ts'
 

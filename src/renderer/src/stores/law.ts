@@ -8,7 +8,7 @@ import type { Decay } from '#shared/family/recipe.ts'
 import { cooldownEnds, tokensStretch } from '#shared/family/schedule.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { meanOf, repeatsOf, spreadOf } from '../curves/repeats.ts'
-import { pointOf } from '../curves/rests.ts'
+import { pointOf } from '../curves/cooldowns.ts'
 import type { CurveForm } from '#shared/scaling/curve.ts'
 import type { LawPoint } from '#shared/scaling/points.ts'
 import { isUnderWay } from '#shared/task-state.ts'
@@ -51,8 +51,8 @@ export const useLawStore = defineStore('law', () => {
   /** Members off the recipe's ratio that a person wants in the fit all the same. */
   const included = useLocalStorage<Record<string, string[]>>('isoflop.included', {})
   const form = useLocalStorage<CurveForm | 'auto'>('isoflop.law-form', 'auto')
-  /** Which rest of wsd-s runs is the point: 0, 1 or 2 for 0.5, 1 or 2 times the recipe's tokens. */
-  const rest = useLocalStorage('isoflop.law-rest', 1)
+  /** Which cooldown of wsd-s runs is the point: 0, 1 or 2 for 0.5, 1 or 2 times the recipe's tokens. */
+  const cooldown = useLocalStorage('isoflop.law-cooldown', 1)
   const validationsOf = (run: RunSummary) => runs.curves.get(run.id)?.validations ?? []
 
   const standings = computed<Standing[]>(() => {
@@ -75,17 +75,17 @@ export const useLawStore = defineStore('law', () => {
         const all = ofMember.get(memberId) ?? []
         const finished = repeatsOf(
           all.flatMap((run) => {
-            const { loss } = pointOf(run, rest.value, validationsOf(run))
+            const { loss } = pointOf(run, cooldown.value, validationsOf(run))
             return loss === null ? [] : [{ run, loss }]
           }),
         )
         const losses = finished.map(({ loss }) => loss)
         const run = finished[finished.length - 1]?.run ?? all.find(isUnderWay) ?? all[all.length - 1] ?? null
         const planned = plans.get(memberId)
-        const point = run ? pointOf(run, rest.value, validationsOf(run)) : null
-        const rests =
+        const point = run ? pointOf(run, cooldown.value, validationsOf(run)) : null
+        const cooldowns =
           planned && !run ? cooldownEnds({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
-        const share = rests.length > 1 ? rests[rest.value] / planned!.steps : 1
+        const share = cooldowns.length > 1 ? cooldowns[cooldown.value] / planned!.steps : 1
         const ratio = ratioOf(run, planned ?? plan.planById.get(memberId), study.recipe.decay)
         const ownRatio = ratio !== null && !isAtRatio(ratio, study.recipe) ? ratio : null
         return {
@@ -106,7 +106,7 @@ export const useLawStore = defineStore('law', () => {
   })
 
   /** Whether any run has several points, so that one must be chosen. */
-  const hasRests = computed(
+  const hasCooldowns = computed(
     () => standings.value.some(({ run }) => run?.rests !== undefined) || studies.current?.recipe.decay === 'wsd-s',
   )
   const inFit = computed(() => standings.value.filter((one) => one.loss !== null && !one.isExcluded))
@@ -118,7 +118,7 @@ export const useLawStore = defineStore('law', () => {
     inFit.value.flatMap(({ name, flops, losses }) => losses.map((y): LawPoint => ({ name, x: flops, y }))),
   )
   // Fitted anew only when a point or a choice changes, not with every record.
-  const wish = computed(() => {
+  const request = computed(() => {
     const options = {
       form: form.value,
       forecastAt: standings.value.filter((one) => one.loss === null && one.ownRatio === null).map((one) => one.flops),
@@ -128,7 +128,7 @@ export const useLawStore = defineStore('law', () => {
   })
   const law = fittedLatest(
     'law',
-    () => wish.value,
+    () => request.value,
     () => studies.currentId,
     notices.fail,
   )
@@ -158,10 +158,10 @@ export const useLawStore = defineStore('law', () => {
     }
   }
 
-  return { standings, inFit, points, law, form, rest, hasRests, continued, offRatio, forecastOf, exclude }
+  return { standings, inFit, points, law, form, cooldown, hasCooldowns, continued, offRatio, forecastOf, exclude }
 })
 
-/** Tokens per counted parameter of a whole training, as the recipe means them: a wsd-s run's at its second rest. */
+/** Tokens per counted parameter of a whole training, as the recipe means them: a wsd-s run's at its second cooldown. */
 function ratioOf(run: RunSummary | null, planned: MemberPlan | undefined, decay: Decay): number | null {
   if (run && run.flopsPerToken > 0) {
     return (

@@ -9,7 +9,7 @@ import { useLabStore } from './lab.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
-export interface MemberLook {
+export interface MemberStyle {
   colour: string
   symbol: string
 }
@@ -56,21 +56,21 @@ export const usePlanStore = defineStore('plan', () => {
       epochs: of.some((plan) => plan.epochs !== null) ? Math.max(...of.map((plan) => plan.epochs ?? 0)) : null,
     }
   })
-  /** One look for each member everywhere, by its place in order of size. */
-  const looks = computed(() => {
+  /** One style for each member everywhere, by its place in order of size. */
+  const styles = computed(() => {
     // members that were trained and then removed keep theirs
     const sizes = new Map(runs.ofStudy(studies.currentId).map((run) => [run.memberId, run.parameters]))
     for (const plan of plans.value) if (plan.parameters) sizes.set(plan.memberId, plan.parameters)
     const bySize = [...sizes].sort((a, b) => a[1] - b[1])
-    return new Map<string, MemberLook>(
+    return new Map<string, MemberStyle>(
       bySize.map(([memberId], place) => [
         memberId,
         { colour: memberColour(place, bySize.length, lab.isDark), symbol: memberSymbol(place) },
       ]),
     )
   })
-  const lookOf = (memberId: string): MemberLook =>
-    looks.value.get(memberId) ?? { colour: lab.isDark ? '#8b8f98' : '#7b7e86', symbol: 'circle' }
+  const styleOf = (memberId: string): MemberStyle =>
+    styles.value.get(memberId) ?? { colour: lab.isDark ? '#8b8f98' : '#7b7e86', symbol: 'circle' }
 
   return {
     corpus,
@@ -84,7 +84,7 @@ export const usePlanStore = defineStore('plan', () => {
     trainable,
     convention,
     totals,
-    looks,
-    lookOf,
+    styles,
+    styleOf,
   }
 })

@@ -21,7 +21,7 @@ export const useShellStore = defineStore('shell', () => {
   const isWelcome = ref(false)
   const isPaletteOpen = ref(false)
   const question = shallowRef<Question | null>(null)
-  const libraryRunId = ref<string | null>(null)
+  const checkpointRunId = ref<string | null>(null)
 
   function go(to: ViewName): void {
     view.value = to
@@ -30,5 +30,5 @@ export const useShellStore = defineStore('shell', () => {
   }
   const ask = (asked: Question) => (question.value = asked)
 
-  return { view, isWelcome, isPaletteOpen, question, libraryRunId, go, ask }
+  return { view, isWelcome, isPaletteOpen, question, checkpointRunId, go, ask }
 })

@@ -21,7 +21,7 @@ export function tokensFormula(one: MemberPlan, perParameter: number, recipe: Rec
   const stretch = tokensStretch(recipe.decay)
   return [
     `tokens ≈ ${threeDigits(perParameter)} × N = ${threeDigits(perParameter)} × ${exactly(one.countedParameters)}`,
-    ...(stretch > 1 ? [`× ${stretch}, for the rests at 0.5, 1 and 2 times`] : []),
+    ...(stretch > 1 ? [`× ${stretch}, for the cooldowns at 0.5, 1 and 2 times`] : []),
     `${exactly(one.steps)} steps × ${exactly(one.batchSequences)} sequences × ${exactly(one.shape.context)} = ${exactly(one.tokens)}`,
     `N counts ${parameterCountNames[recipe.countedParameters]}`,
   ]

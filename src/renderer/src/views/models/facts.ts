@@ -1,7 +1,7 @@
 // What is known of two sets of weights, line by line.
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import type { TaskScores } from './task-scores.ts'
-import type { Entry } from '../../stores/library.ts'
+import type { Entry } from '../../stores/models.ts'
 import { exactly, formatBytes, formatCount, formatLoss, threeDigits } from '../../format/numbers.ts'
 
 export interface Fact {

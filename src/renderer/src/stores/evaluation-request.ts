@@ -9,12 +9,12 @@ import {
   type EvaluationTask,
 } from '#shared/evaluation/evaluation.ts'
 import { useEvaluationsStore } from './evaluations.ts'
-import { useLibraryStore, type Entry } from './library.ts'
+import { useModelsStore, type Entry } from './models.ts'
 import { useStudiesStore } from './studies.ts'
 
-export const useEvaluationWish = defineStore('evaluation-wish', () => {
+export const useEvaluationRequest = defineStore('evaluation-request', () => {
   const evaluations = useEvaluationsStore()
-  const library = useLibraryStore()
+  const models = useModelsStore()
   const studies = useStudiesStore()
   const names = useLocalStorage<string[]>('isoflop.evaluation-tasks', ['text', ...toyTasks])
   const options = useLocalStorage<EvaluationOptions>(
@@ -32,9 +32,9 @@ export const useEvaluationWish = defineStore('evaluation-wish', () => {
   )
 
   const isFinal = ({ row }: Entry): boolean => row !== null && row.step === row.made.steps
-  const offered = computed(() => library.entries.filter(({ row }) => row === null || row.isLast || showsEarlier.value))
+  const offered = computed(() => models.entries.filter(({ row }) => row === null || row.isLast || showsEarlier.value))
   const isChosen = (entry: Entry): boolean => (keys.value === null ? isFinal(entry) : keys.value.includes(entry.key))
-  const chosen = computed(() => library.entries.filter(isChosen))
+  const chosen = computed(() => models.entries.filter(isChosen))
   const choose = (wanted: readonly Entry[], isWanted: boolean) => {
     const now = new Set(chosen.value.map(({ key }) => key))
     for (const { key } of wanted)

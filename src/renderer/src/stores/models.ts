@@ -1,4 +1,4 @@
-// The library: runs' checkpoints and models made elsewhere, side by side, and what is done with either.
+// The weights there are: runs' checkpoints and models made elsewhere, side by side, and what is done with either.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { Fault } from '#shared/fault.ts'
@@ -15,7 +15,7 @@ import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
-/** One set of weights as every panel of the library knows it. */
+/** One set of weights as every panel knows it. */
 export interface Entry {
   key: string
   subject: KeptSubject
@@ -39,13 +39,13 @@ export const originText = (origin: ModelOrigin): string =>
       ? origin.path
       : `${origin.paths.length} files`
 
-export const useLibraryStore = defineStore('library', () => {
+export const useModelsStore = defineStore('models', () => {
   const bridge = useBridge()
   const lab = useLabStore()
   const notices = useNoticesStore()
   const runs = useRunsStore()
   const studies = useStudiesStore()
-  const models = shallowRef<LibraryModel[]>([])
+  const imported = shallowRef<LibraryModel[]>([])
   const rows = shallowRef<CheckpointRow[]>([])
   const isLoaded = ref(false)
   /** The import's dialog; the palette opens it as well. */
@@ -53,10 +53,12 @@ export const useLibraryStore = defineStore('library', () => {
   const { uploads, place } = createUploads()
 
   const put = (model: LibraryModel) => {
-    const known = models.value.some((one) => one.id === model.id)
-    models.value = known ? models.value.map((one) => (one.id === model.id ? model : one)) : [...models.value, model]
+    const known = imported.value.some((one) => one.id === model.id)
+    imported.value = known
+      ? imported.value.map((one) => (one.id === model.id ? model : one))
+      : [...imported.value, model]
   }
-  const drop = (modelId: string) => (models.value = models.value.filter((model) => model.id !== modelId))
+  const drop = (modelId: string) => (imported.value = imported.value.filter((model) => model.id !== modelId))
   bridge.listen('model', put)
   bridge.listen('modelDeleted', ({ modelId }) => drop(modelId))
 
@@ -67,7 +69,7 @@ export const useLibraryStore = defineStore('library', () => {
   }
   const load = () =>
     notices.attempt(async () => {
-      models.value = await bridge.request('listModels')
+      imported.value = await bridge.request('listModels')
       await loadRows()
       isLoaded.value = true
     })
@@ -93,7 +95,7 @@ export const useLibraryStore = defineStore('library', () => {
       row,
       imported: null,
     })),
-    ...models.value.flatMap((model): Entry[] =>
+    ...imported.value.flatMap((model): Entry[] =>
       model.state === 'finished' && model.plan
         ? [
             {
@@ -171,7 +173,7 @@ export const useLibraryStore = defineStore('library', () => {
   const compare = (a: Subject, b: Subject) => bridge.request('compareWeights', a, b)
 
   return {
-    models,
+    imported,
     rows,
     entries,
     isLoaded,

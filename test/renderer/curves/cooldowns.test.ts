@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RunSummary, ValidationRecord } from '#shared/run.ts'
-import { pointOf, pointsOf } from '#renderer/curves/rests.ts'
+import { pointOf, pointsOf } from '#renderer/curves/cooldowns.ts'
 
 const run = (changes: Partial<RunSummary>): RunSummary =>
   ({ state: 'running', steps: 400, flops: 8e12, flopsPerToken: 1e6, validationLoss: 2.5, ...changes }) as RunSummary

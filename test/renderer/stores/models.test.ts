@@ -5,7 +5,7 @@ import type { GeneratedToken } from '#shared/inspection.ts'
 import { Fault } from '#shared/fault.ts'
 import { useBeginStore } from '#renderer/stores/begin.ts'
 import { useLawStore } from '#renderer/stores/law.ts'
-import { useLibraryStore } from '#renderer/stores/library.ts'
+import { useModelsStore } from '#renderer/stores/models.ts'
 import { useNoticesStore } from '#renderer/stores/notices.ts'
 import { useRunsStore } from '#renderer/stores/runs.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'
@@ -22,20 +22,20 @@ const options = { prompt: 'We', tokens: 1, temperature: 0, topK: 0, topP: 1, see
 
 describe('the library', () => {
   it('lists a checkpoint as soon as a run has saved it, and a model once it is ready', async () => {
-    const library = useLibraryStore()
-    await library.load()
-    expect(library.entries).toEqual([])
+    const models = useModelsStore()
+    await models.load()
+    expect(models.entries).toEqual([])
     const [run] = useRunsStore().ofStudy(useStudiesStore().currentId)
     fake.train(run.id, run.steps)
     await settled()
-    expect(library.entries.map(({ name, detail, subject }) => [name, detail, subject])).toEqual([
+    expect(models.entries.map(({ name, detail, subject }) => [name, detail, subject])).toEqual([
       [run.name, `step ${run.steps.toLocaleString('en-US')}`, { kind: 'run', runId: run.id, step: run.steps }],
     ])
-    const model = await library.importModel({ kind: 'hub', repo: 'gpt2', revision: 'main' }, 'GPT-2')
+    const model = await models.importModel({ kind: 'hub', repo: 'gpt2', revision: 'main' }, 'GPT-2')
     fake.tell('model', { ...model, state: 'running' })
-    expect(library.entries).toHaveLength(1)
+    expect(models.entries).toHaveLength(1)
     fake.tell('model', model)
-    expect(library.entries[1]).toMatchObject({
+    expect(models.entries[1]).toMatchObject({
       name: 'GPT-2',
       detail: 'hub: gpt2',
       subject: { kind: 'model', modelId: model.id },
@@ -44,13 +44,13 @@ describe('the library', () => {
   })
 
   it('deletes a model and brings it back', async () => {
-    const library = useLibraryStore()
-    const model = await library.importModel({ kind: 'folder', path: '/m' }, 'M')
-    await library.remove(model)
-    expect(library.models).toEqual([])
+    const models = useModelsStore()
+    const model = await models.importModel({ kind: 'folder', path: '/m' }, 'M')
+    await models.remove(model)
+    expect(models.imported).toEqual([])
     useNoticesStore().notices.at(-1)!.action!.run()
     await settled()
-    expect(library.models.map(({ id }) => id)).toEqual([model.id])
+    expect(models.imported.map(({ id }) => id)).toEqual([model.id])
   })
 
   it('sends files to the lab before it asks for them', async () => {
@@ -58,8 +58,8 @@ describe('the library', () => {
       progress(1)
       return `/uploads/${name}`
     }
-    const library = useLibraryStore()
-    await library.importFiles(
+    const models = useModelsStore()
+    await models.importFiles(
       [
         { name: 'config.json', size: 1 },
         { name: 'model.safetensors', size: 2 },
@@ -70,13 +70,13 @@ describe('the library', () => {
       name: 'importModel',
       args: [{ kind: 'files', paths: ['/uploads/config.json', '/uploads/model.safetensors'] }, null],
     })
-    expect(library.uploads).toEqual([])
+    expect(models.uploads).toEqual([])
   })
 
   it('gives tokens as they come, and the whole at the end', async () => {
-    const library = useLibraryStore()
+    const models = useModelsStore()
     const heard: GeneratedToken[] = []
-    const written = await library.generate({ kind: 'model', modelId: 'x' }, options, (tokens) => heard.push(...tokens))
+    const written = await models.generate({ kind: 'model', modelId: 'x' }, options, (tokens) => heard.push(...tokens))
     expect(heard).toEqual(written.tokens)
     expect(written.tokens[0].candidates.map(({ probability }) => probability)).toEqual([0.75, 0.25])
     fake.tell('generated', { generationId: 'another', tokens: written.tokens })
@@ -85,19 +85,19 @@ describe('the library', () => {
 
   it('a refused import tells why and lists nothing', async () => {
     fake.refuse('importModel', new Fault('bad-input', 'repo: no name.'))
-    const library = useLibraryStore()
-    await expect(library.importModel({ kind: 'hub', repo: '', revision: 'main' }, null)).rejects.toThrow(
+    const models = useModelsStore()
+    await expect(models.importModel({ kind: 'hub', repo: '', revision: 'main' }, null)).rejects.toThrow(
       'repo: no name.',
     )
-    expect(library.models).toEqual([])
+    expect(models.imported).toEqual([])
   })
 
   it('keeps a run that began from a model out of the law, and says so', async () => {
-    const library = useLibraryStore()
+    const models = useModelsStore()
     const law = useLawStore()
     const before = law.standings.length
-    const model = await library.importModel({ kind: 'folder', path: '/m' }, 'M')
-    const run = await library.continueTraining(model.id, { tokens: 1000, peakLearningRate: null, context: null })
+    const model = await models.importModel({ kind: 'folder', path: '/m' }, 'M')
+    const run = await models.continueTraining(model.id, { tokens: 1000, peakLearningRate: null, context: null })
     fake.train(run.id, run.steps)
     await settled()
     expect(run.origin).toEqual({ modelId: model.id, name: 'M' })

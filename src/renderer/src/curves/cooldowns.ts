@@ -1,7 +1,7 @@
 // A wsd-s run's points: the validation losses at the ends of its decays, each a member of a family of its own.
 import type { RunSummary, ValidationRecord } from '#shared/run.ts'
 
-export interface RestPoint {
+export interface CooldownPoint {
   step: number
   tokens: number
   flops: number
@@ -9,8 +9,8 @@ export interface RestPoint {
   loss: number | null
 }
 
-/** What the run gives to the law at its rest number `place`; a run without rests has one point, its end. */
-export function pointOf(run: RunSummary, place: number, validations: readonly ValidationRecord[]): RestPoint {
+/** What the run gives to the law at its cooldown number `place`; a run without them has one point, its end. */
+export function pointOf(run: RunSummary, place: number, validations: readonly ValidationRecord[]): CooldownPoint {
   const step = run.rests?.[Math.min(place, run.rests.length - 1)] ?? run.steps
   const share = step / run.steps
   const isEnd = step === run.steps
@@ -23,6 +23,6 @@ export function pointOf(run: RunSummary, place: number, validations: readonly Va
   return { step, flops: run.flops * share, tokens: perToken > 0 ? (run.flops * share) / perToken : 0, loss }
 }
 
-/** All points of a run, at every rest. */
-export const pointsOf = (run: RunSummary, validations: readonly ValidationRecord[]): RestPoint[] =>
+/** All points of a run, at every cooldown. */
+export const pointsOf = (run: RunSummary, validations: readonly ValidationRecord[]): CooldownPoint[] =>
   (run.rests ?? [run.steps]).map((_, place) => pointOf(run, place, validations))
