@@ -11,15 +11,31 @@ import {
   formatShare,
   formatSignedShare,
   formatTokensPerSecond,
+  inPowers,
   parseNumber,
   plural,
+  rounded,
   threeDigits,
+  withDecimals,
   withPrefix,
 } from '#renderer/format/numbers.ts'
 
 const plain = (text: string) => text.replace(/\u00a0/g, ' ')
 
 describe('numbers', () => {
+  it('are rounded to significant digits, not to places', () => {
+    expect([rounded(123_456), rounded(0.000123456), rounded(1.26, 2)]).toEqual([123_000, 0.000123, 1.3])
+  })
+
+  it('keep as many decimals as they are asked to, so that losses stand under each other', () => {
+    expect([withDecimals(2.5, 4), withDecimals(0.12345, 3)]).toEqual(['2.5000', '0.123'])
+  })
+
+  it('are written in powers as a person types them, small ones in plain digits', () => {
+    expect([inPowers(1e15), inPowers(3.5e12, 1e6), inPowers(999_999, 1e6)]).toEqual(['1e15', '3.5e12', '999999'])
+    expect(parseNumber(inPowers(3.5e12))).toBe(3.5e12)
+  })
+
   it('have three significant digits and an SI prefix', () => {
     expect(plain(formatCount(3_750_144))).toBe('3.75 M')
     expect(plain(formatCount(75_000_000))).toBe('75.0 M')

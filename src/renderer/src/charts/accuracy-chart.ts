@@ -7,6 +7,7 @@ import { apart, drawing, nearestPoint, outlined, pointStyle, still, type Drawing
 import type { Overlay } from './overlays.ts'
 import { extent, padded, position, type Range } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
+import { rounded } from '../format/numbers.ts'
 
 export interface AccuracyPoint {
   id: string
@@ -114,7 +115,7 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): Drawing |
       endLabel: {
         ...words,
         show: true,
-        formatter: `guessing ${Number(chance.toPrecision(3))}`,
+        formatter: `guessing ${rounded(chance)}`,
         align: 'right',
         verticalAlign: 'top',
         offset: [-4, 4],

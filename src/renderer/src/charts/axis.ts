@@ -1,6 +1,7 @@
 // The axes of every chart, drawn alike.
 import type { ChartTheme } from './theme.ts'
 import { position, powerLabel, ticksOf, valueAt, type Range, type ScaleKind } from './scale.ts'
+import { rounded } from '../format/numbers.ts'
 
 export interface AxisPlan {
   /** Says what and in which unit. */
@@ -49,13 +50,11 @@ export function axisOption(
       showMinLabel: true,
       showMaxLabel: true,
       customValues: labelled.map((value) => position(value, kind)),
-      formatter: (at: number) => label(cleaned(valueAt(at, kind))),
+      formatter: (at: number) => label(rounded(valueAt(at, kind), 10)),
     },
     splitLine: { show: false },
   }
 }
-
-const cleaned = (value: number): number => Number(value.toPrecision(10))
 
 /** Hairlines behind the data at the labelled ticks only. */
 export function gridLines(which: 'x' | 'y', { kind, range, wanted, labelled }: AxisPlan, theme: ChartTheme) {

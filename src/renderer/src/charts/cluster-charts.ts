@@ -1,6 +1,6 @@
 // Curves of the cost model: speed against systems, efficiency against devices, activation memory against depth.
 import { writeCsv } from '#shared/csv.ts'
-import { formatBytes, formatCount, formatShare } from '../format/numbers.ts'
+import { formatBytes, formatCount, formatShare, rounded } from '../format/numbers.ts'
 import { drawCheck, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -34,7 +34,7 @@ const roomy = (drawing: CheckDrawing, right: number): CheckDrawing => {
 export function speedupOption(curves: readonly NamedCurve[], theme: ChartTheme): CheckDrawing | null {
   const all = lines(curves)
   if (all.length === 0) return null
-  const label = (value: number) => String(Number(value.toPrecision(3)))
+  const label = (value: number) => String(rounded(value))
   const axis = {
     kind: 'log' as const,
     range: padded(spread(all, 'x', 'log'), 'log', 0.04),

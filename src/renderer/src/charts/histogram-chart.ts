@@ -5,6 +5,7 @@ import { gridLines } from './axis.ts'
 import { drawing, still, type Axes, type Drawing } from './drawing.ts'
 import { padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
+import { rounded } from '../format/numbers.ts'
 
 /** What ECharts hands to a series that draws itself. */
 export interface DrawApi {
@@ -52,11 +53,7 @@ export function histogramOption(
 }
 
 const shortCount = (count: number): string =>
-  count >= 1e6
-    ? `${Number((count / 1e6).toPrecision(3))} M`
-    : count >= 1e3
-      ? `${Number((count / 1e3).toPrecision(3))} k`
-      : String(count)
+  count >= 1e6 ? `${rounded(count / 1e6)} M` : count >= 1e3 ? `${rounded(count / 1e3)} k` : String(count)
 
 /** Every bin, one row each. */
 export function histogramCsv({ name, histogram, min, max }: TensorStats): string {

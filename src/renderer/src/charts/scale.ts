@@ -1,5 +1,6 @@
 // Axes: linear or logarithmic, with ticks that fall on round numbers and say what they mean. Charts draw positions,
 // people read values.
+import { rounded } from '../format/numbers.ts'
 
 export type ScaleKind = 'linear' | 'log'
 
@@ -81,7 +82,7 @@ function linearTicks(from: number, to: number, wanted: number): number[] {
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999)!
   const first = Math.ceil(from / step - 1e-9)
   const last = Math.floor(to / step + 1e-9)
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)))
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => rounded((first + i) * step, 12))
 }
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
@@ -92,8 +93,8 @@ const raise = (power: number): string =>
 export function powerLabel(value: number): string {
   if (value === 0) return '0'
   const size = Math.abs(value)
-  if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(4)))
+  if (size >= 1e-3 && size < 1e5) return String(rounded(value, 4))
   const power = Math.floor(Math.log10(size) + 1e-9)
-  const factor = Number((value / 10 ** power).toPrecision(3))
+  const factor = rounded(value / 10 ** power)
   return factor === 1 ? `10${raise(power)}` : `${factor}×10${raise(power)}`
 }

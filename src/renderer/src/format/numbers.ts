@@ -12,6 +12,16 @@ export function threeDigits(value: number): string {
   return rounded.toFixed(Math.min(digits, 20))
 }
 
+/** To so many significant digits. */
+export const rounded = (value: number, digits = 3): number => Number(value.toPrecision(digits))
+
+/** As many digits after the point for every one of them, so that they can be compared: losses, accuracies. */
+export const withDecimals = (value: number, digits: number): string => value.toFixed(digits)
+
+/** As a person types large numbers: `1e15`, `3.5e12`; in plain digits below `from`. */
+export const inPowers = (value: number, from = 0): string =>
+  Math.abs(value) >= from ? value.toExponential().replace('e+', 'e') : String(value)
+
 /** `3.75 M`, `75.0 k`, `512`; with a unit, `1.69 PFLOP`. Whole numbers below a thousand stay whole. */
 export function withPrefix(value: number, unit = ''): string {
   if (!Number.isFinite(value)) return '–'

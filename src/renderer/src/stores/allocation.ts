@@ -18,6 +18,7 @@ import { useNoticesStore } from './notices.ts'
 import { usePlanStore } from './plan.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
+import { rounded } from '../format/numbers.ts'
 
 export interface BudgetAnswer {
   /** Which fit says so. */
@@ -44,8 +45,7 @@ export const useAllocationStore = defineStore('allocation', () => {
   /** FLOPs, in the study's convention; ten times the largest member unless a person said otherwise. */
   const budget = computed({
     get: () =>
-      typed.value[studies.currentId ?? ''] ??
-      Number((10 * Math.max(0, ...law.standings.map(({ flops }) => flops))).toPrecision(2)),
+      typed.value[studies.currentId ?? ''] ?? rounded(10 * Math.max(0, ...law.standings.map(({ flops }) => flops)), 2),
     set: (flops) => (typed.value = { ...typed.value, [studies.currentId ?? '']: flops }),
   })
 

@@ -16,6 +16,7 @@ import { useLabStore } from './lab.ts'
 import { usePlanStore } from './plan.ts'
 import { useStudiesStore } from './studies.ts'
 import { useTraining } from './training.ts'
+import { rounded } from '../format/numbers.ts'
 
 export type DialKind = 'preset' | 'compute' | 'time' | 'largest'
 
@@ -63,9 +64,9 @@ export const useDialStore = defineStore('dial', () => {
   /** The kind changes, the size of the ladder stays about what it is. */
   function setKind(next: DialKind): void {
     const largest = Math.max(30_000, ...plan.trainable.map((one) => one.parameters))
-    if (next === 'compute') setCompute(Number(Math.max(1e10, plan.totals.flops).toPrecision(3)))
-    else if (next === 'largest') setLargest(Number(largest.toPrecision(3)))
-    else if (next === 'time') setSeconds(Number(Math.max(10, plan.totals.seconds ?? 600).toPrecision(3)))
+    if (next === 'compute') setCompute(rounded(Math.max(1e10, plan.totals.flops)))
+    else if (next === 'largest') setLargest(rounded(largest))
+    else if (next === 'time') setSeconds(rounded(Math.max(10, plan.totals.seconds ?? 600)))
     else setPreset(presets[0].id)
   }
 

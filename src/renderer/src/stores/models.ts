@@ -14,6 +14,7 @@ import { createUploads } from './uploads.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
+import { exactly } from '../format/numbers.ts'
 
 /** One set of weights as every panel knows it. */
 export interface Entry {
@@ -88,7 +89,7 @@ export const useModelsStore = defineStore('models', () => {
       key: `run ${row.runId} ${row.step}`,
       subject: { kind: 'run', runId: row.runId, step: row.step },
       name: row.name,
-      detail: `step ${row.step.toLocaleString('en-US')}`,
+      detail: `step ${exactly(row.step)}`,
       model: row.model,
       parameters: row.made.parameters,
       bytes: row.bytes,

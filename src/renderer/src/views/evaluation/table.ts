@@ -4,7 +4,7 @@ import { type Evaluation, type EvaluationOptions, type EvaluationTask, rowsOf } 
 import type { TaskResult } from '#shared/evaluation/result.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
 import type { Subject } from '#shared/subject.ts'
-import { threeDigits } from '../../format/numbers.ts'
+import { exactly, threeDigits, withDecimals } from '../../format/numbers.ts'
 
 /** One way of asking a task: with so many examples, and for a text, which text. */
 export interface ResultRow {
@@ -55,9 +55,9 @@ export const formatMetric = (metric: MetricName, value: number): string =>
   !Number.isFinite(value)
     ? '–'
     : isAccuracy(metric)
-      ? value.toFixed(3)
+      ? withDecimals(value, 3)
       : metric === 'bits_per_byte'
-        ? value.toFixed(3)
+        ? withDecimals(value, 3)
         : threeDigits(value)
 
 export const metricIn = (result: TaskResult | null, metric: MetricName) =>
@@ -131,7 +131,7 @@ export function resultColumns(
         key,
         subject,
         name,
-        detail: isEarlier ? `step ${subject.step?.toLocaleString('en-US')}` : null,
+        detail: isEarlier ? `step ${exactly(subject.step ?? NaN)}` : null,
         memberId,
         parameters,
         flops,

@@ -2,7 +2,7 @@
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import type { TaskScores } from './task-scores.ts'
 import type { Entry } from '../../stores/models.ts'
-import { exactly, formatBytes, formatCount, formatLoss, threeDigits } from '../../format/numbers.ts'
+import { exactly, formatBytes, formatCount, formatLoss, rounded, threeDigits } from '../../format/numbers.ts'
 
 export interface Fact {
   name: string
@@ -54,7 +54,7 @@ export function factsOf({
     Step: row && made ? `${exactly(row.step)} of ${exactly(made.steps)}` : '–',
     'Training loss': row ? formatLoss(row.loss) : '–',
     'Validation loss': row ? formatLoss(row.validationLoss) : '–',
-    'Peak learning rate': made ? String(Number(made.peakLearningRate.toPrecision(3))) : '–',
+    'Peak learning rate': made ? String(rounded(made.peakLearningRate)) : '–',
     Batch: made
       ? `${exactly(made.batchSequences)} sequences, ${formatCount(made.batchSequences * (recipe?.context ?? shape.context))} tokens`
       : '–',
