@@ -19,7 +19,7 @@ export function scriptedLab(home: string, script: Partial<Lab> = {}): ScriptedLa
   const lab = {
     isBusy: false,
     isTraining: () => lab.isBusy,
-    pathsIn,
+    pathsIn: (request: unknown, args: unknown) => pathsIn(`${home}/exports`, request, args),
     close: async () => {},
     listen(kind: NewsKind, listener: (value: never) => void) {
       const set = listening.get(kind) ?? new Set()

@@ -13,6 +13,9 @@ export const path = z
   .max(4096)
   .refine((text) => !text.includes('\0'), 'must be a path')
 
+/** Where an export is written: what is not absolute lies among the lab's exports, every other path is from home. */
+export const exportFolder = path.clone()
+
 export const count = (smallest: number, largest: number) => z.number().int().min(smallest).max(largest)
 
 export const share = z.number().min(0).max(1)

@@ -32,7 +32,7 @@ export interface LabHost extends Lab {
   listen<K extends NewsKind>(kind: K, listener: (news: LabNews[K]) => void): () => void
   /** Whether a run is starting or training, so that a door can ask before it closes. */
   isTraining(): boolean
-  /** Every path that a request names, so that a door can ask whether the person means it. */
+  /** Every path that a request names, absolute, so that a door can ask whether the person means it. */
   pathsIn(request: unknown, args: unknown): string[]
   /** Lets the running training save itself, ends all workers, drops what was deleted, closes the store. */
   close(): Promise<void>
@@ -165,7 +165,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     ...checked(lab, parts.isOpen, isAllowed),
     listen: parts.news.listen,
     isTraining: runs.isTraining,
-    pathsIn,
+    pathsIn: (request, args) => pathsIn(parts.about.exportsFolder, request, args),
     close: parts.close,
   }
 }

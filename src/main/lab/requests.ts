@@ -4,8 +4,9 @@ import { z } from 'zod'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { checkKinds } from '#shared/mup/check.ts'
-import { id, name, path, count, step } from './common-schemas.ts'
+import { id, name, path, count, exportFolder, step } from './common-schemas.ts'
 import { tokenizer, studyChanges, studyDocument, settingsChanges, checkChoices } from './study-schemas.ts'
+import { pathIn, textPath } from './typed-paths.ts'
 import { describeIssue } from './validation-messages.ts'
 import {
   generateOptions,
@@ -71,12 +72,12 @@ export const requests = {
   listCheckpoints: { studyId: id.nullable() },
   listModels: {},
   importModel: { origin: modelOrigin, name: name.nullable() },
-  convertModel: { origin: modelOrigin, folder: path.nullable(), overwrite: z.boolean() },
+  convertModel: { origin: modelOrigin, folder: exportFolder.nullable(), overwrite: z.boolean() },
   cancelModel: { modelId: id },
   deleteModel: { modelId: id },
   restoreModel: { modelId: id },
   continueModel: { studyId: id, modelId: id, choices: continueChoices },
-  export: { subject, folder: path, overwrite: z.boolean(), form: exportForm.optional() },
+  export: { subject, folder: exportFolder, overwrite: z.boolean(), form: exportForm.optional() },
   generate: { subject, options: generateOptions, generationId: id },
   stopGenerating: { generationId: id },
   describeWeights: { subject },
@@ -123,24 +124,31 @@ export function checkArguments<K extends keyof Lab>(request: K, values: readonly
   }) as Parameters<Lab[K]>
 }
 
-/** Every path that a request names, wherever it stands in the arguments; nothing of what is no request. */
-export function pathsIn(request: unknown, values: unknown): string[] {
+/**
+ * Every path that a request names, wherever it stands in the arguments, absolute as its room will take it; none in what
+ * is no request.
+ */
+export function pathsIn(exportsFolder: string, request: unknown, values: unknown): string[] {
   if (typeof request !== 'string' || !Object.prototype.hasOwnProperty.call(requests, request)) return []
   if (!Array.isArray(values)) return []
-  return Object.values<z.ZodType>(requests[request as keyof Lab]).flatMap((schema, i) => pathsUnder(schema, values[i]))
+  const schemas = Object.values<z.ZodType>(requests[request as keyof Lab])
+  return schemas.flatMap((schema, i) => [
+    ...textsUnder(path, schema, values[i]).map(textPath),
+    ...textsUnder(exportFolder, schema, values[i]).map((one) => pathIn(exportsFolder, one)),
+  ])
 }
 
-function pathsUnder(schema: z.ZodType, value: unknown): string[] {
-  if (schema === path) return typeof value === 'string' ? [value] : []
-  const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  if (schema instanceof z.ZodObject)
-    return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([field, inner]) =>
-      pathsUnder(inner, fields[field]),
-    )
+/** The texts in a value that its schema calls by the schema `wanted`. */
+function textsUnder(wanted: z.ZodType, schema: z.ZodType, value: unknown): string[] {
+  const under = (inner: unknown, part: unknown): string[] => textsUnder(wanted, inner as z.ZodType, part)
+  if (schema === wanted) return typeof value === 'string' ? [value] : []
+  if (schema instanceof z.ZodObject) {
+    const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+    return Object.entries(schema.shape as object).flatMap(([field, inner]) => under(inner, fields[field]))
+  }
   if (schema instanceof z.ZodArray)
-    return Array.isArray(value) ? value.flatMap((one) => pathsUnder(schema.element as z.ZodType, one)) : []
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => pathsUnder(option as z.ZodType, value))
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
-    return pathsUnder(schema.unwrap() as z.ZodType, value)
+    return Array.isArray(value) ? value.flatMap((one) => under(schema.element, one)) : []
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => under(option, value))
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return under(schema.unwrap(), value)
   return []
 }

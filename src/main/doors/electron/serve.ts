@@ -23,16 +23,10 @@ export function serve({ lab, dialogs, paths, isOurs }: ServeDeps): void {
     const isAllowed = frame !== null && frame !== undefined && isOurs(event.sender, frame.url, frame.parent === null)
     return isAllowed ? null : { ok: false, code: 'bad-input', message: 'The lab answers its own window alone.' }
   }
-  ipcMain.handle(labChannel, async (event, name: unknown, args: unknown): Promise<Reply> => {
-    const refusal = check(event)
-    if (refusal) return refusal
-    try {
-      await paths.check(name, args)
-    } catch (error) {
-      return { ok: false, ...toFaultData(error) }
-    }
-    return answer(lab, name, args)
-  })
+  ipcMain.handle(
+    labChannel,
+    async (event, name: unknown, args: unknown) => check(event) ?? answer(lab, name, args, paths),
+  )
   ipcMain.handle(doorChannel, async (event, name: unknown, args: unknown): Promise<Reply> => {
     const refusal = check(event)
     if (refusal) return refusal

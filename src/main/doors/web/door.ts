@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { WebSocketServer } from 'ws'
 import { webKeyProtocol, webProtocol } from '#shared/channels.ts'
 import { Fault } from '#shared/fault.ts'
+import { createTrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { removePrivatePage, writePrivatePage } from '#main/platform/disk/private-page.ts'
 import { openWindowFiles } from '#main/platform/disk/window-files.ts'
@@ -24,6 +25,11 @@ export interface WebDoorOptions {
   rendererFolder: string
   /** Opens the system's browser on the link. */
   open?: boolean
+  /**
+   * Asks the person about paths that a page names by itself, outside of the page. Without it whoever opened the link is
+   * trusted with every path that this account can read.
+   */
+  agree?: (paths: readonly string[]) => Promise<boolean>
   limits?: Partial<DoorLimits>
   nowMs?: () => number
 }
@@ -70,12 +76,15 @@ export async function startWebDoor({
   port,
   rendererFolder,
   open = false,
+  agree,
   limits: given,
   nowMs = Date.now,
 }: WebDoorOptions): Promise<WebDoor> {
   const limits = { ...defaultLimits, ...given }
   const files = await openWindowFiles(rendererFolder)
-  const { home } = await lab.about()
+  const { home, exportsFolder } = await lab.about()
+  const uploads = join(home, 'uploads')
+  const paths = agree && createTrustedPaths({ lab, trusted: [exportsFolder, uploads], agree })
   const server = createServer({ maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5000 })
   server.headersTimeout = 10_000
   server.requestTimeout = 0 // A large upload takes its time; a slow header or a silent sender does not get it.
@@ -90,7 +99,7 @@ export async function startWebDoor({
   const admission = createAdmission({ name: `isoflop-${address.port}`, nowMs, noteSpent: forgetPage })
   const newUrl = (): string => `${origin}/?token=${admission.newToken()}`
 
-  const takeUpload = uploadTaker({ admission, folder: join(home, 'uploads'), ...limits })
+  const takeUpload = uploadTaker({ admission, folder: uploads, ...limits })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (admission.hasSession(request.headers)) strangers.delete(request.socket)
     const handled =
@@ -121,7 +130,7 @@ export async function startWebDoor({
     sockets.handleUpgrade(request, socket, head, (connected) => {
       session.noteOpened()
       connected.once('close', () => session.noteClosed())
-      carryLab(connected, sockets.clients, lab, limits)
+      carryLab(connected, { lab, paths, all: sockets.clients, limits })
     })
   })
 

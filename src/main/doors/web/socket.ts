@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from 'ws'
 import { Fault, toFaultData, type Reply } from '#shared/fault.ts'
 import { answer } from '#main/doors/common/answer.ts'
 import { startCourier } from '#main/doors/common/courier.ts'
+import type { TrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 
 export interface SocketLimits {
@@ -27,8 +28,16 @@ interface Asked {
 /** Bytes that may wait for one browser before anybody is asked how much waits for all. */
 const behindBytes = 16 * 1024
 
-/** Serves the lab on a socket until it closes. `all`: the sockets of this door, this one among them. */
-export function carryLab(socket: WebSocket, all: ReadonlySet<WebSocket>, lab: LabHost, limits: SocketLimits): void {
+export interface SocketDeps {
+  lab: LabHost
+  paths: Pick<TrustedPaths, 'check'> | undefined
+  /** The sockets of this door, this one among them. */
+  all: ReadonlySet<WebSocket>
+  limits: SocketLimits
+}
+
+/** Serves the lab on a socket until it closes. */
+export function carryLab(socket: WebSocket, { lab, paths, all, limits }: SocketDeps): void {
   let waiting = 0
   let isAlive = true
 
@@ -51,7 +60,7 @@ export function carryLab(socket: WebSocket, all: ReadonlySet<WebSocket>, lab: La
       return reply(asked.id, { ok: false, code: 'conflict', message })
     }
     waiting++
-    void answer(lab, asked.name, asked.args).then((given) => {
+    void answer(lab, asked.name, asked.args, paths).then((given) => {
       waiting--
       reply(asked.id, given)
     })

@@ -1,4 +1,6 @@
 // Which paths a window may name by itself.
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createTrustedPaths, type TrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import { pathsIn } from '#main/lab/requests.ts'
@@ -9,7 +11,7 @@ beforeEach(() => {
   asked = []
   paths = createTrustedPaths({
     trusted: ['/lab/exports'],
-    lab: { pathsIn },
+    lab: { pathsIn: (request, args) => pathsIn('/lab/exports', request, args) },
     agree: async (named) => {
       asked.push([...named])
       return false
@@ -49,6 +51,16 @@ describe('a path', () => {
     expect(asked).toEqual([])
     for (const path of ['/texts2', '/texts/../secret', '/text', '/', '/lab/exports/../isoflop.db', 'texts'])
       await expect(check(path), path).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('is the one that the lab will take: from home, and an export among the exports', async () => {
+    paths.trust(process.cwd())
+    for (const path of ['~/.ssh/id_rsa', 'secret.txt'])
+      await expect(paths.check('addCorpus', [[path], 'x'])).rejects.toMatchObject({ code: 'cancelled' })
+    expect(asked).toEqual([[join(homedir(), '.ssh/id_rsa')], [join(homedir(), 'secret.txt')]])
+    const subject = { kind: 'run', runId: 'r', step: 1 }
+    await paths.check('export', [subject, 'mine', false])
+    await expect(paths.check('export', [subject, '../mine', false])).rejects.toMatchObject({ code: 'cancelled' })
   })
 
   it('is none in what names none, whatever came', async () => {

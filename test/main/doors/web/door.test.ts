@@ -333,6 +333,32 @@ describe('the socket', () => {
     socket.terminate()
   })
 
+  it('asks the person about a path that the page names by itself, where somebody can be asked', async () => {
+    lab = scriptedLab(folder, { addCorpus: async () => ({ id: 'c' }) as never })
+    const asked: string[] = []
+    await door.close()
+    door = await startWebDoor({
+      lab,
+      port: 0,
+      rendererFolder: join(folder, 'window'),
+      agree: async (paths) => {
+        asked.push(...paths)
+        return paths[0] === '/mine'
+      },
+    })
+    const socket = await openSocket({ cookie: await enter(), origin: origin() })
+    for (const [path, isTaken] of [
+      ['/secret', false],
+      ['/mine', true],
+      [join(folder, 'uploads/1/a.txt'), true],
+    ] as const) {
+      socket.send(JSON.stringify({ id: 1, name: 'addCorpus', args: [[path], 'x'] }))
+      expect(await next(socket), path).toMatchObject({ reply: { ok: isTaken } })
+    }
+    expect(asked).toEqual(['/secret', '/mine'])
+    socket.terminate()
+  })
+
   it('opens a bounded number of times in one session', async () => {
     await start({}, { maxSocketsOfSession: 2 })
     const cookie = await enter()
