@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 
 const library = resolve('build/native-sanitize/isoflop-native.so')
 const compiler = process.env.CXX ?? 'g++'
+const folder = 'test/main/core/engine/native'
 /** The sanitizer's runtime must be in the process before Node is; only gcc on Linux tells where it lies. */
 const runtime = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout?.trim() ?? ''
 const isPossible = process.platform === 'linux' && existsSync(runtime)
@@ -24,7 +25,8 @@ describe.skipIf(!isPossible)('under the sanitizers', () => {
     (isa) => {
       const { status, stdout, stderr } = spawnSync(
         'npx',
-        ['vitest', 'run', '--project', 'unit', 'test/main/core/engine/native'],
+        // the sanitizers make every test many times slower
+        ['vitest', 'run', '--project', 'unit', '--project', 'slow', '--testTimeout', '600000', folder],
         {
           encoding: 'utf8',
           env: {

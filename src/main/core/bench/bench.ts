@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { engineNames, type EngineName } from '#shared/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
 import { Fault, fromReply, type FaultData } from '#shared/fault.ts'
-import { physicalCores } from '#main/core/engine/native/cores.ts'
+import { usableCores } from '#main/platform/disk/computer.ts'
 import { packageFolder } from '#main/platform/disk/system-files.ts'
 import { startCounterpart, type Command, type Counterpart } from '#main/platform/processes/counterpart.ts'
 import type { BenchReport, Comparison, Measured, Profile, Spread } from './report.ts'
@@ -53,7 +53,7 @@ const slowEngines: readonly Contestant[] = ['reference', 'wasm', 'webgpu']
  */
 export async function runBench(options: BenchOptions, progress: (sentence: string) => void): Promise<BenchReport> {
   const { against: peer, signal } = options
-  const threads = options.threads || physicalCores()
+  const threads = options.threads || usableCores()
   const shapes = benchShapes.filter(({ name }) => options.shapes.length === 0 || options.shapes.includes(name))
   const engines: EngineName[] = options.engine ? [options.engine] : [...engineNames]
   const isWanted = (kind: BenchKind) => options.only.length === 0 || options.only.includes(kind)

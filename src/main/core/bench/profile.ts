@@ -4,7 +4,7 @@ import { createGpt } from '#main/core/engine/gpt.ts'
 import type { Engine } from '#main/core/engine/engine.ts'
 import type { Kernels, Tensor } from '#main/core/engine/kernels.ts'
 import { nativeLibrary } from '#main/core/engine/native/library.ts'
-import { physicalCores } from '#main/core/engine/native/cores.ts'
+import { usableCores } from '#main/platform/disk/computer.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 
@@ -75,7 +75,7 @@ export function createProfiled(kernels: Kernels, name: EngineName, model: ModelP
 /** What the registers can do at most on this many threads: the best of three runs of multiply-adds alone, FLOP/s. */
 export function peakFlops(threads: number): number {
   const library = nativeLibrary()
-  const context = library.isf_create(threads || physicalCores(), 2 ** 28, process.env.ISOFLOP_ISA ?? '')
+  const context = library.isf_create(threads || usableCores(), 2 ** 28, process.env.ISOFLOP_ISA ?? '')
   const both = new Float64Array(2)
   let best = 0
   for (let i = 0; i < 5; i++) {

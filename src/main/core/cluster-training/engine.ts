@@ -7,7 +7,7 @@ import { Fault } from '#shared/fault.ts'
 import { createEngine } from '#main/core/engine/create.ts'
 import type { Batch, Continuation, Engine, ModelState } from '#main/core/engine/engine.ts'
 import { initialWeights } from '#main/core/engine/init.ts'
-import { physicalCores } from '#main/core/engine/native/cores.ts'
+import { usableCores } from '#main/platform/disk/computer.ts'
 import { makeNumberFiles, removeNumberFiles } from '#main/platform/disk/number-files.ts'
 import type { StartPart } from '#main/platform/processes/parts.ts'
 import { createCluster, PartEnded, type Passed, type Updated } from './cluster.ts'
@@ -65,7 +65,7 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
       `A system may hold ${systemWeightBytes} bytes of weights, and this model needs ${needed} on each: its embeddings and two layers. Allow more, or train a narrower model.`,
     )
   }
-  const threads = options.threads > 0 ? options.threads : physicalCores()
+  const threads = options.threads > 0 ? options.threads : usableCores()
   const folder = makeNumberFiles(options.name, linkBytes(layout, systems))
   const file = openStateFile(openLinks(folder), layout)
   const begun = options.state ?? {

@@ -1,8 +1,9 @@
 // What the operating system says of this machine.
-import { cpus, totalmem } from 'node:os'
+import { cpus } from 'node:os'
+import { usableMemoryBytes } from '#main/platform/disk/computer.ts'
 import type { MachineFacts } from './computer.ts'
 
 export function machineFacts(): MachineFacts {
   const all = cpus()
-  return { cpu: all[0]?.model.trim() ?? 'unknown', cores: Math.max(1, all.length), memoryBytes: totalmem() }
+  return { cpu: all[0]?.model.trim() ?? 'unknown', cores: Math.max(1, all.length), memoryBytes: usableMemoryBytes() }
 }

@@ -13,7 +13,7 @@ function* foldersAbove(): Generator<string> {
   }
 }
 
-function textOf(path: string): string | null {
+export function textOf(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch {

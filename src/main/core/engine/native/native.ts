@@ -1,9 +1,9 @@
 // The kernels of the native engine: shapes are checked in TypeScript, then one call goes to the C++ library.
-import { cpus, totalmem } from 'node:os'
+import { cpus } from 'node:os'
 import { Fault } from '#shared/fault.ts'
+import { usableCores, usableMemoryBytes } from '#main/platform/disk/computer.ts'
 import type { Kernels } from '../kernels.ts'
 import { attentionKernels } from './attention.ts'
-import { physicalCores } from './cores.ts'
 import { learningKernels } from './learning.ts'
 import { nativeLibrary } from './library.ts'
 import { createMemory, type NativeContext, shaped, tensorOf } from './memory.ts'
@@ -23,10 +23,10 @@ const isaNames: Record<string, string> = { avx512: 'AVX-512', avx2: 'AVX2', neon
  * The C++ library's kernels on a pool of threads of their own. Throws Fault 'unavailable' where the library is not
  * here.
  */
-export function createNativeKernels({ threads, limitBytes = totalmem() }: NativeOptions): Kernels {
+export function createNativeKernels({ threads, limitBytes = usableMemoryBytes() }: NativeOptions): Kernels {
   const library = nativeLibrary()
   const isa = process.env.ISOFLOP_ISA ?? ''
-  const wanted = threads > 0 ? Math.min(Math.floor(threads), 4 * cpus().length) : physicalCores()
+  const wanted = threads > 0 ? Math.min(Math.floor(threads), 4 * cpus().length) : usableCores()
   const handle = library.isf_create(wanted, limitBytes, isa)
   if (handle === 0)
     throw new Fault(
