@@ -38,7 +38,7 @@ export function guard(preload: LabBridge): LabBridge {
 }
 
 /** A copy with nothing but data in it. */
-export const plain = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T))
+const plain = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T))
 
 const isReply = (value: unknown): value is Reply =>
   typeof value === 'object' &&

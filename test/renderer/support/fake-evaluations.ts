@@ -75,7 +75,7 @@ export interface FakeEvaluationsDeps {
 }
 
 /** Items of a task of which the first `right` are answered rightly; texts cost two bits a byte. */
-export const fakeItems = (name: string, count: number, right: number): ItemRecord[] =>
+const fakeItems = (name: string, count: number, right: number): ItemRecord[] =>
   Array.from({ length: count }, (_, index) =>
     name === 'text'
       ? {

@@ -1,14 +1,11 @@
 // The parts of ECharts that the charts use, and nothing else.
 import { LineChart, ScatterChart, CustomChart } from 'echarts/charts'
 import { GridComponent, MarkLineComponent } from 'echarts/components'
-import { init, use, type ECharts } from 'echarts/core'
+import { init, use } from 'echarts/core'
 import { LabelLayout } from 'echarts/features'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 
 use([LineChart, ScatterChart, CustomChart, GridComponent, MarkLineComponent, LabelLayout, CanvasRenderer, SVGRenderer])
-
-export type { ECharts }
-export { init }
 
 /** The same option as one SVG document. */
 export function drawSvg(option: object, width: number, height: number): string {

@@ -13,7 +13,7 @@ import { useStudiesStore } from './studies.ts'
 /** So many of the last steps of a run are kept in view. */
 const kept = 240
 
-export const partWords = (part: ClusterPart): string =>
+const partWords = (part: ClusterPart): string =>
   part === 'store' || part === 'fabric' ? `the ${part}` : `system ${part.system + 1}`
 
 export const useStreamingStore = defineStore('streaming', () => {

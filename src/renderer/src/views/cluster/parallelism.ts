@@ -10,7 +10,7 @@ export const kinds: readonly Kind[] = ['data', 'tensor', 'pipeline']
 const degrees = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
 /** One kind alone on so many devices, at a fixed batch. */
-export const alone = (kind: Kind, devices: number, batch: number, precision: GpuPlan['precision']): GpuPlan => ({
+const alone = (kind: Kind, devices: number, batch: number, precision: GpuPlan['precision']): GpuPlan => ({
   ...gpuPlanDefaults,
   precision,
   devices,

@@ -31,7 +31,7 @@ export interface Example {
 }
 
 const encoder = new TextEncoder()
-export const bytesOf = (text: string): number => encoder.encode(text).length
+const bytesOf = (text: string): number => encoder.encode(text).length
 const charactersOf = (text: string): number => [...text].length
 
 /** The first of the largest, as scoring takes it. */

@@ -31,7 +31,7 @@ export function factRows(a: Entry, b: Entry, scores: ReadonlyMap<string, TaskSco
     .filter((fact) => fact.a !== '–' || fact.b !== '–')
 }
 
-export function factsOf({
+function factsOf({
   model: { shape, activation, parametrisation },
   parameters,
   bytes,

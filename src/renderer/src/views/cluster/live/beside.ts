@@ -25,7 +25,7 @@ export function predictedTraffic(plan: Pick<MemberPlan, 'shape' | 'parameters'>)
  * Seconds of a step: as this machine's measured speed promises the plain trainer, and every transfer on top, since
  * systems and links share its cores.
  */
-export function predictedStepSeconds(
+function predictedStepSeconds(
   step: Pick<StreamingStep, 'bytes' | 'transferSeconds'>,
   plan: Pick<MemberPlan, 'shape' | 'parameters' | 'steps' | 'seconds'>,
 ): number | null {
