@@ -363,6 +363,43 @@ it('studies are made, renamed, copied, put away, deleted and carried to another 
   expect([empty.status, empty.stderr]).toEqual([1, expect.stringContaining('--data names no folder')])
 })
 
+it('a text that is added twice is told, and a name of two is not guessed', async () => {
+  const elsewhere = ['--data', join(home, 'twice')]
+  const first = await json('corpus', 'add', corpus, ...elsewhere)
+  expect(first.sameAs).toEqual([])
+  const second = await isoflop('corpus', 'add', corpus, ...elsewhere, '--json')
+  expect(JSON.parse(second.stdout).sameAs).toEqual([first.corpus.id])
+  expect(second.stderr).toContain(`tales (${first.corpus.id}) was read from the same place and is as large`)
+  const guessed = await isoflop('train', '--corpus', 'tales', ...tiny, ...elsewhere)
+  expect(guessed).toMatchObject({ status: 1, stderr: expect.stringContaining('"tales" could mean 2 of the corpora') })
+  await json('corpus', 'delete', first.corpus.id, '--yes', ...elsewhere)
+  const bad = join(home, 'mended.jsonl')
+  writeFileSync(bad, '')
+  expect((await isoflop('corpus', 'add', bad, ...elsewhere)).status).toBe(1)
+  const documents = tales(100).split('\n\n')
+  writeFileSync(bad, documents.map((text) => JSON.stringify({ text })).join('\n'))
+  const mended = await json('corpus', 'add', bad, ...elsewhere)
+  const trained = await json('train', '--corpus', 'mended', '--member', '28.3k', ...tiny, ...elsewhere)
+  const study = (await json('studies', ...elsewhere)).studies.find(({ id }: any) => id === trained.studyId)
+  expect(study.corpusId).toBe(mended.corpus.id)
+})
+
+it('a text whose validation split is shorter than a sequence is told before it trains, and once more by the law', async () => {
+  const short = join(home, 'short.txt')
+  writeFileSync(short, tales(12))
+  const elsewhere = ['--data', join(home, 'short')]
+  const shape = ['--tokenizer', 'bytes', '--context', '1024', '--batch-tokens', '1024', '--largest', '60k']
+  const cheap = ['--tokens-per-parameter', '0.02', '--engine', 'reference']
+  const trained = await isoflop('train', '--corpus', short, '--name', 'Short', ...shape, ...cheap, ...elsewhere)
+  expect(trained.stderr).toMatch(/The validation split has \d+ tokens and one sequence needs 1025/)
+  const planned = (await json('plan', '--study', 'Short', ...elsewhere)).members
+  expect(planned[0].warnings.join()).toMatch(/no validation loss/)
+  const [run] = (await json('runs', ...elsewhere)).runs
+  expect(run).toMatchObject({ validationLoss: null, message: expect.stringMatching(/no validation loss/) })
+  const fitted = await isoflop('fit', '--study', 'Short', ...elsewhere)
+  expect(fitted.stderr).toMatch(/None of the study's \d+ finished runs has a validation loss/)
+})
+
 it('demo leaves a law and a checkpoint', async () => {
   const demo = await json('demo', '--tokens-per-parameter', '0.3')
   expect(demo.members).toHaveLength(5)

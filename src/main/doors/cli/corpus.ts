@@ -4,8 +4,9 @@ import { leftOutText, type Corpus } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import { parseWhole, short, table } from './amounts.ts'
 import { findCorpus, whole } from './find.ts'
+import type { LabHost } from '#main/lab/lab.ts'
 import { corpusReady, readLab, withLab } from './lab.ts'
-import type { CommandPart } from './program.ts'
+import type { CommandContext, CommandPart } from './program.ts'
 
 export const corpusCommand: CommandPart = (program, act) => {
   const corpus = program.command('corpus').description('list the corpora, add one, or delete one')
@@ -40,12 +41,8 @@ Example:
     .action(
       act((context, { name }: { name?: string }, paths: string[]) =>
         withLab(context, async (lab) => {
-          const added = await lab.addCorpus(
-            paths.map((path) => resolve(path)),
-            name ?? corpusName(paths),
-          )
-          const ready = await corpusReady(lab, added.id, context)
-          return { document: { corpus: ready }, text: [corporaText([ready]), ...remarks(ready)].join('\n') }
+          const { corpus, sameAs } = await readCorpus(lab, paths, name ?? corpusName(paths), context)
+          return { document: { corpus, sameAs }, text: [corporaText([corpus]), ...remarks(corpus)].join('\n') }
         }),
       ),
     )
@@ -106,6 +103,32 @@ Example:
 /** What of the sources is not in the corpus as it was there, and what else a person should know. */
 function remarks({ leftOut, message }: Corpus): string[] {
   return [leftOut ? leftOutText(leftOut) : null, message].filter((line): line is string => Boolean(line))
+}
+
+/**
+ * A new corpus of these paths, once it is ready. `sameAs` names those that were read from the same paths before and are
+ * as large; a person is told, since one name then means two.
+ */
+export async function readCorpus(
+  lab: LabHost,
+  paths: readonly string[],
+  name: string,
+  context: CommandContext,
+): Promise<{ corpus: Corpus; sameAs: string[] }> {
+  const added = await lab.addCorpus(
+    paths.map((path) => resolve(path)),
+    name,
+  )
+  const corpus = await corpusReady(lab, added.id, context)
+  const { id, source, bytes, documents } = corpus
+  const same = (await lab.listCorpora()).filter(
+    (one) => one.id !== id && one.source === source && one.bytes === bytes && one.documents === documents,
+  )
+  for (const one of same)
+    context.terminal.note(
+      `${one.name} (${one.id}) was read from the same place and is as large. \`isoflop corpus delete\` deletes what is not needed twice.`,
+    )
+  return { corpus, sameAs: same.map((one) => one.id) }
 }
 
 /** After the first file or folder. */

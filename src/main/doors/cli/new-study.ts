@@ -10,10 +10,9 @@ import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { exists } from '#main/platform/disk/files.ts'
 import type { LabHost } from '#main/lab/lab.ts'
-import { corpusName } from './corpus.ts'
+import { corpusName, readCorpus } from './corpus.ts'
 import type { EngineOptions } from './engine.ts'
 import { corpusNamed, findStudy } from './find.ts'
-import { corpusReady } from './lab.ts'
 import { ladderWithin } from './plan.ts'
 import { usageError, type CommandContext } from './program.ts'
 import {
@@ -93,11 +92,7 @@ async function corpusOf(lab: LabHost, named: string[], context: CommandContext):
         `corpus: there is no file, folder or corpus called ${path}. \`isoflop corpus list\` lists the corpora.`,
       )
   }
-  const added = await lab.addCorpus(
-    named.map((path) => resolve(path)),
-    corpusName(named),
-  )
-  return (await corpusReady(lab, added.id, context)).id
+  return (await readCorpus(lab, named, corpusName(named), context)).corpus.id
 }
 
 /** The way to delete what has been added since where no run came of it: what was refused changes nothing. */

@@ -207,7 +207,14 @@ async function studyRuns(
 ): Promise<{ runs: StudyPoint[]; perParameter: number }> {
   return readLab(context, async (lab) => {
     const { id, recipe } = await findStudy(lab, wanted!)
-    const runs = (await lab.listRuns(id)).flatMap(
+    const all = await lab.listRuns(id)
+    const finished = all.filter(({ state, origin }) => state === 'finished' && !origin)
+    if (finished.length > 0 && finished.every(({ validationLoss }) => validationLoss === null))
+      throw new Fault(
+        'bad-input',
+        `None of the study's ${finished.length} finished runs has a validation loss: the validation split of its text is shorter than one sequence. Train them on more text or with a shorter context.`,
+      )
+    const runs = all.flatMap(
       ({
         state,
         validationLoss,
