@@ -1,7 +1,7 @@
 // A system (CS-2): computes its rows with one layer's weights at a time while the next layer's arrive, forward and then
 // backward.
 import { blockBackward, blockForward, type KeptBlock } from '#main/core/engine/block.ts'
-import { blockForm, embedForward, headLoss } from '#main/core/engine/ends.ts'
+import { blockForm, embedForward, headLoss } from '#main/core/engine/embedding-and-head.ts'
 import type { Ids, Kernels, Tensor } from '#main/core/engine/kernels.ts'
 import { fabricPart } from './progress.ts'
 import { bytesOf, layoutOf } from './layout.ts'

@@ -1,7 +1,7 @@
 // What a model holds while it reads: the numbers behind every block, for checks of how signals grow with the width.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { blockForward, release } from './block.ts'
-import { blockForm, embedForward, headForward } from './ends.ts'
+import { blockForm, embedForward, headForward } from './embedding-and-head.ts'
 import type { Activation, Batch } from './engine.ts'
 import type { Kernels, ModelWeights, Tensor } from './kernels.ts'
 

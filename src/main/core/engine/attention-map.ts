@@ -2,7 +2,7 @@
 // down.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { attendWithin, blockForward, blocksInference, release } from './block.ts'
-import { blockForm, embedForward } from './ends.ts'
+import { blockForm, embedForward } from './embedding-and-head.ts'
 import type { Kernels, ModelWeights } from './kernels.ts'
 
 /**

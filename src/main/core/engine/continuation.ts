@@ -1,7 +1,7 @@
 // A text being continued: every block remembers keys and values, so one more token costs one row.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { blocksInference } from './block.ts'
-import { attentionGeometry, embedForward, headForward } from './ends.ts'
+import { attentionGeometry, embedForward, headForward } from './embedding-and-head.ts'
 import type { Continuation } from './engine.ts'
 import type { Kernels, KeyValueCache, ModelWeights, Tensor } from './kernels.ts'
 

@@ -3,7 +3,7 @@
 import type { ModelPlan } from '#shared/family/model.ts'
 import { blocksInference } from './block.ts'
 import { appendTokens } from './continuation.ts'
-import { embedForward, headForward } from './ends.ts'
+import { embedForward, headForward } from './embedding-and-head.ts'
 import type { PrefixTree, TokenScore } from './engine.ts'
 import type { Kernels, KeyValueCache, ModelWeights, Tensor } from './kernels.ts'
 

@@ -7,7 +7,7 @@ import { checkGeometry } from './sequences.ts'
 import { checkedArguments, matrix } from './shapes.ts'
 
 /** d of qkv [N, 3d]. */
-function third(qkv: Tensor): number {
+function widthOf(qkv: Tensor): number {
   const [, triple] = matrix(qkv, 'qkv')
   if (triple % 3 !== 0) throw new Error(`qkv has ${triple} columns, which is not three times anything`)
   return triple / 3
@@ -18,7 +18,7 @@ export function attentionKernels(context: NativeContext, memory: NativeMemory) {
   const { at, several } = checkedArguments(context, memory)
   return {
     attention(qkv, geometry) {
-      const width = third(qkv)
+      const width = widthOf(qkv)
       const [n] = qkv.shape
       const { rows, context: T, heads, scale } = geometry
       checkGeometry(geometry, n, width)
@@ -32,7 +32,7 @@ export function attentionKernels(context: NativeContext, memory: NativeMemory) {
       return { output, logSumExp }
     },
     attentionBackward(dy, qkv, output, logSumExp, geometry) {
-      const width = third(qkv)
+      const width = widthOf(qkv)
       const [n] = qkv.shape
       const { rows, context: T, heads, scale } = geometry
       checkGeometry(geometry, n, width)
@@ -63,7 +63,7 @@ export function attentionKernels(context: NativeContext, memory: NativeMemory) {
       }
     },
     cachedAttention(qkv, cache, geometry) {
-      const width = third(qkv)
+      const width = widthOf(qkv)
       const [n] = qkv.shape
       const { rows, context: T, heads, scale } = geometry
       checkGeometry(geometry, n, width)
@@ -87,7 +87,7 @@ export function attentionKernels(context: NativeContext, memory: NativeMemory) {
     },
 
     treeAttention(qkv, segments, shared, { heads, scale }) {
-      const width = third(qkv)
+      const width = widthOf(qkv)
       const [n] = qkv.shape
       checkGeometry({ rows: 1, context: n, heads, scale }, n, width)
       const cache = shared as NativeCache | null

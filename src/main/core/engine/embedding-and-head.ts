@@ -1,4 +1,4 @@
-// The two ends of a GPT around its blocks: embedding in front; final norm, tied head and loss behind.
+// What lies around the blocks of a GPT: the embedding in front; final norm, tied head and loss behind.
 import type { ModelPlan } from '#shared/family/model.ts'
 import { release, type BlockForm } from './block.ts'
 import type { AttentionGeometry, Ids, Kernels, ModelWeights, Tensor } from './kernels.ts'
