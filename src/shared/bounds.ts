@@ -27,6 +27,46 @@ export const largestUnpackedBytes = 256 << 20
 /** Bytes that all pages of a parquet file of evaluation rows may become: its rows are held at once. */
 export const largestRowsBytes = 96 << 20
 
+/**
+ * What the web door takes. No browser of a person reaches any of these; each keeps a page, or another program of this
+ * machine, from using up the lab's memory, files or disk.
+ */
+export const webBounds = {
+  maxConnections: 4096,
+  /** Connections that have shown no session; of more the oldest are ended, so that nobody keeps a person out. */
+  maxStrangers: 1024,
+  maxSocketsOfSession: 1024,
+  /** A connection on which nothing moves for so long is ended, and an upload on it removed, ms. */
+  idleMs: 60_000,
+  maxUploadBytes: 64 * 2 ** 30,
+  /** Files that are received at once. */
+  maxUploads: 8,
+  /** Bytes of one request over the WebSocket. */
+  maxRequestBytes: 1 << 20,
+  /** Requests of one browser under way at once. */
+  maxWaiting: 64,
+  /** Characters of one answer, and of all answers that one browser has not read yet. */
+  maxAnswerLength: 16 << 20,
+  /**
+   * Bytes that may wait for all browsers together. Beyond it the line of the slowest is cut; its window asks for what
+   * it missed when it is back.
+   */
+  maxUnsentBytes: 32 << 20,
+}
+
+/** A browser's session ends after so long without a request, ms. */
+export const sessionMs = 24 * 3_600_000
+export const mostSessions = 100
+
+/** Wrong tokens within a minute, after which none is looked at until it is over. */
+export const mostWrongTokens = 60
+
+/** Characters of a link that is handed to the system's browser: a longer one could carry a text out of the lab. */
+export const longestLink = 2000
+
+/** Bytes of an uploaded file's name, in UTF-8; file systems take 255, and a few more mark what is half written. */
+export const longestFileNameBytes = 120
+
 /** `text` in at most `mostBytes` of UTF-8: its beginning and, because a remedy stands there, its end. */
 export function shortened(text: string, mostBytes: number): string {
   if (text.length * 3 <= mostBytes || utf8Length(text, mostBytes) <= mostBytes) return text

@@ -1,14 +1,13 @@
 // Links to the web, handed to the system's browser: to a few hosts by https, and one for each click or key of a person.
+import { longestLink } from '#shared/bounds.ts'
 
 /** Where models, their papers and this program come from. */
 const hosts = new Set(['huggingface.co', 'arxiv.org', 'doi.org', 'github.com'])
 
-const longestLink = 2000
-
 /** How long a click or a key counts, ms: as long as Chromium's own transient activation. */
 const gestureMs = 5000
 
-/** Whether a link leads where the lab has reason to lead; a longer one could carry a text out of the lab. */
+/** Whether a link leads where the lab has reason to lead. */
 export function isKnownLink(link: string): boolean {
   if (link.length > longestLink) return false
   try {

@@ -2,6 +2,7 @@
 // one-time link.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { mostSessions, mostWrongTokens, sessionMs } from '#shared/bounds.ts'
 
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
@@ -51,10 +52,6 @@ interface KnownSession extends Session {
   sockets: number
 }
 
-/** A session ends after so long without a request, ms. */
-export const sessionMs = 24 * 3_600_000
-const mostSessions = 100
-const mostWrongTokens = 60
 const minuteMs = 60_000
 
 export interface AdmissionOptions {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { WebSocketServer } from 'ws'
+import { webBounds } from '#shared/bounds.ts'
 import { webKeyProtocol, webProtocol } from '#shared/channels.ts'
 import { Fault } from '#shared/fault.ts'
 import { createTrustedPaths } from '#main/doors/common/trusted-paths.ts'
@@ -12,7 +13,7 @@ import { openWindowFiles } from '#main/platform/disk/window-files.ts'
 import { openInBrowser } from '#main/platform/processes/open-browser.ts'
 import { askedFor, createAdmission, isOurHost, isOurOrigin } from './admission.ts'
 import { pageAnswer } from './pages.ts'
-import { carryLab, type SocketLimits } from './socket.ts'
+import { carryLab } from './socket.ts'
 import { uploadTaker } from './upload.ts'
 
 export interface WebDoorOptions {
@@ -30,21 +31,8 @@ export interface WebDoorOptions {
    * trusted with every path that this account can read.
    */
   agree?: (paths: readonly string[]) => Promise<boolean>
-  limits?: Partial<DoorLimits>
+  limits?: Partial<typeof webBounds>
   nowMs?: () => number
-}
-
-/** What one door takes; each has a value that no browser of a person reaches. */
-export interface DoorLimits extends SocketLimits {
-  maxConnections: number
-  /** Connections that have shown no session; of more the oldest are ended, so that nobody keeps a person out. */
-  maxStrangers: number
-  maxSocketsOfSession: number
-  /** A connection on which nothing moves for so long is ended, and an upload on it removed, ms. */
-  idleMs: number
-  maxUploadBytes: number
-  /** Files that are received at once. */
-  maxUploads: number
 }
 
 export interface WebDoor {
@@ -54,19 +42,6 @@ export interface WebDoor {
   /** A fresh link, for another browser; the one before it is void. */
   newUrl(): string
   close(): Promise<void>
-}
-
-const defaultLimits: DoorLimits = {
-  maxConnections: 4096,
-  maxStrangers: 1024,
-  maxSocketsOfSession: 1024,
-  idleMs: 60_000,
-  maxUploadBytes: 64 * 2 ** 30,
-  maxUploads: 8,
-  maxRequestBytes: 2 ** 20,
-  maxWaiting: 64,
-  maxAnswerLength: 16 * 2 ** 20,
-  maxUnsentBytes: 32 * 2 ** 20,
 }
 
 /** Starts listening. Rejects with a Fault where the port is taken. */
@@ -80,7 +55,7 @@ export async function startWebDoor({
   limits: given,
   nowMs = Date.now,
 }: WebDoorOptions): Promise<WebDoor> {
-  const limits = { ...defaultLimits, ...given }
+  const limits = { ...webBounds, ...given }
   const files = await openWindowFiles(rendererFolder)
   const { home, exportsFolder } = await lab.about()
   const uploads = join(home, 'uploads')
@@ -99,7 +74,7 @@ export async function startWebDoor({
   const admission = createAdmission({ name: `isoflop-${address.port}`, nowMs, noteSpent: forgetPage })
   const newUrl = (): string => `${origin}/?token=${admission.newToken()}`
 
-  const takeUpload = uploadTaker({ admission, folder: uploads, ...limits })
+  const takeUpload = uploadTaker({ admission, folder: uploads, limits })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (admission.hasSession(request.headers)) strangers.delete(request.socket)
     const handled =

@@ -1,23 +1,12 @@
 // One browser on the WebSocket: `{ id, name, args }` in, `{ id, reply }` and `{ news, value }` out.
 import type { RawData, WebSocket } from 'ws'
+import type { webBounds } from '#shared/bounds.ts'
 import { Fault, toFaultData, type Reply } from '#shared/fault.ts'
+import { parseJson } from '#shared/json.ts'
 import { answer } from '#main/doors/common/answer.ts'
 import { startCourier } from '#main/doors/common/courier.ts'
 import type { TrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import type { LabHost } from '#main/lab/lab.ts'
-
-export interface SocketLimits {
-  maxRequestBytes: number
-  /** Requests of one browser under way at once. */
-  maxWaiting: number
-  /** Characters of one answer, and of all answers that one browser has not read yet. */
-  maxAnswerLength: number
-  /**
-   * Bytes that may wait for all browsers together. Beyond it the line of the slowest is cut; its window asks for what
-   * it missed when it is back.
-   */
-  maxUnsentBytes: number
-}
 
 interface Asked {
   id: number
@@ -33,7 +22,7 @@ export interface SocketDeps {
   paths: Pick<TrustedPaths, 'check'> | undefined
   /** The sockets of this door, this one among them. */
   all: ReadonlySet<WebSocket>
-  limits: SocketLimits
+  limits: typeof webBounds
 }
 
 /** Serves the lab on a socket until it closes. */
@@ -53,7 +42,7 @@ export function carryLab(socket: WebSocket, { lab, paths, all, limits }: SocketD
   const stopNews = startCourier({ source: lab, send: (news, value) => send(JSON.stringify({ news, value })) })
 
   socket.on('message', (data, isBinary) => {
-    const asked = isBinary ? null : parse(data)
+    const asked = isBinary ? null : parse(data, limits.maxRequestBytes)
     if (asked === null) return socket.close(1007, 'Requests are { id, name, args } as JSON text.')
     if (waiting >= limits.maxWaiting) {
       const message = `${limits.maxWaiting} requests are under way already; wait for one to end.`
@@ -109,9 +98,9 @@ function cutSlowest(sockets: ReadonlySet<WebSocket>, mostBytes: number): void {
   }
 }
 
-function parse(data: RawData): Asked | null {
+function parse(data: RawData, most: number): Asked | null {
   try {
-    const message = JSON.parse(String(data)) as Asked | null
+    const message = parseJson(String(data), { most }) as Asked | null
     return message !== null && typeof message === 'object' && Number.isSafeInteger(message.id) ? message : null
   } catch {
     return null

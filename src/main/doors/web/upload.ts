@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toFaultData, type FaultData, type Reply } from '#shared/fault.ts'
+import type { webBounds } from '#shared/bounds.ts'
 import { webKeyHeader } from '#shared/channels.ts'
 import { windowHeaders } from '#main/doors/common/content-policy.ts'
 import { receiveUpload } from '#main/platform/disk/uploads.ts'
@@ -10,9 +11,7 @@ import { askedFor, isOurHost, isOurOrigin, type Admission } from './admission.ts
 export interface UploadDeps {
   admission: Admission
   folder: string
-  maxUploadBytes: number
-  /** Files that are received at once. */
-  maxUploads: number
+  limits: Pick<typeof webBounds, 'maxUploads' | 'maxUploadBytes'>
 }
 
 /** What answers an upload, whole. A refusal closes the connection, so that nobody goes on sending. */
@@ -27,7 +26,7 @@ export function uploadTaker(deps: UploadDeps): (request: IncomingMessage, respon
 async function takeUpload(
   request: IncomingMessage,
   response: ServerResponse,
-  { admission, folder, maxUploadBytes: maxBytes, maxUploads }: UploadDeps,
+  { admission, folder, limits }: UploadDeps,
   underWay: number,
 ): Promise<void> {
   const say = (status: number, reply: Reply<string>): void => {
@@ -46,6 +45,7 @@ async function takeUpload(
   const refuse = (status: number, code: FaultData['code'], message: string): void =>
     say(status, { ok: false, code, message })
 
+  const maxBytes = limits.maxUploadBytes
   const { path, query } = askedFor(request.url)
   if (!isOurHost(request.headers.host))
     return refuse(421, 'bad-input', "This address is not the lab's: open the link that it printed.")
@@ -54,8 +54,8 @@ async function takeUpload(
   if (!admission.enter(request.headers, typeof key === 'string' ? key : null))
     return refuse(401, 'bad-input', 'This browser has no session here: open the link that the lab printed.')
   if (path !== '/upload') return refuse(404, 'not-found', 'There is nothing here.')
-  if (underWay > maxUploads)
-    return refuse(429, 'conflict', `${maxUploads} files are being sent already. Wait for one to end.`)
+  if (underWay > limits.maxUploads)
+    return refuse(429, 'conflict', `${limits.maxUploads} files are being sent already. Wait for one to end.`)
   const name = query.get('name')
   if (!name) return refuse(400, 'bad-input', 'The upload says no name.')
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) {

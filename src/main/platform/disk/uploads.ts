@@ -6,12 +6,10 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Transform } from 'node:stream'
+import { longestFileNameBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 
 const isControl = (character: string): boolean => character.charCodeAt(0) < 32 || character.charCodeAt(0) === 127
-
-/** Bytes of a file's name, in UTF-8; file systems take 255, and a few more mark what is half written. */
-const longestNameBytes = 120
 
 /**
  * The last part of a name without anything a file system minds; never empty, never hidden, at most 120 bytes with its
@@ -25,7 +23,7 @@ export function safeFileName(name: string): string {
     .replace(/^[. ]+|[. ]+$/g, '')
   if (plain === '') return 'text'
   const ending = /\.[A-Za-z0-9]{1,10}$/.exec(plain)?.[0] ?? ''
-  const stem = beginning(plain.slice(0, plain.length - ending.length), longestNameBytes - ending.length)
+  const stem = beginning(plain.slice(0, plain.length - ending.length), longestFileNameBytes - ending.length)
   // Windows keeps these names for devices, with any ending.
   return (/^(con|prn|aux|nul|com\d|lpt\d)$/i.test(stem) ? `_${stem}` : stem) + ending
 }

@@ -35,3 +35,15 @@ it('is plain data for what cannot be made words', async () => {
   ])
     for (const args of [[], odd]) expect(await answer(lab, odd, args)).toMatchObject({ ok: false, code: 'bad-input' })
 })
+
+it('is plain data when the lab throws what cannot be made words', async () => {
+  for (const odd of [{ toString: 1 }, Object.create(null), Symbol('s'), 10n, null, undefined]) {
+    const lab = scriptedLab('/nowhere', {
+      listCorpora: async () => {
+        throw odd
+      },
+    })
+    const reply = await answer(lab, 'listCorpora', [])
+    expect(reply).toMatchObject({ ok: false, code: 'failed' })
+  }
+})

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
+import { mostSessions, sessionMs } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { newsKinds } from '#shared/lab-names.ts'
-import { isOurHost, sessionMs } from '#main/doors/web/admission.ts'
+import { isOurHost } from '#main/doors/web/admission.ts'
 import { startWebDoor, type WebDoor, type WebDoorOptions } from '#main/doors/web/door.ts'
 import { scriptedLab, type ScriptedLab } from '../../../support/scripted-lab.ts'
 
@@ -140,6 +141,13 @@ describe('the link', () => {
     // A link that has been used would make the page forget its key.
     const used = await knock(`/?token=${old}`, { headers: { cookie } })
     expect([used.status, used.headers.location]).toEqual([303, '/'])
+  })
+
+  it('opens a bounded number of browsers: the first makes way for the last', async () => {
+    const [first, second] = [await enter(), await enter()]
+    for (let more = 1; more < mostSessions; more++) await enter()
+    expect((await knock('/', { headers: { cookie: first } })).status).toBe(401)
+    expect((await knock('/', { headers: { cookie: second } })).status).toBe(200)
   })
 
   it('is not spent by a browser that looks ahead, nor by HEAD', async () => {
@@ -398,6 +406,7 @@ describe('the socket', () => {
       ['{"id":"1"}', 1007],
       ['null', 1007],
       [Buffer.from('{"id":1}'), 1007],
+      [`{"id":1,"name":"about","args":${'['.repeat(500)}${']'.repeat(500)}}`, 1007],
       ['x'.repeat(3000), 1009],
     ] as const) {
       const socket = await openSocket({ cookie, origin: origin() })
