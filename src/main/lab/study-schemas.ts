@@ -13,7 +13,7 @@ export const tokenizer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('gpt2') }),
 ])
 
-export const decay = z.enum(['linear', 'cosine', 'wsd', 'wsd-s', 'constant'])
+const decay = z.enum(['linear', 'cosine', 'wsd', 'wsd-s', 'constant'])
 
 export const recipe = z.strictObject({
   tokensPerParameter: z.number().min(0.01).max(10_000),
@@ -39,7 +39,7 @@ export const recipe = z.strictObject({
   seed: count(0, 0xffff_ffff),
 })
 
-export const published = z.strictObject({
+const published = z.strictObject({
   vocabulary: count(1, 1e6),
   context: count(1, 65_536),
   steps: count(1, 1e9),
@@ -56,7 +56,7 @@ export const published = z.strictObject({
     .optional(),
 })
 
-export const member = z
+const member = z
   .strictObject({
     id,
     name,
@@ -69,7 +69,7 @@ export const member = z
   })
   .refine(({ width, heads }) => width % heads === 0, { path: ['heads'], message: 'must divide the width' })
 
-export const dial = z.discriminatedUnion('kind', [
+const dial = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('compute'), flops: z.number().positive().max(1e30) }),
   z.strictObject({ kind: z.literal('largest'), parameters: z.number().positive().max(1e15) }),
   z.strictObject({ kind: z.literal('preset'), preset: z.string().min(1).max(200) }),

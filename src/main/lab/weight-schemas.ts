@@ -26,11 +26,9 @@ export const modelOrigin = z.discriminatedUnion('kind', [
   }),
 ])
 
-export const runSubject = z.strictObject({ kind: z.literal('run'), runId: id, step: step.nullable() })
+const runSubject = z.strictObject({ kind: z.literal('run'), runId: id, step: step.nullable() })
 
-export const modelSubject = z.strictObject({ kind: z.literal('model'), modelId: id })
-
-export const keptSubject = z.discriminatedUnion('kind', [runSubject, modelSubject])
+const modelSubject = z.strictObject({ kind: z.literal('model'), modelId: id })
 
 export const subject = z.discriminatedUnion('kind', [
   runSubject,

@@ -12,7 +12,7 @@ export interface DesktopProgress {
 /**
  * `batch` are the runs that were under way together: those that finished since the queue was last empty count as done.
  */
-export function desktopProgress(batch: Iterable<RunSummary>): DesktopProgress {
+function desktopProgress(batch: Iterable<RunSummary>): DesktopProgress {
   let done = 0
   let all = 0
   let isTraining = false
