@@ -98,7 +98,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
         .or(door.page().getByRole('button', { name: 'Bytes' }))
         .first()
         .click()
-      await door.page().getByText('Bytes a token').waitFor({ timeout: 60_000 })
+      await door.page().getByText('Bytes per token').waitFor({ timeout: 60_000 })
     })
 
     part('shapes a ladder of three and reads what it will take', async () => {
@@ -278,7 +278,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
             .catch(() => ''),
         )
         .toMatch(/Where a step goes[\s\S]*Forward[\s\S]*Bubble/)
-      await type('Tensor degree', 7)
+      await type('Tensor parallel size', 7)
       await expect
         .poll(() =>
           byId('cluster-problem')
@@ -286,7 +286,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
             .catch(() => ''),
         )
         .toMatch(/64 devices do not divide into tensor 7 x pipeline 8 = 56/)
-      await type('Tensor degree', 8)
+      await type('Tensor parallel size', 8)
       await byId('trust-line').waitFor()
       await tab('Search')
       await type('Batch', 64)

@@ -55,7 +55,7 @@ describe('accuracy against compute', () => {
       [12, 0.25],
       { value: [12, 0.75], label: { formatter: 'a' } },
     ])
-    expect(series.find(({ id }) => id === 'chance')!.endLabel!.formatter).toBe('guessing 0.25')
+    expect(series.find(({ id }) => id === 'chance')!.endLabel!.formatter).toBe('chance 0.25')
     expect(seriesOf(plan({ chance: null, points: [point({ stderr: null })] })).map(({ id }) => id)).toEqual([
       'grid-y',
       'grid-x',

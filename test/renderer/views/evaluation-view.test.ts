@@ -47,7 +47,7 @@ test('without a model the screen says where models come from', async () => {
 test('without a result one button evaluates every finished member', async () => {
   await trained()
   const screen = await showScreen(EvaluationView)
-  expect(screen.text()).toContain('No number yet')
+  expect(screen.text()).toContain('No results yet')
   const first = screen.view.get('[data-testid=evaluate-first]')
   expect(first.text()).toMatch(/Evaluate 1 model on \d+ tasks?/)
   await first.trigger('click')
@@ -58,7 +58,7 @@ test('without a result one button evaluates every finished member', async () => 
 
 test('an evaluation under way shows how far it is and can be cancelled', async () => {
   const screen = await asked()
-  expect(screen.view.get('[data-testid=going]').text()).toContain('1 evaluation to go')
+  expect(screen.view.get('[data-testid=going]').text()).toContain('1 evaluation remaining')
   await told({ state: 'running', done: 5, of: 20 })
   expect(cell(screen).text()).toContain('5 of 20')
   expect(cell(screen).get('[role=progressbar]').attributes('aria-valuenow')).toBe('25')

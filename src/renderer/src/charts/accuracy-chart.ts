@@ -115,7 +115,7 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): Drawing |
       endLabel: {
         ...words,
         show: true,
-        formatter: `guessing ${rounded(chance)}`,
+        formatter: `chance ${rounded(chance)}`,
         align: 'right',
         verticalAlign: 'top',
         offset: [-4, 4],

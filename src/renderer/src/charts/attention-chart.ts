@@ -19,7 +19,7 @@ export function attentionOption({ tokens, heads }: AttentionMaps, head: number, 
   const label = (i: number) => clipped(visibleToken(tokens[i]?.text ?? ''))
   const range = { from: -0.5, to: count - 0.5 }
   const axes: Axes = {
-    x: { name: 'looked at', kind: 'linear', range, labelled: places, label },
+    x: { name: 'key (attended token)', kind: 'linear', range, labelled: places, label },
     // Counted from the bottom, so that the text reads downwards.
     y: {
       name: '',

@@ -23,10 +23,10 @@ export const xNames: Record<CurveX, string> = {
   seconds: 'training time, seconds',
 }
 export const yNames: Record<CurveY, string> = {
-  loss: 'loss, nats a token',
+  loss: 'loss (nats/token)',
   learningRate: 'learning rate',
   gradientNorm: 'gradient norm',
-  tokensPerSecond: 'tokens a second',
+  tokensPerSecond: 'tokens/s',
 }
 
 interface Axis {

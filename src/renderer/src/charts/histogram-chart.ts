@@ -25,7 +25,7 @@ export function histogramOption(
   const axes: Axes = {
     x: { name: 'value', kind: 'linear', range: padded({ from, to }, 'linear', 0.02), wanted: 5 },
     y: {
-      name: 'numbers',
+      name: 'count',
       kind: 'linear',
       range: { from: 0, to: Math.max(1, ...histogram) * 1.06 },
       wanted: 4,

@@ -37,7 +37,7 @@ export function isoflopOption(
   const losses = extent('linear', [...places.map(({ y }) => y), ...used.map(({ loss }) => loss)])!
   const axes = {
     x: { name: 'parameters, N', kind: 'log' as const, range: padded(sizes, 'log', 0.08), wanted: 4 },
-    y: { name: 'loss, nats a token', kind: 'linear' as const, range: padded(losses, 'linear', 0.12), wanted: 4 },
+    y: { name: 'loss (nats/token)', kind: 'linear' as const, range: padded(losses, 'linear', 0.12), wanted: 4 },
   }
   const spot = (x: number, y: number) => [position(x, 'log'), y]
   const series = styled.flatMap(({ profile, mine, name, colour, symbol }) => {

@@ -148,7 +148,7 @@ function lawAxes(plan: LawPlan, curves: [number, number][]): Axes | null {
   const name = `training compute, FLOPs (${plan.convention})`
   return {
     x: { name, kind: xScale, range: zoom?.x ?? padded(union(xs, others.x)!, xScale, 0.05) },
-    y: { name: 'loss, nats a token', kind: yScale, range: zoom?.y ?? padded(union(ys, others.y)!, yScale, 0.06) },
+    y: { name: 'loss (nats/token)', kind: yScale, range: zoom?.y ?? padded(union(ys, others.y)!, yScale, 0.06) },
   }
 }
 

@@ -49,7 +49,7 @@ export function transferOption({ points, parametrisation }: TransferPlan, theme:
       wanted: 4,
     },
     y: {
-      name: 'validation loss, nats a token',
+      name: 'validation loss (nats/token)',
       kind: 'linear' as const,
       range: padded({ from: lowest, to: Math.min(Math.max(...losses), lowest * 1.8) }, 'linear', 0.08),
       wanted: 5,

@@ -75,7 +75,7 @@ export const streamingTiles = (answer: StreamingAnswer, machine: WaferMachine): 
       ? `fits in ${formatBytes(machine.memoryBytes)}`
       : `does not fit in ${formatBytes(machine.memoryBytes)}`,
     tone: answer.fits ? 'good' : 'bad',
-    hint: 'Kept activations and two layers of weights',
+    hint: 'Stored activations and two layers of weights',
   },
   {
     name: 'In the store',
