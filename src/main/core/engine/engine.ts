@@ -20,7 +20,7 @@ export interface ModelState {
   secondMoments: Map<string, Float32Array>
 }
 
-/** Where a token landed in the model's opinion: for evaluation. */
+/** How probable the model found one token, for evaluation. */
 export interface TokenScore {
   /** log p(target | what came before), nats. */
   logProbability: number

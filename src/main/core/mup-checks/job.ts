@@ -39,7 +39,7 @@ export async function* checkJob({ plan, tokensFolder }: CheckJob, signal: AbortS
     }
     for await (const record of checks[plan.kind](plan, deps)) {
       yield record
-      await new Promise((resolve) => setImmediate(resolve)) // lets a wish to stop come in
+      await new Promise((resolve) => setImmediate(resolve)) // lets a request to stop come in
     }
   } finally {
     text.close()

@@ -128,7 +128,7 @@ async function* checkpoint(deps: TrainDeps, cursor: TrainCursor): AsyncGenerator
   return next
 }
 
-/** Lets a wish to stop come in between micro-batches. */
+/** Lets a request to stop come in between micro-batches. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function diverged(plan: RunPlan, step: number, what: string): Fault {
