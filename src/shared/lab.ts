@@ -57,8 +57,8 @@ export interface Lab {
   restoreCorpus(corpusId: string): Promise<Corpus>
   listTokenized(): Promise<TokenizedCorpus[]>
   /**
-   * Trains the tokenizer if need be and encodes the corpus. Returns at once with `working` or `ready`; news says how it
-   * goes.
+   * Trains the tokenizer if need be and encodes the corpus. Returns at once, `finished` where they are there; news says
+   * how it goes.
    */
   tokenizeCorpus(corpusId: string, tokenizer: TokenizerChoice): Promise<TokenizedCorpus>
   /** The beginning of a split's `document`, cut into the tokenizer's pieces. */

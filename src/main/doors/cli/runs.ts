@@ -14,7 +14,9 @@ export const runsCommand: CommandPart = (program, act) => {
       'after',
       `
 Example:
-  $ isoflop runs --json`,
+  $ isoflop runs --json
+
+A run is queued, running, paused, finished, failed, cancelled or interrupted.`,
     )
     .action(
       act((context, { study }: { study?: string }) =>
