@@ -74,7 +74,7 @@ export interface FakeEvaluationsDeps {
   models: Map<string, LibraryModel>
 }
 
-/** Items of a task of which the first `right` are answered rightly; texts cost two bits a byte. */
+/** Items of a task of which the first `right` are answered rightly; texts cost two bits per byte. */
 const fakeItems = (name: string, count: number, right: number): ItemRecord[] =>
   Array.from({ length: count }, (_, index) =>
     name === 'text'

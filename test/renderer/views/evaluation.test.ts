@@ -242,7 +242,7 @@ describe('an example', () => {
     expect([context, after]).toEqual(['', 'left'])
   })
 
-  it('of a text is bits a byte, and neither right nor wrong', () => {
+  it('of a text is bits per byte, and neither right nor wrong', () => {
     const { bitsPerByte, verdict, answers } = exampleOf(
       item({
         contexts: [''],

@@ -52,7 +52,7 @@ describe('the tasks of a checkpoint', () => {
     expect(found).toMatchObject({
       accuracies: 2,
       count: 3,
-      lines: ['COPY: 0.500 acc ± 0.050', 'PIQA: 0.700 acc', 'TEXT: 1.250 bits a byte'],
+      lines: ['COPY: 0.500 acc ± 0.050', 'PIQA: 0.700 acc', 'TEXT: 1.250 bits per byte'],
     })
   })
 

@@ -2,7 +2,7 @@
 
 export const terms = {
   parameters: 'Every trainable weight. The output projection is the token embedding, so it is counted once.',
-  tokens: 'What the model is trained on, counted in tokens: steps × sequences a batch × tokens a sequence.',
+  tokens: 'What the model is trained on, counted in tokens: steps × sequences per batch × tokens per sequence.',
   tokensPerParameter:
     'How many training tokens each counted parameter gets. About 20 is compute-optimal (Hoffmann et al. 2022).',
   flops: 'Floating-point operations of the whole training, under the convention named beside it.',
@@ -12,7 +12,7 @@ export const terms = {
   layers: 'Transformer blocks, one after the other.',
   width: 'Numbers that stand for one token inside the model, d.',
   heads: 'Attention heads. The width is divided evenly among them.',
-  loss: 'Mean surprise at the next token, in nats. Lower is better; a uniform guess scores ln(vocabulary).',
+  loss: 'Mean cross-entropy of the next token, in nats. Lower is better; a uniform guess scores ln(vocabulary).',
   validation: 'Loss on text that was set aside and never trained on.',
   gradientNorm: 'Length of the whole gradient before clipping. Spikes tell of instability.',
   learningRate: 'How far each update moves the weights: a warm-up, then a decay.',

@@ -43,7 +43,7 @@ export const gpuTiles = (answer: GpuAnswer, machine: GpuMachine): Tile[] => [
     hint: `${answer.utilisationConvention}. HFU counts recomputed products too.`,
   },
   {
-    name: 'A device',
+    name: 'Per device',
     value: formatFlopsPerSecond(answer.flopsPerDevicePerSecond),
     note: `of ${formatFlopsPerSecond(machine.matmulFlopsPerSecond)} peak`,
   },
@@ -84,16 +84,16 @@ export const streamingTiles = (answer: StreamingAnswer, machine: WaferMachine): 
       ? `fits in ${formatBytes(machine.storeBytes)}`
       : `does not fit in ${formatBytes(machine.storeBytes)}`,
     tone: answer.storeFits ? 'good' : 'bad',
-    hint: '14 bytes a parameter: weights and optimizer state',
+    hint: '14 bytes per parameter: weights and optimizer state',
   },
   {
     name: 'Out of the store',
     value: formatBytes(answer.storeOutBytes),
     note: `${formatBytes(answer.storeInBytes)} back, whatever the number of systems`,
-    hint: 'Weights twice a pass, gradients once',
+    hint: 'Weights twice per pass, gradients once',
   },
   {
-    name: 'Tokens a pass',
+    name: 'Tokens per pass',
     value: formatCount(answer.tokensPerPass),
     note: `the stream limits below ${formatCount(Math.round(answer.criticalTokens))}`,
   },

@@ -12,7 +12,7 @@ export interface PublishedRun {
   tokens: number
   /** What was published of its speed, in words. */
   published: string
-  /** TFLOP/s a device, published. */
+  /** TFLOP/s per device, published. */
   teraflops: number
   /** What the publication leaves open and was assumed. */
   assumed: string
@@ -37,7 +37,7 @@ export const publishedRuns: readonly PublishedRun[] = [
       recompute: 'full',
       precision: 'fp16',
     },
-    published: 'up to 147 TFLOP/s a device, about 33 days of continuous time on 1,024',
+    published: 'up to 147 TFLOP/s per device, about 33 days of continuous time on 1,024',
     assumed: 'a batch of 992 sequences for the published 2 M tokens; micro-batch 8',
     source: 'Zhang et al. 2022 (arXiv 2205.01068) and its logbook',
   },
@@ -58,7 +58,7 @@ export const publishedRuns: readonly PublishedRun[] = [
       recompute: 'full',
       precision: 'fp16',
     },
-    published: '117 TFLOP/s a device, 1,830 hours for 150,000 steps: the two disagree by 8 %',
+    published: '117 TFLOP/s per device, 1,830 hours for 150,000 steps: the two disagree by 8 %',
     assumed: 'embedding and head placed as in Megatron',
     source: 'EleutherAI/gpt-neox, configs/20B.yml; speeds quoted second-hand',
   },

@@ -46,7 +46,7 @@ export const metricWords: Record<MetricName, string> = {
   perplexity: 'perplexity',
   word_perplexity: 'perplexity a word',
   byte_perplexity: 'perplexity a byte',
-  bits_per_byte: 'bits a byte',
+  bits_per_byte: 'bits per byte',
 }
 export const isAccuracy = (metric: MetricName): boolean => metric === 'acc' || metric === 'acc_norm'
 

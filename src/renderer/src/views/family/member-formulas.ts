@@ -13,7 +13,7 @@ export function aboutMember(one: MemberPlan, recipe: Recipe): string | undefined
   const ratio = one.tokens / tokensStretch(recipe.decay) / one.countedParameters
   const steps = `${exactly(one.steps)} steps of ${one.batchSequences} sequences, ${formatBytes(one.memoryBytes)} of memory.`
   if (isAtRatio(ratio, recipe)) return steps
-  return `${steps}\n${ratio > recipe.tokensPerParameter ? 'Over' : 'Under'}-trained: ${threeDigits(ratio)} tokens a parameter, the recipe says ${recipe.tokensPerParameter}. Not in the compute-optimal law.`
+  return `${steps}\n${ratio > recipe.tokensPerParameter ? 'Over' : 'Under'}-trained: ${threeDigits(ratio)} tokens per parameter, the recipe says ${recipe.tokensPerParameter}. Not in the compute-optimal law.`
 }
 
 /** `perParameter`: the member's own ratio, or the recipe's. */

@@ -50,7 +50,7 @@ function factsOf({
       ? `muP: embedding ${threeDigits(parametrisation.embeddingScale)}, output ${threeDigits(parametrisation.outputScale)}`
       : 'standard',
     Tokenizer: tokenizerWords(made?.tokenizer ?? imported?.tokenizer ?? null),
-    'Training tokens': row ? `${formatCount(row.tokens)}, ${threeDigits(row.tokens / parameters)} a parameter` : '–',
+    'Training tokens': row ? `${formatCount(row.tokens)}, ${threeDigits(row.tokens / parameters)} per parameter` : '–',
     Step: row && made ? `${exactly(row.step)} of ${exactly(made.steps)}` : '–',
     'Training loss': row ? formatLoss(row.loss) : '–',
     'Validation loss': row ? formatLoss(row.validationLoss) : '–',

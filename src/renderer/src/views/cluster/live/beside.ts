@@ -48,7 +48,7 @@ export function beside(
       measured: step.bytes.storeOut,
       predicted: traffic.out,
       as: 'bytes',
-      hint: 'Blocks twice a step and embeddings once, 4 bytes a weight, whatever the number of systems',
+      hint: 'Blocks twice per step and embeddings once, 4 bytes per weight, whatever the number of systems',
     },
     {
       name: 'Into the store',
