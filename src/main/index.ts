@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { app, nativeTheme } from 'electron'
 import { newsChannel } from '#shared/channels.ts'
 import { askPaths } from '#main/doors/electron/ask-paths.ts'
-import { giveUp, logStrays } from '#main/doors/electron/crashes.ts'
+import { giveUp } from '#main/doors/electron/crashes.ts'
 import { followOnDesktop } from '#main/doors/electron/desktop.ts'
 import { createDialogs } from '#main/doors/electron/dialogs.ts'
 import { forkUtilityWorker } from '#main/doors/electron/fork.ts'
@@ -18,6 +18,7 @@ import { createTrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import { createLab } from '#main/lab/lab.ts'
 import { makeFolder } from '#main/platform/disk/remembered.ts'
 import { openWindowFiles } from '#main/platform/disk/window-files.ts'
+import { surviveStrays } from '#main/platform/processes/strays.ts'
 
 const home = homeFolder(process.argv, process.env)
 const windowHome = join(home, 'window')
@@ -26,7 +27,7 @@ const resources = join(__dirname, '../../resources')
 const developmentUrl = app.isPackaged ? undefined : process.env.ELECTRON_RENDERER_URL
 const pageUrl = developmentUrl ?? `${windowOrigin}/`
 
-logStrays()
+surviveStrays()
 // As root Chromium starts without its own sandbox or not at all; the window keeps its `sandbox: true`.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 announceScheme()

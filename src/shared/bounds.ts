@@ -10,6 +10,9 @@ const longestQuote = 60
 /** Lists and tables inside one another, in JSON from outside. */
 export const deepestJson = 100
 
+/** Bytes of a file that is read into one string: rows of a task, a merges.txt. */
+export const largestTextBytes = 400 << 20
+
 /** Bytes of a text file that is parsed as a whole: a tokenizer, an index of weights, a configuration. */
 export const largestJsonBytes = 64 << 20
 
@@ -19,6 +22,12 @@ export const largestHeaderBytes = 16 << 20
 /** Bytes that one parquet page may become, and values it may hold. Writers end a page at about 1 MB. */
 export const largestPageBytes = 64 << 20
 export const mostPageValues = 1 << 21
+
+/**
+ * How long a reader may say nothing before it counts as stuck. The slowest that gets on, a vocabulary learnt on one line
+ * of 40 MB, has said nothing for 35 s on two busy cores.
+ */
+export const longestSilenceMs = 300_000
 
 /** What a packed text may become: so many times its bytes, where it becomes large at all. Texts shrink to a tenth. */
 export const mostExpansion = 250

@@ -29,7 +29,9 @@ import { forgetUploads, sweepUploads } from './uploads.ts'
 import { openDatabase, openDatabaseToRead } from '#main/platform/disk/database.ts'
 import { takeLock } from '#main/platform/disk/database-lock.ts'
 import { labSchema } from '#main/platform/disk/database-schema.ts'
-import { makeFolder, removeFolder } from '#main/platform/disk/files.ts'
+import { sweepFolders } from '#main/platform/disk/asides.ts'
+import { removeFolder } from '#main/platform/disk/files.ts'
+import { makePrivateFolder } from '#main/platform/disk/private-folder.ts'
 import { createStudies } from '#main/lab/studies/studies.ts'
 import { createStudyStore } from '#main/lab/studies/study-store.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
@@ -48,7 +50,7 @@ export async function composeLab(options: ComposeOptions) {
   const { home: given, version, door, fork, nowMs = Date.now, isReadOnly = false } = options
   const home = resolve(given)
   if (isReadOnly) return compose({ home, version, door, fork, nowMs, isReadOnly }, () => undefined)
-  await makeFolder(home)
+  makePrivateFolder(home)
   const taken = takeLock(join(home, 'lab.lock'))
   if ('heldBy' in taken) {
     const who = taken.heldBy ? `process ${taken.heldBy}` : 'another process'
@@ -269,6 +271,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
   const begin = async (): Promise<void> => {
     await purge() // what the last session deleted and had no time to forget
     const imported = models.list().flatMap(({ origin }) => (origin.kind === 'files' ? origin.paths : []))
+    await sweepFolders(home).catch(() => undefined)
     await sweepUploads(home, [...corpora.paths(), ...imported]).catch(() => undefined) // at the next start, then
     for (const part of [models, checks, runs, evaluation, corpora]) part.begin()
   }

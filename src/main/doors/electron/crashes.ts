@@ -10,8 +10,3 @@ export function giveUp(error: unknown): void {
   dialog.showErrorBox('Isoflop cannot start', message)
   app.exit(1)
 }
-
-/** A broken assumption in the host is written down; the lab and its runs go on. */
-export function logStrays(): void {
-  process.on('unhandledRejection', (reason) => console.error('A failure that nobody took:', reason))
-}

@@ -1,4 +1,5 @@
 // The texts: what came with the lab and what a person added, read by a worker, one at a time.
+import { longestSilenceMs } from '#shared/bounds.ts'
 import { Fault, isDiskFull } from '#shared/fault.ts'
 import type { Corpus, Split } from '#shared/corpus.ts'
 import type { BundledCorpus } from '#main/core/corpus/bundled.ts'
@@ -72,7 +73,11 @@ export function createCorpora(deps: CorporaDeps): Corpora {
         }
       }
       const request = { corpusId: id, name, folder: deps.folderOf(id), paths: store.read(id).paths }
-      await workToEnd<IngestRecord>(fork, { kind: 'ingest', request }, { signal: task.signal, onRecord })
+      await workToEnd<IngestRecord>(
+        fork,
+        { kind: 'ingest', request },
+        { signal: task.signal, onRecord, silenceMs: longestSilenceMs },
+      )
       if (!report) throw new Error('the text was read and no report of it came')
       const { bytes, documents, duplicates, leftOut, content, splits } = report as IngestReport
       const twin = store.list().find(({ corpus }) => corpus.id !== id && corpus.content === content)

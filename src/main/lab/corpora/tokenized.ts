@@ -1,6 +1,7 @@
 // Tokens: each corpus under each tokenizer it was asked for, made once by a worker and found again by a
 // hash of both.
 import { createHash } from 'node:crypto'
+import { longestSilenceMs } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
@@ -117,7 +118,11 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
       tokenizer,
       ...(tokenizer.kind === 'model' ? { tokenizerFolder: deps.modelFolder?.(tokenizer.modelId) } : {}),
     }
-    await workToEnd<TokenizeRecord>(deps.fork, { kind: 'tokenize', request }, { signal: task.signal, onRecord })
+    await workToEnd<TokenizeRecord>(
+      deps.fork,
+      { kind: 'tokenize', request },
+      { signal: task.signal, onRecord, silenceMs: longestSilenceMs },
+    )
     if (!done) throw new Error('the corpus was tokenised and no report of it came')
     const { vocabulary, tokens, bytesPerToken } = (done as Extract<TokenizeRecord, { kind: 'done' }>).report
     return { vocabulary, tokens, bytesPerToken }

@@ -23,6 +23,8 @@ export function asideName(name: string, kind: AsideKind): string {
   return aside
 }
 
+export const isAside = (name: string): boolean => pattern.test(name)
+
 export const forgetAside = (name: string): void => void ours.delete(name)
 
 /**
@@ -59,4 +61,15 @@ async function isLeftover(folder: string, aside: string, pid: number): Promise<b
     () => Date.now(),
   )
   return Date.now() - changedMs > staleAfterMs
+}
+
+/** A lab's folders are no deeper than a run's checkpoints. */
+const deepest = 4
+
+/** The same below `folder`, through and through. */
+export async function sweepFolders(folder: string, depth = 0): Promise<void> {
+  await sweepLeftovers(folder)
+  if (depth === deepest) return
+  for (const entry of await fs.readdir(folder, { withFileTypes: true }).catch(() => []))
+    if (entry.isDirectory()) await sweepFolders(join(folder, entry.name), depth + 1)
 }

@@ -34,7 +34,7 @@ const magic = 'SQLite format 3\0'
 /** Opens or makes the file at `path` and brings it to the schema's version. A Fault leaves the file as it was. */
 export function openDatabase(path: string, schema: Schema): Database {
   mkdirSync(dirname(path), { recursive: true })
-  const isNew = !existsSync(path) || statSync(path).size === 0
+  let isNew = !existsSync(path) || statSync(path).size === 0
   if (!isNew) checkHeader(path)
   let db: Libsql.Database
   try {
@@ -43,6 +43,7 @@ export function openDatabase(path: string, schema: Schema): Database {
     throw damaged(path, error)
   }
   try {
+    isNew ||= isBlank(db)
     if (!isNew) checkContents(db, path, schema)
     db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = FULL')
@@ -98,6 +99,19 @@ function checkHeader(path: string): void {
       'damaged',
       `${path} is not a database of Isoflop. It was left as it is: move it away, or choose another data folder.`,
     )
+  }
+}
+
+/** A store whose making was broken off before anything was in it, by a full disk for example. */
+function isBlank(db: Libsql.Database): boolean {
+  try {
+    return (
+      Number(readPragma(db, 'application_id')) === 0 &&
+      Number(readPragma(db, 'user_version')) === 0 &&
+      db.prepare('SELECT 1 FROM sqlite_master').all().length === 0
+    )
+  } catch {
+    return false // what is wrong with it is said when its contents are checked
   }
 }
 

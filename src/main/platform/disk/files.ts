@@ -3,8 +3,10 @@
 import { createHash } from 'node:crypto'
 import { constants, createReadStream, promises as fs } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { largestTextBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
-import { asideName, forgetAside, sweepLeftovers } from './asides.ts'
+import { parseJson } from '#shared/json.ts'
+import { asideName, forgetAside, isAside, sweepLeftovers } from './asides.ts'
 import { diskFault, isMissing } from './disk-faults.ts'
 
 /** Text, bytes, or pieces made while they are written, so that nothing large is held twice. */
@@ -72,6 +74,7 @@ export async function writeFolderAtomically(
   const target = await realPath(folder)
   const parent = dirname(target)
   await checkReplaceable(target, rules)
+  if (await mustKeepItsPlace(target)) return fillInPlace(target, fill)
   await makeFolder(parent)
   await sweepLeftovers(parent)
   const aside = join(parent, asideName(basename(target), 'writing'))
@@ -100,6 +103,58 @@ export async function writeFolderAtomically(
   }
 }
 
+/**
+ * Whether a folder cannot be renamed, or should not be: others stand in it, something is mounted on it, or its parent
+ * cannot be written. Where it is empty there is nothing to keep whole, so it is filled rather than replaced.
+ */
+async function mustKeepItsPlace(target: string): Promise<boolean> {
+  const [own, around] = await Promise.all([fs.stat(target), fs.stat(dirname(target))]).catch(() => [null, null])
+  if (!own?.isDirectory() || !around) return false
+  const canRename = await fs.access(dirname(target), constants.W_OK).then(
+    () => true,
+    () => false,
+  )
+  return own.dev !== around.dev || !canRename || target === process.cwd() || (await listFolder(target)).length === 0
+}
+
+/** As a rename of the whole, but file by file inside the folder, which stays the same one. */
+async function fillInPlace(target: string, fill: (aside: string) => Promise<void>): Promise<void> {
+  await sweepLeftovers(target)
+  const aside = join(target, asideName('all', 'writing'))
+  const old = join(target, asideName('before', 'writing'))
+  const move = async (from: string, to: string, names: readonly string[]): Promise<void> => {
+    for (const name of names) await fs.rename(join(from, name), join(to, name))
+  }
+  try {
+    await fs.mkdir(aside)
+    await fill(aside)
+    const before = await listFolder(target)
+    const made = await fs.readdir(aside)
+    await fs.mkdir(old)
+    try {
+      await move(target, old, before)
+      await move(aside, target, made)
+    } catch (error) {
+      const [moved, kept] = [await listFolder(target), await fs.readdir(old)]
+      await move(
+        target,
+        aside,
+        moved.filter((name) => made.includes(name) && !kept.includes(name)),
+      )
+      await move(old, target, kept)
+      throw error
+    }
+    await syncFolder(target)
+  } catch (error) {
+    throw named(diskFault(error, 'write', target), aside, target)
+  } finally {
+    for (const folder of [aside, old]) {
+      await fs.rm(folder, { recursive: true, force: true }).catch(() => {})
+      forgetAside(basename(folder))
+    }
+  }
+}
+
 /** Writes and syncs a file in place: for files inside a folder that is itself written aside. */
 export async function writeFile(path: string, contents: Contents): Promise<void> {
   await writeAndSync(path, contents).catch((error) => {
@@ -107,7 +162,21 @@ export async function writeFile(path: string, contents: Contents): Promise<void>
   })
 }
 
+/** Opening a pipe or a device may never end, and reading one may not either. */
+async function mustBeFile(path: string): Promise<{ size: number }> {
+  const found = await fs.stat(path).catch((error) => {
+    throw diskFault(error, 'read', path)
+  })
+  if (found.isDirectory()) throw new Fault('bad-input', `Could not read ${path}: it is a folder, not a file.`)
+  if (!found.isFile()) throw new Fault('bad-input', `Could not read ${path}: it is a pipe or a device, not a file.`)
+  return found
+}
+
+/** A whole text file. */
 export async function readText(path: string): Promise<string> {
+  const { size } = await mustBeFile(path)
+  if (size > largestTextBytes)
+    throw new Fault('too-large', `${path} has ${size} bytes; at most ${largestTextBytes} are read as one text.`)
   return fs.readFile(path, 'utf8').catch((error) => {
     throw diskFault(error, 'read', path)
   })
@@ -117,13 +186,14 @@ export async function readText(path: string): Promise<string> {
 export async function readJson(path: string): Promise<unknown> {
   const text = await readText(path)
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
-    throw new Fault('damaged', `${path} is not valid JSON: ${(error as Error).message}.`, { cause: error })
+    throw new Fault('damaged', `${path} ${(error as Error).message}.`, { cause: error })
   }
 }
 
 export async function openFile(path: string): Promise<OpenFile> {
+  await mustBeFile(path)
   const file = await fs.open(path, 'r').catch((error) => {
     throw diskFault(error, 'read', path)
   })
@@ -152,6 +222,7 @@ export async function openFile(path: string): Promise<OpenFile> {
 
 /** SHA-256 in lower-case hex, and the size, without holding the file. */
 export async function hashFile(path: string): Promise<{ bytes: number; sha256: string }> {
+  await mustBeFile(path)
   const hash = createHash('sha256')
   let bytes = 0
   try {
@@ -249,6 +320,8 @@ async function checkReplaceable(target: string, { overwrite, replaceable }: Over
       throw new Fault('conflict', `${target} is a file; a folder is to be written there.`)
     throw diskFault(error, 'read', target)
   }
+  // What a killed process was writing here is nobody's.
+  names = names.filter((name) => !isAside(name))
   if (names.length === 0) return
   if (!overwrite)
     throw new Fault(

@@ -173,6 +173,7 @@ export function openForSlices(path: string): {
   slice(start: number, end?: number): ArrayBuffer
   close(): void
 } {
+  if (!onDisk(path, () => statSync(path)).isFile()) throw new Fault('bad-input', `${path} is not a file.`)
   const file = onDisk(path, () => openSync(path, 'r'))
   const byteLength = fstatSync(file).size
   return {

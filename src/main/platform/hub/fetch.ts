@@ -116,7 +116,7 @@ async function clientOptions(
   { endpoint }: Wanted,
   signal: AbortSignal,
 ): Promise<{ hubUrl: string; fetch: Fetch; accessToken?: string }> {
-  const fetch = await fetchHere()
+  const fetch = await fetchHere(endpoint)
   const token = process.env.HF_TOKEN
   return {
     hubUrl: endpoint,

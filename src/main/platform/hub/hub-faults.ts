@@ -35,6 +35,11 @@ export function hubFault(error: unknown, { kind, repo, revision, endpoint }: Wan
       'unavailable',
       `${host} answered ${status} when asked for ${repo}; try again later, or ${elsewhere[kind]}.`,
     )
+  if (error instanceof SyntaxError)
+    return fault(
+      'unavailable',
+      `${host} answered with something else than a list of files when asked for ${repo}: a page to sign in on this network, perhaps. Open a browser, then try again, or ${elsewhere[kind]}.`,
+    )
   if (isNetworkFailure(error))
     return fault(
       'unavailable',

@@ -3,11 +3,34 @@
 
 export type Fetch = typeof fetch
 
-/** The platform's own fetch, else undici's. */
-export async function fetchHere(): Promise<Fetch> {
-  if (typeof globalThis.fetch === 'function') return globalThis.fetch
-  const { fetch: other } = await import('undici')
-  return other as unknown as Fetch
+/** The platform's own fetch; undici's where there is none, or where a proxy stands between, of which the own knows nothing. */
+export async function fetchHere(endpoint: string): Promise<Fetch> {
+  const proxy = proxyFor(endpoint, process.env)
+  if (proxy === null && typeof globalThis.fetch === 'function') return globalThis.fetch
+  const { fetch: other, ProxyAgent } = await import('undici')
+  if (proxy === null) return other as unknown as Fetch
+  const dispatcher = new ProxyAgent(proxy)
+  return ((url: string, init?: object) => other(url, { ...init, dispatcher })) as unknown as Fetch
+}
+
+/**
+ * The proxy that the environment names for an address, as curl reads it: HTTPS_PROXY or HTTP_PROXY by its protocol,
+ * else ALL_PROXY, in either case; none for loopback and the hosts of NO_PROXY.
+ */
+export function proxyFor(address: string, env: NodeJS.ProcessEnv): string | null {
+  const { protocol, hostname } = new URL(address)
+  const read = (name: string): string | undefined => env[name.toLowerCase()] || env[name]
+  const proxy = read(`${protocol.slice(0, -1).toUpperCase()}_PROXY`) ?? read('ALL_PROXY')
+  if (!proxy || /^(localhost|127\..*|\[::1\])$/.test(hostname)) return null
+  const excepted = (read('NO_PROXY') ?? '').split(',').map((host) =>
+    host
+      .trim()
+      .replace(/^\*?\./, '')
+      .replace(/:\d+$/, ''),
+  )
+  if (excepted.some((host) => host === '*' || (host && (hostname === host || hostname.endsWith(`.${host}`)))))
+    return null
+  return proxy.includes('://') ? proxy : `http://${proxy}`
 }
 
 /** Hugging Face's client; its module extends Blob while it loads, so that has to be there before. */

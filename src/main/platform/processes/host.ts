@@ -7,6 +7,8 @@ import type { ForkWorker, WorkerExit } from './process.ts'
 export interface WorkOptions {
   /** How long after `signal` a job may take to end by itself before its process is killed. */
   graceMs?: number
+  /** How long it may say nothing before it counts as stuck and is killed; null: as long as it likes. */
+  silenceMs?: number | null
   /** Called once with the way to ask a job that stays to be asked. */
   connect?: (ask: (value: unknown) => void) => void
 }
@@ -67,10 +69,14 @@ export async function* work<R, V = void>(
       if (!message) {
         if (exit)
           throw signal?.aborted ? new Fault('cancelled', 'Cancelled.') : new WorkerGone(exit, worker.lastWords())
-        await new Promise<void>((resolve) => {
-          wake = resolve
+        const heard = new Promise<true>((resolve) => {
+          wake = () => resolve(true)
         })
-        continue
+        if (await orSilence(heard, options.silenceMs ?? null)) continue
+        throw new Fault(
+          'failed',
+          `It got no further for ${Math.round(options.silenceMs! / 1000)} seconds and was ended. The file is damaged, or the disk it lies on does not answer.`,
+        )
       }
       if (message.kind === 'fault')
         throw new Fault(message.fault.code, message.fault.message, { details: message.fault.details })
@@ -84,6 +90,16 @@ export async function* work<R, V = void>(
     worker.kill()
     if (!exit) await new Promise<void>((resolve) => worker.onExit(() => resolve()))
   }
+}
+
+/** `heard`, or null once so much time has passed. */
+async function orSilence(heard: Promise<true>, ms: number | null): Promise<true | null> {
+  if (ms === null) return heard
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const silence = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms)
+  })
+  return Promise.race([heard, silence]).finally(() => clearTimeout(timer))
 }
 
 /** Runs a job to its end, showing its records to `onRecord`, and gives its value. */

@@ -21,8 +21,8 @@ export type RunJob = (job: unknown, signal: AbortSignal, asks: Asks) => AsyncGen
 /** Lets messages in: a generator that never leaves the CPU would otherwise not hear that it should stop. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Serves the one job that will come over `port`. */
-export function serve(port: WorkerPort, runJob: RunJob): void {
+/** Serves the one job that will come over `port`. Gives the way to end it by a failure from outside its own course. */
+export function serve(port: WorkerPort, runJob: RunJob): (reason: unknown) => void {
   const stopping = new AbortController()
   let credits = 0
   let window = 0
@@ -46,6 +46,8 @@ export function serve(port: WorkerPort, runJob: RunJob): void {
     }
   }
 
+  const fail = (reason: unknown): void => port.send({ kind: 'fault', fault: toFaultData(reason) })
+
   port.onMessage((message) => {
     if (message.kind === 'abort') stopping.abort()
     if (message.kind === 'ask') asked.add(message.value)
@@ -55,12 +57,10 @@ export function serve(port: WorkerPort, runJob: RunJob): void {
     }
     if (message.kind === 'job') {
       credits = window = message.credits
-      pull(message.job).then(
-        (value) => port.send({ kind: 'done', value }),
-        (error) => port.send({ kind: 'fault', fault: toFaultData(error) }),
-      )
+      pull(message.job).then((value) => port.send({ kind: 'done', value }), fail)
     }
   })
+  return fail
 }
 
 function createAsks(signal: AbortSignal): Asks & { add(value: unknown): void } {

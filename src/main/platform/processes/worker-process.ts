@@ -1,5 +1,6 @@
 // A worker process at its own end, under Node's fork and Electron's utilityProcess alike: one process, one job.
 import { serve, type RunJob, type WorkerPort } from './serve.ts'
+import { takeStrays } from './strays.ts'
 
 /** Electron's port to the parent; absent under Node. */
 interface ParentPort {
@@ -8,8 +9,11 @@ interface ParentPort {
   on(event: 'close', listener: () => void): void
 }
 
-/** A worker without a host has nobody to work for: it goes as well, at once. What it was writing was written aside. */
-const leave = () => process.exit(0)
+/**
+ * A worker without a host has nobody to work for: it goes as well, at once. What it was writing was written aside. Not
+ * by `exit`, which waits for a file that does not open: a pipe, or a disk on a network that is gone.
+ */
+const leave = () => process.kill(process.pid, 'SIGKILL')
 
 /** Handed to a process that the lab starts as its worker. */
 export const workerArgument = 'isoflop-worker'
@@ -23,7 +27,7 @@ export function workForHost(runJob: RunJob, workerPath: string): void {
   process.env.ISOFLOP_WORKER = workerPath
   // Ctrl+C and a closing terminal reach every process of the group; what is to be saved first is for the host to say.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
-  serve(connect(), runJob)
+  takeStrays(serve(connect(), runJob))
 }
 
 function connect(): WorkerPort {

@@ -113,6 +113,14 @@ describe('the store', () => {
     })
   })
 
+  it('makes one where the first making was broken off before anything was in it', () => {
+    const blank = new Libsql(path)
+    blank.exec('PRAGMA journal_mode = WAL; CREATE TABLE gone (one); DROP TABLE gone')
+    blank.close()
+    openDatabase(path, labSchema).close()
+    openDatabase(path, labSchema).close()
+  })
+
   it('refuses a database of another program', () => {
     const other = new Libsql(path)
     other.exec('CREATE TABLE bookmarks (url TEXT)')

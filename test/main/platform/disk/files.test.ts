@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'vite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { sweepLeftovers } from '#main/platform/disk/asides.ts'
+import { sweepFolders, sweepLeftovers } from '#main/platform/disk/asides.ts'
 import {
   hashFile,
   listFolder,
@@ -78,6 +78,17 @@ describe('a file', () => {
     })
     writeFileSync(path, '{"a":')
     await expect(readJson(path)).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining(path) })
+  })
+
+  it('that is a pipe, a device or a folder is refused at once', async () => {
+    const pipe = join(home, 'pipe')
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0)
+    for (const path of [pipe, '/dev/zero', home])
+      for (const read of [readText, openFile, hashFile])
+        await expect(read(path)).rejects.toMatchObject({
+          code: 'bad-input',
+          message: expect.stringContaining(path) as string,
+        })
   })
 
   it('is hashed and read from the middle; reading past its end is damage', async () => {
@@ -161,6 +172,45 @@ describe('a folder', () => {
     expect(readdirSync(home)).toEqual(['export'])
   })
 
+  it('in which somebody stands is filled, not exchanged', async () => {
+    const here = process.cwd()
+    const target = join(home, 'here')
+    mkdirSync(target)
+    process.chdir(target)
+    try {
+      const write = (name: string) =>
+        writeFolderAtomically('.', (aside) => writeFile(join(aside, name), name), { overwrite: true })
+      await write('one')
+      expect(readdirSync('.')).toEqual(['one'])
+      await write('two')
+      expect(readdirSync('.')).toEqual(['two'])
+      const failing = writeFolderAtomically(
+        '.',
+        async (aside) => {
+          await writeFile(join(aside, 'three'), 'x')
+          throw noSpace()
+        },
+        { overwrite: true },
+      )
+      await expect(failing).rejects.toMatchObject({ code: 'disk-full' })
+      expect(readdirSync('.')).toEqual(['two'])
+    } finally {
+      process.chdir(here)
+    }
+  })
+
+  it('on which a disk is mounted is filled', async (context) => {
+    const target = join(home, 'mounted')
+    mkdirSync(target)
+    if (spawnSync('mount', ['-t', 'tmpfs', 'none', target]).status !== 0) return context.skip('only root may mount')
+    try {
+      await writeFolderAtomically(target, (aside) => writeFile(join(aside, 'one'), 'one'), { overwrite: false })
+      expect(readdirSync(target)).toEqual(['one'])
+    } finally {
+      spawnSync('umount', [target])
+    }
+  })
+
   it('behind a link stays behind it', async () => {
     mkdirSync(join(home, 'real'))
     symlinkSync(join(home, 'real'), join(home, 'link'))
@@ -200,6 +250,14 @@ describe('leftovers of a crash', () => {
     expect(readdirSync(home).sort()).toEqual([`.e.writing-${process.ppid}-4`, '.profile', 'c', 'd'].sort())
     expect(readFileSync(join(home, 'c/file'), 'utf8')).toBe('precious')
     expect(await listFolder(home)).toEqual(['c', 'd'])
+  })
+
+  it('are swept wherever in a lab they lie', async () => {
+    const folder = join(home, 'runs', 'one', 'checkpoints')
+    mkdirSync(join(folder, '.step-1.writing-999999999-0'), { recursive: true })
+    mkdirSync(join(folder, 'step-0'))
+    await sweepFolders(home)
+    expect(readdirSync(folder)).toEqual(['step-0'])
   })
 
   it('are swept by the next write to the same folder', async () => {

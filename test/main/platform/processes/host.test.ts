@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Fault } from '#shared/fault.ts'
 import { work, WorkerGone, workToEnd } from '#main/platform/processes/host.ts'
 import { creditWindow } from '#main/platform/processes/messages.ts'
-import type { RunJob } from '#main/platform/processes/serve.ts'
+import { serve, type RunJob } from '#main/platform/processes/serve.ts'
 import { forkInProcess } from '../../../support/in-process-worker.ts'
 
 async function collect<R, V>(records: AsyncGenerator<R, V>): Promise<{ records: R[]; value: V }> {
@@ -113,5 +113,26 @@ describe('work in another process', () => {
       code: 'cancelled',
     })
     expect(inProcess.started).toBe(0)
+  })
+
+  it('ends a job that says nothing for too long, and says so', async () => {
+    const { fork } = forkInProcess(async function* () {
+      yield 1
+      await new Promise(() => undefined)
+    })
+    const seen: number[] = []
+    const working = workToEnd<number>(fork, null, { silenceMs: 40, onRecord: (record) => seen.push(record) })
+    await expect(working).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringMatching(/got no further/) as string,
+    })
+    expect(seen).toEqual([1])
+  })
+
+  it('a failure that strays in a worker becomes its job’s', async () => {
+    const sent: unknown[] = []
+    const fail = serve({ send: (message) => sent.push(message), onMessage: () => undefined }, async function* () {})
+    fail(new Error('a rejection that nobody took'))
+    expect(sent).toMatchObject([{ kind: 'fault', fault: { code: 'failed', message: 'a rejection that nobody took' } }])
   })
 })
