@@ -19,10 +19,8 @@ import { runsCommand } from '#main/doors/cli/runs.ts'
 import { serveCommand } from '#main/doors/cli/serve.ts'
 import { studiesCommand } from '#main/doors/cli/studies.ts'
 import { trainCommand } from '#main/doors/cli/train.ts'
-import { surviveStrays } from '#main/platform/processes/strays.ts'
 import manifest from '../../package.json' with { type: 'json' }
 
-surviveStrays()
 void runProgram(
   [
     demoCommand,

@@ -24,8 +24,8 @@ export const largestPageBytes = 64 << 20
 export const mostPageValues = 1 << 21
 
 /**
- * How long a reader may say nothing before it counts as stuck. The slowest that gets on, a vocabulary learnt on one line
- * of 40 MB, has said nothing for 35 s on two busy cores.
+ * How long a reader may say nothing before it counts as stuck. The slowest that gets on, a vocabulary learnt on one
+ * line of 40 MB, has said nothing for 35 s on two busy cores.
  */
 export const longestSilenceMs = 300_000
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import { diskFault } from '#main/platform/disk/disk-faults.ts'
+import { surviveStrays } from '#main/platform/processes/strays.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
@@ -39,6 +40,7 @@ export async function runProgram(
   { args, version }: { args: readonly string[]; version: string },
 ): Promise<void> {
   const terminal = createTerminal({ isJson: args.includes('--json') })
+  surviveStrays()
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
