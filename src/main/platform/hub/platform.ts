@@ -3,7 +3,7 @@
 
 export type Fetch = typeof fetch
 
-/** The platform's own fetch; undici's where there is none, or where there is a proxy, of which the own knows nothing. */
+/** The own fetch; undici's where there is none, or where there is a proxy, of which the own knows nothing. */
 export async function fetchHere(endpoint: string): Promise<Fetch> {
   const proxy = proxyFor(endpoint, process.env)
   if (proxy === null && typeof globalThis.fetch === 'function') return globalThis.fetch
