@@ -12,7 +12,7 @@ export interface Random {
 }
 
 /** Spreads a seed over 32-bit words (splitmix32). */
-export function splitSeed(seed: number): () => number {
+function splitSeed(seed: number): () => number {
   let z = seed >>> 0
   return () => {
     z = (z + 0x9e3779b9) >>> 0

@@ -3,7 +3,7 @@ import type { Calibration } from './calibration.ts'
 import type { GpuMachine } from './machine.ts'
 
 /** Devices of a group that sit in one node, when its ranks are `stride` apart. */
-export const groupInNode = (size: number, stride: number, machine: GpuMachine): number =>
+const groupInNode = (size: number, stride: number, machine: GpuMachine): number =>
   Math.max(1, Math.min(size, Math.floor(machine.devicesPerNode / Math.min(stride, machine.devicesPerNode))))
 
 /**

@@ -4,7 +4,7 @@
  * Facility power over device power, and what a kilowatt-hour emits: Touvron et al. 2023, table 15 (400 W, 1.1, 0.385
  * kg).
  */
-export const energyConvention = { facility: 1.1, kilogramsPerKilowattHour: 0.385 } as const
+const energyConvention = { facility: 1.1, kilogramsPerKilowattHour: 0.385 } as const
 
 export interface TrainingCost {
   steps: number

@@ -24,7 +24,7 @@ interface Task {
 }
 
 /** The order in which one stage works. */
-export function stageOrder(
+function stageOrder(
   stage: number,
   microBatches: number,
   { pipeline, interleave, schedule }: Pick<GpuPlan, 'pipeline' | 'interleave' | 'schedule'>,

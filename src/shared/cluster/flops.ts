@@ -18,8 +18,7 @@ export function layerForwardFlops(model: ClusterModel, tokens: number): number {
   return tokens * (attention + mlp)
 }
 
-export const attentionCoreFlops = (model: ClusterModel, tokens: number): number =>
-  4 * tokens * model.context * model.width
+const attentionCoreFlops = (model: ClusterModel, tokens: number): number => 4 * tokens * model.context * model.width
 
 export const logitsForwardFlops = (model: ClusterModel, tokens: number): number =>
   2 * tokens * model.width * model.vocabulary

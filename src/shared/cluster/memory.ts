@@ -34,7 +34,7 @@ export interface StageMemory {
  * Measured on an A100-40 with nothing but a context and kernels: 1573 MiB (bigscience-workshop/bigscience,
  * tr11-176B-ml).
  */
-export const contextBytes = 1573 * 2 ** 20
+const contextBytes = 1573 * 2 ** 20
 
 /** What no formula of tensors gives: fitted to the measured plans of BLOOM's prequel. */
 export interface MemoryConstants {
@@ -120,7 +120,7 @@ export function stateBytes(
   }
 }
 
-export function stageMemory(
+function stageMemory(
   model: ClusterModel,
   plan: GpuPlan,
   stage: number,

@@ -196,7 +196,7 @@ const words: Record<keyof StepBreakdown, string> = {
 }
 
 /** What a plan spends more on than the best, largest first. */
-export function whyBehind(
+function whyBehind(
   one: Pick<Candidate, 'breakdown' | 'stepSeconds' | 'plan'>,
   best: Pick<Candidate, 'breakdown' | 'stepSeconds' | 'plan'>,
 ): string {

@@ -81,7 +81,7 @@ export const layerMatrixParameters = (model: ClusterModel): number =>
  * Biases and norms of a block: 13h in GPT-2's form. Norms (4h, or 2h without biases) are held whole by every tensor
  * rank.
  */
-export const layerVectorParameters = (model: ClusterModel): number =>
+const layerVectorParameters = (model: ClusterModel): number =>
   model.hasBiases
     ? 4 * model.width +
       2 * model.width +

@@ -12,7 +12,7 @@ import { countParameters, type GptShape } from './shape.ts'
 /**
  * Tokens come in whole batches and sizes in whole blocks: a member within this share of the recipe's ratio keeps to it.
  */
-export const ratioTolerance = 0.05
+const ratioTolerance = 0.05
 /** What a member may be given; the same as a person may type. */
 const perParameterRange = { smallest: 0.01, largest: 10_000 } as const
 

@@ -6,13 +6,7 @@ import type { Recipe } from './recipe.ts'
 import type { GptShape } from './shape.ts'
 
 /** Cerebras-GPT's muP hyper-parameters, tuned on a proxy of width 256 (Dey et al. 2023, section 2.4 and appendix G). */
-export const mupBase = {
-  peakLearningRate: 6e-3,
-  initStd: 0.08,
-  embeddingScale: 10,
-  outputScale: 1,
-  width: 256,
-} as const
+const mupBase = { peakLearningRate: 6e-3, initStd: 0.08, embeddingScale: 10, outputScale: 1, width: 256 } as const
 
 type Scaling = Pick<Recipe, 'parametrisation' | 'mupBaseWidth' | 'mupEmbeddingScale' | 'mupOutputScale' | 'initStd'>
 

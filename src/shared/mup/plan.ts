@@ -9,7 +9,7 @@ import { Fault } from '../fault.ts'
 import type { CheckChoices, CheckKind, CheckModel, CheckPlan, ParametrisationName } from './check.ts'
 
 /** The same at every width, so that a head grows with the model and the 1 / head size of muP has something to do. */
-export const checkHeads = 4
+const checkHeads = 4
 /** Longer sequences tell a check nothing more. */
 const longestContext = 64
 /**

@@ -3,7 +3,7 @@ import type { ActivationPlace, CoordinatePoint, ParametrisationName, TransferPoi
 import { parametrisations } from './plan.ts'
 
 /** Activations that differ by more than this between the narrowest and the widest model do not keep their size. */
-export const largestRatio = 2
+const largestRatio = 2
 
 export interface PlaceSpread {
   place: ActivationPlace

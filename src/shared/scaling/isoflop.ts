@@ -40,7 +40,7 @@ export interface IsoflopFit {
  * A parabola only resembles the profile: on Hoffmann's own surface, sampled evenly over 4 times to either side, it puts
  * N* 1.4 % too high.
  */
-export const isoflopWarning =
+const isoflopWarning =
   'A parabola only resembles a profile: its minimum lies slightly off (1.4 % too large on an exact surface sampled ' +
   'symmetrically, more where sizes lie to one side). The exponent suffers less than the sizes.'
 

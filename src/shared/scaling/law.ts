@@ -26,7 +26,7 @@ export interface LawOptions {
   reach: number
 }
 
-export const usualLaw: LawOptions = { form: 'auto', objective: 'loss', ...usualBootstrap, forecastAt: [], reach: 10 }
+const usualLaw: LawOptions = { form: 'auto', objective: 'loss', ...usualBootstrap, forecastAt: [], reach: 10 }
 
 export interface BandPoint extends Interval {
   x: number
@@ -92,10 +92,6 @@ export function lawOf(points: readonly LawPoint[], wanted: Partial<LawOptions> =
 
 /** How a form is called in a sentence. */
 export const formNames: Record<CurveForm, string> = { power: 'power law', 'offset-power': 'offset power law' }
-
-/** The law's loss at x. */
-export const forecast = (fit: Pick<CurveFit, 'parameters' | 'logCoefficient'>, x: number): number =>
-  evaluateCurve(fit, x)
 
 /**
  * Fits without the `count` largest amounts of compute and foretells the very largest, for repeats their mean; null

@@ -128,7 +128,7 @@ function weighted(p: number[], y: number[], weights: number[] | null): { coeffic
 }
 
 /** The smallest of a function with one valley between two ends. */
-export function goldenSection(f: (u: number) => number, from: number, to: number): number {
+function goldenSection(f: (u: number) => number, from: number, to: number): number {
   const ratio = (Math.sqrt(5) - 1) / 2
   let [a, b] = [from, to]
   let [c, d] = [b - ratio * (b - a), a + ratio * (b - a)]

@@ -6,7 +6,7 @@ import { checkSurfacePoints, inOrder, type SurfacePoint } from './points.ts'
 import { type Surface, type SurfaceColumns, surfaceColumns, type SurfaceFit, surfaceStatus } from './surface.ts'
 
 /** Residuals of ln L beyond this count by their size, not their square. */
-export const huberDelta = 1e-3
+const huberDelta = 1e-3
 
 /** The grid of starts of Hoffmann et al. 2022, approach 3: 6 · 6 · 5 · 5 · 5 = 4,500. */
 export const hoffmannGrid = {

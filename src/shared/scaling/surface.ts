@@ -45,7 +45,7 @@ export const surfaceColumns = (points: readonly SurfacePoint[]): SurfaceColumns 
  * singular value
  * of the sensitivities to E, ln A, ln B, alpha and beta, each scaled to length 1.
  */
-export function surfaceCondition({ E, A, B, alpha, beta }: Surface, { logN, logD }: SurfaceColumns): number {
+function surfaceCondition({ E, A, B, alpha, beta }: Surface, { logN, logD }: SurfaceColumns): number {
   const rows = logN.length
   const columns = [
     new Float64Array(rows),

@@ -59,7 +59,7 @@ function meant<T extends Named>(things: readonly T[], wanted: string, isWhole: b
  * The one thing called `wanted`. A usage error where that is empty, as an unset variable in a script is; `not-found`
  * and, with the ids to choose from, `bad-input` where there is none or more than one.
  */
-export function pick<T extends Named>(
+function pick<T extends Named>(
   things: readonly T[],
   wanted: string,
   { one, many, lister }: Kind,

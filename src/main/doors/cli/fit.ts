@@ -155,7 +155,7 @@ function boundedIntervals({ parameters }: CurveBootstrap): Record<string, Parame
 }
 
 /** Names the parameters whose intervals are left out. */
-export function unboundedRemarks(bootstrap: CurveBootstrap | null): string[] {
+function unboundedRemarks(bootstrap: CurveBootstrap | null): string[] {
   if (!bootstrap) return []
   const names = Object.entries(boundedIntervals(bootstrap)).flatMap(([name, interval]) => (interval ? [] : [name]))
   return names.length === 0

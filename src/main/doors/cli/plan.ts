@@ -150,7 +150,7 @@ const ownRatio = ({ tokens, countedParameters }: MemberPlan, recipe: Recipe): nu
   return countedParameters > 0 && !isAtRatio(perParameter, recipe) ? perParameter : null
 }
 
-export function planDocument(member: MemberPlan, recipe: Recipe) {
+function planDocument(member: MemberPlan, recipe: Recipe) {
   const { name, shape, parameters, tokens, steps, batchSequences, flops } = member
   const { cerebras, hoffmann, sixNd, palm } = flops
   const perParameter = ownRatio(member, recipe)
@@ -168,7 +168,7 @@ export function planDocument(member: MemberPlan, recipe: Recipe) {
   }
 }
 
-export function planText(members: readonly MemberPlan[], recipe: Recipe): string {
+function planText(members: readonly MemberPlan[], recipe: Recipe): string {
   const convention = recipe.flopsConvention
   const isTimed = members.some(({ seconds }) => seconds !== null)
   const isOff = members.some((member) => ownRatio(member, recipe) !== null)

@@ -49,7 +49,7 @@ export interface TokenizedCorpora {
 }
 
 /** The same text and the same tokenizer have the same key, wherever they are. */
-export function tokensKey(corpus: Pick<Corpus, 'id' | 'bytes' | 'documents'>, tokenizer: TokenizerChoice): string {
+function tokensKey(corpus: Pick<Corpus, 'id' | 'bytes' | 'documents'>, tokenizer: TokenizerChoice): string {
   const choice =
     tokenizer.kind === 'bpe'
       ? `bpe-${tokenizer.vocabulary}`

@@ -49,7 +49,7 @@ function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
 }
 
 /** A short name for all that decides a training's outcome but its seed: runs that share it are repeats. */
-export function settingOf({ corpusId, tokenizer, recipe, member, origin }: RunPlan): string {
+function settingOf({ corpusId, tokenizer, recipe, member, origin }: RunPlan): string {
   const { seed: _seed, ...rest } = recipe
   const { shape, steps, batchSequences, warmupSteps, peakLearningRate, phases } = member
   const parts = {
