@@ -2,6 +2,7 @@
 // and the trainer share it.
 import type { TokenizedCorpus } from '../corpus.ts'
 import type { Machine } from '../engine.ts'
+import { tokensBefore } from './batch-size.ts'
 import { countedParameters } from './counting.ts'
 import { flopsPerToken, trainingFlops } from './flops.ts'
 import type { Ladder, Member, MemberPlan, PublishedSchedule } from './ladder.ts'
@@ -51,7 +52,9 @@ export function planMember(
 
   const counted = countedParameters(shape, recipe.countedParameters)
   const published = publishedFor(member, basis)
-  const work = published ? { ...published, tokens: publishedTokens(published) } : workByRule(member, basis, counted)
+  const work = published
+    ? { ...published, tokens: tokensBefore(published, published.steps, published.context) }
+    : workByRule(member, basis, counted)
   const { steps, batchSequences, warmupSteps, peakLearningRate, tokens } = work
   const micro = microBatchSequences(shape, batchSequences, machine?.memoryBytes ?? null)
   const memoryBytes = trainingBytes(shape, micro)
@@ -146,9 +149,6 @@ function workByRule(member: Member, { recipe }: PlanBasis, counted: number) {
     peakLearningRate: recipe.peakLearningRate ?? peakLearningRateRule(recipe, member.width),
   }
 }
-
-const publishedTokens = ({ phases, steps, batchSequences, context }: PublishedSchedule): number =>
-  (phases ?? [{ steps, batchSequences }]).reduce((sum, phase) => sum + phase.steps * phase.batchSequences * context, 0)
 
 /** What the trainer must take from the member instead of the recipe. */
 const departures = ({ decay, finalFraction, epsilon, residualStd, phases }: PublishedSchedule, recipe: Recipe) => ({

@@ -1,6 +1,8 @@
 // The README of an export: what the model is, how to load it, and the data of the run that made it.
 import type { Corpus } from '#shared/corpus.ts'
+import { tokensBefore } from '#shared/family/batch-size.ts'
 import { flopsConventionNames } from '#shared/family/counting.ts'
+import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { RunPlan } from '#shared/run.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
@@ -28,7 +30,8 @@ export function modelCard(
 ): string {
   const { plan } = card
   const { member, recipe } = plan
-  const tokens = card.step * member.batchSequences * shape.context
+  const tokensOf = (steps: number): number => tokensBefore(member, steps, shape.context)
+  const tokens = tokensOf(card.step)
   const isWhole = card.step === member.steps
   const rows: [string, string][] = [
     ['layers, width, heads', `${shape.layers}, ${shape.width}, ${shape.heads}`],
@@ -52,7 +55,7 @@ export function modelCard(
     ],
     ['training tokens', `${count(tokens)} (${(tokens / member.parameters).toFixed(1)} for each parameter)`],
     ['steps', isWhole ? count(card.step) : `${count(card.step)} of ${count(member.steps)}: the run was not finished`],
-    ['batch', `${count(member.batchSequences)} sequences, ${count(member.batchSequences * shape.context)} tokens`],
+    ['batch', batchWords(member, shape.context)],
     [
       'learning rate',
       `${member.peakLearningRate} at most, ${count(member.warmupSteps)} steps of warm-up, ${member.decay ?? recipe.decay} decay to ${100 * (member.finalFraction ?? recipe.finalFraction)} %`,
@@ -63,7 +66,7 @@ export function modelCard(
     ],
     [
       `training compute (${flopsConventionNames[recipe.flopsConvention]})`,
-      `${(member.flops[recipe.flopsConvention] * (card.step / member.steps)).toPrecision(3)} FLOPs`,
+      `${(member.flops[recipe.flopsConvention] * (tokens / tokensOf(member.steps))).toPrecision(3)} FLOPs`,
     ],
     ['training loss', loss(card.loss)],
     ['validation loss', loss(card.validationLoss)],
@@ -113,6 +116,15 @@ function introduction({ plan: { member, origin }, version, step }: ExportCard, t
 
 /** Tokens for each parameter (Hoffmann et al. 2022, as Dey et al. 2023 used it). */
 const optimalRatio = 20
+
+/** Of every phase, where the batch changed on the way. */
+const batchWords = ({ batchSequences, phases, steps }: MemberPlan, context: number): string =>
+  (phases?.length ? phases : [{ steps, batchSequences }])
+    .map((phase) => {
+      const batch = `${count(phase.batchSequences)} sequences, ${count(phase.batchSequences * context)} tokens`
+      return phases?.length ? `${batch} for ${count(phase.steps)} steps` : batch
+    })
+    .join('; then ')
 
 const count = (value: number): string => value.toLocaleString('en-US')
 const loss = (nats: number | null): string => (nats === null ? 'not recorded' : `${nats.toFixed(4)} nats a token`)

@@ -5,6 +5,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { planMember } from '#shared/family/plan.ts'
+import { studyPartsOf } from '#shared/family/presets.ts'
 import { countParameters } from '#shared/family/shape.ts'
 import { type ExportCard, modelCard } from '#main/core/model-formats/card.ts'
 import { exportHuggingFace } from '#main/core/model-formats/huggingface.ts'
@@ -122,6 +124,23 @@ describe('an export', () => {
       '20.0 for each parameter',
     ])
       expect(card).toContain(text)
+  })
+
+  it('counts the tokens of every batch in the card, where the batch changed on the way', () => {
+    const { ladder, recipe } = studyPartsOf('cerebras-gpt')
+    const published = ladder.members.find(({ name }) => name === '13B')!
+    const member = planMember(published, { recipe, vocabulary: 50257 }, null, null)
+    const card = tinyCard(tinyModels.standard)
+    const model = { ...tinyModels.standard, shape: member.shape }
+    const at = (step: number) => modelCard(model, { ...card, step, plan: { ...card.plan, member, recipe } })
+    // Dey et al. 2023, table 1: 257 B tokens, at 720 and then 1,080 sequences of 2,048.
+    expect(at(member.steps)).toContain('| training tokens | 257,066,680,320 (20.0 for each parameter) |')
+    expect(at(57_000)).toContain('| training tokens | 84,049,920,000 (6.5 for each parameter) |')
+    expect(at(member.steps)).toContain(
+      '720 sequences, 1,474,560 tokens for 57,000 steps; then 1,080 sequences, 2,211,840 tokens for 78,223 steps',
+    )
+    const flopsOf = (text: string) => Number(/training compute.*?\| (\S+) FLOPs/.exec(text)![1])
+    expect(flopsOf(at(57_000)) / flopsOf(at(member.steps))).toBeCloseTo(84.05 / 257.07, 2)
   })
 
   it('calls a model compute-optimal only where it had the tokens for it', async () => {

@@ -1,7 +1,12 @@
-// How many sequences a step takes, where a published member changed its batch on the way.
-import type { MemberPlan } from '#shared/family/ladder.ts'
+// How many sequences a step takes, and how many tokens the steps so far took, where a published member changed its
+// batch on the way.
+import type { BatchPhase } from './ladder.ts'
 
-type BatchPlan = Pick<MemberPlan, 'batchSequences' | 'phases'>
+/** Of a plan or of a published schedule. */
+interface BatchPlan {
+  batchSequences: number
+  phases?: readonly BatchPhase[]
+}
 
 /** Sequences of the update after `step` updates. */
 export function batchSequencesAt({ batchSequences, phases }: BatchPlan, step: number): number {
@@ -25,3 +30,7 @@ export function sequencesBefore({ batchSequences, phases }: BatchPlan, steps: nu
   }
   return sum + left * phases[phases.length - 1].batchSequences
 }
+
+/** Tokens of the first `steps` updates at `context` tokens a sequence. */
+export const tokensBefore = (plan: BatchPlan, steps: number, context: number): number =>
+  sequencesBefore(plan, steps) * context
