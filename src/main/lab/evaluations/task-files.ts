@@ -35,19 +35,27 @@ export interface TaskFiles {
    */
   add(task: string, role: TaskFileRole, path: string): Promise<EvaluationTask>
   remove(task: string, role: TaskFileRole): Promise<EvaluationTask>
-  /** Brings the official rows from the hub; resolves when they are here. A second call waits for the first. */
+  /**
+   * Brings the official rows from the hub; resolves when they are here. A second call waits for the first; who is
+   * aborted leaves, and the last to leave stops it.
+   */
   fetch(task: string, signal?: AbortSignal): Promise<EvaluationTask>
   /** The same without waiting; how it ends is told. */
   startFetching(task: string): EvaluationTask
   stopFetching(task: string): Promise<EvaluationTask>
 }
 
+/** Rows on their way, and how many wait for them. */
+interface Fetching {
+  progress: EvaluationTask['fetching']
+  stopping: AbortController
+  ended: Promise<void>
+  waiting: number
+}
+
 export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
   const { store, news, fork, closing } = deps
-  const fetching = new Map<
-    string,
-    { progress: EvaluationTask['fetching']; stopping: AbortController; ended: Promise<void> }
-  >()
+  const fetching = new Map<string, Fetching>()
   const messages = new Map<string, string>()
 
   const describe = ({
@@ -114,6 +122,7 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
   }
 
   const fetch = async (name: string, signal?: AbortSignal): Promise<EvaluationTask> => {
+    if (signal?.aborted) throw new Fault('cancelled', 'Cancelled before it began.')
     const task = findTask(name)
     const { hub } = task
     if (hub === null) throw new Fault('bad-input', `${task.title} has no rows on the hub. Add a file of your own.`)
@@ -124,10 +133,11 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
       closing.addEventListener('abort', stop, { once: true })
       messages.delete(name)
       let toldMs = 0
-      const entry = {
-        progress: { doneBytes: 0, totalBytes: null } as EvaluationTask['fetching'],
+      const entry: Fetching = {
+        progress: { doneBytes: 0, totalBytes: null },
         stopping,
         ended: Promise.resolve(),
+        waiting: 0,
       }
       fetching.set(name, entry)
       tell(name)
@@ -148,9 +158,7 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
         })
       mine = entry
     }
-    const stop = mine.stopping
-    signal?.addEventListener('abort', () => stop.abort(), { once: true })
-    await mine.ended
+    await waitFor(mine, signal)
     return describe(task)
   }
 
@@ -196,5 +204,23 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
       await mine?.ended.catch(() => undefined)
       return describe(findTask(name))
     },
+  }
+}
+
+/** Until the rows are here. One that is aborted leaves the others to theirs; the last one ends it. */
+async function waitFor(fetching: Fetching, signal?: AbortSignal): Promise<void> {
+  fetching.waiting++
+  let leave = () => {}
+  const left = new Promise<never>((_, reject) => {
+    leave = () => {
+      if (--fetching.waiting === 0) fetching.stopping.abort()
+      else reject(new Fault('cancelled', 'Cancelled; the rows go on coming for others.'))
+    }
+  })
+  signal?.addEventListener('abort', leave, { once: true })
+  try {
+    await Promise.race([fetching.ended, left])
+  } finally {
+    signal?.removeEventListener('abort', leave)
   }
 }
