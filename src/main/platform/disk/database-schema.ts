@@ -70,4 +70,8 @@ const evaluations = `
 `
 
 /** "IsoF" in ASCII. */
-export const labSchema: Schema = { applicationId: 0x49736f46, migrations: [first, checks, models, evaluations] }
+export const labSchema: Schema = {
+  applicationId: 0x49736f46,
+  migrations: [first, checks, models, evaluations],
+  keptBeside: ['runs', 'models', 'corpora'],
+}

@@ -1,10 +1,11 @@
 // The store's one file: SQLite through libsql, opened only when it is what it should be, and never overwritten when it
 // is not.
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import Libsql from 'libsql'
 import { Fault } from '#shared/fault.ts'
+import { diskFault } from './disk-faults.ts'
 
 export type Value = string | number | null
 export type Row = Record<string, Value>
@@ -27,6 +28,8 @@ export interface Schema {
   /** Marks the file as ours (SQLite's application_id). */
   applicationId: number
   migrations: readonly string[]
+  /** Folders beside the file whose contents it alone knows: an empty file beside full ones is a loss, nothing new. */
+  keptBeside?: readonly string[]
 }
 
 const magic = 'SQLite format 3\0'
@@ -35,7 +38,8 @@ const magic = 'SQLite format 3\0'
 export function openDatabase(path: string, schema: Schema): Database {
   mkdirSync(dirname(path), { recursive: true })
   let isNew = !existsSync(path) || statSync(path).size === 0
-  if (!isNew) checkHeader(path)
+  if (isNew) checkNothingLost(path, schema)
+  else checkHeader(path)
   let db: Libsql.Database
   try {
     db = new Libsql(path, { timeout: 5000 })
@@ -85,14 +89,30 @@ export function openDatabaseToRead(path: string, schema: Schema): Database {
   }
 }
 
+/** A file that is not there was moved away to begin anew; one that is empty was cut to nothing by an accident. */
+function checkNothingLost(path: string, { keptBeside = [] }: Schema): void {
+  if (!existsSync(path) || existsSync(`${path}-wal`)) return
+  const isFull = (folder: string): boolean => existsSync(folder) && readdirSync(folder).length > 0
+  const full = keptBeside.map((name) => join(dirname(path), name)).find(isFull)
+  if (full)
+    throw new Fault(
+      'damaged',
+      `${path} is empty, and what lies in ${full} was recorded in it. Restore it from a backup, or move it away to begin anew.`,
+    )
+}
+
 /** Looked at before SQLite may touch the file: a stranger's file is not to be changed by asking. */
 function checkHeader(path: string): void {
   const header = Buffer.alloc(16)
-  const file = openSync(path, 'r')
   try {
-    readSync(file, header, 0, 16, 0)
-  } finally {
-    closeSync(file)
+    const file = openSync(path, 'r')
+    try {
+      readSync(file, header, 0, 16, 0)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw diskFault(error, 'read', path)
   }
   if (header.toString('latin1') !== magic) {
     throw new Fault(

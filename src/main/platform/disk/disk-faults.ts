@@ -11,7 +11,9 @@ const reasons: Record<string, [FaultCode, string]> = {
   EACCES: ['bad-input', 'permission was denied'],
   EPERM: ['bad-input', 'permission was denied'],
   EROFS: ['bad-input', 'the disk can only be read'],
-  EMFILE: ['failed', 'too many files are open'],
+  EMFILE: ['failed', 'too many files are open. End something else that has many open, or raise the limit (ulimit -n)'],
+  ELOOP: ['bad-input', 'its links lead in a circle'],
+  EIO: ['failed', 'the disk answers with errors. Look after it before anything else'],
   EBUSY: ['conflict', 'it is in use'],
   ENOTEMPTY: ['conflict', 'something else wrote there meanwhile'],
   EEXIST: ['conflict', 'something else wrote there meanwhile'],
@@ -23,6 +25,10 @@ export function diskFault(error: unknown, doing: 'read' | 'write' | 'remove', pa
   if (error instanceof Fault || !(error instanceof Error)) return error
   const { code, syscall } = error as NodeJS.ErrnoException
   if (!code || !syscall) return error
+  if (syscall === 'uv_cwd')
+    return new Fault('not-found', 'The current folder is gone. Go to one that is there and try again.', {
+      cause: error,
+    })
   const [fault, reason] = reasons[code] ?? (['failed', `the system answered ${code}`] as [FaultCode, string])
   return new Fault(fault, `Could not ${doing} ${path}: ${reason}.`, { cause: error, details: error.message })
 }

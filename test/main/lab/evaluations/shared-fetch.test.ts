@@ -14,7 +14,6 @@ function slowHub() {
     },
     nowMs: () => 0,
     folder: '/nowhere',
-    // eslint-disable-next-line require-yield -- it says nothing on its way
     fetchFromHub: async function* (_, signal) {
       await new Promise<void>((resolve) => {
         answer = resolve

@@ -1,4 +1,5 @@
 import {
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -119,6 +120,23 @@ describe('the store', () => {
     blank.close()
     openDatabase(path, labSchema).close()
     openDatabase(path, labSchema).close()
+  })
+
+  it('refuses one that was cut to nothing beside what it knew, and begins anew once it is moved away', () => {
+    mkdirSync(join(path, '..', 'runs', 'one'), { recursive: true })
+    writeFileSync(path, '')
+    expect(refused(labSchema)).toMatchObject({
+      code: 'damaged',
+      message: expect.stringMatching(/is empty.*runs.*backup/) as string,
+    })
+    expect(statSync(path).size).toBe(0)
+    rmSync(path)
+    openDatabase(path, labSchema).close()
+  })
+
+  it('refuses a folder in its place by its name', () => {
+    mkdirSync(path)
+    expect(() => openDatabase(path, one)).toThrow(`Could not read ${path}: it is a folder, not a file.`)
   })
 
   it('refuses a database of another program', () => {
