@@ -91,7 +91,8 @@ export function openDatabaseToRead(path: string, schema: Schema): Database {
 
 /** A file that is not there was moved away to begin anew; one that is empty was cut to nothing by an accident. */
 function checkNothingLost(path: string, { keptBeside = [] }: Schema): void {
-  if (!existsSync(path) || existsSync(`${path}-wal`)) return
+  const log = `${path}-wal` // a first session that was killed has everything there
+  if (!existsSync(path) || (existsSync(log) && statSync(log).size > 0)) return
   const isFull = (folder: string): boolean => existsSync(folder) && readdirSync(folder).length > 0
   const full = keptBeside.map((name) => join(dirname(path), name)).find(isFull)
   if (full)

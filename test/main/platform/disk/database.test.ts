@@ -125,12 +125,13 @@ describe('the store', () => {
   it('refuses one that was cut to nothing beside what it knew, and begins anew once it is moved away', () => {
     mkdirSync(join(path, '..', 'runs', 'one'), { recursive: true })
     writeFileSync(path, '')
+    writeFileSync(`${path}-wal`, '') // an ended session leaves one
     expect(refused(labSchema)).toMatchObject({
       code: 'damaged',
       message: expect.stringMatching(/is empty.*runs.*backup/) as string,
     })
     expect(statSync(path).size).toBe(0)
-    rmSync(path)
+    for (const name of [path, `${path}-wal`]) rmSync(name)
     openDatabase(path, labSchema).close()
   })
 
