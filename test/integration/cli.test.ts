@@ -286,7 +286,7 @@ describe('from a text to a model', () => {
     const planned = (await json('plan', '--study', 'Tales')).members[0]
     expect(planned).toMatchObject({ ...member, refusal: null })
 
-    const folder = join(home, 'export')
+    const folder = join(home, 'exports', 'export')
     const exported = await json('export', 'last', '--to', folder)
     expect(exported).toMatchObject({ runId: run.id, folder, largestDifference: 0 })
     const { tensors } = await readSafetensors(join(folder, 'model.safetensors'))
@@ -450,8 +450,8 @@ it('commands that only look do so beside a lab that is open, and nothing else do
     expect((await json('corpus', 'list')).corpora.length).toBeGreaterThan(0)
     expect((await json('plan', '--study', known[0].id)).members.length).toBeGreaterThan(0)
     expect((await json('generate', 'last', '--prompt', 'The', '--tokens', '3')).tokens).toBeGreaterThan(0)
-    await json('export', 'last', '--to', join(home, 'beside'))
-    expect(existsSync(join(home, 'beside', 'model.safetensors'))).toBe(true)
+    await json('export', 'last', '--to', join(home, 'exports', 'beside'))
+    expect(existsSync(join(home, 'exports', 'beside', 'model.safetensors'))).toBe(true)
     const refused = await isoflop('studies', 'create', 'Beside')
     expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/is open already, in process \d+/)])
   } finally {

@@ -220,11 +220,11 @@ it('evaluates the last checkpoint of a run', async () => {
   await json('train', '--name', 'Words', '--corpus', corpus, '--member', members[0].name, ...tiny)
   const ran = await json('evaluate', '--run', 'last', '--task', 'copy', '--limit', '10', '--engine', 'reference')
   expect(ran).toMatchObject({ n: 10, checkpoint: 'last' })
-  await json('export', 'last', '--to', join(home, 'words-export'))
+  await json('export', 'last', '--to', join(home, 'exports', 'words-export'))
   const exported = await json(
     'evaluate',
     '--checkpoint',
-    join(home, 'words-export'),
+    join(home, 'exports', 'words-export'),
     '--task',
     'copy',
     '--limit',
@@ -272,11 +272,16 @@ it('imports, inspects and lets write', async () => {
   expect(second.id).not.toBe(first.id)
   expect((await json('import', changing)).id).toBe(second.id)
   expect((await isoflop('models', 'delete', 'changing', '--yes')).stderr).toContain('2 of the models')
-  const aside = await json('import', `${fixtures}/model`, '--to', join(home, 'aside'))
-  expect(aside).toMatchObject({ dtypes: ['BF16'], written: { folder: join(home, 'aside'), largestDifference: 0 } })
-  expect((await isoflop('import', `${fixtures}/model`, '--to', join(home, 'aside'))).stderr).toContain('is not empty')
+  const aside = await json('import', `${fixtures}/model`, '--to', join(home, 'exports', 'aside'))
+  expect(aside).toMatchObject({
+    dtypes: ['BF16'],
+    written: { folder: join(home, 'exports', 'aside'), largestDifference: 0 },
+  })
+  expect((await isoflop('import', `${fixtures}/model`, '--to', join(home, 'exports', 'aside'))).stderr).toContain(
+    'is not empty',
+  )
   expect(await json('import', `${fixtures}/model`, '--dry-run')).toMatchObject({ dtypes: ['BF16'], written: null })
-  const inspected = await json('inspect', join(home, 'aside/model.safetensors'))
+  const inspected = await json('inspect', join(home, 'exports/aside/model.safetensors'))
   expect(inspected.elements).toBe(kept.parameters)
   expect(inspected.tensors[0]).toEqual({
     name: 'transformer.wte.weight',
@@ -288,7 +293,7 @@ it('imports, inspects and lets write', async () => {
   const written = await json(
     'generate',
     '--checkpoint',
-    join(home, 'aside'),
+    join(home, 'exports', 'aside'),
     '--prompt',
     'The',
     '--tokens',
@@ -300,9 +305,9 @@ it('imports, inspects and lets write', async () => {
     modelId: kept.id,
     text: written.text,
   })
-  expect(await json('export', 'model', '--to', join(home, 'gguf'), '--format', 'gguf', '--dtype', 'f16')).toMatchObject(
-    { modelId: kept.id, files: [{ name: 'model-f16.gguf' }] },
-  )
+  expect(
+    await json('export', 'model', '--to', join(home, 'exports', 'gguf'), '--format', 'gguf', '--dtype', 'f16'),
+  ).toMatchObject({ modelId: kept.id, files: [{ name: 'model-f16.gguf' }] })
   expect(written.tokens).toBeGreaterThan(0)
   expect((await isoflop('generate', '--prompt', 'The')).status).toBe(2)
 })

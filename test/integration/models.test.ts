@@ -78,8 +78,8 @@ describe.sequential('a model made elsewhere', () => {
       runs: [run],
     } = await json('train', '--from', 'Tiny-GPT', '--tokens', '2000', '--engine', 'reference', '--context', '12')
     expect(run).toMatchObject({ state: 'finished', name: 'Tiny-GPT, continued', origin: { name: 'Tiny-GPT' } })
-    await json('export', run.id, '--to', join(home, 'out'))
-    expect(readFileSync(join(home, 'out/README.md'), 'utf8')).toContain('from the weights of Tiny-GPT')
+    await json('export', run.id, '--to', join(home, 'exports', 'out'))
+    expect(readFileSync(join(home, 'exports/out/README.md'), 'utf8')).toContain('from the weights of Tiny-GPT')
     const { status, stderr } = await isoflop('fit', '--study', 'Tiny-GPT, continued')
     expect([status, stderr]).toEqual([1, expect.stringMatching(/\b0 (points|finished runs)/)])
   })

@@ -18,13 +18,14 @@ import { createComputer } from '#main/lab/computer/computer.ts'
 import { createModelSessions } from '#main/lab/models/model-sessions.ts'
 import { createModels } from '#main/lab/models/models.ts'
 import { createSubjects } from '#main/lab/subjects/subjects.ts'
+import { exportTarget } from './export-target.ts'
 import { createNews } from './news.ts'
 import { createCheckpointUse } from '#main/lab/runs/checkpoints.ts'
 import { createRunStore } from '#main/lab/runs/run-store.ts'
 import { createRuns } from '#main/lab/runs/runs.ts'
 import { createSettings } from './settings.ts'
 import { createRunStarts } from '#main/lab/runs/start-runs.ts'
-import { pathIn, textPath } from './typed-paths.ts'
+import { textPath } from './typed-paths.ts'
 import { forgetUploads, sweepUploads } from './uploads.ts'
 import { openDatabase, openDatabaseToRead } from '#main/platform/disk/database.ts'
 import { takeLock } from '#main/platform/disk/database-lock.ts'
@@ -278,7 +279,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
   if (!isReadOnly) await begin()
   const about: About = { version, door, home, exportsFolder: join(home, 'exports'), platform: process.platform }
   return {
-    exportPath: (path: string) => pathIn(about.exportsFolder, path),
+    exportPath: (path: string) => exportTarget(home, path),
     about,
     news,
     settings,

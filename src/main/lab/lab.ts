@@ -122,14 +122,14 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     listModels: async () => models.list(),
     importModel: async (origin, name) => models.start(modelOrigin(origin), name),
     convertModel: async (origin, folder, overwrite) =>
-      subjects.convert(modelOrigin(origin), folder === null ? null : parts.exportPath(folder), overwrite),
+      subjects.convert(modelOrigin(origin), folder === null ? null : await parts.exportPath(folder), overwrite),
     cancelModel: async (modelId) => models.cancel(modelId),
     deleteModel: async (modelId) => models.delete(modelId),
     restoreModel: async (modelId) => models.restore(modelId),
     continueModel: async (studyId, modelId, choices) => parts.starts.fromModel(studyId, modelId, choices),
 
     export: async (subject, folder, overwrite, form) =>
-      subjects.export(subject, parts.exportPath(folder), overwrite, form),
+      subjects.export(subject, await parts.exportPath(folder), overwrite, form),
     generate: async (subject, generateOptions, generationId) =>
       subjects.generate(subject, generateOptions, generationId),
     stopGenerating: async (generationId) => subjects.stopGenerating(generationId),

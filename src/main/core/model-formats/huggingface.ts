@@ -43,9 +43,12 @@ const weightsName = 'model.safetensors'
 const indexName = 'model.safetensors.index.json'
 const shardPattern = /^model-\d{5}-of-\d{5}\.safetensors$/
 const defaultLargestFileBytes = 2e9
+/** By it an export is known as one; a person's own README.md and config.json lie beside none. */
+const markerName = '.isoflop-export'
 const endOfTextPiece = '<|endoftext|>'
 /** What an export may hold, so that overwriting one never takes a person's own file with it. */
 const exportedNames = new Set([
+  markerName,
   'README.md',
   'config.json',
   'generation_config.json',
@@ -74,8 +77,13 @@ export async function exportHuggingFace(request: HuggingFaceExport): Promise<Exp
       }
       for (const [name, text] of texts) await writeFile(join(aside, name), text)
       await compareTexts(aside, texts)
+      await writeFile(join(aside, markerName), 'Isoflop wrote this folder, and may replace it when told to.\n')
     },
-    { overwrite, replaceable: (name) => exportedNames.has(name) || name === indexName || shardPattern.test(name) },
+    {
+      overwrite,
+      marker: markerName,
+      replaceable: (name) => exportedNames.has(name) || name === indexName || shardPattern.test(name),
+    },
   )
   const files: ExportReport['files'] = []
   for (const name of await listFolder(folder)) files.push({ name, bytes: await fileBytes(join(folder, name)) })

@@ -20,6 +20,8 @@ export interface Overwrite {
    * replaced.
    */
   replaceable?: (name: string) => boolean
+  /** Folders only: a name without which the folder is a person's, whatever else it holds. */
+  marker?: string
 }
 
 /** A file open for reading at any place. */
@@ -310,7 +312,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function checkReplaceable(target: string, { overwrite, replaceable }: Overwrite): Promise<void> {
+async function checkReplaceable(target: string, { overwrite, replaceable, marker }: Overwrite): Promise<void> {
   let names: string[]
   try {
     names = await fs.readdir(target)
@@ -328,7 +330,9 @@ async function checkReplaceable(target: string, { overwrite, replaceable }: Over
       'conflict',
       `${target} exists and is not empty. Choose another folder, or allow it to be overwritten.`,
     )
-  const foreign = replaceable && names.find((name) => !replaceable(name))
+  const foreign =
+    (replaceable && names.find((name) => !replaceable(name))) ??
+    (marker !== undefined && !names.includes(marker) ? names[0] : undefined)
   if (foreign)
     throw new Fault(
       'conflict',

@@ -79,7 +79,7 @@ describe('an export', () => {
     ]
     expect(report).toMatchObject({ folder: join(home, 'export'), largestDifference: 0 })
     expect(report.files.map(({ name }) => name)).toEqual(names)
-    expect(readdirSync(join(home, 'export')).sort()).toEqual(names)
+    expect(readdirSync(join(home, 'export')).sort()).toEqual(['.isoflop-export', ...names])
     for (const { name, bytes } of report.files) expect(readFileSync(join(home, 'export', name)).length).toBe(bytes)
   })
 
@@ -201,6 +201,13 @@ describe('an export', () => {
       message: expect.stringContaining('diary.txt'),
     })
     expect(readdirSync(join(home, 'mine'))).toEqual(['diary.txt'])
+    // Names that an export has too make no export of it.
+    mkdirSync(join(home, 'project'))
+    for (const name of ['README.md', 'config.json']) writeFileSync(join(home, 'project', name), '{}')
+    await expect(
+      exportHuggingFace({ ...request('gpt2', join(home, 'project')), overwrite: true }),
+    ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('README.md') })
+    expect(readdirSync(join(home, 'project'))).toEqual(['README.md', 'config.json'])
   })
 
   it('is refused for weights that are missing, of another size, or not finite', async () => {
