@@ -4,6 +4,8 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import type { Study } from '#shared/study.ts'
+import type { Browser } from './browsers.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { labSchema } from '#main/platform/disk/database-schema.ts'
 import { openDatabase } from '#main/platform/disk/database.ts'
@@ -105,6 +107,19 @@ export function endAll(): void {
   for (const child of running) child.kill('SIGKILL')
 }
 
+/** Lets the prepared study train a member that lasts longer than any test. */
+export async function beginTraining(browser: Browser): Promise<void> {
+  const [study] = (await browser.ask('listStudies', [])) as Study[]
+  const recipe = { ...study.recipe, tokensPerParameter: 2000 }
+  await browser.ask('updateStudy', [study.id, { recipe }])
+  await browser.ask('startRuns', [study.id, [study.ladder.members.at(-1)!.id]])
+}
+
+/** Memory of a process, as Linux or ps tells it. */
+export function residentBytes(pid: number): number {
+  return 1024 * Number(spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }).stdout)
+}
+
 /** The processes that a process started, and those that they did. */
 export function descendants(pid: number): number[] {
   const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
@@ -172,10 +187,10 @@ const filesIn = (folder: string): string[] =>
       )
     : []
 
-/** A record without times and speeds. */
+/** A record without times, speeds, memory, and what was said of its course. */
 const lasting = (record: unknown): string =>
   JSON.stringify(record, (key, value: unknown) =>
-    /Ms$|Second$|^(seconds|streaming|scoring|paths)/.test(key) ? undefined : value,
+    /Ms$|Second$|^(seconds|streaming|scoring|paths|message|peakBytes)/.test(key) ? undefined : value,
   )
 
 export function copyPlace(from: Place, to: Place): Place {
