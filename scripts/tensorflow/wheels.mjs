@@ -88,7 +88,7 @@ export function findWheel(requirement, platforms) {
   }
 }
 
-export async function sha256Of(path) {
+async function sha256Of(path) {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')

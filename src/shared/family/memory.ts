@@ -4,7 +4,7 @@ import { countParameters, type GptShape } from './shape.ts'
 const bytesPerNumber = 4
 
 /** Weights, gradients and two moments, fp32. */
-export const stateBytes = (shape: GptShape): number => 4 * bytesPerNumber * countParameters(shape)
+const stateBytes = (shape: GptShape): number => 4 * bytesPerNumber * countParameters(shape)
 
 /**
  * What one token keeps from forward to backward. A block keeps its input, two normed copies, Q K V, the attention's

@@ -11,7 +11,7 @@ const mupBase = { peakLearningRate: 6e-3, initStd: 0.08, embeddingScale: 10, out
 type Scaling = Pick<Recipe, 'parametrisation' | 'mupBaseWidth' | 'mupEmbeddingScale' | 'mupOutputScale' | 'initStd'>
 
 /** m: how much wider than the base a model is. 1 in standard parametrisation. */
-export const widthMultiplier = (recipe: Pick<Recipe, 'parametrisation' | 'mupBaseWidth'>, width: number): number =>
+const widthMultiplier = (recipe: Pick<Recipe, 'parametrisation' | 'mupBaseWidth'>, width: number): number =>
   recipe.parametrisation === 'mup' ? width / recipe.mupBaseWidth : 1
 
 /**

@@ -21,7 +21,7 @@ interface Constants {
 
 const shipped: Constants = { constants: calibration, memory: memoryConstants }
 
-export const judge = (trial: Trial, { constants, memory }: Constants = shipped): Judged => {
+const judge = (trial: Trial, { constants, memory }: Constants = shipped): Judged => {
   const { stepSeconds, memoryBytesPerDevice, fits } = estimate(
     trial.model,
     trial.plan,
@@ -43,7 +43,7 @@ const pairsOf = (
     return truth === null || guess === null ? [] : [{ measured: truth, predicted: guess }]
   })
 
-export function reportOf(table: string, part: string, judged: readonly Judged[]): TableReport {
+function reportOf(table: string, part: string, judged: readonly Judged[]): TableReport {
   const timed = judged.filter(({ trial }) => trial.seconds !== null)
   const compared = timed.filter(({ trial }) => trial.calculonSeconds !== null)
   const failed = judged.filter(({ trial }) => trial.outOfMemory === true)

@@ -96,7 +96,7 @@ export function* pagesOf(
  * A page's header (parquet.thrift, PageHeader); null where `bytes` end before it does. Only what is needed is kept. An
  * Error where it claims more than a page may be.
  */
-export function readPageHeader(bytes: Uint8Array): PageHeader | null {
+function readPageHeader(bytes: Uint8Array): PageHeader | null {
   const header: PageHeader = { type: -1, uncompressedBytes: 0, bytes: -1, values: 0, rows: 0, headerBytes: 0 }
   const length = walkThrift(bytes, ([field, inner, ...deeper], value) => {
     if (field === 1) header.type = value

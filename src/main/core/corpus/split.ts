@@ -3,7 +3,7 @@
 import type { Split } from '#shared/corpus.ts'
 
 /** The share of documents that is held out. */
-export const heldOut = { test: 0.05, validation: 0.05 } as const
+const heldOut = { test: 0.05, validation: 0.05 } as const
 
 /** A number in [0, 1) from the last bytes of a SHA-256, which de-duplication does not use. */
 export function hashFraction(hash: Uint8Array): number {

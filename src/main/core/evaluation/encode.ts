@@ -37,7 +37,7 @@ export function createRequestEncoder(
  * number of tokens is
  * cut off. An empty context, or one of spaces alone, is the end of a text.
  */
-export function encodePair(
+function encodePair(
   tokenizer: EncodingTokenizer,
   { context, continuation }: ScoreRequest,
   contextIds: (text: string) => number[] = (text) => encodePrompt(tokenizer, text),

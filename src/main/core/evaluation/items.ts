@@ -70,7 +70,7 @@ const namesIn = (template: string): string[] =>
   [...template.matchAll(/\{([^}|]+)(?:\|\w+)?\}/g)].map(([, name]) => name)
 
 /** The fields a form needs. */
-export function fieldsOf(form: RowForm, kind: TaskKind): string[] {
+function fieldsOf(form: RowForm, kind: TaskKind): string[] {
   const templates = [form.context, form.continuation, ...(Array.isArray(form.choices) ? form.choices : [])].filter(
     (one): one is string => one !== undefined,
   )

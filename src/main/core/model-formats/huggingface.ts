@@ -214,7 +214,7 @@ function exportedTexts({
 }
 
 /** The keys of Cerebras's btlm class, which computes the scales that GPT-2's does not know. */
-export function mupConfig({ shape, parametrisation }: ModelPlan): Record<string, unknown> {
+function mupConfig({ shape, parametrisation }: ModelPlan): Record<string, unknown> {
   const { embeddingScale, attentionScale, outputScale } = parametrisation
   const headSize = shape.width / shape.heads
   const isByHead = Math.abs(attentionScale * headSize - 1) < 1e-9
@@ -238,7 +238,7 @@ export function mupConfig({ shape, parametrisation }: ModelPlan): Record<string,
  * GPT2Config. Dropout is 0: the recipe trains without. `activation_function` tells erf from tanh, which GPT-2's default
  * does not.
  */
-export function modelConfig(
+function modelConfig(
   { shape, activation, parametrisation }: ModelPlan,
   endOfText: number,
 ): Record<string, unknown> {

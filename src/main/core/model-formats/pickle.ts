@@ -46,7 +46,7 @@ export function readPickle(bytes: Uint8Array, words: PickleWords): unknown {
 }
 
 /** For files in which pickles lie one behind the other: each `next` reads one. */
-export function pickleReader(bytes: Uint8Array, words: PickleWords): { next(): unknown; readonly at: number } {
+function pickleReader(bytes: Uint8Array, words: PickleWords): { next(): unknown; readonly at: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 0
   let objects = 0

@@ -1,4 +1,5 @@
 // The safetensors format: a length, a JSON header that says where each tensor lies, and the numbers, little-endian.
+import { largestHeaderBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import { type OpenFile, openFile, writeFileAtomically } from '#main/platform/disk/files.ts'
 import { fromFloat32, isPrintableName, otherDtypeBytes, storedToFloat32, type StoredDtype } from './dtypes.ts'
@@ -32,9 +33,6 @@ export interface SafetensorsFile {
 
 /** Bytes a number, of every format the files know. */
 const storedBytes = new Map<string, number>(Object.entries({ ...dtypeBytes, ...otherDtypeBytes }))
-
-/** The format's own bound. */
-const largestHeaderBytes = 100_000_000
 
 /** Writes fp32 tensors in the given order, one at a time from where they are: no second copy of a model in memory. */
 export async function writeSafetensors(

@@ -10,7 +10,7 @@ import { listFilesBelow } from '#main/platform/disk/copies.ts'
  * The branch that the hub itself writes, CONFIG/SPLIT/0000.parquet; then what the authors uploaded,
  * CONFIG/SPLIT-00000-of-00001.parquet.
  */
-export const revisions = ['refs/convert/parquet', 'main'] as const
+const revisions = ['refs/convert/parquet', 'main'] as const
 
 /** `isOf`: whether a path holds rows of a split; a source without a config takes the only one there is. */
 export function officialFiles({ config, split, shotsSplit }: HubSource): {

@@ -67,7 +67,7 @@ function onDisk<T>(path: string, work: () => T): T {
 }
 
 /** Kind of a file by its name; null for what the lab does not read. */
-export function sourceKind(path: string): { kind: SourceKind; isGzip: boolean } | null {
+function sourceKind(path: string): { kind: SourceKind; isGzip: boolean } | null {
   const match = /\.(txt|text|md|jsonl|ndjson|parquet)(\.gz)?$/i.exec(path)
   if (!match) return null
   const extension = match[1]!.toLowerCase()
