@@ -169,7 +169,8 @@ export function remains(place: Place): string[] {
     .filter((path) => !/isoflop\.db|\.lock(\.pid)?$/.test(path))
   const lines = [
     ...Object.entries(numbers).map(([table, rows]) => `${rows.length} ${table}: ${digest(JSON.stringify(rows))}`),
-    ...records.map((text) => nameless(lasting(JSON.parse(text)))),
+    // A record of what was cut off stays, to be tried again or deleted; what lies on disk for it does not.
+    ...records.filter((text) => text.includes('"state":"finished"')).map((text) => nameless(lasting(JSON.parse(text)))),
     ...files.map(
       (path) => `${nameless(relative(place, path))} ${/\.(json|md)$/.test(path) ? '' : digest(readFileSync(path))}`,
     ),

@@ -94,3 +94,14 @@ test('no room of the main process imports itself through others', () => {
   expect(rooms.size).toBeGreaterThan(20)
   expect(circleIn(rooms)).toBeNull()
 })
+
+const longestFile = 300
+
+test(`no file of the source passes ${longestFile} lines`, () => {
+  const files = (readdirSync('src', { recursive: true }) as string[]).filter((name) =>
+    /\.(ts|vue|css|cpp|h)$/.test(name),
+  )
+  expect(files.length).toBeGreaterThan(400)
+  const lines = (name: string): number => readFileSync(join('src', name), 'utf8').split('\n').length - 1
+  expect(files.filter((name) => lines(name) > longestFile)).toEqual([])
+})

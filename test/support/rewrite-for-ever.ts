@@ -1,6 +1,7 @@
 // Rewrites one folder again and again until it is killed, for the test that kills it.
 import { join } from 'node:path'
-import { writeFile, writeFolderAtomically } from '#main/platform/disk/files.ts'
+import { writeFile } from '#main/platform/disk/files.ts'
+import { writeFolderAtomically } from '#main/platform/disk/folders.ts'
 
 for (let round = 0; ; round++) {
   await writeFolderAtomically(

@@ -1,7 +1,6 @@
 // The parts of the lab, constructed in order and handed to each other; closed in the reverse order.
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { Fault } from '#shared/fault.ts'
 import type { About } from '#shared/lab.ts'
 import { planCheck } from '#shared/mup/plan.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
@@ -28,11 +27,10 @@ import { createRunStarts } from '#main/lab/runs/start-runs.ts'
 import { textPath } from './typed-paths.ts'
 import { forgetUploads, sweepUploads } from './uploads.ts'
 import { openDatabase, openDatabaseToRead } from '#main/platform/disk/database.ts'
-import { takeLock } from '#main/platform/disk/database-lock.ts'
 import { labSchema } from '#main/platform/disk/database-schema.ts'
 import { sweepFolders } from '#main/platform/disk/asides.ts'
-import { removeFolder } from '#main/platform/disk/files.ts'
-import { makePrivateFolder } from '#main/platform/disk/private-folder.ts'
+import { removeFolder } from '#main/platform/disk/folders.ts'
+import { takeHome } from './home.ts'
 import { createStudies } from '#main/lab/studies/studies.ts'
 import { createStudyStore } from '#main/lab/studies/study-store.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
@@ -51,19 +49,11 @@ export async function composeLab(options: ComposeOptions) {
   const { home: given, version, door, fork, nowMs = Date.now, isReadOnly = false } = options
   const home = resolve(given)
   if (isReadOnly) return compose({ home, version, door, fork, nowMs, isReadOnly }, () => undefined)
-  makePrivateFolder(home)
-  const taken = takeLock(join(home, 'lab.lock'))
-  if ('heldBy' in taken) {
-    const who = taken.heldBy ? `process ${taken.heldBy}` : 'another process'
-    throw new Fault(
-      'conflict',
-      `The lab in ${home} is open already, in ${who}. Use that one, end it, or choose another data folder.`,
-    )
-  }
+  const { release } = takeHome(home)
   try {
-    return await compose({ home, version, door, fork, nowMs, isReadOnly }, taken.lock.release)
+    return await compose({ home, version, door, fork, nowMs, isReadOnly }, release)
   } catch (error) {
-    taken.lock.release()
+    release()
     throw error
   }
 }

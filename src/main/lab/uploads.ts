@@ -1,7 +1,8 @@
 // What a browser sent to the lab's machine lies below `uploads`, each file in a folder of its own, until nothing names
 // it any more.
 import { dirname, join } from 'node:path'
-import { exists, listFolder, removeFolder } from '#main/platform/disk/files.ts'
+import { exists, listFolder } from '#main/platform/disk/files.ts'
+import { removeFolder } from '#main/platform/disk/folders.ts'
 
 /** Removes files that were sent; what lies elsewhere is a person's. */
 export async function forgetUploads(home: string, paths: readonly string[]): Promise<void> {

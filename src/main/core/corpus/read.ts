@@ -1,6 +1,6 @@
 // Every document of a source file in turn, whatever kind of file it is; no more than a few blocks are held.
 import { Fault } from '#shared/fault.ts'
-import { readBlocks, type SourceFile } from '#main/platform/disk/text-files.ts'
+import { readBlocks, type SourceFile } from '#main/platform/disk/text-sources.ts'
 import { shortened } from '#shared/bounds.ts'
 import type { LeftOut } from '#shared/corpus.ts'
 import { parsePythonJson } from '#shared/json.ts'

@@ -4,15 +4,8 @@ import { basename, join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { ModelState } from '#main/core/engine/engine.ts'
 import { sweepLeftovers } from '#main/platform/disk/asides.ts'
-import {
-  exists,
-  hashFile,
-  listFolder,
-  readJson,
-  removeFolder,
-  writeFile,
-  writeFolderAtomically,
-} from '#main/platform/disk/files.ts'
+import { exists, hashFile, listFolder, readJson, writeFile } from '#main/platform/disk/files.ts'
+import { removeFolder, writeFolderAtomically } from '#main/platform/disk/folders.ts'
 import { type NamedTensor, readSafetensors, safetensorsPieces } from './safetensors.ts'
 
 /**

@@ -1,7 +1,7 @@
 // A model made elsewhere read, checked and written to a folder of the person's, in a worker; the library has no part.
 import type { ModelOrigin } from '#shared/model.ts'
 import type { ModelReport } from '#shared/model-report.ts'
-import { removeFolder } from '#main/platform/disk/files.ts'
+import { removeFolder } from '#main/platform/disk/folders.ts'
 import { importJob } from './import-job.ts'
 import { placeOrigin, type OriginDeps } from './origin.ts'
 

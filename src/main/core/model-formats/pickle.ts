@@ -1,35 +1,6 @@
 // Python's pickles, read without doing what they say: only the few calls that a table of tensors needs are known, and
 // each builds plain data.
-
-/** A name a pickle asks for, `module name`: an inert label. */
-export class PickleGlobal {
-  constructor(readonly name: string) {}
-}
-
-/** What a pickle asked to be called; understood by the reader of the file, never called. */
-export class PickleCall {
-  constructor(
-    readonly name: string,
-    readonly args: readonly unknown[],
-  ) {}
-}
-
-/** Something stored outside the pickle. */
-export class PickleReference {
-  constructor(readonly id: unknown) {}
-}
-
-export class PickleError extends Error {}
-
-/** Calls that make an empty table, and names that may be passed by. */
-export interface PickleWords {
-  /** These give an empty Map. */
-  tables: ReadonlySet<string>
-  /** These give a PickleCall. */
-  calls: ReadonlySet<string>
-  /** Names that may stand as values, such as the class of a storage. */
-  names: ReadonlySet<string>
-}
+import { PickleCall, PickleError, PickleGlobal, PickleReference, type PickleWords } from './pickle-values.ts'
 
 /** More objects than the pickle of any model has: a dozen a tensor. */
 const mostObjects = 1 << 18

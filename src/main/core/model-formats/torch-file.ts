@@ -2,7 +2,8 @@
 import { Fault } from '#shared/fault.ts'
 import { type OpenFile, openFile } from '#main/platform/disk/files.ts'
 import { isPrintableName, storedToFloat32, type StoredDtype } from './dtypes.ts'
-import { PickleCall, PickleError, PickleGlobal, PickleReference, type PickleWords, readPickle } from './pickle.ts'
+import { readPickle } from './pickle.ts'
+import { PickleCall, PickleError, PickleGlobal, PickleReference, type PickleWords } from './pickle-values.ts'
 import type { WeightsFile } from './weights-file.ts'
 import { readZip, type ZipEntry } from './zip.ts'
 

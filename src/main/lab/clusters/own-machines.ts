@@ -5,7 +5,8 @@ import { Fault, toFaultData } from '#shared/fault.ts'
 import type { MachineEntry } from '#shared/cluster/catalogue.ts'
 import { machineFile, type MachineFile } from '#shared/cluster/machine.ts'
 import { readMachine, type Machine } from '#shared/cluster/machine.ts'
-import { exists, listFolder, readJson, removeFolder, writeFileAtomically } from '#main/platform/disk/files.ts'
+import { exists, listFolder, readJson, writeFileAtomically } from '#main/platform/disk/files.ts'
+import { removeFolder } from '#main/platform/disk/folders.ts'
 import { machines } from '#shared/cluster/presets.ts'
 
 export interface OwnMachines {

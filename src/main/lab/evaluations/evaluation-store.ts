@@ -13,9 +13,6 @@ import type { Database } from '#main/platform/disk/database.ts'
 export interface EvaluationStore extends Omit<RecordTable<Evaluation>, 'list' | 'listDeleted'> {
   /** Of one study or of all, oldest first; none that is deleted. */
   list(studyId: string | null): Evaluation[]
-  /** What the items on disk were made from; another one means that they are worth nothing. */
-  fingerprint(id: string): string | null
-  setFingerprint(id: string, fingerprint: string): void
   /** Deleted ones, and those of studies that are gone. */
   listGone(): string[]
   automatic(studyId: string): AutomaticEvaluation
@@ -40,11 +37,6 @@ export function createEvaluationStore(db: Database): EvaluationStore {
   return {
     ...table,
     list: (studyId) => table.list().filter((one) => studyId === null || one.studyId === studyId),
-    fingerprint: (id) =>
-      db.get<{ fingerprint: string | null }>('SELECT fingerprint FROM evaluations WHERE id = ?', id)?.fingerprint ??
-      null,
-    setFingerprint: (id, fingerprint) =>
-      void db.run('UPDATE evaluations SET fingerprint = ? WHERE id = ?', fingerprint, id),
     listGone: () =>
       db
         .all<{ id: string }>('SELECT id FROM evaluations WHERE deleted = 1 OR study NOT IN (SELECT id FROM studies)')

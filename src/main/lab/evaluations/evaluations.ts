@@ -1,6 +1,5 @@
 // Evaluations of checkpoints: one at a time in a process of its own that lets training go first; what was scored is
 // kept, so that each can go on.
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import {
   type Evaluation,
@@ -19,7 +18,8 @@ import type { EvaluateJob } from '#main/core/evaluation/evaluate-job.ts'
 import type { TaskChoice } from '#main/core/evaluation/task-choice.ts'
 import type { News } from '#main/lab/news.ts'
 import { createTaskQueue, type Task } from '#main/lab/task-queue.ts'
-import { removeFolder, writeFileAtomically } from '#main/platform/disk/files.ts'
+import { writeFileAtomically } from '#main/platform/disk/files.ts'
+import { removeFolder } from '#main/platform/disk/folders.ts'
 import { drain, work } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { EvaluationStore } from './evaluation-store.ts'
@@ -111,7 +111,6 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     const chosen = await deps.chooseEngine(task.record.options)
     threads = chosen.threads
     if (signal.aborted) throw new Fault('cancelled', 'Cancelled.')
-    await keepWhatFits(id, choice, source)
     let log = await openSampleLog(samplesPath(id))
     const isNew = log.done.length === 0
     /** What was scored of other contents is worth nothing. */
@@ -176,26 +175,6 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       known = await taskFiles.fetch(task, signal)
     }
     return { ...choice, data: filesOf('items'), shotsFrom: shotsFrom ?? (shots > 0 ? filesOf('shots') : null) }
-  }
-
-  /** Items that were scored with other rows, examples or weights are worth nothing. */
-  async function keepWhatFits(id: string, choice: TaskChoice, source: CheckpointSource): Promise<void> {
-    const {
-      task,
-      options: { split },
-    } = store.read(id)
-    const rows =
-      split !== null && choice.documents
-        ? []
-        : taskFiles.read(task).files.map(({ role, name, bytes, addedMs }) => [role, name, bytes, addedMs])
-    const fingerprint = createHash('sha256')
-      .update(JSON.stringify([choice, rows, source]))
-      .digest('hex')
-      .slice(0, 16)
-    if (store.fingerprint(id) === fingerprint) return
-    await removeFolder(deps.folderOf(id))
-    reader.forget()
-    store.setFingerprint(id, fingerprint)
   }
 
   const resume = (id: string): Evaluation => {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PickleCall, PickleError, readPickle } from '#main/core/model-formats/pickle.ts'
+import { readPickle } from '#main/core/model-formats/pickle.ts'
+import { PickleCall, PickleError } from '#main/core/model-formats/pickle-values.ts'
 import { openTorchFile } from '#main/core/model-formats/torch-file.ts'
 
 const words = {
