@@ -6,7 +6,15 @@ import { join } from 'node:path'
 import { build } from 'vite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sweepFolders, sweepLeftovers } from '#main/platform/disk/asides.ts'
-import { hashFile, listFolder, openFile, readJson, readText, writeFile, writeFileAtomically } from '#main/platform/disk/files.ts'
+import {
+  hashFile,
+  listFolder,
+  openFile,
+  readJson,
+  readText,
+  writeFile,
+  writeFileAtomically,
+} from '#main/platform/disk/files.ts'
 import { removeFolder, writeFolderAtomically } from '#main/platform/disk/folders.ts'
 
 let home: string
