@@ -113,7 +113,7 @@ function isOnPath(name) {
 mkdirSync(results, { recursive: true })
 const startedMs = performance.now()
 
-for (const name of ['types', 'lint']) check(name, [() => run('npm', ['run', '--silent', name])])
+for (const name of ['types', 'lint', 'unused']) check(name, [() => run('npm', ['run', '--silent', name])])
 if (isCi) {
   // Nothing may be skipped there, so what the tests compare with is obtained first.
   timed('peers', () => {
