@@ -54,6 +54,21 @@ function fill(left: number): void {
   }
 }
 
+it.runIf(canMount)(
+  'on a disk without a byte left, a study is looked at, deleted, and its space comes back',
+  async () => {
+    const place = copyPlace(prepared, join(disk, 'place'))
+    const [whole] = [await start(cli, place, ['studies', '--json']).ended] // the store has its reserve from the first start
+    await start(cli, place, ['studies', 'create', 'Mine', '--json']).ended
+    fill(0)
+    const looked = await start(cli, place, ['runs', '--json']).ended
+    expect(looked.status, looked.stderr).toBe(0)
+    const deleted = await start(cli, place, ['studies', 'delete', 'Prepared', '--yes', '--json']).ended
+    expect(deleted.status, deleted.stderr).toBe(0)
+    expect((await start(cli, place, ['studies', '--json']).ended).stdout).not.toContain('"Prepared"')
+  },
+)
+
 for (const activity of activities) {
   const levels = rounds(2, 40)
   it.runIf(canMount)(`${activity.name}, at ${levels} levels`, async () => {

@@ -121,7 +121,8 @@ export function createRecordTable<R>(options: RecordTableOptions<R>): RecordTabl
     put,
     setDeleted: (id, isDeleted) => {
       const sql = `UPDATE ${table} SET deleted = ? WHERE id = ? AND deleted = ?`
-      if (db.run(sql, Number(isDeleted), id, Number(!isDeleted)) > 0) return
+      const set = () => db.run(sql, Number(isDeleted), id, Number(!isDeleted))
+      if ((isDeleted ? db.freeing(set) : set()) > 0) return
       const sentence = isDeleted
         ? gone
         : `This ${noun} cannot be brought back: it was not deleted since the lab was opened.`

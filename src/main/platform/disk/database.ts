@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import Libsql from 'libsql'
 import { Fault } from '#shared/fault.ts'
+import { keepReserve, type Reserve } from './reserve.ts'
 import { diskFault } from './disk-faults.ts'
 
 export type Value = string | number | null
@@ -20,6 +21,8 @@ export interface Database {
    * the end of the process but may be lost with the machine's power; step records use it between checkpoints.
    */
   transaction<T>(work: () => T, how?: 'durable' | 'relaxed'): T
+  /** Does what will free space, on a full disk too. */
+  freeing<T>(work: () => T): T
   close(): void
 }
 
@@ -54,7 +57,7 @@ export function openDatabase(path: string, schema: Schema): Database {
     db.exec('PRAGMA foreign_keys = ON')
     db.exec('BEGIN IMMEDIATE; ROLLBACK') // a file that can only be read opens without a word
     migrate(db, schema)
-    return wrap(db)
+    return wrap(db, { reserve: keepReserve(`${path}.reserve`) })
   } catch (error) {
     db.close()
     throw storeFault(error)
@@ -237,7 +240,10 @@ function storeFault(error: unknown): unknown {
   return error
 }
 
-function wrap(db: Libsql.Database, { isReadOnly } = { isReadOnly: false }): Database {
+function wrap(
+  db: Libsql.Database,
+  { isReadOnly = false, reserve }: { isReadOnly?: boolean; reserve?: Reserve },
+): Database {
   const statements = new Map<string, Libsql.Statement<unknown[]>>()
   const prepare = (sql: string) => {
     const known = statements.get(sql) ?? db.prepare(sql)
@@ -271,6 +277,7 @@ function wrap(db: Libsql.Database, { isReadOnly } = { isReadOnly: false }): Data
         if (how === 'relaxed') db.exec('PRAGMA synchronous = FULL')
       }
     },
+    freeing: (work) => (reserve ? reserve.spend(work) : work()),
     close: () => {
       statements.clear()
       try {
