@@ -58,7 +58,6 @@ it.runIf(canMount)(
   'on a disk without a byte left, a study is looked at, deleted, and its space comes back',
   async () => {
     const place = copyPlace(prepared, join(disk, 'place'))
-    const [whole] = [await start(cli, place, ['studies', '--json']).ended] // the store has its reserve from the first start
     await start(cli, place, ['studies', 'create', 'Mine', '--json']).ended
     fill(0)
     const looked = await start(cli, place, ['runs', '--json']).ended
