@@ -95,6 +95,10 @@ async function readTensors(file: OpenFile): Promise<StoredTensor[]> {
     throw error
   }
   if (!(value instanceof Map)) throw damaged('its data.pkl holds no table of tensors')
+  if (value.get('model') instanceof Map)
+    throw damaged(
+      'it is the checkpoint of a training loop such as nanoGPT’s, with the weights under "model"; load them into a GPT2LMHeadModel and save that with save_pretrained',
+    )
   return [...value].map(([name, tensor]) =>
     storedTensor(String(name), tensor, (key) => entries.get(`${folder}data/${key}`), damaged),
   )

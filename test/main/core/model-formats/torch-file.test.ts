@@ -170,6 +170,11 @@ describe('a PyTorch file', () => {
     ['has no pickle', () => zip([['m/data/0', floats]]), /it has no data\.pkl/],
     ['holds no table', () => zip(entries(pickle('\x80\x02K\x01.'))), /holds no table of tensors/],
     [
+      'is a training loop’s own checkpoint',
+      () => zip(entries(pickle('\x80\x02}X\x05\x00\x00\x00model}s.'))),
+      /nanoGPT.*save_pretrained/,
+    ],
+    [
       'holds something that is no tensor',
       () => zip(entries(pickle('\x80\x02}X\x01\x00\x00\x00wK\x01s.'))),
       /w is no tensor/,
