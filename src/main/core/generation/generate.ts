@@ -38,9 +38,9 @@ export async function* generate(
   let next: NextToken[] = []
   const startedMs = nowMs()
   for await (const { id, logits } of drawTokens(engine, tokenizer, prompt, options, signal)) {
-    const likeliest = topK(logits, Math.max(1, candidates))
-    const probabilityOf = softmaxOf(logits, logits[likeliest[0]])
-    next = likeliest
+    const candidateIds = topK(logits, Math.max(1, candidates))
+    const probabilityOf = softmaxOf(logits, logits[candidateIds[0]])
+    next = candidateIds
       .slice(0, candidates)
       .map((one) => ({ id: one, text: textOf(one), probability: probabilityOf(one) }))
     if (id === null) break

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { ModelState } from '#main/core/engine/engine.ts'
-import { sweepLeftovers } from '#main/platform/disk/asides.ts'
+import { sweepLeftovers } from '#main/platform/disk/staging.ts'
 import { exists, hashFile, listFolder, readJson, writeFile } from '#main/platform/disk/files.ts'
 import { removeFolder, writeFolderAtomically } from '#main/platform/disk/folders.ts'
 import { type NamedTensor, readSafetensors, safetensorsPieces } from './safetensors.ts'
@@ -49,12 +49,12 @@ export async function saveCheckpoint(folder: string, { state, cursor }: Checkpoi
   const manifest: Manifest = { format: 'isoflop-checkpoint', version: 1, step: state.updates, files: [] }
   await writeFolderAtomically(
     target,
-    async (aside) => {
+    async (staging) => {
       const add = async (name: string, contents: Iterable<Uint8Array>) => {
         const hash = createHash('sha256')
         let bytes = 0
         await writeFile(
-          join(aside, name),
+          join(staging, name),
           watched(contents, (piece) => {
             hash.update(piece)
             bytes += piece.byteLength
@@ -66,7 +66,7 @@ export async function saveCheckpoint(folder: string, { state, cursor }: Checkpoi
       await add('first-moments.safetensors', safetensorsPieces(flat(state.firstMoments), { format: 'pt' }))
       await add('second-moments.safetensors', safetensorsPieces(flat(state.secondMoments), { format: 'pt' }))
       await add('cursor.json', [Buffer.from(JSON.stringify({ updates: state.updates, cursor }, null, 2) + '\n')])
-      await writeFile(join(aside, manifestName), JSON.stringify(manifest, null, 2) + '\n')
+      await writeFile(join(staging, manifestName), JSON.stringify(manifest, null, 2) + '\n')
     },
     { overwrite: true },
   )

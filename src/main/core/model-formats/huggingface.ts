@@ -65,14 +65,14 @@ export async function exportHuggingFace(request: HuggingFaceExport): Promise<Exp
   let largestDifference = 0
   await writeFolderAtomically(
     folder,
-    async (aside) => {
+    async (staging) => {
       for (const { name, tensors: part } of shards) {
-        await writeFile(join(aside, name), safetensorsPieces(part, { format: 'pt' }, dtype))
-        largestDifference = Math.max(largestDifference, await compareTensors(join(aside, name), part, dtype))
+        await writeFile(join(staging, name), safetensorsPieces(part, { format: 'pt' }, dtype))
+        largestDifference = Math.max(largestDifference, await compareTensors(join(staging, name), part, dtype))
       }
-      for (const [name, text] of texts) await writeFile(join(aside, name), text)
-      await compareTexts(aside, texts)
-      await writeFile(join(aside, markerName), 'Isoflop wrote this folder, and may replace it when told to.\n')
+      for (const [name, text] of texts) await writeFile(join(staging, name), text)
+      await compareTexts(staging, texts)
+      await writeFile(join(staging, markerName), 'Isoflop wrote this folder, and may replace it when told to.\n')
     },
     {
       overwrite,

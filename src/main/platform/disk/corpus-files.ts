@@ -6,14 +6,14 @@ import type { Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import {
   createAppender,
-  createFolderAside,
+  createStagingFolder,
   diskFault,
   readFully,
   readTextFile,
   splits,
   writeTextFile,
   type Appender,
-  type FolderAside,
+  type StagingFolder,
 } from './text-files.ts'
 
 const textPath = (folder: string, split: Split) => join(folder, `${split}.txt`)
@@ -32,7 +32,7 @@ export interface CorpusWriter {
 
 /** A corpus written aside; the folder itself appears with `keep`. */
 export function createCorpusWriter(folder: string): CorpusWriter {
-  const aside: FolderAside = createFolderAside(folder)
+  const staging: StagingFolder = createStagingFolder(folder)
   const counts = {
     train: { documents: 0, bytes: 0 },
     validation: { documents: 0, bytes: 0 },
@@ -41,8 +41,8 @@ export function createCorpusWriter(folder: string): CorpusWriter {
   const files: Record<string, { text: Appender; ends: Appender }> = {}
   for (const split of splits)
     files[split] = {
-      text: createAppender(textPath(aside.folder, split)),
-      ends: createAppender(endsPath(aside.folder, split), 1 << 14),
+      text: createAppender(textPath(staging.folder, split)),
+      ends: createAppender(endsPath(staging.folder, split), 1 << 14),
     }
   const each = (work: (appender: Appender) => void) => {
     for (const { text, ends } of Object.values(files)) {
@@ -51,7 +51,7 @@ export function createCorpusWriter(folder: string): CorpusWriter {
     }
   }
   return {
-    folder: aside.folder,
+    folder: staging.folder,
     counts,
     add(split, document) {
       const count = counts[split]
@@ -62,12 +62,12 @@ export function createCorpusWriter(folder: string): CorpusWriter {
     },
     finish: () => each((appender) => appender.finish()),
     keep(report) {
-      writeTextFile(reportPath(aside.folder), `${JSON.stringify(report, null, 2)}\n`)
-      aside.keep()
+      writeTextFile(reportPath(staging.folder), `${JSON.stringify(report, null, 2)}\n`)
+      staging.keep()
     },
     discard() {
       each((appender) => appender.abandon())
-      aside.discard()
+      staging.discard()
     },
   }
 }

@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { largestTextBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import { parseJson } from '#shared/json.ts'
-import { asideName, forgetAside, sweepLeftovers } from './asides.ts'
+import { stagingName, forgetStaging, sweepLeftovers } from './staging.ts'
 import { diskFault, isMissing } from './disk-faults.ts'
 
 /** Text, bytes, or pieces made while they are written, so that nothing large is held twice. */
@@ -37,16 +37,16 @@ export async function writeFileAtomically(
     throw new Fault('conflict', `${target} exists already. Choose another name, or allow it to be overwritten.`)
   await makeFolder(folder)
   await sweepLeftovers(folder)
-  const aside = join(folder, asideName(basename(target), 'writing'))
+  const staging = join(folder, stagingName(basename(target), 'writing'))
   try {
-    await writeAndSync(aside, contents)
-    await fs.rename(aside, target)
+    await writeAndSync(staging, contents)
+    await fs.rename(staging, target)
     await syncFolder(folder)
   } catch (error) {
-    await fs.rm(aside, { force: true }).catch(() => {})
+    await fs.rm(staging, { force: true }).catch(() => {})
     throw diskFault(error, 'write', target)
   } finally {
-    forgetAside(basename(aside))
+    forgetStaging(basename(staging))
   }
 }
 

@@ -2,7 +2,7 @@
 import { constants, promises as fs } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
-import { asideName, forgetAside, isAside, sweepLeftovers } from './asides.ts'
+import { stagingName, forgetStaging, isStaging, sweepLeftovers } from './staging.ts'
 import { diskFault, isMissing } from './disk-faults.ts'
 import { exists, listFolder, makeFolder, realPath, syncFolder } from './files.ts'
 
@@ -26,7 +26,7 @@ export interface Overwrite {
  */
 export async function writeFolderAtomically(
   folder: string,
-  fill: (aside: string) => Promise<void>,
+  fill: (staging: string) => Promise<void>,
   rules: Overwrite,
 ): Promise<void> {
   const target = await realPath(folder)
@@ -35,17 +35,17 @@ export async function writeFolderAtomically(
   if (await mustKeepItsPlace(target)) return fillInPlace(target, fill)
   await makeFolder(parent)
   await sweepLeftovers(parent)
-  const aside = join(parent, asideName(basename(target), 'writing'))
-  const old = join(parent, asideName(basename(target), 'replaced'))
+  const staging = join(parent, stagingName(basename(target), 'writing'))
+  const old = join(parent, stagingName(basename(target), 'replaced'))
   try {
-    await fs.mkdir(aside)
-    await fill(aside)
-    await syncFolder(aside)
+    await fs.mkdir(staging)
+    await fill(staging)
+    await syncFolder(staging)
     await checkReplaceable(target, rules)
     const isReplacing = await exists(target)
     if (isReplacing) await fs.rename(target, old)
     try {
-      await fs.rename(aside, target)
+      await fs.rename(staging, target)
     } catch (error) {
       if (isReplacing) await fs.rename(old, target)
       throw error
@@ -53,11 +53,11 @@ export async function writeFolderAtomically(
     await syncFolder(parent)
     if (isReplacing) await fs.rm(old, { recursive: true, force: true })
   } catch (error) {
-    throw named(diskFault(error, 'write', target), aside, target)
+    throw named(diskFault(error, 'write', target), staging, target)
   } finally {
-    await fs.rm(aside, { recursive: true, force: true }).catch(() => {})
-    forgetAside(basename(aside))
-    forgetAside(basename(old))
+    await fs.rm(staging, { recursive: true, force: true }).catch(() => {})
+    forgetStaging(basename(staging))
+    forgetStaging(basename(old))
   }
 }
 
@@ -76,27 +76,27 @@ async function mustKeepItsPlace(target: string): Promise<boolean> {
 }
 
 /** As a rename of the whole, but file by file inside the folder, which stays the same one. */
-async function fillInPlace(target: string, fill: (aside: string) => Promise<void>): Promise<void> {
+async function fillInPlace(target: string, fill: (staging: string) => Promise<void>): Promise<void> {
   await sweepLeftovers(target)
-  const aside = join(target, asideName('all', 'writing'))
-  const old = join(target, asideName('before', 'writing'))
+  const staging = join(target, stagingName('all', 'writing'))
+  const old = join(target, stagingName('before', 'writing'))
   const move = async (from: string, to: string, names: readonly string[]): Promise<void> => {
     for (const name of names) await fs.rename(join(from, name), join(to, name))
   }
   try {
-    await fs.mkdir(aside)
-    await fill(aside)
+    await fs.mkdir(staging)
+    await fill(staging)
     const before = await listFolder(target)
-    const made = await fs.readdir(aside)
+    const made = await fs.readdir(staging)
     await fs.mkdir(old)
     try {
       await move(target, old, before)
-      await move(aside, target, made)
+      await move(staging, target, made)
     } catch (error) {
       const [moved, kept] = [await listFolder(target), await fs.readdir(old)]
       await move(
         target,
-        aside,
+        staging,
         moved.filter((name) => made.includes(name) && !kept.includes(name)),
       )
       await move(old, target, kept)
@@ -104,11 +104,11 @@ async function fillInPlace(target: string, fill: (aside: string) => Promise<void
     }
     await syncFolder(target)
   } catch (error) {
-    throw named(diskFault(error, 'write', target), aside, target)
+    throw named(diskFault(error, 'write', target), staging, target)
   } finally {
-    for (const folder of [aside, old]) {
+    for (const folder of [staging, old]) {
       await fs.rm(folder, { recursive: true, force: true }).catch(() => {})
-      forgetAside(basename(folder))
+      forgetStaging(basename(folder))
     }
   }
 }
@@ -116,14 +116,14 @@ async function fillInPlace(target: string, fill: (aside: string) => Promise<void
 /** Removes a folder as a whole: it is renamed aside first, so that a crash leaves no half of it under its name. */
 export async function removeFolder(folder: string): Promise<void> {
   const target = resolve(folder)
-  const aside = join(dirname(target), asideName(basename(target), 'writing'))
+  const staging = join(dirname(target), stagingName(basename(target), 'writing'))
   try {
-    await fs.rename(target, aside)
-    await fs.rm(aside, { recursive: true, force: true })
+    await fs.rename(target, staging)
+    await fs.rm(staging, { recursive: true, force: true })
   } catch (error) {
     if (!isMissing(error)) throw diskFault(error, 'remove', target)
   } finally {
-    forgetAside(basename(aside))
+    forgetStaging(basename(staging))
   }
 }
 
@@ -138,7 +138,7 @@ async function checkReplaceable(target: string, { overwrite, replaceable, marker
     throw diskFault(error, 'read', target)
   }
   // What a killed process was writing here is nobody's.
-  names = names.filter((name) => !isAside(name))
+  names = names.filter((name) => !isStaging(name))
   if (names.length === 0) return
   if (!overwrite)
     throw new Fault(
@@ -156,7 +156,10 @@ async function checkReplaceable(target: string, { overwrite, replaceable, marker
 }
 
 /** A failure inside the folder aside, told under the name that the person knows. */
-function named(error: unknown, aside: string, target: string): unknown {
-  if (!(error instanceof Fault) || !error.message.includes(aside)) return error
-  return new Fault(error.code, error.message.replaceAll(aside, target), { cause: error.cause, details: error.details })
+function named(error: unknown, staging: string, target: string): unknown {
+  if (!(error instanceof Fault) || !error.message.includes(staging)) return error
+  return new Fault(error.code, error.message.replaceAll(staging, target), {
+    cause: error.cause,
+    details: error.details,
+  })
 }

@@ -125,30 +125,30 @@ export function createAppender(path: string, blockBytes = 1 << 18): Appender {
  * A folder that is filled aside and takes its name only when it is whole; until then the name shows what it showed
  * before.
  */
-export interface FolderAside {
+export interface StagingFolder {
   /** Where to write meanwhile. */
   folder: string
   keep(): void
   discard(): void
 }
 
-export function createFolderAside(folder: string): FolderAside {
-  const aside = `${folder}.partial`
+export function createStagingFolder(folder: string): StagingFolder {
+  const staging = `${folder}.partial`
   removeLeftovers(folder)
-  onDisk(aside, () => mkdirSync(aside, { recursive: true }))
+  onDisk(staging, () => mkdirSync(staging, { recursive: true }))
   return {
-    folder: aside,
+    folder: staging,
     keep: () =>
       onDisk(folder, () => {
-        syncFolder(aside)
+        syncFolder(staging)
         const old = `${folder}.old`
         rmSync(old, { recursive: true, force: true })
         if (existsSync(folder)) renameSync(folder, old)
-        renameSync(aside, folder)
+        renameSync(staging, folder)
         syncFolder(dirname(resolve(folder)))
         rmSync(old, { recursive: true, force: true })
       }),
-    discard: () => rmSync(aside, { recursive: true, force: true }),
+    discard: () => rmSync(staging, { recursive: true, force: true }),
   }
 }
 

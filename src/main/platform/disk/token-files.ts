@@ -5,7 +5,7 @@ import type { Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import {
   createAppender,
-  createFolderAside,
+  createStagingFolder,
   diskFault,
   readFully,
   readTextFile,
@@ -63,13 +63,13 @@ export interface TokenWriter {
 
 /** The token files of a corpus, written aside; the folder appears with `keep`. */
 export function createTokenWriter(tokensFolder: string): TokenWriter {
-  const aside = createFolderAside(tokensFolder)
+  const staging = createStagingFolder(tokensFolder)
   const counts: Record<Split, number> = { train: 0, validation: 0, test: 0 }
   const files = new Map<Split, Appender>(
-    splits.map((split) => [split, createAppender(tokensPath(aside.folder, split))]),
+    splits.map((split) => [split, createAppender(tokensPath(staging.folder, split))]),
   )
   return {
-    folder: aside.folder,
+    folder: staging.folder,
     counts,
     add(split, tokens) {
       files.get(split)!.append(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength))
@@ -77,12 +77,12 @@ export function createTokenWriter(tokensFolder: string): TokenWriter {
     },
     keep(report) {
       for (const file of files.values()) file.finish()
-      writeTextFile(reportPath(aside.folder), `${JSON.stringify(report, null, 2)}\n`)
-      aside.keep()
+      writeTextFile(reportPath(staging.folder), `${JSON.stringify(report, null, 2)}\n`)
+      staging.keep()
     },
     discard() {
       for (const file of files.values()) file.abandon()
-      aside.discard()
+      staging.discard()
     },
   }
 }

@@ -10,7 +10,7 @@ import {
   type TokenizeRequest,
 } from '#main/core/tokenizer/tokenize-corpus.ts'
 import { createCorpusWriter, openSplit, readDocuments } from '#main/platform/disk/corpus-files.ts'
-import { createFolderAside, removeLeftovers, splits } from '#main/platform/disk/text-files.ts'
+import { createStagingFolder, removeLeftovers, splits } from '#main/platform/disk/text-files.ts'
 import { openTokens, tokensPath } from '#main/platform/disk/token-files.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'tokens-'))
@@ -138,7 +138,7 @@ describe('files that do not say what they should', () => {
 describe('what a killed process leaves', () => {
   test('a folder half written is taken away', () => {
     const folder = join(home, 'killed')
-    createFolderAside(folder)
+    createStagingFolder(folder)
     expect(existsSync(`${folder}.partial`)).toBe(true)
     removeLeftovers(folder)
     expect(existsSync(`${folder}.partial`)).toBe(false)
@@ -146,7 +146,7 @@ describe('what a killed process leaves', () => {
 
   test('killed between the two renames, the old folder comes back', () => {
     const folder = join(home, 'renamed')
-    createFolderAside(`${folder}.old`).keep()
+    createStagingFolder(`${folder}.old`).keep()
     expect(existsSync(folder)).toBe(false)
     removeLeftovers(folder)
     expect(existsSync(folder)).toBe(true)

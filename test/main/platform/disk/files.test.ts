@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'vite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { sweepFolders, sweepLeftovers } from '#main/platform/disk/asides.ts'
+import { sweepFolders, sweepLeftovers } from '#main/platform/disk/staging.ts'
 import {
   hashFile,
   listFolder,

@@ -9,7 +9,7 @@ import { isMissing } from './disk-faults.ts'
  * `writing`: not complete, worth nothing. `replaced`: the old version, on its way out; worth everything while the new
  * one is not in place.
  */
-type AsideKind = 'writing' | 'replaced'
+type StagingKind = 'writing' | 'replaced'
 
 const pattern = /^\.(.+)\.(writing|replaced)-(\d+)-[0-9a-z]+$/
 const staleAfterMs = 24 * 60 * 60 * 1000
@@ -17,15 +17,15 @@ const ours = new Set<string>()
 let count = 0
 
 /** `.NAME.writing-PID-N`: hidden, in the same folder, so that a rename stays on one disk. */
-export function asideName(name: string, kind: AsideKind): string {
-  const aside = `.${name}.${kind}-${process.pid}-${(count++).toString(36)}${Math.floor(process.hrtime()[1]).toString(36)}`
-  ours.add(aside)
-  return aside
+export function stagingName(name: string, kind: StagingKind): string {
+  const staging = `.${name}.${kind}-${process.pid}-${(count++).toString(36)}${Math.floor(process.hrtime()[1]).toString(36)}`
+  ours.add(staging)
+  return staging
 }
 
-export const isAside = (name: string): boolean => pattern.test(name)
+export const isStaging = (name: string): boolean => pattern.test(name)
 
-export const forgetAside = (name: string): void => void ours.delete(name)
+export const forgetStaging = (name: string): void => void ours.delete(name)
 
 /**
  * Clears what crashes left in a folder: unfinished things go, and an old version whose new one never arrived comes
@@ -37,14 +37,14 @@ export async function sweepLeftovers(folder: string): Promise<string[]> {
     throw error
   })
   const swept: string[] = []
-  for (const aside of names) {
-    const match = pattern.exec(aside)
-    if (!match || !(await isLeftover(folder, aside, Number(match[3])))) continue
-    const path = join(folder, aside)
+  for (const staging of names) {
+    const match = pattern.exec(staging)
+    if (!match || !(await isLeftover(folder, staging, Number(match[3])))) continue
+    const path = join(folder, staging)
     const target = join(folder, match[1])
     if (match[2] === 'replaced' && !names.includes(match[1])) await fs.rename(path, target).catch(() => {})
     else await fs.rm(path, { recursive: true, force: true }).catch(() => {})
-    swept.push(aside)
+    swept.push(staging)
   }
   return swept
 }
@@ -53,10 +53,10 @@ export async function sweepLeftovers(folder: string): Promise<string[]> {
  * Left by a process that is gone; one that lives keeps its asides, unless its number was merely given again a day
  * later.
  */
-async function isLeftover(folder: string, aside: string, pid: number): Promise<boolean> {
-  if (ours.has(aside)) return false
+async function isLeftover(folder: string, staging: string, pid: number): Promise<boolean> {
+  if (ours.has(staging)) return false
   if (pid === process.pid || !isAlive(pid)) return true
-  const changedMs = await fs.stat(join(folder, aside)).then(
+  const changedMs = await fs.stat(join(folder, staging)).then(
     ({ mtimeMs }) => mtimeMs,
     () => Date.now(),
   )
