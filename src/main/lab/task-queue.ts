@@ -72,7 +72,7 @@ interface Session<R> {
   record: R
   stopping: AbortController
   /** What it becomes when it ends because it was asked to; `queued` puts it in front of all others. */
-  wish: { state: TaskState; message: (record: R) => string | null }
+  end: { state: TaskState; message: (record: R) => string | null }
   ended: Promise<void>
 }
 
@@ -121,8 +121,8 @@ export function createTaskQueue<R extends TaskRecord>(deps: TaskQueueDeps<R>): T
     } catch {
       return advance() // it was deleted meanwhile
     }
-    const wish: Session<R>['wish'] = { state: 'cancelled', message: nothing }
-    const mine: Session<R> = { id, record, stopping: new AbortController(), wish, ended: Promise.resolve() }
+    const end: Session<R>['end'] = { state: 'cancelled', message: nothing }
+    const mine: Session<R> = { id, record, stopping: new AbortController(), end, ended: Promise.resolve() }
     session = mine
     mine.ended = run(mine).finally(() => {
       session = null
@@ -168,13 +168,13 @@ export function createTaskQueue<R extends TaskRecord>(deps: TaskQueueDeps<R>): T
     change(end.state === 'queued' ? {} : (deps.atEnd?.() ?? {}), end)
   }
 
-  function howItEnded(error: unknown, { id, record, stopping, wish }: Session<R>): Partial<R> {
+  function howItEnded(error: unknown, { id, record, stopping, end }: Session<R>): Partial<R> {
     const { code, message } = toFaultData(error)
     const isAsked = stopping.signal.aborted
-    if (isAsked && wish.state === 'queued') waiting.unshift(id)
+    if (isAsked && end.state === 'queued') waiting.unshift(id)
     if (isAsked) {
-      const isAsWished = code === 'cancelled' || wish.state === 'cancelled' || wish.state === 'queued'
-      return state(wish.state, isAsWished ? wish.message(record) : message)
+      const isSilent = code === 'cancelled' || end.state === 'cancelled' || end.state === 'queued'
+      return state(end.state, isSilent ? end.message(record) : message)
     }
     if (!isDiskFull(error)) return state('failed', message, code)
     hold(id)
@@ -227,7 +227,7 @@ export function createTaskQueue<R extends TaskRecord>(deps: TaskQueueDeps<R>): T
     const at = waiting.indexOf(id)
     if (at >= 0) waiting.splice(at, 1)
     if (session?.id === id) {
-      session.wish = { state: name, message: () => message }
+      session.end = { state: name, message: () => message }
       session.stopping.abort()
       await session.ended
     } else keep(merged(store.read(id), deps.atEnd?.() ?? {}, state(name, message)))
@@ -264,7 +264,7 @@ export function createTaskQueue<R extends TaskRecord>(deps: TaskQueueDeps<R>): T
     },
     restart: () => {
       if (!session || session.stopping.signal.aborted) return
-      session.wish = { state: 'queued', message: nothing }
+      session.end = { state: 'queued', message: nothing }
       session.stopping.abort()
     },
     current: () => session?.id ?? null,
@@ -283,7 +283,7 @@ export function createTaskQueue<R extends TaskRecord>(deps: TaskQueueDeps<R>): T
       interrupt([...waiting.splice(0), ...(held ? [held.id] : [])].map(store.read), message)
       if (!session) return
       const { ended, stopping } = session
-      session.wish = { state: 'interrupted', message }
+      session.end = { state: 'interrupted', message }
       stopping.abort()
       await ended
     },

@@ -57,7 +57,7 @@ async function* readAndKeep(
   signal: AbortSignal,
 ): AsyncGenerator<TakeModelRecord, TakenModel> {
   const { model, parameters, tokenizer: own, dtypes } = await importHuggingFace(folder)
-  await new Promise((resolve) => setImmediate(resolve)) // a wish to stop comes in
+  await new Promise((resolve) => setImmediate(resolve)) // a request to stop comes in
   if (signal.aborted) throw new Fault('cancelled', 'Importing was cancelled; nothing of it was kept.')
   const tokenizer = own ?? (model.shape.vocabulary === 50_257 ? createGpt2Tokenizer() : null)
   if (!tokenizer)

@@ -1,17 +1,17 @@
 // The dialog that closing while training shows.
 import { dialog, type BrowserWindow } from 'electron'
-import type { ClosingWish } from './closing.ts'
+import type { ClosingChoice } from './closing.ts'
 
 /** `canKeep`: whether going on in the background is one of the answers. */
 export async function askClosing(
   window: BrowserWindow | null,
   canKeep: boolean,
-): Promise<{ wish: ClosingWish; isAlways: boolean }> {
-  const choices: { label: string; wish: ClosingWish }[] = [
-    ...(canKeep ? [{ label: 'Keep training in the background', wish: 'keep' as const }] : []),
-    { label: 'Pause and close', wish: 'pause' },
-    { label: 'Stop and close', wish: 'stop' },
-    { label: 'Cancel', wish: 'stay' },
+): Promise<{ choice: ClosingChoice; isAlways: boolean }> {
+  const choices: { label: string; choice: ClosingChoice }[] = [
+    ...(canKeep ? [{ label: 'Keep training in the background', choice: 'keep' as const }] : []),
+    { label: 'Pause and close', choice: 'pause' },
+    { label: 'Stop and close', choice: 'stop' },
+    { label: 'Cancel', choice: 'stay' },
   ]
   const options = {
     type: 'question' as const,
@@ -26,5 +26,5 @@ export async function askClosing(
   const { response, checkboxChecked } = await (window
     ? dialog.showMessageBox(window, options)
     : dialog.showMessageBox(options))
-  return { wish: choices[response]?.wish ?? 'stay', isAlways: checkboxChecked }
+  return { choice: choices[response]?.choice ?? 'stay', isAlways: checkboxChecked }
 }

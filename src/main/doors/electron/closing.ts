@@ -3,12 +3,12 @@
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 
-export type ClosingWish = 'keep' | 'pause' | 'stop' | 'stay'
+export type ClosingChoice = 'keep' | 'pause' | 'stop' | 'stay'
 
 export interface ClosingDeps {
   lab: Pick<LabHost, 'isTraining' | 'settings' | 'updateSettings' | 'listRuns' | 'pauseRun' | 'stopRun'>
   /** Shows the dialog; `isAlways` when the person never wants to be asked again. */
-  ask(): Promise<{ wish: ClosingWish; isAlways: boolean }>
+  ask(): Promise<{ choice: ClosingChoice; isAlways: boolean }>
   /** Quitting cannot keep training in the background. */
   canKeep: boolean
 }
@@ -20,15 +20,15 @@ export interface ClosingDeps {
 export async function closeWhileTraining({ lab, ask, canKeep }: ClosingDeps): Promise<'close' | 'hide' | 'stay'> {
   if (!lab.isTraining()) return 'close'
   const { onCloseWhileTraining } = await lab.settings()
-  let wish: ClosingWish = onCloseWhileTraining === 'pause' ? 'pause' : 'keep'
-  if (onCloseWhileTraining === 'ask' || (wish === 'keep' && !canKeep)) {
+  let choice: ClosingChoice = onCloseWhileTraining === 'pause' ? 'pause' : 'keep'
+  if (onCloseWhileTraining === 'ask' || (choice === 'keep' && !canKeep)) {
     const answer = await ask()
-    wish = answer.wish
-    if (answer.isAlways && (wish === 'keep' || wish === 'pause'))
-      await lab.updateSettings({ onCloseWhileTraining: wish })
+    choice = answer.choice
+    if (answer.isAlways && (choice === 'keep' || choice === 'pause'))
+      await lab.updateSettings({ onCloseWhileTraining: choice })
   }
-  if (wish === 'stay') return 'stay'
-  if (wish === 'keep') return canKeep ? 'hide' : 'stay'
+  if (choice === 'stay') return 'stay'
+  if (choice === 'keep') return canKeep ? 'hide' : 'stay'
   // What waits in the queue first, or it would start in the place of what ends.
   const runs = (await lab.listRuns(null)).filter(isUnderWay)
   for (const run of [
@@ -36,7 +36,7 @@ export async function closeWhileTraining({ lab, ask, canKeep }: ClosingDeps): Pr
     ...runs.filter(({ state }) => state !== 'queued'),
   ]) {
     // One that finished meanwhile needs nothing more.
-    await (wish === 'pause' ? lab.pauseRun(run.id) : lab.stopRun(run.id)).catch(() => {})
+    await (choice === 'pause' ? lab.pauseRun(run.id) : lab.stopRun(run.id)).catch(() => {})
   }
   return 'close'
 }

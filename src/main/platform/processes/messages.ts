@@ -5,7 +5,7 @@ export type ToWorker =
   | { kind: 'job'; job: unknown; credits: number }
   /** One record has been dealt with; another may come. */
   | { kind: 'credit' }
-  /** One more wish for a job that stays to be asked. */
+  /** One more request to a job that stays to be asked. */
   | { kind: 'ask'; value: unknown }
   /** End soon: save what should be saved. */
   | { kind: 'abort' }

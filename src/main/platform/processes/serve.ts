@@ -11,7 +11,7 @@ export interface WorkerPort {
 
 /** What a job is asked while it lasts. */
 export interface Asks {
-  /** The next wish, in the order in which they came; null once the job should end. */
+  /** The next request, in the order in which they came; null once the job should end. */
   next(): Promise<unknown>
 }
 

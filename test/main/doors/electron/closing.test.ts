@@ -1,6 +1,6 @@
 // Closing while training.
 import { describe, expect, it, vi } from 'vitest'
-import { closeWhileTraining, type ClosingWish } from '#main/doors/electron/closing.ts'
+import { closeWhileTraining, type ClosingChoice } from '#main/doors/electron/closing.ts'
 import { defaultSettings, type Settings } from '#shared/settings.ts'
 import { runSummary } from '../../../support/run-summary.ts'
 import { scriptedLab } from '../../../support/scripted-lab.ts'
@@ -31,7 +31,7 @@ function training(setting: Settings['onCloseWhileTraining']) {
   return { lab, done }
 }
 
-const saying = (wish: ClosingWish, isAlways = false) => vi.fn(async () => ({ wish, isAlways }))
+const saying = (choice: ClosingChoice, isAlways = false) => vi.fn(async () => ({ choice, isAlways }))
 
 describe('closing the window', () => {
   it('asks nothing when nothing trains', async () => {
@@ -43,14 +43,14 @@ describe('closing the window', () => {
   })
 
   it('does what is answered: the queue first, so that nothing starts in between', async () => {
-    for (const [wish, next, done] of [
+    for (const [choice, next, done] of [
       ['keep', 'hide', []],
       ['stay', 'stay', []],
       ['pause', 'close', ['pause next', 'pause now']],
       ['stop', 'close', ['stop next', 'stop now']],
     ] as const) {
       const scene = training('ask')
-      expect(await closeWhileTraining({ lab: scene.lab, ask: saying(wish), canKeep: true })).toBe(next)
+      expect(await closeWhileTraining({ lab: scene.lab, ask: saying(choice), canKeep: true })).toBe(next)
       expect(scene.done).toEqual(done)
     }
   })
