@@ -218,7 +218,7 @@ describe('at Ctrl+C, whenever it comes', () => {
     ['train', '--name', 'Long', '--corpus', 'Text', '--engine', 'reference', ...tiny, '--tokens-per-parameter', '20'],
     ['demo', '--engine', 'reference'],
     ['mup-check', '--study', 'Tiny', '--engine', 'reference'],
-    ['evaluate', '--run', 'last', '--task', 'copy,reverse,brackets,arithmetic'],
+    ['evaluate', '--checkpoint', 'exported', '--task', 'copy,reverse,brackets,arithmetic'],
     ['generate', '--checkpoint', 'exported', '--prompt', 'The', '--tokens', '100000'],
     ['corpus', 'add', 'text.txt', '--name', 'Again'],
     ['import', model],
