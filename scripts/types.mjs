@@ -1,4 +1,4 @@
-// `npm run types`: TypeScript 7 for everything but Vue's templates, which vue-tsc checks by the interface of 6; both put
+// `npm run types`: TypeScript 7 for all but Vue's templates, which vue-tsc checks by the interface of 6; both put
 // a `tsc` where npm looks for one, so each is called by its path.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
