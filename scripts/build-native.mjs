@@ -116,7 +116,10 @@ if (!isSanitized) {
 }
 
 const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, compiler, flags, units]))
-for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))
+for (const name of readdirSync(sources)
+  .filter((file) => /\.(cpp|h)$/.test(file))
+  .sort())
+  hash.update(name).update(readFileSync(join(sources, name)))
 const version = hash.digest('hex')
 if (!options.has('--force') && existsSync(library) && existsSync(stamp) && readFileSync(stamp, 'utf8') === version)
   done('')

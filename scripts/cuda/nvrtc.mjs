@@ -1,0 +1,90 @@
+// NVIDIA's run-time compiler through koffi: CUDA C++ becomes PTX on a machine without a card. Its library comes from a
+// PyPI wheel, is needed by developers alone, and is never shipped.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import koffi from 'koffi'
+
+export const wheel = 'nvidia-cuda-nvrtc-cu12==12.4.127'
+
+/** The kernels' files and the oldest architecture that each is compiled for. */
+export const modules = [{ name: 'fp32', architecture: 'compute_75', version: '6.4' }]
+
+/** The folder with libnvrtc: ISOFLOP_NVRTC, or where python3 has the wheel; null where neither is. */
+export function findNvrtc() {
+  const asked = process.env.ISOFLOP_NVRTC
+  if (asked) return existsSync(asked) ? asked : null
+  const found = spawnSync('python3', ['-c', 'import nvidia.cuda_nvrtc as n; print(list(n.__path__)[0])'], {
+    encoding: 'utf8',
+  })
+  const folder = found.status === 0 ? join(found.stdout.trim(), 'lib') : null
+  return folder && existsSync(folder) ? folder : null
+}
+
+/** Loads the compiler; `compile(folder, module)` gives the PTX of `folder`/module.name.cu, or throws its report. */
+export function loadNvrtc(folder) {
+  const files = readdirSync(folder)
+  const open = (pattern) =>
+    koffi.load(
+      join(
+        folder,
+        files.find((name) => pattern.test(name)),
+      ),
+    )
+  open(/^libnvrtc-builtins\.so/) // asked for by its bare name: found because it is loaded already
+  const library = open(/^libnvrtc\.so/)
+  const program = 'uint64_t'
+  const size = koffi.out('size_t *')
+  const create = library.func('nvrtcCreateProgram', 'int', [
+    koffi.out('uint64_t *'),
+    'str',
+    'str',
+    'int',
+    'const char **',
+    'const char **',
+  ])
+  const compileProgram = library.func('nvrtcCompileProgram', 'int', [program, 'int', 'const char **'])
+  const destroy = library.func('nvrtcDestroyProgram', 'int', [koffi.inout('uint64_t *')])
+  const text = (name) => {
+    const sizeOf = library.func(`nvrtcGet${name}Size`, 'int', [program, size])
+    const read = library.func(`nvrtcGet${name}`, 'int', [program, 'uint8_t *'])
+    return (handle) => {
+      const bytes = [0]
+      sizeOf(handle, bytes)
+      const data = Buffer.alloc(Number(bytes[0]))
+      read(handle, data)
+      return data.toString('utf8').replace(/\0+$/, '')
+    }
+  }
+  const [log, ptx] = [text('ProgramLog'), text('PTX')]
+
+  return function compile(sources, { name, architecture, version }) {
+    const headers = readdirSync(sources).filter((file) => file.endsWith('.h'))
+    const handle = [0]
+    create(
+      handle,
+      readFileSync(join(sources, `${name}.cu`), 'utf8'),
+      `${name}.cu`,
+      headers.length,
+      headers.map((file) => readFileSync(join(sources, file), 'utf8')),
+      headers,
+    )
+    const options = [
+      `--gpu-architecture=${architecture}`,
+      '--std=c++17',
+      '--extra-device-vectorization',
+      '-default-device',
+    ]
+    const code = compileProgram(handle[0], options.length, options)
+    const report = log(handle[0])
+    const made = code === 0 ? ptx(handle[0]) : null
+    destroy(handle)
+    if (made === null) throw new Error(report)
+    // The compiler stamps its own version of the language; older drivers take what uses nothing newer.
+    return made
+      .replace(/^\.version .*$/m, `.version ${version}`)
+      .replace(/^\/\/.*\n/gm, '')
+      .replace(/\n{2,}/g, '\n')
+      .trimStart()
+  }
+}

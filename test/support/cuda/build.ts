@@ -1,0 +1,43 @@
+// Builds the emulated libcuda: the engine's kernels compiled by g++ over simt.h. Kept by the hash of its sources.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const here = __dirname
+const kernels = join(here, '../../../src/native/cuda')
+
+/** Whether this machine can run the emulator: its fibers are written for x86-64, its compiler is g++. */
+export const canEmulate = process.platform === 'linux' && process.arch === 'x64' && existsSync('/usr/bin/g++')
+
+/** The library's path. `change` may rewrite a kernel file's text, so that a test can take a barrier away. */
+export function buildEmulator(change: (text: string, file: string) => string = (text) => text): string {
+  const texts = new Map<string, string>()
+  for (const folder of [kernels, here])
+    for (const file of readdirSync(folder).sort())
+      if (/\.(h|cu|cpp)$/.test(file)) texts.set(file, change(readFileSync(join(folder, file), 'utf8'), file))
+  const names = [...texts].flatMap(([file, text]) => (file === 'common.h' ? [] : kernelNames(text)))
+  texts.set('kernel-list.h', names.map((name) => `LISTED(${name})\n`).join(''))
+  const version = createHash('sha256')
+    .update(JSON.stringify([...texts]))
+    .digest('hex')
+    .slice(0, 16)
+  const folder = join(tmpdir(), `isoflop-emulated-cuda-${version}`)
+  const library = join(folder, 'libcuda.so')
+  if (existsSync(library)) return library
+  mkdirSync(folder, { recursive: true })
+  for (const [file, text] of texts) writeFileSync(join(folder, file), text)
+  const aside = join(folder, `making-${process.pid}.so`)
+  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-w', '-I', folder, '-x', 'c++']
+  execFileSync('g++', [...flags, join(folder, 'libcuda.cpp'), '-o', aside], { stdio: ['ignore', 'ignore', 'pipe'] })
+  renameSync(aside, library)
+  return library
+}
+
+/** What is declared by KERNEL, and by PRODUCT for each of its forms. */
+function kernelNames(text: string): string[] {
+  const declared =
+    /^KERNEL\s+(?:__launch_bounds__\(\d+\)\s+)?(\w+)\(|^(?:PRODUCT|HALF_PRODUCT|HALF_ATTENTION)\((\w+),/gm
+  return [...text.matchAll(declared)].map(([, kernel, product]) => kernel ?? product)
+}
