@@ -5,11 +5,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const compiler = '/usr/bin/g++'
 const here = __dirname
 const kernels = join(here, '../../../src/native/cuda')
 
 /** Whether this machine can run the emulator: its fibers are written for x86-64, its compiler is g++. */
-export const canEmulate = process.platform === 'linux' && process.arch === 'x64' && existsSync('/usr/bin/g++')
+export const canEmulate = process.platform === 'linux' && process.arch === 'x64' && existsSync(compiler)
 
 /** The library's path. `change` may rewrite a kernel file's text, so that a test can take a barrier away. */
 export function buildEmulator(change: (text: string, file: string) => string = (text) => text): string {
@@ -30,7 +31,7 @@ export function buildEmulator(change: (text: string, file: string) => string = (
   for (const [file, text] of texts) writeFileSync(join(folder, file), text)
   const aside = join(folder, `making-${process.pid}.so`)
   const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-w', '-I', folder, '-x', 'c++']
-  execFileSync('g++', [...flags, join(folder, 'libcuda.cpp'), '-o', aside], { stdio: ['ignore', 'ignore', 'pipe'] })
+  execFileSync(compiler, [...flags, join(folder, 'libcuda.cpp'), '-o', aside], { stdio: ['ignore', 'ignore', 'pipe'] })
   renameSync(aside, library)
   return library
 }

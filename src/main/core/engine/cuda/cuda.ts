@@ -11,8 +11,7 @@ import { rowKernels } from './rows.ts'
  * The first NVIDIA card's kernels in fp32. The same card gives the same bits each time. Throws Fault 'unavailable'
  * where there is no driver or no card that serves.
  */
-export function createCudaKernels(): Kernels {
-  const device = openDevice()
+export function createCudaKernels(device = openDevice()): Kernels {
   const memory = createMemory(device)
   return {
     device: `cuda, ${device.name}`,

@@ -6,5 +6,5 @@ import { kernelsSuite } from '../kernels-suite.ts'
 
 if (canEmulate) {
   process.env.ISOFLOP_LIBCUDA = buildEmulator()
-  kernelsSuite('cuda, emulated', createCudaKernels, { tolerance: 1e-5, isSlow: true })
+  kernelsSuite('cuda, emulated', () => createCudaKernels(), { tolerance: 1e-5, isSlow: true })
 } else it.skip('the emulated card needs Linux on x86-64 and g++', () => {})

@@ -19,7 +19,7 @@ async function faultOf(work: () => unknown): Promise<Fault> {
 it('without a driver the engine says what it needs', async () => {
   const before = process.env.ISOFLOP_LIBCUDA
   process.env.ISOFLOP_LIBCUDA = '/nowhere/libcuda.so.1'
-  const fault = await faultOf(createCudaKernels)
+  const fault = await faultOf(() => createCudaKernels())
   process.env.ISOFLOP_LIBCUDA = before ?? ''
   expect(fault.code).toBe('unavailable')
   expect(fault.message).toMatch(/driver is not on this computer.*525/)
@@ -48,7 +48,7 @@ describe.skipIf(!canEmulate)('an emulated card', () => {
     ['FAIL', 'cuDevicePrimaryCtxRetain 2', 'too-large', /out of memory/],
   ])('that cannot serve says why: %s %s', async (name, value, code, sentence) => {
     process.env[`EMULATED_CUDA_${name}`] = value
-    const fault = await faultOf(createCudaKernels)
+    const fault = await faultOf(() => createCudaKernels())
     expect(fault.code).toBe(code)
     expect(fault.message).toMatch(sentence)
     expect(fault.message.length).toBeLessThanOrEqual(300)

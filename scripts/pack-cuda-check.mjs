@@ -1,0 +1,33 @@
+// Makes build/cuda-check: all that a bare machine with an NVIDIA card and Node needs to run the checks of the cuda
+// engine. There: `node build/cuda-check/check.js`.
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const folder = join(root, 'build', 'cuda-check')
+const card = join(root, 'test', 'support', 'cuda', 'card')
+await build({
+  root,
+  configFile: false,
+  logLevel: 'warn',
+  resolve: { alias: { vitest: join(card, 'small-vitest.ts') } },
+  ssr: { noExternal: true, external: ['koffi'] },
+  build: {
+    ssr: join(card, 'check.ts'),
+    outDir: folder,
+    emptyOutDir: true,
+    copyPublicDir: false,
+    rollupOptions: { output: { format: 'cjs', entryFileNames: 'check.js' } },
+  },
+})
+mkdirSync(join(folder, 'resources'))
+writeFileSync(join(folder, 'package.json'), '{ "name": "isoflop", "type": "commonjs" }\n')
+cpSync(join(root, 'resources', 'cuda'), join(folder, 'resources', 'cuda'), { recursive: true })
+for (const name of ['koffi', `@koromix/koffi-${process.platform}-${process.arch}`])
+  cpSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), {
+    recursive: true,
+    dereference: true,
+    filter: (path) => !/\/(doc|vendor|musl_\w+)$/.test(path),
+  })
