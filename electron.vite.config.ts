@@ -8,7 +8,7 @@ import { defineConfig } from 'electron-vite'
  * What carries a binary of its own, or is found at run time: everything else is bundled, so ESM-only packages load in
  * Node 16.
  */
-const external = ['electron', 'libsql', 'koffi', 'webgpu', /^@tensorflow\//, /^node:/]
+const external = ['electron', 'libsql', 'koffi', /^@tensorflow\//, /^node:/]
 
 export default defineConfig({
   main: {

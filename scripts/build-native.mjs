@@ -60,7 +60,11 @@ const flags = [
  * run.
  */
 const units = [
-  ...['api', 'arena', 'pool', 'shared-memory'].map((name) => ({ object: name, source: `${name}.cpp`, flags: [] })),
+  ...['api', 'arena', 'gpu', 'gpu-memory', 'pool', 'shared-memory'].map((name) => ({
+    object: name,
+    source: `${name}.cpp`,
+    flags: [],
+  })),
   ...instructionSets.map(({ name, label, flags }) => ({
     object: `isa-${name}`,
     source: 'isa.cpp',
@@ -116,8 +120,8 @@ if (!isSanitized) {
 }
 
 const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, compiler, flags, units]))
-for (const name of readdirSync(sources)
-  .filter((file) => /\.(cpp|h)$/.test(file))
+for (const name of readdirSync(sources, { recursive: true })
+  .filter((file) => /\.(cpp|h)$/.test(file) && !file.startsWith('cuda'))
   .sort())
   hash.update(name).update(readFileSync(join(sources, name)))
 const version = hash.digest('hex')
@@ -145,6 +149,7 @@ try {
       ...units.map(({ object }) => join(aside, `${object}.o`)),
       '-o',
       made,
+      ...(process.platform === 'linux' ? ['-ldl'] : []), // before glibc 2.34 a library of its own
     ])
     if (status !== 0) failures.push(output)
   }

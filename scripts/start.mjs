@@ -3,7 +3,9 @@
 // --open: open the system's browser on it; --port N; --data DIR; --web: the browser even where the desktop app could
 // run.
 import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { downloadElectron, findElectron, hasDisplay, root, rootArguments, wantedVersion } from './electron.mjs'
 
@@ -21,6 +23,7 @@ if (asked.help) {
 const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root, stdio: 'inherit' })
 if (built.status !== 0) process.exit(built.status ?? 1)
 
+await offerGraphicsEngine()
 const why = asked.web ? 'As asked' : await openDesktop()
 if (why !== null) {
   console.log(`${why}: serving the same window to a browser on this machine.`)
@@ -31,6 +34,23 @@ if (why !== null) {
     ...(asked.open ? ['--open'] : []),
     ...(asked.data ? ['--data', asked.data] : []),
   ])
+}
+
+/** Says how a graphics card that is here can train, where the library for it is missing. */
+async function offerGraphicsEngine() {
+  const hasCard = process.platform !== 'linux' || existsSync('/dev/dri/renderD128') || existsSync('/dev/nvidia0')
+  if (!hasCard || process.env.ISOFLOP_WGPU) return
+  const script = join(root, 'scripts', 'setup-gpu.mjs')
+  if (spawnSync(process.execPath, [script, '--check'], { stdio: 'ignore' }).status === 0) return
+  console.log('This machine may have a graphics card. Training on it needs a library of 4 MB from PyPI.')
+  if (!process.stdin.isTTY) {
+    console.log('  npm run setup:gpu')
+    return
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question('Fetch it now? [Y/n] ')
+  terminal.close()
+  if (/^(y|yes|)$/i.test(answer.trim())) spawnSync(process.execPath, [script], { stdio: 'inherit' })
 }
 
 function readArguments() {

@@ -9,7 +9,7 @@ const reach = {
   'platform/disk': ['node:(fs|fs/promises|stream|stream/promises|zlib)', 'libsql(/.*)?'],
   'platform/hub': ['node:stream/web', '@huggingface/hub', 'undici'],
   'platform/processes': ['node:child_process'],
-  'core/engine': ['koffi', 'webgpu', '@tensorflow/.*'],
+  'core/engine': ['koffi', '@tensorflow/.*'],
   'core/corpus': ['hyparquet', 'hyparquet-compressors'],
   'core/evaluation': ['hyparquet', 'hyparquet-compressors'],
   'core/tokenizer': ['gpt-tokenizer/.*'],

@@ -115,3 +115,38 @@ ISF double isf_counter_load(uint64_t counter);
 ISF int isf_futex_value(uint64_t futex);
 ISF void isf_futex_wake(uint64_t futex);
 ISF void isf_futex_wait(uint64_t futex, int seen, double seconds);
+
+/**
+ * A graphics card by a library that implements webgpu.h. Returns "" and fills `out`: the device, then largest binding
+ * and buffer in bytes, workgroup memory in bytes, threads a workgroup, workgroups a dimension, storage buffers a
+ * shader, 1 for a device made of software, vendor and device by PCI, 1 for a card that shares the computer's memory.
+ * Or else "library", "adapter" or "device", a tab, and why.
+ */
+ISF const char* isf_gpu_open(const char* library, double* out);
+/** Bytes of memory of the card with these PCI ids, as Vulkan tells them; 0 where it does not. */
+ISF double isf_gpu_memory(int vendor, int device);
+ISF void isf_gpu_close(uint64_t device);
+/** Name, driver and vendor, with tabs between. */
+ISF const char* isf_gpu_name(uint64_t device);
+/** What went wrong since it was last asked, or "": "memory", "lost" or "error", a tab, and the driver's words. */
+ISF const char* isf_gpu_error(uint64_t device);
+/** A buffer by number; below 0: isf_gpu_error says why. */
+ISF int isf_gpu_buffer(uint64_t device, double bytes);
+ISF void isf_gpu_release(uint64_t device, int buffer);
+/** Happens after all that was run before, and before all that is run after. */
+ISF void isf_gpu_write(uint64_t device, int buffer, double offset, const void* data, double bytes);
+/**
+ * A compute pipeline of a shader's `main` with a uniform binding 0 and storage bindings 1 to `bindings`, of which bit
+ * i − 1 of `readOnly` says whether the shader only reads them. Trusted: without checks of bounds.
+ */
+ISF int isf_gpu_pipeline(uint64_t device, const char* code, int bindings, int readOnly, int isTrusted);
+/**
+ * Submits `count` dispatches: each pipeline, workgroups x y z, n, and n ranges of buffer, offset, count in words of four
+ * bytes; and each dispatch's 64 bytes of parameters. Where `readBuffer` is not below 0, copies part of it behind them, to
+ * be read. Nonzero: isf_gpu_error says why.
+ */
+ISF int isf_gpu_run(uint64_t device, const int32_t* list, int count, const void* params, int readBuffer,
+                    double readOffset, double readBytes);
+/** What was copied to be read: the first waits and may run on another thread, the second takes. One reading at a time. */
+ISF int isf_gpu_wait_read(uint64_t device);
+ISF void isf_gpu_end_read(uint64_t device, void* data);

@@ -1,7 +1,7 @@
 // The engines by name, and what is known of each on this machine.
 
 /** `reference` is the slow, obvious one: tests, and the last resort. */
-export const engineNames = ['native', 'tensorflow', 'webgpu', 'wasm', 'reference'] as const
+export const engineNames = ['native', 'gpu', 'tensorflow', 'wasm', 'reference'] as const
 export type EngineName = (typeof engineNames)[number]
 
 /** What a probe in a process of its own found out about one engine. */
@@ -13,6 +13,8 @@ export interface EngineProbe {
   /** Measured on the probe's small training step; null where the engine did not run. */
   tokensPerSecond: number | null
   flopsPerSecond: number | null
+  /** Memory of the graphics card it runs on, as far as that is known; absent where it is the computer's. */
+  cardMemoryBytes?: number | null
 }
 
 /** What this machine can do, measured once and kept; `null` rates mean not measured yet. */
@@ -20,6 +22,8 @@ export interface Machine {
   cpu: string
   cores: number
   memoryBytes: number
+  /** Of the graphics card on which the chosen engine trains; null where it trains in the computer's memory. */
+  cardMemoryBytes: number | null
   /** Which engine trains, and the sentence that says why it was chosen. */
   engine: EngineName
   reason: string

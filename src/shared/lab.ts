@@ -5,7 +5,7 @@ import type { PlanSearch, PlanSearchChoices } from './cluster/plan-search.ts'
 import type { ValidationReport } from './cluster/validation.ts'
 import type { ClusterChoice, ClusterPart, StreamingNews } from './cluster/live.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
-import type { Machine } from './engine.ts'
+import type { EngineName, Machine } from './engine.ts'
 import type {
   AutomaticEvaluation,
   Evaluation,
@@ -79,7 +79,8 @@ export interface Lab {
    */
   startRuns(studyId: string, memberIds: string[], options?: ClusterChoice): Promise<RunSummary[]>
   pauseRun(runId: string): Promise<RunSummary>
-  resumeRun(runId: string): Promise<RunSummary>
+  /** Goes on from the last checkpoint; with another engine, to numbers that rounding makes a little different. */
+  resumeRun(runId: string, engine?: EngineName): Promise<RunSummary>
   stopRun(runId: string): Promise<RunSummary>
   deleteRun(runId: string): Promise<void>
   restoreRun(runId: string): Promise<RunSummary>

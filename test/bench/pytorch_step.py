@@ -1,5 +1,6 @@
 """The benchmark's peer: PyTorch doing the same work, driven by the same JSON lines on standard input as `isoflop bench`'s own
-processes (src/main/core/bench/child.ts). fp32, fused AdamW, scaled_dot_product_attention; engine pytorch-eager or pytorch-compile.
+processes (src/main/core/bench/child.ts). Fused AdamW, scaled_dot_product_attention; engine pytorch-eager or pytorch-compile, then
+-tf32 or -bf16 (autocast) where it is not fp32, then -cuda where it runs on the graphics card.
 
     pip install torch==2.13.0
 """
@@ -60,7 +61,7 @@ class GPT(nn.Module):
                 nn.init.zeros_(p)
 
     def forward(self, ids, caches=None, start=0):
-        x = self.wte(ids) + self.wpe(torch.arange(start, start + ids.shape[1]))
+        x = self.wte(ids) + self.wpe(torch.arange(start, start + ids.shape[1], device=ids.device))
         for i, block in enumerate(self.blocks):
             x = block(x, caches[i] if caches is not None else None, start)
         if caches is not None:
@@ -68,24 +69,25 @@ class GPT(nn.Module):
         return F.linear(self.ln_f(x), self.wte.weight)
 
 
-def training(task, compiled):
+def training(task, compiled, device, precision):
     shape, rows = task["shape"], task["rows"]
-    model = GPT(shape, task["activation"])
+    model = GPT(shape, task["activation"]).to(device)
     decays = [p for p in model.parameters() if p.dim() == 2]
     others = [p for p in model.parameters() if p.dim() != 2]
     optimizer = torch.optim.AdamW(
         [{"params": decays, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}],
         lr=3e-4, betas=(0.9, 0.95), eps=1e-8, fused=True)
     forward = torch.compile(model) if compiled else model
-    draw = lambda: torch.randint(shape["vocabulary"], (rows, shape["context"]))
+    draw = lambda: torch.randint(shape["vocabulary"], (rows, shape["context"]), device=device)
     batches = [(draw(), draw()) for _ in range(4)]
     state = {"step": 0}
 
     def once():
         inputs, targets = batches[state["step"] % 4]
         state["step"] += 1
-        logits = forward(inputs)
-        loss = F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))
+        with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+            logits = forward(inputs)
+            loss = F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -150,13 +152,20 @@ def main():
                 torch.set_num_threads(spec["threads"])
                 torch.manual_seed(1)
                 task = spec["task"]
+                words = spec["engine"].split("-")
+                device = "cuda" if "cuda" in words else "cpu"
+                precision = next((word for word in words if word in ("tf32", "bf16")), "fp32")
+                if device == "cuda" and not torch.cuda.is_available():
+                    raise RuntimeError("PyTorch sees no graphics card")
+                torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
                 if task["kind"] == "train":
-                    once = training(task, spec["engine"] == "pytorch-compile")
+                    once = training(task, "compile" in words, device, precision)
                 elif task["kind"] == "generate":
                     once = generating(task)
                 else:
                     once = multiplying(task)
-                answer({"device": f"PyTorch {torch.__version__}, {spec['engine'][8:]}, {spec['threads']} threads"})
+                where = torch.cuda.get_device_name(0) if device == "cuda" else f"{spec['threads']} threads"
+                answer({"device": f"PyTorch {torch.__version__}, {' '.join(words[1:])}, {where}"})
             elif "run" in message:
                 started, count, elapsed = time.perf_counter(), 0, 0.0
                 while count == 0 or elapsed < message["run"]["seconds"]:

@@ -41,10 +41,7 @@ await build({
     outDir: folder,
     emptyOutDir: true,
     target: 'node16',
-    rollupOptions: {
-      external: ['koffi', 'webgpu', /^@tensorflow\//],
-      output: { format: 'cjs', entryFileNames: 'parts.cjs' },
-    },
+    rollupOptions: { external: ['koffi', /^@tensorflow\//], output: { format: 'cjs', entryFileNames: 'parts.cjs' } },
   },
 })
 const { createStreamingEngine, createEngine, forkNodeWorker, partsOn, createRandom } = createRequire(import.meta.url)(

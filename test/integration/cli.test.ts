@@ -191,9 +191,12 @@ describe('what cannot be done', () => {
 it('an engine that is not here is refused before anything is read or made', async () => {
   const elsewhere = ['--data', join(home, 'no engine')]
   for (const args of [['train', '--corpus', '/no/such/text'], ['demo'], ['mup-check']]) {
-    const refused = await isoflop(...args, '--engine', 'webgpu', ...elsewhere)
+    process.env.VK_DRIVER_FILES = '/no/card/here' // read by the Vulkan loader of the commands
+    const refused = await isoflop(...args, '--engine', 'gpu', ...elsewhere).finally(
+      () => delete process.env.VK_DRIVER_FILES,
+    )
     expect(refused).toMatchObject({ status: 1, stdout: '' })
-    expect(refused.stderr).toMatch(/--engine: webgpu does not run here: .*Leave it out for the fastest that does/)
+    expect(refused.stderr).toMatch(/--engine: gpu does not run here: .*Leave it out for the fastest that does/)
   }
   expect((await json('studies', ...elsewhere)).studies).toEqual([])
 })

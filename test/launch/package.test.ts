@@ -87,7 +87,6 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
     expect(readdirSync(join(contents, 'node_modules/@tensorflow')).sort()).toEqual([
       'tfjs-backend-cpu',
       'tfjs-backend-wasm',
-      'tfjs-backend-webgpu',
       'tfjs-core',
     ])
     const packages = readdirSync(join(contents, 'node_modules'))

@@ -98,8 +98,8 @@ test('no room of the main process imports itself through others', () => {
 const longestFile = 300
 
 test(`no file of the source passes ${longestFile} lines`, () => {
-  const files = (readdirSync('src', { recursive: true }) as string[]).filter((name) =>
-    /\.(ts|vue|css|cpp|h)$/.test(name),
+  const files = (readdirSync('src', { recursive: true }) as string[]).filter(
+    (name) => /\.(ts|vue|css|cpp|h)$/.test(name) && name !== 'native/webgpu/webgpu.h', // as its authors published it
   )
   expect(files.length).toBeGreaterThan(400)
   const lines = (name: string): number => readFileSync(join('src', name), 'utf8').split('\n').length - 1

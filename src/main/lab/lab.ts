@@ -107,7 +107,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     startRuns: async (studyId, memberIds, options) => parts.starts.members(studyId, memberIds, options),
     killPart: async (runId, part) => runs.killPart(runId, part),
     pauseRun: async (runId) => runs.pause(runId),
-    resumeRun: async (runId) => runs.resume(runId),
+    resumeRun: async (runId, engine) => runs.resume(runId, engine),
     stopRun: async (runId) => runs.stop(runId),
     deleteRun: async (runId) => runs.delete(runId),
     restoreRun: async (runId) => runs.restore(runId),

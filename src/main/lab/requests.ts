@@ -1,6 +1,7 @@
 // What may come in through a door: a schema for every request, and a sentence that names the field when it does not
 // fit.
 import { z } from 'zod'
+import { engineNames } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { checkKinds } from '#shared/mup/check.ts'
@@ -54,7 +55,7 @@ export const requests = {
     options: clusterChoice.optional(),
   },
   pauseRun: { runId: id },
-  resumeRun: { runId: id },
+  resumeRun: { runId: id, engine: z.enum(engineNames).optional() },
   stopRun: { runId: id },
   deleteRun: { runId: id },
   restoreRun: { runId: id },

@@ -25,11 +25,20 @@ export const trainingBytes = (shape: GptShape, sequences: number): number =>
  * the caches.
  */
 const roomForActivations = 256 * 2 ** 20
+/** A graphics card has no use for a small step: it is full only with many rows. */
+const shareForActivations = 0.25
 
 /** The largest divisor of the batch whose activations fit in the room beside the model's state. */
-export function microBatchSequences(shape: GptShape, batchSequences: number, memoryBytes: number | null): number {
+export function microBatchSequences(
+  shape: GptShape,
+  batchSequences: number,
+  machine: { memoryBytes: number; cardMemoryBytes?: number | null } | null,
+): number {
+  const card = machine?.cardMemoryBytes ?? null
+  const memoryBytes = card ?? machine?.memoryBytes ?? null
   const spare = memoryBytes === null ? roomForActivations : Math.max(0, usableShare * memoryBytes - stateBytes(shape))
-  const fits = Math.floor(Math.min(roomForActivations, spare) / (shape.context * activationBytesPerToken(shape)))
+  const room = card === null ? roomForActivations : Math.max(roomForActivations, shareForActivations * card)
+  const fits = Math.floor(Math.min(room, spare) / (shape.context * activationBytesPerToken(shape)))
   let best = 1
   for (let divisor = 1; divisor <= Math.min(fits, batchSequences); divisor++)
     if (batchSequences % divisor === 0) best = divisor

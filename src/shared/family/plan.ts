@@ -21,7 +21,7 @@ export interface PlanBasis {
 /** Tokens of the splits of a text that is tokenised. */
 export type SplitTokens = Pick<TokenizedCorpus['tokens'], 'train' | 'validation'>
 
-type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'>
+type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'> & Partial<Pick<Machine, 'cardMemoryBytes'>>
 
 /** Beyond four passes repeated text teaches clearly less than fresh text (Muennighoff et al. 2023). */
 const mostEpochs = 4
@@ -56,7 +56,7 @@ export function planMember(
     ? { ...published, tokens: tokensBefore(published, published.steps, published.context) }
     : workByRule(member, basis, counted)
   const { steps, batchSequences, warmupSteps, peakLearningRate, tokens } = work
-  const micro = microBatchSequences(shape, batchSequences, machine?.memoryBytes ?? null)
+  const micro = microBatchSequences(shape, batchSequences, machine)
   const memoryBytes = trainingBytes(shape, micro)
   const seconds = secondsOn(machine, shape, tokens)
   const epochs = splits?.train ? tokens / splits.train : null
@@ -186,8 +186,13 @@ function refuseRecipe(recipe: Recipe, member: Member): string | null {
 }
 
 function refuseMemory(memoryBytes: number, machine: MachineFacts | null): string | null {
-  if (!machine || memoryBytes <= usableShare * machine.memoryBytes) return null
-  return `Needs ${gigabytes(memoryBytes)} of memory; this machine has ${gigabytes(machine.memoryBytes)}, of which a training may take ${gigabytes(usableShare * machine.memoryBytes)}.`
+  if (!machine) return null
+  const card = machine.cardMemoryBytes ?? null
+  const there = card ?? machine.memoryBytes
+  if (memoryBytes <= usableShare * there) return null
+  const where = card === null ? 'this machine' : 'the graphics card'
+  const remedy = card === null ? '' : ' Another engine, chosen in the settings, trains in the memory of the computer.'
+  return `Needs ${gigabytes(memoryBytes)} of memory; ${where} has ${gigabytes(there)}, of which a training may take ${gigabytes(usableShare * there)}.${remedy}`
 }
 
 const refuseCorpus = (splits: SplitTokens | null, context: number): string | null =>

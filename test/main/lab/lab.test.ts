@@ -235,6 +235,21 @@ describe('a run', () => {
     expect(bare(await lab.readRecords(id, 0))).toEqual(bare(await undisturbed()))
   })
 
+  it('whose graphics card is gone goes on with another engine, from the same checkpoint', async () => {
+    const lab = await bench.open()
+    const study = await tinyStudy(lab)
+    const [{ id }] = await lab.startRuns(study.id, ['w8'])
+    await until(async () => ((await lab.listRuns(null))[0].checkpoints.length ?? 0) > 0)
+    bench.workers.killNewest()
+    const { checkpoints } = await runIn(lab, id, 'interrupted')
+    const begun: string[] = []
+    lab.listen('run', ({ engine, state, step }) => state === 'running' && begun.push(`${engine} ${step}`))
+    expect(await lab.resumeRun(id, 'native')).toMatchObject({ engine: 'native' })
+    await runIn(lab, id, 'finished')
+    expect(begun[0]).toBe(`native ${checkpoints.at(-1)}`)
+    expect((await lab.listRuns(null))[0].engine).toBe('native')
+  })
+
   it('goes on from the checkpoint before, and says so, where the last is damaged', async () => {
     const lab = await bench.open()
     const study = await tinyStudy(lab)
@@ -473,7 +488,7 @@ describe('the machine', () => {
       asked.push(`${job.kind} ${job.engine}`)
       return (async function* () {
         if (job.kind === 'measure') return [{ width: 64, flopsPerSecond: 1e9 }]
-        if (job.engine === 'webgpu') throw new Error('the driver fell over')
+        if (job.engine === 'gpu') throw new Error('the driver fell over')
         const rate = { native: 900, tensorflow: 300, wasm: 100, reference: 1 }[job.engine as string]!
         return {
           name: job.engine,
@@ -489,12 +504,12 @@ describe('the machine', () => {
     expect(machine).toMatchObject({ engine: 'native', calibration: [{ width: 64, flopsPerSecond: 1e9 }] })
     expect(machine.probes.map(({ name, isAvailable }) => `${name} ${isAvailable}`)).toEqual([
       'native true',
+      'gpu false',
       'tensorflow true',
-      'webgpu false',
       'wasm true',
       'reference true',
     ])
-    expect(machine.probes[2].description).toContain('the driver fell over')
+    expect(machine.probes[1].description).toContain('the driver fell over')
     await lab.close()
     asked.length = 0
     lab = await bench.open()

@@ -162,7 +162,7 @@ describe('training', () => {
     await loadStores()
     const studies = useStudiesStore()
     await studies.create('mine')
-    const sentence = 'The engine webgpu is not available here.'
+    const sentence = 'The engine gpu is not available here.'
     for (let i = 0; i < 2; i++) {
       fake.refuse('startRuns', new Fault('unavailable', sentence))
       await useTraining().trainLadder()

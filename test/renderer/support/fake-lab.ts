@@ -46,6 +46,7 @@ const machine: Machine = {
   cpu: 'A test of a processor',
   cores: 2,
   memoryBytes: 16e9,
+  cardMemoryBytes: null,
   engine: 'native',
   reason: 'The fastest that ran.',
   measuredMs: 1,
@@ -58,7 +59,7 @@ const machine: Machine = {
       flopsPerSecond: 5e10,
     },
     {
-      name: 'webgpu',
+      name: 'gpu',
       isAvailable: false,
       description: 'No graphics adapter here.',
       tokensPerSecond: null,

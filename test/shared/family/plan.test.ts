@@ -154,6 +154,18 @@ describe('a refusal', () => {
     )
   })
 
+  it('names the memory of the graphics card where that trains, and the way around it', () => {
+    const { ladder, recipe } = studyPartsOf('cerebras-gpt')
+    const facts = { ...machine, memoryBytes: 256e9, cardMemoryBytes: 12e9 }
+    const plan = planMember(ladder.members[4], { recipe, vocabulary: 50257 }, null, facts)
+    expect(plan.refusal).toBe(
+      `Needs ${(plan.memoryBytes / 1e9).toPrecision(3)} GB of memory; the graphics card has 12.0 GB, of which a training may take 8.40 GB. Another engine, chosen in the settings, trains in the memory of the computer.`,
+    )
+    expect(
+      planMember(ladder.members[4], { recipe, vocabulary: 50257 }, null, { ...facts, cardMemoryBytes: null }).refusal,
+    ).toBeNull()
+  })
+
   it('names the field that cannot be', () => {
     expect(refusal({ heads: 3 })).toBe('3 heads do not divide a width of 128; 2 would.')
     expect(refusal({ layers: 0 })).toMatch(/layers must be a whole number above 0; it is 0/)

@@ -11,6 +11,8 @@ import { startCounterpart, type Command, type Counterpart } from '#main/platform
 import type { BenchReport, Comparison, Measured, Profile, Spread } from './report.ts'
 import {
   benchShapes,
+  isPeer,
+  peerPrecision,
   largeProduct,
   layerProducts,
   productShare,
@@ -18,6 +20,8 @@ import {
   type BenchShape,
   type BenchSpec,
   type BenchTask,
+  type Contestant,
+  type Peer,
   type Slice,
 } from './task.ts'
 
@@ -25,11 +29,13 @@ export interface BenchOptions {
   /** One engine; all that are here when null. */
   engine: EngineName | null
   against: 'pytorch' | null
+  /** Whether torch.compile takes part too: on a card it takes a minute for every shape and precision. */
+  compiled: boolean
   profile: boolean
   /** 0 for the physical cores. */
   threads: number
   /** Shapes to train; all when empty. */
-  shapes: BenchShape['name'][]
+  shapes: BenchShape[]
   /** What to measure; all when empty. */
   only: BenchKind[]
   /** Slices of every contestant, one after the other in turn. */
@@ -42,10 +48,8 @@ export interface BenchOptions {
   signal: AbortSignal
 }
 
-type Contestant = BenchSpec['engine']
-
 /** Slow everywhere: measured on the smallest shape only, unless it is asked for by name. */
-const slowEngines: readonly Contestant[] = ['reference', 'wasm', 'webgpu']
+const slowEngines: readonly Contestant[] = ['reference', 'wasm']
 
 /**
  * Measures. `progress` is told what is going on, a sentence at a time. Throws Fault 'unavailable' where the one engine
@@ -54,14 +58,13 @@ const slowEngines: readonly Contestant[] = ['reference', 'wasm', 'webgpu']
 export async function runBench(options: BenchOptions, progress: (sentence: string) => void): Promise<BenchReport> {
   const { against: peer, signal } = options
   const threads = options.threads || usableCores()
-  const shapes = benchShapes.filter(({ name }) => options.shapes.length === 0 || options.shapes.includes(name))
+  const shapes = options.shapes.length === 0 ? benchShapes : options.shapes
   const engines: EngineName[] = options.engine ? [options.engine] : [...engineNames]
   const isWanted = (kind: BenchKind) => options.only.length === 0 || options.only.includes(kind)
   const comparisons: Comparison[] = []
   const profiles: Profile[] = []
   const notes: string[] = []
-  const peers: Contestant[] =
-    peer === 'pytorch' && (await hasPyTorch(options, notes)) ? ['pytorch-eager', 'pytorch-compile'] : []
+  const peers = peer === 'pytorch' && (await hasPyTorch(options, notes)) ? peersOf(engines[0], options) : []
   /** Tasks for the same contestants, one after the other in the same processes. */
   const compare = async (contestants: Contestant[], tasks: { name: string; task: BenchTask }[]) => {
     const party = assemble(contestants, options)
@@ -127,7 +130,14 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
   }
 }
 
-const isPeer = (engine: Contestant): boolean => engine.startsWith('pytorch')
+/** PyTorch as a person would run it beside an engine: as it is and compiled, on a card in every precision. */
+function peersOf(engine: EngineName, { compiled }: BenchOptions): Peer[] {
+  const ways = compiled ? (['eager', 'compile'] as const) : (['eager'] as const)
+  if (engine !== 'gpu') return ways.map((way): Peer => `pytorch-${way}`)
+  return (['', '-tf32', '-bf16'] as const).flatMap((precision) =>
+    ways.map((way): Peer => `pytorch-${way}${precision}-cuda`),
+  )
+}
 
 function commandFor(engine: Contestant, { child, python }: BenchOptions): Command {
   if (!isPeer(engine)) return child
@@ -207,25 +217,33 @@ async function contest(
     measured.push({ engine, device, rate, flopsPerSecond, peakRssBytes })
   }
   const rates = new Map(present.map((one) => [one.engine, one.rates]))
-  return {
-    name,
-    unit: task.kind === 'product' ? 'FLOP/s' : 'tokens/s',
-    measured,
-    absent,
-    against: against(measured, rates),
-  }
+  return { name, unit: task.kind === 'product' ? 'FLOP/s' : 'tokens/s', measured, absent, ...against(measured, rates) }
 }
 
 const stopped = () => new Fault('cancelled', 'The benchmark was stopped.')
 
-/** The first engine against the faster peer, slice by slice. */
-function against(measured: Measured[], rates: Map<Contestant, number[]>): Comparison['against'] {
+/** The first engine against the fastest peers, slice by slice. */
+function against(
+  measured: Measured[],
+  rates: Map<Contestant, number[]>,
+): Pick<Comparison, 'against' | 'againstFastest'> {
   const own = measured.find(({ engine }) => !isPeer(engine))
-  const [peer] = measured.filter(({ engine }) => isPeer(engine)).sort((a, b) => b.rate.median - a.rate.median)
-  if (!own || !peer) return null
-  const theirs = rates.get(peer.engine) ?? []
-  const ratios = (rates.get(own.engine) ?? []).map((rate, i) => rate / theirs[i])
-  return { peer: peer.engine, ratio: spreadOf(ratios), memoryRatio: own.peakRssBytes / peer.peakRssBytes }
+  const peers = measured.filter(({ engine }) => isPeer(engine)).sort((a, b) => b.rate.median - a.rate.median)
+  const beside = (peer: Measured | undefined) => {
+    if (!own || !peer) return null
+    const theirs = rates.get(peer.engine) ?? []
+    const ratios = (rates.get(own.engine) ?? []).map((rate, i) => rate / theirs[i])
+    return {
+      peer: peer.engine,
+      precision: peerPrecision(peer.engine as Peer),
+      ratio: spreadOf(ratios),
+      memoryRatio: own.peakRssBytes / peer.peakRssBytes,
+    }
+  }
+  return {
+    against: beside(peers.find(({ engine }) => peerPrecision(engine as Peer) === 'fp32')),
+    againstFastest: beside(peers[0]),
+  }
 }
 
 export function spreadOf(samples: readonly number[]): Spread {

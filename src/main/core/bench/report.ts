@@ -1,6 +1,6 @@
 // What `isoflop bench` says: one plain document, and the same as a table for people.
-import type { EngineName } from '#shared/engine.ts'
 import type { KernelTime } from './profile.ts'
+import type { Contestant, PeerPrecision } from './task.ts'
 
 /** A median with the smallest and largest of its samples. */
 export interface Spread {
@@ -10,7 +10,7 @@ export interface Spread {
 }
 
 export interface Measured {
-  engine: EngineName | 'pytorch-eager' | 'pytorch-compile'
+  engine: Contestant
   /** "native, AVX-512, 2 threads". */
   device: string
   /** Tokens a second; FLOP/s for matrix products. */
@@ -29,8 +29,16 @@ export interface Comparison {
   measured: Measured[]
   /** Who could not take part, and why. */
   absent: { engine: string; message: string }[]
-  /** First engine against the fastest peer, slice by slice; null without a peer. */
-  against: { peer: string; ratio: Spread; memoryRatio: number } | null
+  /** First engine against the fastest peer in fp32, slice by slice; null without a peer. */
+  against: Against | null
+  /** The same against the fastest peer in any precision. */
+  againstFastest: (Against & { precision: PeerPrecision }) | null
+}
+
+interface Against {
+  peer: string
+  ratio: Spread
+  memoryRatio: number
 }
 
 export interface Profile {
@@ -65,16 +73,19 @@ export function describeBench(report: BenchReport): string {
     `${report.cpu}, ${report.logicalCores} logical cores, ${Math.round(report.memoryBytes / 2 ** 30)} GiB, ${report.system}`,
     `${report.device}; ${report.threads} threads`,
   ]
-  for (const { name, unit, measured, absent, against } of report.comparisons) {
+  for (const { name, unit, measured, absent, against, againstFastest } of report.comparisons) {
+    const widest = Math.max(16, ...measured.map(({ engine }) => engine.length + 1))
     lines.push('', name)
     for (const { engine, rate, flopsPerSecond, peakRssBytes } of measured) {
       const speed = unit === 'FLOP/s' ? `${digits(rate.median / 1e9)} GFLOP/s` : `${digits(rate.median)} ${unit}`
       const work = flopsPerSecond === null ? '' : `, ${digits(flopsPerSecond / 1e9)} GFLOP/s`
-      lines.push(`  ${engine.padEnd(16)} ${speed}${work}, peak memory ${mebibytes(peakRssBytes)}`)
+      lines.push(`  ${engine.padEnd(widest)} ${speed}${work}, peak memory ${mebibytes(peakRssBytes)}`)
     }
-    for (const { engine, message } of absent) lines.push(`  ${engine.padEnd(16)} not here: ${message}`)
+    for (const { engine, message } of absent) lines.push(`  ${engine.padEnd(widest)} not here: ${message}`)
     if (against)
       lines.push(`  ratio to ${against.peer}: ${spread(against.ratio)}, memory ${against.memoryRatio.toFixed(2)}`)
+    if (againstFastest && againstFastest.peer !== against?.peer)
+      lines.push(`  ratio to ${againstFastest.peer}, the fastest: ${spread(againstFastest.ratio)}`)
   }
   for (const profile of report.profiles) lines.push('', ...describeProfile(profile))
   if (report.notes.length > 0) lines.push('', ...report.notes)

@@ -6,7 +6,8 @@ import type { ModelPlan } from '#shared/family/model.ts'
 import { gpt2Plan } from '#main/core/engine/init.ts'
 
 export interface BenchShape {
-  name: 'A' | 'B' | 'C'
+  /** A, B, C, or the six numbers of a shape that a person gave. */
+  name: string
   shape: GptShape
   /** Sequences a step. */
   rows: number
@@ -29,6 +30,15 @@ export const benchShapes: BenchShape[] = [
   },
   { name: 'C', shape: { vocabulary: 512, width: 64, layers: 2, heads: 2, context: 64 }, rows: 16, activation: 'gelu' },
 ]
+
+/** "50257,768,12,12,1024,16": vocabulary, width, layers, heads, context and sequences a step; null for another text. */
+export function parseBenchShape(text: string): BenchShape | null {
+  const numbers = text.split(',').map(Number)
+  if (numbers.length !== 6 || !numbers.every((number) => Number.isInteger(number) && number > 0)) return null
+  const [vocabulary, width, layers, heads, context, rows] = numbers
+  if (width % heads !== 0) return null
+  return { name: text, shape: { vocabulary, width, layers, heads, context }, rows, activation: 'gelu' }
+}
 
 /** c [m, n] = a · b over k; a transposed operand is stored the other way round. */
 export interface ProductShape {
@@ -85,9 +95,19 @@ export type BenchTask =
 /** What a measuring process is told first. PyTorch's script takes the same, with its own engine names. */
 export interface BenchSpec {
   task: BenchTask
-  engine: EngineName | 'pytorch-eager' | 'pytorch-compile'
+  engine: Contestant
   threads: number
 }
+
+/** Precisions in which PyTorch trains here: exact products, rounded to TF32, or autocast to bfloat16. */
+export const peerPrecisions = ['fp32', 'tf32', 'bf16'] as const
+export type PeerPrecision = (typeof peerPrecisions)[number]
+/** PyTorch by how it runs, in which precision, and `-cuda` where it runs on the graphics card. */
+export type Peer = `pytorch-${'eager' | 'compile'}${'' | '-tf32' | '-bf16'}${'' | '-cuda'}`
+export type Contestant = EngineName | Peer
+export const isPeer = (contestant: Contestant): contestant is Peer => contestant.startsWith('pytorch')
+export const peerPrecision = (peer: Peer): PeerPrecision =>
+  peer.includes('-tf32') ? 'tf32' : peer.includes('-bf16') ? 'bf16' : 'fp32'
 
 /** One slice of work: tokens for training and generating, FLOPs for products. */
 export interface Slice {

@@ -20,10 +20,10 @@ export async function createKernels(name: EngineName, { threads }: EngineOptions
   switch (name) {
     case 'native':
       return (await import('./native/native.ts')).createNativeKernels({ threads })
+    case 'gpu':
+      return (await import('./gpu/gpu.ts')).createGpuKernels()
     case 'tensorflow':
       return (await import('./tensorflow/libtensorflow.ts')).createLibtensorflowKernels({ threads })
-    case 'webgpu':
-      return (await import('./tensorflow/webgpu.ts')).createWebgpuKernels()
     case 'wasm':
       return (await import('./tensorflow/wasm.ts')).createWasmKernels()
     case 'reference':

@@ -29,6 +29,15 @@ export function headForward(k: Kernels, w: ModelWeights, x: Tensor, model: Model
   return logits
 }
 
+/** Losses [N] of x [N, d], forward only. Takes over `x`. */
+export function headLosses(k: Kernels, w: ModelWeights, x: Tensor, targets: Ids, model: ModelPlan): Tensor {
+  const norm = k.layerNorm(x, w.final.gain, w.final.bias)
+  x.dispose()
+  const { losses } = headAndLoss(k, norm.output, w.tokens, model.parametrisation.outputScale, targets)
+  release(norm)
+  return losses
+}
+
 /**
  * Final norm, tied head and cross entropy, forward and backward at once: x [N, d] → losses [N] and the gradient of x,
  * every row's loss weighted by `gradientScale`. Adds into `g`; takes over `x`.
@@ -42,15 +51,25 @@ export function headLoss(
   gradientScale: number,
   model: ModelPlan,
 ): { losses: Tensor; dx: Tensor } {
-  const scale = model.parametrisation.outputScale
   const norm = k.layerNorm(x, w.final.gain, w.final.bias)
-  const logits = k.head(norm.output, w.tokens, scale) // [N, V]
-  const losses = k.crossEntropy(logits, targets, gradientScale) // the logits are now their own gradient
-  const dNorm = k.headBackward(logits, norm.output, w.tokens, scale, g.tokens)
-  logits.dispose()
-  const dx = k.layerNormBackward(dNorm, x, w.final.gain, norm.mean, norm.rstd, g.final.gain, g.final.bias)
-  dNorm.dispose()
+  const training = { gradientScale, intoTokens: g.tokens }
+  const { outputScale } = model.parametrisation
+  const { losses, dx: dNorm } = headAndLoss(k, norm.output, w.tokens, outputScale, targets, training)
+  const dx = k.layerNormBackward(dNorm!, x, w.final.gain, norm.mean, norm.rstd, g.final.gain, g.final.bias)
+  dNorm!.dispose()
   x.dispose()
   release(norm)
+  return { losses, dx }
+}
+
+/** Kernels.headLoss, by the device's own or one after the other. */
+const headAndLoss: NonNullable<Kernels['headLoss']> extends (...args: infer Args) => infer Result
+  ? (k: Kernels, ...args: Args) => Result
+  : never = (k, x, tokens, scale, targets, training) => {
+  if (k.headLoss) return k.headLoss(x, tokens, scale, targets, training)
+  const logits = k.head(x, tokens, scale) // [N, V]
+  const losses = k.crossEntropy(logits, targets, training?.gradientScale) // the logits are now their own gradient
+  const dx = training && k.headBackward(logits, x, tokens, scale, training.intoTokens)
+  logits.dispose()
   return { losses, dx }
 }

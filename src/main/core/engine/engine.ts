@@ -46,6 +46,8 @@ export interface Engine {
   readonly name: EngineName
   /** For people: "native, AVX-512, 2 threads". */
   readonly device: string
+  /** Memory of the device itself, where that is not the computer's. */
+  readonly deviceMemoryBytes?: number | null
   readonly model: ModelPlan
   /**
    * Forward and backward of one micro-batch: adds its gradient, returns its mean loss in nats. `weight` is this

@@ -7,7 +7,7 @@ import { readAttention } from './attention-map.ts'
 import { attendWithin, blockBackward, blockForward, blocksInference, type KeptBlock } from './block.ts'
 import { createPrefixScorer, scoreRows } from './prefix-scoring.ts'
 import { createContinuation } from './continuation.ts'
-import { attentionGeometry, blockForm, embedForward, headForward, headLoss } from './embedding-and-head.ts'
+import { attentionGeometry, blockForm, embedForward, headForward, headLoss, headLosses } from './embedding-and-head.ts'
 import type { Batch, ModelState, ObservedEngine, PrefixTree } from './engine.ts'
 import type { Kernels, Tensor } from './kernels.ts'
 import { holdWeights } from './weights.ts'
@@ -39,6 +39,7 @@ export function createGpt(
   return {
     name,
     device: k.device,
+    deviceMemoryBytes: k.deviceMemoryBytes ?? null,
     model,
 
     async accumulate(batch, weight) {
@@ -85,10 +86,8 @@ export function createGpt(
 
     async loss(batch) {
       const scored = checkBatch(batch, shape)
-      const logits = forward(batch)
       const targets = k.ids(batch.targets)
-      const losses = k.crossEntropy(logits, targets)
-      logits.dispose()
+      const losses = headLosses(k, w, blocksForward(batch), targets, model)
       targets.dispose()
       return meanAndDispose(k, losses, scored)
     },

@@ -100,10 +100,14 @@ export interface KeyValueCache {
 export interface Kernels {
   /** For people: "native, AVX-512, 2 threads". */
   readonly device: string
+  /** Memory of the device itself, where that is not the computer's. */
+  readonly deviceMemoryBytes?: number | null
 
   // ---- memory
   /** A new tensor holding a copy of `data`, or zeros. */
   tensor(shape: readonly number[], data?: Float32Array): Tensor
+  /** Zeros for tensors that the optimizer walks through together; a device may lay them side by side. */
+  together?(shapes: readonly (readonly number[])[]): Tensor[]
   ids(data: Int32Array): Ids
   /** A copy of the numbers, row-major. */
   read(tensor: Tensor): Promise<Float32Array>
@@ -200,6 +204,17 @@ export interface Kernels {
    * `gradientScale`, `logits` is OVERWRITTEN by gradientScale · (softmax − one-hot), their gradient.
    */
   crossEntropy(logits: Tensor, targets: Ids, gradientScale?: number): Tensor
+  /**
+   * Head and cross entropy of x [N, d] in one, so that a device need not hold all logits: losses [N] and, where a
+   * gradient is wanted, dx [N, d]; adds into the token embedding's gradient. A device may leave it out.
+   */
+  headLoss?(
+    x: Tensor,
+    tokens: Tensor,
+    scale: number,
+    targets: Ids,
+    training?: { gradientScale: number; intoTokens: Tensor },
+  ): { losses: Tensor; dx?: Tensor }
   /** The index of the largest of each row, the first of equals: [N, V] → [N]. */
   argmax(x: Tensor): Promise<Int32Array>
 

@@ -34,9 +34,21 @@ const now = () => performance.now() / 1000
 /** Trains a small model for about a second. An engine that cannot run is an answer, not a failure. */
 export async function probeEngine(name: EngineName, options: EngineOptions): Promise<EngineProbe> {
   try {
-    const { device, tokensPerSecond } = await measureShape(name, probeShape, options)
+    if (name === 'gpu') {
+      const { isSoftware, name: card } = (await import('./gpu/device.ts')).readCard()
+      // one made of software computes right, and never as fast as the processor that it runs on
+      if (isSoftware)
+        return {
+          name,
+          isAvailable: true,
+          description: `${card} (software)`,
+          tokensPerSecond: null,
+          flopsPerSecond: null,
+        }
+    }
+    const { device, cardMemoryBytes, tokensPerSecond } = await measureShape(name, probeShape, options)
     const flopsPerSecond = tokensPerSecond * flopsPerToken(probeShape, 'palm')
-    return { name, isAvailable: true, description: device, tokensPerSecond, flopsPerSecond }
+    return { name, isAvailable: true, description: device, tokensPerSecond, flopsPerSecond, cardMemoryBytes }
   } catch (error) {
     return {
       name,
@@ -71,7 +83,7 @@ async function measureShape(
   name: EngineName,
   shape: GptShape,
   options: EngineOptions,
-): Promise<{ device: string; tokensPerSecond: number }> {
+): Promise<{ device: string; cardMemoryBytes: number | null; tokensPerSecond: number }> {
   const engine = await createEngine(name, gpt2Plan(shape), options)
   try {
     await secondsOf(engine, randomBatch(shape, 1)) // the first step compiles, allocates and warms up
@@ -89,7 +101,7 @@ async function measureShape(
       tokensPerSecond = Math.max(tokensPerSecond, (rows * shape.context) / seconds)
       if (seconds > patienceSeconds) break
     }
-    return { device: engine.device, tokensPerSecond }
+    return { device: engine.device, cardMemoryBytes: engine.deviceMemoryBytes ?? null, tokensPerSecond }
   } finally {
     engine.dispose()
   }

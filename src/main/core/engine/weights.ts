@@ -23,12 +23,14 @@ export function holdWeights(
   given?: ReadonlyMap<string, Float32Array>,
 ): HeldWeights {
   const infos = listParameters(model.shape)
-  const values = new Map(
-    infos.map((info) => [
-      info.name,
-      kernels.tensor(info.shape, given ? valuesOf(given, info) : initialValues(info, model)),
-    ]),
-  )
+  const zeros = () => {
+    const shapes = infos.map(({ shape }) => shape)
+    return kernels.together?.(shapes) ?? shapes.map((shape) => kernels.tensor(shape))
+  }
+  const valueTensors = zeros()
+  const values = new Map(infos.map(({ name }, i) => [name, valueTensors[i]]))
+  for (const [i, info] of infos.entries())
+    kernels.write(valueTensors[i], given ? valuesOf(given, info) : initialValues(info, model))
   const count = infos.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
   if (count !== countParameters(model.shape))
     throw new Error(`${count} numbers held, ${countParameters(model.shape)} counted`)
@@ -36,12 +38,13 @@ export function holdWeights(
 
   let training: { parameters: Parameter[]; gradients: ModelWeights } | null = null
   function startTraining() {
-    const parameters = infos.map(({ name, shape, kind, decays }): Parameter => ({
+    const [gradients, firstMoments, secondMoments] = [zeros(), zeros(), zeros()]
+    const parameters = infos.map(({ name, kind, decays }, i): Parameter => ({
       name,
       value: values.get(name)!,
-      gradient: kernels.tensor(shape),
-      firstMoment: kernels.tensor(shape),
-      secondMoment: kernels.tensor(shape),
+      gradient: gradients[i],
+      firstMoment: firstMoments[i],
+      secondMoment: secondMoments[i],
       decays,
       learningRateScale: model.parametrisation.learningRateScale[kind],
     }))

@@ -1,7 +1,7 @@
 // `isoflop bench`: how fast each engine here trains, and what it needs for it.
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine.ts'
-import { benchKinds, type BenchKind, type BenchShape } from '#main/core/bench/task.ts'
+import { benchKinds, benchShapes, parseBenchShape, type BenchKind, type BenchShape } from '#main/core/bench/task.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import type { CommandPart } from './program.ts'
 
@@ -9,8 +9,9 @@ interface BenchCommandOptions {
   engine?: EngineName
   against?: 'pytorch'
   profile?: boolean
+  compile: boolean
   threads: number
-  shape?: BenchShape['name'][]
+  shape?: BenchShape[]
   only?: BenchKind[]
   pairs: number
   seconds: number
@@ -20,6 +21,15 @@ interface BenchCommandOptions {
 /** What a measuring process is started with: not for people, so not in the help. */
 const childCommand = 'bench-child'
 
+/** commander's parser of one shape after another. */
+function collectShapes(text: string, before: BenchShape[] = []): BenchShape[] {
+  const shape = benchShapes.find(({ name }) => name === text) ?? parseBenchShape(text)
+  if (shape) return [...before, shape]
+  throw new InvalidArgumentError(
+    'A, B or C, or six numbers: vocabulary, width, layers, heads, context, sequences, like 8192,512,8,8,512,4.',
+  )
+}
+
 export const benchCommand: CommandPart = (program, act) => {
   program
     .command('bench')
@@ -28,9 +38,12 @@ export const benchCommand: CommandPart = (program, act) => {
     .addOption(
       new Option('--against <peer>', 'measure beside it, slice by slice, and give the ratio').choices(['pytorch']),
     )
+    .option('--no-compile', 'leave torch.compile out, which takes a minute a shape on a graphics card')
     .option('--profile', 'how long each kernel takes')
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024), 0)
-    .addOption(new Option('--shape <shape...>', 'only these').choices(['A', 'B', 'C']))
+    .addOption(
+      new Option('--shape <shape...>', 'only these: A, B, C, or V,d,L,h,T,B of your own').argParser(collectShapes),
+    )
     .addOption(
       new Option('--only <what...>', 'only these measurements; products need --against').choices([...benchKinds]),
     )
@@ -52,6 +65,7 @@ Examples:
           {
             engine: options.engine ?? null,
             against: options.against ?? null,
+            compiled: options.compile,
             profile: options.profile ?? false,
             threads: options.threads,
             shapes: options.shape ?? [],

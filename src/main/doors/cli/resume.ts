@@ -1,4 +1,6 @@
 // `isoflop resume`: goes on where a run was paused, stopped or cut off, to the same bits as if it never had been.
+import { Option } from 'commander'
+import { engineNames, type EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import { canResume } from '#shared/run.ts'
 import { followRuns } from './follow.ts'
@@ -14,15 +16,21 @@ export const resumeCommand: CommandPart = (program, act) => {
       '[run]',
       'the run: its id, its name, or `last`; else all that were paused, cut off, or failed for an outer cause',
     )
+    .addOption(
+      new Option('--engine <engine>', 'go on with another engine, when a graphics card is lost').choices([
+        ...engineNames,
+      ]),
+    )
     .description('go on with runs that were paused, stopped or cut off')
     .addHelpText(
       'after',
       `
 Example:
-  $ isoflop resume`,
+  $ isoflop resume
+  $ isoflop resume last --engine native`,
     )
     .action(
-      act((context, _options: object, wanted?: string) =>
+      act((context, { engine }: { engine?: EngineName }, wanted?: string) =>
         withLab(context, async (lab) => {
           const all = await lab.listRuns(null)
           const runs =
@@ -41,7 +49,7 @@ Example:
             )
           if (runs.length === 0)
             throw new Fault('not-found', 'No run is waiting to be resumed. `isoflop runs` lists them.')
-          for (const { id } of runs) await lab.resumeRun(id)
+          for (const { id } of runs) await lab.resumeRun(id, engine)
           const ended = await followRuns(
             lab,
             runs.map(({ id }) => id),

@@ -32,7 +32,7 @@ export interface Computer {
   /** Probes at the first need, some seconds; then from memory. */
   read(): Promise<Machine>
   /** What is known without waiting. */
-  known(): Pick<Machine, 'memoryBytes' | 'calibration'>
+  known(): Pick<Machine, 'memoryBytes' | 'cardMemoryBytes' | 'calibration'>
   measure(): Promise<Machine>
   /** A setting that concerns the engine has changed. */
   settingsChanged(): void
@@ -55,12 +55,17 @@ export function createComputer(deps: ComputerDeps): Computer {
   const kept = (): Kept | null => {
     const found = readValue<Kept>(db, 'machine')
     const isThisOne =
-      found && found.threads === deps.settings().threads && JSON.stringify(found.facts) === JSON.stringify(facts)
+      found &&
+      found.threads === deps.settings().threads &&
+      JSON.stringify(found.facts) === JSON.stringify(facts) &&
+      // an earlier version knew other engines
+      engineNames.every((name) => found.probes.some((probe) => probe.name === name))
     return isThisOne ? found : null
   }
   const asMachine = ({ probes, calibrations, measuredMs }: Kept): Machine => {
     const { engine, reason } = chooseEngine(probes, deps.settings().engine)
-    return { ...facts, engine, reason, probes, calibration: calibrations[engine] ?? [], measuredMs }
+    const cardMemoryBytes = probes.find(({ name }) => name === engine)?.cardMemoryBytes ?? null
+    return { ...facts, cardMemoryBytes, engine, reason, probes, calibration: calibrations[engine] ?? [], measuredMs }
   }
 
   const job = async <V>(kind: 'probe' | 'measure', engine: EngineName): Promise<V> => {
@@ -133,7 +138,7 @@ export function createComputer(deps: ComputerDeps): Computer {
     read,
     known: () => {
       const known = kept()
-      return known ? asMachine(known) : { memoryBytes: facts.memoryBytes, calibration: [] }
+      return known ? asMachine(known) : { memoryBytes: facts.memoryBytes, cardMemoryBytes: null, calibration: [] }
     },
     measure,
     settingsChanged: () => {

@@ -1,5 +1,6 @@
 // Runs and their records in the store: each step once, in order, and none beyond the checkpoint that a run goes on
 // from.
+import type { EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { RunPlan, RunRecords, RunSummary, SampleRecord, StepRecord, ValidationRecord } from '#shared/run.ts'
 import { withTaskState } from '#shared/task-state.ts'
@@ -24,6 +25,8 @@ export interface RunStore extends Omit<RecordTable<RunSummary>, 'list' | 'read' 
   insert(runs: readonly StoredRun[]): void
   /** Records and what they add up to, together or not at all. `durable`: on the disk when it returns. */
   append(summary: RunSummary, batch: RecordBatch, how: 'durable' | 'relaxed'): void
+  /** The engine it goes on with; returns what changes in its summary. */
+  setEngine(id: string, engine: EngineName): Partial<RunSummary>
   /** The run goes on from `summary.step`: what was recorded beyond it will come again. */
   rewind(summary: RunSummary): void
   /** All after a step, or the first `stepsAnAnswer` of them with what else was recorded up to the last. */
@@ -54,7 +57,7 @@ export function createRunStore(db: Database): RunStore {
     idOf: ({ id }) => id,
     order: 'number',
     living: 'study NOT IN (SELECT id FROM studies WHERE deleted = 1)',
-    upgrade: withTaskState,
+    upgrade: (run) => withKnownEngine(withTaskState(run)),
   })
 
   return {
@@ -63,7 +66,7 @@ export function createRunStore(db: Database): RunStore {
     read: (id) => {
       const summary = table.read(id)
       const { plan } = db.get<{ plan: string }>('SELECT plan FROM runs WHERE id = ?', id)!
-      return { plan: JSON.parse(plan) as RunPlan, summary }
+      return { plan: withKnownEngine(JSON.parse(plan) as RunPlan), summary }
     },
     insert: (runs) =>
       db.transaction(() => {
@@ -105,6 +108,11 @@ export function createRunStore(db: Database): RunStore {
           db.run('INSERT INTO samples (run, step, text) VALUES (?, ?, ?)', run, step, text)
         table.put(summary)
       }, how)
+    },
+    setEngine: (id, engine) => {
+      const { plan } = db.get<{ plan: string }>('SELECT plan FROM runs WHERE id = ?', id)!
+      db.run('UPDATE runs SET plan = ? WHERE id = ?', JSON.stringify({ ...(JSON.parse(plan) as RunPlan), engine }), id)
+      return { engine }
     },
     rewind: (summary) => {
       db.transaction(() => {
@@ -161,3 +169,7 @@ export function createRunStore(db: Database): RunStore {
     },
   }
 }
+
+/** Version 0.1.0 trained on graphics cards by an engine that is called `gpu` now. */
+const withKnownEngine = <R extends { engine: EngineName }>(record: R): R =>
+  (record.engine as string) === 'webgpu' ? { ...record, engine: 'gpu' } : record

@@ -42,7 +42,8 @@ export interface Runs {
   /** Queues runs whose plans are made already. */
   startPlanned(plans: RunPlan[]): RunSummary[]
   pause(id: string): Promise<RunSummary>
-  resume(id: string): RunSummary
+  /** From its last checkpoint, by another engine where one is named. */
+  resume(id: string, engine?: EngineName): RunSummary
   stop(id: string): Promise<RunSummary>
   delete(id: string): Promise<void>
   restore(id: string): RunSummary
@@ -144,14 +145,14 @@ export function createRuns(deps: RunsDeps): Runs {
     startPlanned,
     pause: (id) => end(id, 'paused', []),
     stop: (id) => end(id, 'cancelled', ['paused', 'interrupted', 'failed']),
-    resume: (id) => {
+    resume: (id, engine) => {
       const { summary } = store.read(id)
       if (isUnderWay(summary)) return summary
       if (summary.state === 'finished')
         throw new Fault('conflict', `${summary.name} is finished; there is nothing to resume.`)
       if (!canResume(summary))
         throw new Fault('conflict', `${summary.name} diverged and would again. Start a new run with a gentler recipe.`)
-      return queue.resume(id)
+      return queue.resume(id, engine && store.setEngine(id, engine))
     },
     delete: async (id) => {
       await queue.leave(id)

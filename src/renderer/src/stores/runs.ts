@@ -106,6 +106,9 @@ export const useRunsStore = defineStore('runs', () => {
   const one = (name: 'pauseRun' | 'resumeRun' | 'stopRun') => (runId: string) =>
     notices.attempt(async () => put(await bridge.request(name, runId)))
   const [pause, resume, stop] = [one('pauseRun'), one('resumeRun'), one('stopRun')]
+  /** On the CPU, when the graphics card that trained it is gone. */
+  const resumeOnCpu = (runId: string) =>
+    notices.attempt(async () => put(await bridge.request('resumeRun', runId, 'native')))
   const each = async (chosen: RunSummary[], work: (runId: string) => Promise<unknown>) => {
     for (const run of chosen) await work(run.id)
   }
@@ -137,6 +140,7 @@ export const useRunsStore = defineStore('runs', () => {
     start,
     pause,
     resume,
+    resumeOnCpu,
     stop,
     pauseAll,
     resumeAll,

@@ -50,6 +50,7 @@ it('a report names the machine, the rates, the ratio and what was left out', () 
           },
         ],
         absent: [{ engine: 'tensorflow', message: 'not installed' }],
+        againstFastest: null,
         against: { peer: 'pytorch-eager', ratio: { median: 1.5, least: 1.25, most: 1.75 }, memoryRatio: 0.25 },
       },
     ],

@@ -46,3 +46,11 @@ it('a long run is read in pieces that leave nothing out and say nothing twice', 
   expect(first.samples).toEqual([])
   expect(second.samples).toHaveLength(1)
 })
+
+it('a run that 0.1.0 trained on a graphics card goes on with the engine that is called gpu now', () => {
+  const store = createRunStore(db)
+  const summary = { ...runSummary(), engine: 'webgpu' as never }
+  store.insert([{ plan: { runId: summary.id, engine: 'webgpu' } as never, summary }])
+  expect(store.read(summary.id)).toMatchObject({ plan: { engine: 'gpu' }, summary: { engine: 'gpu' } })
+  expect(store.list(null)[0].engine).toBe('gpu')
+})

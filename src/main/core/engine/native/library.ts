@@ -49,12 +49,30 @@ const signatures = {
   isf_futex_value: 'i u',
   isf_futex_wake: 'v u',
   isf_futex_wait: 'v u i d',
+  isf_gpu_open: 's s d*',
+  isf_gpu_memory: 'd i i',
+  isf_gpu_close: 'v u',
+  isf_gpu_name: 's u',
+  isf_gpu_error: 's u',
+  isf_gpu_buffer: 'i u d',
+  isf_gpu_release: 'v u i',
+  isf_gpu_write: 'v u i d * d',
+  isf_gpu_pipeline: 'i u s i i i',
+  isf_gpu_run: 'i u i* i * i d d',
+  isf_gpu_wait_read: 'i u',
+  isf_gpu_end_read: 'v u *',
 } as const
 
-type Argument = number | string | Float32Array | Float64Array | Int32Array
+type Argument = number | string | Float32Array | Float64Array | Int32Array | Uint32Array
+type Result<Signature> = Signature extends `s${string}` ? string : number
+/** A function of the library; `async` runs it on another thread. The last argument there is called with the result. */
+interface NativeFunction<Value> {
+  (...args: Argument[]): Value
+  async(...args: [...Argument[], (error: Error | null, value: Value) => void]): void
+}
 /** Every function of the library; handles are numbers, because user addresses stay below 2^53. */
-export type NativeLibrary = { readonly [Name in keyof typeof signatures]: (...args: Argument[]) => number } & {
-  readonly isf_isa: (context: number) => string
+export type NativeLibrary = {
+  readonly [Name in keyof typeof signatures]: NativeFunction<Result<(typeof signatures)[Name]>>
 }
 
 const types: Record<string, string> = {
