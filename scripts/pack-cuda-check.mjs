@@ -12,7 +12,7 @@ await build({
   root,
   configFile: false,
   logLevel: 'warn',
-  resolve: { alias: { vitest: join(card, 'small-vitest.ts') } },
+  resolve: { alias: { vitest: join(root, 'test', 'support', 'small-vitest.ts') } },
   ssr: { noExternal: true, external: ['koffi'] },
   build: {
     ssr: join(card, 'check.ts'),

@@ -9,14 +9,14 @@ import type { BenchShape } from '#main/core/bench/task.ts'
 import { parseBenchShape } from '#main/core/bench/task.ts'
 import { createRandom } from '#shared/random.ts'
 import { kernelsSuite } from '../main/core/engine/kernels-suite.ts'
-import { runSuite } from '../support/suite-runner.ts'
+import { runTests } from '../support/small-vitest.ts'
 
 export { parseBenchShape }
 
 /** The kernel suite on this machine's card; how many of it failed. */
 export async function checkKernels(): Promise<number> {
   kernelsSuite('gpu', () => createGpuKernels(), { tolerance: 1e-5 })
-  return runSuite()
+  return runTests()
 }
 
 /** FLOP/s of every tile and form on a square product, and of one workgroup of it alone. */

@@ -29,7 +29,7 @@ async function bundle() {
     root,
     configFile: false,
     logLevel: 'error',
-    resolve: { alias: { vitest: join(root, 'test/support/suite-runner.ts') } },
+    resolve: { alias: { vitest: join(root, 'test/support/small-vitest.ts') } },
     build: {
       ssr: 'test/bench/gpu-parts.ts',
       outDir: folder,

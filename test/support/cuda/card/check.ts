@@ -8,7 +8,7 @@ import type { Kernels } from '#main/core/engine/kernels.ts'
 import { type GptShape, listParameters } from '#shared/family/shape.ts'
 import { kernelsSuite } from '../../../main/core/engine/kernels-suite.ts'
 import { adam, randomBatch } from '../../../main/core/engine/tiny.ts'
-import { runTests } from './small-vitest.ts'
+import { runTests } from '../../small-vitest.ts'
 
 const isSmall = process.env.CHECK_SMALL === '1' // on an emulated card
 const gpt2: GptShape = isSmall
