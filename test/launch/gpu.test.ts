@@ -1,5 +1,5 @@
-// The graphics engine where people use it: in the worker of a real Electron, on whatever card there is. Trained, killed,
-// gone on, evaluated, exported.
+// The graphics engine where people use it: in the worker of a real Electron, on whatever card there is. Trained,
+// killed, gone on, evaluated, exported.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
