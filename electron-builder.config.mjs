@@ -4,7 +4,6 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(fileURLToPath(import.meta.url))
-const machine = `${process.platform}-${process.platform === 'darwin' ? 'universal' : process.arch}`
 
 /**
  * What the built app asks for by name; all else was bundled into out/. Not libtensorflow (0.8 GB): the app says that it
