@@ -8,7 +8,10 @@ import koffi from 'koffi'
 export const wheel = 'nvidia-cuda-nvrtc-cu12==12.4.127'
 
 /** The kernels' files and the oldest architecture that each is compiled for. */
-export const modules = [{ name: 'fp32', architecture: 'compute_75', version: '6.4' }]
+export const modules = [
+  { name: 'fp32', architecture: 'compute_75', version: '6.4' },
+  { name: 'bf16', architecture: 'compute_80', version: '7.0' },
+]
 
 /** The folder with libnvrtc: ISOFLOP_NVRTC, or where python3 has the wheel; null where neither is. */
 export function findNvrtc() {
@@ -84,6 +87,8 @@ export function loadNvrtc(folder) {
     return made
       .replace(/^\.version .*$/m, `.version ${version}`)
       .replace(/^\/\/.*\n/gm, '')
+      .replace(/[ \t]+/g, ' ')
+      .replace(/^ | $/gm, '')
       .replace(/\n{2,}/g, '\n')
       .trimStart()
   }

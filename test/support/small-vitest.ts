@@ -10,7 +10,10 @@ export const beforeAll = (work: Work): unknown => hooks.before.push(work)
 export const afterAll = (work: Work): unknown => hooks.after.push(work)
 export const it = Object.assign((name: string, work: Work) => tests.push({ name, work, args: [] }), {
   each: (values: readonly unknown[]) => (name: string, work: Work) => {
-    for (const value of values) tests.push({ name: name.replace('%s', String(value)), work, args: [value] })
+    for (const value of values) {
+      const args: unknown[] = Array.isArray(value) ? value : [value]
+      tests.push({ name: args.reduce((text: string, arg) => text.replace('%s', String(arg)), name), work, args })
+    }
   },
 })
 
@@ -20,6 +23,8 @@ export function expect(actual: unknown, label = 'a value') {
   }
   return {
     toBe: (expected: unknown) => must(Object.is(actual, expected), 'be', expected),
+    not: { toEqual: (other: unknown) => must(!isDeepStrictEqual(actual, other), 'not equal', other) },
+    toMatch: (pattern: RegExp) => must(pattern.test(actual as string), 'match', pattern),
     toEqual: (expected: unknown) => must(isDeepStrictEqual(actual, expected), 'equal', expected),
     toBeLessThan: (limit: number) => must((actual as number) < limit, 'be below', limit),
     toBeLessThanOrEqual: (limit: number) => must((actual as number) <= limit, 'be at most', limit),

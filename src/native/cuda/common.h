@@ -53,3 +53,10 @@ __device__ inline float blockMax(float x) {
 
 /** This thread's place in a grid of one dimension. */
 __device__ inline int64_t globalIndex() { return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; }
+
+/** To the nearest bf16, ties to even; NaN stays NaN. */
+__device__ inline uint16_t toHalf(float x) {
+  uint32_t bits = __float_as_uint(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return 0x7fff;
+  return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1)) >> 16);
+}

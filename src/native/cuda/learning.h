@@ -100,11 +100,6 @@ KERNEL __launch_bounds__(64) rootOfSum(const float* __restrict__ sums, int count
   if (threadIdx.x == 0) *norm = sqrt(parts[0]);
 }
 
-__device__ inline uint16_t toHalf(float x) {
-  uint32_t bits = __float_as_uint(x); // to the nearest bf16, ties to even
-  return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1)) >> 16);
-}
-
 /** A block a chunk: one AdamW update, PyTorch's form; corrections are 1 − βᵗ. Leaves the gradients at zero. */
 KERNEL __launch_bounds__(256)
     adamW(const Span* __restrict__ spans, int spanCount, float learningRate, float beta1, float beta2, float epsilon,

@@ -1,23 +1,7 @@
 // Matrix products in fp32: a tile a block of 16 × 16 threads, the next slice of the inner axis fetched while this one is
 // multiplied, and what follows a product done on its way out.
 #pragma once
-#include "common.h"
-
-/** What is done to a product before it is stored: C = alpha · AB + bias + residual. */
-struct Epilogue {
-  const float* bias; // [N]
-  const float* residual; // [M, N]
-  float alpha;
-  bool isAdded; // to what C holds
-};
-
-__device__ inline void store(float* C, int64_t at, int column, float sum, const Epilogue& e) {
-  float value = e.alpha * sum;
-  if (e.bias) value += e.bias[column];
-  if (e.residual) value += e.residual[at];
-  if (e.isAdded) value += C[at];
-  C[at] = value;
-}
+#include "epilogue.h"
 
 constexpr int slice = 16;
 
@@ -66,7 +50,7 @@ __device__ inline void product(const float* __restrict__ A, const float* __restr
       fetch<TILE, !IS_A_TRANSPOSED>(nextA, A, m0, M, k0 + slice, last, K);
       fetch<TILE, IS_B_TRANSPOSED>(nextB, B, n0, N, k0 + slice, last, K);
     }
-#pragma unroll 4
+#pragma unroll 2
     for (int k = 0; k < slice; k++) {
       float a[EACH], b[EACH];
 #pragma unroll
@@ -83,12 +67,18 @@ __device__ inline void product(const float* __restrict__ A, const float* __restr
   }
   C += static_cast<int64_t>(blockIdx.z) * M * N;
 #pragma unroll
-  for (int i = 0; i < EACH; i++)
+  for (int i = 0; i < EACH; i++) { // one row of every thread at a time through shared memory: neighbours store neighbours
+    __syncthreads();
 #pragma unroll
-    for (int j = 0; j < EACH; j++) {
-      int row = m0 + 16 * (i / 4 * 4) + 4 * ty + i % 4, column = n0 + 16 * (j / 4 * 4) + 4 * tx + j % 4;
-      if (row < M && column < N) store(C, static_cast<int64_t>(row) * N + column, column, sums[i][j], epilogue);
+    for (int j = 0; j < EACH; j++) as[ty][16 * (j / 4 * 4) + 4 * tx + j % 4] = sums[i][j];
+    __syncthreads();
+#pragma unroll 1
+    for (int e = threadIdx.x; e < 16 * TILE; e += 256) {
+      int row = m0 + 16 * (i / 4 * 4) + 4 * (e / TILE) + i % 4, column = n0 + e % TILE;
+      if (row < M && column < N)
+        store(C, static_cast<int64_t>(row) * N + column, column, as[e / TILE][e % TILE], epilogue);
     }
+  }
 }
 
 #define PRODUCT(name, EACH, IS_A_TRANSPOSED, IS_B_TRANSPOSED)                                                        \

@@ -36,9 +36,9 @@ export function buildEmulator(change: (text: string, file: string) => string = (
   return library
 }
 
-/** What is declared by KERNEL, and by PRODUCT for each of its forms. */
+/** What is declared by KERNEL, and by the macros that make several of one. */
 function kernelNames(text: string): string[] {
-  const declared =
-    /^KERNEL\s+(?:__launch_bounds__\(\d+\)\s+)?(\w+)\(|^(?:PRODUCT|HALF_PRODUCT|HALF_ATTENTION)\((\w+),/gm
-  return [...text.matchAll(declared)].map(([, kernel, product]) => kernel ?? product)
+  const kernel = String.raw`^KERNEL\s+(?:__launch_bounds__\([\d, ]+\)\s+)?(\w+)\(`
+  const declared = new RegExp(`${kernel}|${String.raw`^(?:HALF_)?(?:PRODUCT|ATTENTION\w*)\((\w+),`}`, 'gm')
+  return [...text.matchAll(declared)].map(([, alone, made]) => alone ?? made)
 }

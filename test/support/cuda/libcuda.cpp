@@ -1,10 +1,11 @@
 // A stand-in for libcuda on machines without a card: the driver's functions that the engine calls, over simt.h. A
 // module's PTX is not looked at: the kernels were compiled into this library and are found by their names. What a test
 // wants of the card comes from the environment, read by cuInit: EMULATED_CUDA_MEMORY bytes, _VERSION, _CAPABILITY,
-// _CARDS, _ORDER of threads (0 forward, 1 backward, 2 scattered), _FAIL "function code", _WITHOUT the barrier "file line".
+// _CARDS, _ORDER of threads (simt::Order), _FAIL "function code", _WITHOUT the barrier "file line".
 #define SIMT_IMPLEMENTATION
 #include "simt.h"
 #include "fp32.cu"
+#include "bf16.cu"
 #include <map>
 #include <string>
 #include <utility>

@@ -56,7 +56,7 @@ struct Fiber {
   Waits waits = runs;
   std::vector<std::vector<Copy>> copies; // cp.async: groups on their way, the last one still open
 };
-enum Order { forward, backward, scattered };
+enum Order { forward, backward, scattered, warpAhead, lastWarpAhead }; // the last two: one warp runs as far as it can
 
 struct State {
   dim3 grid, block, blockIndex;
@@ -113,7 +113,7 @@ inline void entry() {
 inline void chooseTurns() {
   State& s = state;
   s.turn.resize(s.count);
-  for (unsigned i = 0; i < s.count; i++) s.turn[i] = s.order == backward ? s.count - 1 - i : i;
+  for (unsigned i = 0; i < s.count; i++) s.turn[i] = s.order == backward || s.order == lastWarpAhead ? s.count - 1 - i : i;
   uint32_t random = 12345;
   if (s.order == scattered)
     for (unsigned i = s.count - 1; i > 0; i--) {
@@ -141,17 +141,29 @@ inline void startFiber(unsigned i) {
   fiber.stackPointer = top;
 }
 
+/** Runs a thread until it waits; false where it cannot run. */
+inline bool run(Fiber& fiber) {
+  if (fiber.isDone || fiber.waits != runs) return false;
+  state.at = fiber.linear;
+  simt_switch(&state.scheduler, fiber.stackPointer);
+  return true;
+}
+
+/** Lets a warp go on where all of it have met. */
+inline bool releaseWarp(unsigned w) {
+  State& s = state;
+  if (s.warpWaiting[w] == 0 || s.warpWaiting[w] != s.warpAlive[w]) return false;
+  s.warpWaiting[w] = 0;
+  for (unsigned i = w * 32; i < std::min(s.count, w * 32 + 32); i++)
+    if (s.fibers[i].waits == forWarp) s.fibers[i].waits = runs;
+  return true;
+}
+
 /** Lets everybody go on who waits for a meeting that is now complete. */
 inline bool release() {
   State& s = state;
   bool isReleased = false;
-  for (unsigned w = 0; w * 32 < s.count; w++)
-    if (s.warpWaiting[w] > 0 && s.warpWaiting[w] == s.warpAlive[w]) {
-      s.warpWaiting[w] = 0;
-      isReleased = true;
-      for (unsigned i = w * 32; i < std::min(s.count, w * 32 + 32); i++)
-        if (s.fibers[i].waits == forWarp) s.fibers[i].waits = runs;
-    }
+  for (unsigned w = 0; w * 32 < s.count; w++) isReleased |= releaseWarp(w);
   if (s.waiting > 0 && s.waiting == s.alive) {
     s.waiting = 0;
     isReleased = true;
@@ -167,14 +179,13 @@ inline void runBlock() {
   s.waiting = 0;
   for (unsigned w = 0; w < 32; w++) s.warpWaiting[w] = s.warpAlive[w] = 0;
   for (unsigned i = 0; i < s.count; i++) startFiber(i);
+  bool isAhead = s.order == warpAhead || s.order == lastWarpAhead;
   while (s.alive > 0) {
     bool isMoving = false;
-    for (unsigned i : s.turn) {
-      Fiber& fiber = s.fibers[i];
-      if (fiber.isDone || fiber.waits != runs) continue;
-      s.at = i;
-      isMoving = true;
-      simt_switch(&s.scheduler, fiber.stackPointer);
+    for (unsigned t = 0; t < s.count; t++) {
+      isMoving |= run(s.fibers[s.turn[t]]);
+      bool isLastOfWarp = t % 32 == 31 || t + 1 == s.count;
+      if (isAhead && isLastOfWarp && releaseWarp(s.turn[t] / 32)) t -= t % 32 + 1; // the same warp again
     }
     if (!release() && !isMoving && s.alive > 0) fail("a barrier that not all threads reach");
   }

@@ -6,6 +6,7 @@ import { createGpt } from '#main/core/engine/gpt.ts'
 import { gpt2Plan } from '#main/core/engine/init.ts'
 import type { Kernels } from '#main/core/engine/kernels.ts'
 import { type GptShape, listParameters } from '#shared/family/shape.ts'
+import { bf16Suite } from '../../../main/core/engine/cuda/bf16-suite.ts'
 import { kernelsSuite } from '../../../main/core/engine/kernels-suite.ts'
 import { adam, randomBatch } from '../../../main/core/engine/tiny.ts'
 import { runTests } from '../../small-vitest.ts'
@@ -78,19 +79,20 @@ async function training(kernels: Kernels, steps: number): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const first = createCudaKernels()
-  console.log(first.device)
-  first.dispose()
   kernelsSuite('cuda', () => createCudaKernels(), { tolerance: 1e-5, isSlow: isSmall })
-  console.log(`${await runTests()} of the kernel suite failed`)
-  const kernels = createCudaKernels()
-  await products(kernels)
-  kernels.dispose()
-  console.log(`training: ${await training(createCudaKernels(), isSmall ? 2 : 8)}`)
-  const spent = new Map<string, [number, number]>()
-  await training(createCudaKernels(timed(openDevice(), spent)), 1)
-  for (const [name, [ms, count]] of [...spent].sort((a, b) => b[1][0] - a[1][0]))
-    console.log(`${(ms / 2).toFixed(2).padStart(9)} ms a step, ${String(count / 2).padStart(5)} launches: ${name}`)
+  bf16Suite('cuda', createCudaKernels)
+  console.log(`${await runTests()} tests failed`)
+  for (const precision of ['bf16', 'fp32'] as const) {
+    const kernels = createCudaKernels({ precision })
+    console.log(`\n${kernels.device}`)
+    await products(kernels)
+    kernels.dispose()
+    console.log(`training: ${await training(createCudaKernels({ precision }), isSmall ? 2 : 8)}`)
+    const spent = new Map<string, [ms: number, count: number]>()
+    await training(createCudaKernels({ precision, device: timed(openDevice(), spent) }), 1)
+    for (const [name, [ms, count]] of [...spent].sort((a, b) => b[1][0] - a[1][0]))
+      console.log(`${(ms / 2).toFixed(2).padStart(9)} ms a step, ${String(count / 2).padStart(5)} launches: ${name}`)
+  }
 }
 
 main().catch((error: unknown) => {

@@ -3,6 +3,8 @@ import type { AttentionGeometry, Kernels, KeyValueCache, Tensor } from '../kerne
 import { checkGeometry } from '../native/sequences.ts'
 import { checkSegments } from '../tree-attention.ts'
 import type { Device } from './device.ts'
+import { halfAttention, takesHalf } from './half-attention.ts'
+import type { Precision } from './half.ts'
 import { type CudaMemory, type CudaTensor, matrix } from './memory.ts'
 
 interface CudaCache extends KeyValueCache {
@@ -41,7 +43,7 @@ interface Before {
 }
 const nothingBefore: Before = { keys: 0, values: 0, held: 0, stride: 0, segments: 0 }
 
-export function attentionKernels(device: Device, memory: CudaMemory) {
+export function attentionKernels(device: Device, memory: CudaMemory, precision: Precision) {
   const { at } = memory
   function attend(
     qkv: number,
@@ -65,7 +67,8 @@ export function attentionKernels(device: Device, memory: CudaMemory) {
       checkGeometry(geometry, n, width)
       const from = at(qkv, 'qkv', n, 3 * width)
       const [output, logSumExp] = [memory.empty([n, width]), memory.empty([n, geometry.heads])]
-      attend(from, output.address, logSumExp.address, width, geometry)
+      if (takesHalf(precision, width, geometry)) halfAttention(device, memory).forward(qkv, output, logSumExp, geometry)
+      else attend(from, output.address, logSumExp.address, width, geometry)
       return { output, logSumExp }
     },
     attentionBackward(dy, qkv, output, logSumExp, geometry) {
@@ -80,6 +83,8 @@ export function attentionKernels(device: Device, memory: CudaMemory) {
       const { threads, rows, bytes } = blockOf(size, 2)
       memory.borrow(4 * n * heads, (means) => {
         device.launch('attentionMeans', [Math.ceil((n * heads) / 8)], 256, 0, slopes, out, means, size, n * heads)
+        if (takesHalf(precision, width, geometry))
+          return halfAttention(device, memory).backward(dy, qkv, sums, means, dqkv.address, geometry)
         const args = [slopes, from, sums, means, dqkv.address, context, heads, size, scale]
         const grid = [Math.ceil(context / rows), heads, texts] as const
         device.launch('attentionBackwardQueries', grid, threads, bytes, ...args)

@@ -1,36 +1,46 @@
 // The kernels of an NVIDIA card: shapes are checked in TypeScript, then kernels are queued through the driver alone.
 import type { Kernels } from '../kernels.ts'
 import { attentionKernels } from './attention.ts'
-import { openDevice } from './device.ts'
+import { type Device, openDevice } from './device.ts'
+import { checkPrecision, type Precision } from './half.ts'
 import { learningKernels } from './learning.ts'
 import { createMemory } from './memory.ts'
 import { productKernels } from './products.ts'
 import { rowKernels } from './rows.ts'
 
+export interface CudaOptions {
+  /** bf16 multiplies on tensor cores; weights, sums, norms, softmax and loss stay in fp32. */
+  precision?: Precision
+  device?: Device
+}
+
 /**
- * The first NVIDIA card's kernels in fp32. The same card gives the same bits each time. Throws Fault 'unavailable'
+ * The kernels of the first NVIDIA card. The same card gives the same bits each time. Throws Fault 'unavailable'
  * where there is no driver or no card that serves.
  */
-export function createCudaKernels(device = openDevice()): Kernels {
+export function createCudaKernels({ precision = 'fp32', device = openDevice() }: CudaOptions = {}): Kernels {
+  checkPrecision(precision, device)
   const memory = createMemory(device)
   return {
-    device: `cuda, ${device.name}`,
+    device: `cuda, ${device.name}, ${precision}`,
     tensor: memory.tensor,
     ids: memory.ids,
     read: async (tensor) => memory.read(tensor),
     write: memory.write,
     fill(into, value) {
       const own = memory.tensorOf(into)
+      own.forgetHalf()
       device.launchEach('fill', own.count, own.address, value)
     },
     axpy(into, scale, from) {
       const own = memory.tensorOf(into)
+      own.forgetHalf()
       device.launchEach('axpy', own.count, own.address, memory.at(from, 'from', ...own.shape), scale)
     },
     memory: memory.bytes,
     ...rowKernels(device, memory),
-    ...productKernels(device, memory),
-    ...attentionKernels(device, memory),
+    ...productKernels(device, memory, precision),
+    ...attentionKernels(device, memory, precision),
     ...learningKernels(device, memory),
     dispose() {
       if (!memory.isOpen) return

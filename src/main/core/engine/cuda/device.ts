@@ -27,7 +27,8 @@ export type Grid = readonly [x: number, y?: number, z?: number]
 
 const oldestDriver = 12000 // CUDA 12.0, which came with driver 525
 const oldestCapability = 75 // Turing
-const attribute = { multiprocessors: 16, capabilityMajor: 75, capabilityMinor: 76 }
+/** CU_DEVICE_ATTRIBUTE_... of a card, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES of a kernel. */
+const attribute = { sharedBytes: 8, multiprocessors: 16, capabilityMajor: 75, capabilityMinor: 76 }
 
 /** Throws Fault 'unavailable' where there is no driver, no card, or too old a one. */
 export function openDevice(): Device {
@@ -53,16 +54,24 @@ export function openDevice(): Device {
   const multiprocessors = ask(attribute.multiprocessors)
   const context = written((out) => driver.cuDevicePrimaryCtxRetain(out, card), 'cuDevicePrimaryCtxRetain')
   checkResult(driver.cuCtxSetCurrent(context), 'cuCtxSetCurrent')
-  const module = written((out) => driver.cuModuleLoadData(out, Buffer.from(`${readPtx('fp32')}\0`)), 'cuModuleLoadData')
+  const modules = (capability < 80 ? ['fp32'] : ['fp32', 'bf16']).map((name) =>
+    written((out) => driver.cuModuleLoadData(out, Buffer.from(`${readPtx(name)}\0`)), 'cuModuleLoadData'),
+  )
 
-  const functions = new Map<KernelName, number>()
-  function functionOf(kernel: KernelName): number {
+  const functions = new Map<KernelName, { handle: number; sharedBytes: number }>()
+  function functionOf(kernel: KernelName, sharedBytes: number): number {
     let found = functions.get(kernel)
-    if (found === undefined) {
-      found = written((out) => driver.cuModuleGetFunction(out, module, kernel), 'cuModuleGetFunction')
+    if (!found) {
+      const module = modules[kernel.startsWith('hal') ? 1 : 0]
+      const handle = written((out) => driver.cuModuleGetFunction(out, module, kernel), 'cuModuleGetFunction')
+      found = { handle, sharedBytes: 48 << 10 }
       functions.set(kernel, found)
     }
-    return found
+    if (sharedBytes > found.sharedBytes) {
+      found.sharedBytes = sharedBytes
+      checkResult(driver.cuFuncSetAttribute(found.handle, attribute.sharedBytes, sharedBytes), 'cuFuncSetAttribute')
+    }
+    return found.handle
   }
   const pack = createPacker()
   function launch(
@@ -74,7 +83,7 @@ export function openDevice(): Device {
   ) {
     const packed = pack(kernelSignatures[kernel], args)
     checkResult(
-      driver.cuLaunchKernel(functionOf(kernel), x, y, z, threads, 1, 1, sharedBytes, 0, null, packed),
+      driver.cuLaunchKernel(functionOf(kernel, sharedBytes), x, y, z, threads, 1, 1, sharedBytes, 0, null, packed),
       'cuLaunchKernel',
     )
   }
@@ -88,7 +97,7 @@ export function openDevice(): Device {
       launch(kernel, [Math.ceil(count / 256)], 256, 0, ...args, count)
     },
     dispose() {
-      driver.cuModuleUnload(module)
+      for (const module of modules) driver.cuModuleUnload(module)
       driver.cuDevicePrimaryCtxRelease_v2(card)
     },
   }

@@ -1,7 +1,7 @@
 // The loss, argmax and the optimizer.
 import type { Kernels, Parameter } from '../kernels.ts'
 import type { Device } from './device.ts'
-import { type CudaMemory, matrix } from './memory.ts'
+import { type CudaMemory, type CudaTensor, matrix } from './memory.ts'
 
 const numbersAChunk = 4096
 const spanBytes = 64
@@ -17,6 +17,7 @@ function spansOf(memory: CudaMemory, parameters: readonly Parameter[]): { data: 
     if (parts.some((part) => part.count !== count)) throw new Error(`the four tensors of ${name} differ in size`)
     const at = spanBytes * i
     parts.forEach(({ address }, j) => view.setBigUint64(at + 8 * j, BigInt(address), true))
+    view.setBigUint64(at + 32, BigInt(halfToUpdate(parts[0])), true)
     view.setBigInt64(at + 40, BigInt(count), true)
     view.setInt32(at + 48, chunks, true)
     view.setInt32(at + 52, decays ? 1 : 0, true)
@@ -24,6 +25,11 @@ function spansOf(memory: CudaMemory, parameters: readonly Parameter[]): { data: 
     chunks += Math.ceil(count / numbersAChunk)
   })
   return { data, chunks }
+}
+
+/** The bf16 copy of a weight that AdamW keeps up to date; 0 where there is none, or where its rows are filled up. */
+function halfToUpdate({ half, shape }: CudaTensor): number {
+  return half && half.stride === shape[shape.length - 1] ? half.address : 0
 }
 
 export function learningKernels(device: Device, memory: CudaMemory) {
@@ -43,6 +49,7 @@ export function learningKernels(device: Device, memory: CudaMemory) {
       const args = [at(logits, 'logits', n, vocabulary), memory.idsWithin(targets, 'targets', -(2 ** 31), vocabulary)]
       const losses = memory.empty([n])
       const scale = [gradientScale === undefined ? 0 : 1, gradientScale ?? 0]
+      if (gradientScale !== undefined) memory.tensorOf(logits).forgetHalf()
       device.launch('crossEntropy', [n], 256, 0, ...args, losses.address, vocabulary, ...scale)
       return losses
     },
@@ -73,6 +80,10 @@ export function learningKernels(device: Device, memory: CudaMemory) {
       withSpans(parameters, (spans, chunks) => {
         const settings = [learningRate, beta1, beta2, epsilon, weightDecay, gradientScale, ...corrections]
         device.launch('adamW', [chunks], 256, 0, spans, parameters.length, ...settings)
+        for (const { value } of parameters) {
+          const own = memory.tensorOf(value)
+          if (halfToUpdate(own) === 0) own.forgetHalf()
+        }
       })
     },
   } satisfies Partial<Kernels>

@@ -12,12 +12,15 @@ export interface CudaMemory {
   empty(shape: readonly number[]): CudaTensor
   tensor(shape: readonly number[], data?: Float32Array): CudaTensor
   ids(data: Int32Array): CudaIds
+  half(rows: number, stride: number): HalfCopy
   read(tensor: Tensor): Float32Array
   write(into: Tensor, data: Float32Array): void
   /** Runs `work` with memory of its own, which is given back after. */
   borrow<T>(bytes: number, work: (address: number) => T): T
   upload(address: number, data: ArrayBufferView): void
   download(data: ArrayBufferView, address: number): void
+  /** A tensor of ours that has this shape. */
+  tensorAt(tensor: Tensor, what: string, ...shape: number[]): CudaTensor
   /** The address of a tensor that has this shape. */
   at(tensor: Tensor, what: string, ...shape: number[]): number
   tensorOf(tensor: Tensor): CudaTensor
@@ -54,8 +57,21 @@ class Block {
   }
 }
 
+/** A bf16 copy of a tensor: rows of its last axis, filled up with zeros to `stride`. */
+export class HalfCopy extends Block {
+  constructor(
+    owner: Owner,
+    rows: number,
+    readonly stride: number,
+  ) {
+    super(owner, 2 * rows * stride)
+  }
+}
+
 export class CudaTensor extends Block implements Tensor {
   readonly count: number
+  /** Made when a product first wants it; of these very numbers. */
+  half: HalfCopy | null = null
   constructor(
     owner: Owner,
     readonly shape: readonly number[],
@@ -65,6 +81,17 @@ export class CudaTensor extends Block implements Tensor {
       throw new Error(`[${shape.join(', ')}] is no shape of a tensor`)
     super(owner, 4 * count)
     this.count = count
+  }
+
+  /** To be called when the numbers change. */
+  forgetHalf(): void {
+    this.half?.dispose()
+    this.half = null
+  }
+
+  override dispose(): void {
+    this.forgetHalf()
+    super.dispose()
   }
 }
 
@@ -146,6 +173,12 @@ export function createMemory({ driver }: Device): CudaMemory {
       throw new Error('this tensor belongs to other kernels')
     return tensor
   }
+  function tensorAt(tensor: Tensor, what: string, ...shape: number[]): CudaTensor {
+    const own = tensorOf(tensor)
+    if (own.shape.length !== shape.length || shape.some((size, i) => size !== own.shape[i]))
+      throw new Error(`${what} is [${own.shape.join(', ')}] and should be [${shape.join(', ')}]`)
+    return own
+  }
   function idsOf(ids: Ids): CudaIds {
     if (!(ids instanceof CudaIds) || ids.owner !== owner) throw new Error('these ids belong to other kernels')
     return ids
@@ -154,6 +187,7 @@ export function createMemory({ driver }: Device): CudaMemory {
     const own = tensorOf(into)
     if (data.length !== own.count)
       throw new Error(`${data.length} numbers do not fill the shape [${own.shape.join(', ')}]`)
+    own.forgetHalf()
     upload(own.address, data)
   }
   const empty = (shape: readonly number[]) => new CudaTensor(owner, [...shape])
@@ -178,6 +212,7 @@ export function createMemory({ driver }: Device): CudaMemory {
       if (data.length > 0) upload(ids.address, ids.data)
       return ids
     },
+    half: (rows, stride) => new HalfCopy(owner, rows, stride),
     read(tensor) {
       const own = tensorOf(tensor)
       const data = new Float32Array(own.count)
@@ -195,12 +230,8 @@ export function createMemory({ driver }: Device): CudaMemory {
     },
     upload,
     download,
-    at(tensor, what, ...shape) {
-      const own = tensorOf(tensor)
-      if (own.shape.length !== shape.length || shape.some((size, i) => size !== own.shape[i]))
-        throw new Error(`${what} is [${own.shape.join(', ')}] and should be [${shape.join(', ')}]`)
-      return own.address
-    },
+    tensorAt,
+    at: (tensor, what, ...shape) => tensorAt(tensor, what, ...shape).address,
     tensorOf,
     idsOf,
     idsWithin(ids, what, from, below) {

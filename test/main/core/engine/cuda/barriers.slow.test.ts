@@ -26,6 +26,8 @@ const works: Record<string, (k: Kernels) => Promise<number[][]>> = {
     return readAll(k, output, logSumExp, dqkv)
   },
   'common.h': (k) => works['learning.h'](k),
+  'half-attention.h': (k) => works['attention.h'](k),
+  'half-product.h': (k) => works['product.h'](k),
   'layer-norm.h': (k) => {
     const dice = createDice(4)
     const [x, dy] = [k.tensor([90, 40], dice.normals(3600)), k.tensor([90, 40], dice.normals(3600))]
@@ -48,7 +50,7 @@ const works: Record<string, (k: Kernels) => Promise<number[][]>> = {
   },
   'product.h': (k) => {
     const dice = createDice(6)
-    const [n, inner, outer] = [70, 50, 130]
+    const [n, inner, outer] = [70, 100, 130]
     const [x, w, dy] = [n * inner, inner * outer, n * outer].map((count) => dice.normals(count))
     const [input, weight, bias] = [k.tensor([n, inner], x), k.tensor([inner, outer], w), k.tensor([outer])]
     const y = k.linear(input, weight, bias)
@@ -64,7 +66,7 @@ async function readAll(k: Kernels, ...tensors: Tensor[]): Promise<number[][]> {
 async function numbersOf(file: string, order: number, without = ''): Promise<number[][]> {
   process.env.EMULATED_CUDA_ORDER = String(order)
   process.env.EMULATED_CUDA_WITHOUT = without
-  const kernels = createCudaKernels()
+  const kernels = createCudaKernels({ precision: file.startsWith('half') ? 'bf16' : 'fp32' })
   const numbers = await works[file](kernels)
   kernels.dispose()
   return numbers
@@ -78,16 +80,16 @@ describe.skipIf(!canEmulate)('kernels whose threads meet', () => {
     process.env.EMULATED_CUDA_ORDER = process.env.EMULATED_CUDA_WITHOUT = ''
   })
 
-  it.each(Object.keys(works))('%s: the same bits forward, backward and scattered', async (file) => {
+  it.each(Object.keys(works))('%s: the same bits forward, backward, scattered and a warp ahead', async (file) => {
     const first = await numbersOf(file, 0)
-    for (const order of [1, 2]) expect(await numbersOf(file, order)).toEqual(first)
+    for (const order of [1, 2, 3, 4]) expect(await numbersOf(file, order)).toEqual(first)
   })
 
   it.each(barriers)('are wrong without the barrier at %s', async (barrier) => {
     const [file] = barrier.split(' ')
     const right = JSON.stringify(await numbersOf(file, 0))
     const found: boolean[] = []
-    for (const order of [0, 1, 2]) found.push(JSON.stringify(await numbersOf(file, order, barrier)) !== right)
+    for (const order of [0, 1, 2, 3, 4]) found.push(JSON.stringify(await numbersOf(file, order, barrier)) !== right)
     expect(found).toContain(true)
   })
 })

@@ -35,7 +35,7 @@ describe.skipIf(!canEmulate)('an emulated card', () => {
 
   it('is named', () => {
     const kernels = createCudaKernels()
-    expect(kernels.device).toBe('cuda, emulated card')
+    expect(kernels.device).toBe('cuda, emulated card, fp32')
     kernels.dispose()
     kernels.dispose()
   })
