@@ -86,9 +86,9 @@ export function loadNvrtc(folder) {
     // The compiler stamps its own version of the language; older drivers take what uses nothing newer.
     return made
       .replace(/^\.version .*$/m, `.version ${version}`)
-      .replace(/^\/\/.*\n/gm, '')
       .replace(/[ \t]+/g, ' ')
       .replace(/^ | $/gm, '')
+      .replace(/^\/\/.*\n/gm, '')
       .replace(/\n{2,}/g, '\n')
       .trimStart()
   }

@@ -13,12 +13,14 @@ KERNEL axpy(float* into, const float* from, float scale, int64_t count) {
   if (i < count) into[i] += scale * from[i];
 }
 
-/** after = gelu(before): the exact form by erf, or GPT-2's by tanh. */
-KERNEL gelu(const float* before, float* after, int isTanh, int64_t count) {
+/** after = gelu(before): the exact form by erf, or GPT-2's by tanh; in bf16 as well, where `half` is. */
+KERNEL gelu(const float* before, float* after, uint16_t* half, int isTanh, int64_t count) {
   int64_t i = globalIndex();
   if (i >= count) return;
   float x = before[i];
-  after[i] = 0.5f * x * (1 + (isTanh ? tanhf(0.7978845608028654f * (x + 0.044715f * x * x * x)) : erff(x * 0.7071067811865476f)));
+  float y = 0.5f * x * (1 + (isTanh ? tanhf(0.7978845608028654f * (x + 0.044715f * x * x * x)) : erff(x * 0.7071067811865476f)));
+  after[i] = y;
+  if (half) half[i] = toHalf(y);
 }
 
 __device__ inline float geluSlope(float x, bool isTanh) {
@@ -27,10 +29,13 @@ __device__ inline float geluSlope(float x, bool isTanh) {
   return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * 0.7978845608028654f * (1 + 3 * 0.044715f * x * x);
 }
 
-/** dx = dy ⊙ gelu'(before). */
-KERNEL geluBackward(const float* dy, const float* before, float* dx, int isTanh, int64_t count) {
+/** dx = dy ⊙ gelu'(before); in bf16 as well, where `half` is. */
+KERNEL geluBackward(const float* dy, const float* before, float* dx, uint16_t* half, int isTanh, int64_t count) {
   int64_t i = globalIndex();
-  if (i < count) dx[i] = dy[i] * geluSlope(before[i], isTanh);
+  if (i >= count) return;
+  float slope = dy[i] * geluSlope(before[i], isTanh);
+  dx[i] = slope;
+  if (half) half[i] = toHalf(slope);
 }
 
 /** out[m] = x[rows[m]], each of `width`; `count` numbers in all. */

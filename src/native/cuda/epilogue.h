@@ -6,6 +6,7 @@
 struct Epilogue {
   const float* bias; // [N]
   const float* residual; // [M, N]
+  uint16_t* half; // [M, N], a bf16 copy
   float alpha;
   bool isAdded; // to what C holds
 };
@@ -16,4 +17,5 @@ __device__ inline void store(float* C, int64_t at, int column, float sum, const 
   if (e.residual) value += e.residual[at];
   if (e.isAdded) value += C[at];
   C[at] = value;
+  if (e.half) e.half[at] = toHalf(value);
 }

@@ -56,19 +56,23 @@ template <int D, int N> __device__ inline void addMix(float (*sums)[4], const fl
   }
 }
 
-/** The warp's [16, D] into rows of fp32, from row `at` on. */
+/** The warp's [16, D] into rows of fp32, from row `at` on, and of bf16. */
 template <int D>
-__device__ inline void storeRows(float* first, int64_t stride, int at, int count, int size, const float (*sums)[4],
+__device__ inline void storeRows(float* first, uint16_t* half, int64_t stride, int at, int count, int size, const float (*sums)[4],
                                  float factor0, float factor1) {
   int lane = threadIdx.x % 32, row = at + lane / 4;
 #pragma unroll
   for (int d = 0; d < D; d += 8) {
     int feature = d + lane % 4 * 2;
     if (feature >= size) break;
-    if (row < count)
-      *reinterpret_cast<float2*>(first + row * stride + feature) = {sums[d / 8][0] * factor0, sums[d / 8][1] * factor0};
-    if (row + 8 < count)
-      *reinterpret_cast<float2*>(first + (row + 8) * stride + feature) = {sums[d / 8][2] * factor1, sums[d / 8][3] * factor1};
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      if (row + 8 * r >= count) continue;
+      float factor = r == 0 ? factor0 : factor1, left = sums[d / 8][2 * r] * factor, right = sums[d / 8][2 * r + 1] * factor;
+      int64_t to = (row + 8 * r) * stride + feature;
+      *reinterpret_cast<float2*>(first + to) = {left, right};
+      *reinterpret_cast<uint32_t*>(half + to) = toHalves(left, right);
+    }
   }
 }
 
@@ -90,7 +94,7 @@ __device__ inline HalfRows headOf(const uint16_t* qkv, int part, int context, in
 
 /** Grid (tiles of queries, heads, sequences): qkv → output [N, d], logSumExp [N, heads]. */
 template <int D, int N>
-__device__ inline void halfAttention(const uint16_t* qkv, float* output, float* logSumExp, int context, int heads,
+__device__ inline void halfAttention(const uint16_t* qkv, float* output, uint16_t* half, float* logSumExp, int context, int heads,
                                      int size, float scale) {
   DYNAMIC_SHARED(uint16_t, shared);
   constexpr int stride = D + 8, pair = 2 * N * stride; // keys and values of one tile
@@ -141,7 +145,8 @@ __device__ inline void halfAttention(const uint16_t* qkv, float* output, float* 
     addMix<D, N>(sums, s, tile + N * stride);
   }
   int64_t width = static_cast<int64_t>(heads) * size, first = static_cast<int64_t>(blockIdx.z) * context;
-  storeRows<D>(output + first * width + blockIdx.y * size, width, q0 + 16 * warp, context, size, sums, 1 / total[0],
+  int64_t corner = first * width + blockIdx.y * size;
+  storeRows<D>(output + corner, half + corner, width, q0 + 16 * warp, context, size, sums, 1 / total[0],
                1 / total[1]);
 #pragma unroll
   for (int r = 0; r < 2; r++)
@@ -152,7 +157,7 @@ __device__ inline void halfAttention(const uint16_t* qkv, float* output, float* 
 /** The queries' third of dqkv: grid as above. means: attentionMeans of attention.h. */
 template <int D, int N>
 __device__ inline void halfAttentionQueries(const uint16_t* dy, const uint16_t* qkv, const float* logSumExp,
-                                            const float* means, float* dqkv, int context, int heads, int size,
+                                            const float* means, float* dqkv, uint16_t* half, int context, int heads, int size,
                                             float scale) {
   DYNAMIC_SHARED(uint16_t, shared);
   constexpr int stride = D + 8, pair = 2 * N * stride;
@@ -195,13 +200,14 @@ __device__ inline void halfAttentionQueries(const uint16_t* dy, const uint16_t* 
       }
     addMix<D, N>(sums, s, tile);
   }
-  storeRows<D>(dqkv + first * 3 * width + blockIdx.y * size, 3 * width, q0 + 16 * warp, context, size, sums, 1, 1);
+  int64_t corner = first * 3 * width + blockIdx.y * size;
+  storeRows<D>(dqkv + corner, half + corner, 3 * width, q0 + 16 * warp, context, size, sums, 1, 1);
 }
 
 /** The keys' and values' thirds of dqkv: grid (tiles of keys, heads, sequences), over the queries that see them. */
 template <int D, int N>
 __device__ inline void halfAttentionKeys(const uint16_t* dy, const uint16_t* qkv, const float* logSumExp,
-                                         const float* means, float* dqkv, int context, int heads, int size,
+                                         const float* means, float* dqkv, uint16_t* half, int context, int heads, int size,
                                          float scale) {
   DYNAMIC_SHARED(uint16_t, shared);
   constexpr int stride = D + 8, pair = 2 * N * stride;
@@ -247,21 +253,21 @@ __device__ inline void halfAttentionKeys(const uint16_t* dy, const uint16_t* qkv
     addMix<D, N>(valueSums, s, tile + N * stride);
     addMix<D, N>(sums, slope, tile);
   }
-  float* into = dqkv + first * 3 * width + width + blockIdx.y * size;
-  storeRows<D>(into, 3 * width, k0 + 16 * warp, context, size, sums, 1, 1);
-  storeRows<D>(into + width, 3 * width, k0 + 16 * warp, context, size, valueSums, 1, 1);
+  int64_t corner = first * 3 * width + width + blockIdx.y * size;
+  storeRows<D>(dqkv + corner, half + corner, 3 * width, k0 + 16 * warp, context, size, sums, 1, 1);
+  storeRows<D>(dqkv + corner + width, half + corner + width, 3 * width, k0 + 16 * warp, context, size, valueSums, 1, 1);
 }
 
 #define HALF_ATTENTION(name, D, N)                                                                                   \
-  KERNEL __launch_bounds__(128) name(const uint16_t* qkv, float* output, float* logSumExp, int context, int heads,  \
+  KERNEL __launch_bounds__(128) name(const uint16_t* qkv, float* output, uint16_t* half, float* logSumExp, int context, int heads,  \
                                      int size, float scale) {                                                       \
-    halfAttention<D, N>(qkv, output, logSumExp, context, heads, size, scale);                                       \
+    halfAttention<D, N>(qkv, output, half, logSumExp, context, heads, size, scale);                                       \
   }
 #define HALF_ATTENTION_BACKWARD(name, side, D, N)                                                                    \
   KERNEL __launch_bounds__(128) name(const uint16_t* dy, const uint16_t* qkv, const float* logSumExp,               \
-                                     const float* means, float* dqkv, int context, int heads, int size,             \
+                                     const float* means, float* dqkv, uint16_t* half, int context, int heads, int size, \
                                      float scale) {                                                                 \
-    side<D, N>(dy, qkv, logSumExp, means, dqkv, context, heads, size, scale);                                       \
+    side<D, N>(dy, qkv, logSumExp, means, dqkv, half, context, heads, size, scale);                                       \
   }
 HALF_ATTENTION(halfAttention64, 64, 64)
 HALF_ATTENTION(halfAttention128, 128, 64)

@@ -97,10 +97,10 @@ __device__ inline void halfProduct(const uint16_t* __restrict__ A, const uint16_
 
 #define HALF_PRODUCT(name, IS_A_TRANSPOSED, IS_B_TRANSPOSED)                                                        \
   KERNEL __launch_bounds__(256, 2)                                                                                 \
-      name(const uint16_t* A, const uint16_t* B, float* C, const float* bias, const float* residual, int M, int N, \
-           int K, int strideA, int strideB, int innerABlock, float alpha, int isAdded) {                           \
+      name(const uint16_t* A, const uint16_t* B, float* C, const float* bias, const float* residual, uint16_t* half, \
+           int M, int N, int K, int strideA, int strideB, int innerABlock, float alpha, int isAdded) {                           \
     halfProduct<IS_A_TRANSPOSED, IS_B_TRANSPOSED>(A, B, C, M, N, K, strideA, strideB, innerABlock,                 \
-                                                  {bias, residual, alpha, isAdded != 0});                          \
+                                                  {bias, residual, half, alpha, isAdded != 0});                    \
   }
 HALF_PRODUCT(halfProductPlain, false, false)
 HALF_PRODUCT(halfProductBTransposed, false, true)

@@ -2,10 +2,11 @@
 #pragma once
 #include "common.h"
 
-/** A warp a row: x [rows, width] → output, mean and 1/std. Mean first, then the variance around it. */
+/** A warp a row: x [rows, width] → output (in bf16 as well, where `half` is), mean and 1/std. */
 KERNEL __launch_bounds__(256) layerNorm(const float* __restrict__ x, const float* __restrict__ gain,
                                         const float* __restrict__ bias, float* __restrict__ output,
-                                        float* __restrict__ mean, float* __restrict__ rstd, int rows, int width) {
+                                        float* __restrict__ mean, float* __restrict__ rstd, uint16_t* __restrict__ half,
+                                        int rows, int width) {
   int row = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
   if (row >= rows) return; // all of a warp
   const float* from = x + static_cast<int64_t>(row) * width;
@@ -15,7 +16,11 @@ KERNEL __launch_bounds__(256) layerNorm(const float* __restrict__ x, const float
   float m = warpSum(sum) / width;
   for (int i = lane; i < width; i += 32) squares += (from[i] - m) * (from[i] - m);
   float r = 1 / sqrtf(warpSum(squares) / width + 1e-5f);
-  for (int i = lane; i < width; i += 32) to[i] = (from[i] - m) * r * gain[i] + bias[i];
+  for (int i = lane; i < width; i += 32) {
+    float y = (from[i] - m) * r * gain[i] + bias[i];
+    to[i] = y;
+    if (half) half[static_cast<int64_t>(row) * width + i] = toHalf(y);
+  }
   if (lane == 0) {
     mean[row] = m;
     rstd[row] = r;
@@ -26,7 +31,8 @@ KERNEL __launch_bounds__(256) layerNorm(const float* __restrict__ x, const float
 KERNEL __launch_bounds__(256)
     layerNormBackward(const float* __restrict__ dy, const float* __restrict__ x, const float* __restrict__ gain,
                       const float* __restrict__ mean, const float* __restrict__ rstd,
-                      const float* __restrict__ residual, float* __restrict__ dx, int rows, int width) {
+                      const float* __restrict__ residual, float* __restrict__ dx, uint16_t* __restrict__ half,
+                      int rows, int width) {
   int row = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
   if (row >= rows) return;
   int64_t at = static_cast<int64_t>(row) * width;
@@ -40,7 +46,9 @@ KERNEL __launch_bounds__(256)
   along = warpSum(along) / width;
   for (int i = lane; i < width; i += 32) {
     float normed = (x[at + i] - m) * r;
-    dx[at + i] = r * (dy[at + i] * gain[i] - sum - normed * along) + (residual ? residual[at + i] : 0);
+    float slope = r * (dy[at + i] * gain[i] - sum - normed * along) + (residual ? residual[at + i] : 0);
+    dx[at + i] = slope;
+    if (half) half[at + i] = toHalf(slope);
   }
 }
 

@@ -3,7 +3,7 @@
 #include "common.h"
 
 /** A block a row: losses[n] = logΣexp − logits[target]; with isGradient the logits become scale · (softmax − one-hot). */
-KERNEL __launch_bounds__(256) crossEntropy(float* __restrict__ logits, const int* __restrict__ targets,
+KERNEL __launch_bounds__(1024) crossEntropy(float* __restrict__ logits, const int* __restrict__ targets,
                                            float* __restrict__ losses, int vocabulary, int isGradient, float scale) {
   float* row = logits + static_cast<int64_t>(blockIdx.x) * vocabulary;
   int target = targets[blockIdx.x];

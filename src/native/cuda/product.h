@@ -86,7 +86,7 @@ __device__ inline void product(const float* __restrict__ A, const float* __restr
                                      const float* residual, int M, int N, int K, int innerABlock, float alpha,       \
                                      int isAdded) {                                                                  \
     product<EACH, IS_A_TRANSPOSED, IS_B_TRANSPOSED>(A, B, C, M, N, K, innerABlock,                                   \
-                                                    {bias, residual, alpha, isAdded != 0});                          \
+                                                    {bias, residual, nullptr, alpha, isAdded != 0});                          \
   }
 PRODUCT(product64, 4, false, false)
 PRODUCT(product128, 8, false, false)

@@ -84,7 +84,7 @@ export function attentionKernels(device: Device, memory: CudaMemory, precision: 
       memory.borrow(4 * n * heads, (means) => {
         device.launch('attentionMeans', [Math.ceil((n * heads) / 8)], 256, 0, slopes, out, means, size, n * heads)
         if (takesHalf(precision, width, geometry))
-          return halfAttention(device, memory).backward(dy, qkv, sums, means, dqkv.address, geometry)
+          return halfAttention(device, memory).backward(dy, qkv, sums, means, dqkv, geometry)
         const args = [slopes, from, sums, means, dqkv.address, context, heads, size, scale]
         const grid = [Math.ceil(context / rows), heads, texts] as const
         device.launch('attentionBackwardQueries', grid, threads, bytes, ...args)

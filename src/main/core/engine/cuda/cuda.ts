@@ -38,7 +38,7 @@ export function createCudaKernels({ precision = 'fp32', device = openDevice() }:
       device.launchEach('axpy', own.count, own.address, memory.at(from, 'from', ...own.shape), scale)
     },
     memory: memory.bytes,
-    ...rowKernels(device, memory),
+    ...rowKernels(device, memory, precision),
     ...productKernels(device, memory, precision),
     ...attentionKernels(device, memory, precision),
     ...learningKernels(device, memory),

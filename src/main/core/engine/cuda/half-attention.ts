@@ -1,7 +1,7 @@
 // Attention on tensor cores, for heads that they take; others go through fp32.
 import type { AttentionGeometry, Tensor } from '../kernels.ts'
 import type { Device } from './device.ts'
-import { halfOf, type Precision } from './half.ts'
+import { halfBeside, halfOf, type Precision } from './half.ts'
 import type { CudaMemory, CudaTensor } from './memory.ts'
 
 const blockRows = 64
@@ -22,7 +22,12 @@ export function halfAttention(device: Device, memory: CudaMemory) {
     forward(qkv: Tensor, output: CudaTensor, logSumExp: CudaTensor, geometry: AttentionGeometry): void {
       const size = output.shape[1] / geometry.heads
       const features = size <= 64 ? 64 : 128
-      const args = [halfOf(device, memory, memory.tensorOf(qkv)).address, output.address, logSumExp.address]
+      const args = [
+        halfOf(device, memory, memory.tensorOf(qkv)).address,
+        output.address,
+        halfBeside(memory, 'bf16', output),
+        logSumExp.address,
+      ]
       const bytes = bytesOf(features, 1, 64)
       device.launch(`halfAttention${features}`, gridOf(geometry), 128, bytes, ...args, ...sizesOf(geometry, size))
     },
@@ -32,13 +37,20 @@ export function halfAttention(device: Device, memory: CudaMemory) {
       qkv: Tensor,
       logSumExp: number,
       means: number,
-      dqkv: number,
+      dqkv: CudaTensor,
       geometry: AttentionGeometry,
     ): void {
       const size = dy.shape[1] / geometry.heads
       const features = size <= 64 ? 64 : 128
       const halves = [dy, qkv].map((tensor) => halfOf(device, memory, memory.tensorOf(tensor)).address)
-      const args = [...halves, logSumExp, means, dqkv, ...sizesOf(geometry, size)]
+      const args = [
+        ...halves,
+        logSumExp,
+        means,
+        dqkv.address,
+        halfBeside(memory, 'bf16', dqkv),
+        ...sizesOf(geometry, size),
+      ]
       const tile = features === 64 ? 64 : 32
       const grid = gridOf(geometry)
       device.launch(`halfAttentionQueries${features}`, grid, 128, bytesOf(features, 2, tile), ...args)

@@ -17,6 +17,17 @@ export function checkPrecision(precision: Precision, { name, capability }: Devic
   }
 }
 
+/**
+ * Room for the bf16 copy that the kernel which makes `tensor` writes beside it: its address, 0 where none is wanted or
+ * where rows would have to be filled up.
+ */
+export function halfBeside(memory: CudaMemory, precision: Precision, tensor: CudaTensor): number {
+  const columns = tensor.shape[tensor.shape.length - 1]
+  if (precision === 'fp32' || columns % 8 !== 0) return 0
+  tensor.half = memory.half(tensor.count / columns, columns)
+  return tensor.half.address
+}
+
 /** The bf16 copy of a tensor, made where there is none; it lasts until the numbers change or the tensor goes. */
 export function halfOf(device: Device, memory: CudaMemory, tensor: CudaTensor): HalfCopy {
   if (tensor.half) return tensor.half

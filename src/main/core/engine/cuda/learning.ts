@@ -50,7 +50,16 @@ export function learningKernels(device: Device, memory: CudaMemory) {
       const losses = memory.empty([n])
       const scale = [gradientScale === undefined ? 0 : 1, gradientScale ?? 0]
       if (gradientScale !== undefined) memory.tensorOf(logits).forgetHalf()
-      device.launch('crossEntropy', [n], 256, 0, ...args, losses.address, vocabulary, ...scale)
+      device.launch(
+        'crossEntropy',
+        [n],
+        vocabulary > 8192 ? 1024 : 256,
+        0,
+        ...args,
+        losses.address,
+        vocabulary,
+        ...scale,
+      )
       return losses
     },
     async argmax(x) {

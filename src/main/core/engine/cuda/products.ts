@@ -1,7 +1,7 @@
 // The matrix products: linear layers with what follows them, the tied head, and their gradients.
 import type { Kernels, Tensor } from '../kernels.ts'
 import type { Device } from './device.ts'
-import { halfOf, type Precision } from './half.ts'
+import { halfBeside, halfOf, type Precision } from './half.ts'
 import { type CudaMemory, type CudaTensor, matrix } from './memory.ts'
 import { addColumnSums } from './rows.ts'
 
@@ -19,6 +19,8 @@ interface Product {
   isBTransposed?: boolean
   bias?: number
   residual?: number
+  /** For a bf16 copy of C. */
+  half?: number
   alpha?: number
   isAdded?: boolean
 }
@@ -50,13 +52,13 @@ function fp32Form(device: Device, p: Product): Form {
 
 function bf16Form(device: Device, memory: CudaMemory, p: Product): Form {
   const name = p.isATransposed ? 'ATransposed' : p.isBTransposed ? 'BTransposed' : 'Plain'
-  const { M, N, K, bias = 0, residual = 0, alpha = 1 } = p
+  const { M, N, K, bias = 0, residual = 0, half = 0, alpha = 1 } = p
   const [A, B] = [halfOf(device, memory, p.A), halfOf(device, memory, p.B)]
   return {
     tile: 128,
     launch(C, parts, inner, isAdded) {
       const sizes = [M, N, K, A.stride, B.stride, inner, alpha, +isAdded]
-      const args = [A.address, B.address, C, bias, residual, ...sizes]
+      const args = [A.address, B.address, C, bias, residual, half, ...sizes]
       device.launch(`halfProduct${name}`, [tilesOf(p, 128), 1, parts], 256, halfTileBytes, ...args)
     },
   }
@@ -81,7 +83,7 @@ function product(device: Device, memory: CudaMemory, precision: Precision, p: Pr
 export function productKernels(device: Device, memory: CudaMemory, precision: Precision) {
   const { at, tensorAt } = memory
   const multiply = (p: Product) => product(device, memory, precision, p)
-  function linear(x: Tensor, weight: Tensor, bias: Tensor, residual?: Tensor) {
+  function linear(x: Tensor, weight: Tensor, bias: Tensor, residual?: Tensor, isFollowedByProduct = false) {
     const [n, inner] = matrix(x, 'x')
     const [, outer] = matrix(weight, 'weight')
     const operands = {
@@ -91,15 +93,24 @@ export function productKernels(device: Device, memory: CudaMemory, precision: Pr
       residual: residual ? at(residual, 'residual', n, outer) : 0,
     }
     const out = memory.empty([n, outer])
-    multiply({ ...operands, C: out.address, M: n, N: outer, K: inner })
+    const half = isFollowedByProduct ? halfBeside(memory, precision, out) : 0
+    multiply({ ...operands, C: out.address, half, M: n, N: outer, K: inner })
     return out
   }
   return {
-    linear,
+    // What is added to a skip goes on to a norm; what is not, to attention.
+    linear: (x, weight, bias, residual) => linear(x, weight, bias, residual, !residual),
     linearGelu(x, weight, bias, form) {
       const before = linear(x, weight, bias)
       const after = memory.empty(before.shape)
-      device.launchEach('gelu', before.count, before.address, after.address, +(form === 'gelu_new'))
+      device.launchEach(
+        'gelu',
+        before.count,
+        before.address,
+        after.address,
+        halfBeside(memory, precision, after),
+        +(form === 'gelu_new'),
+      )
       return { before, after }
     },
     linearBackward(dy, x, weight, intoWeight, intoBias) {
@@ -124,7 +135,15 @@ export function productKernels(device: Device, memory: CudaMemory, precision: Pr
       const own = memory.tensorOf(before)
       const slopes = at(dy, 'dy', ...own.shape)
       const dx = memory.empty(own.shape)
-      device.launchEach('geluBackward', own.count, slopes, own.address, dx.address, +(form === 'gelu_new'))
+      device.launchEach(
+        'geluBackward',
+        own.count,
+        slopes,
+        own.address,
+        dx.address,
+        halfBeside(memory, precision, dx),
+        +(form === 'gelu_new'),
+      )
       return dx
     },
     head(x, tokens, scale) {

@@ -2,6 +2,7 @@
 import type { Kernels } from '../kernels.ts'
 import { checkPositions, checkRows } from '../native/sequences.ts'
 import type { Device } from './device.ts'
+import { halfBeside, type Precision } from './half.ts'
 import { type CudaMemory, matrix } from './memory.ts'
 
 const rowsAChunk = 128
@@ -51,7 +52,7 @@ function sortRows(ids: Int32Array, vocabulary: number): { order: Int32Array; sta
   return { order, starts: Int32Array.from([...starts, ids.length]) }
 }
 
-export function rowKernels(device: Device, memory: CudaMemory) {
+export function rowKernels(device: Device, memory: CudaMemory, precision: Precision) {
   const { at, idsWithin } = memory
   return {
     gatherRows(x, rows) {
@@ -107,7 +108,7 @@ export function rowKernels(device: Device, memory: CudaMemory) {
       const [n, width] = matrix(x, 'x')
       const args = [at(x, 'x', n, width), at(gain, 'gain', width), at(bias, 'bias', width)]
       const [output, mean, rstd] = [memory.empty([n, width]), memory.empty([n]), memory.empty([n])]
-      const results = [output.address, mean.address, rstd.address]
+      const results = [output.address, mean.address, rstd.address, halfBeside(memory, precision, output)]
       device.launch('layerNorm', [Math.ceil(n / 8)], 256, 0, ...args, ...results, n, width)
       return { output, mean, rstd }
     },
@@ -120,7 +121,7 @@ export function rowKernels(device: Device, memory: CudaMemory) {
       const norm = { x: rows, mean: means, rstd: rstds, intoGain: gainGradient }
       addColumnSums(device, memory, { dy: slopes, rows: n, width, intoSums: at(intoBias, 'intoBias', width), norm })
       const dx = memory.empty([n, width])
-      const args = [slopes, rows, gains, means, rstds, skip, dx.address, n, width]
+      const args = [slopes, rows, gains, means, rstds, skip, dx.address, halfBeside(memory, precision, dx), n, width]
       device.launch('layerNormBackward', [Math.ceil(n / 8)], 256, 0, ...args)
       return dx
     },

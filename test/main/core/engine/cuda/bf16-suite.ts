@@ -114,10 +114,14 @@ export function bf16Suite(device: string, create: (options: CudaOptions) => Kern
       async function losses(k: Kernels) {
         const engine = createGpt(k, 'reference', model)
         const seen: number[] = []
+        let trainedBytes = 0
         for (let step = 0; step < 4; step++) {
           seen.push(await engine.accumulate(randomBatch(model, 4, 16, step), 1), await engine.update(0.01, adam))
+          if (step === 0) trainedBytes = k.memory().currentBytes
         }
+        expect(k.memory().currentBytes).toBe(trainedBytes)
         engine.dispose()
+        expect(k.memory().currentBytes).toBe(0)
         return seen
       }
       const half = await losses(create({ precision: 'bf16' }))
