@@ -76,6 +76,13 @@ export const longestLink = 2000
 /** Bytes of an uploaded file's name, in UTF-8; file systems take 255, and a few more mark what is half written. */
 export const longestFileNameBytes = 120
 
+/** Plans of runs in one answer: some 2 kB each. */
+export const mostPlansAtOnce = 1000
+
+/** Characters of a table's filter, and how deep its brackets may stand in one another. */
+export const longestFilter = 1000
+export const deepestFilter = 50
+
 /** `text` in at most `mostBytes` of UTF-8: its beginning and, because a remedy stands there, its end. */
 export function shortened(text: string, mostBytes: number): string {
   if (text.length * 3 <= mostBytes || utf8Length(text, mostBytes) <= mostBytes) return text

@@ -26,6 +26,7 @@ export const labRequests = Object.keys({
   settings: true,
   updateSettings: true,
   listRuns: true,
+  readRunPlans: true,
   startRuns: true,
   pauseRun: true,
   resumeRun: true,

@@ -19,7 +19,7 @@ import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats } from './inspection.ts'
 import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin } from './model.ts'
 import type { ModelReport } from './model-report.ts'
-import type { ExportForm, ExportReport, GenerateOptions, RunRecords, RunSummary } from './run.ts'
+import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, RunSummary } from './run.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 import type { Study, StudyChanges, StudyDocument } from './study.ts'
@@ -73,6 +73,8 @@ export interface Lab {
 
   // runs
   listRuns(studyId: string | null): Promise<RunSummary[]>
+  /** What each was started with; those that are not here any more are left out. */
+  readRunPlans(runIds: string[]): Promise<RunPlan[]>
   /**
    * Queues one run for each member, smallest first; with `options`, each trains on an emulated cluster of so many
    * systems.

@@ -104,6 +104,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     },
 
     listRuns: async (studyId) => runs.list(studyId),
+    readRunPlans: async (runIds) => runs.plans(runIds),
     startRuns: async (studyId, memberIds, options) => parts.starts.members(studyId, memberIds, options),
     killPart: async (runId, part) => runs.killPart(runId, part),
     pauseRun: async (runId) => runs.pause(runId),

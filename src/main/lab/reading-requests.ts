@@ -13,6 +13,7 @@ const reading = [
   'machine',
   'settings',
   'listRuns',
+  'readRunPlans',
   'readRecords',
   'listChecks',
   'listCheckpoints',

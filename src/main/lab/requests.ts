@@ -2,6 +2,7 @@
 // fit.
 import { z } from 'zod'
 import { engineNames } from '#shared/engine.ts'
+import { mostPlansAtOnce } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { checkKinds } from '#shared/mup/check.ts'
@@ -49,6 +50,7 @@ export const requests = {
   settings: {},
   updateSettings: { changes: settingsChanges },
   listRuns: { studyId: id.nullable() },
+  readRunPlans: { runIds: z.array(id).min(1, 'must name at least one run').max(mostPlansAtOnce) },
   startRuns: {
     studyId: id,
     memberIds: z.array(id).min(1, 'must name at least one member').max(200),

@@ -1,5 +1,6 @@
 // A whole lab in memory for the window's tests: studies, texts and runs that train as fast as a test asks them to.
 import { machines, models as clusterModels } from '#shared/cluster/presets.ts'
+import { makeRunPlan } from '#main/lab/runs/make-run.ts'
 import { validationReport } from '#main/core/cluster-validation/report.ts'
 import type { MachineEntry } from '#shared/cluster/catalogue.ts'
 import { readMachine } from '#shared/cluster/machine.ts'
@@ -14,7 +15,7 @@ import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { DoorAbilities, LabBridge } from '#shared/lab-bridge.ts'
-import type { RunRecords, RunSummary } from '#shared/run.ts'
+import type { RunPlan, RunRecords, RunSummary } from '#shared/run.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { LibraryModel } from '#shared/model.ts'
 import { defaultSettings } from '#shared/settings.ts'
@@ -106,6 +107,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const studies = new Map<string, Study>()
   const runs = new Map<string, RunSummary>()
   const records = new Map<string, RunRecords>()
+  const runPlans = new Map<string, RunPlan>()
   const corpora = new Map([
     ['a', corpus('a')],
     ['b', corpus('b')],
@@ -242,12 +244,14 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     settings: async () => settings,
     updateSettings: async (changes) => (settings = { ...settings, ...changes }),
     listRuns: async (studyId) => [...runs.values()].filter((run) => !studyId || run.studyId === studyId),
+    readRunPlans: async (runIds) => runIds.flatMap((id) => (runs.has(id) ? (runPlans.get(id) ?? []) : [])),
     startRuns: async (studyId, memberIds, options) => {
       const plans = await lab.planStudy(studyId)
       return plans
         .filter((plan) => memberIds.includes(plan.memberId))
         .map((plan, i) => {
           const id = `run-${++lastId}`
+          runPlans.set(id, makeRunPlan(found(studies, studyId), plan, id, 'native', 2, options))
           records.set(id, { runId: id, steps: [], validations: [], samples: [] })
           return putRun({
             id,

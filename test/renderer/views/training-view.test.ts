@@ -1,7 +1,6 @@
 // @vitest-environment happy-dom
 // The Training screen before the first run, while members train, and when runs failed or were interrupted.
 import { beforeEach, expect, test, vi } from 'vitest'
-import { computed, unref } from 'vue'
 import type { RunSummary } from '#shared/run.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
 import { useTraining } from '#renderer/stores/training.ts'
@@ -9,20 +8,7 @@ import TrainingView from '#renderer/views/training/TrainingView.vue'
 import type { FakeLab } from '../support/fake-lab.ts'
 import { drawn, lastAsked, openStudy, showScreen, type Screen } from '../support/screen.ts'
 
-// Nothing is laid out here, so the list of runs is told to draw all of its rows.
-vi.mock('@tanstack/vue-virtual', () => ({
-  useVirtualizer: (options: unknown) =>
-    computed(() => ({
-      getTotalSize: () => 0,
-      getVirtualItems: () =>
-        Array.from({ length: (unref(options) as { count: number }).count }, (_, index) => ({
-          index,
-          key: index,
-          start: 0,
-        })),
-      measureElement: () => undefined,
-    })),
-}))
+vi.mock('@tanstack/vue-virtual', async () => (await import('../support/all-rows.ts')).allRows)
 
 let fake: FakeLab
 beforeEach(async () => {

@@ -21,6 +21,8 @@ export interface RunStore extends Omit<RecordTable<RunSummary>, 'list' | 'read' 
   list(studyId: string | null): RunSummary[]
   /** Throws `not-found` where it is not, or is deleted. */
   read(id: string): StoredRun
+  /** In the order asked for; without those that are not here any more. */
+  plans(ids: readonly string[]): RunPlan[]
   /** All of them or none. */
   insert(runs: readonly StoredRun[]): void
   /** Records and what they add up to, together or not at all. `durable`: on the disk when it returns. */
@@ -67,6 +69,13 @@ export function createRunStore(db: Database): RunStore {
       const summary = table.read(id)
       const { plan } = db.get<{ plan: string }>('SELECT plan FROM runs WHERE id = ?', id)!
       return { plan: withKnownEngine(JSON.parse(plan) as RunPlan), summary }
+    },
+    plans: (ids) => {
+      const here = new Set(table.list().map(({ id }) => id))
+      return ids.flatMap((id) => {
+        const row = here.has(id) ? db.get<{ plan: string }>('SELECT plan FROM runs WHERE id = ?', id) : undefined
+        return row ? [withKnownEngine(JSON.parse(row.plan) as RunPlan)] : []
+      })
     },
     insert: (runs) =>
       db.transaction(() => {

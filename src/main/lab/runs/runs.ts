@@ -38,6 +38,8 @@ export interface RunsDeps {
 export interface Runs {
   list(studyId: string | null): RunSummary[]
   read(id: string): StoredRun
+  /** In the order asked for; without those that are not here any more. */
+  plans(ids: readonly string[]): RunPlan[]
   start(study: Study, members: MemberPlan[], engine: EngineName, threads: number, cluster?: ClusterChoice): RunSummary[]
   /** Queues runs whose plans are made already. */
   startPlanned(plans: RunPlan[]): RunSummary[]
@@ -138,6 +140,7 @@ export function createRuns(deps: RunsDeps): Runs {
   return {
     list: store.list,
     read: store.read,
+    plans: store.plans,
     start: (study, members, engine, threads, cluster) => {
       const sorted = [...members].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens)
       return startPlanned(sorted.map((member) => makeRunPlan(study, member, deps.newId(), engine, threads, cluster)))

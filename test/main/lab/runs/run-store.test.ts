@@ -54,3 +54,11 @@ it('a run that 0.1.0 trained on a graphics card goes on with the engine that is 
   expect(store.read(summary.id)).toMatchObject({ plan: { engine: 'gpu' }, summary: { engine: 'gpu' } })
   expect(store.list(null)[0].engine).toBe('gpu')
 })
+
+it('plans are read in the order asked for, without those of runs that are not here any more', () => {
+  const store = createRunStore(db)
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ ...runSummary(), id }))
+  store.insert([a, b, c].map((summary) => ({ plan: { runId: summary.id } as RunPlan, summary })))
+  store.setDeleted('b', true)
+  expect(store.plans(['c', 'b', 'never', 'a']).map(({ runId }) => runId)).toEqual(['c', 'a'])
+})

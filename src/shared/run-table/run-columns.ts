@@ -1,0 +1,127 @@
+// Everything that a table of runs can show: what they are, every field of their recipe, where they ran, how they went.
+import type { Recipe } from '../family/recipe.ts'
+import type { RunPlan, RunSummary } from '../run.ts'
+import type { Column, Value } from './column.ts'
+
+export interface RunRow {
+  run: RunSummary
+  /** null while it is not read yet. */
+  plan: RunPlan | null
+  /** Name of its study. */
+  study: string
+}
+
+export type RunColumn = Column<RunRow>
+
+/** In the words of papers; a field that is missing here does not compile. */
+export const recipeTitles: Record<keyof Recipe, string> = {
+  tokensPerParameter: 'Tokens/param (recipe)',
+  countedParameters: 'Counted parameters',
+  flopsConvention: 'FLOP convention',
+  activation: 'Activation',
+  parametrisation: 'Parametrization',
+  mupBaseWidth: 'µP base width',
+  mupEmbeddingScale: 'µP embedding scale',
+  mupOutputScale: 'µP output scale',
+  context: 'Context length',
+  batchTokens: 'Batch size (tokens)',
+  peakLearningRate: 'Peak learning rate',
+  warmupFraction: 'Warmup fraction',
+  decay: 'Decay',
+  finalFraction: 'Min LR / peak LR',
+  beta1: 'Adam β1',
+  beta2: 'Adam β2',
+  epsilon: 'Adam ε',
+  weightDecay: 'Weight decay',
+  clipNorm: 'Gradient clipping',
+  initStd: 'Init std',
+  seed: 'Seed',
+}
+
+const recipeAliases: Partial<Record<keyof Recipe, string[]>> = {
+  peakLearningRate: ['lr', 'learning-rate'],
+  batchTokens: ['batch', 'batch-size'],
+  warmupFraction: ['warmup'],
+  clipNorm: ['clip'],
+  parametrisation: ['parametrization'],
+}
+
+/** What the member's plan made of a field that the recipe leaves to a rule, or that a published member overrides. */
+const planned = ({ member, recipe }: RunPlan): Partial<Recipe> => ({
+  batchTokens: member.batchSequences * member.shape.context,
+  peakLearningRate: member.peakLearningRate,
+  decay: member.decay ?? recipe.decay,
+  finalFraction: member.finalFraction ?? recipe.finalFraction,
+  epsilon: member.epsilon ?? recipe.epsilon,
+  context: member.shape.context,
+})
+
+const textFields = ['countedParameters', 'flopsConvention', 'activation', 'parametrisation', 'decay']
+
+const recipeColumns = (Object.keys(recipeTitles) as (keyof Recipe)[])
+  .filter((field) => field !== 'seed')
+  .map((field): RunColumn => {
+    const aliases = recipeAliases[field]
+    return {
+      key: field === 'tokensPerParameter' ? 'recipeTokensPerParameter' : field,
+      title: recipeTitles[field],
+      kind: textFields.includes(field) ? 'text' : 'number',
+      of: ({ plan }) => (plan ? (planned(plan)[field] ?? plan.recipe[field] ?? null) : null),
+      ...(aliases ? { aliases } : {}),
+    }
+  })
+
+const number = (key: string, title: string, of: (row: RunRow) => Value, ...aliases: string[]): RunColumn => ({
+  key,
+  title,
+  kind: 'number',
+  of,
+  aliases,
+})
+const text = (key: string, title: string, of: (row: RunRow) => Value, ...aliases: string[]): RunColumn => ({
+  key,
+  title,
+  kind: 'text',
+  of,
+  aliases,
+})
+
+/** This computer, or the emulated cluster with its systems. */
+export const placeOf = ({ systems }: Pick<RunSummary, 'systems'>): string =>
+  systems === undefined ? 'this computer' : `emulated cluster ×${systems}`
+
+/** Tokens of the whole plan per counted parameter. */
+const ratioOf = ({ run, plan }: RunRow): number | null =>
+  plan ? plan.member.tokens / (run.countedParameters ?? run.parameters) : null
+
+/** Every column in the order in which they stand. */
+export const runColumns: readonly RunColumn[] = [
+  text('name', 'Name', ({ run }) => run.name, 'member'),
+  text('study', 'Study', ({ study }) => study),
+  number('n', 'N', ({ run }) => run.parameters, 'parameters', 'params'),
+  number('d', 'D', ({ plan }) => plan?.member.tokens ?? null, 'tokens'),
+  number('tokensPerParam', 'Tokens/param', ratioOf, 'tokens/param', 'tokensPerParameter', 'd/n'),
+  number('flops', 'FLOPs', ({ run }) => run.flops, 'c', 'compute', 'budget'),
+  number('seed', 'Seed', ({ run }) => run.seed ?? null),
+  text('engine', 'Engine', ({ run }) => run.engine),
+  text('place', 'Place', ({ run }) => placeOf(run)),
+  text('state', 'State', ({ run }) => run.state),
+  number('loss', 'Train loss', ({ run }) => run.loss, 'train', 'train-loss'),
+  number('validation', 'Validation loss', ({ run }) => run.validationLoss, 'val', 'validation-loss', 'val-loss'),
+  number('bestValidation', 'Best validation loss', ({ run }) => run.bestValidationLoss, 'best'),
+  number('speed', 'Tokens/s', ({ run }) => run.tokensPerSecond, 'tokens/s'),
+  number('time', 'Time', ({ run }) => run.elapsedMs / 1000, 'seconds'),
+  number('step', 'Step', ({ run }) => run.step),
+  number('steps', 'Steps', ({ run }) => run.steps),
+  text('device', 'Device', ({ run }) => run.device),
+  number('layers', 'Layers', ({ plan }) => plan?.member.shape.layers ?? null),
+  number('width', 'Width', ({ plan }) => plan?.member.shape.width ?? null),
+  number('heads', 'Heads', ({ plan }) => plan?.member.shape.heads ?? null),
+  ...recipeColumns,
+]
+
+/** Shown until a person chooses others. */
+export const usualColumns = [
+  ...['name', 'n', 'd', 'tokensPerParam', 'flops', 'peakLearningRate', 'batchTokens', 'seed'],
+  ...['place', 'state', 'loss', 'validation', 'speed', 'time'],
+]
