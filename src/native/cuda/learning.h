@@ -2,27 +2,35 @@
 #pragma once
 #include "common.h"
 
-/** A block a row: losses[n] = logΣexp − logits[target]; with isGradient the logits become scale · (softmax − one-hot). */
+/**
+ * A block a row: losses[n] = logΣexp − logits[target]. With isGradient the logits become scale · (softmax − one-hot), or
+ * `half` does, in rows of `stride`. The largest and the sum are found in one pass, a thread's numbers at a time.
+ */
 KERNEL __launch_bounds__(1024) crossEntropy(float* __restrict__ logits, const int* __restrict__ targets,
-                                           float* __restrict__ losses, int vocabulary, int isGradient, float scale) {
+                                           float* __restrict__ losses, uint16_t* __restrict__ half, int vocabulary, int stride,
+                                            int isGradient, float scale) {
   float* row = logits + static_cast<int64_t>(blockIdx.x) * vocabulary;
+  uint16_t* halfRow = half ? half + static_cast<int64_t>(blockIdx.x) * stride : nullptr;
   int target = targets[blockIdx.x];
-  if (target < 0) {
-    if (threadIdx.x == 0) losses[blockIdx.x] = 0;
-    if (isGradient)
-      for (int i = threadIdx.x; i < vocabulary; i += blockDim.x) row[i] = 0;
-    return;
-  }
   float most = -INFINITY, sum = 0;
-  for (int i = threadIdx.x; i < vocabulary; i += blockDim.x) most = fmaxf(most, row[i]);
-  most = blockMax(most);
-  for (int i = threadIdx.x; i < vocabulary; i += blockDim.x) sum += expf(row[i] - most);
-  sum = blockSum(sum);
-  if (threadIdx.x == 0) losses[blockIdx.x] = most + logf(sum) - row[target];
+  if (target >= 0) {
+    for (int i = threadIdx.x; i < vocabulary; i += blockDim.x) {
+      float larger = fmaxf(most, row[i]);
+      sum = sum * expf(most - larger) + expf(row[i] - larger);
+      most = larger;
+    }
+    float own = most;
+    most = blockMax(most);
+    sum = blockSum(own == -INFINITY ? 0 : sum * expf(own - most));
+  }
+  if (threadIdx.x == 0) losses[blockIdx.x] = target >= 0 ? most + logf(sum) - row[target] : 0;
   if (!isGradient) return;
   __syncthreads(); // the target's logit has been read
-  for (int i = threadIdx.x; i < vocabulary; i += blockDim.x)
-    row[i] = scale * (expf(row[i] - most) / sum - (i == target ? 1.0f : 0.0f));
+  for (int i = threadIdx.x; i < (half ? stride : vocabulary); i += blockDim.x) {
+    float slope = target >= 0 && i < vocabulary ? scale * (expf(row[i] - most) / sum - (i == target ? 1.0f : 0.0f)) : 0;
+    if (half) halfRow[i] = toHalf(slope);
+    else row[i] = slope;
+  }
 }
 
 /** A block a row: the index of the largest, the first of equals. */

@@ -3,6 +3,7 @@ import type { Kernels } from '../kernels.ts'
 import { attentionKernels } from './attention.ts'
 import { type Device, openDevice } from './device.ts'
 import { checkPrecision, type Precision } from './half.ts'
+import { headKernels } from './head.ts'
 import { learningKernels } from './learning.ts'
 import { createMemory } from './memory.ts'
 import { productKernels } from './products.ts'
@@ -12,17 +13,24 @@ export interface CudaOptions {
   /** bf16 multiplies on tensor cores; weights, sums, norms, softmax and loss stay in fp32. */
   precision?: Precision
   device?: Device
+  /** Of which headLoss holds the logits at once; a share of the card's memory by default. */
+  rowsAtOnce?: number
 }
 
 /**
  * The kernels of the first NVIDIA card. The same card gives the same bits each time. Throws Fault 'unavailable'
  * where there is no driver or no card that serves.
  */
-export function createCudaKernels({ precision = 'fp32', device = openDevice() }: CudaOptions = {}): Kernels {
+export function createCudaKernels({
+  precision = 'fp32',
+  device = openDevice(),
+  rowsAtOnce,
+}: CudaOptions = {}): Kernels {
   checkPrecision(precision, device)
   const memory = createMemory(device)
   return {
     device: `cuda, ${device.name}, ${precision}`,
+    deviceMemoryBytes: device.memoryBytes,
     tensor: memory.tensor,
     ids: memory.ids,
     read: async (tensor) => memory.read(tensor),
@@ -40,6 +48,7 @@ export function createCudaKernels({ precision = 'fp32', device = openDevice() }:
     memory: memory.bytes,
     ...rowKernels(device, memory, precision),
     ...productKernels(device, memory, precision),
+    ...headKernels(device, memory, precision, rowsAtOnce),
     ...attentionKernels(device, memory, precision),
     ...learningKernels(device, memory),
     dispose() {

@@ -13,6 +13,7 @@ export interface Device {
   /** 90 for Hopper. */
   readonly capability: number
   readonly multiprocessors: number
+  readonly memoryBytes: number
   /**
    * Queues a kernel on a grid of blocks of `threads`, each with `sharedBytes` of shared memory. Work runs in the order
    * in which it was queued.
@@ -52,6 +53,7 @@ export function openDevice(): Device {
     )
   }
   const multiprocessors = ask(attribute.multiprocessors)
+  const memoryBytes = written((out) => driver.cuDeviceTotalMem_v2(out, card), 'cuDeviceTotalMem_v2')
   const context = written((out) => driver.cuDevicePrimaryCtxRetain(out, card), 'cuDevicePrimaryCtxRetain')
   checkResult(driver.cuCtxSetCurrent(context), 'cuCtxSetCurrent')
   const modules = (capability < 80 ? ['fp32'] : ['fp32', 'bf16']).map((name) =>
@@ -92,6 +94,7 @@ export function openDevice(): Device {
     name,
     capability,
     multiprocessors,
+    memoryBytes,
     launch,
     launchEach(kernel, count, ...args) {
       launch(kernel, [Math.ceil(count / 256)], 256, 0, ...args, count)

@@ -19,7 +19,7 @@ const signatures = {
   cuCtxSynchronize: '',
   cuMemAlloc_v2: 'p* z',
   cuMemFree_v2: 'p',
-  cuMemGetInfo_v2: 'z* z*',
+  cuDeviceTotalMem_v2: 'z* i',
   cuMemcpyHtoD_v2: 'p v z',
   cuMemcpyDtoH_v2: 'v p z',
   cuMemsetD8_v2: 'p c z',

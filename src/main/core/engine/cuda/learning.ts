@@ -1,4 +1,4 @@
-// The loss, argmax and the optimizer.
+// Argmax and the optimizer.
 import type { Kernels, Parameter } from '../kernels.ts'
 import type { Device } from './device.ts'
 import { type CudaMemory, type CudaTensor, matrix } from './memory.ts'
@@ -43,25 +43,6 @@ export function learningKernels(device: Device, memory: CudaMemory) {
     })
   }
   return {
-    crossEntropy(logits, targets, gradientScale) {
-      const [n, vocabulary] = matrix(logits, 'logits')
-      if (targets.length !== n) throw new Error(`${targets.length} targets for ${n} rows`)
-      const args = [at(logits, 'logits', n, vocabulary), memory.idsWithin(targets, 'targets', -(2 ** 31), vocabulary)]
-      const losses = memory.empty([n])
-      const scale = [gradientScale === undefined ? 0 : 1, gradientScale ?? 0]
-      if (gradientScale !== undefined) memory.tensorOf(logits).forgetHalf()
-      device.launch(
-        'crossEntropy',
-        [n],
-        vocabulary > 8192 ? 1024 : 256,
-        0,
-        ...args,
-        losses.address,
-        vocabulary,
-        ...scale,
-      )
-      return losses
-    },
     async argmax(x) {
       const [n, width] = matrix(x, 'x')
       const from = at(x, 'x', n, width)

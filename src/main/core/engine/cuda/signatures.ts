@@ -24,7 +24,7 @@ export const kernelSignatures = {
   attentionBackwardQueries: 'p p p p p i i i f',
   attentionBackwardKeys: 'p p p p p i i i f',
   appendKeys: 'p p p i i i i l',
-  crossEntropy: 'p p p i i f',
+  crossEntropy: 'p p p p i i i f',
   argmax: 'p p i',
   halve: 'p p i i l',
   halfProductPlain: 'p p p p p p i i i i i i f i',
