@@ -135,8 +135,19 @@ const labMessage =
 const labAllow = ['#shared/.*', '#main/platform/.*', ...hostRuns, ...harmless, ...reach.lab]
 const labRooms = [
   restrict(['src/main/lab/*.ts'], wall(labMessage, [...labAllow, '#main/lab/.*'], ['#main/core/.*'])),
-  ...['clusters', 'computer', 'corpora', 'evaluations', 'models', 'mup-checks', 'runs', 'studies', 'subjects'].flatMap(
-    (room) => roomFiles(`lab/${room}`, wall(labMessage, [...labAllow, ...labWords], ['#main/lab/.*', '#main/core/.*'])),
+  ...[
+    'annotations',
+    'clusters',
+    'computer',
+    'corpora',
+    'evaluations',
+    'models',
+    'mup-checks',
+    'runs',
+    'studies',
+    'subjects',
+  ].flatMap((room) =>
+    roomFiles(`lab/${room}`, wall(labMessage, [...labAllow, ...labWords], ['#main/lab/.*', '#main/core/.*'])),
   ),
 ]
 

@@ -15,6 +15,7 @@ import { inspectCommand } from '#main/doors/cli/inspect.ts'
 import { modelsCommand } from '#main/doors/cli/models.ts'
 import { planCommand } from '#main/doors/cli/plan.ts'
 import { resumeCommand } from '#main/doors/cli/resume.ts'
+import { annotateCommand } from '#main/doors/cli/annotate.ts'
 import { runsCommand } from '#main/doors/cli/runs.ts'
 import { serveCommand } from '#main/doors/cli/serve.ts'
 import { studiesCommand } from '#main/doors/cli/studies.ts'
@@ -31,6 +32,7 @@ void runProgram(
     trainCommand,
     resumeCommand,
     runsCommand,
+    annotateCommand,
     exportCommand,
     generateCommand,
     evaluateCommand,

@@ -79,6 +79,11 @@ export const longestFileNameBytes = 120
 /** Plans of runs in one answer: some 2 kB each. */
 export const mostPlansAtOnce = 1000
 
+/** Characters of a note (UTF-16 units), of one tag, and tags of one thing. */
+export const longestNote = 20_000
+export const longestTag = 60
+export const mostTags = 30
+
 /** Characters of a table's filter, and how deep its brackets may stand in one another. */
 export const longestFilter = 1000
 export const deepestFilter = 50

@@ -1,4 +1,5 @@
 // The whole conversation between window and lab. Main implements it, every door carries it, tests fake it.
+import type { Annotation, AnnotationChanges, AnnotationKind } from './annotation.ts'
 import type { Check, CheckChoices, CheckKind } from './mup/check.ts'
 import type { ClusterCatalogue, MachineEntry } from './cluster/catalogue.ts'
 import type { PlanSearch, PlanSearchChoices } from './cluster/plan-search.ts'
@@ -96,6 +97,12 @@ export interface Lab {
    * not train on one.
    */
   killPart(runId: string, part: ClusterPart): Promise<void>
+
+  // notes and tags
+  /** Of every run and study that has any. */
+  listAnnotations(): Promise<Annotation[]>
+  /** What is not named stays as it is. */
+  annotate(kind: AnnotationKind, id: string, changes: AnnotationChanges): Promise<Annotation>
 
   // checks of muP
   /** All checks of a study, newest last. */
@@ -202,6 +209,7 @@ export interface LabNews {
   records: RunRecords
   run: RunSummary
   runDeleted: { runId: string }
+  annotation: Annotation
   check: Check
   planSearch: PlanSearch
   study: Study

@@ -71,7 +71,23 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
       [['--threads', '0x2'], 2],
     ],
   },
-  runs: { does: [[], ['--study', 'Tiny']], refuses: [[['--study', 'nobody'], 1]] },
+  annotate: {
+    does: [
+      ['last', '--tag', 'baseline', '--note', ''],
+      ['Tiny', '--study', '--note', 'Small.'],
+    ],
+    refuses: [
+      [['last'], 2],
+      [['nobody', '--tag', 'a'], 1],
+    ],
+  },
+  runs: {
+    does: [[], ['--study', 'Tiny'], ['--tag', 'baseline'], ['--where', 'tag = baseline and seed = 0']],
+    refuses: [
+      [['--study', 'nobody'], 1],
+      [['--where', 'loss <'], 1],
+    ],
+  },
   resume: {
     does: [],
     refuses: [

@@ -1,11 +1,24 @@
 // Words that the schemas of many requests have in common.
 import { z } from 'zod'
-import { oneLine } from '#shared/printable.ts'
+import { longestNote, longestTag, mostTags } from '#shared/bounds.ts'
+import { oneLine, printable } from '#shared/printable.ts'
 
 export const id = z.string().min(1).max(200)
 
 /** Without what would command a terminal or turn the direction of a line. */
 export const name = z.string().transform(oneLine).pipe(z.string().trim().min(1, 'must not be empty').max(200))
+
+const tag = z.string().transform(oneLine).pipe(z.string().trim().min(1, 'must not be empty').max(longestTag))
+
+/** Lines of a note may break; tags are kept once each, in their order. */
+export const annotationChanges = z.strictObject({
+  note: z.string().max(longestNote).transform(printable).optional(),
+  tags: z
+    .array(tag)
+    .max(mostTags)
+    .transform((tags) => [...new Set(tags)])
+    .optional(),
+})
 
 export const path = z
   .string()

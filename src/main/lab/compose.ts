@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { About } from '#shared/lab.ts'
 import { planCheck } from '#shared/mup/plan.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import { createAnnotations } from './annotations/annotations.ts'
 import { createChecks } from '#main/lab/mup-checks/checks.ts'
 import { createClusters } from '#main/lab/clusters/clusters.ts'
 import { bundledCorpora } from '#main/core/corpus/bundled.ts'
@@ -20,6 +21,7 @@ import { createSubjects } from '#main/lab/subjects/subjects.ts'
 import { exportTarget } from './export-target.ts'
 import { createNews } from './news.ts'
 import { createCheckpointUse } from '#main/lab/runs/checkpoints.ts'
+import { awaitsModel } from './runs/continue-model.ts'
 import { createRunStore } from '#main/lab/runs/run-store.ts'
 import { createRuns } from '#main/lab/runs/runs.ts'
 import { createSettings } from './settings.ts'
@@ -115,12 +117,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     awaitedBy: (id) =>
       runStore
         .list(null)
-        .filter(
-          ({ origin, checkpoints, state, device }) =>
-            origin?.modelId === id &&
-            checkpoints.length === 0 &&
-            (state === 'queued' || (state === 'running' && device === null)),
-        )
+        .filter((run) => awaitsModel(run, id))
         .map(({ name }) => name),
   })
   const sampler = createSampler(corpora, tokenized, corpusFolder)
@@ -179,6 +176,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     closing: closing.signal,
   })
   const clusters = createClusters({ folder: join(home, 'machines'), news, fork, nowMs, newId })
+  const annotations = createAnnotations({ db, news, read: (kind, id) => (kind === 'run' ? runs : studies).read(id) })
   const checks = createChecks({
     db,
     news,
@@ -227,7 +225,15 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
 
   /** What cannot be forgotten now, on a full disk for example, is forgotten at the next start. */
   const purge = async (): Promise<void> => {
-    const purges = [runs.purge, corpora.purge, models.purge, studyStore.purge, checks.purge, evaluation.purge]
+    const purges = [
+      runs.purge,
+      corpora.purge,
+      models.purge,
+      studyStore.purge,
+      annotations.purge,
+      checks.purge,
+      evaluation.purge,
+    ]
     for (const one of purges)
       await Promise.resolve()
         .then(one)
@@ -279,6 +285,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     sampler,
     computer,
     runs,
+    annotations,
     checks,
     checkpoints,
     starts,

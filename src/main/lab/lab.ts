@@ -114,6 +114,9 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     restoreRun: async (runId) => runs.restore(runId),
     readRecords: async (runId, afterStep) => runs.records(runId, afterStep),
 
+    listAnnotations: async () => parts.annotations.list(),
+    annotate: async (kind, id, changes) => parts.annotations.change(kind, id, changes),
+
     listChecks: async (studyId) => checks.list(studyId),
     startCheck: async (studyId, kind, choices) => checks.start(studyId, kind, choices),
     stopCheck: async (checkId) => checks.stop(checkId),

@@ -15,6 +15,7 @@ const reading = [
   'listRuns',
   'readRunPlans',
   'readRecords',
+  'listAnnotations',
   'listChecks',
   'listCheckpoints',
   'listModels',

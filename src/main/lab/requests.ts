@@ -2,11 +2,12 @@
 // fit.
 import { z } from 'zod'
 import { engineNames } from '#shared/engine.ts'
+import { annotationKinds } from '#shared/annotation.ts'
 import { mostPlansAtOnce } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { checkKinds } from '#shared/mup/check.ts'
-import { id, name, path, count, exportFolder, step } from './common-schemas.ts'
+import { annotationChanges, id, name, path, count, exportFolder, step } from './common-schemas.ts'
 import { tokenizer, studyChanges, studyDocument, settingsChanges, checkChoices } from './study-schemas.ts'
 import { pathIn, textPath } from './typed-paths.ts'
 import { describeIssue } from './validation-messages.ts'
@@ -63,6 +64,8 @@ export const requests = {
   restoreRun: { runId: id },
   readRecords: { runId: id, afterStep: step },
   killPart: { runId: id, part: clusterPart },
+  listAnnotations: {},
+  annotate: { kind: z.enum(annotationKinds), id, changes: annotationChanges },
   listChecks: { studyId: id },
   startCheck: { studyId: id, kind: z.enum(checkKinds), choices: checkChoices },
   stopCheck: { checkId: id },

@@ -9,6 +9,10 @@ export interface RunRow {
   plan: RunPlan | null
   /** Name of its study. */
   study: string
+  /** The run's own, and its study's. */
+  tags: readonly string[]
+  studyTags: readonly string[]
+  note: string
 }
 
 export type RunColumn = Column<RunRow>
@@ -103,16 +107,19 @@ export const runColumns: readonly RunColumn[] = [
   number('tokensPerParam', 'Tokens/param', ratioOf, 'tokens/param', 'tokensPerParameter', 'd/n'),
   number('flops', 'FLOPs', ({ run }) => run.flops, 'c', 'compute', 'budget'),
   number('seed', 'Seed', ({ run }) => run.seed ?? null),
-  text('engine', 'Engine', ({ run }) => run.engine),
-  text('place', 'Place', ({ run }) => placeOf(run)),
-  text('state', 'State', ({ run }) => run.state),
   number('loss', 'Train loss', ({ run }) => run.loss, 'train', 'train-loss'),
   number('validation', 'Validation loss', ({ run }) => run.validationLoss, 'val', 'validation-loss', 'val-loss'),
   number('bestValidation', 'Best validation loss', ({ run }) => run.bestValidationLoss, 'best'),
+  text('engine', 'Engine', ({ run }) => run.engine),
+  text('place', 'Place', ({ run }) => placeOf(run)),
+  text('state', 'State', ({ run }) => run.state),
   number('speed', 'Tokens/s', ({ run }) => run.tokensPerSecond, 'tokens/s'),
   number('time', 'Time', ({ run }) => run.elapsedMs / 1000, 'seconds'),
   number('step', 'Step', ({ run }) => run.step),
   number('steps', 'Steps', ({ run }) => run.steps),
+  { key: 'tag', title: 'Tags', kind: 'list', of: ({ tags }) => tags, aliases: ['tags'] },
+  { key: 'studyTag', title: 'Study tags', kind: 'list', of: ({ studyTags }) => studyTags },
+  text('note', 'Note', ({ note }) => note || null, 'notes'),
   text('device', 'Device', ({ run }) => run.device),
   number('layers', 'Layers', ({ plan }) => plan?.member.shape.layers ?? null),
   number('width', 'Width', ({ plan }) => plan?.member.shape.width ?? null),
@@ -123,5 +130,5 @@ export const runColumns: readonly RunColumn[] = [
 /** Shown until a person chooses others. */
 export const usualColumns = [
   ...['name', 'n', 'd', 'tokensPerParam', 'flops', 'peakLearningRate', 'batchTokens', 'seed'],
-  ...['place', 'state', 'loss', 'validation', 'speed', 'time'],
+  ...['loss', 'validation', 'place', 'state', 'speed', 'time', 'tag'],
 ]

@@ -6,6 +6,7 @@ import type { MachineEntry } from '#shared/cluster/catalogue.ts'
 import { readMachine } from '#shared/cluster/machine.ts'
 import { planCheck } from '#shared/mup/plan.ts'
 import type { Check } from '#shared/mup/check.ts'
+import type { Annotation } from '#shared/annotation.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { Machine } from '#shared/engine.ts'
 import { parametrisation } from '#shared/family/parametrisation.ts'
@@ -114,6 +115,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   ])
   const tokenized: TokenizedCorpus[] = []
   const checks = new Map<string, Check>()
+  const annotations = new Map<string, Annotation>()
   const models = new Map<string, LibraryModel>()
   let settings = defaultSettings
   let ownMachines: MachineEntry[] = []
@@ -294,6 +296,14 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       const { steps, validations, samples } = found(records, runId)
       const later = <T extends { step: number }>(all: T[]) => all.filter((record) => record.step > after)
       return { runId, steps: later(steps), validations: later(validations), samples: later(samples) }
+    },
+    listAnnotations: async () => [...annotations.values()],
+    annotate: async (kind, id, changes) => {
+      const key = `${kind} ${id}`
+      const one = { ...(annotations.get(key) ?? { kind, id, note: '', tags: [] }), ...changes }
+      annotations.set(key, one)
+      tell('annotation', one)
+      return one
     },
     listChecks: async (studyId) => [...checks.values()].filter((check) => check.studyId === studyId),
     startCheck: async (studyId, kind, choices) => {

@@ -93,7 +93,7 @@ test('groups show mean and spread, fold, and give the chart their colours', asyn
   table.choices.group = 'seed'
   await drawn()
   const groups = () => screen.view.findAll('[data-testid=run-group]')
-  expect(groups().map((one: any) => one.get('strong').text())).toEqual(['0', '1'])
+  expect(groups().map((one: any) => one.get('strong').text())).toEqual(['Seed 0', 'Seed 1'])
   expect(groups()[0].text()).toContain('2.5000 ± 0.4000') // 2.9, 2.5, 2.1
   expect(groups()[1].text()).toContain('2.5000 ± 0.2828') // 2.7, 2.3
   await screen.press('Fold 0')
@@ -131,9 +131,32 @@ test('a study laid beside brings its runs, and then each study has one colour', 
   expect(names()).toHaveLength(5)
 })
 
+test('tags and notes of runs and studies are kept by the lab and found by the filter', async () => {
+  const [a, b] = [...fake.runs.keys()]
+  useRunTable().tick([a, b], true)
+  await drawn()
+  await screen.press('Tag')
+  const field = document.querySelector<HTMLInputElement>('[aria-label="Add a tag to the ticked runs"]')!
+  field.value = 'baseline'
+  field.dispatchEvent(new Event('input'))
+  field.dispatchEvent(new Event('change'))
+  await drawn()
+  expect((await fake.request('listAnnotations')).map(({ id, tags }) => [id, tags])).toEqual([
+    [a, ['baseline']],
+    [b, ['baseline']],
+  ])
+  await filter('tag = baseline')
+  expect(names()).toEqual(allNames().slice(0, 2))
+  await fake.request('annotate', 'run', a, { note: 'Spikes at the end' })
+  await fake.request('annotate', 'study', useStudiesStore().currentId!, { tags: ['bytes'] })
+  await filter('note ~ spikes and studytag = bytes')
+  expect(names()).toEqual([allNames()[0]])
+})
+
 test('every column can be had of a run whose plan is not read yet', () => {
   const run = [...fake.runs.values()][0]
-  for (const { of } of runColumns) expect(() => of({ run, plan: null, study: '' })).not.toThrow()
+  for (const { of } of runColumns)
+    expect(() => of({ run, plan: null, study: '', tags: [], studyTags: [], note: '' })).not.toThrow()
 })
 
 test('a thousand runs are filtered, sorted and grouped in well under a frame of patience', async () => {

@@ -91,7 +91,7 @@ function systemFault(error: unknown): unknown {
 }
 
 /** Options that take any text; every other value names something, and nothing is called by an empty name. */
-const freeTexts = ['prompt']
+const freeTexts = ['prompt', 'note']
 
 /** An unset variable in a script makes `--to ''`: refused in one place, before anything is opened. */
 function refuseEmpty(command: Command): void {

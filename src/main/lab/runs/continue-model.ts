@@ -6,7 +6,7 @@ import { planMember, type SplitTokens } from '#shared/family/plan.ts'
 import type { Recipe } from '#shared/family/recipe.ts'
 import { peakLearningRateRule } from '#shared/family/rules.ts'
 import type { ContinueChoices, LibraryModel } from '#shared/model.ts'
-import type { RunPlan } from '#shared/run.ts'
+import type { RunPlan, RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { makeRunPlan } from './make-run.ts'
 
@@ -85,3 +85,12 @@ export function planContinued({
     origin: { modelId: model.id, name: model.name },
   }
 }
+
+/** Whether the run will begin from the model's weights and has not read them yet. */
+export const awaitsModel = (
+  { origin, checkpoints, state, device }: Pick<RunSummary, 'origin' | 'checkpoints' | 'state' | 'device'>,
+  modelId: string,
+): boolean =>
+  origin?.modelId === modelId &&
+  checkpoints.length === 0 &&
+  (state === 'queued' || (state === 'running' && device === null))

@@ -69,9 +69,13 @@ const evaluations = `
   CREATE TABLE taskFiles (task TEXT NOT NULL, role TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (task, role)) WITHOUT ROWID;
 `
 
+const annotations = `
+  CREATE TABLE annotations (kind TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+`
+
 /** "IsoF" in ASCII. */
 export const labSchema: Schema = {
   applicationId: 0x49736f46,
-  migrations: [first, checks, models, evaluations],
+  migrations: [first, checks, models, evaluations, annotations],
   keptBeside: ['runs', 'models', 'corpora'],
 }

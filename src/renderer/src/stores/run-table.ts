@@ -9,6 +9,7 @@ import { groupRows, type Group } from '#shared/run-table/groups.ts'
 import { runColumns, usualColumns, type RunColumn, type RunRow } from '#shared/run-table/run-columns.ts'
 import { hueAt } from '../charts/hues.ts'
 import { memberColour } from '../charts/theme.ts'
+import { useAnnotations } from './annotations.ts'
 import { useLabStore } from './lab.ts'
 import { useRunPlansStore } from './run-plans.ts'
 import { useShownRuns } from './shown-runs.ts'
@@ -29,6 +30,7 @@ export const useRunTable = defineStore('run-table', () => {
   const shownRuns = useShownRuns()
   const plans = useRunPlansStore()
   const lab = useLabStore()
+  const annotations = useAnnotations()
   const choices = useLocalStorage<RunTableChoices>(
     'isoflop.run-table',
     { columns: usualColumns, sort: { key: 'n', isDescending: false }, group: '', isColoured: false },
@@ -47,6 +49,9 @@ export const useRunTable = defineStore('run-table', () => {
       run,
       plan: plans.plans.get(run.id) ?? null,
       study: shownRuns.studyName(run.studyId),
+      tags: annotations.of('run', run.id).tags,
+      studyTags: annotations.of('study', run.studyId).tags,
+      note: annotations.of('run', run.id).note,
     })),
   )
   const filter = computed((): { keeps: Filter<RunRow>; refusal: string | null } => {
