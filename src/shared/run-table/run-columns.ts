@@ -106,7 +106,7 @@ export const runColumns: readonly RunColumn[] = [
   number('d', 'D', ({ plan }) => plan?.member.tokens ?? null, 'tokens'),
   number('tokensPerParam', 'Tokens/param', ratioOf, 'tokens/param', 'tokensPerParameter', 'd/n'),
   number('flops', 'FLOPs', ({ run }) => run.flops, 'c', 'compute', 'budget'),
-  number('seed', 'Seed', ({ run }) => run.seed ?? null),
+  number('seed', 'Seed', ({ run, plan }) => run.seed ?? plan?.seed ?? null),
   number('loss', 'Train loss', ({ run }) => run.loss, 'train', 'train-loss'),
   number('validation', 'Validation loss', ({ run }) => run.validationLoss, 'val', 'validation-loss', 'val-loss'),
   number('bestValidation', 'Best validation loss', ({ run }) => run.bestValidationLoss, 'best'),

@@ -57,6 +57,14 @@ export function parseNumber(smallest: number, largest: number): (text: string) =
   }
 }
 
+/** `4,64,2`: layers, width, heads. */
+export function parseShape(text: string): [number, number, number] {
+  const parts = text.split(',').map((part) => parseWhole(1, 65_536)(part))
+  if (parts.length !== 3 || parts[1] % parts[2] !== 0)
+    throw new InvalidArgumentError('It must be layers,width,heads, such as 4,64,2; the heads divide the width.')
+  return parts as [number, number, number]
+}
+
 /** `bytes`, `gpt2` or `bpe:4096`. */
 export function parseTokenizer(text: string): TokenizerChoice {
   if (text === 'bytes' || text === 'gpt2') return { kind: text }

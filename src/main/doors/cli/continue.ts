@@ -1,13 +1,13 @@
 // `isoflop train --from`: a run whose first weights are a model's instead of random ones.
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
+import { optionNamed } from '#shared/repeat-run.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { followRuns } from './follow.ts'
 import { findModel } from './find.ts'
 import { corpusReady } from './lab.ts'
 import { originOf, takeModel } from './models.ts'
 import { usageError, type CommandContext } from './program.ts'
-import { optionNamed } from './shaping.ts'
 
 export interface ContinueOptions {
   from?: string

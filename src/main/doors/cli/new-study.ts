@@ -1,7 +1,10 @@
 // The study that `isoflop train` works on: made as the options shape it, or one that is there.
 import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
-import type { Dial, MemberPlan } from '#shared/family/ladder.ts'
+import { memberName } from '#shared/family/additions.ts'
+import type { Dial, Ladder, MemberPlan } from '#shared/family/ladder.ts'
+import type { PlanBasis } from '#shared/family/plan.ts'
+import { countParameters } from '#shared/family/shape.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
 import { listed } from '#shared/printable.ts'
@@ -9,20 +12,14 @@ import type { Study } from '#shared/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { exists } from '#main/platform/disk/files.ts'
+import { optionNamed } from '#shared/repeat-run.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { corpusName, readCorpus } from './corpus.ts'
 import type { EngineOptions } from './engine.ts'
 import { corpusNamed, findStudy } from './find.ts'
 import { ladderWithin } from './plan.ts'
 import { usageError, type CommandContext } from './program.ts'
-import {
-  optionNamed,
-  presetLadder,
-  shapingFields,
-  withLadderOptions,
-  withRecipeOptions,
-  type ShapingOptions,
-} from './shaping.ts'
+import { presetLadder, shapingFields, withLadderOptions, withRecipeOptions, type ShapingOptions } from './shaping.ts'
 
 export interface TrainOptions extends ShapingOptions, EngineOptions {
   study?: string
@@ -32,6 +29,7 @@ export interface TrainOptions extends ShapingOptions, EngineOptions {
   family?: string
   budget?: number
   largest?: number
+  shape?: [layers: number, width: number, heads: number]
   member?: string[]
   from?: string
   tokens?: number
@@ -41,25 +39,31 @@ export interface TrainOptions extends ShapingOptions, EngineOptions {
 }
 
 /** What only a new study can be given. */
-const newStudyFields = ['name', 'corpus', 'tokenizer', 'family', 'budget', 'largest', 'seed', ...shapingFields] as const
+const newStudyFields = [
+  'name',
+  'corpus',
+  'tokenizer',
+  'family',
+  'budget',
+  'largest',
+  'shape',
+  'seed',
+  ...shapingFields,
+] as const
 
 /** A new study as the options shape it. */
 export async function makeStudy(lab: LabHost, options: TrainOptions, context: CommandContext): Promise<Study> {
-  const dials = (['family', 'budget', 'largest'] as const).filter((name) => options[name] !== undefined)
+  const dials = (['family', 'budget', 'largest', 'shape'] as const).filter((name) => options[name] !== undefined)
   if (dials.length > 1) throw usageError(`--${dials[0]} and --${dials[1]} each make a ladder; give one of them.`)
   // A grid alone is no ladder beside another, but the starter's recipe and tokenizer are as good for it.
   const isGrid = dials.length === 0 && options.isoflop !== undefined
-  const parts =
-    options.budget === undefined && options.largest === undefined ? studyPartsOf(options.family ?? starterPreset) : null
+  const isOwn = (['budget', 'largest', 'shape'] as const).some((name) => options[name] !== undefined)
+  const parts = isOwn ? null : studyPartsOf(options.family ?? starterPreset)
   const recipe = withRecipeOptions(parts?.recipe ?? defaultRecipe, options)
   const tokenizer = options.tokenizer ?? parts?.tokenizer ?? { kind: 'bpe', vocabulary: 512 }
-  const dial: Dial =
-    options.budget === undefined
-      ? { kind: 'largest', parameters: options.largest! }
-      : { kind: 'compute', flops: options.budget }
   const basis = { recipe, vocabulary: vocabularyOf(tokenizer) }
   const ladder = withLadderOptions(
-    isGrid ? null : parts ? presetLadder(parts, basis) : ladderWithin(dial, recipe, basis.vocabulary),
+    isGrid ? null : parts ? presetLadder(parts, basis) : ownLadder(options, basis),
     options,
     basis,
   )
@@ -67,6 +71,20 @@ export async function makeStudy(lab: LabHost, options: TrainOptions, context: Co
   const corpusId = options.corpus ? await corpusOf(lab, options.corpus, context) : undefined
   const study = await lab.createStudy(options.name ?? (options.corpus ? corpusName(options.corpus) : 'Command line'))
   return lab.updateStudy(study.id, { recipe, tokenizer, ladder, ...(corpusId === undefined ? {} : { corpusId }) })
+}
+
+/** The ladder that a budget or a size makes, or the one member of a shape. */
+function ownLadder({ budget, largest, shape }: TrainOptions, basis: PlanBasis): Ladder {
+  if (!shape) {
+    const dial: Dial =
+      budget === undefined ? { kind: 'largest', parameters: largest! } : { kind: 'compute', flops: budget }
+    return ladderWithin(dial, basis.recipe, basis.vocabulary)
+  }
+  const [layers, width, heads] = shape
+  const size = { layers, width, heads }
+  const parameters = countParameters({ ...size, context: basis.recipe.context, vocabulary: basis.vocabulary })
+  const member = { ...size, id: `d${width}-l${layers}-h${heads}`, name: memberName(size, basis), isEnabled: true }
+  return { dial: { kind: 'largest', parameters }, members: [member] }
 }
 
 /** A study that is there, which no option may shape. */

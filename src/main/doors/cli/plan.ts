@@ -1,4 +1,5 @@
 // `isoflop plan`: what a family would take, before anything runs.
+import { optionNamed } from '#shared/repeat-run.ts'
 import { Fault } from '#shared/fault.ts'
 import { flopsConventionNames } from '#shared/family/counting.ts'
 import { ladderFromDial, largestParameters, smallestParameters } from '#shared/family/dial.ts'
@@ -15,7 +16,6 @@ import { findStudy } from './find.ts'
 import { readLab } from './lab.ts'
 import { usageError, type Answer, type CommandContext, type CommandPart } from './program.ts'
 import {
-  optionNamed,
   presetLadder,
   shapingFields,
   shapingOptions,

@@ -21,10 +21,15 @@ export interface RecipeOptions {
   finalFraction?: number
   parametrisation?: 'standard' | 'mup'
   mupBaseWidth?: number
+  mupEmbeddingScale?: number
+  mupOutputScale?: number
   activation?: Recipe['activation']
   weightDecay?: number
   clipNorm?: number
   initStd?: number
+  beta1?: number
+  beta2?: number
+  epsilon?: number
   countedParameters?: ParameterCount
   flopsConvention?: FlopsConvention
 }
@@ -48,10 +53,15 @@ const recipeFields = [
   'finalFraction',
   'parametrisation',
   'mupBaseWidth',
+  'mupEmbeddingScale',
+  'mupOutputScale',
   'activation',
   'weightDecay',
   'clipNorm',
   'initStd',
+  'beta1',
+  'beta2',
+  'epsilon',
   'countedParameters',
   'flopsConvention',
 ] as const satisfies (keyof RecipeOptions)[]
@@ -97,10 +107,23 @@ export const shapingOptions = (command: Command): Command =>
       new Option('--parametrisation <name>', 'muP keeps one learning rate for all widths').choices(['standard', 'mup']),
     )
     .option('--mup-base-width <width>', 'muP: the width whose rates hold', parseWhole(1, 65_536))
+    .option(
+      '--mup-embedding-scale <number>',
+      'muP: of the embeddings, 10 unless told otherwise',
+      within(parseAmount, 1e-4, 1e4),
+    )
+    .option(
+      '--mup-output-scale <number>',
+      'muP: of the logits, 1 unless told otherwise',
+      within(parseAmount, 1e-4, 1e4),
+    )
     .addOption(new Option('--activation <name>', 'gelu (erf) or gelu_new (tanh)').choices(['gelu', 'gelu_new']))
     .option('--weight-decay <number>', 'of embeddings and matrices, never of biases and norms', parseNumber(0, 10))
     .option('--clip-norm <norm>', 'longer gradients are scaled down to it', within(parseAmount, 1e-6, 1e6))
     .option('--init-std <number>', 'of the first weights', within(parseAmount, 1e-9, 10))
+    .option('--beta1 <number>', 'Adam: memory of the mean gradient', parseNumber(0, 0.999999))
+    .option('--beta2 <number>', 'Adam: memory of its square', parseNumber(0, 0.999999))
+    .option('--epsilon <number>', 'Adam: added to the root of the square', within(parseAmount, 1e-30, 1))
     .addOption(
       new Option('--counted-parameters <which>', 'what tokens per parameter counts').choices([
         'all',
@@ -188,10 +211,6 @@ export function withLadderOptions(ladder: Ladder | null, options: ShapingOptions
     grid,
   )
 }
-
-/** `--tokens-per-parameter` for `tokensPerParameter`. */
-export const optionNamed = (field: string): string =>
-  `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 function budgets(text: string): number[] {
   const all = text.split(',').map(parseAmount)

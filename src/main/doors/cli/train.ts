@@ -4,7 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import type { LabHost } from '#main/lab/lab.ts'
-import { parseAmount, parseTokenizer, parseWhole, short } from './amounts.ts'
+import { parseAmount, parseShape, parseTokenizer, parseWhole, short } from './amounts.ts'
 import { continueFrom, defaultContinueTokens, withoutChoices } from './continue.ts'
 import { engineOptions, refuseAbsentEngine, withSettings } from './engine.ts'
 import { followRuns } from './follow.ts'
@@ -29,6 +29,7 @@ export const trainCommand: CommandPart = (program, act) => {
       .option('--family <name>', 'a family that ships with the lab; else the starter')
       .option('--budget <flops>', 'the ladder that this much training compute pays for, in FLOPs', parseAmount)
       .option('--largest <parameters>', 'the ladder up to a model of this size', parseAmount)
+      .option('--shape <layers,width,heads>', 'one model of this shape instead of a ladder', parseShape)
       .option('--member <name...>', 'only these members')
       .option(
         '--from <model>',
@@ -62,6 +63,7 @@ Examples:
   $ isoflop train --family starter --parametrisation mup --decay wsd-s
   $ isoflop train --from gpt2 --tokens 2M --corpus ~/books
   $ isoflop train --systems 4 --member 137k            weights streamed to four systems, layer by layer
+  $ isoflop train --shape 4,64,4 --seed 1              one model, as the page of a run repeats it
   $ isoflop train --isoflop 4e11,8e11 --sizes 4        the same compute for several sizes
 
 Ctrl+C pauses; isoflop resume goes on.`,

@@ -34,11 +34,15 @@ export const useShownRuns = defineStore('shown-runs', () => {
   const shown = computed(() => all.value.filter(({ id }) => !hidden.value.has(id)))
   /** The run that the samples are of, and whose row is marked; null: the one that trains. */
   const chosenId = ref<string | null>(null)
+  /** The run whose page is open. */
+  const openId = ref<string | null>(null)
+  const open = computed(() => all.value.find(({ id }) => id === openId.value) ?? null)
   watch(
     () => studies.currentId,
     () => {
       hidden.value = new Set()
       chosenId.value = null
+      openId.value = null
     },
   )
 
@@ -80,6 +84,8 @@ export const useShownRuns = defineStore('shown-runs', () => {
     shown,
     hidden,
     chosenId,
+    openId,
+    open,
     toggle,
     isolate,
     showOnly,
