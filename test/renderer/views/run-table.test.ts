@@ -123,7 +123,8 @@ test('a study laid beside brings its runs, and then each study has one colour', 
   await drawn()
   const shown = useShownRuns()
   expect(shown.all).toHaveLength(5)
-  shown.beside = [first]
+  await screen.press('Add studies')
+  document.querySelector<HTMLElement>(`[role=checkbox][aria-label="${first.name}"]`)!.click()
   await drawn()
   expect(shown.all).toHaveLength(10)
   expect(new Set(shown.all.map((run) => shown.styleOf(run).colour)).size).toBe(2)
