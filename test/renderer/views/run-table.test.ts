@@ -174,3 +174,16 @@ test('a thousand runs are filtered, sorted and grouped in well under a frame of 
   expect(table.lines.length).toBeGreaterThan(890)
   expect(performance.now() - startedMs).toBeLessThan(250)
 })
+
+test('of very many runs the chart draws a hundred and says so, and any others when asked', async () => {
+  const run = [...fake.runs.values()][0]
+  for (let i = 0; i < 150; i++) fake.tell('run', { ...run, id: `many-${i}`, state: 'finished' })
+  await drawn()
+  const shown = useShownRuns()
+  expect(shown.shown).toHaveLength(100)
+  expect(screen.text()).toContain('The chart shows 100 of 155 runs.')
+  shown.showOnly(new Set(['many-148', 'many-149']))
+  await drawn()
+  expect(shown.shown.map(({ id }) => id)).toEqual(['many-148', 'many-149'])
+  expect(screen.text()).not.toContain('The chart shows')
+})

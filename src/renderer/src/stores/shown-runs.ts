@@ -9,6 +9,9 @@ import { usePlanStore, type MemberStyle } from './plan.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
+/** More curves at once can neither be told apart nor be drawn while one waits. */
+const mostInChart = 100
+
 export const useShownRuns = defineStore('shown-runs', () => {
   const studies = useStudiesStore()
   const plan = usePlanStore()
@@ -31,7 +34,10 @@ export const useShownRuns = defineStore('shown-runs', () => {
   const all = computed(() => shownStudies.value.flatMap(({ id }) => runs.ofStudy(id)))
 
   const hidden = shallowRef<ReadonlySet<string>>(new Set())
-  const shown = computed(() => all.value.filter(({ id }) => !hidden.value.has(id)))
+  const wanted = computed(() => all.value.filter(({ id }) => !hidden.value.has(id)))
+  const shown = computed(() => wanted.value.slice(0, mostInChart))
+  /** Runs that are not hidden and have no room in the chart. */
+  const leftOut = computed(() => wanted.value.length - shown.value.length)
   /** The run that the samples are of, and whose row is marked; null: the one that trains. */
   const chosenId = ref<string | null>(null)
   /** The run whose page is open. */
@@ -82,6 +88,7 @@ export const useShownRuns = defineStore('shown-runs', () => {
     shownStudies,
     all,
     shown,
+    leftOut,
     hidden,
     chosenId,
     openId,
