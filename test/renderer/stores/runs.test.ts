@@ -181,3 +181,20 @@ describe('training', () => {
     expect(all.map((run) => plan.styleOf(run.memberId).colour)).toEqual(before)
   })
 })
+
+it('a hundred curves are read a few at a time, every one of them', async () => {
+  const [run] = await begin()
+  fake.train(run.id, 3, false)
+  const runs = useRunsStore()
+  const ids = Array.from({ length: 100 }, (_, i) => `many-${i}`)
+  for (const id of ids) {
+    fake.records.set(id, { ...fake.records.get(run.id)!, runId: id })
+    fake.tell('run', { ...fake.runs.get(run.id)!, id, step: 3 })
+  }
+  const asked = () =>
+    fake.asked.filter(({ name, args }) => name === 'readRecords' && ids.includes(String(args[0]))).length
+  runs.watchCurves(ids)
+  expect(asked()).toBe(8)
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setTimeout(resolve))
+  expect(ids.map((id) => lastStep(runs.curves.get(id)!))).toEqual(ids.map(() => 3))
+})

@@ -15,6 +15,9 @@ export const canStop = (run: RunSummary): boolean =>
 export const shareOf = (run: RunSummary): number | null =>
   run.state === 'running' && !isTraining(run) && !run.step ? null : run.step / Math.max(1, run.steps)
 
+/** Curves read at once: a door answers only so many requests of one window at a time. */
+const mostReadings = 8
+
 export const useRunsStore = defineStore('runs', () => {
   const bridge = useBridge()
   const notices = useNoticesStore()
@@ -22,6 +25,8 @@ export const useRunsStore = defineStore('runs', () => {
   const curves = shallowRef(new Map<string, Curve>()) // shallow: thousands of points, none of them watched
   const isLoaded = ref(false)
   const fetching = new Map<string, Promise<void>>()
+  /** Curves whose turn to be read comes. */
+  const awaited: string[] = []
 
   const put = (run: RunSummary) => {
     const known = runs.value.some((one) => one.id === run.id)
@@ -86,7 +91,18 @@ export const useRunsStore = defineStore('runs', () => {
 
   /** Makes sure these curves are there and stay so. */
   function watchCurves(runIds: string[]): void {
-    for (const runId of runIds) if (!curves.value.has(runId)) void fetchCurve(runId)
+    for (const runId of runIds) {
+      if (curves.value.has(runId)) continue
+      curves.value.set(runId, createCurve())
+      awaited.push(runId)
+    }
+    readAwaited()
+  }
+  function readAwaited(): void {
+    while (fetching.size < mostReadings && awaited.length > 0) {
+      const runId = awaited.shift()!
+      if (curves.value.has(runId)) void fetchCurve(runId).then(readAwaited) // else it was deleted meanwhile
+    }
   }
 
   /** Newest first within a member is not needed anywhere: smallest first, then oldest first. */
