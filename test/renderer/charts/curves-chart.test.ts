@@ -1,7 +1,7 @@
 // Records of several runs as one chart option.
 import { describe, expect, it } from 'vitest'
 import { type CurveLine } from '#renderer/charts/curve-quantities.ts'
-import { curvesOption, type CurvesPlan } from '#renderer/charts/curves-chart.ts'
+import { curvesOption, curvesView, type CurvesPlan } from '#renderer/charts/curves-chart.ts'
 import { curvesCsv, readCurves } from '#renderer/charts/curves-reading.ts'
 import { scheduleOption } from '#renderer/charts/schedule-chart.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
@@ -153,4 +153,60 @@ it('the learning rate of every member stands against the share of its own steps'
     [1, 1e-4],
   ])
   expect(scheduleOption([], lightTheme)).toBeNull()
+})
+
+describe('curves on the canvas', () => {
+  const many = (count: number, length = 4) =>
+    Array.from({ length: count }, (_, i) =>
+      line(
+        `r${i}`,
+        Array.from({ length }, (_, at) => 6 - at / length),
+      ),
+    )
+  const never = () => false
+
+  it('are the lines of the saved picture: the same points, widths and order', () => {
+    const { option } = curvesOption(plan(), lightTheme)!
+    const drawn = (option.series as unknown as Drawn[]).filter(({ id }) => id?.startsWith('a '))
+    const [{ strokes }] = curvesView(plan(), lightTheme, never)!.runs
+    expect(strokes.map(({ points, width }) => [[...points], width])).toEqual(
+      drawn.map(({ data, lineStyle }) => [data.flat(), lineStyle!.width]),
+    )
+    expect(strokes.map(({ symbol }) => symbol)).toEqual([null, null, 'circle'])
+  })
+
+  it('ECharts is left the axes and the names, each in its line’s colour, and names only up to eight', () => {
+    const named = (count: number) =>
+      (curvesView(plan({ lines: many(count) }), lightTheme, never)!.option.series as { endLabel?: { color: string } }[])
+        .filter(({ endLabel }) => endLabel)
+        .map(({ endLabel }) => endLabel!.color)
+    expect(named(3)).toEqual(['#cc4678', '#cc4678', '#cc4678'])
+    expect(named(9)).toEqual([])
+  })
+
+  it('a run that has ended keeps its key while another grows, so that it is not drawn again', () => {
+    const lines = many(20, 90)
+    const keys = () => curvesView(plan({ lines }), lightTheme, (id) => id === 'r0')!.runs.map(({ key }) => key)
+    const before = keys()
+    const { curve } = lines[0]
+    const at = (step: number) => ({
+      step,
+      tokens: step * 100,
+      loss: 5.5,
+      gradientNorm: 2,
+      learningRate: 1e-3,
+      elapsedMs: step * 50,
+    })
+    appendSteps(curve, [at(91), at(92)])
+    const after = keys()
+    expect(after[0]).not.toBe(before[0])
+    expect(after.slice(1)).toEqual(before.slice(1))
+    appendSteps(curve, [at(200)]) // beyond what the axis holds: all is drawn anew
+    expect(keys()[1]).not.toBe(before[1])
+  })
+
+  it('say which runs go on', () => {
+    const { runs } = curvesView(plan({ lines: many(3) }), lightTheme, (id) => id === 'r1')!
+    expect(runs.map(({ isLive }) => isLive)).toEqual([false, true, false])
+  })
 })

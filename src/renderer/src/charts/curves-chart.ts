@@ -1,19 +1,8 @@
-// Training curves: records of several runs to one ECharts option. Thin is raw, thick is smoothed, symbols on a dashed
-// line are validation.
-import { decimate } from '../curves/decimate.ts'
-import { reachOf, smooth } from '../curves/smooth.ts'
+// Training curves of several runs. Thin is raw, thick is smoothed, symbols on a dashed line are validation. In the
+// window ECharts draws the axes and the names, and CurveLayers the lines; a saved picture is one ECharts option.
 import { gridLines, type AxisPlan } from './axis.ts'
-import {
-  smoothable,
-  xExtent,
-  xNames,
-  xOf,
-  yNames,
-  yOf,
-  type CurveLine,
-  type CurveX,
-  type CurveY,
-} from './curve-quantities.ts'
+import { pairsOf, pointsOf, type CurvePoints } from './curve-points.ts'
+import { xExtent, xNames, yNames, type CurveLine, type CurveX, type CurveY } from './curve-quantities.ts'
 import { apart, drawing, outlined, still, type Axes, type Drawing } from './drawing.ts'
 import { padded, position, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -37,58 +26,37 @@ export interface CurvesPlan {
 }
 
 const endLabelsUpTo = 8
+/** With more lines, axes grow in steps: all that stands still would be drawn anew for every step of one that grows. */
+const steadyFrom = 12
 
 interface Drawn {
   line: CurveLine
-  raw: number[][]
-  mean: number[][]
-  validation: number[][]
+  points: CurvePoints
 }
 
-/** Points of one line inside the zoom, decimated to the plot's width, as positions on the axes. */
-function drawLine(line: CurveLine, plan: CurvesPlan, xRange: Range): Drawn {
-  const { x, y, xScale, yScale, smoothing } = plan
-  const { values, of } = xOf(line, x)
-  const { length } = line.curve
-  const buckets = Math.max(50, Math.min(2000, Math.round(plan.pixels)))
-  const spot = (px: number, py: number) => [
-    position(px, xScale),
-    yScale === 'log' && py <= 0 ? NaN : position(py, yScale),
-  ]
-  const pick = (ys: ArrayLike<number>) =>
-    decimate(values, ys, length, { ...xRange, buckets, isLog: xScale === 'log' })
-      .filter((i) => xScale === 'linear' || values[i] > 0)
-      .map((i) => spot(values[i], ys[i]))
-  const ys = yOf(line, y)
-  const isSmooth = smoothable(y) && smoothing > 0
-  return {
-    line,
-    raw: plan.showTraining || y !== 'loss' ? pick(ys) : [],
-    mean:
-      isSmooth && (plan.showTraining || y !== 'loss')
-        ? pick(smooth(line.curve, y, ys, reachOf(length, smoothing)))
-        : [],
-    validation:
-      plan.showValidation && y === 'loss'
-        ? line.curve.validations
-            .filter((record) => xScale === 'linear' || of(record) > 0)
-            .map((record) => spot(of(record), record.loss))
-        : [],
+/** What the chart shows, before it is said how: null while no line has a point. */
+function planned(plan: CurvesPlan): { drawn: Drawn[]; axes: Axes } | null {
+  const whole = xExtent(plan)
+  if (!whole) return null
+  const to = plan.lines.length >= steadyFrom && !plan.zoom ? steppedUp(whole.to) : whole.to
+  const xRange =
+    plan.zoom?.x ?? (plan.xScale === 'log' ? padded({ ...whole, to }, 'log', 0.01) : { from: whole.from, to: to || 1 })
+  const drawn = plan.lines.map((line) => ({ line, points: pointsOf(line, plan, xRange) }))
+  const yRange = plan.zoom?.y ?? padded(yExtent(drawn, plan.yScale, plan.y) ?? { from: 1, to: 10 }, plan.yScale)
+  const xName = plan.x === 'flops' ? `${xNames.flops} (${plan.convention})` : xNames[plan.x]
+  const axes = {
+    x: { name: xName, kind: plan.xScale, range: xRange },
+    y: { name: yNames[plan.y], kind: plan.yScale, range: yRange },
   }
+  return { drawn, axes }
 }
 
-function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY, within: Range): Range | null {
-  let low = Infinity
-  let high = -Infinity
-  for (const { raw, mean, validation } of drawn) {
-    for (const points of [raw, mean, validation]) {
-      for (const [px, py] of points) {
-        if (px < within.from || px > within.to || py - py !== 0) continue
-        if (py < low) low = py
-        if (py > high) high = py
-      }
-    }
-  }
+/** The next of ten steps a decade. */
+const steppedUp = (value: number): number => (value > 0 ? 10 ** (Math.ceil(Math.log10(value) * 10) / 10) : value)
+
+function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY): Range | null {
+  const low = Math.min(...drawn.map(({ points }) => points.low))
+  const high = Math.max(...drawn.map(({ points }) => points.high))
   if (low > high) return null
   const from = yScale === 'log' ? 10 ** low : low
   const to = yScale === 'log' ? 10 ** high : high
@@ -99,46 +67,122 @@ function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY, within: Range): R
 const nameRoom = (lines: readonly CurveLine[]): number =>
   Math.min(120, Math.max(64, ...lines.map(({ name }) => 14 + 6 * name.length)))
 
-/** Null while no line has a point. */
+const areLabelled = (lines: readonly CurveLine[]): boolean => lines.length > 1 && lines.length <= endLabelsUpTo
+
+/** Everything in one option, for a picture to be saved. Null while no line has a point. */
 export function curvesOption(plan: CurvesPlan, theme: ChartTheme): Drawing | null {
-  const whole = xExtent(plan)
-  if (!whole) return null
-  const xRange =
-    plan.zoom?.x ?? (plan.xScale === 'log' ? padded(whole, 'log', 0.01) : { from: whole.from, to: whole.to || 1 })
-  const drawn = plan.lines.map((line) => drawLine(line, plan, xRange))
-  const positions = { from: position(xRange.from, plan.xScale), to: position(xRange.to, plan.xScale) }
-  const yRange =
-    plan.zoom?.y ?? padded(yExtent(drawn, plan.yScale, plan.y, positions) ?? { from: 1, to: 10 }, plan.yScale)
-  const xName = plan.x === 'flops' ? `${xNames.flops} (${plan.convention})` : xNames[plan.x]
-  const axes = {
-    x: { name: xName, kind: plan.xScale, range: xRange },
-    y: { name: yNames[plan.y], kind: plan.yScale, range: yRange },
-  }
-  const isLabelled = plan.lines.length > 1 && plan.lines.length <= endLabelsUpTo
+  const all = planned(plan)
+  if (!all) return null
+  const { drawn, axes } = all
+  const isLabelled = areLabelled(plan.lines)
   return drawing(
     axes,
     theme,
     [
       gridLines('y', axes.y, theme),
-      ...drawn.flatMap((one) => seriesOf(one, isLabelled && endsInside(one, axes), theme)),
+      ...drawn.flatMap((one) => seriesOf(one, isLabelled && endsInside(one.points, axes), theme)),
     ],
     isLabelled ? { right: nameRoom(plan.lines) } : {},
   )
 }
 
-/** Whether the line's last point is in view: a name without its line would point at nothing. */
-function endsInside({ mean, raw, validation }: Drawn, { x, y }: Axes): boolean {
+/** A line on the canvas, and the symbols on it. */
+export interface Stroke {
+  points: Float64Array
+  colour: string
+  width: number
+  opacity: number
+  isDashed: boolean
+  symbol: string | null
+}
+
+/** One run on the canvas; drawn anew where its key is another. */
+export interface RunStrokes {
+  id: string
+  key: string
+  isLive: boolean
+  strokes: Stroke[]
+}
+
+/** Axes and names for ECharts, and the lines for the canvas. Null while no line has a point. */
+export function curvesView(
+  plan: CurvesPlan,
+  theme: ChartTheme,
+  isLive: (id: string) => boolean,
+): (Drawing & { runs: RunStrokes[] }) | null {
+  const all = planned(plan)
+  if (!all) return null
+  const { drawn, axes } = all
+  const isLabelled = areLabelled(plan.lines)
+  const names = drawn
+    .filter(({ points }) => isLabelled && endsInside(points, axes))
+    .map(({ line, points }) => nameAtEnd(line, lastOf(points)!, theme))
+  const frame = drawing(
+    axes,
+    theme,
+    [gridLines('y', axes.y, theme), ...names],
+    isLabelled ? { right: nameRoom(plan.lines) } : {},
+  )
+  const runs = drawn.map(({ line, points }) => ({
+    id: line.id,
+    key: `${line.id} ${line.colour} ${line.symbol} ${points.key}`,
+    isLive: isLive(line.id),
+    strokes: strokesOf(line, points),
+  }))
+  return { ...frame, runs }
+}
+
+/** Points at which symbols still can be told apart. */
+const mostSymbols = 200
+
+function strokesOf(line: CurveLine, { raw, mean, validation }: CurvePoints): Stroke[] {
+  const base = { colour: line.colour, opacity: 1, isDashed: false, symbol: null }
+  const isThin = mean.length > 0
+  return [
+    { ...base, points: raw, width: isThin ? 1 : 1.5, opacity: isThin ? 0.32 : 1 },
+    { ...base, points: mean, width: 2 },
+    {
+      ...base,
+      points: validation,
+      width: 1,
+      isDashed: true,
+      symbol: validation.length <= 2 * mostSymbols ? line.symbol : null,
+    },
+  ].filter(({ points }) => points.length > 0)
+}
+
+/** Position of a line's last point: of the smoothed one, else the raw, else of validation. */
+function lastOf({ mean, raw, validation }: CurvePoints): [number, number] | null {
   const points = mean.length ? mean : raw.length ? raw : validation
-  const last = points[points.length - 1]
+  return points.length ? [points[points.length - 2], points[points.length - 1]] : null
+}
+
+/** Whether the line's last point is in view: a name without its line would point at nothing. */
+function endsInside(points: CurvePoints, { x, y }: Axes): boolean {
+  const last = lastOf(points)
   const holds = ({ range, kind }: AxisPlan, at: number) =>
     at <= position(range.to, kind) && at >= position(range.from, kind)
   return !!last && holds(y, last[1]) && (holds(x, last[0]) || last[0] > position(x.range.to, x.kind))
 }
 
-function seriesOf({ line, raw, mean, validation }: Drawn, isLabelled: boolean, theme: ChartTheme) {
+/** A name at the end of a line that ECharts does not draw, in the line's colour. */
+const nameAtEnd = (line: CurveLine, last: [number, number], theme: ChartTheme) => ({
+  ...still,
+  type: 'line' as const,
+  id: `${line.id} name`,
+  name: line.name,
+  data: [last],
+  symbol: 'none',
+  lineStyle: { width: 0 },
+  endLabel: { ...outlined(theme), color: line.colour, show: true, formatter: line.name, distance: 6 },
+  labelLayout: apart,
+})
+
+function seriesOf({ line, points }: Drawn, isLabelled: boolean, theme: ChartTheme) {
+  const [raw, mean, validation] = [points.raw, points.mean, points.validation].map(pairsOf)
   const base = { ...still, type: 'line' as const }
   const label = (isOn: boolean) => ({
-    endLabel: { ...outlined(theme), show: isLabelled && isOn, formatter: line.name, distance: 6 },
+    endLabel: { ...outlined(theme), color: line.colour, show: isLabelled && isOn, formatter: line.name, distance: 6 },
     labelLayout: apart,
   })
   const top = mean.length ? 'mean' : raw.length ? 'raw' : 'validation'
@@ -173,7 +217,7 @@ function seriesOf({ line, raw, mean, validation }: Drawn, isLabelled: boolean, t
       symbol: line.symbol,
       symbolSize: 7,
       showAllSymbol: true,
-      showSymbol: validation.length <= 200,
+      showSymbol: validation.length <= mostSymbols,
       itemStyle: { color: theme.surface, borderColor: line.colour, borderWidth: 1.5 },
       lineStyle: { color: line.colour, width: 1, type: 'dashed' as const },
       ...label(top === 'validation'),

@@ -7,6 +7,15 @@ import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 
 use([LineChart, ScatterChart, CustomChart, GridComponent, MarkLineComponent, LabelLayout, CanvasRenderer, SVGRenderer])
 
+/** An option as a PNG of twice its size, as a data URL. */
+export function drawPng(option: object, width: number, height: number): string {
+  const chart = init(document.createElement('div'), null, { renderer: 'canvas', width, height })
+  chart.setOption(option as never)
+  const url = chart.getDataURL({ type: 'png', pixelRatio: 2 })
+  chart.dispose()
+  return url
+}
+
 /** The same option as one SVG document. */
 export function drawSvg(option: object, width: number, height: number): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })

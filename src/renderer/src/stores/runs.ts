@@ -91,7 +91,9 @@ export const useRunsStore = defineStore('runs', () => {
 
   /** Makes sure these curves are there and stay so. */
   function watchCurves(runIds: string[]): void {
-    for (const runId of runIds) {
+    // those that train first: what has ended can wait to be read
+    const isLive = new Set(active.value.map(({ id }) => id))
+    for (const runId of [...runIds].sort((x, y) => Number(isLive.has(y)) - Number(isLive.has(x)))) {
       if (curves.value.has(runId)) continue
       curves.value.set(runId, createCurve())
       awaited.push(runId)

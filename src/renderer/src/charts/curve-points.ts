@@ -1,0 +1,90 @@
+// The points of a training curve as they are drawn: inside the view, thinned to its pixels, as positions on the axes.
+// Worked out once for a curve that does not change.
+import type { Curve } from '../curves/curve.ts'
+import { decimate } from '../curves/decimate.ts'
+import { reachOf, smooth } from '../curves/smooth.ts'
+import { smoothable, xOf, yOf, type CurveLine } from './curve-quantities.ts'
+import type { CurvesPlan } from './curves-chart.ts'
+import { position, type Range } from './scale.ts'
+
+/** Positions x, y, x, y …; `low` and `high` are those of y inside the view, infinite where there is none. */
+export interface CurvePoints {
+  key: string
+  raw: Float64Array
+  mean: Float64Array
+  validation: Float64Array
+  low: number
+  high: number
+}
+
+const known = new WeakMap<Curve, CurvePoints>()
+
+/** Points of one line inside a range of x, thinned to the plot's width. */
+export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): CurvePoints {
+  const { curve } = line
+  const { x, y, xScale, yScale, smoothing, showTraining, showValidation } = plan
+  const buckets = Math.max(50, Math.min(2000, Math.round(plan.pixels)))
+  const key = [
+    curve.generation,
+    curve.length,
+    curve.validations.length,
+    line.flopsPerToken,
+    xRange.from,
+    xRange.to,
+    ...[x, y, xScale, yScale, smoothing, showTraining, showValidation, buckets],
+  ].join(' ')
+  const before = known.get(curve)
+  if (before?.key === key) return before
+
+  const { values, of } = xOf(line, x)
+  const place = (px: number, py: number): [number, number] => [
+    position(px, xScale),
+    yScale === 'log' && py <= 0 ? NaN : position(py, yScale),
+  ]
+  const isShown = (px: number) => xScale === 'linear' || px > 0
+  const pick = (ys: ArrayLike<number>) => {
+    const chosen = decimate(values, ys, curve.length, { ...xRange, buckets, isLog: xScale === 'log' })
+    return flat(chosen.filter((i) => isShown(values[i])).map((i) => place(values[i], ys[i])))
+  }
+  const ys = yOf(line, y)
+  const hasTraining = showTraining || y !== 'loss'
+  const raw = hasTraining ? pick(ys) : flat([])
+  const mean =
+    hasTraining && smoothable(y) && smoothing > 0
+      ? pick(smooth(curve, y, ys, reachOf(curve.length, smoothing)))
+      : flat([])
+  const validation = flat(
+    showValidation && y === 'loss'
+      ? curve.validations.filter((record) => isShown(of(record))).map((record) => place(of(record), record.loss))
+      : [],
+  )
+  const points = { key, raw, mean, validation, ...extentWithin([raw, mean, validation], xRange, xScale) }
+  known.set(curve, points)
+  return points
+}
+
+const flat = (pairs: readonly [number, number][]): Float64Array => {
+  const numbers = new Float64Array(2 * pairs.length)
+  for (const [i, [x, y]] of pairs.entries()) {
+    numbers[2 * i] = x
+    numbers[2 * i + 1] = y
+  }
+  return numbers
+}
+
+function extentWithin(all: Float64Array[], range: Range, kind: CurvesPlan['xScale']): { low: number; high: number } {
+  const [from, to] = [position(range.from, kind), position(range.to, kind)]
+  let [low, high] = [Infinity, -Infinity]
+  for (const points of all)
+    for (let i = 0; i < points.length; i += 2) {
+      const y = points[i + 1]
+      if (points[i] < from || points[i] > to || y - y !== 0) continue
+      if (y < low) low = y
+      if (y > high) high = y
+    }
+  return { low, high }
+}
+
+/** As ECharts wants them. */
+export const pairsOf = (points: Float64Array): number[][] =>
+  Array.from({ length: points.length / 2 }, (_, i) => [points[2 * i], points[2 * i + 1]])

@@ -1,0 +1,160 @@
+// How fluent the window is with many runs: frames, answers to a press, memory; in a real browser, while the processor
+// trains beside it.
+//   node test/bench/window.mjs [--runs 100] [--steps 20000] [--live 3] [--seconds 20] [--no-training] [--picture FILE]
+// Build first: npm run build. Prints one JSON document.
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { cpus } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+import { build } from 'vite'
+import { findChromium } from '../../scripts/chromium.mjs'
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '100' },
+    steps: { type: 'string', default: '20000' },
+    live: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '20' },
+    'no-training': { type: 'boolean' },
+    picture: { type: 'string' },
+  },
+})
+const root = resolve(fileURLToPath(import.meta.url), '../../..')
+const folder = join(root, 'build', 'bench-window')
+await build({
+  root,
+  configFile: false,
+  logLevel: 'error',
+  ssr: { noExternal: true },
+  build: {
+    ssr: 'test/bench/window-parts.ts',
+    outDir: folder,
+    emptyOutDir: true,
+    target: 'node16',
+    rollupOptions: {
+      external: ['koffi', 'libsql', /^@tensorflow\//],
+      output: { format: 'cjs', entryFileNames: 'parts.cjs', codeSplitting: false },
+    },
+  },
+})
+const { serveFilledLab } = createRequire(import.meta.url)(join(folder, 'parts.cjs'))
+const [runs, steps, live, seconds] = ['runs', 'steps', 'live', 'seconds'].map((name) => Number(values[name]))
+const lab = await serveFilledLab({ runs, steps, live }, join(root, 'out', 'renderer'))
+const found = await findChromium()
+const browser = await chromium.launch({ executablePath: found.executable, args: found.args, headless: true })
+const trainer = values['no-training']
+  ? null
+  : spawn(
+      process.execPath,
+      [
+        'bin/isoflop.mjs',
+        'bench',
+        '--engine',
+        'native',
+        '--shape',
+        'A',
+        '--only',
+        'train',
+        '--pairs',
+        '100',
+        '--seconds',
+        '5',
+      ],
+      { cwd: root, stdio: 'ignore' },
+    )
+try {
+  const page = await browser.newPage({ viewport: { width: 1360, height: 880 } })
+  const openedAt = performance.now()
+  await page.goto(lab.url)
+  await page.getByTestId('nav-training').click()
+  await page.getByTestId('run-row').first().waitFor()
+  const opensInSeconds = (performance.now() - openedAt) / 1000
+  // until every curve is there
+  await page.waitForFunction(
+    () => {
+      const canvas = document.querySelector('[data-testid=standing-runs]')
+      if (!canvas?.width) return false
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+      let painted = 0
+      for (let i = 3; i < data.length; i += 4) if (data[i] > 0) painted++
+      const settled = painted > 0 && painted === window.lastPainted
+      window.lastPainted = painted
+      return settled
+    },
+    null,
+    { timeout: 300_000, polling: 3000 },
+  )
+  const drawnInSeconds = (performance.now() - openedAt) / 1000
+
+  lab.start()
+  await page.waitForTimeout(2000)
+  await page.evaluate(() => {
+    window.frames = []
+    let last = performance.now()
+    const frame = (now) => {
+      window.frames.push(now - last)
+      last = now
+      requestAnimationFrame(frame)
+    }
+    requestAnimationFrame(frame)
+  })
+  // A press on the button that asks to stop all, and on the one that takes it back.
+  const answers = []
+  const until = performance.now() + 1000 * seconds
+  if (live === 0) await page.waitForTimeout(1000 * seconds) // nothing to stop, so nothing to press
+  while (live > 0 && performance.now() < until) {
+    answers.push(
+      await page.evaluate(
+        () =>
+          new Promise((done) => {
+            const pressedAt = performance.now()
+            document.querySelector('[data-testid=stop-all]').click()
+            const look = () => {
+              const dialog = document.querySelector('[role=dialog], [role=alertdialog]')
+              if (dialog) done(performance.now() - pressedAt)
+              else requestAnimationFrame(look)
+            }
+            look()
+          }),
+      ),
+    )
+    await page.keyboard.press('Escape')
+    await page.waitForTimeout(900)
+  }
+  const frames = (await page.evaluate(() => window.frames)).slice(1).sort((a, b) => a - b)
+  const session = await page.context().newCDPSession(page)
+  await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  if (values.picture) await page.screenshot({ path: values.picture })
+  const middle = (numbers) => Number([...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)].toFixed(1))
+  const at = (share) => Number(frames[Math.floor(share * (frames.length - 1))].toFixed(1))
+  console.log(
+    JSON.stringify(
+      {
+        cpu: cpus()[0].model.trim(),
+        cores: cpus().length,
+        browser: browser.version(),
+        training: trainer !== null,
+        runs,
+        steps,
+        live,
+        opensInSeconds: Number(opensInSeconds.toFixed(2)),
+        drawnInSeconds: Number(drawnInSeconds.toFixed(2)),
+        frameMs: { median: at(0.5), p95: at(0.95), longest: at(1) },
+        answerMs:
+          answers.length > 0 ? { median: middle(answers), longest: Number(Math.max(...answers).toFixed(1)) } : null,
+        heapMiB: Math.round(usedSize / 2 ** 20),
+      },
+      null,
+      2,
+    ),
+  )
+} finally {
+  trainer?.kill()
+  await browser.close()
+  await lab.close()
+}
+process.exit(0)
