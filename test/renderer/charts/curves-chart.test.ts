@@ -1,7 +1,8 @@
 // Records of several runs as one chart option.
 import { describe, expect, it } from 'vitest'
 import { type CurveLine } from '#renderer/charts/curve-quantities.ts'
-import { curvesOption, curvesView, type CurvesPlan } from '#renderer/charts/curves-chart.ts'
+import { curvesOption, curvesView } from '#renderer/charts/curves-chart.ts'
+import type { CurvesPlan } from '#renderer/charts/curves-plan.ts'
 import { curvesCsv, readCurves } from '#renderer/charts/curves-reading.ts'
 import { scheduleOption } from '#renderer/charts/schedule-chart.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'

@@ -4,7 +4,7 @@ import type { Curve } from '../curves/curve.ts'
 import { decimate } from '../curves/decimate.ts'
 import { reachOf, smooth } from '../curves/smooth.ts'
 import { smoothable, xOf, yOf, type CurveLine } from './curve-quantities.ts'
-import type { CurvesPlan } from './curves-chart.ts'
+import type { CurvesPlan } from './curves-plan.ts'
 import { position, type Range } from './scale.ts'
 
 /** Positions x, y, x, y …; `low` and `high` are those of y inside the view, infinite where there is none. */

@@ -2,28 +2,11 @@
 // window ECharts draws the axes and the names, and CurveLayers the lines; a saved picture is one ECharts option.
 import { gridLines, type AxisPlan } from './axis.ts'
 import { pairsOf, pointsOf, type CurvePoints } from './curve-points.ts'
-import { xExtent, xNames, yNames, type CurveLine, type CurveX, type CurveY } from './curve-quantities.ts'
+import { xExtent, xNames, yNames, type CurveLine, type CurveY } from './curve-quantities.ts'
+import type { CurvesPlan } from './curves-plan.ts'
 import { apart, drawing, outlined, still, type Axes, type Drawing } from './drawing.ts'
 import { padded, position, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
-
-export interface CurvesPlan {
-  lines: CurveLine[]
-  x: CurveX
-  y: CurveY
-  xScale: ScaleKind
-  yScale: ScaleKind
-  /** Share of a curve's own length over which it is averaged to each side; 0 shows only the raw line. */
-  smoothing: number
-  showTraining: boolean
-  showValidation: boolean
-  /** What a person zoomed to, in values of x and y. */
-  zoom: { x: Range; y?: Range } | null
-  /** Width of the plot in pixels. */
-  pixels: number
-  /** How FLOPs are counted, for the axis. */
-  convention: string
-}
 
 const endLabelsUpTo = 8
 /** With more lines, axes grow in steps: all that stands still would be drawn anew for every step of one that grows. */

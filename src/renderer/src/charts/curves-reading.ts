@@ -3,7 +3,7 @@ import { writeCsv } from '#shared/csv.ts'
 import { nearest } from '../curves/curve.ts'
 import { reachOf, smooth, speeds } from '../curves/smooth.ts'
 import { smoothable, xOf, yOf, type CurveLine } from './curve-quantities.ts'
-import type { CurvesPlan } from './curves-chart.ts'
+import type { CurvesPlan } from './curves-plan.ts'
 
 export interface Reading {
   id: string
