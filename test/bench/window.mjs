@@ -1,3 +1,4 @@
+/* global window, document, requestAnimationFrame */
 // How fluent the window is with many runs: frames, answers to a press, memory; in a real browser, while the processor
 // trains beside it.
 //   node test/bench/window.mjs [--runs 100] [--steps 20000] [--live 3] [--seconds 20] [--no-training] [--picture FILE]
