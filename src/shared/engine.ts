@@ -1,7 +1,7 @@
 // The engines by name, and what is known of each on this machine.
 
 /** `reference` is the slow, obvious one: tests, and the last resort. */
-export const engineNames = ['native', 'gpu', 'tensorflow', 'wasm', 'reference'] as const
+export const engineNames = ['native', 'gpu', 'cuda', 'tensorflow', 'wasm', 'reference'] as const
 export type EngineName = (typeof engineNames)[number]
 
 /** What a probe in a process of its own found out about one engine. */

@@ -489,7 +489,7 @@ describe('the machine', () => {
       return (async function* () {
         if (job.kind === 'measure') return [{ width: 64, flopsPerSecond: 1e9 }]
         if (job.engine === 'gpu') throw new Error('the driver fell over')
-        const rate = { native: 900, tensorflow: 300, wasm: 100, reference: 1 }[job.engine as string]!
+        const rate = { native: 900, cuda: 700, tensorflow: 300, wasm: 100, reference: 1 }[job.engine as string]!
         return {
           name: job.engine,
           isAvailable: true,
@@ -505,6 +505,7 @@ describe('the machine', () => {
     expect(machine.probes.map(({ name, isAvailable }) => `${name} ${isAvailable}`)).toEqual([
       'native true',
       'gpu false',
+      'cuda true',
       'tensorflow true',
       'wasm true',
       'reference true',

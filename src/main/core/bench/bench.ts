@@ -133,7 +133,7 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
 /** PyTorch as a person would run it beside an engine: as it is and compiled, on a card in every precision. */
 function peersOf(engine: EngineName, { compiled }: BenchOptions): Peer[] {
   const ways = compiled ? (['eager', 'compile'] as const) : (['eager'] as const)
-  if (engine !== 'gpu') return ways.map((way): Peer => `pytorch-${way}`)
+  if (engine !== 'gpu' && engine !== 'cuda') return ways.map((way): Peer => `pytorch-${way}`)
   return (['', '-tf32', '-bf16'] as const).flatMap((precision) =>
     ways.map((way): Peer => `pytorch-${way}${precision}-cuda`),
   )

@@ -22,6 +22,8 @@ export async function createKernels(name: EngineName, { threads }: EngineOptions
       return (await import('./native/native.ts')).createNativeKernels({ threads })
     case 'gpu':
       return (await import('./gpu/gpu.ts')).createGpuKernels()
+    case 'cuda':
+      return (await import('./cuda/cuda.ts')).createCheckedCudaKernels()
     case 'tensorflow':
       return (await import('./tensorflow/libtensorflow.ts')).createLibtensorflowKernels({ threads })
     case 'wasm':

@@ -7,6 +7,7 @@ import { headKernels } from './head.ts'
 import { learningKernels } from './learning.ts'
 import { createMemory } from './memory.ts'
 import { productKernels } from './products.ts'
+import { checkNumbers } from '../self-test.ts'
 import { rowKernels } from './rows.ts'
 
 export interface CudaOptions {
@@ -56,5 +57,21 @@ export function createCudaKernels({
       memory.dispose()
       device.dispose()
     },
+  }
+}
+
+/**
+ * The same, after the card was asked for numbers that the reference knows. Throws Fault 'unavailable' also where it
+ * computes wrong ones.
+ */
+export async function createCheckedCudaKernels(): Promise<Kernels> {
+  const device = openDevice()
+  const kernels = createCudaKernels({ device })
+  try {
+    await checkNumbers(kernels, device.name, `CUDA ${device.version}`)
+    return kernels
+  } catch (error) {
+    kernels.dispose()
+    throw error
   }
 }

@@ -10,6 +10,8 @@ export interface Device {
   readonly driver: Driver
   /** "NVIDIA H100 80GB HBM3". */
   readonly name: string
+  /** The newest CUDA that the driver knows: "13.0". */
+  readonly version: string
   /** 90 for Hopper. */
   readonly capability: number
   readonly multiprocessors: number
@@ -39,7 +41,7 @@ export function openDevice(): Device {
   if (version < oldestDriver) {
     throw new Fault(
       'unavailable',
-      `NVIDIA's driver here is too old (CUDA ${version / 1000}); install driver 525 or newer, or choose another engine.`,
+      `NVIDIA's driver here is too old (CUDA ${versionText(version)}); install driver 525 or newer, or choose another engine.`,
     )
   }
   const card = written((out) => driver.cuDeviceGet(out, 0), 'cuDeviceGet')
@@ -92,6 +94,7 @@ export function openDevice(): Device {
   return {
     driver,
     name,
+    version: versionText(version),
     capability,
     multiprocessors,
     memoryBytes,
@@ -105,6 +108,9 @@ export function openDevice(): Device {
     },
   }
 }
+
+/** 12040 is 12.4. */
+const versionText = (version: number) => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`
 
 function nameOf(driver: Driver, card: number): string {
   const name = Buffer.alloc(128)

@@ -1,6 +1,9 @@
 // What a person reads where there is no driver, no card, too old a one, or too little memory.
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createCudaKernels } from '#main/core/engine/cuda/cuda.ts'
+import { createKernels } from '#main/core/engine/create.ts'
 import { Fault, type FaultCode } from '#shared/fault.ts'
 import { buildEmulator, canEmulate } from '../../../../support/cuda/build.ts'
 
@@ -42,7 +45,7 @@ describe.skipIf(!canEmulate)('an emulated card', () => {
 
   it.each<[string, string, FaultCode, RegExp]>([
     ['CARDS', '0', 'unavailable', /No NVIDIA graphics card/],
-    ['VERSION', '11080', 'unavailable', /too old \(CUDA 11\.08\)/],
+    ['VERSION', '11080', 'unavailable', /too old \(CUDA 11\.8\)/],
     ['CAPABILITY', '61', 'unavailable', /emulated card is too old/],
     ['FAIL', 'cuModuleLoadData 222', 'unavailable', /driver is too old/],
     ['FAIL', 'cuDevicePrimaryCtxRetain 2', 'too-large', /out of memory/],
@@ -78,5 +81,29 @@ describe.skipIf(!canEmulate)('an emulated card', () => {
     expect(fault.code).toBe('failed')
     expect(fault.message).toMatch(/stopped.*checkpoint/)
     kernels.dispose()
+  })
+})
+
+describe.skipIf(!canEmulate)('the engine cuda', () => {
+  beforeAll(() => {
+    process.env.ISOFLOP_LIBCUDA = buildEmulator()
+  })
+  afterEach(() => {
+    process.env.EMULATED_CUDA_WITHOUT = ''
+  })
+
+  it('is created after the card computed what the reference computes', async () => {
+    const kernels = await createKernels('cuda', { threads: 0 })
+    expect(kernels.device).toMatch(/^cuda, emulated card/)
+    expect(kernels.memory().currentBytes).toBe(0)
+    kernels.dispose()
+  })
+
+  it('passes a card over that computes wrong numbers', async () => {
+    const file = readFileSync(join(__dirname, '../../../../../src/native/cuda/product.h'), 'utf8').split('\n')
+    process.env.EMULATED_CUDA_WITHOUT = `product.h ${file.findIndex((line) => line.includes('__syncthreads')) + 1}`
+    const fault = await faultOf(() => createKernels('cuda', { threads: 0 }))
+    expect(fault.code).toBe('unavailable')
+    expect(fault.message).toMatch(/emulated card computes wrong numbers with its driver CUDA 13\.0/)
   })
 })
