@@ -53,6 +53,7 @@ function skip(what, remedy) {
 /** The command that makes a skipped test run, by the file it is in. */
 function remedyOf(where) {
   if (where.includes('tensorflow') && !where.includes('wasm')) return 'npm run setup:tensorflow'
+  if (where.includes('ptx')) return 'npm run setup:nvrtc'
   if (where.includes('/gpu')) return 'npm run setup:gpu, and on Debian apt-get install mesa-vulkan-drivers libvulkan1'
   if (where.includes('transformers') || where.includes('pytorch')) return 'npm run setup:peers'
   return 'its name says what it needs'
@@ -119,6 +120,7 @@ if (isCi) {
   timed('peers', () => {
     node([join(root, 'scripts', 'setup-tensorflow.mjs')])
     node([join(root, 'scripts', 'setup-gpu.mjs')])
+    node([join(root, 'scripts', 'setup-nvrtc.mjs')])
     const problem = findPeers() ? null : setupPeers()
     if (problem) console.error(`${problem}.`)
   })

@@ -2,6 +2,7 @@
 // PyPI wheel, is needed by developers alone, and is never shipped.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import koffi from 'koffi'
 
@@ -13,10 +14,15 @@ export const modules = [
   { name: 'bf16', architecture: 'compute_80', version: '7.0' },
 ]
 
-/** The folder with libnvrtc: ISOFLOP_NVRTC, or where python3 has the wheel; null where neither is. */
+/** Where setup-nvrtc.mjs puts it. */
+export const fetched = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'isoflop', 'nvrtc')
+
+/** The folder with libnvrtc: ISOFLOP_NVRTC, what setup:nvrtc fetched, or where python3 has the wheel; null: nowhere. */
 export function findNvrtc() {
   const asked = process.env.ISOFLOP_NVRTC
   if (asked) return existsSync(asked) ? asked : null
+  const own = join(fetched, 'nvidia', 'cuda_nvrtc', 'lib')
+  if (existsSync(own)) return own
   const found = spawnSync('python3', ['-c', 'import nvidia.cuda_nvrtc as n; print(list(n.__path__)[0])'], {
     encoding: 'utf8',
   })

@@ -4,6 +4,13 @@
 export const engineNames = ['native', 'gpu', 'cuda', 'tensorflow', 'wasm', 'reference'] as const
 export type EngineName = (typeof engineNames)[number]
 
+/** Of the products of a training; sums, weights, norms, softmax and loss are fp32 in both. */
+export const precisions = ['fp32', 'bf16'] as const
+export type Precision = (typeof precisions)[number]
+
+/** Engines that train in bf16. */
+export const halfEngines: readonly EngineName[] = ['cuda']
+
 /** What a probe in a process of its own found out about one engine. */
 export interface EngineProbe {
   name: EngineName

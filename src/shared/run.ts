@@ -88,6 +88,8 @@ export interface RunSummary {
   message: string | null
   /** Why it failed or the disk paused it; absent in runs of older labs. */
   code?: FaultCode | null
+  /** What multiplies; absent: fp32. */
+  precision?: 'bf16'
   /** As in its plan. */
   systems?: number
   /** The last step on a cluster, as measured. */

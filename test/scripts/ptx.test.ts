@@ -22,7 +22,7 @@ const root = join(__dirname, '../..')
 const ptxOf = (name: string) => readFileSync(join(root, 'resources', 'cuda', `${name}.ptx`), 'utf8')
 const nvrtc = findNvrtc()
 
-it.skipIf(!nvrtc)(`is up to date (npm run build:ptx; needs ${wheel})`, () => {
+it.skipIf(!nvrtc)(`is up to date (npm run build:ptx; needs ${wheel}, which npm run setup:nvrtc fetches)`, () => {
   const compile = loadNvrtc(nvrtc!)
   for (const module of modules) expect(compile(join(root, 'src/native/cuda'), module) === ptxOf(module.name)).toBe(true)
 })

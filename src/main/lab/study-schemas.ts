@@ -1,6 +1,6 @@
 // What a study, its document, its checks and the settings may be when they come in through a door.
 import { z } from 'zod'
-import { engineNames } from '#shared/engine.ts'
+import { engineNames, precisions } from '#shared/engine.ts'
 import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
 import { count, id, name, share } from './common-schemas.ts'
 
@@ -37,6 +37,7 @@ export const recipe = z.strictObject({
   clipNorm: z.number().positive().max(1e6),
   initStd: z.number().positive().max(10),
   seed: count(0, 0xffff_ffff),
+  precision: z.enum(precisions).optional(),
 })
 
 const published = z.strictObject({

@@ -1,5 +1,6 @@
 // How the members of a family are trained: one record of choices, the same for every member, from which each plan is
 // derived.
+import type { Precision } from '../engine.ts'
 import type { Activation } from './shape.ts'
 
 /**
@@ -44,6 +45,8 @@ export interface Recipe {
   /** Of embeddings and inner matrices; residual matrices start at this / sqrt(2 L). */
   initStd: number
   seed: number
+  /** Of the products; fp32 unless said. Its losses are not those of fp32, so laws do not mix the two. */
+  precision?: Precision
 }
 
 /** Cerebras-GPT's recipe, with the batch and the warm-up scaled to models that train on a desk. */

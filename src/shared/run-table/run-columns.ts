@@ -40,6 +40,7 @@ export const recipeTitles: Record<keyof Recipe, string> = {
   clipNorm: 'Gradient clipping',
   initStd: 'Init std',
   seed: 'Seed',
+  precision: 'Precision',
 }
 
 const recipeAliases: Partial<Record<keyof Recipe, string[]>> = {
@@ -60,7 +61,7 @@ const planned = ({ member, recipe }: RunPlan): Partial<Recipe> => ({
   context: member.shape.context,
 })
 
-const textFields = ['countedParameters', 'flopsConvention', 'activation', 'parametrisation', 'decay']
+const textFields = ['countedParameters', 'flopsConvention', 'activation', 'parametrisation', 'decay', 'precision']
 
 const recipeColumns = (Object.keys(recipeTitles) as (keyof Recipe)[])
   .filter((field) => field !== 'seed')

@@ -246,7 +246,8 @@ describe('a run', () => {
     lab.listen('run', ({ engine, state, step }) => state === 'running' && begun.push(`${engine} ${step}`))
     expect(await lab.resumeRun(id, 'native')).toMatchObject({ engine: 'native' })
     await runIn(lab, id, 'finished')
-    expect(begun[0]).toBe(`native ${checkpoints.at(-1)}`)
+    const [, step] = /^native (\d+)$/.exec(begun[0])!
+    expect(Number(step)).toBeGreaterThanOrEqual(checkpoints.at(-1)!) // one more may have been written before the end
     expect((await lab.listRuns(null))[0].engine).toBe('native')
   })
 

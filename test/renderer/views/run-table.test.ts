@@ -24,6 +24,7 @@ beforeEach(async () => {
   for (const [i, run] of [...fake.runs.values()].entries())
     change(run, { state: 'finished', validationLoss: losses[i], seed: i % 2, tokensPerSecond: 1000 })
   screen = await showScreen(TrainingView)
+  await expect.poll(() => screen.text(), { timeout: 10_000 }).toContain('Table') // on a busy machine it comes late
   await screen.press('Table')
 })
 function change(run: RunSummary, to: Partial<RunSummary>) {

@@ -1,5 +1,5 @@
 // Engines by name: each device is imported only when it is asked for, because most machines have only some of them.
-import { engineNames, type EngineName } from '#shared/engine.ts'
+import { engineNames, halfEngines, type EngineName, type Precision } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { Engine, ObservedEngine } from './engine.ts'
@@ -9,6 +9,8 @@ import type { Kernels } from './kernels.ts'
 export interface EngineOptions {
   /** CPU threads; 0 for the physical cores. */
   threads: number
+  /** Of a training's products; fp32 unless said. */
+  precision?: Precision
   /** The weights to begin with, instead of the plan's initial ones: making those takes seconds for a large model. */
   parameters?: ReadonlyMap<string, Float32Array>
 }
@@ -16,14 +18,18 @@ export interface EngineOptions {
 /**
  * The kernels of one device. Throws Fault 'unavailable', saying what would make it so, where the device is not here.
  */
-export async function createKernels(name: EngineName, { threads }: EngineOptions): Promise<Kernels> {
+export async function createKernels(
+  name: EngineName,
+  { threads, precision = 'fp32' }: EngineOptions,
+): Promise<Kernels> {
+  if (precision === 'bf16' && !halfEngines.includes(name)) throw new Fault('unavailable', noHalf(name))
   switch (name) {
     case 'native':
       return (await import('./native/native.ts')).createNativeKernels({ threads })
     case 'gpu':
       return (await import('./gpu/gpu.ts')).createGpuKernels()
     case 'cuda':
-      return (await import('./cuda/cuda.ts')).createCheckedCudaKernels()
+      return (await import('./cuda/cuda.ts')).createCheckedCudaKernels(precision)
     case 'tensorflow':
       return (await import('./tensorflow/libtensorflow.ts')).createLibtensorflowKernels({ threads })
     case 'wasm':
@@ -32,6 +38,10 @@ export async function createKernels(name: EngineName, { threads }: EngineOptions
       return (await import('./reference.ts')).createReferenceKernels()
   }
 }
+
+/** Why an engine cannot train in bf16, and what can. */
+export const noHalf = (engine: EngineName): string =>
+  `The engine ${engine} trains in fp32 alone. Choose fp32 in the recipe, or the engine cuda where there is an NVIDIA card.`
 
 /** A model with its initial weights on a device; disposing it gives the device back. */
 export async function createEngine(

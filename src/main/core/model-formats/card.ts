@@ -71,6 +71,7 @@ export function modelCard(
     ['training loss', loss(card.loss)],
     ['validation loss', loss(card.validationLoss)],
     ['seeds', `weights ${recipe.seed}, data ${plan.seed}`],
+    ['precision', recipe.precision === 'bf16' ? 'products in bf16, sums and weights in fp32' : 'fp32'],
     ['time and device', `${duration(card.elapsedMs)} on ${card.device ?? plan.engine}`],
   ]
   return `---

@@ -86,8 +86,13 @@ export async function* trainJob(
     const measured = gatherSteps()
     const engine = plan.systems
       ? closing(await openCluster(plan, checkpoint?.state, parameters, measured.add), (one) => one.close())
-      : closing(await createEngine(plan.engine, plan.model, { threads: plan.threads, parameters }), (one) =>
-          one.dispose(),
+      : closing(
+          await createEngine(plan.engine, plan.model, {
+            threads: plan.threads,
+            precision: plan.recipe.precision,
+            parameters,
+          }),
+          (one) => one.dispose(),
         )
     if ('killPart' in engine) {
       if (asks) void followRequests(asks, engine)

@@ -2,6 +2,7 @@
 // same ones.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { isoflopMembers, memberName, usualGrid, withFixedTokens, withMembers } from '#shared/family/additions.ts'
+import { precisions } from '#shared/engine.ts'
 import type { Ladder } from '#shared/family/ladder.ts'
 import { withoutSchedules, type PlanBasis } from '#shared/family/plan.ts'
 import type { studyPartsOf } from '#shared/family/presets.ts'
@@ -24,6 +25,7 @@ export interface RecipeOptions {
   mupEmbeddingScale?: number
   mupOutputScale?: number
   activation?: Recipe['activation']
+  precision?: Recipe['precision']
   weightDecay?: number
   clipNorm?: number
   initStd?: number
@@ -62,6 +64,7 @@ const recipeFields = [
   'beta1',
   'beta2',
   'epsilon',
+  'precision',
   'countedParameters',
   'flopsConvention',
 ] as const satisfies (keyof RecipeOptions)[]
@@ -118,6 +121,9 @@ export const shapingOptions = (command: Command): Command =>
       within(parseAmount, 1e-4, 1e4),
     )
     .addOption(new Option('--activation <name>', 'gelu (erf) or gelu_new (tanh)').choices(['gelu', 'gelu_new']))
+    .addOption(
+      new Option('--precision <name>', 'of the products: fp32, or bf16 with the engine cuda').choices([...precisions]),
+    )
     .option('--weight-decay <number>', 'of embeddings and matrices, never of biases and norms', parseNumber(0, 10))
     .option('--clip-norm <norm>', 'longer gradients are scaled down to it', within(parseAmount, 1e-6, 1e6))
     .option('--init-std <number>', 'of the first weights', within(parseAmount, 1e-9, 10))

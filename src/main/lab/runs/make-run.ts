@@ -50,10 +50,11 @@ function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
 
 /** A short name for all that decides a training's outcome but its seed: runs that share it are repeats. */
 function settingOf({ corpusId, tokenizer, recipe, member, origin }: RunPlan): string {
-  const { seed: _seed, ...rest } = recipe
+  const { seed: _seed, precision, ...rest } = recipe
   const { shape, steps, batchSequences, warmupSteps, peakLearningRate, phases } = member
   const parts = {
     ...rest,
+    ...(precision === 'bf16' ? { precision } : {}), // absent and fp32 are the same
     corpusId,
     tokenizer,
     shape,
@@ -101,4 +102,5 @@ export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
   checkpoints: [],
   message: null,
   ...(plan.systems === undefined ? {} : { systems: plan.systems }),
+  ...(plan.recipe.precision === 'bf16' ? { precision: 'bf16' as const } : {}),
 })

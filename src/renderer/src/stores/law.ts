@@ -140,6 +140,12 @@ export const useLawStore = defineStore('law', () => {
     standings.value.filter((one) => one.ownRatio !== null && one.loss !== null && one.isExcluded && !one.isOut),
   )
 
+  /** Members of the fit whose run multiplied in bf16, where others did in fp32: their losses are not of one law. */
+  const inHalf = computed(() => {
+    const half = inFit.value.filter(({ run }) => run?.precision === 'bf16')
+    return half.length < inFit.value.length ? half : []
+  })
+
   /** Runs that no law counts, because they began from a model's weights. */
   const continued = computed(() => runs.ofStudy(studies.currentId).filter(({ origin }) => origin !== undefined))
 
@@ -158,7 +164,20 @@ export const useLawStore = defineStore('law', () => {
     }
   }
 
-  return { standings, inFit, points, law, form, cooldown, hasCooldowns, continued, offRatio, forecastOf, exclude }
+  return {
+    standings,
+    inFit,
+    points,
+    law,
+    form,
+    cooldown,
+    hasCooldowns,
+    continued,
+    offRatio,
+    inHalf,
+    forecastOf,
+    exclude,
+  }
 })
 
 /** Tokens per counted parameter of a whole training, as the recipe means them: a wsd-s run's at its second cooldown. */

@@ -1,8 +1,9 @@
 // The kernels of an NVIDIA card: shapes are checked in TypeScript, then kernels are queued through the driver alone.
+import type { Precision } from '#shared/engine.ts'
 import type { Kernels } from '../kernels.ts'
 import { attentionKernels } from './attention.ts'
 import { type Device, openDevice } from './device.ts'
-import { checkPrecision, type Precision } from './half.ts'
+import { checkPrecision } from './half.ts'
 import { headKernels } from './head.ts'
 import { learningKernels } from './learning.ts'
 import { createMemory } from './memory.ts'
@@ -60,15 +61,18 @@ export function createCudaKernels({
   }
 }
 
+/** What the rounding of either precision cannot make: eight bits of bf16 against twenty-four. */
+const tolerances: Record<Precision, number> = { fp32: 1e-3, bf16: 5e-2 }
+
 /**
  * The same, after the card was asked for numbers that the reference knows. Throws Fault 'unavailable' also where it
  * computes wrong ones.
  */
-export async function createCheckedCudaKernels(): Promise<Kernels> {
+export async function createCheckedCudaKernels(precision: Precision): Promise<Kernels> {
   const device = openDevice()
-  const kernels = createCudaKernels({ device })
+  const kernels = createCudaKernels({ device, precision })
   try {
-    await checkNumbers(kernels, device.name, `CUDA ${device.version}`)
+    await checkNumbers(kernels, device.name, `CUDA ${device.version}`, tolerances[precision])
     return kernels
   } catch (error) {
     kernels.dispose()

@@ -1,9 +1,10 @@
 // Precision bf16: which cards have it, and the bf16 copies of tensors that products take.
+import type { Precision } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Device } from './device.ts'
 import type { CudaMemory, CudaTensor, HalfCopy } from './memory.ts'
 
-export type Precision = 'fp32' | 'bf16'
+export type { Precision }
 
 const firstWithHalf = 80 // Ampere
 
