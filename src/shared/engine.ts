@@ -11,6 +11,10 @@ export type Precision = (typeof precisions)[number]
 /** Engines that train in bf16. */
 export const halfEngines: readonly EngineName[] = ['cuda']
 
+/** Why an engine cannot train in bf16, and what can. */
+export const noHalf = (engine: EngineName): string =>
+  `The engine ${engine} trains in fp32 alone. Choose fp32 in the recipe, or the engine cuda where there is an NVIDIA card.`
+
 /** What a probe in a process of its own found out about one engine. */
 export interface EngineProbe {
   name: EngineName

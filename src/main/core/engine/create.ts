@@ -1,5 +1,5 @@
 // Engines by name: each device is imported only when it is asked for, because most machines have only some of them.
-import { engineNames, halfEngines, type EngineName, type Precision } from '#shared/engine.ts'
+import { engineNames, halfEngines, noHalf, type EngineName, type Precision } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { Engine, ObservedEngine } from './engine.ts'
@@ -38,10 +38,6 @@ export async function createKernels(
       return (await import('./reference.ts')).createReferenceKernels()
   }
 }
-
-/** Why an engine cannot train in bf16, and what can. */
-export const noHalf = (engine: EngineName): string =>
-  `The engine ${engine} trains in fp32 alone. Choose fp32 in the recipe, or the engine cuda where there is an NVIDIA card.`
 
 /** A model with its initial weights on a device; disposing it gives the device back. */
 export async function createEngine(

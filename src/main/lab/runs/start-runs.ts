@@ -1,6 +1,6 @@
 // What a person asks for becomes runs: members of a study, or a model's weights that go on on a study's text.
 import type { ClusterChoice } from '#shared/cluster/live.ts'
-import { halfEngines, type EngineName, type Machine } from '#shared/engine.ts'
+import { halfEngines, noHalf, type EngineName, type Machine } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ContinueChoices } from '#shared/model.ts'
 import type { RunSummary } from '#shared/run.ts'
@@ -8,7 +8,6 @@ import type { Corpora } from '#main/lab/corpora/corpora.ts'
 import type { TokenizedCorpora } from '#main/lab/corpora/tokenized.ts'
 import type { Models } from '#main/lab/models/models.ts'
 import type { Studies } from '#main/lab/studies/studies.ts'
-import { noHalf } from '#main/core/engine/create.ts'
 import { planContinued } from './continue-model.ts'
 import type { Runs } from './runs.ts'
 
