@@ -1,26 +1,14 @@
 // Attention: within a batch and its gradients, over cached keys and values, and over texts that begin alike.
-import type { AttentionGeometry, Kernels, KeyValueCache, Tensor } from '../kernels.ts'
-import { checkGeometry } from '../native/sequences.ts'
+import type { AttentionGeometry, Kernels } from '../kernels.ts'
+import { checkGeometry, widthOf } from '../shapes.ts'
+import { checkContinues, createSplitCache, prefixLength, type SplitCache } from '../split-cache.ts'
 import { checkSegments } from '../tree-attention.ts'
 import type { Device } from './device.ts'
 import { halfAttention, takesHalf } from './half-attention.ts'
 import type { Precision } from './half.ts'
-import { type CudaMemory, type CudaTensor, matrix } from './memory.ts'
+import type { CudaMemory, CudaTensor } from './memory.ts'
 
-interface CudaCache extends KeyValueCache {
-  length: number
-  readonly rows: number
-  readonly capacity: number
-  readonly keys: CudaTensor // [rows, capacity, width]
-  readonly values: CudaTensor
-}
-
-/** d of qkv [N, 3d]. */
-function widthOf(qkv: Tensor): number {
-  const [, triple] = matrix(qkv, 'qkv')
-  if (triple % 3 !== 0) throw new Error(`qkv has ${triple} columns, which is not three times anything`)
-  return triple / 3
-}
+type CudaCache = SplitCache<CudaTensor>
 
 const rowsATile = 32
 
@@ -92,22 +80,8 @@ export function attentionKernels(device: Device, memory: CudaMemory, precision: 
       })
       return dqkv
     },
-    cache(rows, capacity, width): CudaCache {
-      const [keys, values] = [memory.empty([rows, capacity, width]), memory.empty([rows, capacity, width])]
-      return {
-        length: 0,
-        rows,
-        capacity,
-        keys,
-        values,
-        rewind(length) {
-          this.length = Math.min(length, this.length)
-        },
-        dispose() {
-          for (const tensor of [keys, values]) tensor.dispose()
-        },
-      }
-    },
+    cache: (rows, capacity, width): CudaCache =>
+      createSplitCache(rows, capacity, [memory.empty([rows, capacity, width]), memory.empty([rows, capacity, width])]),
     cachedAttention(qkv, cache, geometry) {
       const width = widthOf(qkv)
       const [n] = qkv.shape
@@ -115,9 +89,7 @@ export function attentionKernels(device: Device, memory: CudaMemory, precision: 
       checkGeometry(geometry, n, width)
       const kept = cache as CudaCache
       const { length, capacity } = kept
-      if (kept.rows !== rows) throw new Error(`a cache of ${kept.rows} sequences cannot continue ${rows}`)
-      if (length + context > capacity)
-        throw new Error(`${length} + ${context} tokens do not fit a cache of ${capacity}`)
+      checkContinues(kept, geometry)
       const from = at(qkv, 'qkv', n, 3 * width)
       const keys = at(kept.keys, 'keys', rows, capacity, width)
       const values = at(kept.values, 'values', rows, capacity, width)
@@ -133,8 +105,7 @@ export function attentionKernels(device: Device, memory: CudaMemory, precision: 
       const [n] = qkv.shape
       checkGeometry({ rows: 1, context: n, heads, scale }, n, width)
       const cache = shared as CudaCache | null
-      if (cache && cache.rows !== 1) throw new Error(`a cache of ${cache.rows} sequences is no prefix of one`)
-      const held = cache?.length ?? 0
+      const held = prefixLength(cache)
       checkSegments(segments, n, held)
       const list: number[] = []
       let [first, prefixFirst, prefixCount, longest] = [0, 0, 0, 1]

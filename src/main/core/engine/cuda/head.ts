@@ -2,7 +2,8 @@
 import type { Kernels, Tensor } from '../kernels.ts'
 import type { Device } from './device.ts'
 import type { Precision } from './half.ts'
-import { type CudaMemory, type CudaTensor, matrix } from './memory.ts'
+import { matrix } from '../shapes.ts'
+import type { CudaMemory, CudaTensor } from './memory.ts'
 import { type Operand, operandOf, product, type Product, rowsFrom } from './product.ts'
 
 /** Of a card's memory for the logits of one chunk of rows, within bounds that keep the card busy. */

@@ -1,7 +1,8 @@
 // Argmax and the optimizer.
 import type { Kernels, Parameter } from '../kernels.ts'
 import type { Device } from './device.ts'
-import { type CudaMemory, type CudaTensor, matrix } from './memory.ts'
+import { matrix } from '../shapes.ts'
+import type { CudaMemory, CudaTensor } from './memory.ts'
 
 const numbersAChunk = 4096
 const spanBytes = 64

@@ -3,6 +3,8 @@
 import { Fault } from '#shared/fault.ts'
 import type { Ids, Tensor } from '../kernels.ts'
 import { createLedger } from '../ledger.ts'
+import { countOf } from '../shapes.ts'
+import { sizeClass } from '../size-class.ts'
 import type { Device } from './device.ts'
 import { checkResult, outOfMemory } from './driver.ts'
 
@@ -76,9 +78,7 @@ export class CudaTensor extends Block implements Tensor {
     owner: Owner,
     readonly shape: readonly number[],
   ) {
-    const count = shape.reduce((product, size) => product * size, 1)
-    if (!shape.every((size) => Number.isInteger(size) && size > 0 && size < 2 ** 31))
-      throw new Error(`[${shape.join(', ')}] is no shape of a tensor`)
+    const count = countOf(shape)
     super(owner, 4 * count)
     this.count = count
   }
@@ -106,11 +106,7 @@ export class CudaIds extends Block implements Ids {
   }
 }
 
-/** Sizes of which blocks are made, eight to each power of two, so that what one tensor leaves fits the next. */
-function blockSize(bytes: number): number {
-  const step = Math.max(256, 2 ** (Math.floor(Math.log2(Math.max(1, bytes))) - 3))
-  return Math.max(256, Math.ceil(bytes / step) * step)
-}
+const blockSize = (bytes: number): number => sizeClass(bytes, 256)
 
 export function createMemory({ driver }: Device): CudaMemory {
   const ledger = createLedger()
@@ -246,10 +242,4 @@ export function createMemory({ driver }: Device): CudaMemory {
       for (const address of all) driver.cuMemFree_v2(address)
     },
   }
-}
-
-/** The two sizes of a matrix. */
-export function matrix({ shape }: Tensor, what: string): readonly [number, number] {
-  if (shape.length !== 2) throw new Error(`${what} is [${shape.join(', ')}] and should be a matrix`)
-  return [shape[0], shape[1]]
 }

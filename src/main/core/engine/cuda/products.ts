@@ -2,7 +2,8 @@
 import type { Kernels, Tensor } from '../kernels.ts'
 import type { Device } from './device.ts'
 import { halfBeside, type Precision } from './half.ts'
-import { type CudaMemory, matrix } from './memory.ts'
+import { matrix } from '../shapes.ts'
+import type { CudaMemory } from './memory.ts'
 import { operandOf, product, type Product } from './product.ts'
 import { addColumnSums } from './rows.ts'
 

@@ -1,9 +1,10 @@
 // The kernels that work on rows: look-ups, the embedding and layer norm, each with its gradients.
 import type { Kernels } from '../kernels.ts'
-import { checkPositions, checkRows } from '../native/sequences.ts'
+import { rowsById } from '../rows-by-id.ts'
+import { embeddingArguments, embeddingBackwardArguments, matrix } from '../shapes.ts'
 import type { Device } from './device.ts'
 import { halfBeside, type Precision } from './half.ts'
-import { type CudaMemory, matrix } from './memory.ts'
+import type { CudaMemory } from './memory.ts'
 
 const rowsAChunk = 128
 
@@ -34,24 +35,6 @@ export function addColumnSums(
   })
 }
 
-/** Rows by their id, in order, and where each id's rows begin. */
-function sortRows(ids: Int32Array, vocabulary: number): { order: Int32Array; starts: Int32Array } {
-  const ends = new Int32Array(vocabulary)
-  for (const id of ids) ends[id]++
-  const starts: number[] = []
-  for (let id = 0, at = 0; id < vocabulary; id++) {
-    const count = ends[id]
-    if (count > 0) starts.push(at)
-    ends[id] = at // from here on the place of the id's next row
-    at += count
-  }
-  const order = new Int32Array(ids.length)
-  ids.forEach((id, row) => {
-    order[ends[id]++] = row
-  })
-  return { order, starts: Int32Array.from([...starts, ids.length]) }
-}
-
 export function rowKernels(device: Device, memory: CudaMemory, precision: Precision) {
   const { at, idsWithin } = memory
   return {
@@ -63,45 +46,24 @@ export function rowKernels(device: Device, memory: CudaMemory, precision: Precis
       return out
     },
     embedding(ids, tokens, positions, places, scale) {
-      const [vocabulary, width] = matrix(tokens, 'tokens')
-      const [most] = matrix(positions, 'positions')
-      const n = ids.length
-      const T = typeof places === 'number' ? places : n
-      checkRows(n, T)
-      if (typeof places === 'number') checkPositions(Math.min(T, n), most)
-      else if (places.length !== n) throw new Error(`${places.length} places for ${n} ids`)
-      const args = [
-        idsWithin(ids, 'ids', 0, vocabulary),
-        typeof places === 'number' ? 0 : idsWithin(places, 'positions', 0, most),
-        at(tokens, 'tokens', vocabulary, width),
-        at(positions, 'positions', most, width),
-      ]
+      const { addresses, n, width, T } = embeddingArguments(memory, ids, tokens, positions, places)
       const out = memory.empty([n, width])
-      device.launchEach('embedding', out.count, ...args, out.address, width, T, scale)
+      device.launchEach('embedding', out.count, ...addresses, out.address, width, T, scale)
       return out
     },
     embeddingBackward(dx, ids, T, scale, intoTokens, intoPositions) {
-      const [n, width] = matrix(dx, 'dx')
-      const [vocabulary] = matrix(intoTokens, 'intoTokens')
-      const [places] = matrix(intoPositions, 'intoPositions')
-      checkRows(n, T)
-      if (ids.length !== n) throw new Error(`${ids.length} ids for ${n} rows`)
-      checkPositions(Math.min(T, n), places)
-      const slopes = at(dx, 'dx', n, width)
-      const own = idsWithin(ids, 'ids', 0, vocabulary)
-      const [table, table2] = [
-        at(intoTokens, 'intoTokens', vocabulary, width),
-        at(intoPositions, 'intoPositions', places, width),
-      ]
-      const { order, starts } = sortRows(memory.idsOf(ids).data, vocabulary)
+      const checked = embeddingBackwardArguments(memory, dx, ids, T, intoTokens, intoPositions)
+      const { addresses, n, width, vocabulary } = checked
+      const [slopes, own, tokensAt, positionsAt] = addresses
+      const { order, starts } = rowsById(memory.idsOf(ids).data, vocabulary)
       memory.borrow(4 * (order.length + starts.length), (orderAt) => {
         const startsAt = orderAt + 4 * order.length
         memory.upload(orderAt, order)
         memory.upload(startsAt, starts)
         const grid = [starts.length - 1, Math.ceil(width / 128)] as const
-        device.launch('embeddingBackwardTokens', grid, 128, 0, slopes, own, orderAt, startsAt, table, width, scale)
+        device.launch('embeddingBackwardTokens', grid, 128, 0, slopes, own, orderAt, startsAt, tokensAt, width, scale)
       })
-      device.launchEach('embeddingBackwardPositions', Math.min(T, n) * width, slopes, table2, n, width, T, scale)
+      device.launchEach('embeddingBackwardPositions', Math.min(T, n) * width, slopes, positionsAt, n, width, T, scale)
     },
 
     layerNorm(x, gain, bias) {

@@ -1,6 +1,8 @@
 // The port's attention on a graphics card.
 import { checkSegments } from '../tree-attention.ts'
 import type { AttentionGeometry, Kernels, KeyValueCache, TreeSegment } from '../kernels.ts'
+import { widthOf } from '../shapes.ts'
+import { checkContinues } from '../split-cache.ts'
 import { mostADimension, type GpuContext } from './context.ts'
 import { tensorOf, type GpuIds, type GpuTensor } from './memory.ts'
 import { attention } from './shaders/attention.ts'
@@ -49,7 +51,7 @@ export function attentionKernels({ device, memory, numbers }: GpuContext) {
   return {
     attention(qkv, { rows, context, heads, scale }: AttentionGeometry) {
       const input = own(qkv)
-      const width = input.shape[1] / 3
+      const width = widthOf(input)
       const size = width / heads
       const { queries, keys } = attentionTile(size, device.facts.workgroupBytes)
       const [output, logSumExp] = [memory.empty([rows * context, width]), memory.empty([rows * context, heads])]
@@ -65,7 +67,7 @@ export function attentionKernels({ device, memory, numbers }: GpuContext) {
 
     attentionBackward(dy, qkv, output, logSumExp, { rows, context, heads, scale }: AttentionGeometry) {
       const [input, slope] = [own(qkv), own(dy)]
-      const width = input.shape[1] / 3
+      const width = widthOf(input)
       const size = width / heads
       const { queries, keys } = attentionTile(size, device.facts.workgroupBytes)
       const delta = memory.empty([rows * context, heads])
@@ -95,10 +97,8 @@ export function attentionKernels({ device, memory, numbers }: GpuContext) {
 
     cachedAttention(qkv, cache, { rows, context, heads, scale }) {
       const [input, kept] = [own(qkv), cacheOf(cache)]
-      const width = input.shape[1] / 3
-      if (kept.rows !== rows) throw new Error(`a cache of ${kept.rows} rows does not fit ${rows}`)
-      if (kept.length + context > kept.capacity)
-        throw new Error(`${kept.length} + ${context} tokens do not fit a cache of ${kept.capacity}`)
+      const width = widthOf(input)
+      checkContinues(kept, { rows, context, heads, scale })
       const place = { fresh: context, capacity: kept.capacity, held: kept.length }
       numbers(appendToCache, 2 * width * rows * context, { width, ...place }, [kept.tensor.range, input.range])
       const output = memory.empty([rows * context, width])
@@ -115,7 +115,7 @@ export function attentionKernels({ device, memory, numbers }: GpuContext) {
 
     treeAttention(qkv, segments, shared, { heads, scale }) {
       const input = own(qkv)
-      const width = input.shape[1] / 3
+      const width = widthOf(input)
       const held = shared?.length ?? 0
       const longest = checkSegments(segments, input.shape[0], held)
       const output = memory.empty([input.shape[0], width])

@@ -1,8 +1,10 @@
 // Tensors on a graphics card: weights side by side in large buffers, everything that comes and goes in buffers of its
 // own, which are kept and used again.
 import { Fault } from '#shared/fault.ts'
-import { createLedger } from '../ledger.ts'
 import type { Ids, Tensor } from '../kernels.ts'
+import { createLedger } from '../ledger.ts'
+import { countOf } from '../shapes.ts'
+import { sizeClass } from '../size-class.ts'
 import { noMemory } from './complaints.ts'
 import type { GpuDevice, Range } from './device.ts'
 
@@ -119,7 +121,7 @@ export function createGpuMemory(device: GpuDevice): GpuMemory {
   }
 
   function held(words: number, isUnnamed = false): { range: Range; release: () => void } {
-    const size = sizeClass(words)
+    const size = sizeClass(words, grain)
     const buffer = take(size, isUnnamed)
     ledger.add(4 * words)
     return {
@@ -178,24 +180,6 @@ export function createGpuMemory(device: GpuDevice): GpuMemory {
     },
   }
   return memory
-}
-
-/** Eight sizes an octave, so that batches of many lengths share buffers and waste little. */
-function sizeClass(words: number): number {
-  const step = Math.max(grain, 2 ** (Math.floor(Math.log2(Math.max(words, 1))) - 3))
-  return Math.ceil(words / step) * step
-}
-
-const largestAxis = 2 ** 31 - 1
-
-function countOf(shape: readonly number[]): number {
-  let count = 1
-  for (const size of shape) {
-    if (!Number.isInteger(size) || size < 1 || size > largestAxis)
-      throw new Error(`[${shape.join(', ')}] is no shape of a tensor`)
-    count *= size
-  }
-  return count
 }
 
 /** A tensor of these kernels that is still held and, where one is given, has this shape. */

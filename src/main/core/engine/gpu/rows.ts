@@ -1,6 +1,7 @@
 // The port's kernels that work row by row, on a graphics card: embedding, layer norm, and the linear layers.
 import type { Activation } from '#shared/family/shape.ts'
 import type { Kernels, Tensor } from '../kernels.ts'
+import { rowsById } from '../rows-by-id.ts'
 import type { GpuContext } from './context.ts'
 import { idsOf, inGrains, tensorOf, type GpuTensor } from './memory.ts'
 import { multiply, multiplyInto } from './products.ts'
@@ -14,20 +15,6 @@ const rowsAPart = 256
 export function rowKernels(context: GpuContext) {
   const { device, memory, numbers, rows } = context
   const own = (tensor: Tensor, shape?: readonly number[]) => tensorOf(tensor, memory, shape)
-
-  /** Which distinct tokens there are and where each stands: for sums in a fixed order. */
-  function sorted(ids: Int32Array) {
-    const order = Uint32Array.from(ids, (_, i) => i).sort((a, b) => ids[a] - ids[b] || a - b)
-    const tokens: number[] = []
-    const starts: number[] = []
-    order.forEach((place, at) => {
-      if (tokens.at(-1) !== ids[place]) {
-        tokens.push(ids[place])
-        starts.push(at)
-      }
-    })
-    return { order, tokens, starts: [...starts, ids.length] }
-  }
 
   return {
     gatherRows(x, which) {
@@ -58,14 +45,21 @@ export function rowKernels(context: GpuContext) {
     embeddingBackward(dx, ids, context, scale, intoTokens, intoPositions) {
       const [gradient, id, tokens, positions] = [own(dx), idsOf(ids, memory), own(intoTokens), own(intoPositions)]
       const width = tokens.shape[1]
-      const { order, tokens: distinct, starts } = sorted(id.data)
-      const lists = sideBySide([distinct, starts, order])
+      checkIds(id.data, tokens.shape[0])
+      const { order, starts } = rowsById(id.data, tokens.shape[0])
+      const distinct = starts.length - 1
+      const lists = sideBySide([starts, order])
       const held = memory.ids(lists.data)
       device.dispatch(
         tokensBackward,
-        [Math.min(distinct.length, 65535), Math.ceil(distinct.length / 65535), 1],
-        { distinct: distinct.length, width, scale, first: 0, beyond: tokens.shape[0] },
-        [tokens.range, gradient.range, ...lists.ranges.map((range) => ({ ...range, buffer: held.range.buffer }))],
+        [Math.min(distinct, 65535), Math.ceil(distinct / 65535), 1],
+        { distinct, width, scale, first: 0, beyond: tokens.shape[0] },
+        [
+          tokens.range,
+          gradient.range,
+          id.range,
+          ...lists.ranges.map((range) => ({ ...range, buffer: held.range.buffer })),
+        ],
       )
       const count = context * width
       numbers(positionsBackward, count, { rows: id.length / context, scale }, [positions.range, gradient.range])

@@ -1,17 +1,11 @@
 // The native attention kernels: within a batch, over cached keys and values, and over texts that begin alike.
-import type { Kernels, Tensor } from '../kernels.ts'
+import type { Kernels } from '../kernels.ts'
+import { checkGeometry, widthOf } from '../shapes.ts'
+import { checkContinues, createSplitCache, prefixLength } from '../split-cache.ts'
 import { checkSegments } from '../tree-attention.ts'
 import { checked, type NativeContext, type NativeMemory } from './memory.ts'
 import type { NativeCache } from './next-token.ts'
-import { checkGeometry } from './sequences.ts'
-import { checkedArguments, matrix } from './shapes.ts'
-
-/** d of qkv [N, 3d]. */
-function widthOf(qkv: Tensor): number {
-  const [, triple] = matrix(qkv, 'qkv')
-  if (triple % 3 !== 0) throw new Error(`qkv has ${triple} columns, which is not three times anything`)
-  return triple / 3
-}
+import { checkedArguments } from './arguments.ts'
 
 export function attentionKernels(context: NativeContext, memory: NativeMemory) {
   const { library, handle } = context
@@ -46,31 +40,15 @@ export function attentionKernels(context: NativeContext, memory: NativeMemory) {
       checked(library.isf_attention_backward(handle, ...args, dqkv.address, rows, T, heads, width, scale), dqkv)
       return dqkv
     },
-    cache(rows, capacity, width): NativeCache {
-      const [keys, values] = several([rows, capacity, width], [rows, capacity, width])
-      return {
-        length: 0,
-        rows,
-        capacity,
-        keys,
-        values,
-        rewind(length) {
-          this.length = Math.min(length, this.length)
-        },
-        dispose() {
-          for (const tensor of [keys, values]) tensor.dispose()
-        },
-      }
-    },
+    cache: (rows, capacity, width): NativeCache =>
+      createSplitCache(rows, capacity, several([rows, capacity, width], [rows, capacity, width])),
     cachedAttention(qkv, cache, geometry) {
       const width = widthOf(qkv)
       const [n] = qkv.shape
       const { rows, context: T, heads, scale } = geometry
       checkGeometry(geometry, n, width)
       const kept = cache as NativeCache
-      if (kept.rows !== rows) throw new Error(`a cache of ${kept.rows} sequences cannot continue ${rows}`)
-      if (kept.length + T > kept.capacity)
-        throw new Error(`${kept.length} + ${T} tokens do not fit a cache of ${kept.capacity}`)
+      checkContinues(kept, geometry)
       const args = [
         at(qkv, 'qkv', n, 3 * width),
         at(kept.keys, 'keys', rows, kept.capacity, width),
@@ -91,8 +69,7 @@ export function attentionKernels(context: NativeContext, memory: NativeMemory) {
       const [n] = qkv.shape
       checkGeometry({ rows: 1, context: n, heads, scale }, n, width)
       const cache = shared as NativeCache | null
-      if (cache && cache.rows !== 1) throw new Error(`a cache of ${cache.rows} sequences is no prefix of one`)
-      const held = cache?.length ?? 0
+      const held = prefixLength(cache)
       const longest = checkSegments(segments, n, held)
       const args = [
         at(qkv, 'qkv', n, 3 * width),

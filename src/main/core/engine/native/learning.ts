@@ -1,7 +1,8 @@
 // The native loss, argmax and optimizer.
 import type { Kernels } from '../kernels.ts'
 import { checked, type NativeContext, type NativeMemory } from './memory.ts'
-import { checkedArguments, matrix } from './shapes.ts'
+import { matrix } from '../shapes.ts'
+import { checkedArguments } from './arguments.ts'
 import { optimizerSpans } from './spans.ts'
 
 export function learningKernels(context: NativeContext, memory: NativeMemory) {

@@ -2,6 +2,7 @@
 // C++ safe.
 import { Fault } from '#shared/fault.ts'
 import type { Ids, Tensor } from '../kernels.ts'
+import { countOf } from '../shapes.ts'
 import type { NativeLibrary } from './library.ts'
 
 export interface NativeMemory {
@@ -79,22 +80,6 @@ export class NativeIds extends Block implements Ids {
     this.most = most
     context.library.isf_write(this.address, data, data.byteLength)
   }
-}
-
-/** Largest size of an axis, which C++ is given as an int, and most elements. */
-const largestAxis = 2 ** 31 - 1
-const mostElements = 2 ** 40
-
-function countOf(shape: readonly number[]): number {
-  let count = 1
-  for (const size of shape) {
-    if (!Number.isInteger(size) || size < 1 || size > largestAxis)
-      throw new Error(`[${shape.join(', ')}] is no shape of a tensor`)
-    count *= size
-  }
-  if (count > mostElements)
-    throw new Fault('too-large', `A tensor of shape [${shape.join(', ')}] does not fit any memory.`)
-  return count
 }
 
 export function createMemory(context: NativeContext): NativeMemory {

@@ -2,17 +2,12 @@
 // call.
 import type { Activation } from '#shared/family/shape.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
-import type { KeyValueCache, ModelWeights, Tensor } from '../kernels.ts'
+import type { ModelWeights, Tensor } from '../kernels.ts'
+import { checkGeometry } from '../shapes.ts'
+import type { SplitCache } from '../split-cache.ts'
 import { checked, type NativeContext, type NativeTensor, shaped } from './memory.ts'
-import { checkGeometry } from './sequences.ts'
 
-export interface NativeCache extends KeyValueCache {
-  length: number
-  readonly rows: number
-  readonly capacity: number
-  readonly keys: NativeTensor
-  readonly values: NativeTensor
-}
+export type NativeCache = SplitCache<NativeTensor>
 
 export const geluForm: Record<Activation, number> = { gelu: 1, gelu_new: 2 }
 

@@ -1,13 +1,14 @@
 // The native kernels that work on rows: look-ups, layer norm, the matrix products with what is fused to them, and GELU.
 import type { Kernels } from '../kernels.ts'
+import { embeddingArguments, embeddingBackwardArguments, matrix } from '../shapes.ts'
 import { checked, type NativeContext, type NativeMemory, tensorOf } from './memory.ts'
 import { geluForm } from './next-token.ts'
-import { checkPositions, checkRows } from './sequences.ts'
-import { checkedArguments, matrix } from './shapes.ts'
+import { checkedArguments } from './arguments.ts'
 
 export function rowKernels(context: NativeContext, memory: NativeMemory) {
   const { library, handle } = context
-  const { at, idsWithin, several } = checkedArguments(context, memory)
+  const check = checkedArguments(context, memory)
+  const { at, idsWithin, several } = check
   return {
     gatherRows(x, rows) {
       const [n, width] = matrix(x, 'x')
@@ -17,41 +18,14 @@ export function rowKernels(context: NativeContext, memory: NativeMemory) {
       return out
     },
     embedding(ids, tokens, positions, places, scale) {
-      const [vocabulary, width] = matrix(tokens, 'tokens')
-      const [most] = matrix(positions, 'positions')
-      const n = ids.length
-      const T = typeof places === 'number' ? places : n
-      checkRows(n, T)
-      if (typeof places === 'number') checkPositions(Math.min(T, n), most)
-      else if (places.length !== n) throw new Error(`${places.length} places for ${n} ids`)
-      const args = [
-        idsWithin(ids, 'ids', 0, vocabulary),
-        typeof places === 'number' ? 0 : idsWithin(places, 'positions', 0, most),
-        at(tokens, 'tokens', vocabulary, width),
-        at(positions, 'positions', most, width),
-      ]
+      const { addresses, n, width, T } = embeddingArguments(check, ids, tokens, positions, places)
       const out = memory.empty([n, width])
-      library.isf_embedding(handle, ...args, out.address, n, width, T, scale)
+      library.isf_embedding(handle, ...addresses, out.address, n, width, T, scale)
       return out
     },
     embeddingBackward(dx, ids, T, scale, intoTokens, intoPositions) {
-      const [n, width] = matrix(dx, 'dx')
-      const [vocabulary] = matrix(intoTokens, 'intoTokens')
-      const [places] = matrix(intoPositions, 'intoPositions')
-      checkRows(n, T)
-      if (ids.length !== n) throw new Error(`${ids.length} ids for ${n} rows`)
-      checkPositions(Math.min(T, n), places)
-      library.isf_embedding_backward(
-        handle,
-        at(dx, 'dx', n, width),
-        idsWithin(ids, 'ids', 0, vocabulary),
-        at(intoTokens, 'intoTokens', vocabulary, width),
-        at(intoPositions, 'intoPositions', places, width),
-        n,
-        width,
-        T,
-        scale,
-      )
+      const { addresses, n, width } = embeddingBackwardArguments(check, dx, ids, T, intoTokens, intoPositions)
+      library.isf_embedding_backward(handle, ...addresses, n, width, T, scale)
     },
 
     layerNorm(x, gain, bias) {

@@ -58,12 +58,12 @@ export const embedding = kernelFamily((hasPlaces: boolean) =>
 export const tokensBackward = defineKernel({
   name: 'gradient of the token embedding',
   params: { distinct: 'u32', width: 'u32', scale: 'f32', first: 'u32', beyond: 'u32' },
-  buffers: { into: 'write f32', dx: 'read f32', tokens: 'read u32', starts: 'read u32', order: 'read u32' },
+  buffers: { into: 'write f32', dx: 'read f32', ids: 'read u32', starts: 'read u32', order: 'read u32' },
   threads: 64,
   body: `
   let which = w.y * 65535u + w.x;
   if (which >= p.distinct) { return; }
-  let id = tokens[which];
+  let id = ids[order[starts[which]]];
   if (id < p.first || id >= p.beyond) { return; }
   for (var column = t; column < p.width; column += 64u) {
     var sum = 0.0;

@@ -1,12 +1,8 @@
 // What every native kernel asks of its arguments before C++ sees their addresses.
-import type { Ids, Tensor } from '../kernels.ts'
+import type { Addresses } from '../shapes.ts'
 import { idsOf, type NativeContext, type NativeMemory, type NativeTensor, shaped } from './memory.ts'
 
-export interface Arguments {
-  /** The address of a tensor that has this shape. */
-  at(tensor: Tensor, what: string, ...shape: number[]): number
-  /** The address of ids that all lie in [from, below). */
-  idsWithin(ids: Ids, what: string, from: number, below: number): number
+export interface Arguments extends Addresses {
   /** Several new tensors, or none of them. */
   several(...shapes: (readonly number[])[]): NativeTensor[]
 }
@@ -31,10 +27,4 @@ export function checkedArguments(context: NativeContext, memory: NativeMemory): 
       return made
     },
   }
-}
-
-/** The two sizes of a matrix. */
-export function matrix({ shape }: Tensor, what: string): readonly [number, number] {
-  if (shape.length !== 2) throw new Error(`${what} is [${shape.join(', ')}] and should be a matrix`)
-  return shape as unknown as readonly [number, number]
 }
