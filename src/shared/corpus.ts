@@ -1,5 +1,6 @@
 // What the lab knows of a corpus and of its tokens.
 import type { FaultCode } from './fault.ts'
+import { exactly } from './numbers.ts'
 import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
@@ -60,8 +61,7 @@ export interface TokenizedCorpus {
   code?: FaultCode | null
 }
 
-const plural = (count: number, noun: string): string =>
-  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+const plural = (count: number, noun: string): string => `${exactly(count)} ${noun}${count === 1 ? '' : 's'}`
 
 /** What was left out, in a sentence or two; empty where nothing was. */
 export function leftOutText({ records, files, replaced, removed, first }: LeftOut): string {

@@ -139,7 +139,7 @@ const cases: Wall[] = [
       value('../bridge.ts'),
       value('#main/lab/lab.ts'),
     ],
-    passes: [value('#shared/run.ts'), value('../format/numbers.ts')],
+    passes: [value('#shared/run.ts'), value('#shared/numbers.ts')],
   },
   { file: 'src/renderer/src/format/x.ts', stopped: [value('../stores/runs.ts')], passes: [value('#shared/run.ts')] },
   {

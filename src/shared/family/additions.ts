@@ -1,6 +1,7 @@
 // Members off the compute-optimal line: the same tokens for every size, as Pythia had, or several sizes at the same
 // compute, as IsoFLOP profiles want.
 import { Fault } from '../fault.ts'
+import { inPowers, rounded } from '../numbers.ts'
 import { countedParameters } from './counting.ts'
 import { largestParameters, memberOfSize, shortCount, smallestParameters } from './dial.ts'
 import { flopsPerToken } from './flops.ts'
@@ -39,7 +40,7 @@ export function memberName(
 
 /** Three significant digits: 40, 5.21, 0.313, 1250. */
 export const ratioText = (perParameter: number): string =>
-  String(perParameter >= 1000 ? Math.round(perParameter) : Number(perParameter.toPrecision(3)))
+  String(perParameter >= 1000 ? Math.round(perParameter) : rounded(perParameter))
 
 /**
  * The same ladder with one number of tokens for every member, as Pythia and OPT were trained. Published schedules go:
@@ -150,12 +151,8 @@ export function suggestedBudgets(plans: readonly MemberPlan[], recipe: Recipe, c
 
 /** `count` budgets, evenly spaced on a logarithmic axis, two digits each. */
 export function spacedBudgets(from: number, to: number, count: number): number[] {
-  if (count === 1 || from === to) return [Number(from.toPrecision(2))]
-  return [
-    ...new Set(
-      Array.from({ length: count }, (_, i) => Number((from * (to / from) ** (i / (count - 1))).toPrecision(2))),
-    ),
-  ]
+  if (count === 1 || from === to) return [rounded(from, 2)]
+  return [...new Set(Array.from({ length: count }, (_, i) => rounded(from * (to / from) ** (i / (count - 1)), 2)))]
 }
 
 /** The ladder with more members at its end; ids that are taken get a number. */
@@ -207,4 +204,4 @@ const offLine = (
   isEnabled: true,
 })
 
-const powers = (flops: number): string => Number(flops.toPrecision(2)).toExponential().replace('e+', 'e')
+const powers = (flops: number): string => inPowers(rounded(flops, 2))

@@ -1,4 +1,5 @@
 // One dial, the rest derived: a compute budget or a largest size becomes a ladder of members.
+import { withPrefix } from '../numbers.ts'
 import type { Machine } from '../engine.ts'
 import type { Dial, Ladder, Member } from './ladder.ts'
 import { planMember, secondsOn } from './plan.ts'
@@ -80,19 +81,8 @@ export function memberOfSize(parameters: number, context: number, vocabulary: nu
 }
 
 /** 30.2k, 1.31M, 2.65B: how members are named. */
-export function shortCount(count: number): string {
-  for (const [unit, sign] of [
-    [1e9, 'B'],
-    [1e6, 'M'],
-    [1e3, 'k'],
-  ] as const) {
-    if (count >= 0.9995 * unit) {
-      const digits = count / unit
-      return `${digits >= 99.95 ? digits.toFixed(0) : digits >= 9.995 ? digits.toFixed(1) : digits.toFixed(2)}${sign}`
-    }
-  }
-  return String(Math.round(count))
-}
+export const shortCount = (count: number): string =>
+  withPrefix(Math.round(count)).replace('\u00a0', '').replace('G', 'B')
 
 function membersOfSizes(sizes: number[], recipe: Recipe, vocabulary: number): Member[] {
   const found = new Map<string, Member>()

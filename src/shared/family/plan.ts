@@ -1,5 +1,6 @@
 // From a member to its plan: every number of a training, worked out before anything runs. The window, the command line
 // and the trainer share it.
+import { exactly } from '../numbers.ts'
 import type { TokenizedCorpus } from '../corpus.ts'
 import type { Machine } from '../engine.ts'
 import { tokensBefore } from './batch-size.ts'
@@ -227,10 +228,10 @@ function nearestHeads(width: number, heads: number): number {
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`
-const times = (count: number): string => (count < 10 ? count.toFixed(1) : Math.round(count).toLocaleString('en-US'))
+const times = (count: number): string => (count < 10 ? count.toFixed(1) : exactly(Math.round(count)))
 const days = (count: number): string =>
   count >= 730
-    ? `${Math.round(count / 365).toLocaleString('en-US')} years`
+    ? `${exactly(Math.round(count / 365))} years`
     : count >= 10
       ? `${Math.round(count)} days`
       : `${count.toFixed(1)} days`

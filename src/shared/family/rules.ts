@@ -1,4 +1,5 @@
 // The rules that turn a size into hyper-parameters when the person leaves them to the lab.
+import { rounded } from '../numbers.ts'
 import type { Recipe } from './recipe.ts'
 
 /**
@@ -27,5 +28,5 @@ const anchor = { width: 768, learningRate: 6e-4, highest: 1e-2 } as const
  */
 export function peakLearningRateRule(recipe: Pick<Recipe, 'parametrisation'>, width: number): number {
   if (recipe.parametrisation === 'mup') return 6e-3
-  return Number(Math.min(anchor.highest, (anchor.learningRate * anchor.width) / width).toPrecision(3))
+  return rounded(Math.min(anchor.highest, (anchor.learningRate * anchor.width) / width))
 }

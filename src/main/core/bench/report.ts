@@ -1,4 +1,5 @@
 // What `isoflop bench` says: one plain document, and the same as a table for people.
+import { exactly } from '#shared/numbers.ts'
 import type { KernelTime } from './profile.ts'
 import type { Contestant, PeerPrecision } from './task.ts'
 
@@ -63,7 +64,7 @@ export interface BenchReport {
 }
 
 const digits = (value: number) =>
-  value >= 1000 ? Math.round(value).toLocaleString('en-US') : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+  value >= 1000 ? exactly(Math.round(value)) : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 const spread = ({ median, least, most }: Spread) => `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`
 

@@ -1,4 +1,5 @@
 // Which engine trains: the one the person asked for where it runs, else the fastest that the probe measured.
+import { exactly, rounded } from '#shared/numbers.ts'
 import { engineNames, type EngineName, type EngineProbe } from '#shared/engine.ts'
 
 export interface Choice {
@@ -52,5 +53,5 @@ function chooseFastest(probes: readonly EngineProbe[]): Choice {
 
 /** A description as a sentence of its own. */
 const ended = (text: string) => text.replace(/[.\s]*$/, '.')
-const rate = (value: number) => Math.round(Number(value.toPrecision(2))).toLocaleString('en-US')
+const rate = (value: number) => exactly(Math.round(rounded(value, 2)))
 const times = (ratio: number) => (ratio < 10 ? `${ratio.toFixed(1)} times` : `${Math.round(ratio)} times`)

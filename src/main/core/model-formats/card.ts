@@ -4,6 +4,7 @@ import { tokensBefore } from '#shared/family/batch-size.ts'
 import { flopsConventionNames } from '#shared/family/counting.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
+import { exactly as count, formatSeconds, withPlainSpaces } from '#shared/numbers.ts'
 import type { RunPlan } from '#shared/run.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 
@@ -72,7 +73,7 @@ export function modelCard(
     ['validation loss', loss(card.validationLoss)],
     ['seeds', `weights ${recipe.seed}, data ${plan.seed}`],
     ['precision', recipe.precision === 'bf16' ? 'products in bf16, sums and weights in fp32' : 'fp32'],
-    ['time and device', `${duration(card.elapsedMs)} on ${card.device ?? plan.engine}`],
+    ['time and device', `${withPlainSpaces(formatSeconds(card.elapsedMs / 1000))} on ${card.device ?? plan.engine}`],
   ]
   return `---
 library_name: transformers
@@ -127,7 +128,6 @@ const batchWords = ({ batchSequences, phases, steps }: MemberPlan, context: numb
     })
     .join('; then ')
 
-const count = (value: number): string => value.toLocaleString('en-US')
 const loss = (nats: number | null): string => (nats === null ? 'not recorded' : `${nats.toFixed(4)} nats a token`)
 /** A person's words inside a table: one line, no markup. */
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/[|<>`[\]]/g, (sign) => `\\${sign}`)
@@ -136,10 +136,4 @@ function tokenizerName(choice: TokenizerChoice): string {
   if (choice.kind === 'bytes') return 'bytes and end of text'
   if (choice.kind === 'model') return 'the tokenizer of the model it began from'
   return choice.kind === 'gpt2' ? 'GPT-2’s byte-level BPE' : 'byte-level BPE learned on the corpus'
-}
-
-function duration(ms: number): string {
-  const minutes = Math.round(ms / 60_000)
-  if (minutes < 2) return `${Math.round(ms / 1000)} s`
-  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

@@ -1,5 +1,6 @@
 // A Hugging Face config.json as a model of ours. Keys that are absent have GPT-2's own defaults; what we cannot compute
 // is refused by name.
+import { exactly } from '#shared/numbers.ts'
 import { quoted } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ModelPlan, Parametrisation } from '#shared/family/model.ts'
@@ -87,7 +88,7 @@ function createReader(config: Config, path: string) {
     whole(key: string, absent: number): number {
       const value = valueOf(key, absent)
       if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > largestWhole)
-        throw wrong(key, `a whole number from 1 to ${largestWhole.toLocaleString('en-US')}`)
+        throw wrong(key, `a whole number from 1 to ${exactly(largestWhole)}`)
       return value as number
     },
     /** A token's id; where a config lists several, the first. */

@@ -1,5 +1,6 @@
 // The training loop: accumulate, update, record; validate, sample and save at intervals. Pulled, not pushed: nobody
 // asks, nothing trains.
+import { rounded } from '#shared/numbers.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import { adamOf } from '#shared/family/parametrisation.ts'
 import { learningRateAt, cooldownEnds, scheduleOf } from '#shared/family/schedule.ts'
@@ -132,7 +133,7 @@ async function* checkpoint(deps: TrainDeps, cursor: TrainCursor): AsyncGenerator
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function diverged(plan: RunPlan, step: number, what: string): Fault {
-  const peak = Number(plan.member.peakLearningRate.toPrecision(3))
+  const peak = rounded(plan.member.peakLearningRate)
   return new Fault(
     'diverged',
     `${what} at step ${step} of ${plan.member.steps}: the training diverged. A lower peak learning rate (it is ${peak}) or a longer warm-up (it is ${plan.member.warmupSteps} steps) usually helps.`,

@@ -1,30 +1,19 @@
-// Numbers as people type and read them: 1e15, 2.5M, 30k; and back with three digits.
+// Options as people type them, 1e15, 2.5M, 30k, and the words of shared/numbers.ts in a terminal.
 import { InvalidArgumentError } from 'commander'
+import {
+  formatSeconds,
+  inPowers,
+  parseNumber as readTyped,
+  threeDigits,
+  withPlainSpaces,
+  withPrefix,
+} from '#shared/numbers.ts'
 import { oneLine } from '#shared/printable.ts'
 import { bpeVocabularyRange, type TokenizerChoice } from '#shared/tokenizer/choice.ts'
 
-const units: Record<string, number> = {
-  '': 1,
-  k: 1e3,
-  K: 1e3,
-  M: 1e6,
-  G: 1e9,
-  B: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Z: 1e21,
-}
-
 /** Digits with an exponent or one of k M B/G T P E Z, the same for every option; NaN for anything else. */
-function readNumber(text: string): number {
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([kKMGBTPEZ]?)$/.exec(text.trim())
-  if (!match) return NaN
-  const value = Number(match[1]) * units[match[2]]
-  // 1.1k is 1100: the digits that a unit's product has from rounding are not meant.
-  const whole = Math.round(value)
-  return match[2] !== '' && Math.abs(value - whole) < 1e-9 * Math.abs(value) ? whole : value
-}
+const readNumber = (text: string): number =>
+  /^[+-]?[\d.]+(e[+-]?\d+)?\s*[kKMGBTPEZ]?$/.test(text.trim()) ? (readTyped(text) ?? NaN) : NaN
 
 /** A positive amount. */
 export function parseAmount(text: string): number {
@@ -76,35 +65,14 @@ export function parseTokenizer(text: string): TokenizerChoice {
   return { kind: 'bpe', vocabulary }
 }
 
-/** 3.75 M, 75.0 k, 1.69 P: three significant digits. */
-export function short(value: number): string {
-  for (const [unit, sign] of [
-    [1e24, ''],
-    [1e21, 'Z'],
-    [1e18, 'E'],
-    [1e15, 'P'],
-    [1e12, 'T'],
-    [1e9, 'G'],
-    [1e6, 'M'],
-    [1e3, 'k'],
-  ] as const) {
-    if (value >= 0.9995 * unit)
-      return unit === 1e24 ? value.toExponential(2) : `${(value / unit).toPrecision(3)} ${sign}`
-  }
-  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))
-}
+/** 3.75 M, 75.0 k, 1.69 P; no prefix below 1. */
+export const short = (value: number): string => withPlainSpaces(value < 1 ? threeDigits(value) : withPrefix(value))
 
 /** 2.64e18. */
-export const flopsText = (flops: number): string => flops.toExponential(2).replace('e+', 'e')
+export const flopsText = (flops: number): string => inPowers(flops, 0, 2)
 
-/** 2 h 14 min, 3 min 20 s, 12 s. */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds)
-  if (whole < 60) return `${whole} s`
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
-  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
-  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
-}
+/** 2 h 14 min, 3 min 20 s, 12.3 s. */
+export const duration = (seconds: number): string => withPlainSpaces(formatSeconds(seconds))
 
 /** A plain table: first column to the left, numbers to the right. A name with a line break does not break it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

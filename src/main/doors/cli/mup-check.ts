@@ -1,5 +1,6 @@
 // `isoflop mup-check`: do activations keep their size as models widen, and does the best learning rate stay put.
 import { InvalidArgumentError, Option } from 'commander'
+import { rounded } from '#shared/numbers.ts'
 import type { Check, CheckChoices, CheckKind } from '#shared/mup/check.ts'
 import { checkKinds } from '#shared/mup/check.ts'
 import { planCheck } from '#shared/mup/plan.ts'
@@ -196,7 +197,7 @@ function transferText({ transfer, choices }: Check): string {
 }
 
 const digits = (value: number): string =>
-  value >= 1e-3 && value < 1e4 ? String(Number(value.toPrecision(3))) : value.toExponential(2)
+  value >= 1e-3 && value < 1e4 ? String(rounded(value)) : value.toExponential(2)
 
 function listOf(parse: (text: string) => number): (text: string) => number[] {
   return (text) => {

@@ -1,4 +1,5 @@
 // `isoflop train`: a study, new or old, from text to finished runs.
+import { exactly } from '#shared/numbers.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
 import { Fault } from '#shared/fault.ts'
 import type { RunSummary } from '#shared/run.ts'
@@ -37,7 +38,7 @@ export const trainCommand: CommandPart = (program, act) => {
       )
       .option(
         '--tokens <count>',
-        `with --from: tokens to train on, ${defaultContinueTokens.toLocaleString('en-US')} unless told otherwise`,
+        `with --from: tokens to train on, ${exactly(defaultContinueTokens)} unless told otherwise`,
         parseAmount,
       )
       .option('--seed <number>', 'of the first weights and the order of the text', parseWhole(0, 0xffff_ffff))

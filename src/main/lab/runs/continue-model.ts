@@ -1,4 +1,5 @@
 // A run that goes on from a model's weights: the study's text and recipe, the model's own shape, scales and tokenizer.
+import { rounded } from '#shared/numbers.ts'
 import type { EngineName, Machine } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import { countedParameters } from '#shared/family/counting.ts'
@@ -55,7 +56,7 @@ export function planContinued({
   }
   recipe.peakLearningRate =
     choices.peakLearningRate ??
-    Number((gentler * (study.recipe.peakLearningRate ?? peakLearningRateRule(recipe, shape.width))).toPrecision(3))
+    rounded(gentler * (study.recipe.peakLearningRate ?? peakLearningRateRule(recipe, shape.width)))
   const counted = countedParameters({ ...shape, context }, recipe.countedParameters)
   const { layers, width, heads, vocabulary } = shape
   const member = planMember(

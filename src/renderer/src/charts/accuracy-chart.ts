@@ -7,7 +7,7 @@ import { apart, drawing, nearestPoint, outlined, pointStyle, still, type Drawing
 import type { Overlay } from './overlays.ts'
 import { extent, padded, position, type Range } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
-import { rounded } from '../format/numbers.ts'
+import { rounded } from '#shared/numbers.ts'
 
 export interface AccuracyPoint {
   id: string

@@ -1,7 +1,7 @@
 // The axes of every chart, drawn alike.
 import type { ChartTheme } from './theme.ts'
 import { position, powerLabel, ticksOf, valueAt, type Range, type ScaleKind } from './scale.ts'
-import { rounded } from '../format/numbers.ts'
+import { rounded } from '#shared/numbers.ts'
 
 export interface AxisPlan {
   /** Says what and in which unit. */

@@ -1,6 +1,6 @@
 // Curves of the cost model: speed against systems, efficiency against devices, activation memory against depth.
 import { writeCsv } from '#shared/csv.ts'
-import { formatBytes, formatCount, formatShare, rounded } from '../format/numbers.ts'
+import { formatBytes, formatCount, formatShare, rounded } from '#shared/numbers.ts'
 import { drawCheck, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'

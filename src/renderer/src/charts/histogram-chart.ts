@@ -5,7 +5,7 @@ import { gridLines } from './axis.ts'
 import { drawing, still, type Axes, type Drawing } from './drawing.ts'
 import { padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
-import { rounded } from '../format/numbers.ts'
+import { rounded } from '#shared/numbers.ts'
 
 /** What ECharts hands to a series that draws itself. */
 export interface DrawApi {

@@ -2,7 +2,7 @@
 // be used.
 import type { IsoflopFit, IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import { writeCsv } from '#shared/csv.ts'
-import { formatFlops } from '../format/numbers.ts'
+import { formatFlops } from '#shared/numbers.ts'
 import { gridLines } from './axis.ts'
 import { seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { apart, drawing, outlined, still } from './drawing.ts'

@@ -1,6 +1,6 @@
 // Axes: linear or logarithmic, with ticks that fall on round numbers and say what they mean. Charts draw positions,
 // people read values.
-import { rounded } from '../format/numbers.ts'
+import { rounded } from '#shared/numbers.ts'
 
 export type ScaleKind = 'linear' | 'log'
 

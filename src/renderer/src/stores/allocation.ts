@@ -18,7 +18,7 @@ import { useNoticesStore } from './notices.ts'
 import { usePlanStore } from './plan.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
-import { rounded } from '../format/numbers.ts'
+import { rounded } from '#shared/numbers.ts'
 
 export interface BudgetAnswer {
   /** Which fit says so. */

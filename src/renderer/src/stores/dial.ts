@@ -16,7 +16,7 @@ import { useLabStore } from './lab.ts'
 import { usePlanStore } from './plan.ts'
 import { useStudiesStore } from './studies.ts'
 import { useTraining } from './training.ts'
-import { rounded } from '../format/numbers.ts'
+import { rounded } from '#shared/numbers.ts'
 
 export type DialKind = 'preset' | 'compute' | 'time' | 'largest'
 

@@ -14,7 +14,7 @@ import { createUploads } from './uploads.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
-import { exactly } from '../format/numbers.ts'
+import { exactly } from '#shared/numbers.ts'
 
 /** One set of weights as every panel knows it. */
 export interface Entry {

@@ -45,8 +45,9 @@ describe('what a person types', () => {
 
 describe('what a person reads', () => {
   it('has three digits', () => {
-    expect([0, 7, 999.4, 999.7, 28_320, 3_750_000, 2.2e9, 1.69e15].map(short)).toEqual([
+    expect([0, 0.05, 7, 999.4, 999.7, 28_320, 3_750_000, 2.2e9, 1.69e15].map(short)).toEqual([
       '0',
+      '0.0500',
       '7',
       '999',
       '1.00 k',
@@ -58,12 +59,13 @@ describe('what a person reads', () => {
     expect(flopsText(2.6437e18)).toBe('2.64e18')
   })
   it('is a time', () => {
-    expect([0.4, 59.6, 200, 8040, 100_000].map(duration)).toEqual([
-      '0 s',
-      '1 min 0 s',
+    expect([0.4, 59.6, 60, 200, 8040, 100_000].map(duration)).toEqual([
+      '400 ms',
+      '59.6 s',
+      '1 min',
       '3 min 20 s',
       '2 h 14 min',
-      '1 d 3 h',
+      '1 d 4 h',
     ])
   })
   it('is a table, words to the left and numbers to the right', () => {

@@ -12,7 +12,7 @@ import {
   formatShare,
   formatTokensPerSecond,
   threeDigits,
-} from '../../format/numbers.ts'
+} from '#shared/numbers.ts'
 import type { Tile } from './AnswerTiles.vue'
 import { partColours } from './parts.ts'
 import type { StripEvent } from './TimelineStrip.vue'

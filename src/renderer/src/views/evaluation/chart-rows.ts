@@ -3,7 +3,7 @@
 import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
 import { meanOfSeven, publishedTasks } from '../../charts/accuracy-chart.ts'
-import { plural } from '../../format/numbers.ts'
+import { plural } from '#shared/numbers.ts'
 import { cellKey, metricIn, metricOf, type MetricChoice, type ResultColumn, type ResultRow } from './table.ts'
 
 export interface ChartRow {

@@ -4,7 +4,7 @@ import { type Evaluation, type EvaluationOptions, type EvaluationTask, rowsOf } 
 import type { TaskResult } from '#shared/evaluation/result.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
 import type { Subject } from '#shared/subject.ts'
-import { exactly, threeDigits, withDecimals } from '../../format/numbers.ts'
+import { exactly, threeDigits, withDecimals } from '#shared/numbers.ts'
 
 /** One way of asking a task: with so many examples, and for a text, which text. */
 export interface ResultRow {

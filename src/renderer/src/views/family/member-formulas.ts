@@ -5,7 +5,7 @@ import { flopsFormulas } from '#shared/family/flops.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { FlopsConvention, Recipe } from '#shared/family/recipe.ts'
 import { tokensStretch } from '#shared/family/schedule.ts'
-import { exactly, formatBytes, formatFlops, threeDigits } from '../../format/numbers.ts'
+import { exactly, formatBytes, formatFlops, threeDigits } from '#shared/numbers.ts'
 
 /** What a narrow window has no column for, and of a member off the recipe's ratio what that means. */
 export function aboutMember(one: MemberPlan, recipe: Recipe): string | undefined {

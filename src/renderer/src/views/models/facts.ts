@@ -2,7 +2,7 @@
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import type { TaskScores } from './task-scores.ts'
 import type { Entry } from '../../stores/models.ts'
-import { exactly, formatBytes, formatCount, formatLoss, rounded, threeDigits } from '../../format/numbers.ts'
+import { exactly, formatBytes, formatCount, formatLoss, rounded, threeDigits } from '#shared/numbers.ts'
 
 export interface Fact {
   name: string

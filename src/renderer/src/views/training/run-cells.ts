@@ -9,9 +9,10 @@ import {
   formatFlops,
   formatSeconds,
   inPowers,
+  rounded,
   threeDigits,
   withDecimals,
-} from '../../format/numbers.ts'
+} from '#shared/numbers.ts'
 
 const formats: Record<string, (value: number) => string> = {
   n: formatCount,
@@ -26,9 +27,7 @@ const formats: Record<string, (value: number) => string> = {
 }
 const plainNumber = (value: number): string => {
   const size = Math.abs(value)
-  return size !== 0 && (size < 1e-4 || size >= 1e6)
-    ? inPowers(Number(value.toPrecision(4)))
-    : exactly(Number(value.toPrecision(6)))
+  return size !== 0 && (size < 1e-4 || size >= 1e6) ? inPowers(rounded(value, 4)) : exactly(rounded(value, 6))
 }
 const numberText = (key: string, value: number): string => (formats[key] ?? plainNumber)(value)
 

@@ -18,7 +18,7 @@ import {
   threeDigits,
   withDecimals,
   withPrefix,
-} from '#renderer/format/numbers.ts'
+} from '#shared/numbers.ts'
 
 const plain = (text: string) => text.replace(/\u00a0/g, ' ')
 

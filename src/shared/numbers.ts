@@ -18,9 +18,9 @@ export const rounded = (value: number, digits = 3): number => Number(value.toPre
 /** As many digits after the point for every one of them, so that they can be compared: losses, accuracies. */
 export const withDecimals = (value: number, digits: number): string => value.toFixed(digits)
 
-/** As a person types large numbers: `1e15`, `3.5e12`; in plain digits below `from`. */
-export const inPowers = (value: number, from = 0): string =>
-  Math.abs(value) >= from ? value.toExponential().replace('e+', 'e') : String(value)
+/** As a person types large numbers: `1e15`, `3.5e12`; in plain digits below `from`; with `digits` after the point. */
+export const inPowers = (value: number, from = 0, digits?: number): string =>
+  Math.abs(value) >= from ? value.toExponential(digits).replace('e+', 'e') : String(value)
 
 /** `3.75 M`, `75.0 k`, `512`; with a unit, `1.69 PFLOP`. Whole numbers below a thousand stay whole. */
 export function withPrefix(value: number, unit = ''): string {
@@ -96,6 +96,9 @@ export function exactly(value: number): string {
   return part ? `${grouped}.${part}` : grouped
 }
 
+/** For terminals and sentences, which break lines where they like. */
+export const withPlainSpaces = (text: string): string => text.replaceAll(space, ' ')
+
 const factors: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, b: 1e9, t: 1e12, p: 1e15, e: 1e18, z: 1e21 }
 
 /** What a person typed as a number: `1e15`, `3.5M`, `1,000`, `2 PFLOP`. Null when it is none. */
@@ -107,7 +110,11 @@ export function parseNumber(text: string): number | null {
       .replace(/\u00a0/g, ' '),
   )
   if (!match || match[2] === 'e') return null // `1e` is the beginning of 1e15, `1E` is exa
-  return Number(match[1]) * (match[2] ? factors[match[2].toLowerCase()]! : 1)
+  if (!match[2]) return Number(match[1])
+  const value = Number(match[1]) * factors[match[2].toLowerCase()]!
+  // 1.1k is 1100: the digits that a product has from rounding are not meant.
+  const whole = Math.round(value)
+  return Math.abs(value - whole) < 1e-9 * Math.abs(value) ? whole : value
 }
 
 /** `1 run`, `3 runs`. */
