@@ -15,6 +15,7 @@ import { inspectCommand } from '#main/doors/cli/inspect.ts'
 import { modelsCommand } from '#main/doors/cli/models.ts'
 import { planCommand } from '#main/doors/cli/plan.ts'
 import { resumeCommand } from '#main/doors/cli/resume.ts'
+import { rescoreCommand } from '#main/doors/cli/rescore.ts'
 import { annotateCommand } from '#main/doors/cli/annotate.ts'
 import { runsCommand } from '#main/doors/cli/runs.ts'
 import { serveCommand } from '#main/doors/cli/serve.ts'
@@ -31,6 +32,7 @@ void runProgram(
     mupCheckCommand,
     trainCommand,
     resumeCommand,
+    rescoreCommand,
     runsCommand,
     annotateCommand,
     exportCommand,

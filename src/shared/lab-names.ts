@@ -31,6 +31,7 @@ export const labRequests = Object.keys({
   pauseRun: true,
   resumeRun: true,
   stopRun: true,
+  rescoreRuns: true,
   deleteRun: true,
   restoreRun: true,
   readRecords: true,

@@ -85,6 +85,8 @@ export interface Lab {
   /** Goes on from the last checkpoint; with another engine, to numbers that rounding makes a little different. */
   resumeRun(runId: string, engine?: EngineName): Promise<RunSummary>
   stopRun(runId: string): Promise<RunSummary>
+  /** Queues finished runs of older labs to be scored on the whole validation split by their last checkpoints. */
+  rescoreRuns(runIds: string[]): Promise<RunSummary[]>
   deleteRun(runId: string): Promise<void>
   restoreRun(runId: string): Promise<RunSummary>
   /**

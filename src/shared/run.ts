@@ -28,7 +28,7 @@ export interface RunPlan {
   /** Seeds the order of the data. */
   seed: number
   validationEverySteps: number
-  /** Sequences of the validation split that are scored. */
+  /** Sequences of the validation split that are scored along the way. */
   validationSequences: number
   sampleEverySteps: number
   checkpointEverySteps: number
@@ -69,8 +69,10 @@ export interface RunSummary {
   flopsPerToken: number
   /** Last training loss, nats a token. */
   loss: number | null
-  /** Last validation loss; once finished, the member's point on the scaling law. */
+  /** Last validation loss; once finished, the member's point on the scaling law, of the whole split. */
   validationLoss: number | null
+  /** The whole validation split by the last weights; absent before the end, and in runs of older labs. */
+  whole?: SplitScore
   bestValidationLoss: number | null
   tokensPerSecond: number | null
   secondsLeft: number | null
@@ -107,6 +109,16 @@ export const isTraining = ({ state, device }: Pick<RunSummary, 'state' | 'device
 export const canResume = ({ state, code }: Pick<RunSummary, 'state' | 'code'>): boolean =>
   state === 'paused' || state === 'cancelled' || state === 'interrupted' || (state === 'failed' && code !== 'diverged')
 
+/** Whether its last weights are there and were not scored on the whole validation split, as an older lab's. */
+export const canRescore = ({
+  state,
+  whole,
+  validationLoss,
+  checkpoints,
+  steps,
+}: Pick<RunSummary, 'state' | 'whole' | 'validationLoss' | 'checkpoints' | 'steps'>): boolean =>
+  state === 'finished' && !whole && validationLoss !== null && checkpoints.includes(steps)
+
 /** One update. */
 export interface StepRecord {
   /** Updates done, 1 for the first. */
@@ -121,12 +133,28 @@ export interface StepRecord {
   elapsedMs: number
 }
 
+/** A loss over tokens of the validation split. */
+export interface SplitScore {
+  /** Mean, nats a token. */
+  loss: number
+  /** Tokens scored. */
+  tokens: number
+  /** Of the mean, as one of a text's possible samples; null where one block of text was scored. */
+  standardError: number | null
+}
+
 export interface ValidationRecord {
   step: number
   tokens: number
+  /** Over a fixed random part of the split. */
   loss: number
   elapsedMs: number
+  /** The same weights over the whole split: where a run is a point of a law. Absent in runs of older labs. */
+  whole?: SplitScore
 }
+
+/** What a law takes of a validation: the whole split where that was scored. */
+export const lawLossOf = ({ loss, whole }: Pick<ValidationRecord, 'loss' | 'whole'>): number => whole?.loss ?? loss
 
 /** A continuation of the run's prompt at a step, to watch it learn. */
 export interface SampleRecord {

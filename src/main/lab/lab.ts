@@ -110,6 +110,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     pauseRun: async (runId) => runs.pause(runId),
     resumeRun: async (runId, engine) => runs.resume(runId, engine),
     stopRun: async (runId) => runs.stop(runId),
+    rescoreRuns: async (runIds) => runs.rescore(runIds),
     deleteRun: async (runId) => runs.delete(runId),
     restoreRun: async (runId) => runs.restore(runId),
     readRecords: async (runId, afterStep) => runs.records(runId, afterStep),

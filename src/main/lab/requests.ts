@@ -60,6 +60,7 @@ export const requests = {
   pauseRun: { runId: id },
   resumeRun: { runId: id, engine: z.enum(engineNames).optional() },
   stopRun: { runId: id },
+  rescoreRuns: { runIds: z.array(id).min(1, 'must name at least one run').max(mostPlansAtOnce) },
   deleteRun: { runId: id },
   restoreRun: { runId: id },
   readRecords: { runId: id, afterStep: step },

@@ -290,6 +290,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     pauseRun: async (id) => move(id, 'paused'),
     resumeRun: async (id) => move(id, 'queued'),
     stopRun: async (id) => move(id, 'cancelled'),
+    rescoreRuns: async (ids) => ids.map((id) => move(id, 'queued')),
     deleteRun: async (id) => take(runs, id),
     restoreRun: async (id) => bring(runs, id),
     readRecords: async (runId, after) => {

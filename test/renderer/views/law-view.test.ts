@@ -73,3 +73,15 @@ test('a run that failed puts no point into the law', async () => {
   expect(useLawStore().standings.find(({ memberId }) => memberId === runs[4]!.memberId)!.loss).toBeNull()
   expect(useLawStore().law).toEqual(before)
 })
+
+test('runs that an older version scored in part are named, and scored on the whole split when asked', async () => {
+  const runs = await started()
+  const screen = await showScreen(LawView)
+  for (const run of runs.slice(0, 3)) fake.train(run.id, run.steps)
+  const whole = { loss: 3, tokens: 200_000, standardError: 0.01 }
+  for (const run of runs.slice(0, 2)) fake.tell('run', { ...fake.runs.get(run.id)!, whole })
+  await drawn()
+  expect(screen.view.get('[data-testid=scored-in-part]').text()).toContain('One run was scored by an older version')
+  await screen.press('Score on the whole split')
+  expect(lastAsked(fake, 'rescoreRuns')).toEqual([[runs[2]!.id]])
+})

@@ -8,6 +8,8 @@ const cursorSchema = z.object({
   /** Time spent training, over all sessions. */
   elapsedMs: z.number().min(0),
   bestValidation: z.object({ step: z.number().int(), loss: z.number() }).nullable(),
+  /** Asked to stop before the whole validation split was scored that is due at this step. */
+  isUnscored: z.boolean().optional(),
   /** Checkpoints that are kept, ascending, with this one. */
   saved: z.array(z.number().int()),
 })

@@ -7,6 +7,8 @@ export type TrainRecord =
   | { kind: 'started'; step: number; device: string; checkpoints: number[]; message: string | null; awaitsHost: true }
   | { kind: 'step'; record: StepRecord; peakBytes: number }
   | { kind: 'validation'; record: ValidationRecord }
+  /** The whole split begins to be scored, which may take a while. */
+  | { kind: 'scoring'; step: number }
   | { kind: 'sample'; record: SampleRecord }
   /** About to save: goes on when the host has made all earlier records safe. */
   | { kind: 'checkpointing'; step: number; awaitsHost: true }

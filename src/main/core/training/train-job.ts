@@ -23,6 +23,7 @@ import type { Lock } from '#main/platform/disk/database-lock.ts'
 import { openTokens, tokensPath } from '#main/platform/disk/token-files.ts'
 import { loadTokenizer } from '#main/core/tokenizer/files.ts'
 import { parseCursor } from './cursor.ts'
+import { splitBlocks } from './score-split.ts'
 import { train } from './train.ts'
 import type { RunRecord, TrainOutcome } from './records.ts'
 import { createStreamingEngine } from '#main/core/cluster-training/engine.ts'
@@ -77,10 +78,13 @@ export async function* trainJob(
     const text = closing(openTokens(tokensPath(tokensFolder, 'train')), (tokens) => tokens.close())
     const validationText = closing(openTokens(tokensPath(tokensFolder, 'validation')), (tokens) => tokens.close())
     const batches = createBatches({ tokens: text, context, rows: plan.member.batchSequences, seed: plan.seed })
-    const scored =
-      validationText.length > context ? createBatches({ tokens: validationText, context, rows: 1, seed: null }) : null
+    const validation = splitBlocks(validationText, {
+      context,
+      sequences: plan.validationSequences,
+      rows: plan.member.microBatchSequences,
+    })
     const { checkpoint, message } = await lastGood(checkpoints, job.lastRecordedStep)
-    const remarks = [message, scored ? null : noValidation(validationText.length, context)]
+    const remarks = [message, validation ? null : noValidation(validationText.length, context)]
     const parameters = checkpoint ? undefined : await firstWeights(job)
     const cursor = checkpoint && parseCursor(checkpoint.cursor)
     const measured = gatherSteps()
@@ -110,12 +114,7 @@ export async function* trainJob(
     const records = train(plan, {
       engine,
       sequences: (first, count) => batches.batchAt(0, { from: first, rows: count }),
-      *validation() {
-        const count = Math.min(plan.validationSequences, scored?.sequences ?? 0)
-        const rows = plan.member.microBatchSequences
-        for (let from = 0; from < count; from += rows)
-          yield scored!.batchAt(0, { from, rows: Math.min(rows, count - from) })
-      },
+      validation,
       sample: async () => samplePrompt + (await generateText(engine, tokenizer, { ...sampleOptions, seed: plan.seed })),
       save: async (state, at) => void (await saveCheckpoint(checkpoints, { state, cursor: { ...at } })),
       keep: async (steps) => {

@@ -4,19 +4,20 @@ import { rounded } from '#shared/numbers.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import { adamOf } from '#shared/family/parametrisation.ts'
 import { learningRateAt, cooldownEnds, scheduleOf } from '#shared/family/schedule.ts'
-import type { RunPlan } from '#shared/run.ts'
+import type { RunPlan, SplitScore, ValidationRecord } from '#shared/run.ts'
 import type { Batch, Engine, ModelState } from '#main/core/engine/engine.ts'
 import { batchSequencesAt, sequencesBefore } from '#shared/family/batch-size.ts'
 import type { TrainCursor } from './cursor.ts'
 import { isDue, keptCheckpoints } from './intervals.ts'
 import type { TrainOutcome, TrainRecord } from './records.ts'
+import { scoreBlocks, type SplitBlocks } from './score-split.ts'
 
 export interface TrainDeps {
   engine: Engine
   /** Training sequences `first` to `first + count`, counted from the beginning of the run. */
   sequences: (first: number, count: number) => Batch
-  /** The scored part of the validation split, in micro-batches; the same at every call. */
-  validation: () => Iterable<Batch>
+  /** The validation split; null where the text has none. */
+  validation: SplitBlocks | null
   /** A continuation of the run's prompt by the weights as they are. */
   sample: () => Promise<string>
   /** Writes a checkpoint atomically. */
@@ -44,8 +45,33 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
   const before = deps.cursor
   let cursor: TrainCursor = before ?? { step: 0, tokens: 0, elapsedMs: 0, bestValidation: null, saved: [] }
   const elapsedMs = () => (before?.elapsedMs ?? 0) + nowMs() - sessionStartMs
+  const loss = (batch: Batch) => engine.loss(batch)
+  let latest = null as ValidationRecord | null
+  async function* scorePart(): AsyncGenerator<TrainRecord, void> {
+    const { step, tokens } = cursor
+    const part = deps.validation && (await scoreBlocks(loss, deps.validation.part()))
+    if (!part) return
+    checkScore(plan, step, part)
+    if (!cursor.bestValidation || part.loss < cursor.bestValidation.loss)
+      cursor = { ...cursor, bestValidation: { step, loss: part.loss } }
+    latest = { step, tokens, loss: part.loss, elapsedMs: elapsedMs() }
+    yield { kind: 'validation', record: latest }
+  }
+  /** Gives whether it came to its end: it is broken off where the training is asked to stop. */
+  async function* scoreWhole(): AsyncGenerator<TrainRecord, boolean> {
+    if (latest?.step !== cursor.step) yield* scorePart()
+    if (!deps.validation || !latest) return true
+    yield { kind: 'scoring', step: cursor.step }
+    const whole = await scoreBlocks(loss, deps.validation.whole(), () => signal.aborted)
+    if (!whole) return false
+    checkScore(plan, cursor.step, whole)
+    yield { kind: 'validation', record: { ...latest, whole } }
+    return true
+  }
 
-  while (cursor.step < steps && !signal.aborted) {
+  let isScored = cursor.isUnscored ? yield* scoreWhole() : true
+  if (isScored) cursor = { ...cursor, isUnscored: undefined }
+  while (isScored && cursor.step < steps && !signal.aborted) {
     const rows = batchSequencesAt(plan.member, cursor.step)
     const loss = await accumulate(plan, deps, cursor.step, rows)
     if (loss === null) break // asked to stop in the middle of a step: the half of it leaves no trace
@@ -62,14 +88,11 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
       peakBytes: engine.memory().peakBytes,
     }
 
-    if (isDue(step, plan.validationEverySteps, steps) || cooldowns.includes(step)) {
-      const validationLoss = await meanLoss(engine, deps.validation())
-      if (validationLoss !== null) {
-        if (!Number.isFinite(validationLoss)) throw diverged(plan, step, `The validation loss became ${validationLoss}`)
-        if (!cursor.bestValidation || validationLoss < cursor.bestValidation.loss)
-          cursor = { ...cursor, bestValidation: { step, loss: validationLoss } }
-        yield { kind: 'validation', record: { step, tokens, loss: validationLoss, elapsedMs: elapsedMs() } }
-      }
+    if (isDue(step, plan.validationEverySteps, steps) || cooldowns.includes(step)) yield* scorePart()
+    if (step < steps && cooldowns.includes(step) && !(yield* scoreWhole())) {
+      isScored = false
+      cursor = { ...cursor, isUnscored: true }
+      break
     }
     if (isDue(step, plan.sampleEverySteps, steps))
       yield { kind: 'sample', record: { step, text: await sampleText(deps) } }
@@ -79,7 +102,9 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
 
   if (cursor.step > 0 && cursor.saved[cursor.saved.length - 1] !== cursor.step)
     cursor = yield* checkpoint(deps, { ...cursor, elapsedMs: elapsedMs() })
-  return { isFinished: cursor.step >= steps, step: cursor.step }
+  // What is a point of the law is saved before it is scored: scoring can be broken off and begin again.
+  const isWhole = isScored && cursor.step >= steps && (yield* scoreWhole())
+  return { isFinished: isWhole, step: cursor.step }
 }
 
 /**
@@ -105,15 +130,8 @@ async function accumulate(
   return loss
 }
 
-async function meanLoss(engine: Engine, batches: Iterable<Batch>): Promise<number | null> {
-  let sum = 0
-  let rows = 0
-  for (const batch of batches) {
-    sum += (await engine.loss(batch)) * batch.rows
-    rows += batch.rows
-    await turn()
-  }
-  return rows > 0 ? sum / rows : null
+function checkScore(plan: RunPlan, step: number, { loss }: SplitScore): void {
+  if (!Number.isFinite(loss)) throw diverged(plan, step, `The validation loss became ${loss}`)
 }
 
 /**

@@ -1,6 +1,6 @@
 // Watches runs until each has come to its end, says how they go, and pauses them when the person interrupts.
 import { Fault } from '#shared/fault.ts'
-import { canResume, isTraining, type RunSummary } from '#shared/run.ts'
+import { canResume, isTraining, type RunSummary, type SplitScore } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { duration, short } from './amounts.ts'
@@ -34,7 +34,8 @@ export async function followRuns(
       }
     }
     const current = runs.find(({ state }) => state === 'running')
-    if (current && isTraining(current) && current.message && !told.has(current.message)) {
+    const isEnding = current && current.step >= current.steps // it says that it scores: the progress line does, too
+    if (current && isTraining(current) && current.message && !isEnding && !told.has(current.message)) {
       told.add(current.message) // began anew, or without a validation loss
       terminal.note(`${current.name}: ${current.message}`)
     }
@@ -81,14 +82,17 @@ async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { termi
   )
 }
 
-const finishedLine = ({ name, parameters, loss, validationLoss, elapsedMs }: RunSummary): string =>
-  `${name.padEnd(10)} ${short(parameters)} parameters, ${duration(elapsedMs / 1000)}: loss ${loss?.toFixed(4) ?? '-'}, validation ${validationLoss?.toFixed(4) ?? '-'}`
+const finishedLine = ({ name, parameters, loss, validationLoss, whole, elapsedMs }: RunSummary): string =>
+  `${name.padEnd(10)} ${short(parameters)} parameters, ${duration(elapsedMs / 1000)}: loss ${loss?.toFixed(4) ?? '-'}, validation ${validationLoss?.toFixed(4) ?? '-'}${whole ? scoredOn(whole) : ''}`
+
+const scoredOn = ({ tokens, standardError }: SplitScore): string =>
+  `${standardError === null ? '' : ` ± ${standardError.toPrecision(1)}`} over ${short(tokens)} tokens`
 
 function progressLine(run: RunSummary, done: number, of: number): string {
   const { name, step, steps, loss, tokensPerSecond, secondsLeft } = run
   const parts = [
     `${of > 1 ? `[${done + 1}/${of}] ` : ''}${name}`,
-    !isTraining(run) ? 'starting' : `step ${step} of ${steps}`,
+    !isTraining(run) ? 'starting' : step < steps ? `step ${step} of ${steps}` : 'scoring the validation split',
   ]
   if (loss !== null) parts.push(`loss ${loss.toFixed(4)}`)
   if (tokensPerSecond !== null) parts.push(`${short(tokensPerSecond)} tokens/s`)

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { Corpus } from '#shared/corpus.ts'
-import type { ExportForm, ExportReport } from '#shared/run.ts'
+import { lawLossOf, type ExportForm, type ExportReport } from '#shared/run.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { CheckpointRow } from '#shared/model.ts'
 import { checkpointFolder, listCheckpoints } from '#main/core/model-formats/checkpoint.ts'
@@ -56,6 +56,11 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
     tokensFolder: deps.tokensFolderOf(run),
   })
 
+  const lossAt = (id: string, step: number): number | null => {
+    const validation = store.lastValidation(id, step)
+    return validation && lawLossOf(validation)
+  }
+
   return {
     export: async (runId, wanted, folder, overwrite, form) => {
       const run = store.read(runId)
@@ -67,7 +72,7 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
         plan: run.plan,
         step,
         loss: at?.loss ?? null,
-        validationLoss: store.lastValidation(runId, step)?.loss ?? null,
+        validationLoss: lossAt(runId, step),
         elapsedMs: at?.elapsedMs ?? run.summary.elapsedMs,
         device: run.summary.device,
         corpus: corpus && {
@@ -106,7 +111,7 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
             step,
             tokens: at?.tokens ?? tokens,
             loss: at?.loss ?? loss,
-            validationLoss: store.lastValidation(id, step)?.loss ?? null,
+            validationLoss: lossAt(id, step),
             bytes: bytes.get(step) ?? 0,
             isLast: step === checkpoints[checkpoints.length - 1],
             model,

@@ -10,7 +10,7 @@ import type { RunPlan, RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { intervalsFor } from '#main/core/training/intervals.ts'
 
-/** Tokens of the validation split that every member is scored on: the same for all, for their losses lie on one law. */
+/** Tokens of the validation split that every member is scored on along the way; at its end it is scored on all. */
 const validationTokens = 32_768
 
 export function makeRunPlan(

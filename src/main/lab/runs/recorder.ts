@@ -1,5 +1,5 @@
 // Gathers what a training says for a moment, then writes it in one transaction and tells it as one piece of news.
-import type { RunSummary } from '#shared/run.ts'
+import { lawLossOf, type RunSummary } from '#shared/run.ts'
 import type { News } from '#main/lab/news.ts'
 import type { RunRecord, TrainRecord } from '#main/core/training/records.ts'
 import type { RecordBatch, RunStore } from './run-store.ts'
@@ -8,6 +8,7 @@ import type { RecordBatch, RunStore } from './run-store.ts'
 const gatherMs = 100
 /** How often a run's summary is told while it trains. */
 const summaryMs = 250
+const scoringMessage = 'Scoring the whole validation split.'
 /** The window over which tokens a second are measured. */
 const speedMs = 5000
 
@@ -34,6 +35,8 @@ export function createRecorder(
   let toldMs = 0
   let recent: { tokens: number; elapsedMs: number }[] = []
   let trouble: unknown = null
+  /** What there was to say before the whole split was scored. */
+  let said: string | null = null
 
   const flush = (how: 'durable' | 'relaxed' = 'relaxed'): void => {
     if (timer) clearTimeout(timer)
@@ -116,14 +119,20 @@ export function createRecorder(
       }
       if (record.kind === 'checkpointing') return flush('durable')
       if (record.kind === 'checkpoint') return change({ checkpoints: record.checkpoints })
+      if (record.kind === 'scoring') {
+        said = summary.message
+        return change({ message: scoringMessage })
+      }
       if (record.kind === 'step') takeStep(record)
       if (record.kind === 'validation') {
         batch.validations.push(record.record)
-        const { loss } = record.record
+        const { step, loss, whole } = record.record
         summary = {
           ...summary,
-          validationLoss: loss,
+          validationLoss: lawLossOf(record.record),
           bestValidationLoss: Math.min(loss, summary.bestValidationLoss ?? loss),
+          ...(whole && step === summary.steps ? { whole } : {}),
+          ...(whole ? { message: said } : {}),
         }
       }
       if (record.kind === 'sample') batch.samples.push(record.record)
@@ -149,7 +158,7 @@ function standing(store: RunStore, id: string, step: number): Partial<RunSummary
     tokens: at?.tokens ?? 0,
     loss: at?.loss ?? null,
     elapsedMs: at?.elapsedMs ?? 0,
-    validationLoss: validation?.loss ?? null,
+    validationLoss: validation && lawLossOf(validation),
     bestValidationLoss: store.bestValidation(id, step),
     tokensPerSecond: null,
   }

@@ -43,6 +43,7 @@ export interface RunStore extends Omit<RecordTable<RunSummary>, 'list' | 'read' 
 /** A long run is read in pieces of this many steps, so that no answer weighs more than some 7 MB. */
 export const stepsAnAnswer = 50_000
 
+const validationColumns = 'step, tokens, loss, elapsedMs, wholeLoss, wholeTokens, wholeError'
 const stepColumns = 'step, tokens, loss, gradientNorm, learningRate, elapsedMs'
 
 export function createRunStore(db: Database): RunStore {
@@ -103,14 +104,17 @@ export function createRunStore(db: Database): RunStore {
             elapsedMs,
           )
         }
-        for (const { step, tokens, loss, elapsedMs } of validations) {
+        for (const { step, tokens, loss, elapsedMs, whole = null } of validations) {
           db.run(
-            'INSERT INTO validations (run, step, tokens, loss, elapsedMs) VALUES (?, ?, ?, ?, ?)',
+            `INSERT OR REPLACE INTO validations (run, ${validationColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
             run,
             step,
             tokens,
             loss,
             elapsedMs,
+            whole && whole.loss,
+            whole && whole.tokens,
+            whole && whole.standardError,
           )
         }
         for (const { step, text } of samples)
@@ -144,23 +148,22 @@ export function createRunStore(db: Database): RunStore {
       return {
         runId: id,
         steps,
-        validations: db.all<ValidationRecord>(
-          `SELECT step, tokens, loss, elapsedMs FROM validations ${between}`,
-          run,
-          afterStep,
-          upTo,
-        ),
+        validations: db
+          .all<ValidationRow>(`SELECT ${validationColumns} FROM validations ${between}`, run, afterStep, upTo)
+          .map(validationOf),
         samples: db.all<SampleRecord>(`SELECT step, text FROM samples ${between}`, run, afterStep, upTo),
       }
     },
     lastStep: (id) =>
       db.get<{ last: number | null }>('SELECT max(step) AS last FROM steps WHERE run = ?', numberOf(id))?.last ?? 0,
-    lastValidation: (id, upToStep) =>
-      db.get<ValidationRecord>(
-        'SELECT step, tokens, loss, elapsedMs FROM validations WHERE run = ? AND step <= ? ORDER BY step DESC LIMIT 1',
+    lastValidation: (id, upToStep) => {
+      const row = db.get<ValidationRow>(
+        `SELECT ${validationColumns} FROM validations WHERE run = ? AND step <= ? ORDER BY step DESC LIMIT 1`,
         numberOf(id),
         upToStep,
-      ) ?? null,
+      )
+      return row ? validationOf(row) : null
+    },
     bestValidation: (id, upToStep) =>
       db.get<{ best: number | null }>(
         'SELECT min(loss) AS best FROM validations WHERE run = ? AND step <= ?',
@@ -178,6 +181,17 @@ export function createRunStore(db: Database): RunStore {
     },
   }
 }
+
+interface ValidationRow extends Omit<ValidationRecord, 'whole'> {
+  wholeLoss: number | null
+  wholeTokens: number | null
+  wholeError: number | null
+}
+
+const validationOf = ({ wholeLoss, wholeTokens, wholeError, ...record }: ValidationRow): ValidationRecord =>
+  wholeLoss === null || wholeTokens === null
+    ? record
+    : { ...record, whole: { loss: wholeLoss, tokens: wholeTokens, standardError: wholeError } }
 
 /** Version 0.1.0 trained on graphics cards by an engine that is called `gpu` now. */
 const withKnownEngine = <R extends { engine: EngineName }>(record: R): R =>

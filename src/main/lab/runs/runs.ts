@@ -47,6 +47,8 @@ export interface Runs {
   /** From its last checkpoint, by another engine where one is named. */
   resume(id: string, engine?: EngineName): RunSummary
   stop(id: string): Promise<RunSummary>
+  /** Scores finished runs on the whole validation split, by their last weights. */
+  rescore(ids: readonly string[]): RunSummary[]
   delete(id: string): Promise<void>
   restore(id: string): RunSummary
   records(id: string, afterStep: number): RunRecords
@@ -156,6 +158,16 @@ export function createRuns(deps: RunsDeps): Runs {
       if (!canResume(summary))
         throw new Fault('conflict', `${summary.name} diverged and would again. Start a new run with a gentler recipe.`)
       return queue.resume(id, engine && store.setEngine(id, engine))
+    },
+    rescore: (ids) => {
+      const summaries = ids.map((id) => store.read(id).summary)
+      for (const { name, state, steps, checkpoints } of summaries) {
+        if (state !== 'finished')
+          throw new Fault('conflict', `${name} is ${state}; only a finished run is scored anew.`)
+        if (!checkpoints.includes(steps))
+          throw new Fault('not-found', `The last checkpoint of ${name} is not here any more; train it again instead.`)
+      }
+      return summaries.map(({ id }) => queue.resume(id))
     },
     delete: async (id) => {
       await queue.leave(id)

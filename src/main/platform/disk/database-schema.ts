@@ -73,9 +73,15 @@ const annotations = `
   CREATE TABLE annotations (kind TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 `
 
+const wholeSplits = `
+  ALTER TABLE validations ADD COLUMN wholeLoss REAL;
+  ALTER TABLE validations ADD COLUMN wholeTokens INTEGER;
+  ALTER TABLE validations ADD COLUMN wholeError REAL;
+`
+
 /** "IsoF" in ASCII. */
 export const labSchema: Schema = {
   applicationId: 0x49736f46,
-  migrations: [first, checks, models, evaluations, annotations],
+  migrations: [first, checks, models, evaluations, annotations, wholeSplits],
   keptBeside: ['runs', 'models', 'corpora'],
 }

@@ -1,5 +1,5 @@
 // A wsd-s run's points: the validation losses at the ends of its decays, each a member of a family of its own.
-import type { RunSummary, ValidationRecord } from '#shared/run.ts'
+import { lawLossOf, type RunSummary, type ValidationRecord } from '#shared/run.ts'
 
 export interface CooldownPoint {
   step: number
@@ -14,13 +14,14 @@ export function pointOf(run: RunSummary, place: number, validations: readonly Va
   const step = run.rests?.[Math.min(place, run.rests.length - 1)] ?? run.steps
   const share = step / run.steps
   const isEnd = step === run.steps
-  const loss = isEnd
-    ? run.state === 'finished'
-      ? run.validationLoss
-      : null
-    : (validations.find((one) => one.step === step)?.loss ?? null)
+  const loss = isEnd ? (run.state === 'finished' ? run.validationLoss : null) : lawLossAt(step, validations)
   const perToken = run.flopsPerToken
   return { step, flops: run.flops * share, tokens: perToken > 0 ? (run.flops * share) / perToken : 0, loss }
+}
+
+function lawLossAt(step: number, validations: readonly ValidationRecord[]): number | null {
+  const found = validations.find((one) => one.step === step)
+  return found ? lawLossOf(found) : null
 }
 
 /** All points of a run, at every cooldown. */

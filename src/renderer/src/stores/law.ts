@@ -6,7 +6,7 @@ import { isAtRatio } from '#shared/family/additions.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { Decay } from '#shared/family/recipe.ts'
 import { cooldownEnds, tokensStretch } from '#shared/family/schedule.ts'
-import type { RunSummary } from '#shared/run.ts'
+import { canRescore, type RunSummary } from '#shared/run.ts'
 import { meanOf, repeatsOf, spreadOf } from '../curves/repeats.ts'
 import { pointOf } from '../curves/cooldowns.ts'
 import type { CurveForm } from '#shared/scaling/curve.ts'
@@ -146,6 +146,9 @@ export const useLawStore = defineStore('law', () => {
     return half.length < inFit.value.length ? half : []
   })
 
+  /** Runs of the fit that an older lab scored on a part of the validation split, where their last weights are here. */
+  const inPart = computed(() => inFit.value.flatMap(({ run }) => (run && canRescore(run) ? [run] : [])))
+
   /** Runs that no law counts, because they began from a model's weights. */
   const continued = computed(() => runs.ofStudy(studies.currentId).filter(({ origin }) => origin !== undefined))
 
@@ -175,6 +178,7 @@ export const useLawStore = defineStore('law', () => {
     continued,
     offRatio,
     inHalf,
+    inPart,
     forecastOf,
     exclude,
   }

@@ -124,6 +124,8 @@ export const useRunsStore = defineStore('runs', () => {
   const one = (name: 'pauseRun' | 'resumeRun' | 'stopRun') => (runId: string) =>
     notices.attempt(async () => put(await bridge.request(name, runId)))
   const [pause, resume, stop] = [one('pauseRun'), one('resumeRun'), one('stopRun')]
+  const rescore = (runIds: string[]) =>
+    notices.attempt(async () => (await bridge.request('rescoreRuns', runIds)).forEach(put))
   /** On the CPU, when the graphics card that trained it is gone. */
   const resumeOnCpu = (runId: string) =>
     notices.attempt(async () => put(await bridge.request('resumeRun', runId, 'native')))
@@ -158,6 +160,7 @@ export const useRunsStore = defineStore('runs', () => {
     start,
     pause,
     resume,
+    rescore,
     resumeOnCpu,
     stop,
     pauseAll,

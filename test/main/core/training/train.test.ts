@@ -4,7 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import { modelOf } from '#shared/family/parametrisation.ts'
 import { planMember } from '#shared/family/plan.ts'
 import { learningRateAt, scheduleOf } from '#shared/family/schedule.ts'
-import type { RunPlan } from '#shared/run.ts'
+import type { RunPlan, ValidationRecord } from '#shared/run.ts'
 import type { Batch, ModelState } from '#main/core/engine/engine.ts'
 import type { TrainCursor } from '#main/core/training/cursor.ts'
 import type { TrainOutcome, TrainRecord } from '#main/core/training/records.ts'
@@ -75,7 +75,10 @@ function bench(
     signal: stopping.signal,
     cursor: saved?.cursor ?? null,
     nowMs: () => (clock += 10),
-    validation: () => [sequences(0, 4), sequences(4, 2)],
+    validation: {
+      part: () => [sequences(0, 4), sequences(4, 2)],
+      whole: () => [0, 4, 8, 12].map((first) => sequences(first, 4)),
+    },
     sample: async () => 'text',
     save: async (state, cursor) => void disk.set(cursor.step, structuredClone({ state, cursor })),
     keep: async (steps) => {
@@ -147,6 +150,8 @@ describe('the training loop', () => {
       'sample 12',
       'checkpointing 12',
       'checkpoint 12',
+      'scoring 12',
+      'validation 12',
     ])
   })
 
@@ -195,6 +200,32 @@ describe('the training loop', () => {
     expect(first).toMatchObject({ record: { step: 4, loss: ((10 / 8) * 4 + (10 / 6) * 2) / 6 } })
   })
 
+  it('scores the whole split at the end, by the weights that are saved, with its tokens and their standard error', async () => {
+    const plan = tinyPlan()
+    const deps = bench(plan)
+    let scored = 0
+    const losses = [2, 2.2, 2.4, 2.6]
+    deps.engine.loss = async () => (deps.disk.has(12) ? losses[(scored++ + 2) % 4] : 3)
+    const { records } = await run(plan, deps)
+    const last = records[records.length - 1]
+    expect(last).toMatchObject({ kind: 'validation', record: { step: 12, loss: 3, whole: { tokens: 64 } } })
+    const { whole } = (last as { record: ValidationRecord }).record
+    expect(whole!.loss).toBeCloseTo(2.3, 12)
+    // standard deviation of one block, n - 1 in the denominator, over the square root of four blocks
+    expect(whole!.standardError).toBeCloseTo(Math.sqrt((0.09 + 0.01 + 0.01 + 0.09) / 3 / 4), 12)
+    expect(records.filter((one) => one.kind === 'validation' && one.record.whole)).toHaveLength(1)
+  })
+
+  it('is not finished while the whole split is not scored, and scores it when it goes on', async () => {
+    const plan = tinyPlan()
+    const disk: Bench['disk'] = new Map()
+    const first = await run(plan, bench(plan, undefined, disk), (record) => record.kind === 'scoring')
+    expect(first.outcome).toEqual({ isFinished: false, step: 12 })
+    const second = await run(plan, bench(plan, undefined, disk, 12))
+    expect(kinds(second.records)).toEqual(['validation 12', 'scoring 12', 'validation 12'])
+    expect(second.outcome).toEqual({ isFinished: true, step: 12 })
+  })
+
   it('asks before it saves, so that no checkpoint is ahead of its records', async () => {
     const plan = tinyPlan()
     const deps = bench(plan)
@@ -217,7 +248,11 @@ describe('the training loop', () => {
     deps.engine.loss = async () => (++validations <= 2 ? 1 : 2) // the first validation, at step 4, stays the best
     const { records } = await run(plan, deps)
     expect([...deps.disk.keys()].sort((a, b) => a - b)).toEqual([4, 20, 24])
-    expect(records[records.length - 1]).toEqual({ kind: 'checkpoint', step: 24, checkpoints: [4, 20, 24] })
+    expect(records.filter(({ kind }) => kind === 'checkpoint').pop()).toEqual({
+      kind: 'checkpoint',
+      step: 24,
+      checkpoints: [4, 20, 24],
+    })
   })
 
   it('stops between steps when asked, and saves where it stands', async () => {
@@ -264,7 +299,7 @@ describe('the training loop', () => {
     const disk: Bench['disk'] = new Map()
     await run(plan, bench(plan, undefined, disk))
     const { records, outcome } = await run(plan, bench(plan, undefined, disk, 12))
-    expect(records).toEqual([])
+    expect(kinds(records)).toEqual(['validation 12', 'scoring 12', 'validation 12'])
     expect(outcome).toEqual({ isFinished: true, step: 12 })
   })
 
@@ -298,9 +333,22 @@ describe('the training loop', () => {
       recipe: { ...recipe, decay: 'wsd-s' as const },
     }
     const { records } = await run(plan, bench(plan))
-    expect(records.flatMap((one) => (one.kind === 'validation' ? [one.record.step] : []))).toEqual([10, 20, 40])
+    const validations = records.flatMap((one) => (one.kind === 'validation' ? [one.record] : []))
+    expect(validations.filter(({ whole }) => !whole).map(({ step }) => step)).toEqual([10, 20, 40])
+    expect(validations.filter(({ whole }) => whole).map(({ step }) => step)).toEqual([10, 20, 40]) // points of the law
     const rates = records.flatMap((one) => (one.kind === 'step' ? [one.record.learningRate] : []))
     for (const rest of [10, 20, 40]) expect(rates[rest - 1]).toBeCloseTo(0.1 * plan.member.peakLearningRate, 12)
     for (const next of [11, 21]) expect(rates[next - 1]).toBe(plan.member.peakLearningRate)
+  })
+
+  it('scores the rest of a wsd-s run that was stopped while it was scored, and then goes on from there', async () => {
+    const plan = { ...tinyPlan({ steps: 40 }), recipe: { ...recipe, decay: 'wsd-s' as const } }
+    const disk: Bench['disk'] = new Map()
+    const first = await run(plan, bench(plan, undefined, disk), ({ kind }) => kind === 'scoring')
+    expect(first.outcome).toEqual({ isFinished: false, step: 10 })
+    const second = await run(plan, bench(plan, undefined, disk, 10))
+    expect(kinds(second.records).slice(0, 4)).toEqual(['validation 10', 'scoring 10', 'validation 10', 'step 11'])
+    expect(second.outcome).toEqual({ isFinished: true, step: 40 })
+    expect(disk.get(40)!.cursor.isUnscored).toBeUndefined()
   })
 })
