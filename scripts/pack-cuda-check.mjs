@@ -2,26 +2,9 @@
 // engine. There: `node build/cuda-check/check.js`.
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { bundle, root } from './bundle.mjs'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const folder = join(root, 'build', 'cuda-check')
-const card = join(root, 'test', 'support', 'cuda', 'card')
-await build({
-  root,
-  configFile: false,
-  logLevel: 'warn',
-  resolve: { alias: { vitest: join(root, 'test', 'support', 'small-vitest.ts') } },
-  ssr: { noExternal: true, external: ['koffi'] },
-  build: {
-    ssr: join(card, 'check.ts'),
-    outDir: folder,
-    emptyOutDir: true,
-    copyPublicDir: false,
-    rollupOptions: { output: { format: 'cjs', entryFileNames: 'check.js' } },
-  },
-})
+const folder = dirname(await bundle('test/support/cuda/card/check.ts', 'cuda-check', 'check.js'))
 mkdirSync(join(folder, 'resources'))
 writeFileSync(join(folder, 'package.json'), '{ "name": "isoflop", "type": "commonjs" }\n')
 cpSync(join(root, 'resources', 'cuda'), join(folder, 'resources', 'cuda'), { recursive: true })

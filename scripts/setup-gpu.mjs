@@ -1,13 +1,11 @@
 // npm run setup:gpu — fetches the library of the engine `gpu` (wgpu-native, 3 to 4 MB) into build/gpu. It comes out of
 // the PyPI wheel `wgpu`, which is known by its SHA-256: first straight from PyPI's files, else through pip.
 // --check only reports (exit status 0 where it is here); --force fetches it again.
-import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
+import { graphicsLibrary as library } from './native-library.mjs'
+import { fetchWheel } from './setup/wheels.mjs'
 
 const version = '0.32.0'
 /** By machine: the wheel's tag, its SHA-256, and the BLAKE2b-256 under which PyPI keeps it. */
@@ -45,47 +43,8 @@ const wheels = {
 }
 const elsewhere =
   'wgpu-native 29 from https://github.com/gfx-rs/wgpu-native/releases does as well: name its library in ISOFLOP_WGPU.'
-const root = resolve(fileURLToPath(import.meta.url), '../..')
-const folder = join(root, 'build', 'gpu')
-const library = join(
-  folder,
-  { darwin: 'libwgpu_native.dylib', win32: 'wgpu_native.dll' }[process.platform] ?? 'libwgpu_native.so',
-)
 const say = (text) => console.error(text)
 const options = new Set(process.argv.slice(2))
-
-/** The wheel's bytes, checked. Throws with one sentence. */
-async function fetchWheel({ tag, sha256, blake2 }) {
-  const name = `wgpu-${version}-py3-none-${tag}.whl`
-  const check = (bytes, source) => {
-    const sum = createHash('sha256').update(bytes).digest('hex')
-    if (sum !== sha256) throw new Error(`${name} from ${source} has the SHA-256 ${sum}; ${sha256} was expected.`)
-    return bytes
-  }
-  const address = `https://files.pythonhosted.org/packages/${blake2.slice(0, 2)}/${blake2.slice(2, 4)}/${blake2.slice(4)}/${name}`
-  try {
-    const answer = await fetch(address, { signal: AbortSignal.timeout(120_000) })
-    if (!answer.ok) throw new Error(`PyPI answered ${answer.status}`)
-    return check(Buffer.from(await answer.arrayBuffer()), 'PyPI')
-  } catch (error) {
-    say(`Not straight from PyPI (${error.cause?.code ?? error.message}); asking pip …`)
-  }
-  const work = mkdtempSync(join(tmpdir(), 'isoflop-gpu-'))
-  try {
-    const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--platform', tag]
-    const python = process.platform === 'win32' ? 'python' : 'python3'
-    const { status, stderr, error } = spawnSync(
-      python,
-      [...pip, '--python-version', '3.11', '--dest', work, `wgpu==${version}`],
-      { encoding: 'utf8', timeout: 300_000 },
-    )
-    if (status !== 0)
-      throw new Error(error ? `${python} is not here either.` : stderr.trim().split('\n').at(-1) || 'pip failed.')
-    return check(readFileSync(join(work, name)), 'pip')
-  } finally {
-    rmSync(work, { recursive: true, force: true })
-  }
-}
 
 /** The one file of a zip archive whose name ends so. */
 function fileIn(zip, ending) {
@@ -116,16 +75,22 @@ else if (options.has('--check')) {
 } else {
   try {
     say(`Fetching the library of the graphics engine (wgpu ${version}, 4 MB) from PyPI …`)
+    const { tag, sha256, blake2 } = wheel
+    const file = `wgpu-${version}-py3-none-${tag}.whl`
+    const url = `https://files.pythonhosted.org/packages/${blake2.slice(0, 2)}/${blake2.slice(2, 4)}/${blake2.slice(4)}/${file}`
+    const fetched = await fetchWheel({ name: 'wgpu', version, url, file, sha256 }, dirname(library), say)
     const bytes = fileIn(
-      await fetchWheel(wheel),
+      readFileSync(fetched),
       process.platform === 'win32' ? '-release.dll' : library.endsWith('.dylib') ? '-release.dylib' : '-release.so',
     )
-    mkdirSync(folder, { recursive: true })
     writeFileSync(`${library}.new`, bytes)
     renameSync(`${library}.new`, library)
+    rmSync(fetched)
     say(`The graphics engine is ready: ${library}.`)
   } catch (error) {
-    say(`The library of the graphics engine could not be fetched. ${error.message} ${elsewhere}`)
+    say(
+      `The library of the graphics engine could not be fetched. ${[error.message, error.remedy].filter(Boolean).join(' ')} ${elsewhere}`,
+    )
     process.exitCode = 1
   }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { downloadElectron, findElectron, hasDisplay, root, rootArguments, wantedVersion } from './electron.mjs'
+import { graphicsLibrary } from './native-library.mjs'
 
 const downloadLimitMs = 240_000
 /** An Electron that ends this soon, and not well, could not open its window. */
@@ -39,9 +40,7 @@ if (why !== null) {
 /** Says how a graphics card that is here can train, where the library for it is missing. */
 async function offerGraphicsEngine() {
   const hasCard = process.platform !== 'linux' || existsSync('/dev/dri/renderD128') || existsSync('/dev/nvidia0')
-  if (!hasCard || process.env.ISOFLOP_WGPU) return
-  const script = join(root, 'scripts', 'setup-gpu.mjs')
-  if (spawnSync(process.execPath, [script, '--check'], { stdio: 'ignore' }).status === 0) return
+  if (!hasCard || process.env.ISOFLOP_WGPU || existsSync(graphicsLibrary)) return
   console.log('This machine may have a graphics card. Training on it needs a library of 4 MB from PyPI.')
   if (!process.stdin.isTTY) {
     console.log('  npm run setup:gpu')
@@ -50,7 +49,8 @@ async function offerGraphicsEngine() {
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   const answer = await terminal.question('Fetch it now? [Y/n] ')
   terminal.close()
-  if (/^(y|yes|)$/i.test(answer.trim())) spawnSync(process.execPath, [script], { stdio: 'inherit' })
+  if (/^(y|yes|)$/i.test(answer.trim()))
+    spawnSync(process.execPath, [join(root, 'scripts', 'setup-gpu.mjs')], { stdio: 'inherit' })
 }
 
 function readArguments() {

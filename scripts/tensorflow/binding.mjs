@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { Problem } from './problem.mjs'
+import { Problem } from '../setup/problem.mjs'
 
 const require = createRequire(import.meta.url)
 

@@ -4,9 +4,9 @@
 // Prints a JSON document a line; --bundle only writes the program into a file that runs elsewhere with Node alone.
 import { createRequire } from 'node:module'
 import { copyFileSync, existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bundle } from '../../scripts/bundle.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -19,33 +19,12 @@ const { values } = parseArgs({
     parts: { type: 'string' },
   },
 })
-const root = resolve(fileURLToPath(import.meta.url), '../../..')
 const say = (document) => console.log(JSON.stringify(document))
 
-async function bundle() {
-  const { build } = await import('vite')
-  const folder = join(root, 'build', 'bench-gpu')
-  await build({
-    root,
-    configFile: false,
-    logLevel: 'error',
-    resolve: { alias: { vitest: join(root, 'test/support/small-vitest.ts') } },
-    build: {
-      ssr: 'test/bench/gpu-parts.ts',
-      outDir: folder,
-      emptyOutDir: true,
-      target: 'node16',
-      rollupOptions: {
-        external: ['koffi', /^@tensorflow\//],
-        output: { format: 'cjs', entryFileNames: 'parts.cjs', codeSplitting: false },
-      },
-    },
-    ssr: { noExternal: true },
-  })
-  return join(folder, 'parts.cjs')
-}
-
-const parts = values.parts && existsSync(values.parts) ? resolve(values.parts) : await bundle()
+const parts =
+  values.parts && existsSync(values.parts)
+    ? resolve(values.parts)
+    : await bundle('test/bench/gpu-parts.ts', 'bench-gpu')
 if (values.bundle) copyFileSync(parts, values.bundle)
 else {
   const { checkKernels, rateTiles, profileSteps, parseBenchShape } = createRequire(import.meta.url)(parts)

@@ -5,10 +5,9 @@
 // below 1.15 on 2 cores.
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'vite'
+import { bundle, root } from '../../scripts/bundle.mjs'
 
 const defaults = {
   systems: 2,
@@ -30,22 +29,8 @@ const { systems, threads, width, layers, context, rows, vocabulary, turns, steps
   Object.entries(values).map(([name, value]) => [name, Number(value)]),
 )
 
-const root = resolve(fileURLToPath(import.meta.url), '../../..')
-const folder = join(root, 'node_modules', '.cache', 'isoflop', 'bench-streaming')
-await build({
-  root,
-  configFile: false,
-  logLevel: 'error',
-  build: {
-    ssr: 'test/bench/streaming-parts.ts',
-    outDir: folder,
-    emptyOutDir: true,
-    target: 'node16',
-    rollupOptions: { external: ['koffi', /^@tensorflow\//], output: { format: 'cjs', entryFileNames: 'parts.cjs' } },
-  },
-})
 const { createStreamingEngine, createEngine, forkNodeWorker, partsOn, createRandom } = createRequire(import.meta.url)(
-  join(folder, 'parts.cjs'),
+  await bundle('test/bench/streaming-parts.ts', 'bench-streaming'),
 )
 
 const heads = Math.max(1, Math.floor(width / 32))

@@ -6,11 +6,10 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
-import { build } from 'vite'
+import { bundle, root } from '../../scripts/bundle.mjs'
 import { findChromium } from '../../scripts/chromium.mjs'
 
 const { values } = parseArgs({
@@ -23,25 +22,7 @@ const { values } = parseArgs({
     picture: { type: 'string' },
   },
 })
-const root = resolve(fileURLToPath(import.meta.url), '../../..')
-const folder = join(root, 'build', 'bench-window')
-await build({
-  root,
-  configFile: false,
-  logLevel: 'error',
-  ssr: { noExternal: true },
-  build: {
-    ssr: 'test/bench/window-parts.ts',
-    outDir: folder,
-    emptyOutDir: true,
-    target: 'node16',
-    rollupOptions: {
-      external: ['koffi', 'libsql', /^@tensorflow\//],
-      output: { format: 'cjs', entryFileNames: 'parts.cjs', codeSplitting: false },
-    },
-  },
-})
-const { serveFilledLab } = createRequire(import.meta.url)(join(folder, 'parts.cjs'))
+const { serveFilledLab } = createRequire(import.meta.url)(await bundle('test/bench/window-parts.ts', 'bench-window'))
 const [runs, steps, live, seconds] = ['runs', 'steps', 'live', 'seconds'].map((name) => Number(values[name]))
 const lab = await serveFilledLab({ runs, steps, live }, join(root, 'out', 'renderer'))
 const found = await findChromium()

@@ -1,4 +1,4 @@
-// The download behind `npm run setup:tensorflow`: it resumes, it checks, and it leaves nothing half done.
+// The download behind `npm run setup:tensorflow` and `setup:gpu`: it resumes, checks, and leaves nothing half done.
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
-const { fetchWheel } = (await import(pathToFileURL(resolve('scripts/tensorflow/wheels.mjs')).href)) as {
+const { fetchWheel } = (await import(pathToFileURL(resolve('scripts/setup/wheels.mjs')).href)) as {
   fetchWheel(wheel: object, folder: string, say: (text: string) => void): Promise<string>
 }
 

@@ -20,7 +20,8 @@ import { Problem } from './problem.mjs'
 
 /** @typedef {{ name: string, version: string, url: string, file: string, sha256: string, requires: string[] }} Wheel */
 
-const pip = (...args) => spawnSync('python3', ['-m', 'pip', ...args], { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 })
+const python = process.platform === 'win32' ? 'python' : 'python3'
+const pip = (...args) => spawnSync(python, ['-m', 'pip', ...args], { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 })
 const lastLine = (text) =>
   text
     .trim()
@@ -164,7 +165,7 @@ async function download({ url, file }, part, say) {
 function downloadByPip({ name, version, file }, folder, part) {
   const platform = /-([^-]+)\.whl$/.exec(file)?.[1]
   const platforms = (platform ?? 'any').split('.').flatMap((one) => ['--platform', one])
-  const { status, stderr } = pip(
+  const { status, stderr, error } = pip(
     'download',
     '--quiet',
     '--no-deps',
@@ -178,7 +179,7 @@ function downloadByPip({ name, version, file }, folder, part) {
   )
   if (status !== 0)
     throw new Problem(
-      `pip could not download ${name} ${version}: ${lastLine(stderr)}`,
+      `pip could not download ${name} ${version}: ${error ? `${python} is not here` : lastLine(stderr)}`,
       'Check the network or the proxy in `pip config list`, and run this again.',
     )
   renameSync(join(folder, file), part)
