@@ -1,4 +1,5 @@
 // One published measurement beside the records that describe it, and how far a prediction is from it.
+import { meanOf } from '../statistics.ts'
 import type { GpuMachine } from './machine.ts'
 import type { GpuPlan } from './plan.ts'
 import type { ClusterModel } from './transformer.ts'
@@ -39,14 +40,13 @@ export function errorsOf(pairs: readonly { predicted: number; measured: number }
   if (pairs.length === 0) return null
   const signed = pairs.map(({ predicted, measured }) => predicted / measured - 1)
   const sizes = signed.map(Math.abs).sort((a, b) => a - b)
-  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length
   const middle = sizes.length >> 1
   return {
     rows: pairs.length,
-    mean: mean(sizes),
+    mean: meanOf(sizes),
     median: sizes.length % 2 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2,
     largest: sizes[sizes.length - 1],
-    bias: mean(signed),
+    bias: meanOf(signed),
   }
 }
 

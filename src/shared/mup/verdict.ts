@@ -1,4 +1,5 @@
 // What a check found, in the few numbers that answer its question.
+import { meanOf } from '../statistics.ts'
 import type { ActivationPlace, CoordinatePoint, ParametrisationName, TransferPoint } from './check.ts'
 import { parametrisations } from './plan.ts'
 
@@ -53,8 +54,7 @@ function spreadOf(points: readonly CoordinatePoint[]): Pick<PlaceSpread, 'ratio'
   const values = points.map(({ rms }) => rms)
   const ratio = Math.max(...values) / Math.min(...values)
   const [x, y] = [points.map(({ width }) => Math.log(width)), values.map(Math.log)]
-  const mean = (of: number[]) => of.reduce((sum, value) => sum + value, 0) / of.length
-  const [mx, my] = [mean(x), mean(y)]
+  const [mx, my] = [meanOf(x), meanOf(y)]
   const xx = x.reduce((sum, value) => sum + (value - mx) ** 2, 0)
   return { ratio, slope: x.reduce((sum, value, i) => sum + (value - mx) * (y[i] - my), 0) / xx }
 }

@@ -26,6 +26,10 @@ export function compareValues(a: Value, b: Value, isDescending = false): number 
   return isDescending ? -order : order
 }
 
+/** Equal within the three digits that a table shows would be too much, and to the last bit too little. */
+export const isSameNumber = (a: number, b: number): boolean =>
+  Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
+
 const collator = new Intl.Collator('en', { numeric: true })
 const isMissing = (value: Value): boolean => value === null || (typeof value === 'object' && value.length === 0)
 

@@ -1,7 +1,7 @@
 // The configuration of a run, and in what it differs from another's.
 import type { MemberPlan } from '../family/ladder.ts'
 import type { Recipe } from '../family/recipe.ts'
-import { textOf } from './column.ts'
+import { isSameNumber, textOf } from './column.ts'
 import { runColumns, type RunColumn, type RunRow } from './run-columns.ts'
 
 /** What came of a run, or is said about it, and is no choice made before it. */
@@ -15,8 +15,7 @@ export const configurationColumns: readonly RunColumn[] = runColumns.filter(({ k
 /** Whether a choice reads the same; numbers that differ by rounding do. */
 export function isSameChoice({ of }: RunColumn, a: RunRow, b: RunRow): boolean {
   const [one, other] = [of(a), of(b)]
-  if (typeof one === 'number' && typeof other === 'number')
-    return Math.abs(one - other) <= 1e-9 * Math.max(Math.abs(one), Math.abs(other))
+  if (typeof one === 'number' && typeof other === 'number') return isSameNumber(one, other)
   return textOf(one) === textOf(other)
 }
 

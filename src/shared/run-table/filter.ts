@@ -1,7 +1,7 @@
 // A filter over the rows of a table as a person types it: `validation < 2.5 and (seed = 0 or tag = baseline)`.
 import { deepestFilter, longestFilter, quoted } from '../bounds.ts'
 import { Fault } from '../fault.ts'
-import { columnNamed, type Column, type Value } from './column.ts'
+import { columnNamed, isSameNumber, type Column, type Value } from './column.ts'
 import { lex, type Token } from './filter-tokens.ts'
 
 export type Filter<Row> = (row: Row) => boolean
@@ -105,12 +105,9 @@ function numberComparison<Row>(key: string, of: Column<Row>['of'], operator: str
   }
 }
 
-/** Equal within the three digits that a table shows would be too much, and to the last bit too little. */
-const isSame = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
-
 const numberOperators: Record<string, (a: number, b: number) => boolean> = {
-  '=': isSame,
-  '!=': (a, b) => !isSame(a, b),
+  '=': isSameNumber,
+  '!=': (a, b) => !isSameNumber(a, b),
   '<': (a, b) => a < b,
   '<=': (a, b) => a <= b,
   '>': (a, b) => a > b,

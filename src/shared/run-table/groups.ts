@@ -1,4 +1,5 @@
 // Rows that share a column's value, and what their numbers have in common.
+import { meanOf, spreadOf } from '../statistics.ts'
 import { compareValues, textOf, type Column, type Value } from './column.ts'
 
 export interface Group<Row> {
@@ -32,9 +33,5 @@ export interface Summary {
 /** Mean and spread of a column of numbers; null where no row has one. */
 export function summarise<Row>(rows: readonly Row[], { of }: Column<Row>): Summary | null {
   const values = rows.map(of).filter((value): value is number => typeof value === 'number' && Number.isFinite(value))
-  const count = values.length
-  if (count === 0) return null
-  const mean = values.reduce((sum, value) => sum + value, 0) / count
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return { count, mean, spread: count > 1 ? Math.sqrt(squares / (count - 1)) : null }
+  return values.length === 0 ? null : { count: values.length, mean: meanOf(values), spread: spreadOf(values) }
 }

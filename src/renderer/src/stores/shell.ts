@@ -28,7 +28,11 @@ export const useShellStore = defineStore('shell', () => {
     isWelcome.value = false
     history.replaceState(null, '', `#${to}`)
   }
+  function openCheckpoints(runId: string): void {
+    checkpointRunId.value = runId
+    go('library')
+  }
   const ask = (asked: Question) => (question.value = asked)
 
-  return { view, isWelcome, isPaletteOpen, question, checkpointRunId, go, ask }
+  return { view, isWelcome, isPaletteOpen, question, checkpointRunId, go, openCheckpoints, ask }
 })

@@ -1,4 +1,5 @@
 // What is known of a checkpoint's or model's tasks, in short for the table and in full on hover.
+import { meanOf } from '#shared/statistics.ts'
 import { metricIn, metricOf, metricWords, formatMetric, keyOfSubject, rowKey } from '../evaluation/table.ts'
 import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
 
@@ -37,7 +38,7 @@ export function taskScores(
           `${result!.title}${options.shots ? `, ${options.shots} shots` : ''}: ${formatMetric(metric, found.value)} ${metricWords[metric]}${found.stderr === null ? '' : ` ± ${found.stderr.toPrecision(2)}`}`,
         ]
       })
-      const mean = accuracies.length > 0 ? accuracies.reduce((sum, one) => sum + one, 0) / accuracies.length : null
+      const mean = accuracies.length > 0 ? meanOf(accuracies) : null
       return [key, { mean, accuracies: accuracies.length, count: lines.length, lines }]
     }),
   )
