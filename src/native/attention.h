@@ -244,7 +244,9 @@ void attention_head_backward(const Head& h, float scale, const float* dy, const 
       score_tile(leftDy, values, h.size, query, rows, first, count, slopes);
       for (ptrdiff_t r = 0; r < rows; r++) {
         float *row = scores + r * LDA, *slope = slopes + r * LDA;
-        const ptrdiff_t seen = at_most(count, query + r + 1 - first), reach = panel_reach(r, rows, query, first, count);
+        const ptrdiff_t seen = at_most(count, query + r + 1 - first);
+        // as far as any panel of keys reads that has begun where one of the rows' panel still sees something
+        const ptrdiff_t reach = at_most(count, panel_reach(r, rows, query, first, count) + MR);
         const vec shift = splat(logSumExp[(query + r) * ldlse]), less = splat(overlap[r]);
         for (ptrdiff_t j = 0; j < reach; j += WIDTH) {
           const vec p = first_lanes(exponential(load(row + j) - shift), seen - j, vec{});

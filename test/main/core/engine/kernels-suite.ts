@@ -41,6 +41,7 @@ const everyAttentionShape = [
   [2, 40, 1, 64],
   [1, 65, 2, 80],
   [1, 12, 1, 128],
+  [1, 610, 1, 16],
 ]
 const normShapes = [
   [1, 1],
