@@ -7,7 +7,7 @@ export interface NextToken extends TokenPiece {
 }
 
 export interface GeneratedToken extends NextToken {
-  /** The likeliest tokens at this place, most likely first. */
+  /** The most likely tokens at this place, in descending order. */
   candidates: NextToken[]
 }
 

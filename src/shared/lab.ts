@@ -18,7 +18,7 @@ import type {
 } from './evaluation/evaluation.ts'
 import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats } from './inspection.ts'
-import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin } from './model.ts'
+import type { CheckpointRow, ContinueChoices, ImportedModel, ModelOrigin } from './model.ts'
 import type { ModelReport } from './model-report.ts'
 import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, RunSummary } from './run.ts'
 import type { Settings } from './settings.ts'
@@ -118,14 +118,14 @@ export interface Lab {
   listCheckpoints(studyId: string | null): Promise<CheckpointRow[]>
 
   // models made elsewhere
-  listModels(): Promise<LibraryModel[]>
+  listModels(): Promise<ImportedModel[]>
   /** Fetches, reads, checks and keeps it. Returns at once; news says how it goes. `name` null: after its origin. */
-  importModel(origin: ModelOrigin, name: string | null): Promise<LibraryModel>
+  importModel(origin: ModelOrigin, name: string | null): Promise<ImportedModel>
   /** Reads and checks it, and writes it to a folder in the lab's own form; null for the folder looks only. */
   convertModel(origin: ModelOrigin, folder: string | null, overwrite: boolean): Promise<ModelReport>
-  cancelModel(modelId: string): Promise<LibraryModel>
+  cancelModel(modelId: string): Promise<ImportedModel>
   deleteModel(modelId: string): Promise<void>
-  restoreModel(modelId: string): Promise<LibraryModel>
+  restoreModel(modelId: string): Promise<ImportedModel>
   /**
    * Queues a run of the study whose first weights are the model's, on the study's text cut by the model's own
    * tokenizer.
@@ -221,7 +221,7 @@ export interface LabNews {
   tokenized: TokenizedCorpus
   machine: Machine
   settings: Settings
-  model: LibraryModel
+  model: ImportedModel
   modelDeleted: { modelId: string }
   generated: GeneratedTokens
   /** About five a second while a run trains on a cluster. */

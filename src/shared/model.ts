@@ -11,7 +11,7 @@ export type ModelOrigin =
   | { kind: 'files'; paths: string[] } // sent through the web door, or chosen one by one
   | { kind: 'hub'; repo: string; revision: string }
 
-export interface LibraryModel {
+export interface ImportedModel {
   id: string
   name: string
   origin: ModelOrigin

@@ -63,7 +63,7 @@ export interface RunSummary {
   /** It began from a model's weights, so it is no point of a law of fresh trainings. */
   origin?: RunOrigin
   /** wsd-s only: the steps at which a decay has just ended, and the validation loss is a point of the law. */
-  rests?: number[]
+  cooldowns?: number[]
   /** Training FLOPs of the whole plan, under the recipe's convention. */
   flops: number
   flopsPerToken: number
@@ -189,7 +189,7 @@ export interface GenerateOptions {
   prompt: string
   /** Tokens to add. */
   tokens: number
-  /** 0 takes the likeliest token each time. */
+  /** 0 takes the most likely token each time. */
   temperature: number
   /** 0 for all. */
   topK: number

@@ -16,8 +16,8 @@ const search = (args) => {
 
 // more than 100,000 plans that memory does not rule out early
 const devices = [512, 768, 1024, 1536, 2048, 3072, 4096, 6144].map((count) => `--devices ${count}`).join(' ')
-const wish = `--model gpt3-175b --machine a100-80 ${devices} --batch 786432`
-const runs = Array.from({ length: 5 }, () => search(wish)).map(({ plans, evaluated, searchSeconds }) => ({
+const choices = `--model gpt3-175b --machine a100-80 ${devices} --batch 786432`
+const runs = Array.from({ length: 5 }, () => search(choices)).map(({ plans, evaluated, searchSeconds }) => ({
   plans,
   evaluated,
   seconds: searchSeconds,

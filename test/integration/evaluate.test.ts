@@ -262,7 +262,7 @@ it('imports, inspects and lets write', async () => {
     folder: join(home, 'models', kept.id),
   })
   expect(existsSync(join(kept.folder, 'tokenizer.json'))).toBe(true)
-  expect((await isoflop('import', `${fixtures}/model`)).stdout).toContain('in the library already')
+  expect((await isoflop('import', `${fixtures}/model`)).stdout).toContain('in the lab already')
   expect((await json('models')).models).toHaveLength(1)
   const changing = join(home, 'changing')
   cpSync(`${fixtures}/model`, changing, { recursive: true })

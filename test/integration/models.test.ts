@@ -62,7 +62,7 @@ describe.sequential('a model made elsewhere', () => {
     expect(model).toMatchObject({ name: 'Tiny-GPT', state: 'finished', licence: 'mit', tokenizer: { kind: 'bytes' } })
     expect(existsSync(join(model.folder, 'model.safetensors'))).toBe(true)
     const asked = hub.asked.length
-    expect((await isoflop('import', 'org/Tiny-GPT')).stdout).toContain('in the library already')
+    expect((await isoflop('import', 'org/Tiny-GPT')).stdout).toContain('in the lab already')
     expect(hub.asked).toHaveLength(asked)
     expect((await json('models')).models).toHaveLength(1)
   })
@@ -84,7 +84,7 @@ describe.sequential('a model made elsewhere', () => {
     expect([status, stderr]).toEqual([1, expect.stringMatching(/\b0 (points|finished runs)/)])
   })
 
-  it('is refused with one sentence: a name that is not there, no network, a wish that does not fit', async () => {
+  it('is refused with one sentence: a name that is not there, no network, a choice that does not fit', async () => {
     expect(await isoflop('import', 'org/Nothing')).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(

@@ -21,7 +21,7 @@ export async function ask<K extends keyof Lab>(
 
 /** In the library: exports the first checkpoint into a folder, and waits for the report. */
 export async function exportFirst(page: Page, folder: string): Promise<void> {
-  await page.getByTestId('nav-library').click()
+  await page.getByTestId('nav-models').click()
   await page.getByTestId('export-checkpoint').first().click()
   await page.getByTestId('export-folder').fill(folder)
   await page.getByTestId('export-confirm').click()

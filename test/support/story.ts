@@ -24,7 +24,7 @@ export interface StoryDoor {
   close(): Promise<void>
 }
 
-const views = ['data', 'family', 'training', 'law', 'evaluation', 'library'] as const
+const views = ['data', 'family', 'training', 'law', 'evaluation', 'models'] as const
 /** Two that finish within seconds and make a law; one that never ends by itself, to be paused, cut off and stopped. */
 const ladder = [
   { width: 24, tokensPerParameter: 4 },

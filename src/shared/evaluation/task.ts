@@ -1,8 +1,8 @@
 // What a task is: where its items come from, how a row of a file becomes an item, and what is measured.
 
 export type TaskKind =
-  | 'choices' // one context, several continuations; the likeliest should be the right one
-  | 'contexts' // several contexts, one continuation; the context that makes it likeliest should be the right one
+  | 'choices' // one context, several continuations; the most likely should be the right one
+  | 'contexts' // several contexts, one continuation; the context that makes it most likely should be the right one
   | 'last-word' // is the last word of a text the one the model would have written?
   | 'text' // how likely is a text, token after token
 

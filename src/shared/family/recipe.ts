@@ -49,7 +49,7 @@ export interface Recipe {
   precision?: Precision
 }
 
-/** Cerebras-GPT's recipe, with the batch and the warm-up scaled to models that train on a desk. */
+/** Cerebras-GPT's recipe, with the batch and the warm-up scaled to models that a desktop computer trains. */
 export const defaultRecipe: Recipe = {
   tokensPerParameter: 20,
   countedParameters: 'all',

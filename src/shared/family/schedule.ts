@@ -23,12 +23,13 @@ const decayShare = 0.2
 const stops = [0.25, 0.5, 1] as const
 
 /**
- * How many times the tokens of the recipe a run takes: a wsd-s run goes on to twice, and has them at its second rest.
+ * How many times the tokens of the recipe a run takes: a wsd-s run goes on to twice, and has them at its second
+ * cooldown.
  */
 export const tokensStretch = (decay: Decay): number => (decay === 'wsd-s' ? 1 / stops[1] : 1)
 
-/** What the losses at the rests of a wsd-s run stand for, in shares of the recipe's tokens. */
-export const restNames = ['½ ×', '1 ×', '2 ×'] as const
+/** What the losses at the cooldowns of a wsd-s run stand for, in shares of the recipe's tokens. */
+export const cooldownNames = ['½ ×', '1 ×', '2 ×'] as const
 
 /** A planned member's schedule: the recipe's, except where a published member has its own. */
 export const scheduleOf = (

@@ -569,10 +569,13 @@ describe('a run that holds and decays thrice', () => {
     expect(recipe.decay).toBe('wsd-s')
     const [run] = await lab.startRuns(study.id, ['w8'])
     expect(Math.abs(run.steps - 2 * once.steps)).toBeLessThanOrEqual(1)
-    expect(run.rests).toEqual([0.25, 0.5, 1].map((share) => Math.round(share * run.steps)))
-    expect(await runIn(lab, run.id, 'finished', 'failed')).toMatchObject({ state: 'finished', rests: run.rests })
+    expect(run.cooldowns).toEqual([0.25, 0.5, 1].map((share) => Math.round(share * run.steps)))
+    expect(await runIn(lab, run.id, 'finished', 'failed')).toMatchObject({
+      state: 'finished',
+      cooldowns: run.cooldowns,
+    })
     const { validations } = await lab.readRecords(run.id, 0)
-    expect(validations.map(({ step }) => step)).toEqual(expect.arrayContaining(run.rests!))
+    expect(validations.map(({ step }) => step)).toEqual(expect.arrayContaining(run.cooldowns!))
   })
 })
 

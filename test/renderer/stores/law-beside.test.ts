@@ -66,10 +66,10 @@ describe('published overlays', () => {
 
 describe('a budget', () => {
   const surface = { E: 1.7, A: 80, B: 300, alpha: 0.35, beta: 0.37 }
-  const finish = (rests: boolean) => {
+  const finish = (cooldowns: boolean) => {
     for (const [i, parameters] of [3e4, 6e4, 1.4e5, 3e5, 8e5].entries()) {
       const steps = 1000
-      const tokens = (rests ? 40 : 20) * parameters
+      const tokens = (cooldowns ? 40 : 20) * parameters
       const loss = (share: number) => evaluateSurface(surface, parameters, share * tokens)
       const memberId = `member-${i}`
       const run = {
@@ -87,7 +87,7 @@ describe('a budget', () => {
         validationLoss: loss(1),
         createdMs: i,
         checkpoints: [],
-        ...(rests ? { rests: [250, 500, 1000] } : {}),
+        ...(cooldowns ? { cooldowns: [250, 500, 1000] } : {}),
       } as unknown as RunSummary
       lab.records.set(run.id, {
         runId: run.id,
@@ -141,8 +141,8 @@ describe('a budget', () => {
     for (let i = 0; i < 5; i++) await useRunsStore().fetchCurve(`run-${i}`)
     const law = useLawStore()
     expect(law.hasCooldowns).toBe(true)
-    const flopsAt = (rest: number) => {
-      law.cooldown = rest
+    const flopsAt = (cooldown: number) => {
+      law.cooldown = cooldown
       return law.standings.filter(({ run }) => run).map(({ flops }) => flops)
     }
     const [half, once, twice] = [0, 1, 2].map(flopsAt)

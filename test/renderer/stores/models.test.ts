@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// The library: checkpoints and models side by side, and what a person does with them.
+// Models: checkpoints and models side by side, and what a person does with them.
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { GeneratedToken } from '#shared/inspection.ts'
 import { Fault } from '#shared/fault.ts'
@@ -20,7 +20,7 @@ beforeEach(async () => {
 })
 const options = { prompt: 'We', tokens: 1, temperature: 0, topK: 0, topP: 1, seed: 0 }
 
-describe('the library', () => {
+describe('the page Models', () => {
   it('lists a checkpoint as soon as a run has saved it, and a model once it is ready', async () => {
     const models = useModelsStore()
     await models.load()

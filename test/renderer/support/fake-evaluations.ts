@@ -1,5 +1,4 @@
-// The fake lab's evaluations: queued when asked for, finished when a test says so, with as many right items as it
-// wishes.
+// The fake lab's evaluations: queued when asked for, finished when a test says so, with as many right items as it asks.
 import {
   type AutomaticEvaluation,
   canResumeEvaluation,
@@ -11,7 +10,7 @@ import {
 import type { ItemRecord } from '#shared/evaluation/result.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
-import type { LibraryModel } from '#shared/model.ts'
+import type { ImportedModel } from '#shared/model.ts'
 import type { RunSummary } from '#shared/run.ts'
 
 const task = (name: string, title: string, changes: Partial<EvaluationTask> = {}): EvaluationTask => ({
@@ -71,7 +70,7 @@ type EvaluationRequests =
 export interface FakeEvaluationsDeps {
   tell<K extends NewsKind>(kind: K, news: LabNews[K]): void
   runs: Map<string, RunSummary>
-  models: Map<string, LibraryModel>
+  models: Map<string, ImportedModel>
 }
 
 /** Items of a task of which the first `right` are answered rightly; texts cost two bits per byte. */
@@ -198,10 +197,10 @@ export function createFakeEvaluations({ tell, runs, models }: FakeEvaluationsDep
       return { total: fitting.length, from, items: fitting.slice(from, from + count) }
     },
     automaticEvaluation: async (studyId) => automatic.get(studyId) ?? defaultAutomaticEvaluation,
-    setAutomaticEvaluation: async (studyId, wished) => {
-      automatic.set(studyId, wished)
-      tell('automaticEvaluation', { studyId, automatic: wished })
-      return wished
+    setAutomaticEvaluation: async (studyId, asked) => {
+      automatic.set(studyId, asked)
+      tell('automaticEvaluation', { studyId, automatic: asked })
+      return asked
     },
   }
 

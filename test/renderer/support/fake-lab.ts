@@ -18,7 +18,7 @@ import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { DoorAbilities, LabBridge } from '#shared/lab-bridge.ts'
 import type { RunPlan, RunRecords, RunSummary } from '#shared/run.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
-import type { LibraryModel } from '#shared/model.ts'
+import type { ImportedModel } from '#shared/model.ts'
 import { defaultSettings } from '#shared/settings.ts'
 import type { Study } from '#shared/study.ts'
 import { createFakeEvaluations } from './fake-evaluations.ts'
@@ -104,7 +104,7 @@ export const fakeLoss = (parameters: number, share: number): number =>
 export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const listeners = new Map<NewsKind, Set<(news: never) => void>>()
   const refusals = new Map<string, Fault>()
-  const deleted = new Map<string, Study | RunSummary | Corpus | LibraryModel>()
+  const deleted = new Map<string, Study | RunSummary | Corpus | ImportedModel>()
   const studies = new Map<string, Study>()
   const runs = new Map<string, RunSummary>()
   const records = new Map<string, RunRecords>()
@@ -116,7 +116,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const tokenized: TokenizedCorpus[] = []
   const checks = new Map<string, Check>()
   const annotations = new Map<string, Annotation>()
-  const models = new Map<string, LibraryModel>()
+  const models = new Map<string, ImportedModel>()
   let settings = defaultSettings
   let ownMachines: MachineEntry[] = []
   let lastId = 0
@@ -361,7 +361,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
         ),
     listModels: async () => [...models.values()],
     importModel: async (origin, name) => {
-      const made: LibraryModel = {
+      const made: ImportedModel = {
         id: `model-${++lastId}`,
         name: name ?? 'A model',
         origin,

@@ -62,8 +62,8 @@ test('a checkpoint is listed with its step and loss, is chosen, and can be expor
   const [run] = [...fake.runs.values()]
   fake.train(run!.id, run!.steps)
   const screen = await showScreen(ModelsView)
-  expect(screen.view.get('[data-testid=library-row]').text()).toContain(run!.steps.toLocaleString('en-US'))
-  expect(screen.view.get('[data-testid=library-chosen]').text()).toBe(run!.name)
+  expect(screen.view.get('[data-testid=checkpoint-row]').text()).toContain(run!.steps.toLocaleString('en-US'))
+  expect(screen.view.get('[data-testid=models-chosen]').text()).toBe(run!.name)
   await screen.press('Export')
   expect(document.querySelector('[role=dialog]')?.textContent).toContain('Export')
 })

@@ -78,8 +78,8 @@ describe('a plan', () => {
     expect(wsds.batchSequences).toBe(once.batchSequences)
     expect(Math.abs(wsds.steps - 2 * once.steps)).toBeLessThanOrEqual(1)
     const perStep = wsds.tokens / wsds.steps
-    const rests = cooldownEnds({ steps: wsds.steps, decay: 'wsd-s' })
-    rests.forEach((step, i) => expect((step * perStep) / wsds.countedParameters).toBeCloseTo([10, 20, 40][i], 0))
+    const cooldowns = cooldownEnds({ steps: wsds.steps, decay: 'wsd-s' })
+    cooldowns.forEach((step, i) => expect((step * perStep) / wsds.countedParameters).toBeCloseTo([10, 20, 40][i], 0))
   })
 
   it('takes a member’s own tokens a parameter before the recipe’s', () => {

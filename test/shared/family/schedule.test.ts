@@ -36,7 +36,7 @@ describe('the learning rate', () => {
     expect(at({ decay: 'wsd' }, 900)).toBeCloseTo(0.55, 12)
   })
 
-  it('rests three times in a wsd-s run and goes on at the peak between', () => {
+  it('cools down three times in a wsd-s run and goes on at the peak between', () => {
     const wsds = { decay: 'wsd-s' } as const
     expect(cooldownEnds({ ...base, ...wsds })).toEqual([250, 500, 1000])
     for (const stop of [250, 500, 1000]) expect(at(wsds, stop)).toBeCloseTo(0.1, 12)
@@ -45,7 +45,7 @@ describe('the learning rate', () => {
     expect(cooldownEnds(base)).toEqual([1000])
   })
 
-  it('goes on at the peak between the rests of a wsd-s run, and falls to the same end at each', () => {
+  it('goes on at the peak between the cooldowns of a wsd-s run, and falls to the same end at each', () => {
     const wsds = { decay: 'wsd-s' } as const
     for (const [from, stop] of [
       [100, 250],
@@ -77,7 +77,7 @@ describe('the learning rate', () => {
     }
   })
 
-  it('is drawn with its ends, its peak and its rests', () => {
+  it('is drawn with its ends, its peak and its cooldowns', () => {
     const curve = learningRateCurve({ ...base, decay: 'wsd-s' }, 50)
     expect(curve.length).toBeLessThanOrEqual(50)
     expect(curve[0]).toEqual([1, 0.01])

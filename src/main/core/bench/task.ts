@@ -14,7 +14,7 @@ export interface BenchShape {
   activation: Activation
 }
 
-/** Three sizes of a family that trains on a desk: 3.75, 0.88 and 0.14 million parameters. */
+/** Three sizes of a family that a desktop computer trains: 3.75, 0.88 and 0.14 million parameters. */
 export const benchShapes: BenchShape[] = [
   {
     name: 'A',

@@ -112,10 +112,10 @@ export async function scoreRows(
     const logits = headForward(k, w, k.gatherRows(x, places), model)
     const losses = k.crossEntropy(logits, ids)
     const lossOf = await k.read(losses)
-    const likeliest = await k.argmax(logits)
+    const greedy = await k.argmax(logits)
     for (const one of [places, ids, logits, losses]) one.dispose()
     rows.forEach((row, n) => {
-      scores[row] = { logProbability: -lossOf[n], isGreedy: likeliest[n] === targets[row] }
+      scores[row] = { logProbability: -lossOf[n], isGreedy: greedy[n] === targets[row] }
     })
   }
   x.dispose()

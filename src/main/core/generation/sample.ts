@@ -5,7 +5,7 @@ import type { GenerateOptions } from '#shared/run.ts'
 export type SampleOptions = Pick<GenerateOptions, 'temperature' | 'topK' | 'topP'>
 
 /**
- * The drawn id. Temperature 0 takes the likeliest, the lowest id among equals; top-k is applied before top-p, as
+ * The drawn id. Temperature 0 takes the most likely, the lowest id among equals; top-k is applied before top-p, as
  * transformers does.
  */
 export function sampleToken(
@@ -19,7 +19,7 @@ export function sampleToken(
   let mass = sum(weights)
   if (topP < 1) {
     const wanted = topP * mass
-    // Whatever weighs less than this is not needed: all of it together is less than the share left out. The likeliest
+    // Whatever weighs less than this is not needed: all of it together is less than the share left out. The most likely
     // weighs 1.
     const least = Math.min(1, (mass - wanted) / ids.length)
     ids = inOrder(
@@ -38,7 +38,7 @@ export function sampleToken(
   return ids[weights.length - 1] // rounding
 }
 
-/** The likeliest id, the lowest among equals. */
+/** The most likely id, the lowest among equals. */
 function argmax(logits: Float32Array): number {
   let best = 0
   for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id
@@ -51,10 +51,10 @@ function everyId(logits: Float32Array): number[] {
   return ids
 }
 
-/** The likeliest first, the lowest id among equals. */
+/** The most likely first, the lowest id among equals. */
 const inOrder = (logits: Float32Array, ids: number[]): number[] => ids.sort((a, b) => logits[b] - logits[a] || a - b)
 
-/** The `count` likeliest ids, or all where there are fewer; the likeliest first, the lowest id among equals. */
+/** The `count` most likely ids, or all where there are fewer; the most likely first, the lowest id among equals. */
 export function topK(logits: Float32Array, count: number): number[] {
   if (count <= fewest) return topFew(logits, count)
   if (count >= logits.length) return inOrder(logits, everyId(logits))

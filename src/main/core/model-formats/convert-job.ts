@@ -1,4 +1,4 @@
-// A model made elsewhere read, checked and written to a folder of the person's, in a worker; the library has no part.
+// A model made elsewhere read, checked and written to a folder of the person's, in a worker; the lab keeps nothing.
 import type { ModelOrigin } from '#shared/model.ts'
 import type { ModelReport } from '#shared/model-report.ts'
 import { removeFolder } from '#main/platform/disk/folders.ts'

@@ -50,8 +50,8 @@ function weightsAmong(paths: readonly string[]): ((path: string) => boolean) | n
   for (const single of ['model.safetensors', 'pytorch_model.bin']) {
     if (paths.includes(single)) return (path) => path === single
     if (!paths.includes(`${single}.index.json`)) continue
-    const [stem, ending] = [single.slice(0, single.lastIndexOf('.')), single.slice(single.lastIndexOf('.'))]
-    const shard = new RegExp(`^${stem}-\\d+-of-\\d+\\${ending}$`)
+    const [base, ending] = [single.slice(0, single.lastIndexOf('.')), single.slice(single.lastIndexOf('.'))]
+    const shard = new RegExp(`^${base}-\\d+-of-\\d+\\${ending}$`)
     return (path) => path === `${single}.index.json` || shard.test(path)
   }
   return null

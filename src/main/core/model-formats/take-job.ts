@@ -1,6 +1,6 @@
 // Taking a model over, in a worker: its files are fetched where need be, read, checked, and written in the lab's own
 // form.
-import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
+import type { ImportedModel, ModelOrigin } from '#shared/model.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { countParameters } from '#shared/family/shape.ts'
 import { Fault } from '#shared/fault.ts'
@@ -22,9 +22,9 @@ export interface TakeModelJob extends OriginDeps {
   to: string
 }
 
-export type TakeModelRecord = NonNullable<LibraryModel['progress']>
+export type TakeModelRecord = NonNullable<ImportedModel['progress']>
 
-export interface TakenModel extends Required<Pick<LibraryModel, 'dtypes' | 'licence' | 'bytes'>> {
+export interface TakenModel extends Required<Pick<ImportedModel, 'dtypes' | 'licence' | 'bytes'>> {
   plan: ModelPlan
   parameters: number
   /** `model` where it is none of the lab's own. */

@@ -24,7 +24,7 @@ export async function* coordinateCheck(
     const engine = await createEngine(model)
     try {
       const start = await engine.activations(observed)
-      const look = async (step: number): Promise<CheckRecord> => {
+      const inspect = async (step: number): Promise<CheckRecord> => {
         const points = (step === 0 ? start : await engine.activations(observed)).map(
           (activation, i): CoordinatePoint => ({
             parametrisation,
@@ -38,11 +38,11 @@ export async function* coordinateCheck(
         )
         return { kind: 'coordinates', points, share: shareOf(plan, index, step / plan.steps) }
       }
-      yield await look(0)
+      yield await inspect(0)
       for (let step = 0; step < plan.steps; step++) {
         if (signal.aborted) return
         await learn(engine, plan, batchAt(step, plan.rows), learningRate)
-        if ((step + 1) % every === 0 || step + 1 === plan.steps) yield await look(step + 1)
+        if ((step + 1) % every === 0 || step + 1 === plan.steps) yield await inspect(step + 1)
         else yield { kind: 'progress', share: shareOf(plan, index, (step + 1) / plan.steps) }
       }
     } finally {

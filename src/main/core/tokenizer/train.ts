@@ -33,7 +33,7 @@ export async function* trainTokenizer(
   if (choice.kind === 'gpt2') return createGpt2Tokenizer()
   if (choice.kind === 'model') {
     if (folder === undefined)
-      throw new Fault('not-found', 'The model whose tokenizer is wanted is not in the library any more.')
+      throw new Fault('not-found', 'The model whose tokenizer is wanted is not in the lab any more.')
     return loadTokenizer(folder)
   }
   const { smallest, largest } = bpeVocabularyRange

@@ -165,7 +165,7 @@ async function firstWeights({
   if (startsFrom === undefined)
     throw new Fault(
       'not-found',
-      `${origin.name}, whose weights this run begins from, is not in the library any more. Import it again and start a new run.`,
+      `${origin.name}, whose weights this run begins from, is not in the lab any more. Import it again and start a new run.`,
     )
   return (await importHuggingFace(startsFrom)).parameters
 }

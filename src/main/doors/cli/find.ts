@@ -1,7 +1,7 @@
 // How the commands find what a person calls by name: runs, models, studies and corpora, all by the same rules.
 import type { Corpus } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
-import type { LibraryModel } from '#shared/model.ts'
+import type { ImportedModel } from '#shared/model.ts'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import type { KeptSubject } from '#shared/subject.ts'
@@ -106,7 +106,7 @@ export async function corpusNamed(lab: LabHost, wanted: string): Promise<Corpus 
   return isThere ? pick(corpora, wanted, kinds.corpus, whole) : null
 }
 
-export async function findModel(lab: LabHost, wanted: string, options?: typeof whole): Promise<LibraryModel> {
+export async function findModel(lab: LabHost, wanted: string, options?: typeof whole): Promise<ImportedModel> {
   return pick(await lab.listModels(), wanted, kinds.model, options)
 }
 

@@ -31,7 +31,7 @@ export const forecastCommand: CommandPart = (program, act) => {
   pointOptions(
     program
       .command('forecast')
-      .description('foretell the loss of a budget, with the size and the tokens to spend it on'),
+      .description('forecast the loss of a budget, with the size and the tokens to spend it on'),
   )
     .addOption(new Option('--form <form>', 'which law').choices([...lawForms]).default('offset-power'))
     .addOption(
@@ -54,7 +54,7 @@ Examples:
 
 async function forecast(context: CommandContext, options: ForecastOptions): Promise<Answer> {
   const { flops, form } = options
-  if (flops === undefined) throw new Fault('bad-input', 'Say which budget to foretell: --flops 1e20.')
+  if (flops === undefined) throw new Fault('bad-input', 'Say which budget to forecast: --flops 1e20.')
   const fitOptions = { ...options, flops: undefined } as FitOptions
   if (form === 'power' || form === 'offset-power') {
     const { points, names, remarks } = await curvePoints(context, fitOptions)
@@ -81,7 +81,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     }
   }
   if (form === 'isoflop')
-    throw new Fault('bad-input', 'An IsoFLOP profile foretells sizes, not losses; fit a surface or a power law.')
+    throw new Fault('bad-input', 'An IsoFLOP profile predicts sizes, not losses; fit a surface or a power law.')
   const points = await surfacePoints(context, fitOptions, fitOptions.c)
   const found = fitSurfaceForm(form, points)
   const bootstrap = surfaceBootstrap(found, points, fitOptions)

@@ -26,9 +26,9 @@ export const generateCommand: CommandPart = (program, act) => {
     .description('continue a text with a trained model')
     .requiredOption('--prompt <text>', 'the beginning')
     .option('--tokens <count>', 'tokens to add', parseWhole(1, 100_000), 100)
-    .option('--temperature <number>', '0 takes the likeliest token each time', parseNumber(0, 100), 0.8)
-    .option('--top-k <count>', 'choose among the likeliest k; 0 for all', parseWhole(0, 1_000_000), 40)
-    .option('--top-p <share>', 'choose among the likeliest that make up this share', parseNumber(1e-9, 1), 1)
+    .option('--temperature <number>', '0 takes the most likely token each time', parseNumber(0, 100), 0.8)
+    .option('--top-k <count>', 'choose among the k most likely; 0 for all', parseWhole(0, 1_000_000), 40)
+    .option('--top-p <share>', 'choose among the most likely that make up this share', parseNumber(1e-9, 1), 1)
     .option('--seed <number>', 'the same seed gives the same text', parseWhole(0, 0xffff_ffff), 0)
     .option('--step <step>', 'the checkpoint of this step; else the last', parseWhole(0))
     .addHelpText(

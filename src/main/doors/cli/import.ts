@@ -21,10 +21,10 @@ export const importCommand: CommandPart = (program, act) => {
       '<model>',
       'a Hugging Face folder of GPT-2’s architecture, or a name on the hub: gpt2, cerebras/Cerebras-GPT-111M',
     )
-    .description('read and check a model made elsewhere, and keep it in the library')
+    .description('read and check a model made elsewhere, and keep it in the lab')
     .option('--name <name>', 'what to call it; else as it is called there')
     .option('--revision <revision>', 'a branch, tag or commit of the hub; else main')
-    .option('--to <dir>', 'write it to this folder instead of the library')
+    .option('--to <dir>', 'write it to this folder instead of the lab')
     .option('--dry-run', 'read and check it, and write nothing')
     .option('--overwrite', 'replace an earlier import')
     .addHelpText(
@@ -54,7 +54,7 @@ Examples:
           const folder = join(context.home, 'models', model.id)
           return {
             document: { ...model, folder },
-            text: `${modelsText([model])}\n${isNew ? `Kept in ${folder}, read back and compared: equal.` : 'It is in the library already; --overwrite imports it anew.'}`,
+            text: `${modelsText([model])}\n${isNew ? `Kept in ${folder}, read back and compared: equal.` : 'It is in the lab already; --overwrite imports it anew.'}`,
           }
         })
       }),

@@ -1,7 +1,7 @@
 // `isoflop models`: the imported models, and how the other commands find and take them.
 import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
-import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
+import type { ImportedModel, ModelOrigin } from '#shared/model.ts'
 import type { Subject } from '#shared/subject.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
@@ -46,7 +46,7 @@ Example:
     )
   models
     .command('delete')
-    .description('delete a model from the library, for good')
+    .description('delete a model for good')
     .argument('<model>', 'its whole id or name')
     .option('--yes', 'here nothing brings it back, so it has to be said')
     .addHelpText(
@@ -67,7 +67,7 @@ Example:
     )
 }
 
-export const modelsText = (models: readonly LibraryModel[]): string =>
+export const modelsText = (models: readonly ImportedModel[]): string =>
   table(
     ['model', 'name', 'state', 'parameters', 'bytes', 'licence', 'from'],
     models.map(({ id, name, state, parameters, bytes, licence, origin, message }) => [
@@ -108,11 +108,11 @@ export async function originOf(source: string, revision = 'main'): Promise<Model
 }
 
 /** The finished model of an origin that still says the same; a folder that was changed since is another model. */
-async function knownModel(lab: LabHost, origin: ModelOrigin): Promise<LibraryModel | null> {
+async function knownModel(lab: LabHost, origin: ModelOrigin): Promise<ImportedModel | null> {
   const same = (await lab.listModels()).filter(
     (one) => one.state === 'finished' && JSON.stringify(one.origin) === JSON.stringify(origin),
   )
-  const newest = same[same.length - 1] as LibraryModel | undefined
+  const newest = same[same.length - 1] as ImportedModel | undefined
   if (!newest || origin.kind !== 'folder') return newest ?? null
   return (await lastChangeMs(origin.path)) < newest.createdMs ? newest : null
 }
@@ -123,7 +123,7 @@ export async function takeModel(
   origin: ModelOrigin,
   name: string | null,
   context: CommandContext,
-): Promise<{ model: LibraryModel; isNew: boolean }> {
+): Promise<{ model: ImportedModel; isNew: boolean }> {
   const known = await knownModel(lab, origin)
   if (known) return { model: known, isNew: false }
   const { id } = await lab.importModel(origin, name)

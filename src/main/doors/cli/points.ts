@@ -222,13 +222,13 @@ async function studyRuns(
         parameters,
         countedParameters = parameters,
         tokens,
-        rests,
+        cooldowns,
         name,
         origin,
       }): StudyPoint[] => {
         // what a model learned before is not in the compute of a run that began from it
         if (state !== 'finished' || validationLoss === null || origin) return []
-        const isOnLine = isAtRatio(tokens / (rests ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
+        const isOnLine = isAtRatio(tokens / (cooldowns ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
         return [{ flops, parameters, tokens, loss: validationLoss, name, isOnLine }]
       },
     )

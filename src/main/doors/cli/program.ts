@@ -110,7 +110,7 @@ function refuseEmpty(command: Command): void {
 function buildProgram(parts: readonly CommandPart[], act: Act, terminal: Terminal, version: string): Command {
   const program = new Command('isoflop')
     .description(
-      'A lab on a desk for compute-optimal GPT families: train a ladder of small models, see its scaling law, export what it made.',
+      'A desktop lab for compute-optimal GPT families: train a ladder of small models, see its scaling law, export what it made.',
     )
     .version(version)
     .addHelpText(

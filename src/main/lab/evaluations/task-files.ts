@@ -90,7 +90,7 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
     news.tell('task', task)
     return task
   }
-  const look = async (task: string, paths: string[], signal: AbortSignal): Promise<number> => {
+  const countRows = async (task: string, paths: string[], signal: AbortSignal): Promise<number> => {
     const job: CheckTaskFileJob = { kind: 'check-task-file', task, paths }
     return (await workToEnd<never, TaskFileReport>(fork, job, { signal })).rows
   }
@@ -109,7 +109,7 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
       const paths = found[role]
       if (paths.length === 0) continue
       const bytes = (await Promise.all(paths.map(fileBytes))).reduce((sum, one) => sum + one, 0)
-      const rows = await look(task.name, paths, signal)
+      const rows = await countRows(task.name, paths, signal)
       store.putFile(task.name, {
         role,
         name: `${hub.dataset}, ${split}`,
@@ -169,7 +169,7 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
     add: async (name, role, path) => {
       const task = findTask(name)
       if (role === 'shots' && task.kind === 'text') throw new Fault('bad-input', `${task.title} has no examples.`)
-      const rows = await look(name, [path], closing)
+      const rows = await countRows(name, [path], closing)
       const target = join(deps.folder, name, role, basename(path))
       await removeFolder(join(deps.folder, name, role))
       await copyFile(path, target)

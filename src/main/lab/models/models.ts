@@ -1,7 +1,7 @@
 // Models made elsewhere: taken over one at a time in a worker, kept with what is known of them, told while it lasts.
 import { basename } from 'node:path'
 import { Fault } from '#shared/fault.ts'
-import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
+import type { ImportedModel, ModelOrigin } from '#shared/model.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
 import { createTaskQueue } from '#main/lab/task-queue.ts'
@@ -29,16 +29,16 @@ export interface ModelsDeps {
 export interface Models {
   /** What the last session left in the middle can be asked for again. */
   begin(): void
-  list(): LibraryModel[]
+  list(): ImportedModel[]
   /** Throws `not-found` where it is not, or is deleted. */
-  read(id: string): LibraryModel
+  read(id: string): ImportedModel
   /** One that can be used; a Fault says why it cannot be. */
-  ready(id: string): LibraryModel
+  ready(id: string): ImportedModel
   folderOf(id: string): string
-  start(origin: ModelOrigin, name: string | null): LibraryModel
-  cancel(id: string): Promise<LibraryModel>
+  start(origin: ModelOrigin, name: string | null): ImportedModel
+  cancel(id: string): Promise<ImportedModel>
   delete(id: string): Promise<void>
-  restore(id: string): LibraryModel
+  restore(id: string): ImportedModel
   close(): Promise<void>
   purge(): Promise<void>
 }
@@ -48,7 +48,7 @@ const wasClosed = 'The lab was closed while it was imported. Import it again to 
 export function createModels(deps: ModelsDeps): Models {
   const { news, nowMs } = deps
   const store = createModelStore(deps.db)
-  const queue = createTaskQueue<LibraryModel>({
+  const queue = createTaskQueue<ImportedModel>({
     idOf: ({ id }) => id,
     store,
     tell: (model) => news.tell('model', model),

@@ -6,7 +6,7 @@ import { countedParameters } from '#shared/family/counting.ts'
 import { planMember, type SplitTokens } from '#shared/family/plan.ts'
 import type { Recipe } from '#shared/family/recipe.ts'
 import { peakLearningRateRule } from '#shared/family/rules.ts'
-import type { ContinueChoices, LibraryModel } from '#shared/model.ts'
+import type { ContinueChoices, ImportedModel } from '#shared/model.ts'
 import type { RunPlan, RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { makeRunPlan } from './make-run.ts'
@@ -16,7 +16,7 @@ const gentler = 0.1
 
 export interface ContinueBasis {
   study: Study
-  model: LibraryModel
+  model: ImportedModel
   choices: ContinueChoices
   splits: SplitTokens | null
   machine: Pick<Machine, 'memoryBytes' | 'calibration'> | null
@@ -50,7 +50,7 @@ export function planContinued({
     context,
     activation: plan.activation,
     parametrisation: 'standard',
-    // its rests are points of a law, which this is not
+    // its cooldowns are points of a law, which this is not
     decay: study.recipe.decay === 'wsd-s' ? 'wsd' : study.recipe.decay,
     batchTokens: study.recipe.batchTokens === null ? null : Math.max(context, study.recipe.batchTokens),
   }

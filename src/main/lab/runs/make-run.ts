@@ -43,9 +43,9 @@ export function makeRunPlan(
   }
 }
 
-function restsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'rests'> {
-  const rests = cooldownEnds(scheduleOf(member, recipe))
-  return rests.length > 1 ? { rests } : {}
+function cooldownsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'cooldowns'> {
+  const cooldowns = cooldownEnds(scheduleOf(member, recipe))
+  return cooldowns.length > 1 ? { cooldowns } : {}
 }
 
 /** A short name for all that decides a training's outcome but its seed: runs that share it are repeats. */
@@ -87,7 +87,7 @@ export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
   ...(plan.origin ? { origin: plan.origin } : {}),
   flops: plan.member.flops[plan.recipe.flopsConvention],
   flopsPerToken: flopsPerToken(plan.member.shape, plan.recipe.flopsConvention),
-  ...restsOf(plan),
+  ...cooldownsOf(plan),
   loss: null,
   validationLoss: null,
   bestValidationLoss: null,

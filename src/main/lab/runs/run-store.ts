@@ -60,7 +60,7 @@ export function createRunStore(db: Database): RunStore {
     idOf: ({ id }) => id,
     order: 'number',
     living: 'study NOT IN (SELECT id FROM studies WHERE deleted = 1)',
-    upgrade: (run) => withKnownEngine(withTaskState(run)),
+    upgrade: (run) => withCooldowns(withKnownEngine(withTaskState(run))),
   })
 
   return {
@@ -196,3 +196,7 @@ const validationOf = ({ wholeLoss, wholeTokens, wholeError, ...record }: Validat
 /** Version 0.1.0 trained on graphics cards by an engine that is called `gpu` now. */
 const withKnownEngine = <R extends { engine: EngineName }>(record: R): R =>
   (record.engine as string) === 'webgpu' ? { ...record, engine: 'gpu' } : record
+
+/** Version 0.1.0 called them rests. */
+const withCooldowns = ({ rests, ...run }: RunSummary & { rests?: number[] }): RunSummary =>
+  rests ? { ...run, cooldowns: rests } : run

@@ -12,7 +12,7 @@ import { Fault } from '#shared/fault.ts'
 const isControl = (character: string): boolean => character.charCodeAt(0) < 32 || character.charCodeAt(0) === 127
 
 /**
- * The last part of a name without anything a file system minds; never empty, never hidden, at most 120 bytes with its
+ * The last part of a name without anything a file sybase minds; never empty, never hidden, at most 120 bytes with its
  * ending kept.
  */
 export function safeFileName(name: string): string {
@@ -23,9 +23,9 @@ export function safeFileName(name: string): string {
     .replace(/^[. ]+|[. ]+$/g, '')
   if (plain === '') return 'text'
   const ending = /\.[A-Za-z0-9]{1,10}$/.exec(plain)?.[0] ?? ''
-  const stem = beginning(plain.slice(0, plain.length - ending.length), longestFileNameBytes - ending.length)
+  const base = beginning(plain.slice(0, plain.length - ending.length), longestFileNameBytes - ending.length)
   // Windows keeps these names for devices, with any ending.
-  return (/^(con|prn|aux|nul|com\d|lpt\d)$/i.test(stem) ? `_${stem}` : stem) + ending
+  return (/^(con|prn|aux|nul|com\d|lpt\d)$/i.test(base) ? `_${base}` : base) + ending
 }
 
 /** The whole characters in the first `bytes` bytes of a text. */

@@ -11,7 +11,7 @@ export interface CooldownPoint {
 
 /** What the run gives to the law at its cooldown number `place`; a run without them has one point, its end. */
 export function pointOf(run: RunSummary, place: number, validations: readonly ValidationRecord[]): CooldownPoint {
-  const step = run.rests?.[Math.min(place, run.rests.length - 1)] ?? run.steps
+  const step = run.cooldowns?.[Math.min(place, run.cooldowns.length - 1)] ?? run.steps
   const share = step / run.steps
   const isEnd = step === run.steps
   const loss = isEnd ? (run.state === 'finished' ? run.validationLoss : null) : lawLossAt(step, validations)
@@ -26,4 +26,4 @@ function lawLossAt(step: number, validations: readonly ValidationRecord[]): numb
 
 /** All points of a run, at every cooldown. */
 export const pointsOf = (run: RunSummary, validations: readonly ValidationRecord[]): CooldownPoint[] =>
-  (run.rests ?? [run.steps]).map((_, place) => pointOf(run, place, validations))
+  (run.cooldowns ?? [run.steps]).map((_, place) => pointOf(run, place, validations))

@@ -19,7 +19,7 @@ export const viewWords: Record<ViewName, string> = {
   training: 'Training',
   law: 'Law',
   evaluation: 'Evaluation',
-  library: 'Library',
+  models: 'Models',
   cluster: 'Cluster',
   settings: 'Settings',
 }
@@ -89,9 +89,9 @@ export function useCommands() {
         {
           id: 'import model',
           text: 'Import a model',
-          group: 'Library',
+          group: 'Models',
           run: () => {
-            shell.go('library')
+            shell.go('models')
             models.isImporting = true
           },
         },

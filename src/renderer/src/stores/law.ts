@@ -108,7 +108,7 @@ export const useLawStore = defineStore('law', () => {
 
   /** Whether any run has several points, so that one must be chosen. */
   const hasCooldowns = computed(
-    () => standings.value.some(({ run }) => run?.rests !== undefined) || studies.current?.recipe.decay === 'wsd-s',
+    () => standings.value.some(({ run }) => run?.cooldowns !== undefined) || studies.current?.recipe.decay === 'wsd-s',
   )
   const inFit = computed(() => standings.value.filter((one) => one.loss !== null && !one.isExcluded))
   /**
@@ -133,7 +133,7 @@ export const useLawStore = defineStore('law', () => {
     () => studies.currentId,
     notices.fail,
   )
-  /** Off the ratio the law foretells nothing. */
+  /** Off the ratio the law predicts nothing. */
   const forecastOf = ({ flops, ownRatio }: Pick<Standing, 'flops' | 'ownRatio'>) =>
     ownRatio === null ? (law.value?.forecasts.find((one) => one.x === flops) ?? null) : null
   /** Finished members that the fit leaves out because their tokens per parameter are not the recipe's. */
@@ -191,7 +191,7 @@ function ratioOf(run: RunSummary | null, planned: MemberPlan | undefined, decay:
     return (
       run.flops /
       run.flopsPerToken /
-      (run.rests ? tokensStretch('wsd-s') : 1) /
+      (run.cooldowns ? tokensStretch('wsd-s') : 1) /
       (run.countedParameters ?? planned?.countedParameters ?? run.parameters)
     )
   }

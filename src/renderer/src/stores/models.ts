@@ -5,7 +5,7 @@ import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { DroppedFile } from '#shared/lab-bridge.ts'
 import type { GeneratedToken } from '#shared/inspection.ts'
-import type { CheckpointRow, ContinueChoices, LibraryModel, ModelOrigin } from '#shared/model.ts'
+import type { CheckpointRow, ContinueChoices, ImportedModel, ModelOrigin } from '#shared/model.ts'
 import type { ExportForm, GenerateOptions } from '#shared/run.ts'
 import type { KeptSubject, Subject } from '#shared/subject.ts'
 import { useBridge } from '../bridge.ts'
@@ -27,7 +27,7 @@ export interface Entry {
   parameters: number
   bytes: number
   row: CheckpointRow | null
-  imported: LibraryModel | null
+  imported: ImportedModel | null
 }
 
 /** What tells it from the others: a run's checkpoints differ by their step. */
@@ -46,14 +46,14 @@ export const useModelsStore = defineStore('models', () => {
   const notices = useNoticesStore()
   const runs = useRunsStore()
   const studies = useStudiesStore()
-  const imported = shallowRef<LibraryModel[]>([])
+  const imported = shallowRef<ImportedModel[]>([])
   const rows = shallowRef<CheckpointRow[]>([])
   const isLoaded = ref(false)
   /** The import's dialog; the palette opens it as well. */
   const isImporting = ref(false)
   const { uploads, place } = createUploads()
 
-  const put = (model: LibraryModel) => {
+  const put = (model: ImportedModel) => {
     const known = imported.value.some((one) => one.id === model.id)
     imported.value = known
       ? imported.value.map((one) => (one.id === model.id ? model : one))
@@ -115,23 +115,23 @@ export const useModelsStore = defineStore('models', () => {
     ),
   ])
 
-  const importModel = async (origin: ModelOrigin, name: string | null): Promise<LibraryModel> => {
+  const importModel = async (origin: ModelOrigin, name: string | null): Promise<ImportedModel> => {
     const model = await bridge.request('importModel', origin, name)
     put(model)
     return model
   }
   /** Files of one model: taken where they lie, or sent to the lab's machine first. */
-  async function importFiles(files: DroppedFile[], name: string | null): Promise<LibraryModel> {
+  async function importFiles(files: DroppedFile[], name: string | null): Promise<ImportedModel> {
     return importModel({ kind: 'files', paths: await place(files) }, name)
   }
   const cancel = (modelId: string) => notices.attempt(async () => put(await bridge.request('cancelModel', modelId)))
-  const retry = (model: LibraryModel) =>
+  const retry = (model: ImportedModel) =>
     notices.attempt(async () => {
       await importModel(model.origin, model.name)
       await bridge.request('deleteModel', model.id)
       drop(model.id)
     })
-  const remove = (model: LibraryModel) =>
+  const remove = (model: ImportedModel) =>
     notices.attempt(async () => {
       await bridge.request('deleteModel', model.id)
       drop(model.id)

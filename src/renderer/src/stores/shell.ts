@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 
-export const viewNames = ['data', 'family', 'training', 'law', 'evaluation', 'library', 'cluster', 'settings'] as const
+export const viewNames = ['data', 'family', 'training', 'law', 'evaluation', 'models', 'cluster', 'settings'] as const
 export type ViewName = (typeof viewNames)[number]
 
 export interface Question {
@@ -30,7 +30,7 @@ export const useShellStore = defineStore('shell', () => {
   }
   function openCheckpoints(runId: string): void {
     checkpointRunId.value = runId
-    go('library')
+    go('models')
   }
   const ask = (asked: Question) => (question.value = asked)
 

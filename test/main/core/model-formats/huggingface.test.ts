@@ -120,7 +120,7 @@ describe('an export', () => {
       '3,912',
       '2.7500 nats a token',
       'A \\| B; made up; licence: public domain',
-      '61 s on reference',
+      '1 min 1 s on reference',
       '20.0 for each parameter',
     ])
       expect(card).toContain(text)

@@ -34,7 +34,7 @@ afterEach(async () => {
 })
 
 const mine = { ...machineFile(findMachine('a100-80')), id: 'mine', name: 'Mine' }
-const wish = (devices: number[], batch = 64) => ({
+const choices = (devices: number[], batch = 64) => ({
   model: findModel('gpt3-175b'),
   machine: machineFile(findMachine('a100-80')),
   request: { devices, batch },
@@ -91,7 +91,7 @@ describe("a machine of one's own", () => {
 
 describe('a search', () => {
   it('runs in a worker to its result', async () => {
-    const begun = await clusters.startSearch(wish([64]))
+    const begun = await clusters.startSearch(choices([64]))
     expect(begun.state).toBe('queued')
     const ended = await until(async () => news.find((one) => !isUnderWay(one)), 'an end')
     expect(ended).toMatchObject({ id: begun.id, state: 'finished', share: 1 })
@@ -99,17 +99,17 @@ describe('a search', () => {
   })
 
   it('is cancelled when asked, and by the next one', async () => {
-    const first = await clusters.startSearch(wish([512, 1024, 2048], 6144))
+    const first = await clusters.startSearch(choices([512, 1024, 2048], 6144))
     expect(await clusters.stopSearch(first.id)).toMatchObject({ state: 'cancelled', result: null })
-    const second = await clusters.startSearch(wish([512, 1024, 2048], 6144))
-    const third = await clusters.startSearch(wish([64]))
+    const second = await clusters.startSearch(choices([512, 1024, 2048], 6144))
+    const third = await clusters.startSearch(choices([64]))
     expect(news.find(({ id, state }) => id === second.id && state === 'cancelled')).toBeDefined()
     await until(async () => news.find(({ id, state }) => id === third.id && state === 'finished'), 'the third')
     await expect(clusters.stopSearch('another')).rejects.toThrow('no such search')
   })
 
   it('is refused where nothing can be searched', async () => {
-    await expect(clusters.startSearch({ ...wish([8]), machine: machineFile(findMachine('cs2')) })).rejects.toThrow(
+    await expect(clusters.startSearch({ ...choices([8]), machine: machineFile(findMachine('cs2')) })).rejects.toThrow(
       'leaves nothing to search',
     )
   })

@@ -16,7 +16,7 @@ import type { LabHost } from '#main/lab/lab.ts'
 import type { Job } from '#main/worker.ts'
 import { runIn, tinyLab, tinyStudy, until, type Bench } from '../../../support/tiny-lab.ts'
 
-/** Scores as a test wishes: `items` of them, right where the index is even, each when `go` lets it. */
+/** Scores as a test asks: `items` of them, right where the index is even, each when `go` lets it. */
 interface Scripted {
   items: number
   /** Awaited before each item. */
@@ -263,7 +263,7 @@ describe('what cannot be evaluated is answered with a sentence', () => {
     [
       'a model that is not there',
       () => lab.startEvaluations(study.id, [{ kind: 'model', modelId: 'x' }], ['copy'], only()),
-      /not in the library/,
+      /not in the lab/,
     ],
     [
       'no task at all',
@@ -281,11 +281,11 @@ describe('what cannot be evaluated is answered with a sentence', () => {
 describe('members are evaluated as they finish', () => {
   test('where their study asks for it, with its tasks, and not twice', async () => {
     expect(await lab.automaticEvaluation(study.id)).toEqual(defaultAutomaticEvaluation)
-    const wished = { isOn: true, tasks: ['text', 'brackets'], options: only({ limit: 5 }) }
+    const automatic = { isOn: true, tasks: ['text', 'brackets'], options: only({ limit: 5 }) }
     const told: unknown[] = []
     lab.listen('automaticEvaluation', (news) => told.push(news))
-    expect(await lab.setAutomaticEvaluation(study.id, wished)).toEqual(wished)
-    expect(told).toEqual([{ studyId: study.id, automatic: wished }])
+    expect(await lab.setAutomaticEvaluation(study.id, automatic)).toEqual(automatic)
+    expect(told).toEqual([{ studyId: study.id, automatic }])
     const [second] = await lab.startRuns(study.id, ['w8'])
     await runIn(lab, second.id, 'finished')
     const made = await until(async () => {
@@ -310,9 +310,9 @@ describe('members are evaluated as they finish', () => {
     })
     await lab.close()
     lab = await bench.open()
-    expect(await lab.automaticEvaluation(study.id)).toEqual(wished)
+    expect(await lab.automaticEvaluation(study.id)).toEqual(automatic)
     expect((await lab.listEvaluations(study.id)).length).toBe(2)
-    await expect(lab.setAutomaticEvaluation(study.id, { ...wished, tasks: ['chess'] })).rejects.toThrow(
+    await expect(lab.setAutomaticEvaluation(study.id, { ...automatic, tasks: ['chess'] })).rejects.toThrow(
       'tasks: there is no task called "chess".',
     )
   })

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { LibraryModel, ModelOrigin } from '#shared/model.ts'
+import type { ImportedModel, ModelOrigin } from '#shared/model.ts'
 import { isTraining } from '#shared/run.ts'
 import { readSafetensors } from '#main/core/model-formats/safetensors.ts'
 import { exportModel } from '#main/core/model-formats/export.ts'
@@ -61,12 +61,12 @@ afterEach(async () => {
   await bench.clean()
 })
 
-const modelIn = (id: string, ...states: LibraryModel['state'][]) =>
+const modelIn = (id: string, ...states: ImportedModel['state'][]) =>
   until(
     async () => (await lab.listModels()).find((model) => model.id === id && states.includes(model.state)),
     `a model that is ${states.join(' or ')}`,
   )
-async function imported(origin: ModelOrigin = { kind: 'folder', path: elsewhere }): Promise<LibraryModel> {
+async function imported(origin: ModelOrigin = { kind: 'folder', path: elsewhere }): Promise<ImportedModel> {
   const { id } = await lab.importModel(origin, null)
   const model = await modelIn(id, 'finished', 'failed')
   expect(model.message).toBeNull()
@@ -188,7 +188,7 @@ describe('a model made elsewhere', () => {
 })
 
 describe('weights in a session', () => {
-  test('of a folder are used like those of the library, without being taken into it', async () => {
+  test('of a folder are used like those of the lab, without being taken into it', async () => {
     const inFolder = { kind: 'folder' as const, path: elsewhere }
     const ofModel = { kind: 'model' as const, modelId: (await imported()).id }
     const [a, b] = [await lab.generate(inFolder, options, 'a'), await lab.generate(ofModel, options, 'b')]
@@ -369,7 +369,7 @@ describe('a run that goes on from a model', () => {
     await lab.deleteModel(id)
     await lab.resumeRun(run.id)
     expect(await runIn(lab, run.id, 'failed')).toMatchObject({
-      message: expect.stringMatching(/^Tiny-GPT, whose weights this run begins from, is not in the library any more/),
+      message: expect.stringMatching(/^Tiny-GPT, whose weights this run begins from, is not in the lab any more/),
     })
   })
 

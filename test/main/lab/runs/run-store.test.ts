@@ -55,6 +55,14 @@ it('a run that 0.1.0 trained on a graphics card goes on with the engine that is 
   expect(store.list(null)[0].engine).toBe('gpu')
 })
 
+it('the cooldowns of a run of 0.1.0, which called them rests, are points of the law', () => {
+  const store = createRunStore(db)
+  const { id } = runSummary()
+  store.insert([{ plan: { runId: id } as RunPlan, summary: { ...runSummary(), rests: [5, 10] } as never }])
+  const read = [store.read(id).summary, ...store.list(null)]
+  for (const summary of read) expect(summary).toEqual({ ...runSummary(), cooldowns: [5, 10] })
+})
+
 it('plans are read in the order asked for, without those of runs that are not here any more', () => {
   const store = createRunStore(db)
   const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ ...runSummary(), id }))

@@ -108,7 +108,7 @@ describe('the hub', () => {
     expect(everyFile()).toEqual([])
   })
 
-  test('a wish to stop ends it in the middle of a file, and nothing half-written stays', async () => {
+  test('a request to stop ends it in the middle of a file, and nothing half-written stays', async () => {
     const stopping = new AbortController()
     hub.intrude = (request, response) => {
       if (!request.url!.endsWith('model.safetensors')) return false

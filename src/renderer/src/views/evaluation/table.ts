@@ -15,7 +15,7 @@ export interface ResultRow {
   title: string
 }
 
-/** A model: a run's checkpoint, or one of the library. */
+/** A model: a run's checkpoint, or an imported one. */
 export interface ResultColumn {
   key: string
   subject: Subject

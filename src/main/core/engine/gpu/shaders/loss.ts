@@ -1,4 +1,4 @@
-// Cross entropy and the likeliest token, a workgroup a row.
+// Cross entropy and the most likely token, a workgroup a row.
 import { defineKernel, joinOver, kernelFamily, spreadIndex } from '../kernel.ts'
 
 const threads = 256
