@@ -12,6 +12,7 @@ import { createTaskQueue, type Task } from '#main/lab/task-queue.ts'
 import type { RunRecord, TrainOutcome } from '#main/core/training/records.ts'
 import { drain, work, WorkerGone } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
+import { checkPrecision } from './check-precision.ts'
 import { makeRunPlan, queuedSummary } from './make-run.ts'
 import { createRecorder } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
@@ -134,6 +135,7 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   const startPlanned = (plans: RunPlan[]): RunSummary[] => {
+    plans.forEach(checkPrecision)
     const made = plans.map((plan) => ({ plan, summary: queuedSummary(plan, deps.nowMs()) }))
     store.insert(made)
     return made.map(({ summary }) => queue.enqueue(summary))
@@ -151,12 +153,13 @@ export function createRuns(deps: RunsDeps): Runs {
     pause: (id) => end(id, 'paused', []),
     stop: (id) => end(id, 'cancelled', ['paused', 'interrupted', 'failed']),
     resume: (id, engine) => {
-      const { summary } = store.read(id)
+      const { plan, summary } = store.read(id)
       if (isUnderWay(summary)) return summary
       if (summary.state === 'finished')
         throw new Fault('conflict', `${summary.name} is finished; there is nothing to resume.`)
       if (!canResume(summary))
         throw new Fault('conflict', `${summary.name} diverged and would again. Start a new run with a gentler recipe.`)
+      checkPrecision({ ...plan, engine: engine ?? plan.engine })
       return queue.resume(id, engine && store.setEngine(id, engine))
     },
     rescore: (ids) => {

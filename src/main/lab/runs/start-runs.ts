@@ -1,6 +1,6 @@
 // What a person asks for becomes runs: members of a study, or a model's weights that go on on a study's text.
 import type { ClusterChoice } from '#shared/cluster/live.ts'
-import { halfEngines, noHalf, type EngineName, type Machine } from '#shared/engine.ts'
+import type { EngineName, Machine } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ContinueChoices } from '#shared/model.ts'
 import type { RunSummary } from '#shared/run.ts'
@@ -21,8 +21,6 @@ export interface StartRunsDeps {
   newId: () => string
   chooseEngine: () => Promise<{ engine: EngineName; threads: number }>
 }
-
-const noHalfCluster = 'An emulated cluster trains in fp32 alone; choose fp32 in the recipe.'
 
 export function createRunStarts(deps: StartRunsDeps) {
   const { studies, corpora, tokenized, models, runs, chooseEngine } = deps
@@ -52,8 +50,6 @@ export function createRunStarts(deps: StartRunsDeps) {
       })
       usable(study.corpusId)
       const { engine, threads } = await chooseEngine()
-      if (study.recipe.precision === 'bf16' && (cluster || !halfEngines.includes(engine)))
-        throw new Fault('unavailable', cluster ? noHalfCluster : noHalf(engine))
       return runs.start(study, chosen, engine, threads, cluster)
     },
     async fromModel(studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> {

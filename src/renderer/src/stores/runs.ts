@@ -2,11 +2,18 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { ClusterChoice } from '#shared/cluster/live.ts'
+import { halfEngines } from '#shared/engine.ts'
 import { canResume, isTraining, type RunRecords, type RunSummary } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
 import { useNoticesStore } from './notices.ts'
+
+/** Whether a card's run can go on here without it: the processor's engine trains in the run's precision. */
+export const canResumeOnCpu = (run: RunSummary): boolean =>
+  (run.engine === 'gpu' || run.engine === 'cuda') &&
+  canResume(run) &&
+  (run.precision !== 'bf16' || halfEngines.includes('native'))
 
 export const canStop = (run: RunSummary): boolean =>
   isUnderWay(run) || run.state === 'paused' || run.state === 'interrupted'
