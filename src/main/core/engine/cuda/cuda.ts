@@ -1,6 +1,8 @@
 // The kernels of an NVIDIA card: shapes are checked in TypeScript, then kernels are queued through the driver alone.
 import type { Precision } from '#shared/engine.ts'
+import { editionOf, onFirstUse } from '../first-use.ts'
 import type { Kernels } from '../kernels.ts'
+import { checkNumbers } from '../self-test.ts'
 import { attentionKernels } from './attention.ts'
 import { type Device, openDevice } from './device.ts'
 import { checkPrecision } from './half.ts'
@@ -8,7 +10,6 @@ import { headKernels } from './head.ts'
 import { learningKernels } from './learning.ts'
 import { createMemory } from './memory.ts'
 import { productKernels } from './products.ts'
-import { checkNumbers } from '../self-test.ts'
 import { rowKernels } from './rows.ts'
 
 export interface CudaOptions {
@@ -65,17 +66,23 @@ export function createCudaKernels({
 const tolerances: Record<Precision, number> = { fp32: 1e-3, bf16: 5e-2 }
 
 /**
- * The same, after the card was asked for numbers that the reference knows. Throws Fault 'unavailable' also where it
- * computes wrong ones.
+ * The same, after the card was asked, the first time, for numbers that the reference knows. Throws Fault 'unavailable'
+ * also where it computes wrong ones.
  */
 export async function createCheckedCudaKernels(precision: Precision): Promise<Kernels> {
   const device = openDevice()
   const kernels = createCudaKernels({ device, precision })
+  const [{ name }, driver] = [device, `CUDA ${device.version}`]
   try {
-    await checkNumbers(kernels, device.name, `CUDA ${device.version}`, tolerances[precision])
+    await onFirstUse(`cuda ${precision}, ${name}, ${driver}`, editionOf(device.kernels), isTrue, async () => {
+      await checkNumbers(kernels, name, driver, tolerances[precision])
+      return true as const
+    })
     return kernels
   } catch (error) {
     kernels.dispose()
     throw error
   }
 }
+
+const isTrue = (value: unknown): value is true => value === true

@@ -16,6 +16,8 @@ export interface Device {
   readonly capability: number
   readonly multiprocessors: number
   readonly memoryBytes: number
+  /** Those that the card knows, as PTX. */
+  readonly kernels: readonly string[]
   /**
    * Queues a kernel on a grid of blocks of `threads`, each with `sharedBytes` of shared memory. Work runs in the order
    * in which it was queued.
@@ -58,8 +60,9 @@ export function openDevice(): Device {
   const memoryBytes = written((out) => driver.cuDeviceTotalMem_v2(out, card), 'cuDeviceTotalMem_v2')
   const context = written((out) => driver.cuDevicePrimaryCtxRetain(out, card), 'cuDevicePrimaryCtxRetain')
   checkResult(driver.cuCtxSetCurrent(context), 'cuCtxSetCurrent')
-  const modules = (capability < 80 ? ['fp32'] : ['fp32', 'bf16']).map((name) =>
-    written((out) => driver.cuModuleLoadData(out, Buffer.from(`${readPtx(name)}\0`)), 'cuModuleLoadData'),
+  const kernels = (capability < 80 ? ['fp32'] : ['fp32', 'bf16']).map(readPtx)
+  const modules = kernels.map((text) =>
+    written((out) => driver.cuModuleLoadData(out, Buffer.from(`${text}\0`)), 'cuModuleLoadData'),
   )
 
   const functions = new Map<KernelName, { handle: number; sharedBytes: number }>()
@@ -98,6 +101,7 @@ export function openDevice(): Device {
     capability,
     multiprocessors,
     memoryBytes,
+    kernels,
     launch,
     launchEach(kernel, count, ...args) {
       launch(kernel, [Math.ceil(count / 256)], 256, 0, ...args, count)

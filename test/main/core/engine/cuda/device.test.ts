@@ -1,6 +1,7 @@
 // What a person reads where there is no driver, no card, too old a one, or too little memory.
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { readFileSync } from 'node:fs'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createCudaKernels } from '#main/core/engine/cuda/cuda.ts'
 import { createKernels } from '#main/core/engine/create.ts'
@@ -8,6 +9,12 @@ import { Fault, type FaultCode } from '#shared/fault.ts'
 import { buildEmulator, canEmulate } from '../../../../support/cuda/build.ts'
 
 const asked = ['MEMORY', 'VERSION', 'CAPABILITY', 'CARDS', 'FAIL'].map((name) => `EMULATED_CUDA_${name}`)
+
+/** The card's products from here on lack their first barrier. */
+function breakProduct() {
+  const file = readFileSync(join(__dirname, '../../../../../src/native/cuda/product.h'), 'utf8').split('\n')
+  process.env.EMULATED_CUDA_WITHOUT = `product.h ${file.findIndex((line) => line.includes('__syncthreads')) + 1}`
+}
 
 async function faultOf(work: () => unknown): Promise<Fault> {
   try {
@@ -85,11 +92,15 @@ describe.skipIf(!canEmulate)('an emulated card', () => {
 })
 
 describe.skipIf(!canEmulate)('the engine cuda', () => {
+  const folder = join(tmpdir(), `isoflop-cards-${process.pid}`)
   beforeAll(() => {
     process.env.ISOFLOP_LIBCUDA = buildEmulator()
   })
+  beforeEach(() => vi.stubEnv('XDG_CACHE_HOME', folder))
   afterEach(() => {
     process.env.EMULATED_CUDA_WITHOUT = ''
+    vi.unstubAllEnvs()
+    rmSync(folder, { recursive: true, force: true })
   })
 
   it('is created after the card computed what the reference computes', async () => {
@@ -100,10 +111,18 @@ describe.skipIf(!canEmulate)('the engine cuda', () => {
   })
 
   it('passes a card over that computes wrong numbers', async () => {
-    const file = readFileSync(join(__dirname, '../../../../../src/native/cuda/product.h'), 'utf8').split('\n')
-    process.env.EMULATED_CUDA_WITHOUT = `product.h ${file.findIndex((line) => line.includes('__syncthreads')) + 1}`
+    breakProduct()
     const fault = await faultOf(() => createKernels('cuda', { threads: 0 }))
     expect(fault.code).toBe('unavailable')
     expect(fault.message).toMatch(/emulated card computes wrong numbers with its driver CUDA 13\.0/)
+  })
+
+  it('asks a card once, and again when what it answered is forgotten', async () => {
+    const make = async () => (await createKernels('cuda', { threads: 0 })).dispose()
+    await make()
+    breakProduct()
+    await make()
+    rmSync(folder, { recursive: true })
+    expect((await faultOf(make)).message).toMatch(/wrong numbers/)
   })
 })
