@@ -1,11 +1,12 @@
 // Training curves of several runs. Thin is raw, thick is smoothed, symbols on a dashed line are validation. In the
 // window ECharts draws the axes and the names, and CurveLayers the lines; a saved picture is one ECharts option.
 import { gridLines, type AxisPlan } from './axis.ts'
-import { pairsOf, pointsOf, type CurvePoints } from './curve-points.ts'
+import { pointsOf, type CurvePoints } from './curve-points.ts'
 import { xExtent, xNames, yNames, type CurveLine, type CurveY } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
-import { apart, drawing, outlined, still, type Axes, type Drawing } from './drawing.ts'
+import { drawing, type Axes, type Drawing } from './drawing.ts'
 import { padded, position, type Range, type ScaleKind } from './scale.ts'
+import { nameAtEnd, strokeSeries, type RunStrokes, type Stroke } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 
 const endLabelsUpTo = 8
@@ -52,39 +53,30 @@ const nameRoom = (lines: readonly CurveLine[]): number =>
 
 const areLabelled = (lines: readonly CurveLine[]): boolean => lines.length > 1 && lines.length <= endLabelsUpTo
 
+/** The axes with the names at the ends of the lines, and under them what else is drawn. */
+function framed({ drawn, axes }: { drawn: Drawn[]; axes: Axes }, series: object[], theme: ChartTheme): Drawing {
+  const lines = drawn.map(({ line }) => line)
+  const isLabelled = areLabelled(lines)
+  const names = drawn
+    .filter(({ points }) => isLabelled && endsInside(points, axes))
+    .map(({ line, points }) => nameAtEnd({ ...line, at: lastOf(points)! }, theme))
+  const right = isLabelled ? { right: nameRoom(lines) } : {}
+  return drawing(axes, theme, [gridLines('y', axes.y, theme), ...series, ...names], right)
+}
+
 /** Everything in one option, for a picture to be saved. Null while no line has a point. */
 export function curvesOption(plan: CurvesPlan, theme: ChartTheme): Drawing | null {
   const all = planned(plan)
-  if (!all) return null
-  const { drawn, axes } = all
-  const isLabelled = areLabelled(plan.lines)
-  return drawing(
-    axes,
-    theme,
-    [
-      gridLines('y', axes.y, theme),
-      ...drawn.flatMap((one) => seriesOf(one, isLabelled && endsInside(one.points, axes), theme)),
-    ],
-    isLabelled ? { right: nameRoom(plan.lines) } : {},
+  return (
+    all &&
+    framed(
+      all,
+      all.drawn.flatMap(({ line, points }) =>
+        strokesOf(line, points).map((stroke) => strokeSeries(line, stroke, theme)),
+      ),
+      theme,
+    )
   )
-}
-
-/** A line on the canvas, and the symbols on it. */
-export interface Stroke {
-  points: Float64Array
-  colour: string
-  width: number
-  opacity: number
-  isDashed: boolean
-  symbol: string | null
-}
-
-/** One run on the canvas; drawn anew where its key is another. */
-export interface RunStrokes {
-  id: string
-  key: string
-  isLive: boolean
-  strokes: Stroke[]
 }
 
 /** Axes and names for ECharts, and the lines for the canvas. Null while no line has a point. */
@@ -95,24 +87,13 @@ export function curvesView(
 ): (Drawing & { runs: RunStrokes[] }) | null {
   const all = planned(plan)
   if (!all) return null
-  const { drawn, axes } = all
-  const isLabelled = areLabelled(plan.lines)
-  const names = drawn
-    .filter(({ points }) => isLabelled && endsInside(points, axes))
-    .map(({ line, points }) => nameAtEnd(line, lastOf(points)!, theme))
-  const frame = drawing(
-    axes,
-    theme,
-    [gridLines('y', axes.y, theme), ...names],
-    isLabelled ? { right: nameRoom(plan.lines) } : {},
-  )
-  const runs = drawn.map(({ line, points }) => ({
+  const runs = all.drawn.map(({ line, points }) => ({
     id: line.id,
     key: `${line.id} ${line.colour} ${line.symbol} ${points.key}`,
     isLive: isLive(line.id),
     strokes: strokesOf(line, points),
   }))
-  return { ...frame, runs }
+  return { ...framed(all, [], theme), runs }
 }
 
 /** Points at which symbols still can be told apart. */
@@ -122,10 +103,11 @@ function strokesOf(line: CurveLine, { raw, mean, validation }: CurvePoints): Str
   const base = { colour: line.colour, opacity: 1, isDashed: false, symbol: null }
   const isThin = mean.length > 0
   return [
-    { ...base, points: raw, width: isThin ? 1 : 1.5, opacity: isThin ? 0.32 : 1 },
-    { ...base, points: mean, width: 2 },
+    { ...base, part: 'raw' as const, points: raw, width: isThin ? 1 : 1.5, opacity: isThin ? 0.32 : 1 },
+    { ...base, part: 'mean' as const, points: mean, width: 2 },
     {
       ...base,
+      part: 'validation' as const,
       points: validation,
       width: 1,
       isDashed: true,
@@ -146,64 +128,4 @@ function endsInside(points: CurvePoints, { x, y }: Axes): boolean {
   const holds = ({ range, kind }: AxisPlan, at: number) =>
     at <= position(range.to, kind) && at >= position(range.from, kind)
   return !!last && holds(y, last[1]) && (holds(x, last[0]) || last[0] > position(x.range.to, x.kind))
-}
-
-/** A name at the end of a line that ECharts does not draw, in the line's colour. */
-const nameAtEnd = (line: CurveLine, last: [number, number], theme: ChartTheme) => ({
-  ...still,
-  type: 'line' as const,
-  id: `${line.id} name`,
-  name: line.name,
-  data: [last],
-  symbol: 'none',
-  lineStyle: { width: 0 },
-  endLabel: { ...outlined(theme), color: line.colour, show: true, formatter: line.name, distance: 6 },
-  labelLayout: apart,
-})
-
-function seriesOf({ line, points }: Drawn, isLabelled: boolean, theme: ChartTheme) {
-  const [raw, mean, validation] = [points.raw, points.mean, points.validation].map(pairsOf)
-  const base = { ...still, type: 'line' as const }
-  const label = (isOn: boolean) => ({
-    endLabel: { ...outlined(theme), color: line.colour, show: isLabelled && isOn, formatter: line.name, distance: 6 },
-    labelLayout: apart,
-  })
-  const top = mean.length ? 'mean' : raw.length ? 'raw' : 'validation'
-  const thin = mean.length > 0
-  return [
-    {
-      ...base,
-      id: `${line.id} raw`,
-      name: line.name,
-      data: raw,
-      symbol: 'none',
-      z: 2,
-      lineStyle: { color: line.colour, width: thin ? 1 : 1.5, opacity: thin ? 0.32 : 1, join: 'round' as const },
-      ...label(top === 'raw'),
-    },
-    {
-      ...base,
-      id: `${line.id} mean`,
-      name: line.name,
-      data: mean,
-      symbol: 'none',
-      z: 3,
-      lineStyle: { color: line.colour, width: 2, join: 'round' as const },
-      ...label(top === 'mean'),
-    },
-    {
-      ...base,
-      id: `${line.id} validation`,
-      name: `${line.name} validation`,
-      data: validation,
-      z: 4,
-      symbol: line.symbol,
-      symbolSize: 7,
-      showAllSymbol: true,
-      showSymbol: validation.length <= mostSymbols,
-      itemStyle: { color: theme.surface, borderColor: line.colour, borderWidth: 1.5 },
-      lineStyle: { color: line.colour, width: 1, type: 'dashed' as const },
-      ...label(top === 'validation'),
-    },
-  ]
 }

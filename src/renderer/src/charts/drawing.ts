@@ -42,8 +42,8 @@ export const outlined = (theme: ChartTheme) => ({
   textBorderWidth: 3,
 })
 
-/** Names that would lie on each other move apart. */
-export const apart = { moveOverlap: 'shiftY' as const }
+/** Names that would lie on each other move apart; where there is no room for all, some are left out. */
+export const apart = { moveOverlap: 'shiftY' as const, hideOverlap: true }
 
 /** Sizes at which the symbols look alike: of a square's width, a diamond or a pin fills only a part. */
 const symbolSizes: Record<string, number> = {

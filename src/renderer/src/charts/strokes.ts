@@ -1,5 +1,5 @@
 // Lines and their symbols on a canvas.
-import type { Stroke } from './curves-chart.ts'
+import type { Stroke } from './stroke-series.ts'
 import type { Plot } from './pointer.ts'
 
 /** What lies where: positions on the axes at the edges of the plot, and the plot in pixels. */
