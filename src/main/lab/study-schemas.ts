@@ -35,7 +35,7 @@ export const recipe = z.strictObject({
   epsilon: z.number().positive().max(1),
   weightDecay: z.number().min(0).max(10),
   clipNorm: z.number().positive().max(1e6),
-  initStd: z.number().positive().max(10),
+  initStd: z.number().positive().max(10).nullable(),
   seed: count(0, 0xffff_ffff),
   precision: z.enum(precisions).optional(),
 })

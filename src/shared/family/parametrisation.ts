@@ -3,10 +3,8 @@
 import type { MemberPlan } from './ladder.ts'
 import type { AdamSettings, ModelPlan, Parametrisation } from './model.ts'
 import type { Recipe } from './recipe.ts'
+import { initStdRule, tunedMup } from './rules.ts'
 import type { GptShape } from './shape.ts'
-
-/** Cerebras-GPT's muP hyper-parameters, tuned on a proxy of width 256 (Dey et al. 2023, section 2.4 and appendix G). */
-const mupBase = { peakLearningRate: 6e-3, initStd: 0.08, embeddingScale: 10, outputScale: 1, width: 256 } as const
 
 type Scaling = Pick<Recipe, 'parametrisation' | 'mupBaseWidth' | 'mupEmbeddingScale' | 'mupOutputScale' | 'initStd'>
 
@@ -26,12 +24,12 @@ export function parametrisation(recipe: Scaling, shape: GptShape, residualStd?: 
   const { layers, width, heads } = shape
   const isMup = recipe.parametrisation === 'mup'
   const m = widthMultiplier(recipe, width)
-  const std = recipe.initStd
+  const std = recipe.initStd ?? initStdRule(recipe, width)
   const headSize = width / heads
   return {
-    embeddingScale: isMup ? (recipe.mupEmbeddingScale ?? mupBase.embeddingScale) : 1,
+    embeddingScale: isMup ? (recipe.mupEmbeddingScale ?? tunedMup.mupEmbeddingScale) : 1,
     attentionScale: isMup ? 1 / headSize : 1 / Math.sqrt(headSize),
-    outputScale: isMup ? (recipe.mupOutputScale ?? mupBase.outputScale) / m : 1,
+    outputScale: isMup ? (recipe.mupOutputScale ?? tunedMup.mupOutputScale) / m : 1,
     initStd: {
       embedding: std,
       position: std,

@@ -42,8 +42,8 @@ export interface Recipe {
   epsilon: number
   weightDecay: number
   clipNorm: number
-  /** Of embeddings and inner matrices; residual matrices start at this / sqrt(2 L). */
-  initStd: number
+  /** Of embeddings and inner matrices, by width where it is null; residual matrices start at this / sqrt(2 L). */
+  initStd: number | null
   seed: number
   /** Of the products; fp32 unless said. Its losses are not those of fp32, so laws do not mix the two. */
   precision?: Precision
@@ -56,7 +56,7 @@ export const defaultRecipe: Recipe = {
   flopsConvention: 'sixNd',
   activation: 'gelu',
   parametrisation: 'standard',
-  mupBaseWidth: 64,
+  mupBaseWidth: 256,
   context: 128,
   batchTokens: null,
   peakLearningRate: null,
@@ -68,6 +68,6 @@ export const defaultRecipe: Recipe = {
   epsilon: 1e-8,
   weightDecay: 0.1,
   clipNorm: 1,
-  initStd: 0.02,
+  initStd: null,
   seed: 0,
 }

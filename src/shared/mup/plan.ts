@@ -2,6 +2,7 @@
 // all else.
 import { adamOf, parametrisation } from '../family/parametrisation.ts'
 import type { Recipe } from '../family/recipe.ts'
+import { tunedMup } from '../family/rules.ts'
 import { countParameters, type GptShape } from '../family/shape.ts'
 import { flopsPerToken } from '../family/flops.ts'
 import type { EngineName } from '../engine.ts'
@@ -54,6 +55,8 @@ export function planCheck(
   if (kind === 'transfer' && learningRates.length < 3)
     throw new Fault('bad-input', 'learningRates: a sweep needs at least three to have a best one inside.')
   const context = Math.min(recipe.context, longestContext)
+  // A rule that follows the width would be half of muP already.
+  const initStd = recipe.initStd ?? tunedMup.initStd
   const models = parametrisations.flatMap((name) =>
     widths.flatMap((width) =>
       learningRates.map((learningRate): CheckModel => {
@@ -66,7 +69,7 @@ export function planCheck(
           model: {
             shape,
             activation: recipe.activation,
-            parametrisation: parametrisation({ ...recipe, parametrisation: name }, shape),
+            parametrisation: parametrisation({ ...recipe, initStd, parametrisation: name }, shape),
             seed: recipe.seed,
           },
         }

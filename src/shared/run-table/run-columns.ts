@@ -1,5 +1,6 @@
 // Everything that a table of runs can show: what they are, every field of their recipe, where they ran, how they went.
 import type { Recipe } from '../family/recipe.ts'
+import { initStdRule } from '../family/rules.ts'
 import type { RunPlan, RunSummary } from '../run.ts'
 import type { Column, Value } from './column.ts'
 
@@ -59,6 +60,7 @@ const planned = ({ member, recipe }: RunPlan): Partial<Recipe> => ({
   finalFraction: member.finalFraction ?? recipe.finalFraction,
   epsilon: member.epsilon ?? recipe.epsilon,
   context: member.shape.context,
+  initStd: recipe.initStd ?? initStdRule(recipe, member.shape.width),
 })
 
 const textFields = ['countedParameters', 'flopsConvention', 'activation', 'parametrisation', 'decay', 'precision']

@@ -5,6 +5,7 @@ import { Fault } from '#shared/fault.ts'
 import { useNoticesStore } from '#renderer/stores/notices.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'
+import { tunedMup } from '#shared/family/rules.ts'
 import FamilyView from '#renderer/views/family/FamilyView.vue'
 import type { FakeLab } from '../support/fake-lab.ts'
 import { drawn, lastAsked, openStudy, showScreen } from '../support/screen.ts'
@@ -25,6 +26,22 @@ test('every member has its row, and the button trains those that are on', async 
   const on = members().filter(({ isEnabled }) => isEnabled)
   expect(lastAsked(fake, 'startRuns')?.[1]).toEqual(on.map(({ id }) => id))
   expect(useShellStore().view).toBe('training')
+})
+
+test('muP is one choice with all that was tuned for it, and leaves no rate behind', async () => {
+  const screen = await showScreen(FamilyView)
+  const field = (label: string) => screen.view.find<HTMLInputElement>(`input[aria-label="${label}"]`)
+  expect(field('muP base width').exists()).toBe(false)
+  useStudiesStore().change({ recipe: { ...useStudiesStore().current!.recipe, ...tunedMup } })
+  await drawn()
+  expect(screen.text()).toContain('muP, tuned at width 256')
+  expect(field('muP base width').element.value).toBe('256')
+  expect(field('muP embedding scale').element.value).toBe('10')
+  await field('Init std').setValue('0.05')
+  await field('Init std').trigger('change')
+  await drawn()
+  expect(useStudiesStore().current!.recipe.initStd).toBe(0.05)
+  expect(screen.text()).toContain('muP, own numbers')
 })
 
 test('with no member on there is nothing to train, and the button says why', async () => {

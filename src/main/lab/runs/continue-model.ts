@@ -54,9 +54,10 @@ export function planContinued({
     decay: study.recipe.decay === 'wsd-s' ? 'wsd' : study.recipe.decay,
     batchTokens: study.recipe.batchTokens === null ? null : Math.max(context, study.recipe.batchTokens),
   }
+  // a rate of muP is none of a model that goes on in standard parametrisation
+  const ownRate = study.recipe.parametrisation === 'standard' ? study.recipe.peakLearningRate : null
   recipe.peakLearningRate =
-    choices.peakLearningRate ??
-    rounded(gentler * (study.recipe.peakLearningRate ?? peakLearningRateRule(recipe, shape.width)))
+    choices.peakLearningRate ?? rounded(gentler * (ownRate ?? peakLearningRateRule(recipe, shape.width)))
   const counted = countedParameters({ ...shape, context }, recipe.countedParameters)
   const { layers, width, heads, vocabulary } = shape
   const member = planMember(
