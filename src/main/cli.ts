@@ -1,6 +1,7 @@
 // Where the command line is put together: the same lab, `isoflop <command>`.
 import { runProgram } from '#main/doors/cli/program.ts'
 import { benchCommand } from '#main/doors/cli/bench.ts'
+import { compareCommand } from '#main/doors/cli/compare.ts'
 import { corpusCommand } from '#main/doors/cli/corpus.ts'
 import { demoCommand } from '#main/doors/cli/demo.ts'
 import { evaluateCommand } from '#main/doors/cli/evaluate.ts'
@@ -29,6 +30,7 @@ void runProgram(
     planCommand,
     fitCommand,
     forecastCommand,
+    compareCommand,
     mupCheckCommand,
     trainCommand,
     resumeCommand,

@@ -13,6 +13,7 @@ export const labRequests = Object.keys({
   studyDocument: true,
   importStudy: true,
   planStudy: true,
+  studyEvidence: true,
   listCorpora: true,
   addCorpus: true,
   cancelCorpus: true,

@@ -5,6 +5,7 @@ import type { ClusterCatalogue, MachineEntry } from './cluster/catalogue.ts'
 import type { PlanSearch, PlanSearchChoices } from './cluster/plan-search.ts'
 import type { ValidationReport } from './cluster/validation.ts'
 import type { ClusterChoice, ClusterPart, StreamingNews } from './cluster/live.ts'
+import type { StudyEvidence } from './comparison/evidence.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
 import type { EngineName, Machine } from './engine.ts'
 import type {
@@ -45,6 +46,8 @@ export interface Lab {
   importStudy(document: unknown): Promise<Study>
   /** What every member of the study will take, on this machine and this corpus. */
   planStudy(studyId: string): Promise<MemberPlan[]>
+  /** What it brings to a comparison with another: the points of its law, and how well it was tuned. */
+  studyEvidence(studyId: string): Promise<StudyEvidence>
 
   // corpora and tokens
   listCorpora(): Promise<Corpus[]>

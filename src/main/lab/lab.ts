@@ -3,6 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import { labRequests } from '#shared/lab-names.ts'
 import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
+import { createEvidence } from '#main/lab/studies/evidence.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { isReading } from './reading-requests.ts'
 import { checkArguments, pathsIn } from './requests.ts'
@@ -62,6 +63,15 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     evaluation: { evaluations, taskFiles },
   } = parts
 
+  const evidenceOfStudy = createEvidence({
+    study: studies.read,
+    corpora: corpora.list,
+    tokenized: tokenized.find,
+    runs: runs.list,
+    plans: runs.plans,
+    records: runs.records,
+  })
+
   const lab: Lab = {
     about: async () => parts.about,
 
@@ -80,6 +90,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     studyDocument: async (studyId) => studies.document(studyId),
     importStudy: async (document) => studies.import(document as never), // checked by its schema, like every argument
     planStudy: async (studyId) => studies.plan(studyId),
+    studyEvidence: async (studyId) => evidenceOfStudy(studyId),
 
     listCorpora: async () => corpora.list(),
     addCorpus: async (paths, name) => corpora.add(await textsThere(paths.map(textPath)), name),

@@ -38,6 +38,7 @@ export const requests = {
   studyDocument: { studyId: id },
   importStudy: { document: studyDocument },
   planStudy: { studyId: id },
+  studyEvidence: { studyId: id },
   listCorpora: {},
   addCorpus: { paths: z.array(path).min(1, 'must name at least one file or folder').max(10_000), name },
   cancelCorpus: { corpusId: id },

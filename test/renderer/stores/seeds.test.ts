@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { lawOption, type LawPlan } from '#renderer/charts/law-chart.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
-import { repeatsOf } from '#renderer/curves/repeats.ts'
+import { repeatsOf } from '#shared/repeats.ts'
 import { meanOf, spreadOf } from '#shared/statistics.ts'
 import { useLawStore } from '#renderer/stores/law.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'

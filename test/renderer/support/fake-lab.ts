@@ -7,6 +7,7 @@ import { readMachine } from '#shared/cluster/machine.ts'
 import { planCheck } from '#shared/mup/plan.ts'
 import type { Check } from '#shared/mup/check.ts'
 import type { Annotation } from '#shared/annotation.ts'
+import { evidenceOf } from '#shared/comparison/evidence.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { Machine } from '#shared/engine.ts'
 import { parametrisation } from '#shared/family/parametrisation.ts'
@@ -205,6 +206,15 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     },
     planStudy: async (id) =>
       planLadder(found(studies, id).ladder, { recipe: found(studies, id).recipe, vocabulary: 512 }, null, machine),
+    studyEvidence: async (id) =>
+      evidenceOf({
+        study: found(studies, id),
+        corpus: { id: found(studies, id).corpusId, name: 'Text a', content: 'a' },
+        bytesPerToken: 2,
+        runs: [...runs.values()].filter(({ studyId }) => studyId === id),
+        plans: [...runPlans.values()],
+        cooldownLoss: () => null,
+      }),
     listCorpora: async () => [...corpora.values()],
     addCorpus: async (paths, name) => {
       const made = corpus(`added-${++lastId}`, {

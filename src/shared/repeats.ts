@@ -1,5 +1,5 @@
 // Seed repeats: finished trainings that differ in nothing but their seed are one point of the law, with a spread.
-import type { RunSummary } from '#shared/run.ts'
+import type { RunSummary } from './run.ts'
 
 export interface Finished {
   run: RunSummary

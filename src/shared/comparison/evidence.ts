@@ -1,0 +1,162 @@
+// What one study brings to a comparison: the points of its law with how each was trained, and its sweeps of the
+// learning rate.
+import type { EngineName } from '../engine.ts'
+import { isAtRatio } from '../family/additions.ts'
+import type { Recipe } from '../family/recipe.ts'
+import { tokensStretch } from '../family/schedule.ts'
+import type { GptShape } from '../family/shape.ts'
+import { repeatsOf } from '../repeats.ts'
+import type { RunPlan, RunSummary } from '../run.ts'
+import { meanOf } from '../statistics.ts'
+import type { Study } from '../study.ts'
+import type { TokenizerChoice } from '../tokenizer/choice.ts'
+
+/** One training that counts. */
+export interface EvidencePoint {
+  memberId: string
+  name: string
+  shape: GptShape
+  flops: number
+  tokens: number
+  /** Of training, for repeats of a size the median. */
+  seconds: number
+  /** Nats per token. */
+  loss: number
+  seed: number
+  peakLearningRate: number
+  batchSequences: number
+  /** Tokens of the validation split that gave the loss, and whether they are all of it. */
+  validationTokens: number
+  isWholeSplit: boolean
+  engine: EngineName
+  device: string | null
+  threads: number
+}
+
+/** Trainings of one member that differ in their peak learning rate alone. */
+export interface RateSweep {
+  memberId: string
+  name: string
+  /** Ascending; of repeats the mean. */
+  rates: { rate: number; loss: number }[]
+  best: number
+  /** Better than a slower and than a faster one; else the best may lie beyond what was tried. */
+  isInterior: boolean
+  /** What the member's points were trained with. */
+  used: number
+}
+
+export interface StudyEvidence {
+  studyId: string
+  name: string
+  corpus: { id: string; name: string; content: string | null }
+  tokenizer: TokenizerChoice
+  /** On the validation split; null before the text is tokenized. */
+  bytesPerToken: number | null
+  recipe: Recipe
+  points: EvidencePoint[]
+  sweeps: RateSweep[]
+}
+
+export interface EvidenceBasis extends Pick<StudyEvidence, 'corpus' | 'bytesPerToken'> {
+  study: Pick<Study, 'id' | 'name' | 'tokenizer' | 'recipe'>
+  runs: readonly RunSummary[]
+  plans: readonly RunPlan[]
+  /** Validation loss of a wsd-s run at the cooldown that has the recipe's tokens; null where it was not recorded. */
+  cooldownLoss: (run: RunSummary) => number | null
+}
+
+interface Counted {
+  run: RunSummary
+  plan: RunPlan
+  loss: number
+}
+
+export function evidenceOf({ study, corpus, bytesPerToken, runs, plans, cooldownLoss }: EvidenceBasis): StudyEvidence {
+  const planOf = new Map(plans.map((plan) => [plan.runId, plan]))
+  const byMember = new Map<string, Counted[]>()
+  for (const run of runs) {
+    const plan = planOf.get(run.id)
+    const loss = run.cooldowns ? cooldownLoss(run) : run.validationLoss
+    // What a model learned before is not in the compute of a run that began from it.
+    if (run.state !== 'finished' || run.origin || !plan || loss === null) continue
+    if (!isAtRatio(lawTokens(run) / (run.countedParameters ?? run.parameters), study.recipe)) continue
+    byMember.set(run.memberId, [...(byMember.get(run.memberId) ?? []), { run, plan, loss }])
+  }
+  const members = [...byMember.values()].map((all) => ({ all, counted: repeatsOf(all) as Counted[] }))
+  return {
+    studyId: study.id,
+    name: study.name,
+    corpus,
+    tokenizer: study.tokenizer,
+    bytesPerToken,
+    recipe: study.recipe,
+    points: members.flatMap(({ counted }) => pointsOf(counted)).sort((a, b) => a.flops - b.flops || a.seed - b.seed),
+    sweeps: members.flatMap(({ all, counted }) => sweepOf(all, counted[0])),
+  }
+}
+
+/** A wsd-s run has the recipe's tokens at its middle cooldown, half-way. */
+const lawTokens = ({ tokens, cooldowns }: RunSummary): number => tokens / (cooldowns ? tokensStretch('wsd-s') : 1)
+
+function pointsOf(counted: readonly Counted[]): EvidencePoint[] {
+  const seconds = counted
+    .map(({ run }) => run.elapsedMs / 1000 / (run.cooldowns ? tokensStretch('wsd-s') : 1))
+    .sort((a, b) => a - b)
+  return counted.map(({ run, plan, loss }) => ({
+    memberId: run.memberId,
+    name: run.name,
+    shape: plan.member.shape,
+    flops: lawTokens(run) * run.flopsPerToken,
+    tokens: lawTokens(run),
+    seconds: seconds[Math.floor(seconds.length / 2)],
+    loss,
+    seed: run.seed ?? plan.seed,
+    peakLearningRate: plan.member.peakLearningRate,
+    batchSequences: plan.member.batchSequences,
+    validationTokens: run.whole?.tokens ?? plan.validationSequences * plan.member.shape.context,
+    isWholeSplit: run.whole !== undefined,
+    engine: run.engine,
+    device: run.device,
+    threads: plan.threads,
+  }))
+}
+
+/** Of the trainings in all else like the one that counts, where three rates or more were tried. */
+function sweepOf(all: readonly Counted[], counted: Counted): RateSweep[] {
+  const key = allButRate(counted.plan)
+  const losses = new Map<number, number[]>()
+  for (const { plan, loss } of all) {
+    if (allButRate(plan) !== key) continue
+    const rate = plan.member.peakLearningRate
+    losses.set(rate, [...(losses.get(rate) ?? []), loss])
+  }
+  if (losses.size < 3) return []
+  const rates = [...losses].sort(([a], [b]) => a - b).map(([rate, of]) => ({ rate, loss: meanOf(of) }))
+  const at = rates.reduce((best, { loss }, i) => (loss < rates[best].loss ? i : best), 0)
+  const { memberId, name } = counted.run
+  return [
+    {
+      memberId,
+      name,
+      rates,
+      best: rates[at].rate,
+      isInterior: at > 0 && at < rates.length - 1,
+      used: counted.plan.member.peakLearningRate,
+    },
+  ]
+}
+
+function allButRate({ corpusId, tokenizer, recipe, member }: RunPlan): string {
+  const { seed: _seed, peakLearningRate: _rate, ...rest } = recipe
+  const { shape, steps, batchSequences, warmupSteps } = member
+  return JSON.stringify([
+    corpusId,
+    tokenizer,
+    Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)),
+    shape,
+    steps,
+    batchSequences,
+    warmupSteps,
+  ])
+}

@@ -1,0 +1,103 @@
+// One recipe's law beside another's, L(x) = E + e^k x^-α, where the asymptote E, and the exponent α too, may be given
+// instead of fitted.
+import type { Repeats } from './repeats.ts'
+
+export interface ComparedLaw {
+  /** E, the loss that no compute removes. */
+  asymptote: number
+  /** k, ln of the power term at x = 1. */
+  logCoefficient: number
+  /** α, above 0 where the loss falls. */
+  exponent: number
+}
+
+export const lossAt = ({ asymptote, logCoefficient, exponent }: ComparedLaw, x: number): number =>
+  asymptote + Math.exp(logCoefficient - exponent * Math.log(x))
+
+/** ln of the x at which the law comes down to `loss`; Infinity where it never does. */
+export const logNeededFor = ({ asymptote, logCoefficient, exponent }: ComparedLaw, loss: number): number =>
+  loss > asymptote ? (logCoefficient - Math.log(loss - asymptote)) / exponent : Infinity
+
+/** Exponents searched, as the free fit searches them. */
+const exponents = { smallest: 1e-3, largest: 3 } as const
+
+export interface GivenFit {
+  law: ComparedLaw
+  /** Sum of squares of the means' residuals, each as often as it was trained. */
+  sse: number
+}
+
+/**
+ * Least squares on L for a given asymptote; the means of repeats stand for them, which changes no fit. For a given
+ * exponent the coefficient has a closed form; without one the search is over the exponent alone, around `near` for
+ * refits of nearly the same points.
+ */
+export function fitGivenAsymptote(
+  sizes: readonly Repeats[],
+  asymptote: number,
+  exponent: number | null,
+  near: number | null = null,
+): GivenFit {
+  const centre = sizes.reduce((sum, { x }) => sum + Math.log(x), 0) / sizes.length // keeps x^-α near 1
+  const t = sizes.map(({ x }) => Math.log(x) - centre)
+  const above = sizes.map(({ mean }) => mean - asymptote)
+  const power = new Float64Array(t.length)
+  const solve = (alpha: number): { coefficient: number; sse: number } => {
+    let py = 0
+    let pp = 0
+    for (let i = 0; i < t.length; i++) {
+      const p = (power[i] = Math.exp(-alpha * t[i]))
+      py += sizes[i].count * p * above[i]
+      pp += sizes[i].count * p * p
+    }
+    const coefficient = Math.max(py / pp, Number.MIN_VALUE)
+    let sse = 0
+    for (let i = 0; i < t.length; i++) sse += sizes[i].count * (above[i] - coefficient * power[i]) ** 2
+    return { coefficient, sse }
+  }
+  const alpha =
+    exponent ?? Math.exp(leastAlong((u) => solve(Math.exp(u)).sse, ...searched(near), near === null ? 1e-9 : 1e-5))
+  const { coefficient, sse } = solve(alpha)
+  return { law: { asymptote, logCoefficient: Math.log(coefficient) + alpha * centre, exponent: alpha }, sse }
+}
+
+function searched(near: number | null): [from: number, to: number, scan: number] {
+  const [from, to] = [Math.log(exponents.smallest), Math.log(exponents.largest)]
+  if (near === null) return [from, to, 60]
+  const middle = Math.log(near)
+  return [Math.max(from, middle - 1.5), Math.min(to, middle + 1.5), 12]
+}
+
+/** The place between two ends where a function is least: a scan, then a golden section around its best. */
+export function leastAlong(
+  f: (u: number) => number,
+  from: number,
+  to: number,
+  scan: number,
+  tolerance: number,
+): number {
+  const at = (i: number) => from + (Math.min(scan, Math.max(0, i)) / scan) * (to - from)
+  let best = 0
+  let least = Infinity
+  for (let i = 0; i <= scan; i++) {
+    const value = f(at(i))
+    if (value < least) [best, least] = [i, value]
+  }
+  const ratio = (Math.sqrt(5) - 1) / 2
+  let [a, b] = [at(best - 1), at(best + 1)]
+  let [c, d] = [b - ratio * (b - a), a + ratio * (b - a)]
+  let [fc, fd] = [f(c), f(d)]
+  while (b - a > tolerance) {
+    if (fc <= fd) {
+      ;[b, d, fd] = [d, c, fc]
+      c = b - ratio * (b - a)
+      fc = f(c)
+    } else {
+      ;[a, c, fc] = [c, d, fd]
+      d = a + ratio * (b - a)
+      fd = f(d)
+    }
+  }
+  const middle = (a + b) / 2
+  return f(middle) <= least ? middle : at(best) // the best may be an end
+}
