@@ -55,29 +55,52 @@ const flags = [
     : []),
 ]
 
-/**
- * Baseline objects come first, so that where two define the same inline function the linker keeps the one every CPU can
- * run.
- */
-const units = [
-  ...['api', 'arena', 'gpu', 'gpu-memory', 'pool', 'shared-memory'].map((name) => ({
-    object: name,
-    source: `${name}.cpp`,
-    flags: [],
-  })),
-  ...instructionSets.map(({ name, label, flags }) => ({
-    object: `isa-${name}`,
-    source: 'isa.cpp',
-    flags: [...flags, `-DISOFLOP_TABLE=${name}_table`, `-DISOFLOP_NAME="${label ?? name}"`],
-  })),
-]
-
 const compilers = process.env.CXX
   ? [process.env.CXX]
   : process.platform === 'darwin'
     ? ['clang++', 'c++', 'g++']
     : ['g++', 'clang++', 'c++']
 const compiler = compilers.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
+
+/** Instructions for bf16, which compilers before g++ 10 and clang 9 do not know. */
+const bf16 = { flag: '-mavx512bf16', definition: '-DISOFLOP_BF16' }
+const knowsBf16 =
+  process.arch === 'x64' &&
+  compiler !== undefined &&
+  spawnSync(compiler, [bf16.flag, '-E', '-x', 'c++', '-'], { input: '', stdio: ['pipe', 'ignore', 'ignore'] })
+    .status === 0
+const wide = instructionSets.find(({ name }) => name === 'avx512')
+const halfSets = knowsBf16
+  ? [...instructionSets, { name: 'avx512bf16', flags: [...wide.flags, bf16.flag, bf16.definition] }]
+  : instructionSets
+
+/**
+ * Baseline objects come first, so that where two define the same inline function the linker keeps the one every CPU can
+ * run.
+ */
+const units = [
+  ...['api', 'arena', 'gpu', 'gpu-memory', 'half-api', 'pool', 'shared-memory'].map((name) => ({
+    object: name,
+    source: `${name}.cpp`,
+    flags: knowsBf16 ? ['-DISOFLOP_HAS_BF16'] : [],
+  })),
+  ...instructionSets.map(({ name, label, flags }) => ({
+    object: `isa-${name}`,
+    source: 'isa.cpp',
+    flags: [...flags, `-DISOFLOP_TABLE=${name}_table`, `-DISOFLOP_NAME="${label ?? name}"`],
+  })),
+  ...halfSets.map(({ name, label, flags }) => ({
+    object: `half-${name}`,
+    source: 'half.cpp',
+    // shares headers with isa.cpp, of which it takes a part
+    flags: [
+      ...flags,
+      '-Wno-unused-function',
+      `-DISOFLOP_TABLE=${name}_half_table`,
+      `-DISOFLOP_NAME="${label ?? name}"`,
+    ],
+  })),
+]
 
 function done(message, failed = false) {
   if (message) console.log(message)

@@ -8,22 +8,18 @@
 #include <new>
 #include <vector>
 
+#include "handles.h"
 #include "kernels.h"
 
 using namespace isoflop;
 
 namespace {
 
-Context& at(uint64_t handle) { return *reinterpret_cast<Context*>(static_cast<uintptr_t>(handle)); }
-float* floats(uint64_t address) { return reinterpret_cast<float*>(static_cast<uintptr_t>(address)); }
-int32_t* integers(uint64_t address) { return reinterpret_cast<int32_t*>(static_cast<uintptr_t>(address)); }
-uint64_t handle(const void* address) { return static_cast<uint64_t>(reinterpret_cast<uintptr_t>(address)); }
-
 /** The widest instruction set that this CPU and its operating system run, or the one asked for if they do. */
 const Table* choose(const char* isa) {
   const bool any = !isa || !*isa;
 #if defined(__x86_64__)
-  const auto wanted = [&](const char* name) { return any || strcmp(isa, name) == 0; };
+  const auto wanted = [&](const char* name) { return any || strncmp(isa, name, strlen(name)) == 0; };
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

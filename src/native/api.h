@@ -89,6 +89,43 @@ ISF int isf_adam_w(uint64_t context, const double* addresses, const double* size
                    const int32_t* decays, int count, float learningRate, float beta1, float beta2, float epsilon,
                    float weightDecay, float gradientScale, int update);
 
+/**
+ * Precision bf16: chooses its kernels, as `isa` in isf_create, and tells their name. What follows takes and gives
+ * activations of 16 bits; the residual stream, weights, gradients of weights and losses stay fp32.
+ */
+ISF const char* isf_half_isa(uint64_t context, const char* isa);
+ISF void isf_widen(uint64_t context, uint64_t from, uint64_t to, double count);
+ISF void isf_narrow(uint64_t context, uint64_t from, uint64_t to, double count);
+ISF void isf_half_layer_norm(uint64_t context, uint64_t x, uint64_t gain, uint64_t bias, uint64_t out, uint64_t mean,
+                             uint64_t rstd, int n, int width);
+ISF int isf_half_layer_norm_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t gain, uint64_t mean,
+                                     uint64_t rstd, uint64_t intoGain, uint64_t intoBias, uint64_t residual,
+                                     uint64_t dx, int n, int width);
+/** `out` is fp32 where there is a residual, and 16 bits where `residual` is 0. */
+ISF int isf_half_linear(uint64_t context, uint64_t x, uint64_t weight, uint64_t bias, uint64_t residual, uint64_t out,
+                        uint64_t after, int gelu, int n, int inner, int outer);
+/** `dy` is fp32 or, with isHalf, 16 bits; with `before`, dx is the gradient in front of the GELU. */
+ISF int isf_half_linear_backward(uint64_t context, uint64_t dy, int isHalf, uint64_t x, uint64_t weight,
+                                 uint64_t intoWeight, uint64_t intoBias, uint64_t dx, uint64_t before, int gelu, int n,
+                                 int inner, int outer);
+ISF int isf_half_attention(uint64_t context, uint64_t qkv, uint64_t out, uint64_t logSumExp, int rows, int T, int heads,
+                           int width, float scale);
+ISF int isf_half_attention_backward(uint64_t context, uint64_t dy, uint64_t qkv, uint64_t out, uint64_t logSumExp,
+                                    uint64_t dqkv, int rows, int T, int heads, int width, float scale);
+ISF int isf_half_head(uint64_t context, uint64_t x, uint64_t tokens, uint64_t logits, float scale, int n, int width,
+                      int vocabulary);
+/** Losses of x [n, width] and, unless `intoTokens` is 0, their gradients: adds to tokens', and dx in fp32. */
+ISF int isf_half_head_loss(uint64_t context, uint64_t x, uint64_t tokens, uint64_t targets, uint64_t losses,
+                           float gradientScale, uint64_t intoTokens, uint64_t dx, float scale, int n, int width,
+                           int vocabulary);
+
+/**
+ * Plain products as the layers of a block do them, for measuring: a of 16 bits, b fp32, c of 16 bits; with a transposed
+ * c is fp32 and added to.
+ */
+ISF int isf_half_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int n, int k, int aTransposed,
+                         int bTransposed);
+
 /** Plain products, for measuring: c [m, n] = a · b with either operand transposed. */
 ISF int isf_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int n, int k, int aTransposed,
                     int bTransposed);
@@ -141,12 +178,13 @@ ISF void isf_gpu_write(uint64_t device, int buffer, double offset, const void* d
  */
 ISF int isf_gpu_pipeline(uint64_t device, const char* code, int bindings, int readOnly, int isTrusted);
 /**
- * Submits `count` dispatches: each pipeline, workgroups x y z, n, and n ranges of buffer, offset, count in words of four
- * bytes; and each dispatch's 64 bytes of parameters. Where `readBuffer` is not below 0, copies part of it behind them, to
- * be read. Nonzero: isf_gpu_error says why.
+ * Submits `count` dispatches: each pipeline, workgroups x y z, n, and n ranges of buffer, offset, count in words of
+ * four bytes; and each dispatch's 64 bytes of parameters. Where `readBuffer` is not below 0, copies part of it behind
+ * them, to be read. Nonzero: isf_gpu_error says why.
  */
 ISF int isf_gpu_run(uint64_t device, const int32_t* list, int count, const void* params, int readBuffer,
                     double readOffset, double readBytes);
-/** What was copied to be read: the first waits and may run on another thread, the second takes. One reading at a time. */
+/** What was copied to be read: the first waits and may run on another thread, the second takes. One reading at a time.
+ */
 ISF int isf_gpu_wait_read(uint64_t device);
 ISF void isf_gpu_end_read(uint64_t device, void* data);

@@ -31,6 +31,7 @@ struct Context {
   /** Makes the scratch buffers at least this large (floats); false when there is no memory. Called outside regions. */
   bool reserve(size_t sharedFloats, size_t ownFloats);
   struct Table const* table = nullptr;
+  struct HalfTable const* halfTable = nullptr; // with precision bf16
 };
 
 /**

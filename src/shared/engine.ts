@@ -4,16 +4,16 @@
 export const engineNames = ['native', 'gpu', 'cuda', 'tensorflow', 'wasm', 'reference'] as const
 export type EngineName = (typeof engineNames)[number]
 
-/** Of the products of a training; sums, weights, norms, softmax and loss are fp32 in both. */
+/** Of a training's products and of what lies between them; sums, weights, norms, softmax and loss are fp32 in both. */
 export const precisions = ['fp32', 'bf16'] as const
 export type Precision = (typeof precisions)[number]
 
 /** Engines that train in bf16. */
-export const halfEngines: readonly EngineName[] = ['cuda']
+export const halfEngines: readonly EngineName[] = ['native', 'cuda']
 
 /** Why an engine cannot train in bf16, and what can. */
 export const noHalf = (engine: EngineName): string =>
-  `The engine ${engine} trains in fp32 alone. Choose fp32 in the recipe, or the engine cuda where there is an NVIDIA card.`
+  `The engine ${engine} trains in fp32 alone. Choose fp32 in the recipe, or one of the engines that train in bf16: ${halfEngines.join(', ')}.`
 
 /** What a probe in a process of its own found out about one engine. */
 export interface EngineProbe {

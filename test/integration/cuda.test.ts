@@ -51,8 +51,16 @@ describe.skipIf(!canEmulate)('the engine cuda', () => {
   )
 })
 
+it('the engine native trains in bf16 on any processor', () => {
+  const { status, document, stderr } = train('native', 'bf16')
+  expect(status, stderr).toBe(0)
+  const [{ state, engine, device, precision }] = document.runs
+  expect({ state, engine, precision }).toEqual({ state: 'finished', engine: 'native', precision: 'bf16' })
+  expect(device).toMatch(/, bf16( emulated)?$/)
+})
+
 it('an engine that trains in fp32 alone says so before anything trains', () => {
-  const { status, document } = train('native', 'bf16')
+  const { status, document } = train('reference', 'bf16')
   expect(status).toBe(1)
-  expect(document.error?.message).toMatch(/engine native trains in fp32 alone.*engine cuda/)
+  expect(document.error?.message).toMatch(/engine reference trains in fp32 alone.*native, cuda/)
 })

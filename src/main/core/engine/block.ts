@@ -1,7 +1,7 @@
 // One transformer block, forward and backward, over named kernels: it can run when its weights arrive and be forgotten
 // after.
 import type { Activation } from '#shared/family/shape.ts'
-import type { AttentionGeometry, BlockWeights, Ids, Kernels, Tensor } from './kernels.ts'
+import type { AttentionGeometry, BlockWeights, Ids, Kernels, Linear, Tensor } from './kernels.ts'
 
 interface KeptNorm {
   output: Tensor
@@ -109,11 +109,7 @@ export function blockBackward(
   form: BlockForm,
 ): Tensor {
   const { x, norm1, qkv, attention, middle, norm2, hidden } = kept
-  const dAfter = k.linearBackward(dy, hidden.after, w.contract.weight, g.contract.weight, g.contract.bias) // [N, 4d]
-  hidden.after.dispose()
-  const dBefore = k.geluBackward(dAfter, hidden.before, form.activation)
-  dAfter.dispose()
-  hidden.before.dispose()
+  const dBefore = contractBackward(k, w.contract, g.contract, dy, hidden, form.activation) // [N, 4d]
   const dNorm2 = k.linearBackward(dBefore, norm2.output, w.expand.weight, g.expand.weight, g.expand.bias)
   dBefore.dispose()
   const dMiddle = k.layerNormBackward(
@@ -150,6 +146,28 @@ export function blockBackward(
   x.dispose()
   release(norm1)
   return dx
+}
+
+/** From the gradient of the second layer's output to that of the first's, through GELU. Takes over `hidden`. */
+function contractBackward(
+  k: Kernels,
+  w: Linear,
+  g: Linear,
+  dy: Tensor,
+  hidden: KeptBlock['hidden'],
+  activation: Activation,
+): Tensor {
+  if (k.linearGeluBackward) {
+    const dBefore = k.linearGeluBackward(dy, hidden, w.weight, g.weight, g.bias, activation)
+    release(hidden)
+    return dBefore
+  }
+  const dAfter = k.linearBackward(dy, hidden.after, w.weight, g.weight, g.bias)
+  hidden.after.dispose()
+  const dBefore = k.geluBackward(dAfter, hidden.before, activation)
+  dAfter.dispose()
+  hidden.before.dispose()
+  return dBefore
 }
 
 /** Disposes every tensor of a small record. */

@@ -25,7 +25,7 @@ export async function createKernels(
   if (precision === 'bf16' && !halfEngines.includes(name)) throw new Fault('unavailable', noHalf(name))
   switch (name) {
     case 'native':
-      return (await import('./native/native.ts')).createNativeKernels({ threads })
+      return (await import('./native/native.ts')).createNativeKernels({ threads, precision })
     case 'gpu':
       return (await import('./gpu/gpu.ts')).createGpuKernels()
     case 'cuda':

@@ -63,7 +63,7 @@ export function headLoss(
 }
 
 /** Kernels.headLoss, by the device's own or one after the other. */
-const headAndLoss: NonNullable<Kernels['headLoss']> extends (...args: infer Args) => infer Result
+export const headAndLoss: NonNullable<Kernels['headLoss']> extends (...args: infer Args) => infer Result
   ? (k: Kernels, ...args: Args) => Result
   : never = (k, x, tokens, scale, targets, training) => {
   if (k.headLoss) return k.headLoss(x, tokens, scale, targets, training)

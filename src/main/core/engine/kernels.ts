@@ -159,6 +159,18 @@ export interface Kernels {
   linearBackward(dy: Tensor, x: Tensor, weight: Tensor, intoWeight: Tensor, intoBias: Tensor): Tensor
   /** dy ⊙ gelu'(before). */
   geluBackward(dy: Tensor, before: Tensor, form: Activation): Tensor
+  /**
+   * linearBackward of what follows a GELU, and geluBackward, in one: dy [N, out], after = gelu(before) [N, in] → the
+   * gradient of `before`. A device may leave it out.
+   */
+  linearGeluBackward?(
+    dy: Tensor,
+    hidden: { before: Tensor; after: Tensor },
+    weight: Tensor,
+    intoWeight: Tensor,
+    intoBias: Tensor,
+    form: Activation,
+  ): Tensor
 
   // ---- causal self-attention
   /**

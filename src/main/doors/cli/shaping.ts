@@ -122,7 +122,10 @@ export const shapingOptions = (command: Command): Command =>
     )
     .addOption(new Option('--activation <name>', 'gelu (erf) or gelu_new (tanh)').choices(['gelu', 'gelu_new']))
     .addOption(
-      new Option('--precision <name>', 'of the products: fp32, or bf16 with the engine cuda').choices([...precisions]),
+      new Option(
+        '--precision <name>',
+        'of products and activations: fp32, or bf16 with the engines native and cuda',
+      ).choices([...precisions]),
     )
     .option('--weight-decay <number>', 'of embeddings and matrices, never of biases and norms', parseNumber(0, 10))
     .option('--clip-norm <norm>', 'longer gradients are scaled down to it', within(parseAmount, 1e-6, 1e6))

@@ -1,6 +1,6 @@
 // What every native kernel asks of its arguments before C++ sees their addresses.
 import type { Addresses } from '../shapes.ts'
-import { idsOf, type NativeContext, type NativeMemory, type NativeTensor, shaped } from './memory.ts'
+import { fullTensorOf, idsOf, type NativeContext, type NativeMemory, type NativeTensor, shaped } from './memory.ts'
 
 export interface Arguments extends Addresses {
   /** Several new tensors, or none of them. */
@@ -9,7 +9,7 @@ export interface Arguments extends Addresses {
 
 export function checkedArguments(context: NativeContext, memory: NativeMemory): Arguments {
   return {
-    at: (tensor, what, ...shape) => shaped(tensor, context, what, shape).address,
+    at: (tensor, what, ...shape) => fullTensorOf(shaped(tensor, context, what, shape), context).address,
     idsWithin(ids, what, from, below) {
       const own = idsOf(ids, context)
       if (own.length > 0 && (own.least < from || own.most >= below))

@@ -39,6 +39,18 @@ const signatures = {
   isf_cross_entropy: 'v u u u u i i i f',
   isf_global_norm: 'i u d* d* i d*',
   isf_adam_w: 'i u d* d* f* i* i f f f f f f i',
+  isf_half_isa: 's u s',
+  isf_widen: 'v u u u d',
+  isf_narrow: 'v u u u d',
+  isf_half_layer_norm: 'v u u u u u u u i i',
+  isf_half_layer_norm_backward: 'i u u u u u u u u u u i i',
+  isf_half_linear: 'i u u u u u u u i i i i',
+  isf_half_linear_backward: 'i u u i u u u u u u i i i i',
+  isf_half_attention: 'i u u u u i i i i f',
+  isf_half_attention_backward: 'i u u u u u u i i i i f',
+  isf_half_head: 'i u u u u f i i i',
+  isf_half_head_loss: 'i u u u u u f u u f i i i',
+  isf_half_product: 'i u u u u i i i i i',
   isf_product: 'i u u u u i i i i i',
   isf_peak_flops: 'v u d d*',
   isf_map: 'u s d*',
@@ -63,7 +75,7 @@ const signatures = {
   isf_gpu_end_read: 'v u *',
 } as const
 
-type Argument = number | string | Float32Array | Float64Array | Int32Array | Uint32Array
+type Argument = number | string | Float32Array | Float64Array | Int32Array | Uint16Array | Uint32Array
 type Result<Signature> = Signature extends `s${string}` ? string : number
 /** A function of the library; `async` runs it on another thread. The last argument there is called with the result. */
 interface NativeFunction<Value> {

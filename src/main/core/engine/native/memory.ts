@@ -6,8 +6,8 @@ import { countOf } from '../shapes.ts'
 import type { NativeLibrary } from './library.ts'
 
 export interface NativeMemory {
-  /** Contents undefined. */
-  empty(shape: readonly number[]): NativeTensor
+  /** Contents undefined; of 16 bits a number where it says so. */
+  empty(shape: readonly number[], isHalf?: boolean): NativeTensor
   tensor(shape: readonly number[], data?: Float32Array): NativeTensor
   ids(data: Int32Array): NativeIds
   read(tensor: Tensor): Float32Array
@@ -56,9 +56,11 @@ export class NativeTensor extends Block implements Tensor {
   constructor(
     context: NativeContext,
     readonly shape: readonly number[],
+    /** Whether its numbers are bf16. */
+    readonly isHalf = false,
   ) {
     const count = countOf(shape)
-    super(context, 4 * count)
+    super(context, (isHalf ? 2 : 4) * count)
     this.count = count
   }
 }
@@ -84,9 +86,9 @@ export class NativeIds extends Block implements Ids {
 
 export function createMemory(context: NativeContext): NativeMemory {
   const { library, handle } = context
-  const empty = (shape: readonly number[]) => new NativeTensor(context, [...shape])
+  const empty = (shape: readonly number[], isHalf = false) => new NativeTensor(context, [...shape], isHalf)
   const check = (tensor: Tensor, data: Float32Array) => {
-    const own = tensorOf(tensor, context)
+    const own = fullTensorOf(tensor, context)
     if (data.length !== own.count)
       throw new Error(`${data.length} numbers do not fill the shape [${own.shape.join(', ')}]`)
     return own
@@ -108,7 +110,14 @@ export function createMemory(context: NativeContext): NativeMemory {
     read(tensor) {
       const own = tensorOf(tensor, context)
       const data = new Float32Array(own.count)
-      library.isf_read(data, own.address, data.byteLength)
+      if (!own.isHalf) {
+        library.isf_read(data, own.address, data.byteLength)
+        return data
+      }
+      const halves = new Uint16Array(own.count)
+      library.isf_read(halves, own.address, halves.byteLength)
+      const bits = new Uint32Array(data.buffer)
+      for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16
       return data
     },
     write(into, data) {
@@ -127,6 +136,12 @@ export function tensorOf(tensor: Tensor, context: NativeContext): NativeTensor {
   if (!(tensor instanceof NativeTensor) || tensor.context !== context)
     throw new Error('this tensor belongs to other kernels')
   return tensor
+}
+/** The same, of 32 bits a number. */
+export function fullTensorOf(tensor: Tensor, context: NativeContext): NativeTensor {
+  const own = tensorOf(tensor, context)
+  if (own.isHalf) throw new Error('this tensor is bf16, which this kernel does not take')
+  return own
 }
 export function idsOf(ids: Ids, context: NativeContext): NativeIds {
   if (!(ids instanceof NativeIds) || ids.context !== context) throw new Error('these ids belong to other kernels')

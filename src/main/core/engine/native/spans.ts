@@ -1,6 +1,6 @@
 // The optimizer's list of parameters, as the library takes it.
 import type { Parameter } from '../kernels.ts'
-import { tensorOf, type NativeContext } from './memory.ts'
+import { fullTensorOf, type NativeContext } from './memory.ts'
 
 export interface Spans {
   addresses: Float64Array // [count, 4]: value, gradient, first and second moment
@@ -19,7 +19,7 @@ export function optimizerSpans(context: NativeContext, parameters: readonly Para
     decays: new Int32Array(count),
   }
   parameters.forEach(({ name, value, gradient, firstMoment, secondMoment, decays, learningRateScale }, i) => {
-    const parts = [value, gradient, firstMoment, secondMoment].map((tensor) => tensorOf(tensor, context))
+    const parts = [value, gradient, firstMoment, secondMoment].map((tensor) => fullTensorOf(tensor, context))
     const size = parts[0].count
     if (parts.some((part) => part.count !== size)) throw new Error(`the four tensors of ${name} differ in size`)
     parts.forEach((part, j) => {

@@ -6,6 +6,7 @@ import type { Batch, ModelState } from '#main/core/engine/engine.ts'
 import { createGpt } from '#main/core/engine/gpt.ts'
 import { createNativeKernels } from '#main/core/engine/native/native.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
+import type { Precision } from '#shared/engine.ts'
 import { listParameters, type Activation, type GptShape } from '#shared/family/shape.ts'
 
 interface Golden {
@@ -15,6 +16,8 @@ interface Golden {
   adam: AdamSettings
   peak: number
   runs: { activation: Activation; losses: number[]; norms: number[] }[]
+  /** The same under torch.autocast to bfloat16. */
+  bf16: { activation: Activation; losses: number[] }[]
 }
 
 const golden = JSON.parse(readFileSync('test/fixtures/torch-curve/golden.json', 'utf8')) as Golden
@@ -59,30 +62,48 @@ function batchAt(step: number): Batch {
 const rateAt = (step: number) =>
   peak * Math.min(1, (step + 1) / 20) * (1 - (0.9 * Math.max(0, step - 20)) / (steps - 20))
 
+/** Loss and gradient norm of every step. */
+async function train(activation: Activation, precision: Precision): Promise<{ losses: number[]; norms: number[] }> {
+  const model: ModelPlan = {
+    shape,
+    activation,
+    seed: 0,
+    parametrisation: {
+      embeddingScale: 1,
+      attentionScale: 1 / Math.sqrt(shape.width / shape.heads),
+      outputScale: 1,
+      initStd: { embedding: 0.02, position: 0.02, matrix: 0.02, residual: 0.01 },
+      learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
+    },
+  }
+  const engine = createGpt(createNativeKernels({ threads: 2, precision }), 'native', model)
+  engine.restore(startState())
+  const [losses, norms]: number[][] = [[], []]
+  for (let step = 0; step < steps; step++) {
+    losses.push(await engine.accumulate(batchAt(step), 1))
+    norms.push(await engine.update(rateAt(step), adam))
+  }
+  engine.dispose()
+  return { losses, norms }
+}
+
 describe.each(golden.runs)('200 steps of PyTorch, $activation', ({ activation, losses, norms }) => {
   it('have the same loss within 1e-3 at every step', async () => {
-    const model: ModelPlan = {
-      shape,
-      activation,
-      seed: 0,
-      parametrisation: {
-        embeddingScale: 1,
-        attentionScale: 1 / Math.sqrt(shape.width / shape.heads),
-        outputScale: 1,
-        initStd: { embedding: 0.02, position: 0.02, matrix: 0.02, residual: 0.01 },
-        learningRateScale: { embedding: 1, position: 1, norm: 1, bias: 1, matrix: 1, residual: 1 },
-      },
-    }
-    const engine = createGpt(createNativeKernels({ threads: 2 }), 'native', model)
-    engine.restore(startState())
-    for (let step = 0; step < steps; step++) {
-      const loss = await engine.accumulate(batchAt(step), 1)
-      const norm = await engine.update(rateAt(step), adam)
+    const own = await train(activation, 'fp32')
+    for (const [step, loss] of own.losses.entries()) {
       expect(Math.abs(loss - losses[step]), `loss ${loss} at step ${step}, PyTorch has ${losses[step]}`).toBeLessThan(
         1e-3,
       )
-      if (step < 20) expect(norm / norms[step]).toBeCloseTo(1, 3)
+      if (step < 20) expect(own.norms[step] / norms[step]).toBeCloseTo(1, 3)
     }
-    engine.dispose()
+  })
+
+  it('in bf16 are as near to those in fp32 as PyTorch under autocast', async () => {
+    const autocast = golden.bf16.find((run) => run.activation === activation)!
+    const away = (run: readonly number[]) => run.map((loss, step) => Math.abs(loss - losses[step]))
+    const [own, peers] = [away((await train(activation, 'bf16')).losses), away(autocast.losses)]
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+    expect(mean(own)).toBeLessThan(1.5 * mean(peers))
+    expect(Math.max(...own)).toBeLessThan(1.5 * Math.max(...peers))
   })
 })
