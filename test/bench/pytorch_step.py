@@ -118,11 +118,12 @@ def generating(task):
     return once
 
 
-def multiplying(task):
+def multiplying(task, precision):
     m, n, k = task["m"], task["n"], task["k"]
-    a = torch.randn(k, m).t() if task["aTransposed"] else torch.randn(m, k)
-    b = torch.randn(n, k).t() if task["bTransposed"] else torch.randn(k, n)
-    out = torch.empty(m, n)
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    a = torch.randn(k, m, dtype=kind).t() if task["aTransposed"] else torch.randn(m, k, dtype=kind)
+    b = torch.randn(n, k, dtype=kind).t() if task["bTransposed"] else torch.randn(k, n, dtype=kind)
+    out = torch.empty(m, n, dtype=kind)
 
     def once():
         torch.mm(a, b, out=out)
@@ -163,7 +164,7 @@ def main():
                 elif task["kind"] == "generate":
                     once = generating(task)
                 else:
-                    once = multiplying(task)
+                    once = multiplying(task, precision)
                 where = torch.cuda.get_device_name(0) if device == "cuda" else f"{spec['threads']} threads"
                 answer({"device": f"PyTorch {torch.__version__}, {' '.join(words[1:])}, {where}"})
             elif "run" in message:

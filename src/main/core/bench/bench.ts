@@ -12,7 +12,9 @@ import type { BenchReport, Comparison, Measured, Profile, Spread } from './repor
 import {
   benchShapes,
   isPeer,
-  peerPrecision,
+  engineOf,
+  inEveryPrecision,
+  precisionOf,
   largeProduct,
   layerProducts,
   productShare,
@@ -21,6 +23,7 @@ import {
   type BenchSpec,
   type BenchTask,
   type Contestant,
+  type Own,
   type Peer,
   type Slice,
 } from './task.ts'
@@ -88,24 +91,33 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
     const able = engines.filter(
       (engine) => options.engine === engine || shape.name === 'C' || !slowEngines.includes(engine),
     )
-    await compare([...able, ...peers], [{ name: `train ${shape.name}`, task: { kind: 'train', ...shape } }])
+    await compare(
+      [...able.flatMap(inEveryPrecision), ...peers],
+      [{ name: `train ${shape.name}`, task: { kind: 'train', ...shape } }],
+    )
   }
   if (engines.includes('native')) {
-    const eager = peers.slice(0, 1) // one product, or one token, leaves torch.compile nothing to fuse
+    // one product, or one token, leaves torch.compile nothing to fuse
+    const eager = peers.filter((one) => !one.includes('compile') && !one.endsWith('-cuda'))
     const generated = isWanted('generate') ? shapes.filter(({ name }) => name === 'A') : []
     for (const shape of generated)
-      await compare(['native', ...eager], [{ name: `generate ${shape.name}`, task: { kind: 'generate', ...shape } }])
+      await compare(
+        ['native', ...eager.slice(0, 1)],
+        [{ name: `generate ${shape.name}`, task: { kind: 'generate', ...shape } }],
+      )
     const products = [...shapes.flatMap(layerProducts), largeProduct]
     if (eager.length > 0 && isWanted('product'))
       await compare(
-        ['native', ...eager],
+        [...inEveryPrecision('native'), ...eager],
         products.map((product) => ({ name: `product ${product.name}`, task: { kind: 'product', ...product } })),
       )
   }
   if (options.profile) {
     for (const shape of shapes) {
-      progress(`Timing the kernels of ${shape.name}.`)
-      profiles.push(await profileOf(shape, engines[0], threads, options))
+      for (const engine of inEveryPrecision(engines[0])) {
+        progress(`Timing the kernels of ${shape.name} by ${engine}.`)
+        profiles.push(await profileOf(shape, engine, threads, options))
+      }
     }
   }
   if (comparisons.length === 0 && profiles.length === 0)
@@ -130,10 +142,11 @@ export async function runBench(options: BenchOptions, progress: (sentence: strin
   }
 }
 
-/** PyTorch as a person would run it beside an engine: as it is and compiled, on a card in every precision. */
+/** PyTorch as a person would run it beside an engine: as it is and compiled, in every precision. */
 function peersOf(engine: EngineName, { compiled }: BenchOptions): Peer[] {
   const ways = compiled ? (['eager', 'compile'] as const) : (['eager'] as const)
-  if (engine !== 'gpu' && engine !== 'cuda') return ways.map((way): Peer => `pytorch-${way}`)
+  if (engine !== 'gpu' && engine !== 'cuda')
+    return (['', '-bf16'] as const).flatMap((precision) => ways.map((way): Peer => `pytorch-${way}${precision}`))
   return (['', '-tf32', '-bf16'] as const).flatMap((precision) =>
     ways.map((way): Peer => `pytorch-${way}${precision}-cuda`),
   )
@@ -227,22 +240,25 @@ function against(
   measured: Measured[],
   rates: Map<Contestant, number[]>,
 ): Pick<Comparison, 'against' | 'againstFastest'> {
-  const own = measured.find(({ engine }) => !isPeer(engine))
-  const peers = measured.filter(({ engine }) => isPeer(engine)).sort((a, b) => b.rate.median - a.rate.median)
-  const beside = (peer: Measured | undefined) => {
-    if (!own || !peer) return null
+  const fastest = (of: Measured[]) => of.reduce((a, b) => (b.rate.median > a.rate.median ? b : a), of[0])
+  const peers = measured.filter(({ engine }) => isPeer(engine))
+  const engines = measured.filter(({ engine }) => !isPeer(engine))
+  const own = engines.filter(({ engine }) => engineOf(engine as Own).name === engineOf(engines[0].engine as Own).name)
+  const beside = (one: Measured | undefined, peer: Measured | undefined) => {
+    if (!one || !peer) return null
     const theirs = rates.get(peer.engine) ?? []
-    const ratios = (rates.get(own.engine) ?? []).map((rate, i) => rate / theirs[i])
+    const ratios = (rates.get(one.engine) ?? []).map((rate, i) => rate / theirs[i])
     return {
+      engine: one.engine,
       peer: peer.engine,
-      precision: peerPrecision(peer.engine as Peer),
+      precision: precisionOf(peer.engine),
       ratio: spreadOf(ratios),
-      memoryRatio: own.peakRssBytes / peer.peakRssBytes,
+      memoryRatio: one.peakRssBytes / peer.peakRssBytes,
     }
   }
   return {
-    against: beside(peers.find(({ engine }) => peerPrecision(engine as Peer) === 'fp32')),
-    againstFastest: beside(peers[0]),
+    against: beside(own[0], fastest(peers.filter(({ engine }) => precisionOf(engine) === 'fp32'))),
+    againstFastest: beside(fastest(own), fastest(peers)),
   }
 }
 
@@ -253,19 +269,14 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median, least: sorted[0], most: sorted[sorted.length - 1] }
 }
 
-async function profileOf(
-  shape: BenchShape,
-  engine: EngineName,
-  threads: number,
-  options: BenchOptions,
-): Promise<Profile> {
+async function profileOf(shape: BenchShape, engine: Own, threads: number, options: BenchOptions): Promise<Profile> {
   const counterpart = startCounterpart(options.child)
   options.signal.addEventListener('abort', counterpart.kill, { once: true })
   try {
     await ask(counterpart, { spec: { task: { kind: 'profile', ...shape }, engine, threads } satisfies BenchSpec })
     await ask<Slice>(counterpart, { run: { seconds: options.sliceSeconds } })
     const { details } = await ask<{ details: Omit<Profile, 'name'> }>(counterpart, {})
-    return { name: `train ${shape.name}`, ...details }
+    return { name: `train ${shape.name}, ${engine}`, ...details }
   } finally {
     await counterpart.end()
   }

@@ -3,14 +3,22 @@
 import { createEngine, createKernels } from '#main/core/engine/create.ts'
 import { nativeLibrary } from '#main/core/engine/native/library.ts'
 import type { NativeTensor } from '#main/core/engine/native/memory.ts'
-import { createNativeKernels } from '#main/core/engine/native/native.ts'
+import { createNativeKernels, type NativeOptions } from '#main/core/engine/native/native.ts'
 import type { Batch, Engine } from '#main/core/engine/engine.ts'
 import { createRandom } from '#shared/random.ts'
 import { toFaultData } from '#shared/fault.ts'
-import type { EngineName } from '#shared/engine.ts'
 import { peakResidentBytes } from '#main/platform/disk/system-files.ts'
 import { createProfiled, peakFlops } from './profile.ts'
-import { benchModel, promptTokens, type BenchShape, type BenchSpec, type ProductShape, type Slice } from './task.ts'
+import {
+  benchModel,
+  engineOf,
+  promptTokens,
+  type BenchShape,
+  type BenchSpec,
+  type Own,
+  type ProductShape,
+  type Slice,
+} from './task.ts'
 
 interface Work {
   device: string
@@ -61,20 +69,18 @@ async function slice(work: Work, seconds: number): Promise<Slice> {
   return { count, seconds: elapsed }
 }
 
-async function start({ task, engine: name, threads }: BenchSpec): Promise<Work> {
+async function start({ task, engine: own, threads }: BenchSpec): Promise<Work> {
+  const { name, precision } = engineOf(own as Own)
+  const options = { threads, precision }
   switch (task.kind) {
     case 'train':
-      return training(await createEngine(name as EngineName, benchModel(task), { threads }), task)
+      return training(await createEngine(name, benchModel(task), options), task)
     case 'generate':
-      return generating(await createEngine(name as EngineName, benchModel(task), { threads }), task)
+      return generating(await createEngine(name, benchModel(task), options), task)
     case 'product':
-      return multiplying(task, threads)
+      return multiplying(task, options)
     case 'profile': {
-      const profiled = createProfiled(
-        await createKernels(name as EngineName, { threads }),
-        name as EngineName,
-        benchModel(task),
-      )
+      const profiled = createProfiled(await createKernels(name, options), name, benchModel(task))
       const peakFlopsPerSecond = name === 'native' ? peakFlops(threads) : null
       const work = training(profiled.engine, task)
       for (let step = 0; step < 3; step++) await work.once()
@@ -133,30 +139,25 @@ function largestIndex(values: Float32Array): number {
 }
 
 /** The native library's bare product. */
-function multiplying({ m, n, k, aTransposed, bTransposed }: ProductShape, threads: number): Work {
-  const kernels = createNativeKernels({ threads })
+function multiplying({ m, n, k, aTransposed, bTransposed }: ProductShape, options: NativeOptions): Work {
+  const kernels = createNativeKernels(options)
   const random = createRandom(3)
   const made = (length: number) =>
     kernels.tensor(
       [length],
       Float32Array.from({ length }, () => random.next() - 0.5),
     ) as NativeTensor
-  const [a, b, c] = [made(m * k), made(k * n), made(m * n)]
+  const [left, b, c] = [made(m * k), made(k * n), made(m * n)]
   const library = nativeLibrary()
+  const isHalf = options.precision === 'bf16'
+  const a = isHalf ? made(Math.ceil((m * k) / 2)) : left
+  if (isHalf) library.isf_narrow(a.context.handle, left.address, a.address, m * k)
+  const multiply = isHalf ? library.isf_half_product : library.isf_product
+  const sizes = [m, n, k, Number(aTransposed), Number(bTransposed)]
   return {
     device: kernels.device,
     async once() {
-      library.isf_product(
-        a.context.handle,
-        a.address,
-        b.address,
-        c.address,
-        m,
-        n,
-        k,
-        aTransposed ? 1 : 0,
-        bTransposed ? 1 : 0,
-      )
+      multiply(a.context.handle, a.address, b.address, c.address, ...sizes)
       return 2 * m * n * k
     },
     end: () => kernels.dispose(),

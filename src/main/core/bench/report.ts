@@ -1,7 +1,7 @@
 // What `isoflop bench` says: one plain document, and the same as a table for people.
 import { exactly } from '#shared/numbers.ts'
 import type { KernelTime } from './profile.ts'
-import type { Contestant, PeerPrecision } from './task.ts'
+import { precisionOf, type Contestant, type PeerPrecision } from './task.ts'
 
 /** A median with the smallest and largest of its samples. */
 export interface Spread {
@@ -32,8 +32,8 @@ export interface Comparison {
   absent: { engine: string; message: string }[]
   /** First engine against the fastest peer in fp32, slice by slice; null without a peer. */
   against: Against | null
-  /** The same against the fastest peer in any precision. */
-  againstFastest: (Against & { precision: PeerPrecision }) | null
+  /** That engine's fastest precision against the fastest peer in any. */
+  againstFastest: (Against & { engine: Contestant; precision: PeerPrecision }) | null
 }
 
 interface Against {
@@ -85,8 +85,10 @@ export function describeBench(report: BenchReport): string {
     for (const { engine, message } of absent) lines.push(`  ${engine.padEnd(widest)} not here: ${message}`)
     if (against)
       lines.push(`  ratio to ${against.peer}: ${spread(against.ratio)}, memory ${against.memoryRatio.toFixed(2)}`)
-    if (againstFastest && againstFastest.peer !== against?.peer)
-      lines.push(`  ratio to ${againstFastest.peer}, the fastest: ${spread(againstFastest.ratio)}`)
+    if (againstFastest && (againstFastest.peer !== against?.peer || precisionOf(againstFastest.engine) !== 'fp32'))
+      lines.push(
+        `  ${againstFastest.engine} to ${againstFastest.peer}, the fastest: ${spread(againstFastest.ratio)}, memory ${againstFastest.memoryRatio.toFixed(2)}`,
+      )
   }
   for (const profile of report.profiles) lines.push('', ...describeProfile(profile))
   if (report.notes.length > 0) lines.push('', ...report.notes)

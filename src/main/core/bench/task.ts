@@ -1,12 +1,12 @@
 // What the benchmark measures: the shapes of a training step, the matrix products inside them, and one text being
 // continued.
-import type { EngineName } from '#shared/engine.ts'
+import { halfEngines, type EngineName, type Precision } from '#shared/engine.ts'
 import type { Activation, GptShape } from '#shared/family/shape.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { gpt2Plan } from '#main/core/engine/init.ts'
 
 export interface BenchShape {
-  /** A, B, C, or the six numbers of a shape that a person gave. */
+  /** A, B, C, D, or the six numbers of a shape that a person gave. */
   name: string
   shape: GptShape
   /** Sequences a step. */
@@ -14,7 +14,7 @@ export interface BenchShape {
   activation: Activation
 }
 
-/** Three sizes of a family that a desktop computer trains: 3.75, 0.88 and 0.14 million parameters. */
+/** Four sizes of a family that a desktop computer trains: 3.75, 0.88, 0.14 and 29.7 million parameters. */
 export const benchShapes: BenchShape[] = [
   {
     name: 'A',
@@ -29,6 +29,12 @@ export const benchShapes: BenchShape[] = [
     activation: 'gelu',
   },
   { name: 'C', shape: { vocabulary: 512, width: 64, layers: 2, heads: 2, context: 64 }, rows: 16, activation: 'gelu' },
+  {
+    name: 'D',
+    shape: { vocabulary: 8192, width: 512, layers: 8, heads: 8, context: 512 },
+    rows: 4,
+    activation: 'gelu',
+  },
 ]
 
 /** "50257,768,12,12,1024,16": vocabulary, width, layers, heads, context and sequences a step; null for another text. */
@@ -104,10 +110,20 @@ export const peerPrecisions = ['fp32', 'tf32', 'bf16'] as const
 export type PeerPrecision = (typeof peerPrecisions)[number]
 /** PyTorch by how it runs, in which precision, and `-cuda` where it runs on the graphics card. */
 export type Peer = `pytorch-${'eager' | 'compile'}${'' | '-tf32' | '-bf16'}${'' | '-cuda'}`
-export type Contestant = EngineName | Peer
+/** An engine in fp32, or with `-bf16` in bf16. */
+export type Own = `${EngineName}${'' | '-bf16'}`
+export type Contestant = Own | Peer
 export const isPeer = (contestant: Contestant): contestant is Peer => contestant.startsWith('pytorch')
-export const peerPrecision = (peer: Peer): PeerPrecision =>
-  peer.includes('-tf32') ? 'tf32' : peer.includes('-bf16') ? 'bf16' : 'fp32'
+export const precisionOf = (contestant: Contestant): PeerPrecision =>
+  contestant.includes('-tf32') ? 'tf32' : contestant.includes('-bf16') ? 'bf16' : 'fp32'
+/** The engine that takes part, and in which precision. */
+export const engineOf = (own: Own): { name: EngineName; precision: Precision } =>
+  own.endsWith('-bf16')
+    ? { name: own.slice(0, -5) as EngineName, precision: 'bf16' }
+    : { name: own as EngineName, precision: 'fp32' }
+/** An engine in every precision that it knows. */
+export const inEveryPrecision = (engine: EngineName): Own[] =>
+  halfEngines.includes(engine) ? [engine, `${engine}-bf16`] : [engine]
 
 /** One slice of work: tokens for training and generating, FLOPs for products. */
 export interface Slice {

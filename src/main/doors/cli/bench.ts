@@ -26,7 +26,7 @@ function collectShapes(text: string, before: BenchShape[] = []): BenchShape[] {
   const shape = benchShapes.find(({ name }) => name === text) ?? parseBenchShape(text)
   if (shape) return [...before, shape]
   throw new InvalidArgumentError(
-    'A, B or C, or six numbers: vocabulary, width, layers, heads, context, sequences, like 8192,512,8,8,512,4.',
+    'A, B, C or D, or six numbers: vocabulary, width, layers, heads, context, sequences, like 8192,512,8,8,512,4.',
   )
 }
 
@@ -42,7 +42,7 @@ export const benchCommand: CommandPart = (program, act) => {
     .option('--profile', 'how long each kernel takes')
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024), 0)
     .addOption(
-      new Option('--shape <shape...>', 'only these: A, B, C, or V,d,L,h,T,B of your own').argParser(collectShapes),
+      new Option('--shape <shape...>', 'only these: A, B, C, D, or V,d,L,h,T,B of your own').argParser(collectShapes),
     )
     .addOption(
       new Option('--only <what...>', 'only these measurements; products need --against').choices([...benchKinds]),
