@@ -1,5 +1,5 @@
-// What precision bf16 must do: with inputs that bf16 holds exactly products are exact to fp32's sums, or to the rounding
-// of what is kept in bf16, and attention to the rounding of its probabilities; a model learns what it learns in fp32.
+// What precision bf16 must do: with inputs that bf16 holds exactly products are exact to the sums of fp32, or to the
+// rounding of what is kept in bf16, and attention to that of its probabilities; a model learns what it learns in fp32.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createGpt } from '#main/core/engine/gpt.ts'
 import type { Kernels, Tensor } from '#main/core/engine/kernels.ts'

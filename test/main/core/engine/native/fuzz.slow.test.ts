@@ -1,5 +1,5 @@
-// Ten thousand random shapes through every native kernel, in both precisions: no crash, no shape that disagrees with the
-// reference.
+// Ten thousand random shapes through every native kernel, in both precisions: no crash, and none that disagrees with
+// the reference.
 import { describe, expect, it } from 'vitest'
 import { createNativeKernels } from '#main/core/engine/native/native.ts'
 import { createReferenceKernels } from '#main/core/engine/reference.ts'
