@@ -21,6 +21,7 @@ import { annotateCommand } from '#main/doors/cli/annotate.ts'
 import { runsCommand } from '#main/doors/cli/runs.ts'
 import { serveCommand } from '#main/doors/cli/serve.ts'
 import { studiesCommand } from '#main/doors/cli/studies.ts'
+import { trashCommand } from '#main/doors/cli/trash.ts'
 import { trainCommand } from '#main/doors/cli/train.ts'
 import manifest from '../../package.json' with { type: 'json' }
 
@@ -45,6 +46,7 @@ void runProgram(
     inspectCommand,
     studiesCommand,
     corpusCommand,
+    trashCommand,
     emulateCommand,
     benchCommand,
     serveCommand,

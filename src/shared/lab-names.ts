@@ -14,6 +14,8 @@ export const labRequests = Object.keys({
   importStudy: true,
   planStudy: true,
   studyEvidence: true,
+  listDeleted: true,
+  emptyDeleted: true,
   listCorpora: true,
   addCorpus: true,
   cancelCorpus: true,

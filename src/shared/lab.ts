@@ -7,6 +7,7 @@ import type { ValidationReport } from './cluster/validation.ts'
 import type { ClusterChoice, ClusterPart, StreamingNews } from './cluster/live.ts'
 import type { StudyEvidence } from './comparison/evidence.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
+import type { DeletedItem } from './deleted.ts'
 import type { EngineName, Machine } from './engine.ts'
 import type {
   AutomaticEvaluation,
@@ -38,8 +39,9 @@ export interface Lab {
   /** Refused with `conflict` while runs of the study are under way and the change would falsify them. */
   updateStudy(studyId: string, changes: StudyChanges): Promise<Study>
   duplicateStudy(studyId: string): Promise<Study>
-  /** With its runs; can be undone until the lab closes. */
+  /** With its runs. Whatever is deleted can be brought back for a while: see `listDeleted`. */
   deleteStudy(studyId: string): Promise<void>
+  /** With its text, if that was deleted, too. */
   restoreStudy(studyId: string): Promise<Study>
   studyDocument(studyId: string): Promise<StudyDocument>
   /** Makes a study of a document written by `studyDocument`, here or elsewhere. */
@@ -48,6 +50,12 @@ export interface Lab {
   planStudy(studyId: string): Promise<MemberPlan[]>
   /** What it brings to a comparison with another: the points of its law, and how well it was tuned. */
   studyEvidence(studyId: string): Promise<StudyEvidence>
+
+  // what was deleted
+  /** All that can be brought back, latest first; runs of a deleted study come back with it. */
+  listDeleted(): Promise<DeletedItem[]>
+  /** Forgets these, or all (null), for good; gives the bytes that their files took. */
+  emptyDeleted(ids: string[] | null): Promise<number>
 
   // corpora and tokens
   listCorpora(): Promise<Corpus[]>

@@ -11,6 +11,10 @@ export interface Settings {
   lastStudyId: string | null
   /** Closing the window while training: ask, or do this. */
   onCloseWhileTraining: 'ask' | 'keep' | 'pause'
+  /** How long what was deleted can be brought back. */
+  keepDeletedDays: number
+  /** Once that takes more, the oldest is forgotten when the lab opens. */
+  keepDeletedBytes: number
 }
 
 export const defaultSettings: Settings = {
@@ -19,4 +23,6 @@ export const defaultSettings: Settings = {
   theme: 'system',
   lastStudyId: null,
   onCloseWhileTraining: 'ask',
+  keepDeletedDays: 30,
+  keepDeletedBytes: 20e9,
 }

@@ -359,9 +359,14 @@ it('studies are made, renamed, copied, put away, deleted and carried to another 
     await json('plan', '--study', one.id),
   )
 
-  expect((await isoflop('studies', 'delete', copy.id)).stderr).toMatch(/for good/)
-  expect((await json('studies', 'delete', copy.id, '--yes')).deleted).toBe(copy.id)
+  expect((await json('studies', 'delete', copy.id)).deleted).toBe(copy.id)
   expect((await json('studies')).studies.map(({ id }: any) => id)).not.toContain(copy.id)
+  await json('trash', 'restore', copy.id)
+  expect((await json('studies')).studies.map(({ id }: any) => id)).toContain(copy.id)
+  expect((await json('studies', 'delete', copy.id, '--yes')).deleted).toBe(copy.id)
+  expect((await isoflop('trash', 'empty', copy.id)).stderr).toMatch(/for good/)
+  expect((await json('trash', 'empty', copy.id, '--yes')).forgotten).toEqual([copy.id])
+  expect((await json('trash')).deleted).toEqual([])
   const empty = await isoflop('studies', '--data', '')
   expect([empty.status, empty.stderr]).toEqual([1, expect.stringContaining('--data names no folder')])
 })

@@ -58,8 +58,7 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
   'corpus delete': {
     does: [],
     refuses: [
-      [['Text'], 1],
-      [['Te', '--yes'], 1],
+      [['Te'], 1],
       [['', '--yes'], 2],
     ],
   },
@@ -114,10 +113,13 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
   'studies delete': {
     does: [['Two copy', '--yes']],
     refuses: [
-      [['Two'], 1],
+      [['Tw'], 1],
       [['', '--yes'], 2],
     ],
   },
+  'trash list': { does: [[], ['--json']], refuses: [[['--nothing'], 2]] },
+  'trash restore': { does: [['Two copy']], refuses: [[['Two copy'], 1]] },
+  'trash empty': { does: [['--yes']], refuses: [[['nobody', '--yes'], 1]] },
   export: {
     does: [['last', '--to', 'exported']],
     refuses: [

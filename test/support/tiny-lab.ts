@@ -14,7 +14,7 @@ import { smallText } from './small-text.ts'
 export interface Bench {
   home: string
   /** Opens a lab in `home`; the last one must have been closed or abandoned. */
-  open(how?: { isReadOnly: boolean }): Promise<LabHost>
+  open(how?: { isReadOnly?: boolean; nowMs?: () => number }): Promise<LabHost>
   workers: InProcessFork
   /** Answers some jobs itself: gives a generator, or null to have it done really. */
   answer: (job: Job, signal: AbortSignal) => AsyncGenerator<unknown, unknown> | null
@@ -36,7 +36,7 @@ export function tinyLab(): Bench {
     home: join(folder, 'home'),
     workers,
     answer: () => null,
-    open: async ({ isReadOnly } = { isReadOnly: false }) => {
+    open: async ({ isReadOnly, nowMs } = {}) => {
       const lab = await createLab({
         home: bench.home,
         resources: '',
@@ -44,6 +44,7 @@ export function tinyLab(): Bench {
         door: 'web',
         fork: workers.fork,
         isReadOnly,
+        nowMs,
       })
       open.push(lab)
       return lab

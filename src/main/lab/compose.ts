@@ -35,6 +35,7 @@ import { removeFolder } from '#main/platform/disk/folders.ts'
 import { takeHome } from './home.ts'
 import { createStudies } from '#main/lab/studies/studies.ts'
 import { createStudyStore } from '#main/lab/studies/study-store.ts'
+import { composeTrash } from '#main/lab/trash/compose.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 
 export interface ComposeOptions {
@@ -223,18 +224,14 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     chooseEngine,
   })
 
+  const trash = composeTrash(
+    { home, nowMs, settings: settings.read },
+    { studyStore, runStore, runs, corpora, tokenized, models, ...evaluation },
+  )
+
   /** What cannot be forgotten now, on a full disk for example, is forgotten at the next start. */
   const purge = async (): Promise<void> => {
-    const purges = [
-      runs.purge,
-      corpora.purge,
-      models.purge,
-      studyStore.purge,
-      annotations.purge,
-      checks.purge,
-      evaluation.purge,
-    ]
-    for (const one of purges)
+    for (const one of [trash.sweep, annotations.purge, checks.purge, evaluation.purge])
       await Promise.resolve()
         .then(one)
         .catch(() => undefined)
@@ -256,7 +253,6 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
       tokenized.close(),
     ])
     await Promise.allSettled([corpora.close()])
-    if (!isReadOnly) await purge()
     try {
       db.close()
     } finally {
@@ -266,7 +262,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
   }
 
   const begin = async (): Promise<void> => {
-    await purge() // what the last session deleted and had no time to forget
+    await purge()
     const imported = models.list().flatMap(({ origin }) => (origin.kind === 'files' ? origin.paths : []))
     await sweepFolders(home).catch(() => undefined)
     await sweepUploads(home, [...corpora.paths(), ...imported]).catch(() => undefined) // at the next start, then
@@ -292,6 +288,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     models,
     subjects,
     evaluation,
+    trash,
     clusters,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),

@@ -86,11 +86,19 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
       await evaluations.stopWhere((one) => one.studyId === studyId)
       studies.delete(studyId)
     },
-    restoreStudy: async (studyId) => studies.restore(studyId),
+    restoreStudy: async (studyId) => {
+      const study = studies.restore(studyId)
+      for (const run of runs.list(studyId)) parts.news.tell('run', run)
+      if (corpora.deleted().some(({ record }) => record.corpus.id === study.corpusId)) corpora.restore(study.corpusId)
+      return study
+    },
     studyDocument: async (studyId) => studies.document(studyId),
     importStudy: async (document) => studies.import(document as never), // checked by its schema, like every argument
     planStudy: async (studyId) => studies.plan(studyId),
     studyEvidence: async (studyId) => evidenceOfStudy(studyId),
+
+    listDeleted: async () => parts.trash.list(),
+    emptyDeleted: async (ids) => parts.trash.empty(ids),
 
     listCorpora: async () => corpora.list(),
     addCorpus: async (paths, name) => corpora.add(await textsThere(paths.map(textPath)), name),

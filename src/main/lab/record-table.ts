@@ -14,10 +14,10 @@ export interface RecordTable<R> {
   keep(record: R): void
   /** One statement of a transaction that the caller has begun. */
   put(record: R): void
-  /** Throws `not-found` where it is so already. */
-  setDeleted(id: string, isDeleted: boolean): void
-  /** Ids of what was deleted and not forgotten yet. */
-  listDeleted(): string[]
+  /** Deleted then; null: brought back. Throws `not-found` where it is so already. */
+  setDeleted(id: string, deletedMs: number | null): void
+  /** What was deleted by itself and can be brought back. */
+  listDeleted(): { record: R; deletedMs: number }[]
   /** For good. */
   forget(id: string): void
   /** Tries what is kept in memory once more, for the last time. */
@@ -38,7 +38,7 @@ export interface RecordTableOptions<R> {
   column?: string
   /** What the table's further columns hold of a new record. */
   columns?: (record: R) => Record<string, Value>
-  /** Further than that it is not deleted, SQL; what does not fulfil it counts as deleted. */
+  /** Further than that it is not deleted, SQL; what does not fulfil it is not there, and cannot be brought back. */
   living?: string
   /** False for tables whose records are never deleted by themselves. */
   hasDeleted?: boolean
@@ -63,7 +63,8 @@ export function createRecordTable<R>(options: RecordTableOptions<R>): RecordTabl
     hasDeleted = true,
     place = 'here',
   } = options
-  const living = [hasDeleted ? 'deleted = 0' : '1', ...(options.living ? [options.living] : [])].join(' AND ')
+  const { living: around = '1' } = options
+  const living = `${hasDeleted ? 'deleted = 0' : '1'} AND ${around}`
   const gone = `This ${noun} is not ${place} any more.`
   const unwritten = new Map<string, R>()
   let timer: ReturnType<typeof setTimeout> | null = null
@@ -119,16 +120,19 @@ export function createRecordTable<R>(options: RecordTableOptions<R>): RecordTabl
       }
     },
     put,
-    setDeleted: (id, isDeleted) => {
-      const sql = `UPDATE ${table} SET deleted = ? WHERE id = ? AND deleted = ?`
-      const set = () => db.run(sql, Number(isDeleted), id, Number(!isDeleted))
-      if ((isDeleted ? db.freeing(set) : set()) > 0) return
-      const sentence = isDeleted
-        ? gone
-        : `This ${noun} cannot be brought back: it was not deleted since the lab was opened.`
-      throw new Fault('not-found', sentence, { details: id })
+    setDeleted: (id, deletedMs) => {
+      const changed =
+        deletedMs === null
+          ? db.run(`UPDATE ${table} SET deleted = 0 WHERE id = ? AND deleted > 0 AND ${around}`, id)
+          : db.freeing(() => db.run(`UPDATE ${table} SET deleted = ? WHERE id = ? AND deleted = 0`, deletedMs, id))
+      if (changed > 0) return
+      const sentence = `This ${noun} cannot be brought back: it is not among what was deleted lately.`
+      throw new Fault('not-found', deletedMs === null ? sentence : gone, { details: id })
     },
-    listDeleted: () => db.all<{ id: string }>(`SELECT id FROM ${table} WHERE NOT (${living})`).map(({ id }) => id),
+    listDeleted: () =>
+      db
+        .all(`SELECT ${column}, deleted FROM ${table} WHERE deleted > 0 AND ${around} ORDER BY ${order}`)
+        .map((row) => ({ record: parse(row), deletedMs: row['deleted'] as number })),
     forget: (id) => {
       unwritten.delete(id)
       db.run(`DELETE FROM ${table} WHERE id = ?`, id)

@@ -39,6 +39,8 @@ export const requests = {
   importStudy: { document: studyDocument },
   planStudy: { studyId: id },
   studyEvidence: { studyId: id },
+  listDeleted: {},
+  emptyDeleted: { ids: z.array(id).max(100_000).nullable() },
   listCorpora: {},
   addCorpus: { paths: z.array(path).min(1, 'must name at least one file or folder').max(10_000), name },
   cancelCorpus: { corpusId: id },

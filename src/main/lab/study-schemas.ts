@@ -114,6 +114,8 @@ export const settingsChanges = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).optional(),
   lastStudyId: id.nullable().optional(),
   onCloseWhileTraining: z.enum(['ask', 'keep', 'pause']).optional(),
+  keepDeletedDays: count(1, 3650).optional(),
+  keepDeletedBytes: count(0, 1e18).optional(),
 })
 
 export const checkChoices = z.strictObject({

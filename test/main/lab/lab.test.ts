@@ -316,7 +316,7 @@ describe('a run', () => {
     await lab.stopRun(run.id)
   })
 
-  it('deleted comes back until the lab closes, and then is gone with its files', async () => {
+  it('deleted comes back, and is gone with its files once the trash is emptied', async () => {
     let lab = await bench.open()
     const study = await tinyStudy(lab)
     const [{ id }] = await lab.startRuns(study.id, ['w8'])
@@ -328,8 +328,10 @@ describe('a run', () => {
     expect((await lab.readRecords(id, 0)).steps.length).toBeGreaterThan(0)
     await lab.deleteRun(id)
     await lab.close()
-    expect(existsSync(join(bench.home, 'runs', id))).toBe(false)
     lab = await bench.open()
+    expect(existsSync(join(bench.home, 'runs', id))).toBe(true)
+    await lab.emptyDeleted([id])
+    expect(existsSync(join(bench.home, 'runs', id))).toBe(false)
     expect(await lab.listRuns(null)).toEqual([])
     await expect(lab.restoreRun(id)).rejects.toMatchObject({ code: 'not-found' })
   })
@@ -397,6 +399,7 @@ describe('a study', () => {
     await lab.close()
     lab = await bench.open()
     expect((await lab.listStudies()).map(({ id }) => id)).toEqual([copy.id])
+    await lab.emptyDeleted(null)
     await expect(lab.restoreStudy(study.id)).rejects.toMatchObject({ code: 'not-found' })
     expect(existsSync(join(bench.home, 'runs', run.id))).toBe(false)
   })
@@ -429,7 +432,7 @@ describe('a corpus', () => {
     expect((await lab.listCorpora()).some((one) => one.id === id)).toBe(false)
     expect((await lab.restoreCorpus(id)).state).toBe('finished')
     await lab.deleteCorpus(id)
-    await lab.close()
+    await lab.emptyDeleted([id])
     expect(existsSync(join(bench.home, 'corpora', id))).toBe(false)
   })
 

@@ -77,13 +77,13 @@ it('reads what an older lab wrote as it would be written now', () => {
 
 it('brings back what was deleted, until it is forgotten', () => {
   table.write({ id: 'a', name: 'ant' })
-  table.setDeleted('a', true)
+  table.setDeleted('a', 7)
   expect(table.list()).toEqual([])
-  expect(table.listDeleted()).toEqual(['a'])
-  expect(() => table.setDeleted('a', true)).toThrow('is not here any more')
-  table.setDeleted('a', false)
+  expect(table.listDeleted()).toEqual([{ record: { id: 'a', name: 'ant' }, deletedMs: 7 }])
+  expect(() => table.setDeleted('a', 8)).toThrow('is not here any more')
+  table.setDeleted('a', null)
   expect(table.list()).toHaveLength(1)
-  expect(() => table.setDeleted('a', false)).toThrow('was not deleted since the lab was opened')
+  expect(() => table.setDeleted('a', null)).toThrow('is not among what was deleted lately')
   table.forget('a')
   expect(db.all('SELECT id FROM things')).toEqual([])
 })

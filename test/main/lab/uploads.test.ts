@@ -45,6 +45,6 @@ it('what was sent for a corpus goes with it, and a file of the person’s own st
     await lab.deleteCorpus(id)
     expect(existsSync(path)).toBe(true) // it can still be brought back
   }
-  await lab.close()
+  await lab.emptyDeleted(null)
   expect([existsSync(upload), existsSync(own)]).toEqual([false, true])
 })

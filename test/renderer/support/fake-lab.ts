@@ -1,4 +1,5 @@
 // A whole lab in memory for the window's tests: studies, texts and runs that train as fast as a test asks them to.
+import type { DeletedItem } from '#shared/deleted.ts'
 import { machines, models as clusterModels } from '#shared/cluster/presets.ts'
 import { makeRunPlan } from '#main/lab/runs/make-run.ts'
 import { validationReport } from '#main/core/cluster-validation/report.ts'
@@ -106,6 +107,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const listeners = new Map<NewsKind, Set<(news: never) => void>>()
   const refusals = new Map<string, Fault>()
   const deleted = new Map<string, Study | RunSummary | Corpus | ImportedModel>()
+  const deletedItems: DeletedItem[] = []
   const studies = new Map<string, Study>()
   const runs = new Map<string, RunSummary>()
   const records = new Map<string, RunRecords>()
@@ -148,10 +150,24 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const move = (runId: string, state: RunSummary['state']) => putRun({ ...found(runs, runId), state })
   const take = <T extends { id: string }>(map: Map<string, T>, id: string) => {
     deleted.set(id, found(map, id) as never)
+    deletedItems.unshift({
+      kind: map === (studies as unknown) ? 'study' : map === (runs as unknown) ? 'run' : 'corpus',
+      id,
+      name: (found(map, id) as { name?: string }).name ?? id,
+      of: null,
+      bytes: 1_000_000,
+      deletedMs: Date.now(),
+      keptUntilMs: Date.now() + 30 * 86_400_000,
+    })
     map.delete(id)
   }
   const bring = <T>(map: Map<string, T>, id: string): T => {
     const one = found(deleted, id) as T
+    deleted.delete(id)
+    deletedItems.splice(
+      deletedItems.findIndex((item) => item.id === id),
+      1,
+    )
     map.set(id, one)
     return one
   }
@@ -186,7 +202,16 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     duplicateStudy: async (id) =>
       putStudy({ ...found(studies, id), id: `study-${++lastId}`, name: `${found(studies, id).name} copy` }),
     deleteStudy: async (id) => take(studies, id),
-    restoreStudy: async (id) => bring(studies, id),
+    restoreStudy: async (id) => putStudy(bring(studies, id)),
+    listDeleted: async () => [...deletedItems],
+    emptyDeleted: async (ids) => {
+      const gone = deletedItems.filter((item) => ids?.includes(item.id) ?? true)
+      for (const item of gone) {
+        deletedItems.splice(deletedItems.indexOf(item), 1)
+        deleted.delete(item.id)
+      }
+      return gone.reduce((sum, { bytes }) => sum + bytes, 0)
+    },
     studyDocument: async (id) => {
       const { name, tokenizer, recipe, ladder, corpusId } = found(studies, id)
       return {
@@ -302,7 +327,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     stopRun: async (id) => move(id, 'cancelled'),
     rescoreRuns: async (ids) => ids.map((id) => move(id, 'queued')),
     deleteRun: async (id) => take(runs, id),
-    restoreRun: async (id) => bring(runs, id),
+    restoreRun: async (id) => putRun(bring(runs, id)),
     readRecords: async (runId, after) => {
       const { steps, validations, samples } = found(records, runId)
       const later = <T extends { step: number }>(all: T[]) => all.filter((record) => record.step > after)

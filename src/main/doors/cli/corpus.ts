@@ -1,12 +1,12 @@
 // `isoflop corpus`: the texts in the lab; one added, or deleted.
 import { basename, resolve } from 'node:path'
 import { leftOutText, type Corpus } from '#shared/corpus.ts'
-import { Fault } from '#shared/fault.ts'
 import { parseWhole, short, table } from './amounts.ts'
 import { findCorpus, whole } from './find.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { corpusReady, readLab, withLab } from './lab.ts'
 import type { CommandContext, CommandPart } from './program.ts'
+import { broughtBackBy, yesOption } from './trash.ts'
 
 export const corpusCommand: CommandPart = (program, act) => {
   const corpus = program.command('corpus').description('list the corpora, add one, or delete one')
@@ -48,22 +48,21 @@ Example:
     )
   corpus
     .command('delete')
-    .description('delete a corpus with its tokens, for good')
+    .description('delete a corpus with its tokens')
     .argument('<corpus>', 'its whole id or name')
-    .option('--yes', 'here nothing brings it back, so it has to be said')
+    .addOption(yesOption())
     .addHelpText(
       'after',
       `
 Example:
-  $ isoflop corpus delete Books --yes`,
+  $ isoflop corpus delete Books`,
     )
     .action(
-      act((context, { yes }: { yes?: boolean }, wanted: string) =>
+      act((context, _options: object, wanted: string) =>
         withLab(context, async (lab) => {
           const { id, name } = await findCorpus(lab, wanted, whole)
-          if (!yes) throw new Fault('bad-input', `${name} would be gone for good. With --yes it is deleted.`)
           await lab.deleteCorpus(id)
-          return { document: { deleted: id }, text: `${name} is deleted.` }
+          return { document: { deleted: id }, text: `${name} is deleted. ${broughtBackBy(id)}` }
         }),
       ),
     )

@@ -1,5 +1,6 @@
 // How the commands find what a person calls by name: runs, models, studies and corpora, all by the same rules.
 import type { Corpus } from '#shared/corpus.ts'
+import type { DeletedItem } from '#shared/deleted.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ImportedModel } from '#shared/model.ts'
 import type { RunSummary } from '#shared/run.ts'
@@ -29,6 +30,7 @@ const kinds = {
   model: { one: 'model', many: 'models', lister: 'isoflop models' },
   study: { one: 'study', many: 'studies', lister: 'isoflop studies' },
   corpus: { one: 'corpus', many: 'corpora', lister: 'isoflop corpus list' },
+  deleted: { one: 'deleted thing', many: 'deleted things', lister: 'isoflop trash' },
 } satisfies Record<string, Kind>
 
 const runOrModel: Kind = { one: 'run', many: 'runs and models', lister: 'isoflop runs` or `isoflop models' }
@@ -108,6 +110,10 @@ export async function corpusNamed(lab: LabHost, wanted: string): Promise<Corpus 
 
 export async function findModel(lab: LabHost, wanted: string, options?: typeof whole): Promise<ImportedModel> {
   return pick(await lab.listModels(), wanted, kinds.model, options)
+}
+
+export async function findDeleted(lab: LabHost, wanted: string): Promise<DeletedItem> {
+  return pick(await lab.listDeleted(), wanted, kinds.deleted, whole)
 }
 
 /** A run, or `last`: of those made last the largest. Its state is no reason to mean another one. */

@@ -11,6 +11,7 @@ import { short, table } from './amounts.ts'
 import { findModel, whole } from './find.ts'
 import { readLab, waitFor, withLab } from './lab.ts'
 import type { CommandContext, CommandPart } from './program.ts'
+import { broughtBackBy, yesOption } from './trash.ts'
 
 export const modelsCommand: CommandPart = (program, act) => {
   const models = program
@@ -21,7 +22,7 @@ export const modelsCommand: CommandPart = (program, act) => {
       `
 Examples:
   $ isoflop models                                    what has been imported
-  $ isoflop models delete Cerebras-GPT-111M --yes`,
+  $ isoflop models delete Cerebras-GPT-111M`,
     )
   models
     .command('list', { isDefault: true })
@@ -46,22 +47,21 @@ Example:
     )
   models
     .command('delete')
-    .description('delete a model for good')
+    .description('delete a model')
     .argument('<model>', 'its whole id or name')
-    .option('--yes', 'here nothing brings it back, so it has to be said')
+    .addOption(yesOption())
     .addHelpText(
       'after',
       `
 Example:
-  $ isoflop models delete Cerebras-GPT-111M --yes`,
+  $ isoflop models delete Cerebras-GPT-111M`,
     )
     .action(
-      act((context, { yes }: { yes?: boolean }, wanted: string) =>
+      act((context, _options: object, wanted: string) =>
         withLab(context, async (lab) => {
           const model = await findModel(lab, wanted, whole)
-          if (!yes) throw new Fault('bad-input', `${model.name} would be gone for good. With --yes it is deleted.`)
           await lab.deleteModel(model.id)
-          return { document: { deleted: model.id }, text: `${model.name} is deleted.` }
+          return { document: { deleted: model.id }, text: `${model.name} is deleted. ${broughtBackBy(model.id)}` }
         }),
       ),
     )
@@ -140,6 +140,7 @@ export async function takeModel(
     return undefined
   })
   if (model.state === 'finished') return { model, isNew: true }
-  await lab.deleteModel(id) // what was refused leaves nothing
+  await lab.deleteModel(id)
+  await lab.emptyDeleted([id]) // what was refused leaves nothing
   throw new Fault(model.state === 'cancelled' ? 'cancelled' : 'failed', model.message ?? 'The import was cancelled.')
 }

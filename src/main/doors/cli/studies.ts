@@ -1,7 +1,6 @@
 // `isoflop studies`: the studies in the lab; made, renamed, copied, put away, deleted, and carried to another lab as
 // one file.
 import { resolve } from 'node:path'
-import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { Command } from 'commander'
@@ -9,6 +8,7 @@ import { table } from './amounts.ts'
 import { findStudy, whole } from './find.ts'
 import { readLab, withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
+import { broughtBackBy, yesOption } from './trash.ts'
 
 const studyArgument = ['<study>', 'its id, its name, or the beginning of either'] as const
 
@@ -82,23 +82,18 @@ Example:
   verb('unarchive', 'take an archived study out again', 'unarchive Demo')
     .argument(...studyArgument)
     .action(change(async (lab, study) => lab.updateStudy((await findStudy(lab, study)).id, { isArchived: false })))
-  verb('delete', 'delete a study with its runs and their checkpoints, for good', 'delete Demo --yes')
+  verb('delete', 'delete a study with its runs and their checkpoints', 'delete Demo')
     .argument('<study>', 'its whole id or name')
-    .option('--yes', 'here nothing brings it back, so it has to be said')
+    .addOption(yesOption())
     .action(
-      act((context, { yes }: { yes?: boolean }, wanted: string) =>
+      act((context, _options: object, wanted: string) =>
         withLab(context, async (lab) => {
           const study = await findStudy(lab, wanted, whole)
           const runs = await lab.listRuns(study.id)
-          if (!yes)
-            throw new Fault(
-              'bad-input',
-              `“${study.name}” and its ${runs.length} runs would be gone for good. With --yes they are deleted.`,
-            )
           await lab.deleteStudy(study.id)
           return {
             document: { deleted: study.id, runs: runs.length },
-            text: `“${study.name}” and its ${runs.length} runs are deleted.`,
+            text: `“${study.name}” and its ${runs.length} runs are deleted. ${broughtBackBy(study.id)}`,
           }
         }),
       ),

@@ -28,7 +28,7 @@ export interface CorporaDeps {
 export interface Corpora {
   list(): Corpus[]
   read(id: string): Corpus
-  /** The files that corpora are read from, of all that are not purged. */
+  /** The files that corpora are read from, of all that are not forgotten. */
   paths(): string[]
   pathsOf(id: string): string[]
   /** Reads what is not read yet: the bundled texts at the first start, and what an end in the middle left undone. */
@@ -40,8 +40,9 @@ export interface Corpora {
   /** Waits until it is read; throws the Fault that says why it cannot be used. */
   whenReady(id: string, signal?: AbortSignal): Promise<Corpus>
   close(): Promise<void>
-  /** Forgets what was deleted, for good. */
-  purge(): Promise<void>
+  deleted(): { record: CorpusEntry; deletedMs: number }[]
+  /** For good, with its files. */
+  forget(id: string): Promise<void>
 }
 
 const noSplits = (): Record<Split, { documents: number; bytes: number }> => ({
@@ -121,7 +122,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
   return {
     list: () => store.list().map(({ corpus }) => corpus),
     read: (id) => store.read(id).corpus,
-    paths: () => store.list().flatMap(({ paths }) => paths),
+    paths: () => [...store.list(), ...store.listDeleted().map(({ record }) => record)].flatMap(({ paths }) => paths),
     pathsOf: store.pathsOf,
     begin: () => {
       const here = new Map(store.list().map((entry) => [entry.corpus.id, entry]))
@@ -161,11 +162,11 @@ export function createCorpora(deps: CorporaDeps): Corpora {
           `${corpus.name} is used by ${users.map((user) => `“${user}”`).join(', ')}. Choose another corpus there first.`,
         )
       await queue.leave(id)
-      store.setDeleted(id, true)
+      store.setDeleted(id, deps.nowMs())
       news.tell('corpusDeleted', { corpusId: id })
     },
     restore: (id) => {
-      store.setDeleted(id, false)
+      store.setDeleted(id, null)
       const { corpus } = store.read(id)
       news.tell('corpus', corpus)
       return corpus
@@ -183,11 +184,10 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       await queue.close()
       store.close()
     },
-    purge: async () => {
-      for (const id of store.listDeleted()) {
-        await deps.removeFiles(id)
-        store.forget(id)
-      }
+    deleted: store.listDeleted,
+    forget: async (id) => {
+      await deps.removeFiles(id)
+      store.forget(id)
     },
   }
 }

@@ -1,4 +1,4 @@
-// Corpora in the store, with the files they are read from; a deleted one stays until it is purged.
+// Corpora in the store, with the files they are read from; a deleted one stays until it is forgotten.
 import type { Corpus } from '#shared/corpus.ts'
 import { withTaskState } from '#shared/task-state.ts'
 import { createRecordTable, type RecordTable } from '#main/lab/record-table.ts'

@@ -43,6 +43,8 @@ export interface TokenizedCorpora {
     tell: (message: string) => void,
     signal: AbortSignal,
   ): Promise<string>
+  /** Where tokens of a corpus lie. */
+  foldersOf(corpusId: string): string[]
   /** Removes the tokens of a corpus from the disk. */
   removeOf(corpusId: string): Promise<void>
   close(): Promise<void>
@@ -145,6 +147,9 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
     return record
   }
 
+  const keysOf = (corpusId: string): string[] =>
+    db.all<{ key: string }>('SELECT key FROM tokenized WHERE corpus = ?', corpusId).map(({ key }) => key)
+
   return {
     list: () => {
       const here = new Set(corpora.list().map((corpus) => corpus.id))
@@ -168,9 +173,9 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
       await ensure(corpusId, tokenizer, signal)
       return deps.tokensFolder(keyOf(corpusId, tokenizer))
     },
+    foldersOf: (corpusId) => keysOf(corpusId).map(deps.tokensFolder),
     removeOf: async (corpusId) => {
-      for (const { key } of db.all<{ key: string }>('SELECT key FROM tokenized WHERE corpus = ?', corpusId))
-        await deps.removeFiles(key)
+      for (const key of keysOf(corpusId)) await deps.removeFiles(key)
     },
     close: async () => {
       await queue.close()

@@ -10,10 +10,10 @@ import {
 import { createRecordTable, type RecordTable } from '#main/lab/record-table.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 
-export interface EvaluationStore extends Omit<RecordTable<Evaluation>, 'list' | 'listDeleted'> {
+export interface EvaluationStore extends Omit<RecordTable<Evaluation>, 'list'> {
   /** Of one study or of all, oldest first; none that is deleted. */
   list(studyId: string | null): Evaluation[]
-  /** Deleted ones, and those of studies that are gone. */
+  /** Those of studies, runs and models that are gone for good. */
   listGone(): string[]
   automatic(studyId: string): AutomaticEvaluation
   setAutomatic(studyId: string, automatic: AutomaticEvaluation): void
@@ -39,7 +39,13 @@ export function createEvaluationStore(db: Database): EvaluationStore {
     list: (studyId) => table.list().filter((one) => studyId === null || one.studyId === studyId),
     listGone: () =>
       db
-        .all<{ id: string }>('SELECT id FROM evaluations WHERE deleted = 1 OR study NOT IN (SELECT id FROM studies)')
+        .all<{ id: string }>(
+          `SELECT id FROM evaluations WHERE study NOT IN (SELECT id FROM studies)
+           OR json_extract(record, '$.subject.kind') = 'run'
+             AND json_extract(record, '$.subject.runId') NOT IN (SELECT id FROM runs)
+           OR json_extract(record, '$.subject.kind') = 'model'
+             AND json_extract(record, '$.subject.modelId') NOT IN (SELECT id FROM models)`,
+        )
         .map(({ id }) => id),
     automatic: (studyId) => {
       const row = db.get<{ record: string }>('SELECT record FROM automaticEvaluations WHERE study = ?', studyId)

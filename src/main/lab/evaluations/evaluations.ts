@@ -69,6 +69,10 @@ export interface Evaluations {
   /** A training begins: an evaluation with more than one thread goes on with one. */
   makeRoom(): void
   stopWhere(isMeant: (evaluation: Evaluation) => boolean): Promise<void>
+  deleted(): { record: Evaluation; deletedMs: number }[]
+  /** For good, with its samples. */
+  forget(id: string): Promise<void>
+  /** Forgets those of what is gone for good. */
   purge(): Promise<void>
   close(): Promise<void>
 }
@@ -194,6 +198,11 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     }
   }
 
+  const forget = async (id: string): Promise<void> => {
+    await removeFolder(deps.folderOf(id))
+    store.forget(id)
+  }
+
   return {
     list: (studyId) => store.list(studyId).filter(({ subject }) => deps.isHere(subject)),
     start: async (studyId, subjects, tasks, options, isAutomatic = false) => {
@@ -247,11 +256,11 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     resume,
     delete: async (id) => {
       await queue.leave(id)
-      store.setDeleted(id, true)
+      store.setDeleted(id, nowMs())
       news.tell('evaluationDeleted', { evaluationId: id })
     },
     restore: (id) => {
-      store.setDeleted(id, false)
+      store.setDeleted(id, null)
       const evaluation = store.read(id)
       news.tell('evaluation', evaluation)
       return evaluation
@@ -267,18 +276,10 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       for (const { id } of store.list(null).filter((one) => isUnderWay(one) && isMeant(one)))
         await queue.end(id, 'cancelled')
     },
+    deleted: () => store.listDeleted().filter(({ record }) => deps.isHere(record.subject)),
+    forget,
     purge: async () => {
-      const gone = new Set([
-        ...store.listGone(),
-        ...store
-          .list(null)
-          .filter(({ subject }) => !deps.isHere(subject))
-          .map(({ id }) => id),
-      ])
-      for (const id of gone) {
-        await removeFolder(deps.folderOf(id))
-        store.forget(id)
-      }
+      for (const id of store.listGone()) await forget(id)
       store.purge()
     },
     close: async () => {

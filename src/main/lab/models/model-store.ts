@@ -1,4 +1,4 @@
-// The store's table of models; a deleted one stays until it is purged.
+// The store's table of models; a deleted one stays until it is forgotten.
 import type { ImportedModel } from '#shared/model.ts'
 import { withTaskState } from '#shared/task-state.ts'
 import { createRecordTable, type RecordTable } from '#main/lab/record-table.ts'

@@ -40,7 +40,9 @@ export interface Models {
   delete(id: string): Promise<void>
   restore(id: string): ImportedModel
   close(): Promise<void>
-  purge(): Promise<void>
+  deleted(): { record: ImportedModel; deletedMs: number }[]
+  /** For good, with its files. */
+  forget(id: string): Promise<void>
 }
 
 const wasClosed = 'The lab was closed while it was imported. Import it again to go on.'
@@ -122,11 +124,11 @@ export function createModels(deps: ModelsDeps): Models {
           `${name} is what ${runs.join(', ')} will begin from. Let that begin, or delete it first.`,
         )
       await queue.leave(id)
-      store.setDeleted(id, true)
+      store.setDeleted(id, nowMs())
       news.tell('modelDeleted', { modelId: id })
     },
     restore: (id) => {
-      store.setDeleted(id, false)
+      store.setDeleted(id, null)
       const model = store.read(id)
       news.tell('model', model)
       return model
@@ -135,11 +137,10 @@ export function createModels(deps: ModelsDeps): Models {
       await queue.close(() => wasClosed)
       store.close()
     },
-    purge: async () => {
-      for (const id of store.listDeleted()) {
-        await deps.removeFiles(id)
-        store.forget(id)
-      }
+    deleted: store.listDeleted,
+    forget: async (id) => {
+      await deps.removeFiles(id)
+      store.forget(id)
     },
   }
 }

@@ -38,6 +38,8 @@ export interface RunStore extends Omit<RecordTable<RunSummary>, 'list' | 'read' 
   lastValidation(id: string, upToStep: number): ValidationRecord | null
   bestValidation(id: string, upToStep: number): number | null
   stepAt(id: string, step: number): StepRecord | null
+  /** Ids of all runs of a study, whatever was deleted. */
+  everyIdOf(studyId: string): string[]
 }
 
 /** A long run is read in pieces of this many steps, so that no answer weighs more than some 7 MB. */
@@ -59,7 +61,7 @@ export function createRunStore(db: Database): RunStore {
     noun: 'run',
     idOf: ({ id }) => id,
     order: 'number',
-    living: 'study NOT IN (SELECT id FROM studies WHERE deleted = 1)',
+    living: 'study NOT IN (SELECT id FROM studies WHERE deleted > 0)',
     upgrade: (run) => withCooldowns(withKnownEngine(withTaskState(run))),
   })
 
@@ -172,6 +174,7 @@ export function createRunStore(db: Database): RunStore {
       )?.best ?? null,
     stepAt: (id, step) =>
       db.get<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step = ?`, numberOf(id), step) ?? null,
+    everyIdOf: (studyId) => db.all<{ id: string }>('SELECT id FROM runs WHERE study = ?', studyId).map(({ id }) => id),
     forget: (id) => {
       db.transaction(() => {
         const run = numberOf(id)

@@ -62,8 +62,9 @@ export interface Runs {
   begin(): void
   /** Lets the running training save itself. */
   close(): Promise<void>
-  /** Forgets what was deleted, for good. */
-  purge(): Promise<void>
+  deleted(): { record: RunSummary; deletedMs: number }[]
+  /** For good, with its files. */
+  forget(id: string): Promise<void>
 }
 
 export function createRuns(deps: RunsDeps): Runs {
@@ -174,11 +175,11 @@ export function createRuns(deps: RunsDeps): Runs {
     },
     delete: async (id) => {
       await queue.leave(id)
-      store.setDeleted(id, true)
+      store.setDeleted(id, deps.nowMs())
       news.tell('runDeleted', { runId: id })
     },
     restore: (id) => {
-      store.setDeleted(id, false)
+      store.setDeleted(id, null)
       const { summary } = store.read(id)
       tell(summary)
       return summary
@@ -221,11 +222,10 @@ export function createRuns(deps: RunsDeps): Runs {
       )
       store.close()
     },
-    purge: async () => {
-      for (const id of store.listDeleted()) {
-        await deps.removeFiles(id)
-        store.forget(id)
-      }
+    deleted: store.listDeleted,
+    forget: async (id) => {
+      await deps.removeFiles(id)
+      store.forget(id)
     },
   }
 }

@@ -90,11 +90,11 @@ export function createStudies(deps: StudiesDeps): Studies {
       return make({ name: freeName(`${name} copy`), corpusId, tokenizer, recipe, ladder })
     },
     delete: (id) => {
-      store.setDeleted(id, true)
+      store.setDeleted(id, nowMs())
       news.tell('studyDeleted', { studyId: id })
     },
     restore: (id) => {
-      store.setDeleted(id, false)
+      store.setDeleted(id, null)
       return keep(store.read(id))
     },
     document: (id) => {

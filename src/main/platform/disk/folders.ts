@@ -127,6 +127,23 @@ export async function removeFolder(folder: string): Promise<void> {
   }
 }
 
+/** What all files below a folder take, 0 where it is not there. */
+export async function folderBytes(folder: string): Promise<number> {
+  const entries = await fs.readdir(folder, { withFileTypes: true }).catch(() => [])
+  const sizes = await Promise.all(
+    entries.map((entry) => {
+      const path = join(folder, entry.name)
+      return entry.isDirectory()
+        ? folderBytes(path)
+        : fs.lstat(path).then(
+            ({ size }) => size,
+            () => 0,
+          )
+    }),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
 async function checkReplaceable(target: string, { overwrite, replaceable, marker }: Overwrite): Promise<void> {
   let names: string[]
   try {

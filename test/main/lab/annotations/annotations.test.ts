@@ -56,9 +56,9 @@ test('a run that is not here takes no note', () => {
 
 test('they stay while a deletion can be undone, and go with the run', () => {
   room().change('run', id, { tags: ['baseline'] })
-  runs.setDeleted(id, true)
+  runs.setDeleted(id, 7)
   room().purge()
-  runs.setDeleted(id, false)
+  runs.setDeleted(id, null)
   expect(room().list()).toHaveLength(1)
   runs.forget(id)
   room().purge()

@@ -191,14 +191,14 @@ describe('an evaluation', () => {
     expect(script.jobs[1].done!.length).toBe(2)
   })
 
-  test('deleted comes back until the lab closes, and then is gone with its files', async () => {
+  test('deleted comes back, and is gone with its files once the trash is emptied', async () => {
     const [{ id }, { id: other }] = await start('brackets', 'copy')
     await evaluationIn(other, 'finished')
     await lab.deleteEvaluation(id)
     expect((await lab.listEvaluations(study.id)).map((one) => one.id)).toEqual([other])
     expect((await lab.restoreEvaluation(id)).state).toBe('finished')
     await lab.deleteEvaluation(id)
-    await lab.close()
+    await lab.emptyDeleted([id])
     expect([id, other].map((one) => existsSync(join(bench.home, 'evaluations', one)))).toEqual([false, true])
   })
 

@@ -129,15 +129,14 @@ describe('a model made elsewhere', () => {
     expect(existsSync(join(bench.home, 'models', id))).toBe(false)
   })
 
-  test('can be deleted and brought back, and is gone after the lab is closed', async () => {
+  test('can be deleted and brought back, and is gone once the trash is emptied', async () => {
     const { id } = await imported()
     await lab.deleteModel(id)
     expect(await lab.listModels()).toEqual([])
     expect(await lab.restoreModel(id)).toMatchObject({ id, state: 'finished' })
     await lab.deleteModel(id)
-    await lab.close()
+    await lab.emptyDeleted([id])
     expect(existsSync(join(bench.home, 'models', id))).toBe(false)
-    lab = await bench.open()
     await expect(lab.restoreModel(id)).rejects.toMatchObject({ code: 'not-found' })
   })
 

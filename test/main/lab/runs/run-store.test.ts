@@ -67,6 +67,6 @@ it('plans are read in the order asked for, without those of runs that are not he
   const store = createRunStore(db)
   const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ ...runSummary(), id }))
   store.insert([a, b, c].map((summary) => ({ plan: { runId: summary.id } as RunPlan, summary })))
-  store.setDeleted('b', true)
+  store.setDeleted('b', 7)
   expect(store.plans(['c', 'b', 'never', 'a']).map(({ runId }) => runId)).toEqual(['c', 'a'])
 })
