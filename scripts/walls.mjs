@@ -137,6 +137,7 @@ const labRooms = [
   restrict(['src/main/lab/*.ts'], wall(labMessage, [...labAllow, '#main/lab/.*'], ['#main/core/.*'])),
   ...[
     'annotations',
+    'trash',
     'clusters',
     'computer',
     'corpora',

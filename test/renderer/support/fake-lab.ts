@@ -132,6 +132,10 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     if (!one) throw new Fault('not-found', `There is no ${id}.`)
     return one
   }
+  const told = <K extends NewsKind>(kind: K, news: LabNews[K]): LabNews[K] => {
+    tell(kind, news)
+    return news
+  }
   const putStudy = (study: Study) => {
     studies.set(study.id, study)
     tell('study', study)
@@ -254,7 +258,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     },
     cancelCorpus: async (id) => corpus(id, { state: 'cancelled' }),
     deleteCorpus: async (id) => take(corpora, id),
-    restoreCorpus: async (id) => bring(corpora, id),
+    restoreCorpus: async (id) => told('corpus', bring(corpora, id)),
     listTokenized: async () => tokenized,
     tokenizeCorpus: async (corpusId, tokenizer) => {
       const vocabulary = tokenizer.kind === 'bytes' ? 257 : tokenizer.kind === 'gpt2' ? 50_257 : tokenizer.vocabulary
@@ -418,7 +422,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     convertModel: () => Promise.reject(new Fault('unavailable', 'Nothing is converted here.')),
     cancelModel: async (id) => found(models, id),
     deleteModel: async (id) => take(models, id),
-    restoreModel: async (id) => bring(models, id),
+    restoreModel: async (id) => told('model', bring(models, id)),
     export: async (_subject, folder) => ({
       folder,
       files: [{ name: 'model.safetensors', bytes: 1000 }],

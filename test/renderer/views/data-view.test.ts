@@ -71,10 +71,10 @@ test('a text that the lab refuses is told in passing', async () => {
 
 test('while runs are under way the text and the tokenizer are read-only', async () => {
   const screen = await showScreen(DataView)
-  expect(screen.text()).not.toContain('Read-only')
+  expect(screen.text()).not.toContain('Locked while runs')
   await useTraining().trainLadder()
   await drawn()
-  expect(screen.text()).toContain('Read-only')
+  expect(screen.text()).toContain('Locked while runs')
   expect(screen.button('Use Text b').disabled).toBe(true)
   expect(screen.button('GPT-2').disabled).toBe(true)
 })

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// The Training screen before the first run, while members train, and when runs failed or were interrupted.
+// The Training screen before the first run, while members train, and when runs failed.
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { RunSummary } from '#shared/run.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
@@ -70,12 +70,4 @@ test('a run that failed says why and offers neither pause nor stop', async () =>
   expect(rows(screen)[0].get('.bad.message').text()).toBe('The loss became NaN at step 7.')
   expect(() => screen.button(`Pause ${run.name}`)).toThrow(/No button/)
   expect(() => screen.button(`Stop ${run.name}`)).toThrow(/No button/)
-})
-
-test('runs that were interrupted are resumed by one button', async () => {
-  const [screen, run] = await withRuns({ state: 'interrupted' })
-  expect(screen.text()).toContain('1 run was interrupted.')
-  await screen.press('Resume')
-  expect(lastAsked(fake, 'resumeRun')).toEqual([run.id])
-  expect(screen.text()).not.toContain('interrupted')
 })

@@ -3,6 +3,7 @@ import { canResume } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { computed } from 'vue'
 import { useBeginStore } from './begin.ts'
+import { useDeletedStore } from './deleted.ts'
 import { useEvaluationsStore } from './evaluations.ts'
 import { useLabStore } from './lab.ts'
 import { useModelsStore } from './models.ts'
@@ -35,6 +36,7 @@ export interface NamedCommand {
 
 export function useCommands() {
   const shell = useShellStore()
+  const deleted = useDeletedStore()
   const studies = useStudiesStore()
   const runs = useRunsStore()
   const begin = useBeginStore()
@@ -75,6 +77,14 @@ export function useCommands() {
           group: 'Study',
           run: () => studies.open(one.id),
         })),
+      { id: 'deleted', text: 'Recently deleted: restore, undo', group: 'Lab', run: () => deleted.open() },
+      deleted.undoable.length > 0 && {
+        id: 'undo',
+        text: 'Undo the last deletion',
+        group: 'Lab',
+        keys: `${modifier}Z`,
+        run: () => void deleted.undo(),
+      },
       { id: 'measure', text: 'Measure this machine again', group: 'Lab', run: () => void lab.measure() },
       ...(['light', 'dark', 'system'] as const).map((theme) => ({
         id: `theme ${theme}`,

@@ -7,6 +7,7 @@ import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { createUploads } from './uploads.ts'
+import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
 
 /** One string for a choice, so that choices can be compared. */
@@ -20,6 +21,7 @@ export const vocabularyOf = (choice: TokenizerChoice): number =>
 export const useCorporaStore = defineStore('corpora', () => {
   const bridge = useBridge()
   const notices = useNoticesStore()
+  const deleted = useDeletedStore()
   const corpora = shallowRef<Corpus[]>([])
   const tokenized = shallowRef<TokenizedCorpus[]>([])
   const isLoaded = ref(false)
@@ -93,10 +95,7 @@ export const useCorporaStore = defineStore('corpora', () => {
     notices.attempt(async () => {
       await bridge.request('deleteCorpus', corpus.id)
       corpora.value = corpora.value.filter((one) => one.id !== corpus.id)
-      notices.tell(`${corpus.name} is deleted.`, {
-        label: 'Undo',
-        run: () => void notices.attempt(async () => put(await bridge.request('restoreCorpus', corpus.id))),
-      })
+      deleted.announce({ kind: 'corpus', id: corpus.id }, `${corpus.name} is deleted.`)
     })
 
   /** Fails quietly into the tokenized record's own message; only a refusal is told. */

@@ -17,6 +17,7 @@ import type { DroppedFile } from '#shared/lab-bridge.ts'
 import type { Subject } from '#shared/subject.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
+import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
 import { useStudiesStore } from './studies.ts'
 
@@ -30,6 +31,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const bridge = useBridge()
   const lab = useLabStore()
   const notices = useNoticesStore()
+  const deleted = useDeletedStore()
   const studies = useStudiesStore()
   const all = shallowRef<Evaluation[]>([])
   /** Runs and models that were deleted: their evaluations go with them, and come back with them. */
@@ -152,10 +154,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
     notices.attempt(async () => {
       await bridge.request('deleteEvaluation', evaluation.id)
       drop(evaluation.id)
-      notices.tell(`${evaluation.name} on ${title} is deleted.`, {
-        label: 'Undo',
-        run: () => void notices.attempt(async () => put(await bridge.request('restoreEvaluation', evaluation.id))),
-      })
+      deleted.announce({ kind: 'evaluation', id: evaluation.id }, `${evaluation.name} on ${title} is deleted.`)
     })
   const samples = (id: string, query: SamplesQuery) => bridge.request('readSamples', id, query)
 

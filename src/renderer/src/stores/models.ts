@@ -11,6 +11,7 @@ import type { KeptSubject, Subject } from '#shared/subject.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { createUploads } from './uploads.ts'
+import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
@@ -44,6 +45,7 @@ export const useModelsStore = defineStore('models', () => {
   const bridge = useBridge()
   const lab = useLabStore()
   const notices = useNoticesStore()
+  const deleted = useDeletedStore()
   const runs = useRunsStore()
   const studies = useStudiesStore()
   const imported = shallowRef<ImportedModel[]>([])
@@ -135,10 +137,7 @@ export const useModelsStore = defineStore('models', () => {
     notices.attempt(async () => {
       await bridge.request('deleteModel', model.id)
       drop(model.id)
-      notices.tell(`${model.name} is deleted.`, {
-        label: 'Undo',
-        run: () => void notices.attempt(async () => put(await bridge.request('restoreModel', model.id))),
-      })
+      deleted.announce({ kind: 'model', id: model.id }, `${model.name} is deleted.`)
     })
 
   const exportSubject = (subject: Subject, folder: string, overwrite: boolean, form: ExportForm) =>

@@ -7,6 +7,7 @@ import { canResume, isTraining, type RunRecords, type RunSummary } from '#shared
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
+import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
 
 /** Whether a card's run can go on here without it: the processor's engine trains in the run's precision. */
@@ -28,6 +29,7 @@ const mostReadings = 8
 export const useRunsStore = defineStore('runs', () => {
   const bridge = useBridge()
   const notices = useNoticesStore()
+  const deleted = useDeletedStore()
   const runs = shallowRef<RunSummary[]>([])
   const curves = shallowRef(new Map<string, Curve>()) // shallow: thousands of points, none of them watched
   const isLoaded = ref(false)
@@ -120,7 +122,6 @@ export const useRunsStore = defineStore('runs', () => {
       .filter((run) => run.studyId === studyId)
       .sort((a, b) => a.parameters - b.parameters || a.createdMs - b.createdMs)
   const active = computed(() => runs.value.filter(isUnderWay))
-  const interrupted = computed(() => runs.value.filter((run) => run.state === 'interrupted'))
 
   const start = (studyId: string, memberIds: string[], cluster?: ClusterChoice) =>
     notices.attempt(async () => {
@@ -148,10 +149,7 @@ export const useRunsStore = defineStore('runs', () => {
     notices.attempt(async () => {
       await bridge.request('deleteRun', run.id)
       drop(run.id)
-      notices.tell(`The run of ${run.name} is deleted.`, {
-        label: 'Undo',
-        run: () => void notices.attempt(async () => put(await bridge.request('restoreRun', run.id))),
-      })
+      deleted.announce({ kind: 'run', id: run.id }, `The run of ${run.name} is deleted.`)
     })
 
   return {
@@ -159,7 +157,6 @@ export const useRunsStore = defineStore('runs', () => {
     curves,
     isLoaded,
     active,
-    interrupted,
     load,
     watchCurves,
     fetchCurve,

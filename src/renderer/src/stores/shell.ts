@@ -1,5 +1,6 @@
 // Where the person is in the window, and what is being asked of them.
 import { defineStore } from 'pinia'
+import { useLocalStorage } from '@vueuse/core'
 import { ref, shallowRef } from 'vue'
 
 export const viewNames = ['data', 'family', 'training', 'law', 'evaluation', 'models', 'cluster', 'settings'] as const
@@ -16,7 +17,9 @@ export interface Question {
 const fromHash = (): ViewName | null => viewNames.find((name) => `#${name}` === location.hash) ?? null
 
 export const useShellStore = defineStore('shell', () => {
-  const view = ref<ViewName>(fromHash() ?? 'family')
+  /** Where the person was last, for when the window opens again. */
+  const last = useLocalStorage<ViewName>('isoflop.view', 'family')
+  const view = ref<ViewName>(fromHash() ?? viewNames.find((name) => name === last.value) ?? 'family')
   /** The three ways in, shown when there is no study yet or when a person asks for a new one. */
   const isWelcome = ref(false)
   const isPaletteOpen = ref(false)
@@ -26,6 +29,7 @@ export const useShellStore = defineStore('shell', () => {
   function go(to: ViewName): void {
     view.value = to
     isWelcome.value = false
+    last.value = to
     history.replaceState(null, '', `#${to}`)
   }
   function openCheckpoints(runId: string): void {

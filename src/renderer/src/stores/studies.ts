@@ -4,6 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { Study, StudyChanges, StudyDocument } from '#shared/study.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
+import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
 
 const saveAfterMs = 350
@@ -12,6 +13,7 @@ export const useStudiesStore = defineStore('studies', () => {
   const bridge = useBridge()
   const lab = useLabStore()
   const notices = useNoticesStore()
+  const deleted = useDeletedStore()
   const studies = shallowRef<Study[]>([])
   const currentId = ref<string | null>(null)
   const isLoaded = ref(false)
@@ -117,12 +119,7 @@ export const useStudiesStore = defineStore('studies', () => {
     notices.attempt(async () => {
       await bridge.request('deleteStudy', study.id)
       drop(study.id)
-      notices.tell(`${study.name} is deleted.`, { label: 'Undo', run: () => void restore(study.id) })
-    })
-  const restore = (studyId: string) =>
-    notices.attempt(async () => {
-      put(await bridge.request('restoreStudy', studyId))
-      open(studyId)
+      deleted.announce({ kind: 'study', id: study.id }, `${study.name} is deleted.`, () => open(study.id))
     })
 
   const saveToFile = (study: Study) =>

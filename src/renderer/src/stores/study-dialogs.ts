@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import type { Study } from '#shared/study.ts'
+import { useDeletedStore } from './deleted.ts'
 import { useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
 import { useStudiesStore } from './studies.ts'
@@ -10,6 +11,7 @@ export const useStudyDialogs = defineStore('study-dialogs', () => {
   const shell = useShellStore()
   const studies = useStudiesStore()
   const runs = useRunsStore()
+  const deleted = useDeletedStore()
   /** The name being asked for: of a new study (null) or of an old one. */
   const naming = shallowRef<{ study: Study | null } | null>(null)
   const wantsFile = ref(0)
@@ -22,7 +24,7 @@ export const useStudyDialogs = defineStore('study-dialogs', () => {
     const count = runs.ofStudy(study.id).length
     shell.ask({
       title: `Delete ${study.name}?`,
-      text: `${count ? `Its ${count === 1 ? 'run goes' : `${count} runs go`} with it. ` : ''}It can be brought back until the lab closes.`,
+      text: `${count ? `Its ${count === 1 ? 'run goes' : `${count} runs go`} with it. ` : ''}${deleted.promise}`,
       action: 'Delete study',
       isDangerous: true,
       run: () => void studies.remove(study),

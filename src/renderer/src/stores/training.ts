@@ -9,6 +9,11 @@ import { canStop, useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
 import { useStudiesStore } from './studies.ts'
 
+/** Said wherever runs are stopped. */
+const saved = 'What is trained is saved first and can be resumed from there.'
+const difference =
+  'Paused runs lock text, tokenizer and recipe, so that all runs of the study stay comparable; stopped ones do not.'
+
 export const useTraining = defineStore('training', () => {
   const studies = useStudiesStore()
   const plan = usePlanStore()
@@ -51,7 +56,7 @@ export const useTraining = defineStore('training', () => {
   const askStop = ({ id, name }: RunSummary) =>
     shell.ask({
       title: `Stop the run of ${name}?`,
-      text: 'It keeps its last checkpoint and can be resumed from there.',
+      text: `${saved} ${difference}`,
       action: 'Stop',
       run: () => void runs.stop(id),
     })
@@ -62,7 +67,7 @@ export const useTraining = defineStore('training', () => {
     if (!study || !count) return
     shell.ask({
       title: count === 1 ? 'Stop the run?' : `Stop all ${count} runs?`,
-      text: 'Each keeps its last checkpoint and can be resumed from there.',
+      text: `${saved} ${difference}`,
       action: 'Stop',
       run: () => void runs.stopAll(study.id),
     })
