@@ -77,7 +77,7 @@ describe('published overlays', () => {
       law: null,
       xScale: 'log' as const,
       yScale: 'log' as const,
-      showCurves: true,
+      curves: 'training' as const,
       showBand: true,
       zoom: null,
       pixels: 800,

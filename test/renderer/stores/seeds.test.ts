@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 // Members trained again with other seeds: one point with a spread, every training in the fit.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { lawOption, type LawPlan } from '#renderer/charts/law-chart.ts'
+import { lawOption } from '#renderer/charts/law-chart.ts'
+import type { LawPlan } from '#renderer/charts/law-plan.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
 import { repeatsOf } from '#shared/repeats.ts'
 import { meanOf, spreadOf } from '#shared/statistics.ts'
@@ -119,7 +120,7 @@ describe('seed repeats', () => {
       law: null,
       xScale: 'log',
       yScale: 'linear',
-      showCurves: true,
+      curves: 'training',
       showBand: true,
       zoom: null,
       pixels: 800,

@@ -2,7 +2,10 @@
 // The Law screen before the first run, while members train, when enough have finished, and when one failed.
 import { beforeEach, expect, test } from 'vitest'
 import { useLawStore } from '#renderer/stores/law.ts'
+import { useLawsBeside } from '#renderer/stores/laws-beside.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
+import { useShownRuns } from '#renderer/stores/shown-runs.ts'
+import { useStudiesStore } from '#renderer/stores/studies.ts'
 import { useTraining } from '#renderer/stores/training.ts'
 import LawView from '#renderer/views/law/LawView.vue'
 import type { FakeLab } from '../support/fake-lab.ts'
@@ -84,4 +87,27 @@ test('runs that an older version scored in part are named, and scored on the who
   expect(screen.view.get('[data-testid=scored-in-part]').text()).toContain('One run was scored by an older version')
   await screen.press('Score on the whole split')
   expect(lastAsked(fake, 'rescoreRuns')).toEqual([[runs[2]!.id]])
+})
+
+test('a study laid beside is on the chart and in the table of laws, with what keeps them from being compared', async () => {
+  const train = async () => {
+    await useTraining().trainLadder()
+    const studyId = useStudiesStore().currentId
+    for (const run of [...fake.runs.values()].filter((one) => one.studyId === studyId)) fake.train(run.id, run.steps)
+    await drawn()
+  }
+  await train()
+  const first = useStudiesStore().current!
+  await useStudiesStore().create('Twice the rate', { corpusId: 'b' })
+  await train()
+  const screen = await showScreen(LawView)
+  expect(screen.view.find('[data-testid=studies-table]').exists()).toBe(false)
+  useShownRuns().beside = [first]
+  await drawn()
+  const rows = screen.view.get('[data-testid=studies-table]').findAll('tbody tr')
+  expect(rows.map((row) => row.get('td').text())).toEqual(['Twice the rate', first.name])
+  expect(screen.view.get('[data-testid=studies-table]').text()).toContain('another text')
+  const { law, standings } = useLawsBeside().all[0]
+  expect(law!.fit!.points).toBe(standings.length)
+  expect(rows[1].text()).toContain(law!.fit!.parameters.exponent.toPrecision(3).replace('-', ''))
 })

@@ -1,83 +1,45 @@
 // The scaling law: training curves and final points against compute, the fitted line with its band, forecasts hollow
-// until they are measured.
-import type { CustomSeriesRenderItemAPI } from 'echarts'
-import { evaluateCurve } from '#shared/scaling/curve.ts'
-import type { Forecast, Law } from '#shared/scaling/law.ts'
-import { decimate } from '../curves/decimate.ts'
-import type { Curve } from '../curves/curve.ts'
-import { reachOf, smooth } from '../curves/smooth.ts'
+// until they are measured. In the window ECharts draws all but the curves, which stand on a canvas; a saved picture is
+// one ECharts option.
 import { gridLines } from './axis.ts'
-import { apart, drawing, outlined, pointStyle, still, type Axes, type Drawing } from './drawing.ts'
-import { overlayRanges, overlaySeries, type Overlay } from './overlays.ts'
-import { extent, padded, position, union, type Range, type ScaleKind } from './scale.ts'
+import { drawing, type Axes, type Drawing } from './drawing.ts'
+import { lawStrokes } from './law-curves.ts'
+import { familiesOf, type DrawnFamily, type LawMember, type LawPlan } from './law-plan.ts'
+import { bandSeries, lawSeries, lineSeries, memberSeries, seedSeries, type Spot } from './law-series.ts'
+import { overlayRanges, overlaySeries } from './overlays.ts'
+import { extent, padded, position, union, valueAt, type Range } from './scale.ts'
+import { strokeSeries, type RunStrokes } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 
-export interface LawMember {
-  id: string
-  name: string
-  colour: string
-  symbol: string
-  /** Training FLOPs a token and of the whole plan. */
-  flopsPerToken: number
-  flops: number
-  curve: Curve | null
-  /** Final validation loss, null until finished. */
-  loss: number | null
-  /** Losses of repeats with other seeds, and their standard deviation; one or none, and null, without. */
-  losses?: readonly number[]
-  spread?: number | null
-  /** A point a person took out of the fit; it stays on the chart, hollow. */
-  isExcluded: boolean
-  forecast: Forecast | null
-}
+/** Points that carry their name; of more, the hover names each. */
+const mostNamed = 8
 
-export interface LawPlan {
-  members: LawMember[]
-  law: Law | null
-  xScale: ScaleKind
-  yScale: ScaleKind
-  showCurves: boolean
-  showBand: boolean
-  zoom: { x: Range; y?: Range } | null
-  pixels: number
-  convention: string
-  /** The lowest of all training curves at each compute; none where it is not wanted. */
-  envelope?: readonly { flops: number; loss: number }[]
-  /** Published laws and models to be laid over. */
-  overlays?: readonly Overlay[]
-}
-
-/**
- * Smoothed training loss against compute; the first steps, where every model only learns that letters exist, are kept
- * too.
- */
-function curvePoints(member: LawMember, plan: LawPlan, within: Range | null): [number, number][] {
-  const { curve } = member
-  if (!curve || !curve.length) return []
-  const { tokens, loss } = curve.columns
-  const mean = smooth(curve, 'loss', loss, reachOf(curve.length, 0.015))
-  const per = member.flopsPerToken
-  const last = tokens[curve.length - 1]
-  const range = within ? { from: within.from / per, to: within.to / per } : { from: tokens[0], to: last }
-  return decimate(tokens, mean, curve.length, {
-    ...range,
-    buckets: Math.max(50, Math.min(1200, plan.pixels)),
-    isLog: plan.xScale === 'log',
-  }).map((i) => [tokens[i] * per, mean[i]])
-}
-
-/** Null while there is neither a curve nor a point. */
+/** Everything in one option, for a picture to be saved. Null while there is neither a curve nor a point. */
 export function lawOption(plan: LawPlan, theme: ChartTheme): Drawing | null {
-  const { members, xScale, yScale } = plan
-  const curves = plan.showCurves
-    ? members.map((member) => ({ member, points: curvePoints(member, plan, plan.zoom?.x ?? null) }))
-    : []
-  const axes = lawAxes(
-    plan,
-    curves.flatMap(({ points }) => points),
-  )
+  const curves = lawStrokes(plan)
+  const axes = lawAxes(plan, curves)
   if (!axes) return null
-  const spot: Spot = (x, y) => [position(x, xScale), position(y, yScale)]
+  const series = curves.flatMap(({ id, strokes }) =>
+    strokes.map((stroke) => ({ ...strokeSeries({ id, name: id }, stroke, theme), id: `${id} curve` })),
+  )
+  return framed(plan, axes, series, theme)
+}
+
+/** The same without the curves, and these for the canvas. */
+export function lawView(
+  plan: LawPlan,
+  theme: ChartTheme,
+  isLive: (memberId: string) => boolean,
+): (Drawing & { runs: RunStrokes[] }) | null {
+  const runs = lawStrokes(plan, isLive)
+  const axes = lawAxes(plan, runs)
+  return axes && { ...framed(plan, axes, [], theme), runs }
+}
+
+function framed(plan: LawPlan, axes: Axes, curves: object[], theme: ChartTheme): Drawing {
+  const families = familiesOf(plan)
+  const spot: Spot = (x, y) => [position(x, plan.xScale), position(y, plan.yScale)]
+  const named = namedIn(families)
   return drawing(
     axes,
     theme,
@@ -85,25 +47,12 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): Drawing | null {
       gridLines('y', axes.y, theme),
       gridLines('x', axes.x, theme),
       ...overlaySeries(plan.overlays ?? [], axes, theme),
-      ...bandSeries(plan, spot, theme),
-      ...curves.flatMap(({ member, points }) =>
-        points.length
-          ? [
-              {
-                ...line(
-                  `${member.id} curve`,
-                  2,
-                  points.map(([x, y]) => spot(x, y)),
-                  { color: member.colour, width: 1.25, opacity: 0.75 },
-                ),
-                name: member.name,
-              },
-            ]
-          : [],
-      ),
+      ...families.flatMap((family) => (plan.showBand ? bandSeries(family, spot, theme) : [])),
+      ...families.flatMap((family) => seedSeries(family, spot, theme)),
+      ...curves,
       ...(plan.envelope?.length
         ? [
-            line(
+            lineSeries(
               'envelope',
               3,
               plan.envelope.map(({ flops, loss }) => spot(flops, loss)),
@@ -111,124 +60,83 @@ export function lawOption(plan: LawPlan, theme: ChartTheme): Drawing | null {
             ),
           ]
         : []),
-      ...lawSeries(plan, axes, spot, theme),
-      ...members.flatMap((member) => memberSeries(member, spot, theme)),
+      ...families.flatMap((family) => lawSeries(family, axes, spot, theme)),
+      ...families.flatMap(({ members, prefix }) =>
+        members.flatMap((member) => memberSeries(member, prefix, named.has(member), spot, theme)),
+      ),
     ],
     { right: 36 },
   )
 }
 
-/** From values to positions on the axes. */
-type Spot = (x: number, y: number) => [number, number]
+const isPlaced = ({ loss, forecast }: LawMember): boolean => loss !== null || forecast !== null
 
-const line = (id: string, z: number, data: [number, number][], lineStyle: object) => ({
-  ...still,
-  id,
-  type: 'line',
-  symbol: 'none',
-  z,
-  data,
-  lineStyle,
-})
+/** All points where they are few, else some, evenly spread from the smallest to the largest of the open study. */
+function namedIn(families: readonly DrawnFamily[]): Set<LawMember> {
+  const all = families.flatMap(({ members }) => members.filter(isPlaced))
+  if (all.length <= mostNamed) return new Set(all)
+  const own = families[0].members.filter(isPlaced)
+  if (own.length <= mostNamed) return new Set(own)
+  const step = (own.length - 1) / (mostNamed - 1)
+  return new Set(Array.from({ length: mostNamed }, (_, i) => own[Math.round(i * step)]))
+}
 
 /** Room for the curves, the points with their spread, what is forecast and what is laid over; null without any. */
-function lawAxes(plan: LawPlan, curves: [number, number][]): Axes | null {
-  const { members, xScale, yScale, zoom } = plan
-  const placed = members.filter(({ loss, forecast }) => loss !== null || forecast)
-  if (!curves.length && members.every(({ loss }) => loss === null)) return null
-  const xs = extent(xScale, [...curves.map(([x]) => x), ...placed.map(({ flops }) => flops)])
-  const ys = extent(yScale, [
-    ...curves.map(([, y]) => y),
-    ...placed.flatMap(({ loss, spread, forecast }) => [
-      ...(loss === null ? [] : [loss - (spread ?? 0), loss + (spread ?? 0)]),
-      ...(forecast ? [forecast.y] : []),
-    ]),
+function lawAxes(plan: LawPlan, curves: readonly RunStrokes[]): Axes | null {
+  const { xScale, yScale, zoom } = plan
+  const members = familiesOf(plan).flatMap((family) => family.members)
+  const placed = members.filter(isPlaced)
+  const isMeasured = members.some(({ loss }) => loss !== null)
+  if (!curves.length && !isMeasured) return null
+  const finals = placed.flatMap(({ loss, spread, forecast }) => [
+    ...(loss === null ? [] : [loss - (spread ?? 0), loss + (spread ?? 0)]),
+    ...(loss === null && forecast ? forecastEnds(forecast) : []),
   ])
   const others = overlayRanges(plan.overlays ?? [], xScale, yScale)
-  const name = `training compute, FLOPs (${plan.convention})`
+  const isFocused = plan.isFocused === true && isMeasured
+  const drawn = isFocused ? null : extentOf(curves, plan)
+  const xs = union(
+    drawn?.x ?? null,
+    extent(
+      xScale,
+      placed.map(({ flops }) => flops),
+    ),
+    others.x,
+  )!
+  const ys = union(drawn?.y ?? null, extent(yScale, finals), others.y)!
   return {
-    x: { name, kind: xScale, range: zoom?.x ?? padded(union(xs, others.x)!, xScale, 0.05) },
-    y: { name: 'loss (nats/token)', kind: yScale, range: zoom?.y ?? padded(union(ys, others.y)!, yScale, 0.06) },
-  }
-}
-
-function bandSeries({ law, showBand }: LawPlan, spot: Spot, theme: ChartTheme): object[] {
-  const band = law?.band ?? []
-  if (!law?.fit || !showBand || !band.some((point) => point.high > point.low)) return []
-  const edge = [
-    ...band.map((point) => spot(point.x, point.high)),
-    ...[...band].reverse().map((point) => spot(point.x, point.low)),
-  ]
-  return [{ ...still, id: 'band', type: 'custom', data: [[0, 0]], z: 1, renderItem: polygon(edge, theme.band) }]
-}
-
-/** Solid over the points it is fitted to, dashed beyond them. */
-function lawSeries({ law, members }: LawPlan, axes: Axes, spot: Spot, theme: ChartTheme): object[] {
-  const fit = law?.fit
-  if (!fit) return []
-  const along = (from: number, to: number) => {
-    const [a, b] = [Math.log(from), Math.log(to)]
-    return Array.from({ length: 61 }, (_, i) => Math.exp(a + (i / 60) * (b - a))).map((x) =>
-      spot(x, evaluateCurve(fit, x)),
-    )
-  }
-  const fitted = members.filter(({ loss, isExcluded }) => loss !== null && !isExcluded).map(({ flops }) => flops)
-  const [first, last] = [Math.min(...fitted), Math.max(0, ...fitted)]
-  const style = { color: theme.law, width: 1.5 }
-  const solid = line('law', 4, along(first, last), style)
-  if (axes.x.range.to <= last) return [solid]
-  return [solid, line('law beyond', 4, along(last, axes.x.range.to), { ...style, type: 'dashed' })]
-}
-
-/** A member's point with the spread of its seeds, or its forecast with the interval. */
-function memberSeries(member: LawMember, spot: Spot, theme: ChartTheme): object[] {
-  const { id, flops, loss, spread, forecast, colour: color } = member
-  if (loss === null) {
-    if (!forecast) return []
-    const hollow = mark(`${id} forecast`, member, spot(flops, forecast.y), true, theme)
-    if (!forecast.interval) return [hollow]
-    const { low, high } = forecast.interval
-    const ends = [spot(flops, low), spot(flops, high)]
-    return [line(`${id} error`, 5, ends, { color, width: 1.5, opacity: 0.55 }), hollow]
-  }
-  const point = mark(`${id} point`, member, spot(flops, loss), member.isExcluded, theme)
-  if (!spread) return [point]
-  const ends = [spot(flops, Math.max(loss - spread, loss / 2)), spot(flops, loss + spread)]
-  return [
-    {
-      ...line(`${id} seeds`, 5, ends, { color, width: 1.5 }),
-      symbol: 'rect',
-      symbolSize: [11, 1.5],
-      showAllSymbol: true,
-      itemStyle: { color },
+    x: {
+      name: `training compute, FLOPs (${plan.convention})`,
+      kind: xScale,
+      range: zoom?.x ?? padded(isFocused ? { ...xs, from: xs.from / 3 } : xs, xScale, 0.05),
     },
-    point,
-  ]
+    y: {
+      name: 'loss (nats/token)',
+      kind: yScale,
+      range: zoom?.y ?? (isFocused ? { from: 0.97 * ys.from, to: 1.12 * ys.to } : padded(ys, yScale, 0.06)),
+    },
+  }
 }
 
-const mark = (id: string, member: LawMember, at: [number, number], isHollow: boolean, theme: ChartTheme) => ({
-  ...still,
-  ...pointStyle(member.symbol, member.colour, isHollow, theme),
-  id,
-  name: member.name,
-  type: 'scatter',
-  data: [at],
-  z: 6,
-  // Left of the point and below: the curves come from above, and the law goes on to the right.
-  label: {
-    ...outlined(theme),
-    show: true,
-    position: [-2, 7],
-    align: 'right',
-    verticalAlign: 'top',
-    formatter: member.name,
-  },
-  labelLayout: apart,
-})
+/** A forecast with its interval, where that does not stretch the chart beyond all measure. */
+const forecastEnds = ({ y, interval }: { y: number; interval: { low: number; high: number } | null }): number[] =>
+  interval ? [Math.max(interval.low, y / 1.3), Math.min(interval.high, y * 1.3)] : [y]
 
-const polygon = (edge: [number, number][], fill: string) => (_: unknown, api: CustomSeriesRenderItemAPI) => ({
-  type: 'polygon' as const,
-  shape: { points: edge.map((point) => api.coord(point)) },
-  style: { fill },
-  silent: true,
-})
+function extentOf(curves: readonly RunStrokes[], { xScale, yScale }: LawPlan): { x: Range; y: Range } | null {
+  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity]
+  for (const { strokes } of curves)
+    for (const { points } of strokes)
+      for (let i = 0; i < points.length; i += 2) {
+        const [x, y] = [points[i], points[i + 1]]
+        if (x - x !== 0 || y - y !== 0) continue
+        if (x < left) left = x
+        if (x > right) right = x
+        if (y < low) low = y
+        if (y > high) high = y
+      }
+  if (left > right) return null
+  return {
+    x: { from: valueAt(left, xScale), to: valueAt(right, xScale) },
+    y: { from: valueAt(low, yScale), to: valueAt(high, yScale) },
+  }
+}

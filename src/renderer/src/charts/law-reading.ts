@@ -2,12 +2,13 @@
 import { writeCsv } from '#shared/csv.ts'
 import { evaluateCurve } from '#shared/scaling/curve.ts'
 import { nearestPoint, type Drawing } from './drawing.ts'
-import type { LawMember, LawPlan } from './law-chart.ts'
+import { familiesOf, type LawMember, type LawPlan } from './law-plan.ts'
 
 export interface LawReading {
   /** The member whose point or forecast is under the pointer. */
   member: LawMember | null
-  law: { y: number; low: number; high: number } | null
+  /** Each study's law at that compute; the name of the study where there are several. */
+  laws: { name: string | null; y: number; low: number; high: number }[]
 }
 
 /** What is at a place of the chart: the nearest point within 24 pixels, and the law with its band at that compute. */
@@ -18,18 +19,22 @@ export function readLaw(
   y: number,
   plot: { width: number; height: number },
 ): LawReading {
-  const points = plan.members.flatMap((member) => {
-    const at = member.loss ?? member.forecast?.y ?? null
-    return at === null ? [] : [{ item: member, x: member.flops, y: at }]
-  })
-  const member = nearestPoint(points, axes, { x, y }, plot, 24)
-  const fit = plan.law?.fit
-  const band = plan.law?.band ?? []
-  const near = band.reduce<(typeof band)[number] | null>(
-    (found, point) => (!found || Math.abs(Math.log(point.x / x)) < Math.abs(Math.log(found.x / x)) ? point : found),
-    null,
+  const families = familiesOf(plan)
+  const points = families.flatMap(({ members }) =>
+    members.flatMap((member) => {
+      const at = member.loss ?? member.forecast?.y ?? null
+      return at === null ? [] : [{ item: member, x: member.flops, y: at }]
+    }),
   )
-  return { member, law: fit ? { y: evaluateCurve(fit, x), low: near?.low ?? NaN, high: near?.high ?? NaN } : null }
+  const laws = families.flatMap(({ name, law }) => {
+    if (!law?.fit) return []
+    const near = law.band.reduce<(typeof law.band)[number] | null>(
+      (found, point) => (!found || Math.abs(Math.log(point.x / x)) < Math.abs(Math.log(found.x / x)) ? point : found),
+      null,
+    )
+    return [{ name, y: evaluateCurve(law.fit, x), low: near?.low ?? NaN, high: near?.high ?? NaN }]
+  })
+  return { member: nearestPoint(points, axes, { x, y }, plot, 24), laws }
 }
 
 /** Members with their points and forecasts, one row each. */

@@ -5,14 +5,22 @@ import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { fitCurves, type FittedCurve } from './curves.ts'
 import { fitSurfaces, type FittedSurface } from './surfaces.ts'
 
+interface LawRequest {
+  points: LawPoint[]
+  options: Partial<LawOptions>
+}
+
 export interface FitJobs {
-  law: (request: { points: LawPoint[]; options: Partial<LawOptions> }) => Law
+  law: (request: LawRequest) => Law
+  /** Of several studies. */
+  laws: (requests: LawRequest[]) => Law[]
   curves: (points: LawPoint[]) => FittedCurve[]
   surfaces: (points: SurfacePoint[]) => FittedSurface[]
 }
 
 export const fitJobs: FitJobs = {
   law: ({ points, options }) => lawOf(points, options),
+  laws: (requests) => requests.map(({ points, options }) => lawOf(points, options)),
   curves: fitCurves,
   surfaces: fitSurfaces,
 }

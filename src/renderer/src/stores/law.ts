@@ -2,46 +2,14 @@
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import { isAtRatio } from '#shared/family/additions.ts'
-import type { MemberPlan } from '#shared/family/ladder.ts'
-import type { Decay } from '#shared/family/recipe.ts'
-import { cooldownEnds, tokensStretch } from '#shared/family/schedule.ts'
 import { canRescore, type RunSummary } from '#shared/run.ts'
-import { repeatsOf } from '#shared/repeats.ts'
-import { pointOf } from '../curves/cooldowns.ts'
 import type { CurveForm } from '#shared/scaling/curve.ts'
-import { meanOf, spreadOf } from '#shared/statistics.ts'
-import type { LawPoint } from '#shared/scaling/points.ts'
-import { isUnderWay } from '#shared/task-state.ts'
+import { standingsOf, trainingsOf, type Standing } from '../curves/standings.ts'
 import { fittedLatest } from '../fitting/latest.ts'
 import { useNoticesStore } from './notices.ts'
 import { usePlanStore } from './plan.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
-
-/** What the law sees of one member. */
-export interface Standing {
-  memberId: string
-  name: string
-  flops: number
-  /** The run that stands for it: the last finished one, else the one that goes on, else the last. */
-  run: RunSummary | null
-  /** Final validation loss, for repeats the mean; null until a run has finished. */
-  loss: number | null
-  /** One loss for each seed that has finished. */
-  losses: number[]
-  /** Standard deviation of one training over the seeds; null with fewer than two. */
-  spread: number | null
-  /** Not in the fit: taken out by a person, or off the recipe's tokens per parameter and not taken in by one. */
-  isExcluded: boolean
-  /** Taken out by a person: it counts nowhere, for surfaces and parabolas as little as for the law. */
-  isOut: boolean
-  /**
-   * Its tokens per parameter at the end of its training, where they are not the recipe's: not a point of the
-   * compute-optimal law.
-   */
-  ownRatio: number | null
-}
 
 export const useLawStore = defineStore('law', () => {
   const studies = useStudiesStore()
@@ -55,55 +23,25 @@ export const useLawStore = defineStore('law', () => {
   /** Which cooldown of wsd-s runs is the point: 0, 1 or 2 for 0.5, 1 or 2 times the recipe's tokens. */
   const cooldown = useLocalStorage('isoflop.law-cooldown', 1)
   const validationsOf = (run: RunSummary) => runs.curves.get(run.id)?.validations ?? []
+  /** What a person chose of a study's points. */
+  const choicesOf = (studyId: string) => ({
+    excluded: new Set(excluded.value[studyId] ?? []),
+    included: new Set(included.value[studyId] ?? []),
+    cooldown: cooldown.value,
+  })
 
   const standings = computed<Standing[]>(() => {
     const study = studies.current
-    if (!study) return []
-    const out = new Set(excluded.value[study.id] ?? [])
-    const taken = new Set(included.value[study.id] ?? [])
-    const ofMember = new Map<string, RunSummary[]>()
-    for (const run of runs.ofStudy(study.id)) {
-      const planned = plan.planById.get(run.memberId)
-      if (run.origin) continue // began from a model's weights: its compute is not all that went into it
-      // trained as another shape, or with another tokenizer: no point of this law
-      if (planned?.parameters && planned.parameters !== run.parameters) continue
-      ofMember.set(run.memberId, [...(ofMember.get(run.memberId) ?? []), run])
-    }
-    const plans = new Map(plan.trainable.map((one) => [one.memberId, one]))
-    const ids = new Set([...plans.keys(), ...ofMember.keys()])
-    return [...ids]
-      .map((memberId) => {
-        const all = ofMember.get(memberId) ?? []
-        const finished = repeatsOf(
-          all.flatMap((run) => {
-            const { loss } = pointOf(run, cooldown.value, validationsOf(run))
-            return loss === null ? [] : [{ run, loss }]
-          }),
-        )
-        const losses = finished.map(({ loss }) => loss)
-        const run = finished[finished.length - 1]?.run ?? all.find(isUnderWay) ?? all[all.length - 1] ?? null
-        const planned = plans.get(memberId)
-        const point = run ? pointOf(run, cooldown.value, validationsOf(run)) : null
-        const cooldowns =
-          planned && !run ? cooldownEnds({ steps: planned.steps, decay: planned.decay ?? study.recipe.decay }) : []
-        const share = cooldowns.length > 1 ? cooldowns[cooldown.value] / planned!.steps : 1
-        const ratio = ratioOf(run, planned ?? plan.planById.get(memberId), study.recipe.decay)
-        const ownRatio = ratio !== null && !isAtRatio(ratio, study.recipe) ? ratio : null
-        return {
-          memberId,
-          name: planned?.name ?? run?.name ?? memberId,
-          flops: point?.flops ?? (planned?.flops[plan.convention] ?? 0) * share,
-          run,
-          loss: losses.length ? meanOf(losses) : null,
-          losses,
-          spread: spreadOf(losses),
-          isExcluded: out.has(memberId) || (ownRatio !== null && !taken.has(memberId)),
-          isOut: out.has(memberId),
-          ownRatio,
-        }
-      })
-      .filter((one) => one.flops > 0)
-      .sort((a, b) => a.flops - b.flops)
+    return study
+      ? standingsOf({
+          recipe: study.recipe,
+          runs: runs.ofStudy(study.id),
+          plans: plan.plans,
+          trainable: plan.trainable,
+          ...choicesOf(study.id),
+          validationsOf,
+        })
+      : []
   })
 
   /** Whether any run has several points, so that one must be chosen. */
@@ -111,13 +49,7 @@ export const useLawStore = defineStore('law', () => {
     () => standings.value.some(({ run }) => run?.cooldowns !== undefined) || studies.current?.recipe.decay === 'wsd-s',
   )
   const inFit = computed(() => standings.value.filter((one) => one.loss !== null && !one.isExcluded))
-  /**
-   * Every training in the fit: a member trained with three seeds counts three times, and their spread tells of the
-   * noise.
-   */
-  const points = computed(() =>
-    inFit.value.flatMap(({ name, flops, losses }) => losses.map((y): LawPoint => ({ name, x: flops, y }))),
-  )
+  const points = computed(() => trainingsOf(standings.value))
   // Fitted anew only when a point or a choice changes, not with every record.
   const request = computed(() => {
     const options = {
@@ -169,6 +101,8 @@ export const useLawStore = defineStore('law', () => {
   }
 
   return {
+    choicesOf,
+    validationsOf,
     standings,
     inFit,
     points,
@@ -184,18 +118,3 @@ export const useLawStore = defineStore('law', () => {
     exclude,
   }
 })
-
-/** Tokens per counted parameter of a whole training, as the recipe means them: a wsd-s run's at its second cooldown. */
-function ratioOf(run: RunSummary | null, planned: MemberPlan | undefined, decay: Decay): number | null {
-  if (run && run.flopsPerToken > 0) {
-    return (
-      run.flops /
-      run.flopsPerToken /
-      (run.cooldowns ? tokensStretch('wsd-s') : 1) /
-      (run.countedParameters ?? planned?.countedParameters ?? run.parameters)
-    )
-  }
-  return planned?.countedParameters
-    ? planned.tokens / tokensStretch(planned.decay ?? decay) / planned.countedParameters
-    : null
-}
