@@ -4,7 +4,6 @@ import type { CheckJob } from '#main/core/mup-checks/job.ts'
 import type { SearchJob } from '#main/core/cluster-validation/search-job.ts'
 import type { IngestRequest } from '#main/core/corpus/ingest.ts'
 import type { ConvertModelJob } from '#main/core/model-formats/convert-job.ts'
-import type { ImportJob } from '#main/core/model-formats/import-job.ts'
 import type { CheckTaskFileJob } from '#main/core/evaluation/check-file-job.ts'
 import type { EvaluateJob } from '#main/core/evaluation/evaluate-job.ts'
 import type { ExportJob } from '#main/core/model-formats/export-job.ts'
@@ -25,7 +24,6 @@ export type Job =
   | ExportJob
   | EvaluateJob
   | CheckTaskFileJob
-  | ImportJob
   | CheckJob
   | SearchJob
   | TakeModelJob
@@ -65,8 +63,6 @@ export async function* runJob(
       return yield* (await import('#main/core/evaluation/check-file-job.ts')).checkTaskFileJob(job)
     case 'convert-model':
       return yield* (await import('#main/core/model-formats/convert-job.ts')).convertModelJob(job, signal)
-    case 'import':
-      return yield* (await import('#main/core/model-formats/import-job.ts')).importJob(job)
     case 'take-model':
       return yield* (await import('#main/core/model-formats/take-job.ts')).takeModelJob(job, signal)
     case 'model-session':

@@ -151,10 +151,8 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
   })
   const checkpoints = createCheckpointUse({
     store: runStore,
-    fork,
     version,
     folderOf: runFolder,
-    closing: closing.signal,
     tokensFolderOf: ({ plan }) => tokenized.folderOf(plan.corpusId, plan.tokenizer),
     corpusOf: ({ plan }) => corpora.list().find(({ id }) => id === plan.corpusId) ?? null,
   })

@@ -10,7 +10,7 @@ import { importTokenizer } from './import-tokenizer.ts'
 import type { WeightsFile } from './weights-file.ts'
 import { openWeights } from './weights-files.ts'
 
-export interface ImportedModel {
+export interface HuggingFaceModel {
   model: ModelPlan
   /** By our names, as an engine wants them. */
   parameters: Map<string, Float32Array>
@@ -32,7 +32,7 @@ export interface ImportedModel {
  * belongs to another
  * architecture is a Fault that names it.
  */
-export async function importHuggingFace(folder: string): Promise<ImportedModel> {
+export async function importHuggingFace(folder: string): Promise<HuggingFaceModel> {
   const configPath = join(folder, 'config.json')
   if (!(await exists(configPath)))
     throw new Fault(

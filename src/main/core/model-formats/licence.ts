@@ -1,5 +1,6 @@
 // The licence that a model's README names in its front matter, as the Hugging Face hub reads it.
 import { join } from 'node:path'
+import { exactly } from '#shared/numbers.ts'
 import { exists, readText } from '#main/platform/disk/files.ts'
 
 /** null where there is no README, or it names none. */
@@ -11,6 +12,6 @@ export async function licenceIn(folder: string): Promise<string | null> {
   return named && named !== '' ? named.slice(0, 100) : null
 }
 
-/** A README's beginning that says it again. */
-export const licenceFront = (licence: string | null): string =>
-  licence === null ? '' : `---\nlicense: ${licence}\n---\n\n`
+/** The README of a model made elsewhere, written again: it says the licence again. */
+export const modelMadeElsewhere = (name: string, licence: string | null, parameters: number): string =>
+  `${licence === null ? '' : `---\nlicense: ${licence}\n---\n\n`}# ${name}\n\nMade elsewhere and written again by Isoflop; ${exactly(parameters)} parameters.\n`

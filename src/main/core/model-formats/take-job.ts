@@ -7,7 +7,8 @@ import { Fault } from '#shared/fault.ts'
 import type { ExportForm } from '#shared/run.ts'
 import { exportModel } from './export.ts'
 import { importHuggingFace } from './import.ts'
-import { licenceFront, licenceIn } from './licence.ts'
+import { licenceIn, modelMadeElsewhere } from './licence.ts'
+import { tokenizerOf } from './open.ts'
 import { removeFolder } from '#main/platform/disk/folders.ts'
 import { createGpt2Tokenizer } from '#main/core/tokenizer/gpt2.ts'
 import { tokenizerFiles } from '#main/core/tokenizer/hugging-face.ts'
@@ -56,20 +57,18 @@ async function* readAndKeep(
   to: string,
   signal: AbortSignal,
 ): AsyncGenerator<TakeModelRecord, TakenModel> {
-  const { model, parameters, tokenizer: own, dtypes } = await importHuggingFace(folder)
+  const imported = await importHuggingFace(folder)
+  const { model, parameters, dtypes } = imported
   await new Promise((resolve) => setImmediate(resolve)) // a request to stop comes in
   if (signal.aborted) throw new Fault('cancelled', 'Importing was cancelled; nothing of it was kept.')
-  const tokenizer = own ?? (model.shape.vocabulary === 50_257 ? createGpt2Tokenizer() : null)
-  if (!tokenizer)
-    throw new Fault('bad-input', `${folder} holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt.`)
+  const tokenizer = tokenizerOf(imported, folder)
   const licence = await licenceIn(folder)
   const count = countParameters(model.shape)
-  const card = `${licenceFront(licence)}# ${name}\n\nTaken over by Isoflop from another folder; ${count.toLocaleString('en-US')} parameters.\n`
   const { files } = await exportModel({
     model,
     parameters,
     tokenizer,
-    card,
+    card: modelMadeElsewhere(name, licence, count),
     name,
     folder: to,
     overwrite: true,

@@ -1,43 +1,35 @@
-// A run's checkpoints: listed, exported, and found for whoever opens one.
+// A run's checkpoints: listed, described, and found for whoever opens one.
 import { join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { Corpus } from '#shared/corpus.ts'
-import { lawLossOf, type ExportForm, type ExportReport } from '#shared/run.ts'
+import { lawLossOf } from '#shared/run.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { CheckpointRow } from '#shared/model.ts'
 import { checkpointFolder, listCheckpoints } from '#main/core/model-formats/checkpoint.ts'
 import type { CheckpointSource } from '#main/core/model-formats/open.ts'
-import { workToEnd } from '#main/platform/processes/host.ts'
-import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { RunStore, StoredRun } from './run-store.ts'
-import type { ExportJob } from '#main/core/model-formats/export-job.ts'
+import type { ExportCard } from '#main/core/model-formats/card.ts'
+
+type RunSource = Extract<CheckpointSource, { kind: 'run' }>
 
 export interface CheckpointUse {
-  export(
-    runId: string,
-    step: number | null,
-    folder: string,
-    overwrite: boolean,
-    form?: ExportForm,
-  ): Promise<ExportReport>
+  /** What a README says of a run's checkpoint. */
+  card(runId: string, step: number | null): ExportCard
   list(studyId: string | null): Promise<CheckpointRow[]>
   /** A run's checkpoint as any reader of models opens it, with the engine it was trained on. */
-  source(runId: string, step: number | null): { source: CheckpointSource; engine: EngineName; threads: number }
+  source(runId: string, step: number | null): { source: RunSource; engine: EngineName; threads: number }
 }
 
 export interface CheckpointUseDeps {
   store: Pick<RunStore, 'read' | 'list' | 'stepAt' | 'lastValidation'>
-  fork: ForkWorker
   version: string
   folderOf: (runId: string) => string
   tokensFolderOf: (run: StoredRun) => string
   corpusOf: (run: StoredRun) => Corpus | null
-  /** Aborts when the lab closes. */
-  closing: AbortSignal
 }
 
 export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
-  const { store, fork, closing } = deps
+  const { store } = deps
 
   const choose = (run: StoredRun, step: number | null): number => {
     const { checkpoints, name } = run.summary
@@ -50,7 +42,8 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
       )
     return chosen
   }
-  const common = (run: StoredRun, step: number) => ({
+  const sourceOf = (run: StoredRun, step: number): RunSource => ({
+    kind: 'run',
     model: run.plan.model,
     checkpointFolder: checkpointFolder(join(deps.folderOf(run.summary.id), 'checkpoints'), step),
     tokensFolder: deps.tokensFolderOf(run),
@@ -62,12 +55,12 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
   }
 
   return {
-    export: async (runId, wanted, folder, overwrite, form) => {
+    card: (runId, wanted) => {
       const run = store.read(runId)
       const step = choose(run, wanted)
       const at = store.stepAt(runId, step)
       const corpus = deps.corpusOf(run)
-      const card = {
+      return {
         version: deps.version,
         plan: run.plan,
         step,
@@ -81,8 +74,6 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
           licence: corpus.licence,
         },
       }
-      const job: ExportJob = { kind: 'export', ...common(run, step), card, folder, overwrite, form }
-      return workToEnd<never, ExportReport>(fork, job, { signal: closing })
     },
     list: async (studyId) => {
       const rows: CheckpointRow[] = []
@@ -123,11 +114,7 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
     },
     source: (runId, wanted) => {
       const run = store.read(runId)
-      return {
-        source: { kind: 'run', ...common(run, choose(run, wanted)) },
-        engine: run.plan.engine,
-        threads: run.plan.threads,
-      }
+      return { source: sourceOf(run, choose(run, wanted)), engine: run.plan.engine, threads: run.plan.threads }
     },
   }
 }

@@ -1,5 +1,6 @@
 // What a person does with weights of any kind, a run's, a model's or a folder's: lets them generate, inspects, compares
 // and exports them.
+import { basename } from 'node:path'
 import type { EngineName } from '#shared/engine.ts'
 import type { AttentionMaps, Comparison, TensorStats, Generated, GeneratedToken } from '#shared/inspection.ts'
 import type { ExportForm, ExportReport, GenerateOptions } from '#shared/run.ts'
@@ -7,7 +8,7 @@ import type { Subject } from '#shared/subject.ts'
 import type { ModelOrigin } from '#shared/model.ts'
 import type { ModelReport } from '#shared/model-report.ts'
 import type { ConvertModelJob } from '#main/core/model-formats/convert-job.ts'
-import type { ImportJob } from '#main/core/model-formats/import-job.ts'
+import type { ExportJob, ExportSource } from '#main/core/model-formats/export-job.ts'
 import type { News } from '#main/lab/news.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
@@ -19,7 +20,7 @@ import type { Models } from '#main/lab/models/models.ts'
 export interface SubjectsDeps {
   models: Pick<Models, 'ready' | 'folderOf'>
   sessions: ModelSessions
-  checkpoints: Pick<CheckpointUse, 'source' | 'export'>
+  checkpoints: Pick<CheckpointUse, 'source' | 'card'>
   news: Pick<News, 'tell'>
   fork: ForkWorker
   chooseEngine: () => Promise<{ engine: EngineName; threads: number }>
@@ -57,6 +58,19 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
       ? { kind: 'model-session', ...checkpoints.source(subject.runId, subject.step) }
       : { kind: 'model-session', source: { kind: 'huggingface', folder: folderOf(subject) }, ...(await chooseEngine()) }
 
+  const exported = (subject: Subject): ExportSource & { name: string } => {
+    if (subject.kind === 'run') {
+      const card = checkpoints.card(subject.runId, subject.step)
+      return { source: checkpoints.source(subject.runId, subject.step).source, card, name: card.plan.name }
+    }
+    const source = { kind: 'huggingface' as const, folder: folderOf(subject) }
+    return {
+      source,
+      card: null,
+      name: subject.kind === 'model' ? models.ready(subject.modelId).name : basename(source.folder),
+    }
+  }
+
   return {
     generate: async (subject, options, generationId) => {
       const stopping = new AbortController()
@@ -79,11 +93,8 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
     attention: async (subject, text, layer) => sessions.attention(await jobOf(subject), text, layer),
     compare: async (a, b) => sessions.compare(await jobOf(a), (await jobOf(b)).source),
     export: async (subject, folder, overwrite, form) => {
-      if (subject.kind === 'run') return checkpoints.export(subject.runId, subject.step, folder, overwrite, form)
-      const name = subject.kind === 'model' ? models.ready(subject.modelId).name : undefined
-      const job: ImportJob = { kind: 'import', folder: folderOf(subject), to: folder, overwrite, form, name }
-      const { written } = await workToEnd<never, ModelReport>(fork, job, { signal: closing })
-      return written!
+      const job: ExportJob = { kind: 'export', ...exported(subject), folder, overwrite, form }
+      return workToEnd<never, ExportReport>(fork, job, { signal: closing })
     },
     convert: (origin, to, overwrite) => {
       const { hubFolder, gatherFolder } = deps
