@@ -4,7 +4,7 @@ import type { Check, CheckChoices, CheckKind } from './mup/check.ts'
 import type { ClusterCatalogue, MachineEntry } from './cluster/catalogue.ts'
 import type { PlanSearch, PlanSearchChoices } from './cluster/plan-search.ts'
 import type { ValidationReport } from './cluster/validation.ts'
-import type { ClusterChoice, ClusterPart, StreamingNews } from './cluster/live.ts'
+import type { ClusterPart, StreamingNews } from './cluster/live.ts'
 import type { StudyEvidence } from './comparison/evidence.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
 import type { DeletedItem } from './deleted.ts'
@@ -22,7 +22,7 @@ import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats } from './inspection.ts'
 import type { CheckpointRow, ContinueChoices, ImportedModel, ModelOrigin } from './model.ts'
 import type { ModelReport } from './model-report.ts'
-import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, RunSummary } from './run.ts'
+import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, RunSummary, StartChoices } from './run.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 import type { Study, StudyChanges, StudyDocument } from './study.ts'
@@ -89,9 +89,9 @@ export interface Lab {
   readRunPlans(runIds: string[]): Promise<RunPlan[]>
   /**
    * Queues one run for each member, smallest first; with `options`, each trains on an emulated cluster of so many
-   * systems.
+   * systems, or with several seeds.
    */
-  startRuns(studyId: string, memberIds: string[], options?: ClusterChoice): Promise<RunSummary[]>
+  startRuns(studyId: string, memberIds: string[], options?: StartChoices): Promise<RunSummary[]>
   pauseRun(runId: string): Promise<RunSummary>
   /** Goes on from the last checkpoint; with another engine, to numbers that rounding makes a little different. */
   resumeRun(runId: string, engine?: EngineName): Promise<RunSummary>

@@ -23,3 +23,14 @@ export function repeatsOf(finished: readonly Finished[]): Finished[] {
   }
   return [...bySeed.values()]
 }
+
+/** The trainings that count of every member, whichever door asks: those that began from a model's weights never do. */
+export function countedRepeats(runs: readonly RunSummary[]): Finished[] {
+  const ofMember = new Map<string, Finished[]>()
+  for (const run of runs) {
+    // what a model learned before is not in the compute of a run that began from it
+    if (run.state !== 'finished' || run.validationLoss === null || run.origin) continue
+    ofMember.set(run.memberId, [...(ofMember.get(run.memberId) ?? []), { run, loss: run.validationLoss }])
+  }
+  return [...ofMember.values()].flatMap(repeatsOf)
+}

@@ -1,5 +1,5 @@
 // What the lab knows of one training, and the records it sends while it lasts.
-import type { StreamingStep } from './cluster/live.ts'
+import type { ClusterChoice, StreamingStep } from './cluster/live.ts'
 import type { EngineName } from './engine.ts'
 import type { MemberPlan } from './family/ladder.ts'
 import type { ModelPlan } from './family/model.ts'
@@ -41,6 +41,12 @@ export interface RunPlan {
   systems?: number
   /** Most bytes of weights that one system may hold; absent: what it needs. */
   systemWeightBytes?: number
+}
+
+/** How members are trained that are asked for together; absent: once, on this computer. */
+export interface StartChoices extends Partial<ClusterChoice> {
+  /** Trainings of each member with seeds in turn, from the recipe's on; what has finished is not trained again. */
+  seeds?: number
 }
 
 export interface RunSummary {

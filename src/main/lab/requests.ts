@@ -20,7 +20,7 @@ import {
   evaluatedTasks,
   evaluationOptions,
   taskFileRole,
-  clusterChoice,
+  startChoices,
   clusterPart,
   exportForm,
   planSearchChoices,
@@ -58,7 +58,7 @@ export const requests = {
   startRuns: {
     studyId: id,
     memberIds: z.array(id).min(1, 'must name at least one member').max(200),
-    options: clusterChoice.optional(),
+    options: startChoices.optional(),
   },
   pauseRun: { runId: id },
   resumeRun: { runId: id, engine: z.enum(engineNames).optional() },

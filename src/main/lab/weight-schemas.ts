@@ -1,5 +1,6 @@
 // What may be asked of weights when it comes in through a door: models, subjects, evaluations, exports and clusters.
 import { z } from 'zod'
+import { mostSeeds } from '#shared/bounds.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
 import { engineNames } from '#shared/engine.ts'
 import { shotSamplers } from '#shared/evaluation/evaluation.ts'
@@ -62,10 +63,16 @@ export const evaluationOptions = z.strictObject({
 
 export const taskFileRole = z.enum(['items', 'shots'])
 
-export const clusterChoice = z.strictObject({
-  systems: count(1, mostSystems),
-  systemWeightBytes: z.number().int().positive().optional(),
-})
+export const startChoices = z
+  .strictObject({
+    systems: count(1, mostSystems).optional(),
+    systemWeightBytes: z.number().int().positive().optional(),
+    seeds: count(1, mostSeeds).optional(),
+  })
+  .refine(({ systems, systemWeightBytes }) => systemWeightBytes === undefined || systems !== undefined, {
+    path: ['systemWeightBytes'],
+    message: 'goes with systems',
+  })
 
 export const clusterPart = z.union([z.enum(['store', 'fabric']), z.strictObject({ system: count(0, mostSystems - 1) })])
 

@@ -46,6 +46,8 @@ export interface CurveBootstrap {
   /** null where as many points as parameters leave no residual to learn the noise from. */
   parameters: Record<'scale' | 'exponent' | 'offset', ParameterInterval> | null
   fits: CurveFit[]
+  /** The noise that each refit was drawn with. */
+  noises: number[]
   /** Relative noise of one training, standard deviation, degrees of freedom counted. */
   noise: number
   options: BootstrapOptions
@@ -64,14 +66,19 @@ export function bootstrapCurve(
 ): CurveBootstrap {
   const options = { ...usualBootstrap, ...wanted }
   const freedom = points.length - parameterCounts[fit.form]
-  if (freedom < 1) return { parameters: null, fits: [], noise: 0, options }
+  if (freedom < 1) return { parameters: null, fits: [], noises: [], noise: 0, options }
   const random = createRandom(options.seed)
   const expected = points.map(({ x }) => evaluateCurve(fit, x))
-  const squares = points.reduce((sum, { y }, i) => sum + (y / expected[i] - 1) ** 2, 0)
-  const noise = Math.sqrt(squares / freedom)
+  const noise = noiseOf(
+    points.map(({ y }) => y),
+    expected,
+    freedom,
+  )
   const fits: CurveFit[] = []
+  const noises: number[] = []
   for (let i = 0; i < options.resamples; i++) {
-    const drawn = noise * Math.sqrt(freedom / chiSquared(random, freedom))
+    const drawn = drawNoise(random, noise, freedom)
+    noises.push(drawn)
     const resampled = points.map(({ x }, k) => ({ x, y: expected[k] * Math.exp(drawn * random.normal()) }))
     fits.push(fitCurve(resampled, fit.form, fit.objective, fit.parameters.exponent))
   }
@@ -80,7 +87,8 @@ export function bootstrapCurve(
       fits.map((one) => one.parameters[name]),
       options.confidence,
     )
-  return { parameters: { scale: of('scale'), exponent: of('exponent'), offset: of('offset') }, fits, noise, options }
+  const parameters = { scale: of('scale'), exponent: of('exponent'), offset: of('offset') }
+  return { parameters, fits, noises, noise, options }
 }
 
 /** Where the law lies at x: percentiles over the refits. null without refits. */
@@ -93,14 +101,13 @@ export function bandAt(bootstrap: CurveBootstrap, x: number): Interval | null {
   return { low, high }
 }
 
-/** Where one more training at x would land: the law's spread and the training's own noise. */
-export function forecastAt(bootstrap: CurveBootstrap, x: number): Interval | null {
-  if (bootstrap.fits.length === 0) return null
-  const random = createRandom(bootstrap.options.seed + 1)
-  const landed = bootstrap.fits.map((fit) => evaluateCurve(fit, x) * Math.exp(bootstrap.noise * random.normal()))
-  const { low, high } = intervalOf(landed, bootstrap.options.confidence)
-  return { low, high }
-}
+/** Where one more training at x would land: the law's spread and the training's own noise, uncertain itself. */
+export const forecastAt = ({ fits, noises, options }: CurveBootstrap, x: number): Interval | null =>
+  landing(
+    fits.map((fit) => evaluateCurve(fit, x)),
+    noises,
+    options,
+  )
 
 export interface SurfaceBootstrap {
   /** null where most draws determine no surface: what is left over says nothing of how sure the fit is. */
@@ -169,6 +176,36 @@ export function intervalOf(values: readonly number[], confidence: number): Param
     return sorted[below] + (place - below) * (sorted[above] - sorted[below])
   }
   return { standardError: standardDeviation(sorted), low: at((1 - confidence) / 2), high: at((1 + confidence) / 2) }
+}
+
+/** Relative noise of one training, from what a law leaves over. */
+export const noiseOf = (measured: ArrayLike<number>, expected: readonly number[], freedom: number): number =>
+  Math.sqrt(expected.reduce((sum, one, i) => sum + (measured[i] / one - 1) ** 2, 0) / freedom)
+
+/** A noise that may have been the true one, where `noise` was estimated with so many degrees of freedom. */
+export const drawNoise = (random: Random, noise: number, freedom: number): number =>
+  noise * Math.sqrt(freedom / chiSquared(random, freedom))
+
+/** New trainings that each refit is asked for, so that their chance adds none to the interval. */
+const landingsAFit = 8
+
+/**
+ * Percentiles of where one new training lands, over refits and the noise that each was drawn with. The one definition
+ * of a forecast's interval, for curves and surfaces; null without refits. Simulated, 93 to 97 of 100 new trainings land
+ * in a 95 % interval (test/shared/scaling/coverage.slow.test.ts).
+ */
+export function landing(
+  expected: readonly number[],
+  noises: readonly number[],
+  { seed, confidence }: Pick<BootstrapOptions, 'seed' | 'confidence'>,
+): Interval | null {
+  if (expected.length === 0) return null
+  const random = createRandom(seed + 1)
+  const landed = expected.flatMap((loss, i) =>
+    Array.from({ length: landingsAFit }, () => loss * Math.exp(noises[i] * random.normal())),
+  )
+  const { low, high } = intervalOf(landed, confidence)
+  return { low, high }
 }
 
 function chiSquared(random: Random, freedom: number): number {

@@ -287,12 +287,13 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     listRuns: async (studyId) => [...runs.values()].filter((run) => !studyId || run.studyId === studyId),
     readRunPlans: async (runIds) => runIds.flatMap((id) => (runs.has(id) ? (runPlans.get(id) ?? []) : [])),
     startRuns: async (studyId, memberIds, options) => {
+      const cluster = options?.systems === undefined ? undefined : { ...options, systems: options.systems }
       const plans = await lab.planStudy(studyId)
       return plans
         .filter((plan) => memberIds.includes(plan.memberId))
         .map((plan, i) => {
           const id = `run-${++lastId}`
-          runPlans.set(id, makeRunPlan(found(studies, studyId), plan, id, 'native', 2, options))
+          runPlans.set(id, makeRunPlan(found(studies, studyId), plan, id, 'native', 2, cluster))
           records.set(id, { runId: id, steps: [], validations: [], samples: [] })
           return putRun({
             id,
@@ -319,7 +320,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
             finishedMs: null,
             checkpoints: [],
             message: null,
-            ...(options ? { systems: options.systems } : {}),
+            ...(cluster ? { systems: cluster.systems } : {}),
           })
         })
     },

@@ -68,10 +68,10 @@ async function fit(context: CommandContext, options: FitOptions): Promise<Answer
       text: [curveText(found, bootstrap), ...said].join('\n'),
     }
   }
-  const points = await surfacePoints(context, options, options.c)
+  const { points, remarks: said } = await surfacePoints(context, options, options.c)
   const found = fitSurfaceForm(form, points)
   const bootstrap = surfaceBootstrap(found, points, options)
-  const remarks = bootstrapRemarks(bootstrap)
+  const remarks = [...bootstrapRemarks(bootstrap), ...said]
   return {
     document: { ...surfaceDocument(found, bootstrap), ...(remarks.length ? { remarks } : {}) },
     text: [surfaceText(found, bootstrap), ...remarks].join('\n'),

@@ -19,12 +19,15 @@ import {
   surfaceBootstrap,
   surfaceDocument,
 } from './fit.ts'
-import { curvePoints, pointOptions, surfacePoints } from './points.ts'
+import { allocationByRecipe } from '#shared/family/allocation.ts'
+import { flopsConventionNames, parameterCountNames } from '#shared/family/counting.ts'
+import { redrawSurface, surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
+import { curvePoints, pointOptions, studyRuns, surfacePoints } from './points.ts'
 import type { Answer, CommandContext, CommandPart } from './program.ts'
 
 interface ForecastOptions extends Omit<FitOptions, 'flops'> {
   flops?: number
-  tokensPerParameter: number
+  tokensPerParameter?: number
 }
 
 export const forecastCommand: CommandPart = (program, act) => {
@@ -41,7 +44,11 @@ export const forecastCommand: CommandPart = (program, act) => {
     )
     .option('--c <column>', 'compute, for surfaces without a column of tokens: tokens are C / (6 N)')
     .option('--flops <amount>', 'the budget; power laws read it in the unit of --x, surfaces as 6 N D', parseAmount)
-    .option('--tokens-per-parameter <number>', 'how power laws split a budget', parseAmount, 20)
+    .option(
+      '--tokens-per-parameter <number>',
+      'how power laws split a budget: by 6 N D; else as the study does, or 20',
+      parseAmount,
+    )
     .addHelpText(
       'after',
       `
@@ -68,12 +75,12 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       ...bootstrapOptions(fitOptions),
       resamples: 200,
     })
-    const allocation = allocationByRatio(flops, options.tokensPerParameter)
+    const { allocation, words } = await allocationOf(context, options, flops)
     return {
       document: { form, flops, loss, interval, allocation, heldOut, fit: curveDocument(found, bootstrap) },
       text: [
         ...lossLines(flops, loss, interval, fitOptions),
-        `${options.tokensPerParameter} tokens a parameter (6 N D): ${short(allocation.parameters)} parameters, ${short(allocation.tokens)} tokens`,
+        `${words}: ${short(allocation.parameters)} parameters, ${short(allocation.tokens)} tokens`,
         ...(heldOut ? [`Without its largest point the law misses it by ${(100 * heldOut.error).toFixed(2)} %.`] : []),
         statusWords[found.status],
         ...remarks,
@@ -82,7 +89,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   }
   if (form === 'isoflop')
     throw new Fault('bad-input', 'An IsoFLOP profile predicts sizes, not losses; fit a surface or a power law.')
-  const points = await surfacePoints(context, fitOptions, fitOptions.c)
+  const { points, remarks: said } = await surfacePoints(context, fitOptions, fitOptions.c)
   const found = fitSurfaceForm(form, points)
   const bootstrap = surfaceBootstrap(found, points, fitOptions)
   const best = optimalAllocation(found, flops)
@@ -94,8 +101,10 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     )
     return Number.isFinite(low) && Number.isFinite(high) ? { low, high } : null
   }
-  const interval = over((one) => one.loss)
-  const remarks = bootstrapRemarks(bootstrap)
+  // Of the loss, where one training of that size would land: the same definition as for curves.
+  const redraws = bootstrap && redrawSurface(found.form, found, points, bootstrap.options)
+  const interval = redraws && surfaceForecastAt(redraws, best.parameters, best.tokens)
+  const remarks = [...bootstrapRemarks(bootstrap), ...said]
   return {
     document: {
       form,
@@ -116,6 +125,21 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       statusWords[found.status],
       ...remarks,
     ].join('\n'),
+  }
+}
+
+/** By a ratio that was asked for, else as the study's recipe counts, else by the usual rule. */
+async function allocationOf(context: CommandContext, options: ForecastOptions, flops: number) {
+  const { study, tokensPerParameter } = options
+  if (study === undefined || tokensPerParameter !== undefined) {
+    const allocation = allocationByRatio(flops, tokensPerParameter ?? 20)
+    return { allocation, words: `${allocation.tokensPerParameter} tokens a parameter (6 N D)` }
+  }
+  const basis = await studyRuns(context, { study })
+  const { countedParameters, flopsConvention } = basis.recipe
+  return {
+    allocation: allocationByRecipe(flops, basis),
+    words: `${basis.recipe.tokensPerParameter} tokens a parameter (${parameterCountNames[countedParameters]}; FLOPs: ${flopsConventionNames[flopsConvention]})`,
   }
 }
 

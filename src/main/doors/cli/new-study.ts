@@ -34,6 +34,7 @@ export interface TrainOptions extends ShapingOptions, EngineOptions {
   from?: string
   tokens?: number
   seed?: number
+  seeds?: number
   systems?: number
   systemWeights?: number
 }

@@ -4,6 +4,10 @@ import type { Command } from 'commander'
 import { Fault } from '#shared/fault.ts'
 import { isAtRatio } from '#shared/family/additions.ts'
 import { tokensStretch } from '#shared/family/schedule.ts'
+import type { PlanBasis } from '#shared/family/plan.ts'
+import { canRescore, type RunSummary } from '#shared/run.ts'
+import { countedRepeats } from '#shared/repeats.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { gatherBudgets, gatheringRemark, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
@@ -54,12 +58,14 @@ export async function curvePoints(
   options: PointOptions,
 ): Promise<{ points: LawPoint[]; names: { x: string; y: string }; remarks: string[] }> {
   if (options.study !== undefined) {
-    const { runs, perParameter } = await studyRuns(context, options)
+    const { runs, recipe, remarks: said } = await studyRuns(context, options)
+    const perParameter = recipe.tokensPerParameter
     const onLine = runs.filter(({ isOnLine }) => isOnLine)
     const remarks =
       onLine.length === runs.length
-        ? []
+        ? said
         : [
+            ...said,
             `Left out, because they have not the study's ${perParameter} tokens a parameter: ${runs
               .filter(({ isOnLine }) => !isOnLine)
               .map(({ name }) => name)
@@ -93,9 +99,11 @@ export async function surfacePoints(
   context: CommandContext,
   options: PointOptions,
   flopsColumn?: string,
-): Promise<SurfacePoint[]> {
-  if (options.study !== undefined)
-    return dropHighest((await studyRuns(context, options)).runs, options.dropHighest ?? 0)
+): Promise<{ points: SurfacePoint[]; remarks: string[] }> {
+  if (options.study !== undefined) {
+    const { runs, remarks } = await studyRuns(context, options)
+    return { points: dropHighest(runs, options.dropHighest ?? 0), remarks }
+  }
   const table = tableOf(options)
   const [n, loss] = [columnOf(table, options.n, '--n'), columnOf(table, options.loss, '--loss')]
   if (options.d === undefined && flopsColumn === undefined)
@@ -114,7 +122,7 @@ export async function surfacePoints(
     loss: loss(i),
     name: nameOf(table, i),
   }))
-  return dropHighest(points, options.dropHighest ?? 0)
+  return { points: dropHighest(points, options.dropHighest ?? 0), remarks: [] }
 }
 
 /** Points of IsoFLOP profiles, from rows or from the runs of a study, gathered where they took the same compute. */
@@ -122,12 +130,12 @@ export async function isoflopPoints(
   context: CommandContext,
   options: PointOptions,
 ): Promise<{ points: IsoflopPoint[]; remarks: string[] }> {
-  const given =
-    options.study === undefined ? isoflopRows(options) : (await studyRuns(context, options)).runs.map(isoflopRun)
+  const study = options.study === undefined ? null : await studyRuns(context, options)
+  const given = study ? study.runs.map(isoflopRun) : isoflopRows(options)
   const kept = dropHighest(given, options.dropHighest ?? 0)
   const points = gatherBudgets(kept)
   const remark = gatheringRemark(kept, points)
-  return { points, remarks: remark === null ? [] : [remark] }
+  return { points, remarks: [...(study?.remarks ?? []), ...(remark === null ? [] : [remark])] }
 }
 
 const isoflopRun = ({ flops, parameters, tokens, loss }: StudyPoint): IsoflopPoint => ({
@@ -201,37 +209,45 @@ interface StudyPoint extends SurfacePoint {
   isOnLine: boolean
 }
 
-async function studyRuns(
-  context: CommandContext,
-  { study: wanted }: PointOptions,
-): Promise<{ runs: StudyPoint[]; perParameter: number }> {
+interface StudyPoints extends PlanBasis {
+  runs: StudyPoint[]
+  /** What a person must know of them. */
+  remarks: string[]
+}
+
+function remarksOf(counted: readonly { run: RunSummary }[], passedOver: number): string[] {
+  const inPart = counted.filter(({ run }) => canRescore(run)).length
+  return [
+    ...(passedOver === 0
+      ? []
+      : [
+          `Passed over: ${passedOver} finished run${passedOver === 1 ? '' : 's'}; a newer one of the same member stands for ${passedOver === 1 ? 'it' : 'them'}, by the same seed or in another setting.`,
+        ]),
+    ...(inPart === 0
+      ? []
+      : [
+          `${inPart} run${inPart === 1 ? ' was' : 's were'} scored by an older version on a part of the validation split; \`isoflop rescore\` scores the whole.`,
+        ]),
+  ]
+}
+
+/** The finished trainings of a study that count, repeats of one seed once. */
+export async function studyRuns(context: CommandContext, { study: wanted }: PointOptions): Promise<StudyPoints> {
   return readLab(context, async (lab) => {
-    const { id, recipe } = await findStudy(lab, wanted!)
-    const all = await lab.listRuns(id)
-    const finished = all.filter(({ state, origin }) => state === 'finished' && !origin)
-    if (finished.length > 0 && finished.every(({ validationLoss }) => validationLoss === null))
+    const { id, recipe, tokenizer } = await findStudy(lab, wanted!)
+    const all = (await lab.listRuns(id)).filter(({ state, origin }) => state === 'finished' && !origin)
+    if (all.length > 0 && all.every(({ validationLoss }) => validationLoss === null))
       throw new Fault(
         'bad-input',
-        `None of the study's ${finished.length} finished runs has a validation loss: the validation split of its text is shorter than one sequence. Train them on more text or with a shorter context.`,
+        `None of the study's ${all.length} finished runs has a validation loss: the validation split of its text is shorter than one sequence. Train them on more text or with a shorter context.`,
       )
-    const runs = all.flatMap(
-      ({
-        state,
-        validationLoss,
-        flops,
-        parameters,
-        countedParameters = parameters,
-        tokens,
-        cooldowns,
-        name,
-        origin,
-      }): StudyPoint[] => {
-        // what a model learned before is not in the compute of a run that began from it
-        if (state !== 'finished' || validationLoss === null || origin) return []
-        const isOnLine = isAtRatio(tokens / (cooldowns ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
-        return [{ flops, parameters, tokens, loss: validationLoss, name, isOnLine }]
-      },
-    )
-    return { runs, perParameter: recipe.tokensPerParameter }
+    const counted = countedRepeats(all)
+    const runs = counted.map(({ run, loss }): StudyPoint => {
+      const { flops, parameters, countedParameters = parameters, tokens, cooldowns, name } = run
+      const isOnLine = isAtRatio(tokens / (cooldowns ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
+      return { flops, parameters, tokens, loss, name, isOnLine }
+    })
+    const passedOver = all.filter(({ validationLoss }) => validationLoss !== null).length - counted.length
+    return { runs, recipe, vocabulary: vocabularyOf(tokenizer), remarks: remarksOf(counted, passedOver) }
   })
 }

@@ -1,5 +1,6 @@
 // `isoflop train`: a study, new or old, from text to finished runs.
 import { exactly } from '#shared/numbers.ts'
+import { mostSeeds } from '#shared/bounds.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
 import { Fault } from '#shared/fault.ts'
 import type { RunSummary } from '#shared/run.ts'
@@ -43,6 +44,11 @@ export const trainCommand: CommandPart = (program, act) => {
       )
       .option('--seed <number>', 'of the first weights and the order of the text', parseWhole(0, 0xffff_ffff))
       .option(
+        '--seeds <count>',
+        'trainings of each member with seeds in turn; finished ones are not trained again. Their spread is the noise of the law',
+        parseWhole(1, mostSeeds),
+      )
+      .option(
         '--systems <count>',
         `on an emulated cluster of so many systems, each holding two layers of weights at a time, 1 to ${mostSystems}`,
         parseWhole(1, mostSystems),
@@ -65,6 +71,7 @@ Examples:
   $ isoflop train --from gpt2 --tokens 2M --corpus ~/books
   $ isoflop train --systems 4 --member 137k            weights streamed to four systems, layer by layer
   $ isoflop train --shape 4,64,4 --seed 1              one model, as the page of a run repeats it
+  $ isoflop train --study "My study" --seeds 3         each member three times: error bars
   $ isoflop train --isoflop 4e11,8e11 --sizes 4        the same compute for several sizes
 
 Ctrl+C pauses; isoflop resume goes on.`,
@@ -74,6 +81,10 @@ Ctrl+C pauses; isoflop resume goes on.`,
         withLab(context, async (lab) => {
           if (options.tokens !== undefined && options.from === undefined)
             throw usageError('--tokens goes with --from; a ladder’s tokens follow from --tokens-per-parameter.')
+          if (options.seeds !== undefined && options.from !== undefined)
+            throw usageError(
+              '--seeds repeats the members of a ladder; --from goes on from one model. Give one of them.',
+            )
           if (options.systemWeights !== undefined && options.systems === undefined)
             throw usageError('--system-weights goes with --systems.')
           if (options.systems !== undefined && options.from !== undefined)
@@ -117,9 +128,10 @@ export async function trainStudy(
     member,
     engine,
     threads,
+    seeds,
     systems,
     systemWeights,
-  }: Pick<TrainOptions, 'member' | 'engine' | 'threads' | 'systems' | 'systemWeights'>,
+  }: Pick<TrainOptions, 'member' | 'engine' | 'threads' | 'seeds' | 'systems' | 'systemWeights'>,
   context: CommandContext,
 ): Promise<RunSummary[]> {
   const corpus = await corpusReady(lab, study.corpusId, context)
@@ -136,9 +148,11 @@ export async function trainStudy(
     lab.startRuns(
       study.id,
       chosen.map(({ memberId }) => memberId),
-      ...(systems === undefined
-        ? []
-        : [{ systems, ...(systemWeights === undefined ? {} : { systemWeightBytes: Math.floor(systemWeights) }) }]),
+      {
+        ...(seeds === undefined ? {} : { seeds }),
+        ...(systems === undefined ? {} : { systems }),
+        ...(systemWeights === undefined ? {} : { systemWeightBytes: Math.floor(systemWeights) }),
+      },
     ),
   )
   return followRuns(

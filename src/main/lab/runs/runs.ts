@@ -1,10 +1,10 @@
 // The trainings: one at a time, each in a process of its own, in the order in which they were asked for.
 import { Fault } from '#shared/fault.ts'
-import type { ClusterChoice, ClusterPart } from '#shared/cluster/live.ts'
+import type { ClusterPart } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import { canResume, isTraining } from '#shared/run.ts'
-import type { RunPlan, RunRecords, RunState, RunSummary } from '#shared/run.ts'
+import type { RunPlan, RunRecords, RunState, RunSummary, StartChoices } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
@@ -41,7 +41,8 @@ export interface Runs {
   read(id: string): StoredRun
   /** In the order asked for; without those that are not here any more. */
   plans(ids: readonly string[]): RunPlan[]
-  start(study: Study, members: MemberPlan[], engine: EngineName, threads: number, cluster?: ClusterChoice): RunSummary[]
+  /** With several seeds, those that have finished in the same setting are not trained again. */
+  start(study: Study, members: MemberPlan[], engine: EngineName, threads: number, choices?: StartChoices): RunSummary[]
   /** Queues runs whose plans are made already. */
   startPlanned(plans: RunPlan[]): RunSummary[]
   pause(id: string): Promise<RunSummary>
@@ -146,9 +147,20 @@ export function createRuns(deps: RunsDeps): Runs {
     list: store.list,
     read: store.read,
     plans: store.plans,
-    start: (study, members, engine, threads, cluster) => {
+    start: (study, members, engine, threads, { seeds = 1, systems, systemWeightBytes } = {}) => {
       const sorted = [...members].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens)
-      return startPlanned(sorted.map((member) => makeRunPlan(study, member, deps.newId(), engine, threads, cluster)))
+      const cluster =
+        systems === undefined ? undefined : { systems, ...(systemWeightBytes ? { systemWeightBytes } : {}) }
+      const plans = sorted.flatMap((member) =>
+        Array.from({ length: seeds }, (_, i) => {
+          const recipe = { ...study.recipe, seed: (study.recipe.seed + i) % 2 ** 32 }
+          return makeRunPlan({ ...study, recipe }, member, deps.newId(), engine, threads, cluster)
+        }),
+      )
+      if (seeds === 1) return startPlanned(plans)
+      const key = ({ memberId, setting, seed }: RunSummary) => `${memberId} ${setting} ${seed}`
+      const done = new Set(store.list(study.id).flatMap((run) => (run.state === 'finished' ? [key(run)] : [])))
+      return startPlanned(plans.filter((plan) => !done.has(key(queuedSummary(plan, 0)))))
     },
     startPlanned,
     pause: (id) => end(id, 'paused', []),

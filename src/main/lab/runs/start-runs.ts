@@ -1,9 +1,8 @@
 // What a person asks for becomes runs: members of a study, or a model's weights that go on on a study's text.
-import type { ClusterChoice } from '#shared/cluster/live.ts'
 import type { EngineName, Machine } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ContinueChoices } from '#shared/model.ts'
-import type { RunSummary } from '#shared/run.ts'
+import type { RunSummary, StartChoices } from '#shared/run.ts'
 import type { Corpora } from '#main/lab/corpora/corpora.ts'
 import type { TokenizedCorpora } from '#main/lab/corpora/tokenized.ts'
 import type { Models } from '#main/lab/models/models.ts'
@@ -33,7 +32,7 @@ export function createRunStarts(deps: StartRunsDeps) {
   }
 
   return {
-    async members(studyId: string, memberIds: string[], cluster?: ClusterChoice): Promise<RunSummary[]> {
+    async members(studyId: string, memberIds: string[], choices: StartChoices = {}): Promise<RunSummary[]> {
       const study = studies.read(studyId)
       const plans = studies.plan(studyId)
       const busy = new Map(runs.underWay(studyId).map((run) => [run.memberId, run]))
@@ -50,7 +49,10 @@ export function createRunStarts(deps: StartRunsDeps) {
       })
       usable(study.corpusId)
       const { engine, threads } = await chooseEngine()
-      return runs.start(study, chosen, engine, threads, cluster)
+      const started = runs.start(study, chosen, engine, threads, choices)
+      if (started.length === 0)
+        throw new Fault('conflict', `seeds: all ${choices.seeds} have finished for every member. Ask for more.`)
+      return started
     },
     async fromModel(studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> {
       const study = studies.read(studyId)

@@ -21,6 +21,8 @@ export interface Standing {
   loss: number | null
   /** One loss for each seed that has finished. */
   losses: number[]
+  /** The runs of those losses; the one that stands for the member is the last. */
+  repeats: RunSummary[]
   /** Standard deviation of one training over the seeds; null with fewer than two. */
   spread: number | null
   /** Not in the fit: taken out by a person, or off the recipe's tokens per parameter and not taken in by one. */
@@ -88,6 +90,7 @@ export function standingsOf(records: StudyRecords): Standing[] {
         run,
         loss: losses.length ? meanOf(losses) : null,
         losses,
+        repeats: finished.map((one) => one.run),
         spread: spreadOf(losses),
         isExcluded: out.has(memberId) || (ownRatio !== null && !taken.has(memberId)),
         isOut: out.has(memberId),

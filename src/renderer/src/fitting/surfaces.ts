@@ -1,15 +1,15 @@
 // Surfaces through the points of a study, with redrawn ones for their intervals: half a second of arithmetic, so it is
 // done in the background.
 import { toFaultData } from '#shared/fault.ts'
-import { bootstrapSurface } from '#shared/scaling/bootstrap.ts'
 import type { SurfacePoint } from '#shared/scaling/points.ts'
-import type { Surface, SurfaceFit } from '#shared/scaling/surface.ts'
+import type { SurfaceFit } from '#shared/scaling/surface.ts'
+import { redrawSurface, type SurfaceRedraws } from '#shared/scaling/surface-forecast.ts'
 import { fitSurfaceHuber } from '#shared/scaling/surface-huber.ts'
 import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
 
-/** `drawn` are refits of points drawn with replacement; `problem` is the sentence that says why there is no fit. */
+/** `redraws` are refits of losses that might have been; `problem` is the sentence that says why there is no fit. */
 export type FittedSurface = { name: string } & (
-  { fit: SurfaceFit; drawn: Surface[]; problem: null } | { fit: null; drawn: null; problem: string }
+  { fit: SurfaceFit; redraws: SurfaceRedraws; problem: null } | { fit: null; redraws: null; problem: string }
 )
 
 const resamples = 100
@@ -18,9 +18,9 @@ export function fitSurfaces(points: readonly SurfacePoint[]): FittedSurface[] {
   const fitted = (name: string, form: 'surface' | 'surface-huber', work: () => SurfaceFit): FittedSurface => {
     try {
       const fit = work()
-      return { name, fit, drawn: bootstrapSurface(form, fit, points, { resamples }).surfaces, problem: null }
+      return { name, fit, redraws: redrawSurface(form, fit, points, { resamples }), problem: null }
     } catch (error) {
-      return { name, fit: null, drawn: null, problem: toFaultData(error).message }
+      return { name, fit: null, redraws: null, problem: toFaultData(error).message }
     }
   }
   return [

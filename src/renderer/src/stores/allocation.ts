@@ -2,14 +2,15 @@
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
+import { allocationByRecipe } from '#shared/family/allocation.ts'
 import { memberOfSize } from '#shared/family/dial.ts'
 import { planMember } from '#shared/family/plan.ts'
 import { toFaultData } from '#shared/fault.ts'
-import { forecastAt, intervalOf, type Interval } from '#shared/scaling/bootstrap.ts'
+import { forecastAt, type Interval } from '#shared/scaling/bootstrap.ts'
 import { evaluateCurve } from '#shared/scaling/curve.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
 import type { SurfacePoint } from '#shared/scaling/points.ts'
-import { evaluateSurface } from '#shared/scaling/surface.ts'
+import { surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
 import { pointsOf } from '../curves/cooldowns.ts'
 import { fittedLatest } from '../fitting/latest.ts'
 import { useLabStore } from './lab.ts'
@@ -51,9 +52,9 @@ export const useAllocationStore = defineStore('allocation', () => {
 
   /** Every point of every run, as a surface sees it: a wsd-s run gives three. */
   const surfacePoints = computed<SurfacePoint[]>(() =>
-    law.standings.flatMap(({ run, name, isOut }) =>
-      (run && !isOut ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(({ tokens, loss }) =>
-        loss === null ? [] : [{ parameters: run!.parameters, tokens, loss, name }],
+    law.trainings.flatMap((run) =>
+      pointsOf(run, runs.curves.get(run.id)?.validations ?? []).flatMap(({ tokens, loss }) =>
+        loss === null ? [] : [{ parameters: run.parameters, tokens, loss, name: run.name }],
       ),
     ),
   )
@@ -98,28 +99,19 @@ export const useAllocationStore = defineStore('allocation', () => {
         row(name, () => {
           if (problem !== null) throw new Error(problem)
           return {
-            ...allocationByRatio(flops, recipe.tokensPerParameter),
+            ...(plan.basis
+              ? allocationByRecipe(flops, plan.basis)
+              : allocationByRatio(flops, recipe.tokensPerParameter)),
             loss: evaluateCurve(fit, flops),
             interval: forecastAt(bootstrap, flops),
           }
         }),
       ),
-      ...(surfaces.value ?? []).map(({ name, fit, drawn, problem }) =>
+      ...(surfaces.value ?? []).map(({ name, fit, redraws, problem }) =>
         row(name, () => {
           if (problem !== null) throw new Error(problem)
           const { parameters, tokens, loss } = optimalAllocation(fit, flops)
-          return {
-            parameters,
-            tokens,
-            loss,
-            interval:
-              drawn.length === 0
-                ? null
-                : intervalOf(
-                    drawn.map((one) => evaluateSurface(one, parameters, tokens)),
-                    0.95,
-                  ),
-          }
+          return { parameters, tokens, loss, interval: surfaceForecastAt(redraws, parameters, tokens) }
         }),
       ),
     ]

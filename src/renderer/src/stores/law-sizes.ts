@@ -20,10 +20,9 @@ export const useSizesStore = defineStore('law-sizes', () => {
 
   const points = computed<IsoflopPoint[]>(() =>
     gatherBudgets(
-      law.standings.flatMap(({ run, isOut }) =>
-        (run && !isOut ? pointsOf(run, runs.curves.get(run.id)?.validations ?? []) : []).flatMap(
-          ({ flops, tokens, loss }) =>
-            loss === null ? [] : [{ budget: flops, parameters: run!.parameters, tokens, loss }],
+      law.trainings.flatMap((run) =>
+        pointsOf(run, runs.curves.get(run.id)?.validations ?? []).flatMap(({ flops, tokens, loss }) =>
+          loss === null ? [] : [{ budget: flops, parameters: run.parameters, tokens, loss }],
         ),
       ),
     ),

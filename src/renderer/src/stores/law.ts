@@ -44,6 +44,13 @@ export const useLawStore = defineStore('law', () => {
       : []
   })
 
+  /** Every training whose points count for surfaces and parabolas: all repeats, and a run that is still under way. */
+  const trainings = computed(() =>
+    standings.value
+      .filter(({ isOut }) => !isOut)
+      .flatMap(({ run, repeats }) => (repeats.length ? repeats : run ? [run] : [])),
+  )
+
   /** Whether any run has several points, so that one must be chosen. */
   const hasCooldowns = computed(
     () => standings.value.some(({ run }) => run?.cooldowns !== undefined) || studies.current?.recipe.decay === 'wsd-s',
@@ -104,6 +111,7 @@ export const useLawStore = defineStore('law', () => {
     choicesOf,
     validationsOf,
     standings,
+    trainings,
     inFit,
     points,
     law,

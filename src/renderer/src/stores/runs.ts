@@ -1,9 +1,8 @@
 // Every run, and the curve of each that someone looks at.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
-import type { ClusterChoice } from '#shared/cluster/live.ts'
 import { halfEngines } from '#shared/engine.ts'
-import { canResume, isTraining, type RunRecords, type RunSummary } from '#shared/run.ts'
+import { canResume, isTraining, type RunRecords, type RunSummary, type StartChoices } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBridge } from '../bridge.ts'
 import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
@@ -123,9 +122,9 @@ export const useRunsStore = defineStore('runs', () => {
       .sort((a, b) => a.parameters - b.parameters || a.createdMs - b.createdMs)
   const active = computed(() => runs.value.filter(isUnderWay))
 
-  const start = (studyId: string, memberIds: string[], cluster?: ClusterChoice) =>
+  const start = (studyId: string, memberIds: string[], choices?: StartChoices) =>
     notices.attempt(async () => {
-      const made = await bridge.request('startRuns', studyId, memberIds, ...(cluster ? [cluster] : []))
+      const made = await bridge.request('startRuns', studyId, memberIds, ...(choices ? [choices] : []))
       made.forEach(put)
       return made
     })

@@ -20,24 +20,28 @@ export const useTraining = defineStore('training', () => {
   const runs = useRunsStore()
   const shell = useShellStore()
   const isStarting = ref(false)
+  /** Trainings of each member, with seeds from the recipe's on: their spread is the noise of the law. */
+  const seeds = ref(1)
 
   const own = computed(() => runs.ofStudy(studies.currentId))
   /** Runs that a change of text, tokenizer or recipe would falsify. */
   const holding = computed(() => own.value.filter((run) => isUnderWay(run) || run.state === 'paused'))
   const isHeld = computed(() => holding.value.length > 0)
-  /** Members to train: on, not refused, and neither trained as they are, with this seed, nor under way. */
+  /** Members to train: on, not refused, and neither trained as they are, with these seeds, nor under way. */
   const waiting = computed(() =>
-    plan.trainable.filter(
-      (one) =>
-        !own.value.some(
-          (run) =>
-            run.memberId === one.memberId &&
-            run.steps === one.steps &&
-            run.parameters === one.parameters &&
-            run.state !== 'failed' &&
-            (run.seed ?? defaultRecipe.seed) === studies.current?.recipe.seed,
-        ),
-    ),
+    plan.trainable.filter((one) => {
+      const trained = own.value.filter(
+        (run) =>
+          run.memberId === one.memberId &&
+          run.steps === one.steps &&
+          run.parameters === one.parameters &&
+          run.state !== 'failed',
+      )
+      const first = studies.current?.recipe.seed ?? defaultRecipe.seed
+      return Array.from({ length: seeds.value }, (_, i) => first + i).some(
+        (seed) => !trained.some((run) => (run.seed ?? defaultRecipe.seed) === seed),
+      )
+    }),
   )
 
   async function trainLadder(): Promise<void> {
@@ -48,6 +52,7 @@ export const useTraining = defineStore('training', () => {
     const started = await runs.start(
       study.id,
       waiting.value.map((one) => one.memberId),
+      seeds.value > 1 ? { seeds: seeds.value } : undefined,
     )
     isStarting.value = false
     if (started) shell.go('training')
@@ -73,5 +78,5 @@ export const useTraining = defineStore('training', () => {
     })
   }
 
-  return { own, holding, isHeld, waiting, isStarting, trainLadder, askStop, askStopAll }
+  return { own, holding, isHeld, waiting, seeds, isStarting, trainLadder, askStop, askStopAll }
 })
