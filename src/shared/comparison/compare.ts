@@ -14,6 +14,11 @@ export type Currency = (typeof currencies)[number]
 export const lossUnits = ['nats-per-token', 'bits-per-byte'] as const
 export type LossUnit = (typeof lossUnits)[number]
 
+export const lossUnitNames: Record<LossUnit, string> = {
+  'nats-per-token': 'loss (nats/token)',
+  'bits-per-byte': 'loss (bits per byte)',
+}
+
 export interface ComparisonOptions {
   form: PairForm
   unit: LossUnit

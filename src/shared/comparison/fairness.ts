@@ -64,6 +64,10 @@ const likeness = (what: string, isPossible: boolean, a: string, b: string): Like
   words: a === b ? a : `${a} against ${b}`,
 })
 
+/** `peakLearningRate` as a sentence has it: peak learning rate. */
+const inWords = (field: string): string =>
+  field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^mup /, 'muP ')
+
 /** muP's fields say nothing of a recipe without muP. */
 function recipeDifferences(a: Recipe, b: Recipe): Difference[] {
   const isMup = a.parametrisation === 'mup' || b.parametrisation === 'mup'
@@ -71,7 +75,7 @@ function recipeDifferences(a: Recipe, b: Recipe): Difference[] {
   return fields
     .filter((field) => field !== 'seed' && (isMup || !field.startsWith('mup')))
     .filter((field) => (a[field] ?? null) !== (b[field] ?? null))
-    .map((field) => ({ field, a: text(a[field]), b: text(b[field]), isDerived: false }))
+    .map((field) => ({ field: inWords(field), a: text(a[field]), b: text(b[field]), isDerived: false }))
 }
 
 /** What rules made of the recipes, at the smallest and the largest size that both have. */
@@ -82,7 +86,9 @@ function derivedDifferences({ a, b }: Pair<StudyEvidence>): Difference[] {
     ends.flatMap((point): Difference[] => {
       const other = b.points.find((one) => isSameShape(point, one))!
       if (point[field] === other[field]) return []
-      return [{ field: `${field} of ${point.name}`, a: text(point[field]), b: text(other[field]), isDerived: true }]
+      return [
+        { field: `${inWords(field)} of ${point.name}`, a: text(point[field]), b: text(other[field]), isDerived: true },
+      ]
     }),
   )
 }

@@ -114,8 +114,8 @@ describe('fairness', () => {
     wide.points.forEach((point) => (point.peakLearningRate = 0.02))
     expect(fairness(study('A'), wide).differences).toEqual([
       { field: 'decay', a: 'linear', b: 'wsd', isDerived: false },
-      { field: 'peakLearningRate of d16', a: '0.01', b: '0.02', isDerived: true },
-      { field: 'peakLearningRate of d48', a: '0.01', b: '0.02', isDerived: true },
+      { field: 'peak learning rate of d16', a: '0.01', b: '0.02', isDerived: true },
+      { field: 'peak learning rate of d48', a: '0.01', b: '0.02', isDerived: true },
     ])
   })
 

@@ -1,5 +1,8 @@
 // What is fitted in the background: hundreds of refits each, up to half a second of arithmetic that must not hold the
 // window up.
+import { type ComparisonOptions, compareStudies, type StudyComparison } from '#shared/comparison/compare.ts'
+import type { StudyEvidence } from '#shared/comparison/evidence.ts'
+import type { Pair } from '#shared/scaling/multiplier/pair-fit.ts'
 import { type Law, lawOf, type LawOptions } from '#shared/scaling/law.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { fitCurves, type FittedCurve } from './curves.ts'
@@ -16,6 +19,7 @@ export interface FitJobs {
   laws: (requests: LawRequest[]) => Law[]
   curves: (points: LawPoint[]) => FittedCurve[]
   surfaces: (points: SurfacePoint[]) => FittedSurface[]
+  comparison: (request: { evidence: Pair<StudyEvidence>; options: ComparisonOptions }) => StudyComparison
 }
 
 export const fitJobs: FitJobs = {
@@ -23,6 +27,7 @@ export const fitJobs: FitJobs = {
   laws: (requests) => requests.map(({ points, options }) => lawOf(points, options)),
   curves: fitCurves,
   surfaces: fitSurfaces,
+  comparison: ({ evidence, options }) => compareStudies(evidence, options),
 }
 
 export type FitKind = keyof FitJobs

@@ -93,6 +93,23 @@ export function usualAmounts({ range, points }: Multiplier, count = 25): number[
     : spaced(Math.min(...measured), Math.max(...measured), count)
 }
 
+export interface BandPoint {
+  x: number
+  y: number
+  low: number
+  high: number
+}
+
+/** One of the two laws with the percentiles of its drawn ones. */
+export function lawBand({ laws, drawn, confidence }: Multiplier, side: 'a' | 'b', xs: readonly number[]): BandPoint[] {
+  return xs.map((x) => {
+    const y = lossAt(laws[side], x)
+    if (drawn.length === 0) return { x, y, low: y, high: y }
+    const losses = Float64Array.from(drawn, (pair) => lossAt(pair[side], x)).sort()
+    return { x, y, low: percentile(losses, (1 - confidence) / 2), high: percentile(losses, (1 + confidence) / 2) }
+  })
+}
+
 /** `count` amounts, evenly spaced on a logarithmic axis, both ends exact. */
 export const spaced = (from: number, to: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) =>
