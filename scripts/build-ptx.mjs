@@ -10,7 +10,7 @@ if (!folder) {
   console.error(`NVIDIA's compiler is missing: pip install ${wheel}, or set ISOFLOP_NVRTC to its folder.`)
   process.exit(1)
 }
-const compile = loadNvrtc(folder)
+const { compile } = loadNvrtc(folder)
 mkdirSync(join(root, 'resources', 'cuda'), { recursive: true })
 for (const module of modules) {
   const ptx = compile(join(root, 'src', 'native', 'cuda'), module)

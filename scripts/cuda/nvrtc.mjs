@@ -30,7 +30,11 @@ export function findNvrtc() {
   return folder && existsSync(folder) ? folder : null
 }
 
-/** Loads the compiler; `compile(folder, module)` gives the PTX of `folder`/module.name.cu, or throws its report. */
+/**
+ * Loads the compiler. `compile(folder, module)` gives the PTX of `folder`/module.name.cu, `assemble(folder, module,
+ * architecture)` what the assembler says of every kernel on one card: registers, stack, spills. Both throw the report
+ * of what does not compile.
+ */
 export function loadNvrtc(folder) {
   const files = readdirSync(folder)
   const open = (pattern) =>
@@ -67,7 +71,8 @@ export function loadNvrtc(folder) {
   }
   const [log, ptx] = [text('ProgramLog'), text('PTX')]
 
-  return function compile(sources, { name, architecture, version }) {
+  /** Compiles one file with its headers; `take` reads what is wanted of the program that came out. */
+  function build(sources, name, options, take) {
     const headers = readdirSync(sources).filter((file) => file.endsWith('.h'))
     const handle = [0]
     create(
@@ -78,24 +83,26 @@ export function loadNvrtc(folder) {
       headers.map((file) => readFileSync(join(sources, file), 'utf8')),
       headers,
     )
-    const options = [
-      `--gpu-architecture=${architecture}`,
-      '--std=c++17',
-      '--extra-device-vectorization',
-      '-default-device',
-    ]
-    const code = compileProgram(handle[0], options.length, options)
+    const all = ['--std=c++17', '--extra-device-vectorization', '-default-device', ...options]
+    const code = compileProgram(handle[0], all.length, all)
     const report = log(handle[0])
-    const made = code === 0 ? ptx(handle[0]) : null
+    const made = code === 0 ? take(handle[0], report) : null
     destroy(handle)
     if (made === null) throw new Error(report)
-    // The compiler stamps its own version of the language; older drivers take what uses nothing newer.
     return made
-      .replace(/^\.version .*$/m, `.version ${version}`)
-      .replace(/[ \t]+/g, ' ')
-      .replace(/^ | $/gm, '')
-      .replace(/^\/\/.*\n/gm, '')
-      .replace(/\n{2,}/g, '\n')
-      .trimStart()
+  }
+
+  return {
+    compile: (sources, { name, architecture, version }) =>
+      build(sources, name, [`--gpu-architecture=${architecture}`], ptx)
+        // The compiler stamps its own version of the language; older drivers take what uses nothing newer.
+        .replace(/^\.version .*$/m, `.version ${version}`)
+        .replace(/[ \t]+/g, ' ')
+        .replace(/^ | $/gm, '')
+        .replace(/^\/\/.*\n/gm, '')
+        .replace(/\n{2,}/g, '\n')
+        .trimStart(),
+    assemble: (sources, { name }, architecture) =>
+      build(sources, name, [`--gpu-architecture=${architecture}`, '--ptxas-options=-v'], (_, report) => report),
   }
 }

@@ -1,29 +1,17 @@
 // The PTX that is checked in is what the kernels' sources make; it names the oldest cards and drivers that it serves.
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { kernelSignatures } from '#main/core/engine/cuda/signatures.ts'
+import { importNvrtc } from '../support/nvrtc.ts'
 
-interface Module {
-  name: string
-  architecture: string
-  version: string
-}
-const { findNvrtc, loadNvrtc, modules, wheel } = (await import(
-  pathToFileURL(resolve('scripts/cuda/nvrtc.mjs')).href
-)) as {
-  findNvrtc(): string | null
-  loadNvrtc(folder: string): (sources: string, module: Module) => string
-  modules: Module[]
-  wheel: string
-}
+const { findNvrtc, loadNvrtc, modules, wheel } = await importNvrtc()
 const root = join(__dirname, '../..')
 const ptxOf = (name: string) => readFileSync(join(root, 'resources', 'cuda', `${name}.ptx`), 'utf8')
 const nvrtc = findNvrtc()
 
 it.skipIf(!nvrtc)(`is up to date (npm run build:ptx; needs ${wheel}, which npm run setup:nvrtc fetches)`, () => {
-  const compile = loadNvrtc(nvrtc!)
+  const { compile } = loadNvrtc(nvrtc!)
   for (const module of modules) expect(compile(join(root, 'src/native/cuda'), module) === ptxOf(module.name)).toBe(true)
 })
 
