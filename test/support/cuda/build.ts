@@ -12,7 +12,10 @@ const kernels = join(here, '../../../src/native/cuda')
 /** Whether this machine can run the emulator: its fibers are written for x86-64, its compiler is g++. */
 export const canEmulate = process.platform === 'linux' && process.arch === 'x64' && existsSync(compiler)
 
-/** The library's path. `change` may rewrite a kernel file's text, so that a test can take a barrier away. */
+/**
+ * The library's path; under sanitizers where EMULATED_CUDA_SANITIZE is set. `change` may rewrite a kernel file's text,
+ * so that a test can take a barrier away.
+ */
 export function buildEmulator(change: (text: string, file: string) => string = (text) => text): string {
   const texts = new Map<string, string>()
   for (const folder of [kernels, here])
@@ -20,8 +23,10 @@ export function buildEmulator(change: (text: string, file: string) => string = (
       if (/\.(h|cu|cpp)$/.test(file)) texts.set(file, change(readFileSync(join(folder, file), 'utf8'), file))
   const names = [...texts].flatMap(([file, text]) => (file === 'common.h' ? [] : kernelNames(text)))
   texts.set('kernel-list.h', names.map((name) => `LISTED(${name})\n`).join(''))
+  const sanitizers = process.env.EMULATED_CUDA_SANITIZE ? ['-fsanitize=address,undefined', '-g', '-O1'] : []
+  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-w', ...sanitizers]
   const version = createHash('sha256')
-    .update(JSON.stringify([...texts]))
+    .update(JSON.stringify([flags, ...texts]))
     .digest('hex')
     .slice(0, 16)
   const folder = join(tmpdir(), `isoflop-emulated-cuda-${version}`)
@@ -30,8 +35,8 @@ export function buildEmulator(change: (text: string, file: string) => string = (
   mkdirSync(folder, { recursive: true })
   for (const [file, text] of texts) writeFileSync(join(folder, file), text)
   const aside = join(folder, `making-${process.pid}.so`)
-  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-w', '-I', folder, '-x', 'c++']
-  execFileSync(compiler, [...flags, join(folder, 'libcuda.cpp'), '-o', aside], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const files = ['-I', folder, '-x', 'c++', join(folder, 'libcuda.cpp'), '-o', aside]
+  execFileSync(compiler, [...flags, ...files], { stdio: ['ignore', 'ignore', 'pipe'] })
   renameSync(aside, library)
   return library
 }

@@ -12,6 +12,11 @@
 #include <functional>
 #include <memory>
 #include <vector>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#endif
 
 #define __global__
 #define __device__
@@ -127,6 +132,7 @@ inline void startFiber(unsigned i) {
   State& s = state;
   Fiber& fiber = s.fibers[i];
   if (!fiber.stack) fiber.stack.reset(new char[stackBytes]);
+  ASAN_UNPOISON_MEMORY_REGION(fiber.stack.get(), stackBytes); // the fiber before it never returned from its frames
   fiber.linear = i;
   fiber.thread = {i % s.block.x, i / s.block.x % s.block.y, i / (s.block.x * s.block.y)};
   fiber.isDone = false;
