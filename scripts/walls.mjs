@@ -36,6 +36,7 @@ const coreAsks = {
   training: ['engine', 'cluster-training', 'generation', 'model-formats', 'tokenizer'],
   'mup-checks': ['engine', 'training', 'model-formats', 'tokenizer'],
   bench: ['engine'],
+  reports: [],
 }
 
 /** The engine's port; only the rooms that run a model's own blocks, one at a time, see more of it. */
@@ -137,6 +138,7 @@ const labRooms = [
   restrict(['src/main/lab/*.ts'], wall(labMessage, [...labAllow, '#main/lab/.*'], ['#main/core/.*'])),
   ...[
     'annotations',
+    'reports',
     'trash',
     'clusters',
     'computer',

@@ -18,6 +18,7 @@ import { planCommand } from '#main/doors/cli/plan.ts'
 import { resumeCommand } from '#main/doors/cli/resume.ts'
 import { rescoreCommand } from '#main/doors/cli/rescore.ts'
 import { annotateCommand } from '#main/doors/cli/annotate.ts'
+import { reportCommand } from '#main/doors/cli/report.ts'
 import { runsCommand } from '#main/doors/cli/runs.ts'
 import { serveCommand } from '#main/doors/cli/serve.ts'
 import { studiesCommand } from '#main/doors/cli/studies.ts'
@@ -38,6 +39,7 @@ void runProgram(
     rescoreCommand,
     runsCommand,
     annotateCommand,
+    reportCommand,
     exportCommand,
     generateCommand,
     evaluateCommand,

@@ -9,6 +9,7 @@ import type { EvaluateJob } from '#main/core/evaluation/evaluate-job.ts'
 import type { ExportJob } from '#main/core/model-formats/export-job.ts'
 import type { ModelSessionJob } from '#main/core/generation/session-job.ts'
 import type { TakeModelJob } from '#main/core/model-formats/take-job.ts'
+import type { ReportJob } from '#main/core/reports/report-job.ts'
 import type { TrainJob } from '#main/core/training/train-job.ts'
 import type { PartJob } from '#main/core/cluster-training/messages.ts'
 import type { TokenizeRequest } from '#main/core/tokenizer/tokenize-corpus.ts'
@@ -26,6 +27,7 @@ export type Job =
   | CheckTaskFileJob
   | CheckJob
   | SearchJob
+  | ReportJob
   | TakeModelJob
   | ConvertModelJob
   | ModelSessionJob
@@ -57,6 +59,8 @@ export async function* runJob(
       return yield* (await import('#main/core/mup-checks/job.ts')).checkJob(job, signal)
     case 'search-plans':
       return yield* (await import('#main/core/cluster-validation/search-job.ts')).searchJob(job, signal)
+    case 'report':
+      return yield* (await import('#main/core/reports/report-job.ts')).reportJob(job)
     case 'evaluate':
       return yield* (await import('#main/core/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
     case 'check-task-file':

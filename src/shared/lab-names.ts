@@ -14,6 +14,7 @@ export const labRequests = Object.keys({
   importStudy: true,
   planStudy: true,
   studyEvidence: true,
+  report: true,
   listDeleted: true,
   emptyDeleted: true,
   listCorpora: true,

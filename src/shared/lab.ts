@@ -50,6 +50,11 @@ export interface Lab {
   planStudy(studyId: string): Promise<MemberPlan[]>
   /** What it brings to a comparison with another: the points of its law, and how well it was tuned. */
   studyEvidence(studyId: string): Promise<StudyEvidence>
+  /**
+   * The study as one HTML file that needs nothing else, for a colleague. `without`: members that its law leaves out,
+   * beside those off the recipe's tokens per parameter.
+   */
+  report(studyId: string, without: string[]): Promise<string>
 
   // what was deleted
   /** All that can be brought back, latest first; runs of a deleted study come back with it. */

@@ -117,6 +117,13 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
       [['', '--yes'], 2],
     ],
   },
+  report: {
+    does: [['Tiny', '--out', 'report.html']],
+    refuses: [
+      [['Tiny', '--out', 'report.html'], 1],
+      [['nobody', '--out', 'x.html'], 1],
+    ],
+  },
   'trash list': { does: [[], ['--json']], refuses: [[['--nothing'], 2]] },
   'trash restore': { does: [['Two copy']], refuses: [[['Two copy'], 1]] },
   'trash empty': { does: [['--yes']], refuses: [[['nobody', '--yes'], 1]] },

@@ -287,6 +287,8 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     subjects,
     evaluation,
     trash,
+    runStore,
+    closing: closing.signal,
     clusters,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),

@@ -4,6 +4,8 @@ import { labRequests } from '#shared/lab-names.ts'
 import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { createEvidence } from '#main/lab/studies/evidence.ts'
+import { createReport } from '#main/lab/reports/report.ts'
+import { machineFacts } from '#main/lab/computer/facts.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { isReading } from './reading-requests.ts'
 import { checkArguments, pathsIn } from './requests.ts'
@@ -72,6 +74,17 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     records: runs.records,
   })
 
+  const { version, fork, nowMs = Date.now } = options
+  const report = createReport({
+    ...{ version, fork, nowMs, studies, runStore: parts.runStore, closing: parts.closing, machine: machineFacts() },
+    evidence: evidenceOfStudy,
+    corpora: corpora.list,
+    tokens: tokenized.find,
+    annotations: parts.annotations.list,
+    evaluations: evaluations.list,
+    tasks: taskFiles.list,
+  })
+
   const lab: Lab = {
     about: async () => parts.about,
 
@@ -96,6 +109,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     importStudy: async (document) => studies.import(document as never), // checked by its schema, like every argument
     planStudy: async (studyId) => studies.plan(studyId),
     studyEvidence: async (studyId) => evidenceOfStudy(studyId),
+    report: async (studyId, without) => report(studyId, without),
 
     listDeleted: async () => parts.trash.list(),
     emptyDeleted: async (ids) => parts.trash.empty(ids),

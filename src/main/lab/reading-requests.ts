@@ -8,6 +8,7 @@ const reading = [
   'studyDocument',
   'planStudy',
   'studyEvidence',
+  'report',
   'listDeleted',
   'listCorpora',
   'listTokenized',

@@ -39,6 +39,7 @@ export const requests = {
   importStudy: { document: studyDocument },
   planStudy: { studyId: id },
   studyEvidence: { studyId: id },
+  report: { studyId: id, without: z.array(id).max(1000) },
   listDeleted: {},
   emptyDeleted: { ids: z.array(id).max(100_000).nullable() },
   listCorpora: {},

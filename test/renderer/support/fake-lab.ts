@@ -207,6 +207,8 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       putStudy({ ...found(studies, id), id: `study-${++lastId}`, name: `${found(studies, id).name} copy` }),
     deleteStudy: async (id) => take(studies, id),
     restoreStudy: async (id) => putStudy(bring(studies, id)),
+    report: async (id) =>
+      `<!doctype html><html><head><style>h1 { color: red }</style></head><body><main><h1>${found(studies, id).name}</h1></main></body></html>`,
     listDeleted: async () => [...deletedItems],
     emptyDeleted: async (ids) => {
       const gone = deletedItems.filter((item) => ids?.includes(item.id) ?? true)

@@ -38,6 +38,9 @@ export interface RunStore extends Omit<RecordTable<RunSummary>, 'list' | 'read' 
   lastValidation(id: string, upToStep: number): ValidationRecord | null
   bestValidation(id: string, upToStep: number): number | null
   stepAt(id: string, step: number): StepRecord | null
+  /** The curve in about `points` points, each the mean of as many steps. */
+  coarse(id: string, points: number): { tokens: number; loss: number }[]
+  lastSample(id: string): string | null
   /** Ids of all runs of a study, whatever was deleted. */
   everyIdOf(studyId: string): string[]
 }
@@ -174,6 +177,18 @@ export function createRunStore(db: Database): RunStore {
       )?.best ?? null,
     stepAt: (id, step) =>
       db.get<StepRecord>(`SELECT ${stepColumns} FROM steps WHERE run = ? AND step = ?`, numberOf(id), step) ?? null,
+    coarse: (id, points) => {
+      const run = numberOf(id)
+      const { last } = db.get<{ last: number | null }>('SELECT max(step) AS last FROM steps WHERE run = ?', run)!
+      return db.all<{ tokens: number; loss: number }>(
+        'SELECT avg(tokens) AS tokens, avg(loss) AS loss FROM steps WHERE run = ? GROUP BY step / ? ORDER BY step',
+        run,
+        Math.max(1, Math.floor((last ?? 0) / points)),
+      )
+    },
+    lastSample: (id) =>
+      db.get<{ text: string }>('SELECT text FROM samples WHERE run = ? ORDER BY step DESC LIMIT 1', numberOf(id))
+        ?.text ?? null,
     everyIdOf: (studyId) => db.all<{ id: string }>('SELECT id FROM runs WHERE study = ?', studyId).map(({ id }) => id),
     forget: (id) => {
       db.transaction(() => {

@@ -8,6 +8,7 @@ import { useEvaluationsStore } from './evaluations.ts'
 import { useLabStore } from './lab.ts'
 import { useModelsStore } from './models.ts'
 import { usePlanStore } from './plan.ts'
+import { useReportStore } from './report.ts'
 import { canStop, useRunsStore } from './runs.ts'
 import { useShellStore, viewNames, type ViewName } from './shell.ts'
 import { useStudiesStore } from './studies.ts'
@@ -37,6 +38,7 @@ export interface NamedCommand {
 export function useCommands() {
   const shell = useShellStore()
   const deleted = useDeletedStore()
+  const report = useReportStore()
   const studies = useStudiesStore()
   const runs = useRunsStore()
   const begin = useBeginStore()
@@ -112,6 +114,12 @@ export function useCommands() {
           text: 'Save this study to a file',
           group: 'Study',
           run: () => void studies.saveToFile(study),
+        },
+        {
+          id: 'report',
+          text: 'Report of this study (HTML, print, PDF)',
+          group: 'Study',
+          run: () => void report.open(),
         },
         { id: 'archive', text: 'Archive this study', group: 'Study', run: () => void studies.archive(study, true) },
         { id: 'delete', text: 'Delete this study', group: 'Study', run: () => dialogs.remove(study) },

@@ -1,0 +1,36 @@
+// `isoflop report`: a study as one HTML file for a colleague who was not there.
+import { resolve } from 'node:path'
+import { findStudy } from './find.ts'
+import { readLab, unlessInterrupted } from './lab.ts'
+import type { CommandPart } from './program.ts'
+
+export const reportCommand: CommandPart = (program, act) => {
+  program
+    .command('report')
+    .description('write a study as one HTML file: data, recipe, curves, law, evaluations, samples, how to repeat it')
+    .argument('<study>', 'its id, its name, or the beginning of either')
+    .requiredOption('--out <file>', 'the .html file to write')
+    .option('--overwrite', 'replace the file')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ isoflop report Demo --out demo.html
+
+The note of the study (isoflop annotate Demo --study --note "...") stands first in it, as the question.`,
+    )
+    .action(
+      act((context, { out, overwrite }: { out: string; overwrite?: boolean }, wanted: string) =>
+        readLab(context, async (lab) => {
+          const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
+          const study = await findStudy(lab, wanted)
+          const html = await unlessInterrupted(context.signal, lab.report(study.id, []))
+          await writeFileAtomically(resolve(out), html, { overwrite: overwrite ?? false })
+          return {
+            document: { file: resolve(out), study: study.id, bytes: Buffer.byteLength(html) },
+            text: `Written to ${resolve(out)}. Open it in any browser.`,
+          }
+        }),
+      ),
+    )
+}
