@@ -98,13 +98,16 @@ ISF void isf_widen(uint64_t context, uint64_t from, uint64_t to, double count);
 ISF void isf_narrow(uint64_t context, uint64_t from, uint64_t to, double count);
 ISF void isf_half_layer_norm(uint64_t context, uint64_t x, uint64_t gain, uint64_t bias, uint64_t out, uint64_t mean,
                              uint64_t rstd, int n, int width);
+/** The output of isf_half_layer_norm once more. */
+ISF void isf_half_layer_norm_again(uint64_t context, uint64_t x, uint64_t gain, uint64_t bias, uint64_t mean,
+                                   uint64_t rstd, uint64_t out, int n, int width);
 ISF int isf_half_layer_norm_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t gain, uint64_t mean,
                                      uint64_t rstd, uint64_t intoGain, uint64_t intoBias, uint64_t residual,
                                      uint64_t dx, int n, int width);
 /** `out` is fp32 where there is a residual, and 16 bits where `residual` is 0. */
 ISF int isf_half_linear(uint64_t context, uint64_t x, uint64_t weight, uint64_t bias, uint64_t residual, uint64_t out,
                         uint64_t after, int gelu, int n, int inner, int outer);
-/** `dy` is fp32 or, with isHalf, 16 bits; with `before`, dx is the gradient in front of the GELU. */
+/** `dy` is fp32 or, with isHalf, 16 bits. With `before` instead of x, x is gelu(before) and dx its gradient. */
 ISF int isf_half_linear_backward(uint64_t context, uint64_t dy, int isHalf, uint64_t x, uint64_t weight,
                                  uint64_t intoWeight, uint64_t intoBias, uint64_t dx, uint64_t before, int gelu, int n,
                                  int inner, int outer);

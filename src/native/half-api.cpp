@@ -51,6 +51,12 @@ void isf_half_layer_norm(uint64_t context, uint64_t x, uint64_t gain, uint64_t b
   Context& c = at(context);
   c.halfTable->layerNorm(c, floats(x), floats(gain), floats(bias), halves(out), floats(mean), floats(rstd), n, width);
 }
+void isf_half_layer_norm_again(uint64_t context, uint64_t x, uint64_t gain, uint64_t bias, uint64_t mean, uint64_t rstd,
+                               uint64_t out, int n, int width) {
+  Context& c = at(context);
+  c.halfTable->layerNormAgain(c, floats(x), floats(gain), floats(bias), floats(mean), floats(rstd), halves(out), n,
+                              width);
+}
 int isf_half_layer_norm_backward(uint64_t context, uint64_t dy, uint64_t x, uint64_t gain, uint64_t mean, uint64_t rstd,
                                  uint64_t intoGain, uint64_t intoBias, uint64_t residual, uint64_t dx, int n,
                                  int width) {

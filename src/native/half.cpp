@@ -13,6 +13,7 @@ const HalfTable* ISOFLOP_TABLE() {
       widen_all,
       narrow_all,
       half_layer_norm,
+      half_layer_norm_again,
       half_layer_norm_backward,
       half_linear,
       half_linear_backward,

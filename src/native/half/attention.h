@@ -21,9 +21,10 @@ INLINE void pack_half_keys(const half* from, const HalfHeadRows& h, pair* to) {
     pack_transposed_pairs(from + j * h.stride, h.stride, h.size, at_most(NR, h.context - j), to + j * pairs_of(h.size));
 }
 /** `count` rows as a right operand [count, size]. */
-INLINE void pack_half_features(const half* from, ptrdiff_t stride, ptrdiff_t count, ptrdiff_t size, pair* to) {
-  for (ptrdiff_t panel = 0; panel < pieces(size, NR); panel++)
-    pack_pairs<NR, NR>(from, stride, count, size, panel, to + panel * NR * pairs_of(count), nullptr);
+INLINE void pack_half_features(const half* from, ptrdiff_t ld, ptrdiff_t count, ptrdiff_t size, pair* to) {
+  const ptrdiff_t panels = pieces(size, NR), stride = NR * pairs_of(count);
+  for (ptrdiff_t i = 0; i < panels; i += SIDE_BY_SIDE)
+    pack_pairs<NR, NR>(from, ld, count, size, i, at_most(SIDE_BY_SIDE, panels - i), to + i * stride, stride, nullptr);
 }
 INLINE void copy_half_rows(const half* from, ptrdiff_t stride, ptrdiff_t count, ptrdiff_t size, pair* to) {
   for (ptrdiff_t i = 0; i < count; i++) copy_halves(from + i * stride, size, reinterpret_cast<half*>(to + i * LDP));

@@ -22,7 +22,7 @@ struct HalfLinear {
   uint16_t* after; // gelu(y), with gelu
 };
 
-/** The gradients of a linear layer; with `before`, dx is multiplied by gelu'(before). */
+/** The gradients of a linear layer; with `before`, x is gelu(before) and dx the gradient of `before`. */
 struct HalfLinearBackward {
   ptrdiff_t n, inner, outer;
   HalfMatrix dy;
@@ -62,6 +62,9 @@ struct HalfTable {
   void (*narrow)(Context&, const float* from, uint16_t* to, ptrdiff_t count);
   void (*layerNorm)(Context&, const float* x, const float* gain, const float* bias, uint16_t* out, float* mean,
                     float* rstd, ptrdiff_t n, ptrdiff_t width);
+  /** The output of layerNorm once more. */
+  void (*layerNormAgain)(Context&, const float* x, const float* gain, const float* bias, const float* mean,
+                         const float* rstd, uint16_t* out, ptrdiff_t n, ptrdiff_t width);
   Status (*layerNormBackward)(Context&, const uint16_t* dy, const float* x, const float* gain, const float* mean,
                               const float* rstd, float* intoGain, float* intoBias, const float* residual, float* dx,
                               ptrdiff_t n, ptrdiff_t width);

@@ -20,8 +20,11 @@ template <class Body> INLINE void each_piece_of(const isoflop::HalfHead& g, pair
 /** dx [m, width] = scale · slopes · tokens. */
 INLINE void half_head_backward(Context& context, const isoflop::HalfHead& g, const float* slopes, ptrdiff_t m,
                                pair* packed, float* dx) {
+  const auto fetch = [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column) {
+    fetch_tile(dx, 4, g.width, row, rows, column);
+  };
   each_piece_of(g, packed, [&](ptrdiff_t first, ptrdiff_t tokens, pair* piece) {
-    multiply(context, m, g.width, tokens, matrix_of(slopes + first, g.vocabulary), piece,
+    multiply(context, m, g.width, tokens, matrix_of(slopes + first, g.vocabulary), piece, fetch,
              [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, const float* sums) {
                each_sum(row, rows, column, columns, g.width, sums, [&](ptrdiff_t, ptrdiff_t at, int lanes, vec sum) {
                  const vec before = first ? load_up_to(dx + at, lanes) : vec{};
@@ -34,7 +37,10 @@ INLINE void half_head_backward(Context& context, const isoflop::HalfHead& g, con
 /** logits [m, vocabulary] = scale · x · tokensᵀ. */
 INLINE void half_logits(Context& context, const isoflop::HalfHead& g, const half* x, ptrdiff_t m, const pair* packed,
                         float* logits) {
-  multiply(context, m, g.vocabulary, g.width, matrix_of(x, g.width), packed,
+  const auto fetch = [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column) {
+    fetch_tile(logits, 4, g.vocabulary, row, rows, column);
+  };
+  multiply(context, m, g.vocabulary, g.width, matrix_of(x, g.width), packed, fetch,
            [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, const float* sums) {
              each_sum(row, rows, column, columns, g.vocabulary, sums, [&](ptrdiff_t, ptrdiff_t at, int lanes, vec sum) {
                store_up_to(logits + at, splat(g.scale) * sum, lanes);

@@ -21,7 +21,11 @@ INLINE size_t floats_of(ptrdiff_t pairs) { return static_cast<size_t>(pairs); }
 INLINE pair* shared_pairs(Context& context) { return reinterpret_cast<pair*>(context.scratch.shared); }
 
 template <bool EXACT> INLINE void linear_gelu(Context& context, const isoflop::HalfLinear& g, const pair* packed) {
-  multiply(context, g.n, g.outer, g.inner, matrix_of(g.x, g.inner), packed,
+  const auto fetch = [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column) {
+    fetch_tile(g.halves, 2, g.outer, row, rows, column);
+    fetch_tile(g.after, 2, g.outer, row, rows, column);
+  };
+  multiply(context, g.n, g.outer, g.inner, matrix_of(g.x, g.inner), packed, fetch,
            [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, const float* sums) {
              each_sum(row, rows, column, columns, g.outer, sums, [&](ptrdiff_t j, ptrdiff_t at, int lanes, vec sum) {
                const halves before = narrow(sum + load_up_to(g.bias + j, lanes));
@@ -45,7 +49,12 @@ Status half_linear(Context& context, const isoflop::HalfLinear& g) {
     linear_gelu<false>(context, g, packed);
     return isoflop::OK;
   }
-  multiply(context, g.n, g.outer, g.inner, matrix_of(g.x, g.inner), packed,
+  const auto fetch = [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column) {
+    if (g.halves) return fetch_tile(g.halves, 2, g.outer, row, rows, column);
+    fetch_tile(g.floats, 4, g.outer, row, rows, column);
+    fetch_tile(g.residual, 4, g.outer, row, rows, column);
+  };
+  multiply(context, g.n, g.outer, g.inner, matrix_of(g.x, g.inner), packed, fetch,
            [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, const float* sums) {
              each_sum(row, rows, column, columns, g.outer, sums, [&](ptrdiff_t j, ptrdiff_t at, int lanes, vec sum) {
                const vec y = sum + load_up_to(g.bias + j, lanes);
@@ -58,34 +67,48 @@ Status half_linear(Context& context, const isoflop::HalfLinear& g) {
   return isoflop::OK;
 }
 
+/** dx = dy · Wᵀ ⊙ gelu'(before); and after = gelu(before), which the gradient of the weights wants. */
 template <bool EXACT> INLINE void times_gelu_slope(Context& context, const isoflop::HalfLinearBackward& g,
-                                                   const Matrix& dy, const pair* packed) {
-  multiply(context, g.n, g.inner, g.outer, dy, packed,
+                                                   const Matrix& dy, const pair* packed, half* after) {
+  const auto fetch = [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column) {
+    fetch_tile(g.before, 2, g.inner, row, rows, column);
+    fetch_tile(g.dx, 2, g.inner, row, rows, column);
+    fetch_tile(after, 2, g.inner, row, rows, column);
+  };
+  multiply(context, g.n, g.inner, g.outer, dy, packed, fetch,
            [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, const float* sums) {
              each_sum(row, rows, column, columns, g.inner, sums, [&](ptrdiff_t, ptrdiff_t at, int lanes, vec sum) {
-               store_narrow(g.dx + at, sum * gelu_of<EXACT>(load_wide(g.before + at, lanes)).slope, lanes);
+               const Gelu gelu = gelu_of<EXACT>(load_wide(g.before + at, lanes));
+               store_narrow(g.dx + at, sum * gelu.slope, lanes);
+               store_narrow(after + at, gelu.value, lanes);
              });
            });
 }
 
 Status half_linear_backward(Context& context, const isoflop::HalfLinearBackward& g) {
   const ptrdiff_t weights = packed_pairs(g.inner, g.outer), sums = gradient_pairs(g.inner, g.outer, g.n);
-  if (!context.reserve(floats_of(at_least(weights, sums)), static_cast<size_t>(multiply_floats(g.inner, g.outer))))
+  const ptrdiff_t made = g.before ? pieces(pairs_of(g.n * g.inner), LINE) * LINE : 0;
+  if (!context.reserve(floats_of(made + at_least(weights, sums)),
+                       static_cast<size_t>(multiply_floats(g.inner, g.outer))))
     return isoflop::OUT_OF_MEMORY;
-  pair* packed = shared_pairs(context);
+  half* after = reinterpret_cast<half*>(context.scratch.shared);
+  pair* packed = shared_pairs(context) + made;
   const Matrix dy = {g.dy.halves, g.dy.floats, g.outer};
-  add_gradient(context, g.inner, g.outer, g.n, matrix_of(g.x, g.inner), dy, g.intoWeight, 1.0f, g.intoBias, packed);
   pack_right_transposed(context, matrix_of(g.weight, g.outer), g.inner, g.outer, packed);
   if (g.before && g.gelu == isoflop::GELU_EXACT)
-    times_gelu_slope<true>(context, g, dy, packed);
+    times_gelu_slope<true>(context, g, dy, packed, after);
   else if (g.before)
-    times_gelu_slope<false>(context, g, dy, packed);
+    times_gelu_slope<false>(context, g, dy, packed, after);
   else
-    multiply(context, g.n, g.inner, g.outer, dy, packed,
-             [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, const float* sums) {
-               each_sum(row, rows, column, columns, g.inner, sums,
-                        [&](ptrdiff_t, ptrdiff_t at, int lanes, vec sum) { store_narrow(g.dx + at, sum, lanes); });
-             });
+    multiply(
+        context, g.n, g.inner, g.outer, dy, packed,
+        [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column) { fetch_tile(g.dx, 2, g.inner, row, rows, column); },
+        [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, const float* sums) {
+          each_sum(row, rows, column, columns, g.inner, sums,
+                   [&](ptrdiff_t, ptrdiff_t at, int lanes, vec sum) { store_narrow(g.dx + at, sum, lanes); });
+        });
+  add_gradient(context, g.inner, g.outer, g.n, matrix_of(g.before ? after : g.x, g.inner), dy, g.intoWeight, 1.0f,
+               g.intoBias, packed);
   return isoflop::OK;
 }
 
@@ -101,7 +124,10 @@ Status half_product(Context& context, const isoflop::HalfProduct& g) {
     pack_right_transposed(context, matrix_of(g.b, g.k), g.n, g.k, packed);
   else
     pack_right(context, matrix_of(g.b, g.n), g.n, g.k, packed, nullptr);
-  multiply(context, g.m, g.n, g.k, matrix_of(g.a, g.k), packed,
+  const auto fetch = [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column) {
+    fetch_tile(g.c, 2, g.n, row, rows, column);
+  };
+  multiply(context, g.m, g.n, g.k, matrix_of(g.a, g.k), packed, fetch,
            [&](ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, const float* sums) {
              each_sum(row, rows, column, columns, g.n, sums,
                       [&](ptrdiff_t, ptrdiff_t at, int lanes, vec sum) { store_narrow(g.c + at, sum, lanes); });

@@ -18,36 +18,38 @@ template <class Number> INLINE void copy_halves(const Number* from, ptrdiff_t co
   if (count % 2) to[count] = 0;
 }
 
+constexpr int SIDE_BY_SIDE = 4; // panels packed at once: memory is read in stretches of whole lines
+
 /**
- * Panel number `panel` of a matrix [k, columns] whose rows lie `ld` apart: to[p·STEP + j] holds rows 2p and 2p + 1 of
- * column panel·WIDE + j, zeros beyond the matrix. Adds each column up into `sums` where there are any.
+ * `panels` panels from number `first` on of a matrix [k, columns] whose rows lie `ld` apart, each `stride` pairs after
+ * the one before: to[p·STEP + j] of a panel holds rows 2p and 2p + 1 of its column j, zeros beyond the matrix. Adds
+ * each column up into `sums` where there are any.
  */
 template <int WIDE, int STEP, class Number> INLINE void pack_pairs(const Number* from, ptrdiff_t ld, ptrdiff_t k,
-                                                                   ptrdiff_t columns, ptrdiff_t panel, pair* to,
-                                                                   float* sums) {
-  const Number* at = from + panel * WIDE;
-  const ptrdiff_t left = columns - panel * WIDE;
+                                                                   ptrdiff_t columns, ptrdiff_t first, ptrdiff_t panels,
+                                                                   pair* to, ptrdiff_t stride, float* sums) {
   constexpr int REGISTERS = STEP / WIDTH;
-  int lanes[REGISTERS];
-  for (int r = 0; r < REGISTERS; r++) lanes[r] = static_cast<int>(at_most(WIDTH, at_least(0, left - r * WIDTH)));
-  vec total[REGISTERS] = {};
-  for (ptrdiff_t p = 0; p < pairs_of(k); p++, at += 2 * ld, to += STEP) {
-    const bool isWhole = 2 * p + 1 < k;
-#pragma GCC unroll 4
-    for (int r = 0; r < REGISTERS; r++) {
-      const Number* low = at + r * WIDTH;
-      __builtin_prefetch(low + 8 * ld), __builtin_prefetch(low + 9 * ld);
-      const halves upper = isWhole ? read_halves(low + ld, lanes[r]) : halves{};
-      store_pairs(to + r * WIDTH, paired(read_halves(low, lanes[r]), upper));
-      if (sums) total[r] += read_wide(low, lanes[r]) + (isWhole ? read_wide(low + ld, lanes[r]) : vec{});
+  vec total[SIDE_BY_SIDE][REGISTERS] = {};
+  for (ptrdiff_t p = 0; p < pairs_of(k); p++)
+    for (ptrdiff_t i = 0; i < panels; i++) {
+      const ptrdiff_t column = (first + i) * WIDE;
+      const Number* low = from + 2 * p * ld + column;
+      const bool isWhole = 2 * p + 1 < k;
+#pragma GCC unroll 8
+      for (int r = 0; r < REGISTERS; r++, low += WIDTH) {
+        const int lanes = static_cast<int>(at_most(WIDTH, at_least(0, columns - column - r * WIDTH)));
+        __builtin_prefetch(low + 8 * ld), __builtin_prefetch(low + 9 * ld);
+        const halves upper = isWhole ? read_halves(low + ld, lanes) : halves{};
+        store_pairs(to + i * stride + p * STEP + r * WIDTH, paired(read_halves(low, lanes), upper));
+        if (sums) total[i][r] += read_wide(low, lanes) + (isWhole ? read_wide(low + ld, lanes) : vec{});
+      }
     }
-  }
-  for (int r = 0; sums && r < REGISTERS; r++) {
-    const int real = static_cast<int>(at_most(lanes[r], WIDE - r * WIDTH));
-    if (real <= 0) break;
-    float* sum = sums + panel * WIDE + r * WIDTH;
-    store_up_to(sum, load_up_to(sum, real) + total[r], real);
-  }
+  for (ptrdiff_t i = 0; sums && i < panels; i++)
+    for (int r = 0; r < REGISTERS; r++) {
+      const ptrdiff_t column = (first + i) * WIDE + r * WIDTH;
+      const int real = static_cast<int>(at_most(at_most(WIDTH, WIDE - r * WIDTH), columns - column));
+      if (real > 0) store_up_to(sums + column, load_up_to(sums + column, real) + total[i][r], real);
+    }
 }
 
 /**
@@ -86,18 +88,24 @@ INLINE Matrix matrix_of(const float* x, ptrdiff_t ld) { return {nullptr, x, ld};
 /** Pairs that a packed right operand [k, n] takes. */
 constexpr ptrdiff_t packed_pairs(ptrdiff_t n, ptrdiff_t k) { return (n + NR - 1) / NR * NR * pairs_of(k); }
 
-/** All of a right operand [k, n], panel after panel; `sums` as in pack_pairs. */
-INLINE void pack_right(isoflop::Context& context, const Matrix& b, ptrdiff_t n, ptrdiff_t k, pair* to, float* sums) {
+/** All panels, WIDE columns each, STEP pairs from one step to the next; `sums` as in pack_pairs. */
+template <int WIDE, int STEP>
+INLINE void pack_panels(isoflop::Context& context, const Matrix& b, ptrdiff_t n, ptrdiff_t k, pair* to, float* sums) {
+  const ptrdiff_t panels = pieces(n, WIDE), stride = STEP * pairs_of(k);
   context.pool.each(
-      pieces(n, NR),
+      pieces(panels, SIDE_BY_SIDE),
       [&](ptrdiff_t i, int) {
-        pair* panel = to + i * NR * pairs_of(k);
+        const ptrdiff_t first = i * SIDE_BY_SIDE, count = at_most(SIDE_BY_SIDE, panels - first);
         if (b.halves)
-          pack_pairs<NR, NR>(b.halves, b.ld, k, n, i, panel, sums);
+          pack_pairs<WIDE, STEP>(b.halves, b.ld, k, n, first, count, to + first * stride, stride, sums);
         else
-          pack_pairs<NR, NR>(b.floats, b.ld, k, n, i, panel, sums);
+          pack_pairs<WIDE, STEP>(b.floats, b.ld, k, n, first, count, to + first * stride, stride, sums);
       },
       n * k < 32768);
+}
+/** All of a right operand [k, n]. */
+INLINE void pack_right(isoflop::Context& context, const Matrix& b, ptrdiff_t n, ptrdiff_t k, pair* to, float* sums) {
+  pack_panels<NR, NR>(context, b, n, k, to, sums);
 }
 /** The transpose [k, n] of a matrix [n, k] as a right operand. */
 INLINE void pack_right_transposed(isoflop::Context& context, const Matrix& b, ptrdiff_t n, ptrdiff_t k, pair* to) {
@@ -115,16 +123,7 @@ INLINE void pack_right_transposed(isoflop::Context& context, const Matrix& b, pt
 /** Pairs that the transpose of a left operand [k, m] takes, and all of it, panel after panel of MR columns. */
 constexpr ptrdiff_t left_pairs(ptrdiff_t m, ptrdiff_t k) { return (m + MR - 1) / MR * MP * pairs_of(k); }
 INLINE void pack_left(isoflop::Context& context, const Matrix& a, ptrdiff_t m, ptrdiff_t k, pair* to) {
-  context.pool.each(
-      pieces(m, MR),
-      [&](ptrdiff_t i, int) {
-        pair* panel = to + i * MP * pairs_of(k);
-        if (a.halves)
-          pack_pairs<MR, MP>(a.halves, a.ld, k, m, i, panel, nullptr);
-        else
-          pack_pairs<MR, MP>(a.floats, a.ld, k, m, i, panel, nullptr);
-      },
-      m * k < 32768);
+  pack_panels<MR, MP>(context, a, m, k, to, nullptr);
 }
 
 } // namespace

@@ -29,12 +29,21 @@ template <class Number> INLINE void copy_left(const Number* a, ptrdiff_t ld, ptr
       copy_halves(a + i * ld + k0, at_most(2 * PIECE_PAIRS, k - k0), reinterpret_cast<half*>(own + i * LDP));
 }
 
+/** Asks for what a tile's end will read or write: numbers of `bytes` each in rows of `ld`. */
+INLINE void fetch_tile(const void* matrix, ptrdiff_t bytes, ptrdiff_t ld, ptrdiff_t row, ptrdiff_t rows,
+                       ptrdiff_t column) {
+  const char* at = static_cast<const char*>(matrix) + (row * ld + column) * bytes;
+  for (ptrdiff_t i = 0; i < rows; i++, at += ld * bytes)
+    for (ptrdiff_t line = 0; line < NR * bytes; line += 64) __builtin_prefetch(at + line, 1);
+}
+
 /**
- * A [m, k] · B, packed: calls finish(row, rows, column, columns, sums) for each tile, sums lying NR apart. Own buffers
- * of multiply_floats(n, k) floats are reserved.
+ * A [m, k] · B, packed: calls fetch(row, rows, column) before each tile and finish(row, rows, column, columns, sums)
+ * after it, sums lying NR apart. Own buffers of multiply_floats(n, k) floats are reserved.
  */
-template <class Finish> INLINE void multiply(Context& context, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const Matrix& a,
-                                             const pair* packed, Finish finish) {
+template <class Fetch, class Finish> INLINE void multiply(Context& context, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
+                                                          const Matrix& a, const pair* packed, Fetch fetch,
+                                                          Finish finish) {
   const ptrdiff_t wide = columns_at_once(n, k), chunks = pieces(m, ROWS_AT_ONCE), pairs = pairs_of(k);
   context.pool.each(
       chunks * pieces(n, wide),
@@ -52,6 +61,7 @@ template <class Finish> INLINE void multiply(Context& context, ptrdiff_t m, ptrd
             for (ptrdiff_t j = 0; j < columns; j += NR) {
               const pair* right = packed + (column + j) * pairs + p * NR;
               float* c = sums + j * MR;
+              if (p + PIECE_PAIRS >= pairs) fetch(row, rows, column + j);
               half_tile_rows(rows, at_most(PIECE_PAIRS, pairs - p), left + p / PIECE_PAIRS * MR * LDP, right, c, NR,
                              p > 0);
               if (p + PIECE_PAIRS >= pairs) finish(row, rows, column + j, at_most(NR, columns - j), c);
@@ -83,6 +93,7 @@ INLINE void add_product(Context& context, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
             for (ptrdiff_t j = 0; j < columns; j += NR) {
               const pair* b = right + (column + j) * pairs + p * NR;
               float* to = c + row * n + column + j;
+              if (j + 2 * NR <= columns) fetch_tile(c, 4, n, row, rows, column + j + NR);
               if (alpha == 1.0f && columns - j >= NR) {
                 half_tile_columns(rows, deep, a, MP, b, to, n, true);
                 continue;

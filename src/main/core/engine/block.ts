@@ -4,7 +4,8 @@ import type { Activation } from '#shared/family/shape.ts'
 import type { AttentionGeometry, BlockWeights, Ids, Kernels, Linear, Tensor } from './kernels.ts'
 
 interface KeptNorm {
-  output: Tensor
+  /** Absent where the device makes it again. */
+  output?: Tensor
   mean: Tensor
   rstd: Tensor
 }
@@ -17,7 +18,7 @@ export interface KeptBlock {
   attention: { output: Tensor; logSumExp: Tensor }
   middle: Tensor // [N, d], after attention
   norm2: KeptNorm
-  hidden: { before: Tensor; after: Tensor } // [N, 4d]
+  hidden: { before: Tensor; after?: Tensor } // [N, 4d]; gelu(before) is absent where the device makes it again
 }
 
 /** What is the same for every block: how the rows lie side by side, and the form of GELU. */
@@ -35,12 +36,29 @@ export function blockForward(
 ): { output: Tensor; kept: KeptBlock } {
   const norm1 = k.layerNorm(x, w.norm1.gain, w.norm1.bias)
   const qkv = k.linear(norm1.output, w.attention.weight, w.attention.bias) // [N, 3d]
+  const norm1Kept = keptNorm(k, norm1)
   const attention = k.attention(qkv, geometry) // [N, d], causal
   const middle = k.linear(attention.output, w.projection.weight, w.projection.bias, x) // x + mixed·W + b
   const norm2 = k.layerNorm(middle, w.norm2.gain, w.norm2.bias)
   const hidden = k.linearGelu(norm2.output, w.expand.weight, w.expand.bias, activation) // [N, 4d]
+  const norm2Kept = keptNorm(k, norm2)
   const output = k.linear(hidden.after, w.contract.weight, w.contract.bias, middle)
-  return { output, kept: { x, norm1, qkv, attention, middle, norm2, hidden } }
+  const hiddenKept = keptHidden(k, hidden)
+  return { output, kept: { x, norm1: norm1Kept, qkv, attention, middle, norm2: norm2Kept, hidden: hiddenKept } }
+}
+
+/** Without its output where the device makes that again. */
+function keptNorm(k: Kernels, { output, mean, rstd }: Required<KeptNorm>): KeptNorm {
+  if (!k.layerNormAgain) return { output, mean, rstd }
+  output.dispose()
+  return { mean, rstd }
+}
+
+/** Without gelu(before) where the device makes that again. */
+function keptHidden(k: Kernels, { before, after }: Required<KeptBlock['hidden']>): KeptBlock['hidden'] {
+  if (!k.linearGeluBackward) return { before, after }
+  after.dispose()
+  return { before }
 }
 
 /**
@@ -110,6 +128,7 @@ export function blockBackward(
 ): Tensor {
   const { x, norm1, qkv, attention, middle, norm2, hidden } = kept
   const dBefore = contractBackward(k, w.contract, g.contract, dy, hidden, form.activation) // [N, 4d]
+  norm2.output ??= k.layerNormAgain!(middle, w.norm2.gain, w.norm2.bias, norm2.mean, norm2.rstd)
   const dNorm2 = k.linearBackward(dBefore, norm2.output, w.expand.weight, g.expand.weight, g.expand.bias)
   dBefore.dispose()
   const dMiddle = k.layerNormBackward(
@@ -137,6 +156,7 @@ export function blockBackward(
   dMixed.dispose()
   qkv.dispose()
   release(attention)
+  norm1.output ??= k.layerNormAgain!(x, w.norm1.gain, w.norm1.bias, norm1.mean, norm1.rstd)
   const dNorm1 = k.linearBackward(dQkv, norm1.output, w.attention.weight, g.attention.weight, g.attention.bias)
   dQkv.dispose()
   // + the skip
@@ -157,16 +177,17 @@ function contractBackward(
   hidden: KeptBlock['hidden'],
   activation: Activation,
 ): Tensor {
-  if (k.linearGeluBackward) {
-    const dBefore = k.linearGeluBackward(dy, hidden, w.weight, g.weight, g.bias, activation)
-    release(hidden)
+  const { before, after } = hidden
+  if (!after) {
+    const dBefore = k.linearGeluBackward!(dy, before, w.weight, g.weight, g.bias, activation)
+    before.dispose()
     return dBefore
   }
-  const dAfter = k.linearBackward(dy, hidden.after, w.weight, g.weight, g.bias)
-  hidden.after.dispose()
-  const dBefore = k.geluBackward(dAfter, hidden.before, activation)
+  const dAfter = k.linearBackward(dy, after, w.weight, g.weight, g.bias)
+  after.dispose()
+  const dBefore = k.geluBackward(dAfter, before, activation)
   dAfter.dispose()
-  hidden.before.dispose()
+  before.dispose()
   return dBefore
 }
 

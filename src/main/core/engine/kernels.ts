@@ -138,6 +138,8 @@ export interface Kernels {
   // ---- layer norm over the last axis, epsilon 1e-5
   /** x [N, d], gain [d], bias [d] → output [N, d] and each row's mean and 1/std, [N]. */
   layerNorm(x: Tensor, gain: Tensor, bias: Tensor): { output: Tensor; mean: Tensor; rstd: Tensor }
+  /** The output of layerNorm once more. A device may leave it out; where one has it, outputs are not kept. */
+  layerNormAgain?(x: Tensor, gain: Tensor, bias: Tensor, mean: Tensor, rstd: Tensor): Tensor
   /** → dx [N, d]; with `residual` [N, d], dx + residual in the same pass. */
   layerNormBackward(
     dy: Tensor,
@@ -160,12 +162,12 @@ export interface Kernels {
   /** dy ⊙ gelu'(before). */
   geluBackward(dy: Tensor, before: Tensor, form: Activation): Tensor
   /**
-   * linearBackward of what follows a GELU, and geluBackward, in one: dy [N, out], after = gelu(before) [N, in] → the
-   * gradient of `before`. A device may leave it out.
+   * linearBackward of what follows a GELU, and geluBackward, in one: dy [N, out], before [N, in] → the gradient of
+   * `before`. A device may leave it out; one that has it makes gelu(before) again, so that nobody need keep it.
    */
   linearGeluBackward?(
     dy: Tensor,
-    hidden: { before: Tensor; after: Tensor },
+    before: Tensor,
     weight: Tensor,
     intoWeight: Tensor,
     intoBias: Tensor,

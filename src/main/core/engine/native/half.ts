@@ -1,5 +1,6 @@
 // Precision bf16 of the native engine: the kernels whose activations are of 16 bits. What flows past the blocks (the
 // residual stream), weights and their gradients stay fp32; inputs of the other kind are turned first.
+import type { Activation } from '#shared/family/shape.ts'
 import type { AttentionGeometry, KeyValueCache, Kernels, Tensor, TreeSegment } from '../kernels.ts'
 import { checkGeometry, matrix, widthOf } from '../shapes.ts'
 import { checkedArguments } from './arguments.ts'
@@ -53,30 +54,31 @@ export function halfKernels(context: NativeContext, memory: NativeMemory) {
   const floats = <Result>(tensors: readonly Tensor[], work: (tensors: NativeTensor[]) => Result) =>
     as(false, tensors, work)
 
+  /** With a form of GELU, `input` is what lies in front of it and so is the gradient that comes back. */
   function linearBackward(
     dy: Tensor,
-    x: Tensor,
+    input: Tensor,
     weight: Tensor,
     intoWeight: Tensor,
     intoBias: Tensor,
-    before: NativeTensor | null,
-    gelu: number,
+    form?: Activation,
   ): NativeTensor {
     const [n, outer] = matrix(dy, 'dy')
     const [inner] = matrix(weight, 'weight')
     const slopes = tensorOf(dy, context)
-    return halves([x], ([rows]) => {
+    return halves([input], ([rows]) => {
+      const from = shaped(rows, context, 'x', [n, inner]).address
       const args = [
         slopes.address,
         Number(slopes.isHalf),
-        shaped(rows, context, 'x', [n, inner]).address,
+        form ? 0 : from,
         at(weight, 'weight', inner, outer),
         at(intoWeight, 'intoWeight', inner, outer),
         at(intoBias, 'intoBias', outer),
       ]
       const dx = memory.empty([n, inner], true)
-      const kept = before ? shaped(before, context, 'before', [n, inner]).address : 0
-      checked(library.isf_half_linear_backward(handle, ...args, dx.address, kept, gelu, n, inner, outer), dx)
+      const gelu = form ? [from, geluForm[form]] : [0, 0]
+      checked(library.isf_half_linear_backward(handle, ...args, dx.address, ...gelu, n, inner, outer), dx)
       return dx
     })
   }
@@ -92,6 +94,19 @@ export function halfKernels(context: NativeContext, memory: NativeMemory) {
         library.isf_half_layer_norm(handle, ...args, output.address, mean.address, rstd.address, n, width)
         return { output, mean, rstd }
       })
+    },
+    layerNormAgain(x, gain, bias, mean, rstd) {
+      const [n, width] = matrix(x, 'x')
+      const args = [
+        at(x, 'x', n, width),
+        at(gain, 'gain', width),
+        at(bias, 'bias', width),
+        at(mean, 'mean', n),
+        at(rstd, 'rstd', n),
+      ]
+      const output = memory.empty([n, width], true)
+      library.isf_half_layer_norm_again(handle, ...args, output.address, n, width)
+      return output
     },
     layerNormBackward(dy, x, gain, mean, rstd, intoGain, intoBias, residual) {
       const own = tensorOf(dy, context)
@@ -148,10 +163,9 @@ export function halfKernels(context: NativeContext, memory: NativeMemory) {
         return { before, after }
       })
     },
-    linearBackward: (dy, x, weight, intoWeight, intoBias) =>
-      linearBackward(dy, x, weight, intoWeight, intoBias, null, 0),
-    linearGeluBackward: (dy, { before, after }, weight, intoWeight, intoBias, form) =>
-      halves([before], ([kept]) => linearBackward(dy, after, weight, intoWeight, intoBias, kept, geluForm[form])),
+    linearBackward: (dy, x, weight, intoWeight, intoBias) => linearBackward(dy, x, weight, intoWeight, intoBias),
+    linearGeluBackward: (dy, before, weight, intoWeight, intoBias, form) =>
+      linearBackward(dy, before, weight, intoWeight, intoBias, form),
     geluBackward: (dy, before, form) => floats([dy, before], ([slopes, kept]) => full.geluBackward(slopes, kept, form)),
 
     attention(qkv, geometry) {

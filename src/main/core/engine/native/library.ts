@@ -43,6 +43,7 @@ const signatures = {
   isf_widen: 'v u u u d',
   isf_narrow: 'v u u u d',
   isf_half_layer_norm: 'v u u u u u u u i i',
+  isf_half_layer_norm_again: 'v u u u u u u u i i',
   isf_half_layer_norm_backward: 'i u u u u u u u u u u i i',
   isf_half_linear: 'i u u u u u u u i i i i',
   isf_half_linear_backward: 'i u u i u u u u u u i i i i',

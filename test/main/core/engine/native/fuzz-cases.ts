@@ -67,6 +67,26 @@ export const cases: Record<string, (dice: Dice, most: number) => Case> = {
       },
     }
   },
+  geluLinearBackward(dice, most) {
+    const [n, inner, outer] = [size(dice, most), size(dice, most), size(dice, most)]
+    const [x, w, b, g, dy, gb] = [n * 3, 3 * inner, inner, inner * outer, n * outer, outer].map((count) =>
+      dice.normals(count),
+    )
+    const form: Activation = one(dice, 0, 2) ? 'gelu' : 'gelu_new'
+    return {
+      label: `geluLinearBackward ${n}x${inner}x${outer}, ${form}`,
+      tolerance: 1e-4,
+      work(k, make) {
+        const { before, after } = k.linearGelu(make([n, 3], x), make([3, inner], w), make([inner], b), form)
+        const [weight, slopes] = [make([inner, outer], g), make([n, outer], dy)]
+        const [intoWeight, intoBias] = [make([inner, outer], g), make([outer], gb)]
+        if (k.linearGeluBackward)
+          return { dx: k.linearGeluBackward(slopes, before, weight, intoWeight, intoBias, form), intoWeight, intoBias }
+        const dAfter = k.linearBackward(slopes, after, weight, intoWeight, intoBias)
+        return { dx: k.geluBackward(dAfter, before, form), intoWeight, intoBias }
+      },
+    }
+  },
   attention(dice, most) {
     const [rows, context, heads] = [one(dice, 1, 3), size(dice, most), one(dice, 1, 4)]
     const features = size(dice, Math.min(most, 128))
@@ -183,6 +203,7 @@ export const cases: Record<string, (dice: Dice, most: number) => Case> = {
           make([vocabulary, width], tokens),
           make([context + 1, width], positions),
         ]
+        const again = k.layerNormAgain?.(input, g, make([width], bias), mean, rstd) ?? output
         const dx = k.layerNormBackward(
           make([n, width], dy),
           input,
@@ -197,7 +218,7 @@ export const cases: Record<string, (dice: Dice, most: number) => Case> = {
         k.embeddingBackward(dx, ids, context, 1.5, intoTokens, intoPositions)
         ids.dispose()
         places.dispose()
-        return { output, mean, rstd, dx, intoGain, intoBias, embedded, intoTokens, intoPositions }
+        return { output, again, mean, rstd, dx, intoGain, intoBias, embedded, intoTokens, intoPositions }
       },
     }
   },
