@@ -12,6 +12,7 @@ import {
 } from './bootstrap.ts'
 import { type CurveFit, type CurveForm, type CurveObjective, evaluateCurve, parameterCounts } from './curve.ts'
 import { checkPoints, type LawPoint } from './points.ts'
+import { type LawWarning, lawWarnings } from './warnings.ts'
 
 export interface LawOptions {
   /** `auto`: offset power law from four different sizes on, a straight line below. */
@@ -62,6 +63,8 @@ export interface Law {
   forecasts: Forecast[]
   /** Leaving out the largest 1, 2 and 3 points, as far as enough remain; the first is the one to show. */
   heldOut: HeldOut[]
+  /** What a statistician would say of it. */
+  warnings: LawWarning[]
 }
 
 const formFor = (form: LawOptions['form'], points: readonly LawPoint[]): CurveForm =>
@@ -75,7 +78,16 @@ export function lawOf(points: readonly LawPoint[], wanted: Partial<LawOptions> =
     checkPoints(points, formNames[form], parameterCounts[form])
   } catch (error) {
     if (!(error instanceof Fault)) throw error
-    return { fit: null, problem: error.message, intervals: null, noise: 0, band: [], forecasts: [], heldOut: [] }
+    return {
+      fit: null,
+      problem: error.message,
+      intervals: null,
+      noise: 0,
+      band: [],
+      forecasts: [],
+      heldOut: [],
+      warnings: [],
+    }
   }
   const fit = fitCurve(points, form, options.objective)
   const bootstrap = bootstrapCurve(fit, points, options)
@@ -87,6 +99,7 @@ export function lawOf(points: readonly LawPoint[], wanted: Partial<LawOptions> =
     band: bandOf(fit, bootstrap, points, options.reach),
     forecasts: options.forecastAt.map((x) => ({ x, y: evaluateCurve(fit, x), interval: forecastAt(bootstrap, x) })),
     heldOut: [1, 2, 3].map((count) => holdOut(points, count, options)).filter((one): one is HeldOut => one !== null),
+    warnings: lawWarnings(points, fit, bootstrap, options.forecastAt),
   }
 }
 

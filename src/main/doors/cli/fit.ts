@@ -10,15 +10,16 @@ import {
   type SurfaceBootstrap,
 } from '#shared/scaling/bootstrap.ts'
 import type { CurveFit, CurveObjective, FitStatus } from '#shared/scaling/curve.ts'
-import { fitIsoflops } from '#shared/scaling/isoflop.ts'
 import { fitOffsetPowerLaw } from '#shared/scaling/offset-power-law.ts'
 import { fitPowerLaw } from '#shared/scaling/power-law.ts'
 import { fitSurfaceHuber } from '#shared/scaling/surface-huber.ts'
 import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
 import type { SurfaceFit } from '#shared/scaling/surface.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
+import { agreeing, lawWarnings, surfaceWarnings } from '#shared/scaling/warnings.ts'
 import { table } from './amounts.ts'
-import { curvePoints, isoflopPoints, type PointOptions, pointOptions, surfacePoints } from './points.ts'
+import { isoflopAnswer } from './isoflop-text.ts'
+import { curvePoints, type PointOptions, pointOptions, surfacePoints } from './points.ts'
 import type { Answer, CommandContext, CommandPart } from './program.ts'
 
 export const lawForms = ['power', 'offset-power', 'surface', 'surface-huber'] as const
@@ -56,25 +57,27 @@ Examples:
 }
 
 async function fit(context: CommandContext, options: FitOptions): Promise<Answer> {
-  if (options.form === 'isoflop') return isoflopAnswer(context, options)
+  if (options.form === 'isoflop') return isoflopAnswer(context, options, bootstrapOptions(options))
   const { form } = options
   if (form === 'power' || form === 'offset-power') {
-    const { points, names, remarks } = await curvePoints(context, options)
-    const found = fitCurveForm(form, points, options, names)
+    const { points: given, names, remarks } = await curvePoints(context, options)
+    const { points, found, left } = fitPoints(form, given, options, names)
     const bootstrap = curveBootstrap(found, points, options)
-    const said = [...unboundedRemarks(bootstrap), ...remarks]
+    const warnings = lawWarnings(points, found, bootstrap)
+    const said = [...unboundedRemarks(bootstrap), ...left, ...remarks]
     return {
-      document: { ...curveDocument(found, bootstrap), ...(said.length ? { remarks: said } : {}) },
-      text: [curveText(found, bootstrap), ...said].join('\n'),
+      document: { ...curveDocument(found, bootstrap), ...(said.length ? { remarks: said } : {}), warnings },
+      text: [curveText(found, bootstrap), ...said, ...warnings.map(({ text }) => text)].join('\n'),
     }
   }
   const { points, remarks: said } = await surfacePoints(context, options, options.c)
   const found = fitSurfaceForm(form, points)
   const bootstrap = surfaceBootstrap(found, points, options)
   const remarks = [...bootstrapRemarks(bootstrap), ...said]
+  const warnings = surfaceWarnings(points)
   return {
-    document: { ...surfaceDocument(found, bootstrap), ...(remarks.length ? { remarks } : {}) },
-    text: [surfaceText(found, bootstrap), ...remarks].join('\n'),
+    document: { ...surfaceDocument(found, bootstrap), ...(remarks.length ? { remarks } : {}), warnings },
+    text: [surfaceText(found, bootstrap), ...remarks, ...warnings.map(({ text }) => text)].join('\n'),
   }
 }
 
@@ -102,6 +105,24 @@ export function fitCurveForm(
       `${names.y} does not fall as ${names.x} grows: no power law lies through these points.`,
     )
   return found
+}
+
+/** The law of the points, or with `--robust` of those that agree, and a sentence on what was left out. */
+export function fitPoints(
+  form: 'power' | 'offset-power',
+  given: LawPoint[],
+  options: FitOptions,
+  names: { x: string; y: string },
+): { points: LawPoint[]; found: CurveFit; left: string[] } {
+  const found = fitCurveForm(form, given, options, names)
+  const points = options.robust ? agreeing(given, found) : given
+  if (points.length === given.length) return { points, found, left: [] }
+  const out = given.filter((point) => !points.includes(point)).map(({ name }, i) => name ?? `point ${i + 1}`)
+  return {
+    points,
+    found: fitCurveForm(form, points, options, names),
+    left: [`Left out, because they disagree with the others: ${out.join(', ')}.`],
+  }
 }
 
 export const fitSurfaceForm = (form: 'surface' | 'surface-huber', points: SurfacePoint[]): SurfaceFit =>
@@ -186,40 +207,6 @@ export function bootstrapRemarks(bootstrap: SurfaceBootstrap | null): string[] {
   const { undetermined, options, intervals } = bootstrap
   const draws = `${undetermined} of ${options.resamples} draws of these points determine no surface: too few different sizes or amounts of tokens`
   return [intervals ? `${draws}. The intervals are of the others.` : `No intervals: ${draws}.`]
-}
-
-async function isoflopAnswer(context: CommandContext, options: FitOptions): Promise<Answer> {
-  const { points: gathered, remarks } = await isoflopPoints(context, options)
-  const { profiles, size, tokens, warning } = fitIsoflops(gathered)
-  const number = (value: number) => (Number.isFinite(value) ? value : null)
-  const document = {
-    form: 'isoflop',
-    warning,
-    ...(remarks.length ? { remarks } : {}),
-    size,
-    tokens,
-    profiles: profiles.map((one) => ({
-      ...one,
-      parameters: number(one.parameters),
-      tokens: number(one.tokens),
-      loss: number(one.loss),
-      curvature: number(one.curvature),
-    })),
-  }
-  const rows = profiles.map(({ budget, points, parameters, loss, rejection }) => [
-    budget.toExponential(2),
-    String(points),
-    rejection ? '' : parameters.toExponential(3),
-    rejection ? '' : loss.toFixed(4),
-    rejection ?? '',
-  ])
-  const slope = size
-    ? `N* ~ C^${size.slope.toFixed(3)} ± ${size.slopeError.toFixed(3)}`
-    : 'Too few usable profiles for a line through their minima.'
-  return {
-    document,
-    text: [table(['budget', 'points', 'best size', 'loss', ''], rows), slope, ...remarks, warning].join('\n'),
-  }
 }
 
 export const statusWords: Record<FitStatus, string> = {

@@ -3,6 +3,7 @@ import { Option } from 'commander'
 import { Fault } from '#shared/fault.ts'
 import { forecastAt, intervalOf, type Interval } from '#shared/scaling/bootstrap.ts'
 import { evaluateCurve } from '#shared/scaling/curve.ts'
+import { lawWarnings, surfaceWarnings } from '#shared/scaling/warnings.ts'
 import { holdOut } from '#shared/scaling/law.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
 import { parseAmount, short } from './amounts.ts'
@@ -12,7 +13,7 @@ import {
   curveBootstrap,
   curveDocument,
   type FitOptions,
-  fitCurveForm,
+  fitPoints,
   fitSurfaceForm,
   lawForms,
   statusWords,
@@ -64,9 +65,11 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   if (flops === undefined) throw new Fault('bad-input', 'Say which budget to forecast: --flops 1e20.')
   const fitOptions = { ...options, flops: undefined } as FitOptions
   if (form === 'power' || form === 'offset-power') {
-    const { points, names, remarks } = await curvePoints(context, fitOptions)
-    const found = fitCurveForm(form, points, fitOptions, names)
+    const { points: given, names, remarks: said } = await curvePoints(context, fitOptions)
+    const { points, found, left } = fitPoints(form, given, fitOptions, names)
     const bootstrap = curveBootstrap(found, points, fitOptions)
+    const warnings = lawWarnings(points, found, bootstrap, [flops])
+    const remarks = [...left, ...said, ...warnings.map(({ text }) => text)]
     const loss = evaluateCurve(found, flops)
     const interval = bootstrap ? forecastAt(bootstrap, flops) : null
     const heldOut = holdOut(points, 1, {
@@ -77,7 +80,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     })
     const { allocation, words } = await allocationOf(context, options, flops)
     return {
-      document: { form, flops, loss, interval, allocation, heldOut, fit: curveDocument(found, bootstrap) },
+      document: { form, flops, loss, interval, allocation, heldOut, warnings, fit: curveDocument(found, bootstrap) },
       text: [
         ...lossLines(flops, loss, interval, fitOptions),
         `${words}: ${short(allocation.parameters)} parameters, ${short(allocation.tokens)} tokens`,
@@ -105,6 +108,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   const redraws = bootstrap && redrawSurface(found.form, found, points, bootstrap.options)
   const interval = redraws && surfaceForecastAt(redraws, best.parameters, best.tokens)
   const remarks = [...bootstrapRemarks(bootstrap), ...said]
+  const warnings = surfaceWarnings(points, [flops])
   return {
     document: {
       form,
@@ -117,6 +121,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
         tokensPerParameter: over((one) => one.tokensPerParameter),
       },
       ...(remarks.length ? { remarks } : {}),
+      warnings,
       fit: surfaceDocument(found, bootstrap),
     },
     text: [
@@ -124,6 +129,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       `best split (6 N D): ${short(best.parameters)} parameters, ${short(best.tokens)} tokens, ${best.tokensPerParameter.toPrecision(3)} tokens a parameter`,
       statusWords[found.status],
       ...remarks,
+      ...warnings.map(({ text }) => text),
     ].join('\n'),
   }
 }

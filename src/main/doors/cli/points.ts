@@ -29,6 +29,7 @@ export interface PointOptions {
   budget?: string
   where?: string[]
   dropHighest?: number
+  robust?: boolean
 }
 
 /** The options that both commands share. */
@@ -48,6 +49,7 @@ export const pointOptions = (command: Command): Command =>
       [],
     )
     .option('--drop-highest <count>', 'leave out this many of the highest losses', parseWhole(0, 1e6))
+    .option('--robust', 'power laws: leave out points that disagree with the others, at most one in four')
     .option('--bootstrap <count>', 'refits that the intervals are taken from; 0 for none', parseWhole(0, 100_000))
     .option('--confidence <share>', 'of the intervals', parseNumber(0.01, 0.999))
     .option('--seed <number>', 'of the refits', parseWhole(0, 0xffff_ffff))

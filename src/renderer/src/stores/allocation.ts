@@ -10,6 +10,7 @@ import { forecastAt, type Interval } from '#shared/scaling/bootstrap.ts'
 import { evaluateCurve } from '#shared/scaling/curve.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
 import type { SurfacePoint } from '#shared/scaling/points.ts'
+import { reachWarning } from '#shared/scaling/warnings.ts'
 import { surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
 import { pointsOf } from '../curves/cooldowns.ts'
 import { fittedLatest } from '../fitting/latest.ts'
@@ -116,5 +117,7 @@ export const useAllocationStore = defineStore('allocation', () => {
       ),
     ]
   })
-  return { budget, rows, surfacePoints }
+  /** Whether the budget lies far beyond what was trained. */
+  const warnings = computed(() => (law.points.length > 0 ? reachWarning(law.points, [budget.value]) : []))
+  return { budget, rows, surfacePoints, warnings }
 })

@@ -8,6 +8,7 @@ import {
   type IsoflopFit,
   type IsoflopPoint,
 } from '#shared/scaling/isoflop.ts'
+import { isoflopIntervals } from '#shared/scaling/isoflop-intervals.ts'
 import { mostSizes } from '../curves/budgets.ts'
 import { envelopeOfMembers } from '../curves/envelope.ts'
 import { pointsOf } from '../curves/cooldowns.ts'
@@ -41,6 +42,10 @@ export const useSizesStore = defineStore('law-sizes', () => {
     }
     return { fit: fitIsoflops(points.value), problem: null }
   })
+
+  const intervals = computed(() =>
+    isoflops.value.fit ? isoflopIntervals(points.value, isoflops.value.fit, { resamples: 200 }) : null,
+  )
 
   const members = computed(() =>
     law.standings.flatMap(({ run, isOut }) =>
@@ -79,5 +84,5 @@ export const useSizesStore = defineStore('law-sizes', () => {
         : 'One member is the lowest at every compute so far. The envelope says how size grows once a larger one has overtaken it.',
   )
 
-  return { points, isoflops, envelope, leaders, envelopeProblem }
+  return { points, isoflops, intervals, envelope, leaders, envelopeProblem }
 })
