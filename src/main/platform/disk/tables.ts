@@ -37,7 +37,8 @@ export function parseTable(text: string, path: string): Table {
   const { rows, lines } = splitCells(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, path)
   if (rows.length === 0) throw new Fault('bad-input', `${path} is empty; the first line must name its columns.`)
   const columns = rows[0].map((name) => name.trim())
-  const twice = columns.find((name, i) => name !== '' && columns.indexOf(name) !== i)
+  const seen = new Set<string>()
+  const twice = columns.find((name) => name !== '' && (seen.has(name) || !seen.add(name)))
   if (twice !== undefined) throw new Fault('bad-input', `${path} has two columns called ${twice}; rename one of them.`)
   rows.slice(1).forEach((row, i) => {
     if (row.length !== columns.length) {

@@ -26,6 +26,12 @@ describe('a table', () => {
     expect(lines).toEqual([2, 4])
   })
 
+  it('checks a header of very many columns by looking at each once', () => {
+    const names = Array.from({ length: 400_000 }, (_, i) => `c${i}`)
+    expect(fault(`${names.join(',')}\n`)).toBe('runs.csv has column names and no rows.')
+    expect(fault(`${[...names, 'c7'].join(',')}\n1\n`)).toMatch(/two columns called c7/)
+  })
+
   it('says what is wrong with a file', () => {
     expect(fault('')).toBe('runs.csv is empty; the first line must name its columns.')
     expect(fault('a,b\n')).toBe('runs.csv has column names and no rows.')
