@@ -76,6 +76,27 @@ describe('training curves', () => {
     expect(series(curvesOption(plan({ x }), lightTheme), 'a raw').data[0]).toEqual([first, 6])
   })
 
+  it('are not flattened by a spike, whose height the axis says; zoom shows it', () => {
+    const losses = Array.from({ length: 686 }, (_, i) => 4 + 6 * Math.exp(-i / 60))
+    const spiked = plan({
+      lines: [
+        line(
+          'a',
+          losses.map((loss, i) => (i === 400 ? 60 : loss)),
+        ),
+      ],
+      smoothing: 0,
+    })
+    const { y } = curvesOption(spiked, lightTheme)!.axes
+    expect(y.range.to).toBeGreaterThan(10)
+    expect(y.range.to).toBeLessThan(13)
+    expect(y.name).toBe('loss (nats/token), spikes to 60')
+    const calm = curvesOption({ ...spiked, lines: [line('a', losses)] }, lightTheme)!.axes.y
+    expect([calm.name, calm.range.to > 10]).toEqual(['loss (nats/token)', true])
+    const zoom = { x: { from: 1, to: 686 }, y: { from: 3, to: 70 } }
+    expect(curvesOption({ ...spiked, zoom }, lightTheme)!.axes.y).toMatchObject({ range: zoom.y, name: calm.name })
+  })
+
   it('name the axis, its unit and how FLOPs are counted', () => {
     expect(curvesOption(plan({ x: 'flops' }), lightTheme)!.axes.x.name).toBe('training compute, FLOPs (6 N D)')
   })

@@ -7,7 +7,10 @@ import { smoothable, xOf, yOf, type CurveLine } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 import { position, type Range } from './scale.ts'
 
-/** Positions x, y, x, y …; `low` and `high` are those of y inside the view, infinite where there is none. */
+/**
+ * Positions x, y, x, y …; `low` and `high` are those of y inside the view, infinite where there is none. `bulk` is how
+ * high all but a few go: the first and 98 of 100 of the others.
+ */
 export interface CurvePoints {
   key: string
   raw: Float64Array
@@ -15,6 +18,7 @@ export interface CurvePoints {
   validation: Float64Array
   low: number
   high: number
+  bulk: number
 }
 
 const known = new WeakMap<Curve, CurvePoints>()
@@ -72,17 +76,23 @@ const flat = (pairs: readonly [number, number][]): Float64Array => {
   return numbers
 }
 
-function extentWithin(all: Float64Array[], range: Range, kind: CurvesPlan['xScale']): { low: number; high: number } {
+const bulkShare = 0.98
+
+function extentWithin(
+  all: Float64Array[],
+  range: Range,
+  kind: CurvesPlan['xScale'],
+): Pick<CurvePoints, 'low' | 'high' | 'bulk'> {
   const [from, to] = [position(range.from, kind), position(range.to, kind)]
-  let [low, high] = [Infinity, -Infinity]
+  const inside: number[] = []
   for (const points of all)
-    for (let i = 0; i < points.length; i += 2) {
-      const y = points[i + 1]
-      if (points[i] < from || points[i] > to || y - y !== 0) continue
-      if (y < low) low = y
-      if (y > high) high = y
-    }
-  return { low, high }
+    for (let i = 0; i < points.length; i += 2)
+      if (points[i] >= from && points[i] <= to && Number.isFinite(points[i + 1])) inside.push(points[i + 1])
+  if (inside.length === 0) return { low: Infinity, high: -Infinity, bulk: -Infinity }
+  const [first] = inside
+  const sorted = Float64Array.from(inside).sort()
+  const bulk = Math.max(first, sorted[Math.floor(bulkShare * (sorted.length - 1))])
+  return { low: sorted[0], high: sorted[sorted.length - 1], bulk }
 }
 
 /** As ECharts wants them. */

@@ -1,11 +1,12 @@
 // Training curves of several runs. Thin is raw, thick is smoothed, symbols on a dashed line are validation. In the
 // window ECharts draws the axes and the names, and CurveLayers the lines; a saved picture is one ECharts option.
+import { rounded } from '#shared/numbers.ts'
 import { gridLines, type AxisPlan } from './axis.ts'
 import { pointsOf, type CurvePoints } from './curve-points.ts'
 import { xExtent, xNames, yNames, type CurveLine, type CurveY } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 import { drawing, type Axes, type Drawing } from './drawing.ts'
-import { padded, position, type Range, type ScaleKind } from './scale.ts'
+import { padded, position, valueAt, type Range, type ScaleKind } from './scale.ts'
 import { nameAtEnd, strokeSeries, type RunStrokes, type Stroke } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -26,11 +27,14 @@ function planned(plan: CurvesPlan): { drawn: Drawn[]; axes: Axes } | null {
   const xRange =
     plan.zoom?.x ?? (plan.xScale === 'log' ? padded({ ...whole, to }, 'log', 0.01) : { from: whole.from, to: to || 1 })
   const drawn = plan.lines.map((line) => ({ line, points: pointsOf(line, plan, xRange) }))
-  const yRange = plan.zoom?.y ?? padded(yExtent(drawn, plan.yScale, plan.y) ?? { from: 1, to: 10 }, plan.yScale)
+  const y = yExtent(drawn, plan.yScale, plan.y)
+  const yRange = plan.zoom?.y ?? padded(y ?? { from: 1, to: 10 }, plan.yScale)
+  const yName =
+    !plan.zoom && y && y.highest > y.to ? `${yNames[plan.y]}, spikes to ${rounded(y.highest)}` : yNames[plan.y]
   const xName = plan.x === 'flops' ? `${xNames.flops} (${plan.convention})` : xNames[plan.x]
   const axes = {
     x: { name: xName, kind: plan.xScale, range: xRange },
-    y: { name: yNames[plan.y], kind: plan.yScale, range: yRange },
+    y: { name: yName, kind: plan.yScale, range: yRange },
   }
   return { drawn, axes }
 }
@@ -38,13 +42,15 @@ function planned(plan: CurvesPlan): { drawn: Drawn[]; axes: Axes } | null {
 /** The next of ten steps a decade. */
 const steppedUp = (value: number): number => (value > 0 ? 10 ** (Math.ceil(Math.log10(value) * 10) / 10) : value)
 
-function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY): Range | null {
+/** Reaches as high as all but a few points do, where these few would leave the others less than half of the plot. */
+function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY): (Range & { highest: number }) | null {
   const low = Math.min(...drawn.map(({ points }) => points.low))
   const high = Math.max(...drawn.map(({ points }) => points.high))
+  const bulk = Math.max(...drawn.map(({ points }) => points.bulk))
   if (low > high) return null
-  const from = yScale === 'log' ? 10 ** low : low
-  const to = yScale === 'log' ? 10 ** high : high
-  return yScale === 'linear' && y !== 'loss' ? { from: Math.min(0, from), to } : { from, to }
+  const top = bulk > low && high - bulk > bulk - low ? bulk + (bulk - low) / 4 : high
+  const [from, to, highest] = [low, top, high].map((at) => valueAt(at, yScale))
+  return { from: yScale === 'linear' && y !== 'loss' ? Math.min(0, from) : from, to, highest }
 }
 
 /** Pixels beside the plot for the names at the lines' ends: a letter of 11 px takes about six. */
