@@ -20,7 +20,7 @@ describe.skipIf(!isPossible)('under the sanitizers', () => {
     expect(built.status, built.stdout).toBe(0)
   }, 600_000)
 
-  it.each(['avx512', 'avx2', 'portable'])(
+  it.each(['avx512bf16', 'avx512', 'avx2', 'portable'])(
     'the kernels of %s run clean',
     (isa) => {
       const { status, stdout, stderr } = spawnSync(

@@ -8,8 +8,8 @@ namespace {
 
 using isoflop::Context;
 
-constexpr ptrdiff_t BLOCK_PAIRS = 96 * 1024; // of the right operand that stay in the second cache: 384 KiB
-constexpr ptrdiff_t ROWS_AT_ONCE = 4 * MR;   // of C that a thread takes
+constexpr ptrdiff_t BLOCK_PAIRS = 224 * 1024; // of the right operand, for the second cache: 896 KiB
+constexpr ptrdiff_t ROWS_AT_ONCE = 4 * MR;    // of C that a thread takes
 
 /** How many columns of C are worked on while all rows pass. */
 INLINE ptrdiff_t columns_at_once(ptrdiff_t n, ptrdiff_t k) {
