@@ -57,8 +57,10 @@ export function planMember(
     ? { ...published, tokens: tokensBefore(published, published.steps, published.context) }
     : workByRule(member, basis, counted)
   const { steps, batchSequences, warmupSteps, peakLearningRate, tokens } = work
-  const micro = microBatchSequences(shape, batchSequences, machine)
-  const memoryBytes = trainingBytes(shape, micro)
+  const { precision } = recipe
+  const micro = microBatchSequences(shape, batchSequences, machine, precision)
+  const isOnCard = (machine?.cardMemoryBytes ?? null) !== null
+  const memoryBytes = trainingBytes(shape, micro, { precision, isOnCard })
   const seconds = secondsOn(machine, shape, tokens)
   const epochs = splits?.train ? tokens / splits.train : null
   return {
