@@ -1,5 +1,6 @@
 // What a study, its document, its checks and the settings may be when they come in through a door.
 import { z } from 'zod'
+import { mostSeeds } from '#shared/bounds.ts'
 import { engineNames, precisions } from '#shared/engine.ts'
 import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
 import { count, id, name, share } from './common-schemas.ts'
@@ -123,4 +124,5 @@ export const checkChoices = z.strictObject({
   layers: count(1, 64).optional(),
   steps: count(1, 100_000).optional(),
   learningRates: z.array(z.number().positive().max(100)).min(1, 'must name at least one').max(32).optional(),
+  seeds: count(1, mostSeeds).optional(),
 })

@@ -30,6 +30,8 @@ export interface CheckChoices {
   steps: number
   /** Peak rates; the coordinate check trains at the first alone. */
   learningRates: number[]
+  /** Trainings of every model of a sweep, each with a seed of its own; 1 unless said. */
+  seeds?: number
 }
 
 /** One model of a check: everything its training needs. */
@@ -37,6 +39,8 @@ export interface CheckModel {
   parametrisation: ParametrisationName
   width: number
   learningRate: number
+  /** Of its weights and of the order of its text. */
+  seed: number
   /** Parameters held. */
   parameters: number
   model: ModelPlan
@@ -75,6 +79,8 @@ export interface TransferPoint {
   parametrisation: ParametrisationName
   width: number
   learningRate: number
+  /** Absent in checks of older labs, which trained each model once. */
+  seed?: number
   /** Validation loss after the last update, nats a token; null where the training diverged. */
   loss: number | null
 }

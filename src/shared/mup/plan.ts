@@ -27,7 +27,7 @@ const usualRates = Array.from({ length: 6 }, (_, i) => 2 ** (i - 10))
 /** What a check takes unless told otherwise: on two cores some ten seconds the one, some minutes the other. */
 export const usualChoices: Record<CheckKind, CheckChoices> = {
   coordinates: { widths: [64, 128, 256, 512], layers: 2, steps: 10, learningRates: [6e-3] },
-  transfer: { widths: [64, 128, 256], layers: 2, steps: 200, learningRates: usualRates },
+  transfer: { widths: [64, 128, 256], layers: 2, steps: 200, learningRates: usualRates, seeds: 3 },
 }
 
 export interface CheckBasis {
@@ -57,7 +57,12 @@ export function planCheck(
   const context = Math.min(recipe.context, longestContext)
   // A rule that follows the width would be half of muP already.
   const initStd = recipe.initStd ?? tunedMup.initStd
-  const models = parametrisations.flatMap((name) =>
+  const seeds = kind === 'transfer' ? (choices.seeds ?? 1) : 1
+  const wanted = Array.from({ length: seeds }, (_, i) =>
+    parametrisations.map((name) => ({ name, seed: (recipe.seed + i) % 2 ** 32 })),
+  ).flat()
+  // Seed by seed: every width has an answer before the next says how sure it is.
+  const models = wanted.flatMap(({ name, seed }) =>
     widths.flatMap((width) =>
       learningRates.map((learningRate): CheckModel => {
         const shape: GptShape = { layers: choices.layers, width, heads: checkHeads, context, vocabulary }
@@ -65,12 +70,13 @@ export function planCheck(
           parametrisation: name,
           width,
           learningRate,
+          seed,
           parameters: countParameters(shape),
           model: {
             shape,
             activation: recipe.activation,
             parametrisation: parametrisation({ ...recipe, initStd, parametrisation: name }, shape),
-            seed: recipe.seed,
+            seed,
           },
         }
       }),
@@ -81,6 +87,7 @@ export function planCheck(
     ...choices,
     widths,
     learningRates,
+    ...(kind === 'transfer' ? { seeds } : {}),
     context,
     rows: rows[kind],
     seed: recipe.seed,

@@ -4,6 +4,18 @@
 export const studentTails = (t: number, freedom: number): number =>
   incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5)
 
+/** The |t| that so small a chance goes with (both tails). */
+export function studentQuantile(tails: number, freedom: number): number {
+  let [low, high] = [0, 1]
+  while (studentTails(high, freedom) > tails) high *= 2
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2
+    if (studentTails(middle, freedom) > tails) low = middle
+    else high = middle
+  }
+  return high
+}
+
 /** Regularised incomplete beta function by its continued fraction (Numerical Recipes, section 6.4). */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0

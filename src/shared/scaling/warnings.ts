@@ -96,7 +96,7 @@ export function reachWarning(points: readonly LawPoint[], forecastAt: readonly n
 }
 
 /** The point that disagrees most, where its chance is small among so many. */
-export function disagreeing(points: readonly LawPoint[], fit: CurveFit): { index: number; fit: CurveFit } | null {
+function disagreeing(points: readonly LawPoint[], fit: CurveFit): { index: number; fit: CurveFit } | null {
   const freedom = points.length - parameterCounts[fit.form] - 1
   if (freedom < 1) return null
   const squares = (of: CurveFit, all: readonly LawPoint[]) =>

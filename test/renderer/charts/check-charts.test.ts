@@ -114,5 +114,5 @@ describe('the chart of learning-rate transfer', () => {
     expect(axes.y.range.to).toBeLessThan(6)
   })
 
-  it('gives every model to a file', () => expect(transferCsv(points).split('\n')[6]).toBe('standard,128,0.004,'))
+  it('gives every model to a file', () => expect(transferCsv(points).split('\n')[6]).toBe('standard,128,0.004,,'))
 })

@@ -6,7 +6,8 @@ const basis = { recipe: { ...defaultRecipe, mupBaseWidth: 64 }, vocabulary: 257,
 
 describe('the plan of a check', () => {
   it('has both parametrisations at every width and rate, alike in all but their scales', () => {
-    const { models } = planCheck('transfer', { widths: [128, 64], learningRates: [4e-3, 1e-3, 2e-3] }, basis)
+    const choices = { widths: [128, 64], learningRates: [4e-3, 1e-3, 2e-3] }
+    const { models } = planCheck('transfer', { ...choices, seeds: 1 }, basis)
     expect(models.map(({ parametrisation, width, learningRate }) => [parametrisation, width, learningRate])).toEqual(
       ['standard', 'mup'].flatMap((name) =>
         [64, 128].flatMap((width) => [1e-3, 2e-3, 4e-3].map((rate) => [name, width, rate])),
@@ -17,6 +18,9 @@ describe('the plan of a check', () => {
     expect(mup.parametrisation.learningRateScale.matrix).toBe(1 / 2)
     expect(mup.parametrisation.outputScale).toBe(1 / 2)
     expect(standard.parametrisation.learningRateScale.matrix).toBe(1)
+    const thrice = planCheck('transfer', choices, basis)
+    expect(thrice.models.map(({ seed }) => seed)).toEqual([0, 1, 2].flatMap((seed) => Array(12).fill(seed)))
+    expect(thrice.models.every(({ seed, model }) => model.seed === seed)).toBe(true)
   })
 
   it('takes one rate for the coordinate check and short sequences for both', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CoordinatePoint, TransferPoint } from '#shared/mup/check.ts'
-import { coordinateVerdicts, transferVerdicts } from '#shared/mup/verdict.ts'
+import { coordinateVerdicts, meansOf, transferVerdicts, transferWords } from '#shared/mup/verdict.ts'
 
 const coordinate = (
   width: number,
@@ -82,5 +82,54 @@ describe('the verdict on learning rates', () => {
     expect(drift).toBeNull()
     expect(transferVerdicts([transfer(64, 1e-3, 2), transfer(64, 2e-3, 2.5)])[0].best[0].isAtEdge).toBe(true)
     expect(transferVerdicts([transfer(64, 1e-3, null)])).toEqual([])
+  })
+})
+
+describe('a sweep with seeds', () => {
+  const rates = [1e-3, 2e-3, 4e-3, 8e-3]
+  /** Valleys in log2 of the rate, whose lowest point each seed sees elsewhere. */
+  const sweep = (bestAt: (width: number, seed: number) => number) =>
+    [0, 1, 2].flatMap((seed) =>
+      [64, 256].flatMap((width) =>
+        rates.map((learningRate): TransferPoint => ({
+          parametrisation: 'mup',
+          width,
+          learningRate,
+          seed,
+          loss: 3 + 0.1 * Math.log2(learningRate / bestAt(width, seed)) ** 2,
+        })),
+      ),
+    )
+  const wordsOf = (points: TransferPoint[]) => transferWords(transferVerdicts(points)[0])
+
+  it('says that the best rate changes only where that is beyond what seeds scatter', () => {
+    const falls = sweep((width, seed) => (width === 64 ? 4e-3 : 2e-3) * 2 ** (0.05 * (seed - 1)))
+    const [{ drift, driftInterval }] = transferVerdicts(falls)
+    expect(drift).toBeCloseTo(-1, 1)
+    expect(driftInterval!.high).toBeLessThan(0)
+    expect(wordsOf(falls)).toMatch(/it falls significantly \(0\.\d\d times, 95 %: .* over 3 seeds\)/)
+    const scatters = sweep((width, seed) => 3e-3 * (width === 64 ? 1 : 2 ** (0.6 * (seed - 1) - 0.1)))
+    expect(wordsOf(scatters)).toContain('within noise')
+    expect(wordsOf(scatters)).not.toContain('significantly')
+  })
+
+  it('tells a change that is small and known to be so from one that noise hides', () => {
+    expect(wordsOf(sweep((_, seed) => 3e-3 * 2 ** (0.02 * (seed - 1))))).toMatch(/within noise, and small/)
+  })
+
+  it('of one seed nothing is significant, and of an optimum at the edge nothing is known', () => {
+    const falls = sweep((width) => (width === 64 ? 4e-3 : 2e-3))
+    expect(wordsOf(falls.filter(({ seed }) => seed === 0))).toMatch(/One seed: nothing says how much of that is noise/)
+    expect(wordsOf(sweep((width) => (width === 64 ? 4e-3 : 1e-4)))).toMatch(/^Not known: at width 256 the best rate/)
+  })
+
+  it('has the mean of the seeds with its standard error, and none where one diverged', () => {
+    const one = sweep(() => 2e-3).filter(({ width, learningRate }) => width === 64 && learningRate === 2e-3)
+    const [mean] = meansOf(one.map((point, i) => ({ ...point, loss: 3 + 0.1 * i })))
+    expect(mean.loss).toBeCloseTo(3.1, 12)
+    expect(mean.error).toBeCloseTo(0.1 / Math.sqrt(3), 12)
+    expect(meansOf(one.map((point, i) => ({ ...point, loss: i ? 3 : null })))).toMatchObject([
+      { loss: null, error: null },
+    ])
   })
 })

@@ -1,11 +1,11 @@
 // The README of an export: what the model is, how to load it, and the data of the run that made it.
 import type { Corpus } from '#shared/corpus.ts'
 import { tokensBefore } from '#shared/family/batch-size.ts'
-import { flopsConventionNames } from '#shared/family/counting.ts'
+import { flopsConventionNames, parameterCountNames } from '#shared/family/counting.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { exactly as count, formatSeconds, withPlainSpaces } from '#shared/numbers.ts'
-import type { RunPlan } from '#shared/run.ts'
+import type { RunPlan, SplitScore } from '#shared/run.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 
 export interface ExportCard {
@@ -17,6 +17,8 @@ export interface ExportCard {
   /** Losses in nats a token; null where none was recorded. */
   loss: number | null
   validationLoss: number | null
+  /** What it was scored on, where that was the whole validation split. */
+  whole?: SplitScore
   elapsedMs: number
   device: string | null
   /** `source` null for texts of a person's own: where those lie is nobody's business. */
@@ -54,7 +56,10 @@ export function modelCard(
             .join('; ')
         : plan.corpusId,
     ],
-    ['training tokens', `${count(tokens)} (${(tokens / member.parameters).toFixed(1)} for each parameter)`],
+    [
+      'training tokens',
+      `${count(tokens)} (${(tokens / member.countedParameters).toFixed(1)} for each counted parameter: ${parameterCountNames[recipe.countedParameters]})`,
+    ],
     ['steps', isWhole ? count(card.step) : `${count(card.step)} of ${count(member.steps)}: the run was not finished`],
     ['batch', batchWords(member, shape.context)],
     [
@@ -70,7 +75,7 @@ export function modelCard(
       `${(member.flops[recipe.flopsConvention] * (tokens / tokensOf(member.steps))).toPrecision(3)} FLOPs`,
     ],
     ['training loss', loss(card.loss)],
-    ['validation loss', loss(card.validationLoss)],
+    ['validation loss', loss(card.validationLoss) + scoredOn(card)],
     ['seeds', `weights ${recipe.seed}, data ${plan.seed}`],
     ['precision', recipe.precision === 'bf16' ? 'products in bf16, sums and weights in fp32' : 'fp32'],
     ['time and device', `${withPlainSpaces(formatSeconds(card.elapsedMs / 1000))} on ${card.device ?? plan.engine}`],
@@ -128,6 +133,10 @@ const batchWords = ({ batchSequences, phases, steps }: MemberPlan, context: numb
     })
     .join('; then ')
 
+const scoredOn = ({ whole }: ExportCard): string =>
+  whole
+    ? `${whole.standardError === null ? '' : ` ± ${whole.standardError.toPrecision(1)}`}, over the ${count(whole.tokens)} tokens of the validation split`
+    : ''
 const loss = (nats: number | null): string => (nats === null ? 'not recorded' : `${nats.toFixed(4)} nats a token`)
 /** A person's words inside a table: one line, no markup. */
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/[|<>`[\]]/g, (sign) => `\\${sign}`)

@@ -1,7 +1,7 @@
 // One check in a worker: its text is opened, and each of its small models gets an engine of its own.
 import type { CheckPlan, CheckRecord } from '#shared/mup/check.ts'
 import { Fault } from '#shared/fault.ts'
-import { createBatches } from '#main/core/training/batches.ts'
+import { createBatches, type Batches } from '#main/core/training/batches.ts'
 import { createEngine } from '#main/core/engine/create.ts'
 import { openTokens, tokensPath } from '#main/platform/disk/token-files.ts'
 import { coordinateCheck } from './coordinates.ts'
@@ -15,7 +15,7 @@ export interface CheckJob {
 }
 
 /** Sequences of the validation split that a model of the sweep is scored on. */
-const scoredSequences = 32
+const scoredSequences = 128
 
 const checks = { coordinates: coordinateCheck, transfer: learningRateSweep }
 
@@ -29,11 +29,16 @@ export async function* checkJob({ plan, tokensFolder }: CheckJob, signal: AbortS
         'bad-input',
         `The validation text has ${validationText.length} tokens; a check needs ${context + 1}. Add more text.`,
       )
-    const batches = createBatches({ tokens: text, context, rows, seed })
+    const orders = new Map<number, Batches>()
+    const batchesOf = (one: number): Batches => {
+      const made = orders.get(one) ?? createBatches({ tokens: text, context, rows, seed: one })
+      orders.set(one, made)
+      return made
+    }
     const scored = createBatches({ tokens: validationText, context, rows: 1, seed: null })
     const deps: CheckDeps = {
       createEngine: (model) => createEngine(plan.engine, model, { threads: plan.threads }),
-      batchAt: (step, count) => batches.batchAt(step, { from: 0, rows: count }),
+      batchAt: (step, count, own = seed) => batchesOf(own).batchAt(step, { from: 0, rows: count }),
       validation: scored.batchAt(0, { from: 0, rows: Math.min(scoredSequences, scored.sequences) }),
       signal,
     }

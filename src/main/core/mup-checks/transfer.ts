@@ -10,17 +10,17 @@ import type { CheckDeps } from './deps.ts'
 const hopeless = 3
 const warmupShare = 0.1
 
-/** One point for each parametrisation, width and rate, in the plan's order. */
+/** One point for each seed, parametrisation, width and rate, in the plan's order. */
 export async function* learningRateSweep(plan: CheckPlan, deps: CheckDeps): AsyncGenerator<CheckRecord> {
   for (const [index, one] of plan.models.entries()) {
-    const { parametrisation, width, learningRate } = one
+    const { parametrisation, width, learningRate, seed } = one
     let part = 0
     const training = trainBriefly(plan, one, deps)
     for (;;) {
       const next = await training.next()
       if (next.done) {
         if (deps.signal.aborted) return
-        const point: TransferPoint = { parametrisation, width, learningRate, loss: next.value }
+        const point: TransferPoint = { parametrisation, width, learningRate, seed, loss: next.value }
         yield { kind: 'transfer', point, share: shareOf(plan, index + 1) }
         break
       }
@@ -35,7 +35,7 @@ export async function* learningRateSweep(plan: CheckPlan, deps: CheckDeps): Asyn
 /** Yields the share of its steps that are done; its validation loss at the end, null where it diverged. */
 async function* trainBriefly(
   plan: CheckPlan,
-  { model, learningRate }: CheckModel,
+  { model, learningRate, seed }: CheckModel,
   deps: CheckDeps,
 ): AsyncGenerator<number, number | null> {
   const { steps, adam } = plan
@@ -51,7 +51,7 @@ async function* trainBriefly(
   try {
     for (let step = 0; step < steps; step++) {
       if (deps.signal.aborted) return null
-      const loss = await engine.accumulate(deps.batchAt(step, plan.rows), 1)
+      const loss = await engine.accumulate(deps.batchAt(step, plan.rows, seed), 1)
       if (!(loss < limit)) return null
       await engine.update(learningRateAt(schedule, step), adam)
       yield (step + 1) / steps

@@ -91,7 +91,7 @@ export const bootstrapOptions = ({
 }: FitOptions): BootstrapOptions => ({ resamples: bootstrap, confidence, seed })
 
 /** Throws `bad-input` where y does not fall with x: the best curve is then flat, and its scale no number. */
-export function fitCurveForm(
+function fitCurveForm(
   form: 'power' | 'offset-power',
   points: LawPoint[],
   { objective }: FitOptions,

@@ -3,8 +3,9 @@ import { InvalidArgumentError, Option } from 'commander'
 import { rounded } from '#shared/numbers.ts'
 import type { Check, CheckChoices, CheckKind } from '#shared/mup/check.ts'
 import { checkKinds } from '#shared/mup/check.ts'
+import { mostSeeds } from '#shared/bounds.ts'
 import { planCheck } from '#shared/mup/plan.ts'
-import { coordinateVerdicts, transferVerdicts } from '#shared/mup/verdict.ts'
+import { coordinateVerdicts, transferVerdicts, transferWords } from '#shared/mup/verdict.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
@@ -22,6 +23,7 @@ interface MupCheckOptions extends EngineOptions {
   layers?: number
   steps?: number
   learningRates?: number[]
+  seeds?: number
 }
 
 /** The study that checks without `--study` belong to. */
@@ -45,6 +47,7 @@ export const mupCheckCommand: CommandPart = (program, act) => {
       'such as 1e-3,2e-3,4e-3; the coordinate check takes the first',
       listOf(parseAmount),
     )
+    .option('--seeds <count>', 'trainings of every model of the sweep', parseWhole(1, mostSeeds))
     .addHelpText(
       'after',
       `
@@ -73,9 +76,9 @@ Examples:
 }
 
 /** The departures from the usual choices that were asked for. */
-const choicesOf = ({ widths, layers, steps, learningRates }: MupCheckOptions): Partial<CheckChoices> =>
+const choicesOf = ({ widths, layers, steps, learningRates, seeds }: MupCheckOptions): Partial<CheckChoices> =>
   Object.fromEntries(
-    Object.entries({ widths, layers, steps, learningRates }).filter(([, value]) => value !== undefined),
+    Object.entries({ widths, layers, steps, learningRates, seeds }).filter(([, value]) => value !== undefined),
   )
 
 async function follow(
@@ -184,15 +187,7 @@ function transferText({ transfer, choices }: Check): string {
   return [
     `Best of ${choices.learningRates.length} peak learning rates after ${choices.steps} updates, by width:`,
     table(['', 'best tried', 'between', 'validation loss'], rows),
-    ...verdicts.flatMap(({ parametrisation, drift, problem }) =>
-      drift === null
-        ? [
-            `${names[parametrisation]}: ${problem ?? 'fewer than two widths have a best rate, so nothing says how it changes.'}`,
-          ]
-        : [
-            `${names[parametrisation]}: from the narrowest to the widest the best rate changes ${(2 ** drift).toFixed(2)} times.`,
-          ],
-    ),
+    ...verdicts.map((verdict) => `${names[verdict.parametrisation]}: ${transferWords(verdict)}`),
   ].join('\n')
 }
 

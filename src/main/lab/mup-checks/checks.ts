@@ -77,7 +77,7 @@ export function createChecks(deps: ChecksDeps): Checks {
       // Asked after the wait, so that two requests at once make one check.
       const same = store.list(studyId).find((check) => check.kind === kind && isUnderWay(check))
       if (same) throw new Fault('conflict', 'This check is under way already. Cancel it to start it anew.')
-      const { widths, layers, steps, learningRates } = plan
+      const { widths, layers, steps, learningRates, seeds } = plan
       const id = deps.newId()
       plans.set(id, plan)
       return queue.add({
@@ -85,7 +85,7 @@ export function createChecks(deps: ChecksDeps): Checks {
         studyId,
         kind,
         state: 'queued',
-        choices: { widths, layers, steps, learningRates },
+        choices: { widths, layers, steps, learningRates, ...(seeds === undefined ? {} : { seeds }) },
         engine: plan.engine,
         coordinates: [],
         transfer: [],

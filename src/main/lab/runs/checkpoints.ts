@@ -49,6 +49,10 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
     tokensFolder: deps.tokensFolderOf(run),
   })
 
+  const wholeAt = (id: string, step: number) => {
+    const validation = store.lastValidation(id, step)
+    return validation?.step === step && validation.whole ? { whole: validation.whole } : {}
+  }
   const lossAt = (id: string, step: number): number | null => {
     const validation = store.lastValidation(id, step)
     return validation && lawLossOf(validation)
@@ -66,6 +70,7 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
         step,
         loss: at?.loss ?? null,
         validationLoss: lossAt(runId, step),
+        ...wholeAt(runId, step),
         elapsedMs: at?.elapsedMs ?? run.summary.elapsedMs,
         device: run.summary.device,
         corpus: corpus && {

@@ -11,7 +11,8 @@ export interface CheckLine {
   name: string
   colour: string
   symbol: string
-  points: { x: number; y: number; isMarked?: boolean }[]
+  /** `error` is the standard error of y, drawn as a bar. */
+  points: { x: number; y: number; isMarked?: boolean; error?: number }[]
 }
 
 export interface CheckDrawing extends Drawing {
@@ -43,6 +44,22 @@ export function drawCheck(lines: CheckLine[], axes: Axes, theme: ChartTheme): Ch
       endLabel: { ...outlined(theme), show: true, formatter: line.name, distance: 6 },
       labelLayout: apart,
     })),
+    ...lines
+      .filter(({ points }) => points.some(({ error }) => error !== undefined))
+      .map((line) => ({
+        ...still,
+        id: `${line.id} errors`,
+        name: line.name,
+        type: 'line' as const,
+        z: 2,
+        data: line.points.flatMap(({ x, y, error = 0 }) => [
+          spot({ x, y: y - error }),
+          spot({ x, y: y + error }),
+          [position(x, axes.x.kind), null],
+        ]),
+        symbol: 'none',
+        lineStyle: { color: line.colour, width: 1.5 },
+      })),
     ...lines.map((line) => ({
       ...still,
       id: `${line.id} marked`,

@@ -1,7 +1,7 @@
 // Learning-rate transfer: final loss against peak learning rate, a line for each width, the best rate of each marked.
 import { writeCsv } from '#shared/csv.ts'
 import type { ParametrisationName, TransferPoint } from '#shared/mup/check.ts'
-import { transferVerdicts } from '#shared/mup/verdict.ts'
+import { meansOf, transferVerdicts } from '#shared/mup/verdict.ts'
 import { drawCheck, seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
 import { extent, padded } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -11,14 +11,20 @@ export interface TransferPlan {
   parametrisation: ParametrisationName
 }
 
+type MeanPoint = ReturnType<typeof meansOf>[number]
+
 /**
  * Null while the parametrisation has no loss yet. Both parametrisations get the same axes; what diverged has no point.
  */
 export function transferOption({ points, parametrisation }: TransferPlan, theme: ChartTheme): CheckDrawing | null {
-  const known = points.filter((point): point is TransferPoint & { loss: number } => point.loss !== null)
+  const known = meansOf(points).filter((point): point is MeanPoint & { loss: number } => point.loss !== null)
   const mine = known.filter((point) => point.parametrisation === parametrisation)
   if (mine.length === 0) return null
-  const best = new Map(transferVerdicts(mine)[0].best.map(({ width, learningRate }) => [width, learningRate]))
+  const best = new Map(
+    transferVerdicts(points.filter((one) => one.parametrisation === parametrisation))[0].best.map(
+      ({ width, learningRate }) => [width, learningRate],
+    ),
+  )
   const widths = [...new Set(known.map(({ width }) => width))].sort((a, b) => a - b)
   const lines = widths
     .map((width, i): CheckLine => ({
@@ -28,7 +34,12 @@ export function transferOption({ points, parametrisation }: TransferPlan, theme:
       points: mine
         .filter((point) => point.width === width)
         .sort((a, b) => a.learningRate - b.learningRate)
-        .map(({ learningRate, loss }) => ({ x: learningRate, y: loss, isMarked: best.get(width) === learningRate })),
+        .map(({ learningRate, loss, error }) => ({
+          x: learningRate,
+          y: loss,
+          isMarked: best.get(width) === learningRate,
+          ...(error === null ? {} : { error }),
+        })),
     }))
     .filter((line) => line.points.length > 0)
   // A rate far too high may end anywhere above the start; what is asked is where the valley lies.
@@ -61,6 +72,12 @@ export function transferOption({ points, parametrisation }: TransferPlan, theme:
 /** One row for each model; a diverged one has no loss. */
 export const transferCsv = (points: readonly TransferPoint[]): string =>
   writeCsv(
-    ['parametrisation', 'width', 'learning_rate', 'validation_loss'],
-    points.map(({ parametrisation, width, learningRate, loss }) => [parametrisation, width, learningRate, loss]),
+    ['parametrisation', 'width', 'learning_rate', 'seed', 'validation_loss'],
+    points.map(({ parametrisation, width, learningRate, seed, loss }) => [
+      parametrisation,
+      width,
+      learningRate,
+      seed ?? null,
+      loss,
+    ]),
   )

@@ -121,7 +121,7 @@ describe('an export', () => {
       '2.7500 nats a token',
       'A \\| B; made up; licence: public domain',
       '1 min 1 s on reference',
-      '20.0 for each parameter',
+      '20.0 for each counted parameter: all parameters',
     ])
       expect(card).toContain(text)
   })
@@ -134,8 +134,12 @@ describe('an export', () => {
     const model = { ...tinyModels.standard, shape: member.shape }
     const at = (step: number) => modelCard(model, { ...card, step, plan: { ...card.plan, member, recipe } })
     // Dey et al. 2023, table 1: 257 B tokens, at 720 and then 1,080 sequences of 2,048.
-    expect(at(member.steps)).toContain('| training tokens | 257,066,680,320 (20.0 for each parameter) |')
-    expect(at(57_000)).toContain('| training tokens | 84,049,920,000 (6.5 for each parameter) |')
+    expect(at(member.steps)).toContain(
+      '| training tokens | 257,066,680,320 (20.0 for each counted parameter: all parameters) |',
+    )
+    expect(at(57_000)).toContain(
+      '| training tokens | 84,049,920,000 (6.5 for each counted parameter: all parameters) |',
+    )
     expect(at(member.steps)).toContain(
       '720 sequences, 1,474,560 tokens for 57,000 steps; then 1,080 sequences, 2,211,840 tokens for 78,223 steps',
     )

@@ -7,12 +7,11 @@ import { checkDeps, engineHere } from './texts.ts'
 
 const recipe = { ...defaultRecipe, context: 16, initStd: 0.08, mupBaseWidth: 16 }
 const planOf = (changes: Parameters<typeof planCheck>[1], recipeChanges = {}) => ({
-  ...planCheck('transfer', changes, {
-    recipe: { ...recipe, ...recipeChanges },
-    vocabulary: 257,
-    engine: engineHere,
-    threads: 1,
-  }),
+  ...planCheck(
+    'transfer',
+    { seeds: 1, ...changes },
+    { recipe: { ...recipe, ...recipeChanges }, vocabulary: 257, engine: engineHere, threads: 1 },
+  ),
   rows: 4,
 })
 
@@ -42,6 +41,14 @@ describe('the learning-rate sweep', () => {
     // six steps at 1e-4 teach next to nothing
     for (const width of [8, 16]) expect(of(width)[2]).toBeLessThan(of(width)[0])
     expect(await sweep(plan)).toEqual(points)
+  })
+
+  it('with seeds gives every model as often, with other weights and another order of the text', async () => {
+    const points = await sweep(
+      planOf({ widths: [8, 16], layers: 1, steps: 3, learningRates: [1e-3, 2e-3, 3e-3], seeds: 2 }),
+    )
+    expect(points.map(({ seed }) => seed)).toEqual([...Array(12).fill(0), ...Array(12).fill(1)])
+    for (let i = 0; i < 12; i++) expect(points[i].loss).not.toBe(points[12 + i].loss)
   })
 
   it('says so where a rate makes a model diverge, and goes on with the next', async () => {
