@@ -1,9 +1,9 @@
 // A model that was made elsewhere: any Hugging Face folder of GPT-2's architecture.
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { listParameters } from '#shared/family/shape.ts'
-import { exists, readJson } from '#main/platform/disk/files.ts'
+import { exists, listFolder, readJson } from '#main/platform/disk/files.ts'
 import type { Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import { readConfig } from './import-config.ts'
 import { importTokenizer } from './import-tokenizer.ts'
@@ -34,11 +34,7 @@ export interface HuggingFaceModel {
  */
 export async function importHuggingFace(folder: string): Promise<HuggingFaceModel> {
   const configPath = join(folder, 'config.json')
-  if (!(await exists(configPath)))
-    throw new Fault(
-      (await exists(folder)) ? 'bad-input' : 'not-found',
-      `There is no config.json in ${folder}, so it is no model of Hugging Face's.`,
-    )
+  if (!(await exists(configPath))) throw await notHuggingFace(folder)
   const { model, endOfText } = readConfig(await readJson(configPath), configPath)
   const tokenizer = await importTokenizer(folder)
   if (tokenizer && tokenizer.vocabulary > model.shape.vocabulary) {
@@ -126,4 +122,24 @@ async function checkHead(weights: WeightsFile, head: string | null, embedding: F
       `${head} differs from the token embedding: models with a head of its own cannot be imported.`,
     )
   }
+}
+
+/** Checkpoints of training loops, which hold no config.json that says what their weights are. */
+const loopCheckpoint = /\.(pt|pth|ckpt)$/
+
+async function notHuggingFace(path: string): Promise<Fault> {
+  if (!(await exists(path))) return new Fault('not-found', `There is no config.json in ${path}: it does not exist.`)
+  const names = await listFolder(path).catch(() => null)
+  const found = (names ?? [basename(path)]).find((name) => loopCheckpoint.test(name))
+  if (found)
+    return new Fault(
+      'bad-input',
+      `${found} is the checkpoint of a training loop such as nanoGPT’s, without a config.json. Load its weights into a GPT2LMHeadModel, save that with save_pretrained, and import the folder it writes.`,
+    )
+  return new Fault(
+    'bad-input',
+    names
+      ? `There is no config.json in ${path}, so it is no model of Hugging Face's.`
+      : `${path} is a file; a model of Hugging Face's is the folder with its config.json.`,
+  )
 }

@@ -36,6 +36,17 @@ describe('a folder', () => {
     expect(skipped.length).toBe({ whole: 0, shards: 0, bin: 5, bare: 0 }[form])
   })
 
+  it('without a config.json is refused with what to do, a training loop’s checkpoint by its name', async () => {
+    const folder = mkdtempSync(join(home, 'nothing-'))
+    const refusal = (path: string) => importHuggingFace(path).catch((error: Error) => error.message)
+    expect(await refusal(join(folder, 'never'))).toMatch(/does not exist/)
+    expect(await refusal(folder)).toMatch(/no config.json/)
+    for (const name of ['ckpt.pt', 'notes.txt']) writeFileSync(join(folder, name), 'PK')
+    expect(await refusal(join(folder, 'notes.txt'))).toMatch(/notes.txt is a file; .* is the folder/)
+    for (const path of [folder, join(folder, 'ckpt.pt')])
+      expect(await refusal(path)).toMatch(/^ckpt.pt is the checkpoint of a training loop .* save_pretrained/)
+  })
+
   it('in bfloat16 is read as those numbers', async () => {
     const { dtypes, parameters } = await importHuggingFace(join(fixtures, 'bfloat'))
     expect(dtypes).toEqual(['BF16'])
