@@ -22,6 +22,7 @@ import type { WeightsFile } from '#main/core/model-formats/weights-file.ts'
 import { saveTokenizer } from '#main/core/tokenizer/files.ts'
 import type { Tokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import { trainTokenizer } from '#main/core/tokenizer/train.ts'
+import { readTable } from '#main/platform/disk/tables.ts'
 import { rounds } from '../support/campaign.ts'
 import { seededRandom } from '../support/seed.ts'
 import { smallText } from '../support/small-text.ts'
@@ -166,6 +167,12 @@ const readers: Record<string, Reader> = {
     file: 'case.parquet',
     read: readTask,
     short: 300,
+  },
+  'a table of runs': {
+    wholes: () => [Buffer.from('name,flops,loss\n' + '"a, b",1e18,2.5\nc,2e18,2.4\n'.repeat(20))],
+    file: 'case.csv',
+    read: async (path) => readTable(path),
+    short: 1000,
   },
   'a machine': {
     wholes: () => machines.slice(0, 4).map((machine) => json(machineFile(machine))),
