@@ -1,4 +1,5 @@
 // The merges of a byte-level BPE applied to one word: always the earliest learned pair, from the left.
+import { createHeap } from './heap.ts'
 
 /** Which pairs merge, in which order and to what. */
 export interface Merges {
@@ -76,7 +77,7 @@ function mergeShortWord(ids: Int32Array, length: number, { rank, merged }: Merge
 function mergeLongWord(ids: Int32Array, length: number, { rank, merged }: Merges): number {
   const next = Int32Array.from({ length }, (_, at) => at + 1)
   const previous = Int32Array.from({ length }, (_, at) => at - 1)
-  const heap = createMinHeap()
+  const heap = createHeap<number>((a, b) => a < b)
   const offer = (at: number) => {
     if (at < 0 || next[at]! >= length) return
     const here = rank(ids[at]!, ids[next[at]!]!)
@@ -99,37 +100,4 @@ function mergeLongWord(ids: Int32Array, length: number, { rank, merged }: Merges
   let left = 0
   for (let at = 0; at < length; at = next[at]!) ids[left++] = ids[at]!
   return left
-}
-
-function createMinHeap(): { push(key: number): void; pop(): number | undefined } {
-  const keys: number[] = []
-  return {
-    push(key) {
-      let at = keys.length
-      keys.push(key)
-      while (at > 0) {
-        const parent = (at - 1) >> 1
-        if (keys[parent]! <= key) break
-        keys[at] = keys[parent]!
-        at = parent
-      }
-      keys[at] = key
-    },
-    pop() {
-      const top = keys[0]
-      const last = keys.pop()
-      if (last === undefined || keys.length === 0) return top
-      let at = 0
-      for (;;) {
-        let child = 2 * at + 1
-        if (child >= keys.length) break
-        if (child + 1 < keys.length && keys[child + 1]! < keys[child]!) child++
-        if (keys[child]! >= last) break
-        keys[at] = keys[child]!
-        at = child
-      }
-      keys[at] = last
-      return top
-    },
-  }
 }

@@ -1,4 +1,5 @@
 // Which pair of neighbours is the most frequent, kept up to date while pairs merge.
+import { createHeap } from './heap.ts'
 
 export interface Words {
   /** Ids of all words; merged away places are -1. */
@@ -41,8 +42,8 @@ export function createPairQueue(words: Words): PairQueue {
     for (let at = from; at + 1 < from + lengths[word]!; at++)
       note(keyOf(words.ids[at]!, words.ids[at + 1]!), words.counts[word]!, word)
   }
-  const heap: Entry[] = []
-  for (const [pair, count] of counts) push({ count, pair })
+  const heap = createHeap(isBefore)
+  for (const [pair, count] of counts) heap.push({ count, pair })
 
   function note(pair: number, count: number, word: number): void {
     counts.set(pair, (counts.get(pair) ?? 0) + count)
@@ -51,42 +52,13 @@ export function createPairQueue(words: Words): PairQueue {
     else if (here[here.length - 1] !== word) here.push(word)
   }
 
-  function push(entry: Entry): void {
-    let at = heap.length
-    heap.push(entry)
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (!isBefore(entry, heap[parent]!)) break
-      heap[at] = heap[parent]!
-      at = parent
-    }
-    heap[at] = entry
-  }
-
-  function pop(): Entry | undefined {
-    const top = heap[0]
-    const last = heap.pop()
-    if (!last || heap.length === 0) return top
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child >= heap.length) break
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
-      if (!isBefore(heap[child]!, last)) break
-      heap[at] = heap[child]!
-      at = child
-    }
-    heap[at] = last
-    return top
-  }
-
   return {
     next() {
-      for (let entry = pop(); entry; entry = pop()) {
+      for (let entry = heap.pop(); entry; entry = heap.pop()) {
         const count = counts.get(entry.pair) ?? 0
         if (count <= 0) continue
         // The count may have fallen since; then the entry takes its new place.
-        if (count !== entry.count) push({ count, pair: entry.pair })
+        if (count !== entry.count) heap.push({ count, pair: entry.pair })
         else return { left: Math.floor(entry.pair / ids), right: entry.pair % ids }
       }
       return null
@@ -99,7 +71,7 @@ export function createPairQueue(words: Words): PairQueue {
       places.delete(merged)
       for (const pair of touched) {
         const count = counts.get(pair) ?? 0
-        if (count > 0) push({ count, pair })
+        if (count > 0) heap.push({ count, pair })
       }
 
       function mergeIn(word: number): void {
