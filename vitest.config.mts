@@ -1,5 +1,5 @@
-// Kinds of test: unit (plain Node, quick), slow (the same, seconds each), integration (built workers), campaign (faults of
-// every kind), browser (the web door), launch (a real Electron); llama runs apart.
+// Kinds of test: pure (arithmetic), unit (plain Node, quick), slow (the same, seconds each), integration (built workers),
+// campaign (faults of every kind), browser (the web door), launch (a real Electron); llama runs apart.
 import vue from '@vitejs/plugin-vue'
 import { configDefaults, defineConfig } from 'vitest/config'
 
@@ -13,6 +13,9 @@ const slow = [
   'test/**/*.slow.test.ts',
 ]
 
+/** Arithmetic, which leaves nothing behind: these files share a process and what it has loaded, for half the time. */
+const pure = ['test/shared/**', 'test/published/**', 'test/renderer/{charts,curves}/**']
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -24,9 +27,19 @@ export default defineConfig({
       {
         plugins: [vue()],
         test: {
+          name: 'pure',
+          include: pure.map((folder) => `${folder}/*.test.ts`),
+          exclude: [...configDefaults.exclude, ...slow],
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [vue()],
+        test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...slow],
+          exclude: [...configDefaults.exclude, ...slow, ...pure],
           testTimeout: 30_000,
         },
       },

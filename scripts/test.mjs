@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, relative } from 'node:path'
 import { findChromium } from './chromium.mjs'
 import { findElectron, hasDisplay, root } from './electron.mjs'
+import { runLanes } from './lanes.mjs'
 import { findPeers, setupPeers } from './setup-peers.mjs'
 
 const isCi = ['true', '1'].includes(process.env.CI ?? '')
@@ -33,16 +34,13 @@ function timed(name, work) {
   times.push(`${name} ${((performance.now() - startedMs) / 1000).toFixed(0)} s`)
 }
 
-/** A step that counts as one test. */
-function check(name, steps) {
-  timed(name, () => {
-    const isGood = steps.map((step) => step()).every((status) => status === 0)
-    if (isGood) total.passed++
-    else {
-      total.failed++
-      failures.push(name)
-    }
-  })
+/** What counts as one test. */
+function count(name, isGood) {
+  if (isGood) total.passed++
+  else {
+    total.failed++
+    failures.push(name)
+  }
 }
 
 function skip(what, remedy) {
@@ -59,16 +57,15 @@ function remedyOf(where) {
   return 'its name says what it needs'
 }
 
-/** One vitest project; counts what its JSON report says, and a report that is not there as one failure. */
-function suite(project, { prefix = [], env = {} } = {}) {
-  timed(project, () => {
-    const report = join(results, `${project}.json`)
+/** One run of vitest; counts what its JSON report says, and a report that is not there as one failure. */
+function suite(name, { projects = [name], prefix = [], env = {} } = {}) {
+  timed(name, () => {
+    const report = join(results, `${name}.json`)
     rmSync(report, { force: true })
     const args = [
       bin('vitest/vitest.mjs'),
       'run',
-      '--project',
-      project,
+      ...projects.flatMap((project) => ['--project', project]),
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
@@ -78,7 +75,7 @@ function suite(project, { prefix = [], env = {} } = {}) {
     const status = run(command, [...before, ...args], env)
     if (!existsSync(report)) {
       total.failed++
-      failures.push(`${project}: ended with status ${status} and no report`)
+      failures.push(`${name}: ended with status ${status} and no report`)
       return
     }
     const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
@@ -101,7 +98,7 @@ function suite(project, { prefix = [], env = {} } = {}) {
     }
     if (status !== 0 && failed === 0) {
       failed++
-      failures.push(`${project}: ended with status ${status} although its tests passed`)
+      failures.push(`${name}: ended with status ${status} although its tests passed`)
     }
     total.failed += failed
   })
@@ -114,7 +111,10 @@ function isOnPath(name) {
 mkdirSync(results, { recursive: true })
 const startedMs = performance.now()
 
-for (const name of ['types', 'lint', 'unused']) check(name, [() => run('npm', ['run', '--silent', name])])
+for (const { name, isGood, seconds } of await runLanes(['lint'], ['types', 'unused'])) {
+  count(name, isGood)
+  times.push(`${name} ${seconds} s`)
+}
 if (isCi) {
   // Nothing may be skipped there, so what the tests compare with is obtained first.
   timed('peers', () => {
@@ -127,8 +127,8 @@ if (isCi) {
 }
 const python = findPeers()
 if (python) process.env.ISOFLOP_PYTHON = python
-suite('unit')
-check('build', [() => node([join(root, 'scripts', 'build.mjs')])])
+suite('unit', { projects: ['pure', 'unit'] })
+timed('build', () => count('build', node([join(root, 'scripts', 'build.mjs')]) === 0))
 suite('integration')
 suite('slow')
 suite('campaign')
