@@ -21,6 +21,7 @@ export type Job =
   | { kind: 'tokenize'; request: TokenizeRequest }
   | { kind: 'probe'; engine: EngineName; threads: number }
   | { kind: 'measure'; engine: EngineName; threads: number }
+  | { kind: 'load'; engine: EngineName; threads: number }
   | TrainJob
   | ExportJob
   | EvaluateJob
@@ -51,6 +52,8 @@ export async function* runJob(
       return (await import('#main/core/engine/measure.ts')).probeEngine(job.engine, { threads: job.threads })
     case 'measure':
       return (await import('#main/core/engine/measure.ts')).measureFlops(job.engine, { threads: job.threads })
+    case 'load':
+      return (await import('#main/core/engine/measure.ts')).loadEngine(job.engine, { threads: job.threads })
     case 'train':
       return yield* (await import('#main/core/training/train-job.ts')).trainJob(job, signal, asks)
     case 'export':

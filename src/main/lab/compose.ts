@@ -72,7 +72,9 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
   const runFolder = (id: string) => join(home, 'runs', id)
 
   const settings = createSettings(db, news)
-  const computer = createComputer({ db, news, fork, nowMs, settings: settings.read, facts: machineFacts() })
+  const isTraining = (): boolean => runs.isTraining()
+  const computer = createComputer({ db, news, fork, nowMs, settings: settings.read, facts: machineFacts(), isTraining })
+  news.listen('run', () => computer.trainingChanged())
   const studyStore = createStudyStore(db)
   const corpora = createCorpora({
     store: createCorpusStore(db),
@@ -157,9 +159,9 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     corpusOf: ({ plan }) => corpora.list().find(({ id }) => id === plan.corpusId) ?? null,
   })
 
-  const chooseEngine = async () => {
+  const chooseEngine = async (flops = Infinity) => {
     const { engine, threads } = settings.read()
-    return { engine: engine === 'auto' ? (await computer.read()).engine : engine, threads }
+    return { engine: engine === 'auto' ? await computer.engineFor(flops) : engine, threads }
   }
   const sessions = createModelSessions(fork)
   const subjects = createSubjects({

@@ -10,6 +10,7 @@ import { useRunsStore } from '#renderer/stores/runs.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'
 import { useTraining } from '#renderer/stores/training.ts'
+import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { Fault } from '#shared/fault.ts'
 import { fakeLoss, type FakeLab } from '../support/fake-lab.ts'
 import { loadStores, openWindow, settled } from '../support/window.ts'
@@ -30,6 +31,31 @@ describe('the first way in', () => {
     expect(runs.map((run) => run.name)).toEqual(['43.9k', '84.3k', '137k', '202k', '279k'])
     expect(useShellStore().view).toBe('law')
     expect(useStudiesStore().current?.ladder.dial).toEqual({ kind: 'preset', preset: 'starter' })
+  })
+
+  it('has its text tokenized before it is chosen, in a lab without a study alone', async () => {
+    await useBeginStore().prepare()
+    expect(fake.asked.filter(({ name }) => name === 'tokenizeCorpus').map(({ args }) => args)).toEqual([
+      ['a', studyPartsOf(starterPreset).tokenizer],
+    ])
+    await begin()
+    await useBeginStore().prepare()
+    expect(fake.asked.filter(({ name }) => name === 'tokenizeCorpus')).toHaveLength(1)
+  })
+
+  it('tells the stages until the first step', async () => {
+    const [first] = await begin()
+    const done = () =>
+      useTraining()
+        .stages?.filter(({ isDone }) => isDone)
+        .map(({ text }) => text)
+    expect(done()).toEqual(['Text read'])
+    fake.tell('run', { ...first, state: 'running', message: 'Starting the engine.', device: null })
+    expect(done()).toEqual(['Text read', 'Tokenized'])
+    fake.tell('run', { ...first, state: 'running', message: null, device: 'A processor' })
+    expect(done()).toEqual(['Text read', 'Tokenized', 'Model made'])
+    fake.tell('run', { ...first, state: 'running', device: 'A processor', step: 1 })
+    expect(done()).toBeUndefined()
   })
 
   it('waits for the bundled text to be read', async () => {

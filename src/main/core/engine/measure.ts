@@ -60,6 +60,18 @@ export async function probeEngine(name: EngineName, options: EngineOptions): Pro
   }
 }
 
+/** Whether it can be made at all here: a fraction of a second, and no word of how fast it is. */
+export async function loadEngine(name: EngineName, options: EngineOptions): Promise<boolean> {
+  try {
+    ;(
+      await createEngine(name, gpt2Plan({ layers: 1, width: 8, heads: 1, context: 8, vocabulary: 16 }), options)
+    ).dispose()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
  * Training FLOP/s by width, counted as PaLM counts (6 N + 12 L d S a token); about two seconds, wider ones left out
  * where they take longer.

@@ -10,6 +10,13 @@ import type { Database } from '#main/platform/disk/database.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 
+/** A training that takes some minutes on a processor: to find a faster engine would take as long as it saves. */
+const shortFlops = 5e13
+/** Those that load where nothing was set up, the faster first. */
+const everywhere: readonly EngineName[] = ['native', 'wasm']
+/** A run that follows at once keeps measuring aside. */
+const idleMs = 1500
+
 /** A probe that has not answered by then will not. */
 const probeTimeoutMs = 120_000
 
@@ -26,11 +33,19 @@ export interface ComputerDeps {
   nowMs: () => number
   settings: () => Settings
   facts: MachineFacts
+  isTraining: () => boolean
 }
 
 export interface Computer {
-  /** Probes at the first need, some seconds; then from memory. */
+  /** Probes at the first need, some seconds; then from memory. While a run trains, what is known until then. */
   read(): Promise<Machine>
+  /**
+   * What trains this much: the fastest engine, measured if need be; for a training that is over before long the first
+   * that loads, and measuring waits until no run trains.
+   */
+  engineFor(flops: number): Promise<EngineName>
+  /** A run has begun or ended: measuring stands aside for it, and goes on afterwards. */
+  trainingChanged(): void
   /** What is known without waiting. */
   known(): Pick<Machine, 'memoryBytes' | 'cardMemoryBytes' | 'calibration'>
   measure(): Promise<Machine>
@@ -51,6 +66,12 @@ export function createComputer(deps: ComputerDeps): Computer {
   const { db, news, fork, facts } = deps
   const closing = new AbortController()
   let measuring: Promise<Machine> | null = null
+  /** Aborted when a training is more urgent than the measurement that is under way. */
+  let standingAside = new AbortController()
+  let resuming: ReturnType<typeof setTimeout> | null = null
+  /** Measured in this session, until all are and can be kept. */
+  const found = new Map<EngineName, EngineProbe>()
+  let first: EngineName | null = null
 
   const kept = (): Kept | null => {
     const found = readValue<Kept>(db, 'machine')
@@ -68,10 +89,11 @@ export function createComputer(deps: ComputerDeps): Computer {
     return { ...facts, cardMemoryBytes, engine, reason, probes, calibration: calibrations[engine] ?? [], measuredMs }
   }
 
-  const job = async <V>(kind: 'probe' | 'measure', engine: EngineName): Promise<V> => {
+  const job = async <V>(kind: 'probe' | 'measure' | 'load', engine: EngineName): Promise<V> => {
     const stopping = new AbortController()
     const stop = () => stopping.abort()
-    closing.signal.addEventListener('abort', stop, { once: true })
+    const { signal: aside } = standingAside
+    for (const signal of [closing.signal, aside]) signal.addEventListener('abort', stop, { once: true })
     const timer = setTimeout(stop, probeTimeoutMs)
     try {
       return await workToEnd<never, V>(
@@ -81,7 +103,7 @@ export function createComputer(deps: ComputerDeps): Computer {
       )
     } finally {
       clearTimeout(timer)
-      closing.signal.removeEventListener('abort', stop)
+      for (const signal of [closing.signal, aside]) signal.removeEventListener('abort', stop)
     }
   }
 
@@ -89,7 +111,7 @@ export function createComputer(deps: ComputerDeps): Computer {
     try {
       return await job<EngineProbe>('probe', engine)
     } catch (error) {
-      if (closing.signal.aborted) throw error
+      if (closing.signal.aborted || standingAside.signal.aborted) throw error
       const { code, message } = toFaultData(error)
       const description = code === 'cancelled' ? `did not answer within ${probeTimeoutMs / 1000} seconds` : message
       return { name: engine, isAvailable: false, description, tokensPerSecond: null, flopsPerSecond: null }
@@ -114,19 +136,55 @@ export function createComputer(deps: ComputerDeps): Computer {
 
   const measure = (): Promise<Machine> => {
     measuring ??= (async () => {
-      const probes: EngineProbe[] = []
-      // one after the other: each has the machine to itself
-      for (const engine of engineNames) probes.push(await probe(engine))
-      return measureAll(probes)
+      standingAside = new AbortController()
+      found.clear()
+      try {
+        // one after the other: each has the machine to itself
+        for (const engine of engineNames) {
+          const one = await probe(engine)
+          if (standingAside.signal.aborted) throw new Fault('cancelled', 'A training is more urgent.')
+          found.set(engine, one)
+        }
+        return await measureAll([...found.values()])
+      } catch (error) {
+        if (!standingAside.signal.aborted || closing.signal.aborted) throw error
+        return provisional()
+      }
     })().finally(() => {
       measuring = null
     })
     return measuring
   }
 
+  const firstThatLoads = async (): Promise<EngineName> => {
+    for (const name of everywhere) {
+      const known = found.get(name)
+      if (known ? known.isAvailable : await job<boolean>('load', name).catch(() => false)) return name
+    }
+    return 'reference'
+  }
+  /** Lets whoever trains have the machine. */
+  const standAside = (): void => {
+    if (measuring) standingAside.abort()
+  }
+  const measureLater = (): void => {
+    if (resuming) clearTimeout(resuming)
+    resuming = setTimeout(() => {
+      resuming = null
+      if (!deps.isTraining() && !kept() && !closing.signal.aborted) void measure().catch(() => undefined)
+    }, idleMs)
+    resuming.unref()
+  }
+  const provisional = async (): Promise<Machine> => {
+    first ??= await firstThatLoads()
+    const reason = 'It loads here. How fast every engine is will be measured when no run trains.'
+    const probes = [...found.values()]
+    return { ...facts, cardMemoryBytes: null, engine: first, reason, probes, calibration: [], measuredMs: null }
+  }
+
   const read = async (): Promise<Machine> => {
     const known = kept()
-    if (!known) return measure()
+    if (!known) return deps.isTraining() || resuming ? provisional() : measure()
     if (asMachine(known).calibration.length > 0) return asMachine(known)
     measuring ??= measureAll(known.probes).finally(() => {
       measuring = null
@@ -140,6 +198,19 @@ export function createComputer(deps: ComputerDeps): Computer {
       const known = kept()
       return known ? asMachine(known) : { memoryBytes: facts.memoryBytes, cardMemoryBytes: null, calibration: [] }
     },
+    engineFor: async (flops) => {
+      const known = kept()
+      if (known) return asMachine(known).engine
+      if (flops > shortFlops) return (await read()).engine
+      standAside()
+      measureLater()
+      return (first ??= await firstThatLoads())
+    },
+    trainingChanged: () => {
+      if (kept() || closing.signal.aborted) return
+      if (deps.isTraining()) standAside()
+      measureLater()
+    },
     measure,
     settingsChanged: () => {
       const known = kept()
@@ -147,6 +218,7 @@ export function createComputer(deps: ComputerDeps): Computer {
     },
     close: async () => {
       closing.abort()
+      if (resuming) clearTimeout(resuming)
       await measuring?.catch(() => undefined)
     },
   }

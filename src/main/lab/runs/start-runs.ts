@@ -18,7 +18,8 @@ export interface StartRunsDeps {
   runs: Pick<Runs, 'underWay' | 'start' | 'startPlanned'>
   machine: () => Pick<Machine, 'memoryBytes' | 'calibration'>
   newId: () => string
-  chooseEngine: () => Promise<{ engine: EngineName; threads: number }>
+  /** For a training of so many FLOPs. */
+  chooseEngine: (flops?: number) => Promise<{ engine: EngineName; threads: number }>
 }
 
 export function createRunStarts(deps: StartRunsDeps) {
@@ -48,7 +49,7 @@ export function createRunStarts(deps: StartRunsDeps) {
         return plan
       })
       usable(study.corpusId)
-      const { engine, threads } = await chooseEngine()
+      const { engine, threads } = await chooseEngine(chosen.reduce((sum, { flops }) => sum + flops.sixNd, 0))
       const started = runs.start(study, chosen, engine, threads, choices)
       if (started.length === 0)
         throw new Fault('conflict', `seeds: all ${choices.seeds} have finished for every member. Ask for more.`)

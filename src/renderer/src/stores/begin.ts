@@ -36,6 +36,16 @@ export const useBeginStore = defineStore('begin', () => {
     })
   }
 
+  /** Cuts the bundled text for the first way in while a person still reads what it is. */
+  async function prepare(): Promise<void> {
+    const { tokenizer } = studyPartsOf(starterPreset)
+    const corpus = corpora.bundled[0]
+    if (!corpus || !tokenizer || studies.studies.length > 0) return
+    await corpora.whenReady(corpus.id).catch(() => undefined)
+    if (corpora.find(corpus.id)?.state === 'finished' && !corpora.tokensOf(corpus.id, tokenizer))
+      await corpora.tokenize(corpus.id, tokenizer)
+  }
+
   /** Creates the starter study, trains its whole ladder and shows the law growing. */
   async function watchLawEmerge(): Promise<void> {
     if (isBusy.value) return
@@ -60,5 +70,5 @@ export const useBeginStore = defineStore('begin', () => {
       shell.go('family')
     })
 
-  return { isBusy, watchLawEmerge, shapeFamily, freeName }
+  return { isBusy, prepare, watchLawEmerge, shapeFamily, freeName }
 })

@@ -2,8 +2,9 @@
 import { computed, ref } from 'vue'
 import { defineStore } from 'pinia'
 import { defaultRecipe } from '#shared/family/recipe.ts'
-import type { RunSummary } from '#shared/run.ts'
+import { isTraining, type RunSummary } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
+import { useBeginStore } from './begin.ts'
 import { usePlanStore } from './plan.ts'
 import { canStop, useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
@@ -19,6 +20,7 @@ export const useTraining = defineStore('training', () => {
   const plan = usePlanStore()
   const runs = useRunsStore()
   const shell = useShellStore()
+  const begin = useBeginStore()
   const isStarting = ref(false)
   /** Trainings of each member, with seeds from the recipe's on: their spread is the noise of the law. */
   const seeds = ref(1)
@@ -78,5 +80,22 @@ export const useTraining = defineStore('training', () => {
     })
   }
 
-  return { own, holding, isHeld, waiting, seeds, isStarting, trainLadder, askStop, askStopAll }
+  /** What passes between the first click and the first loss; null where nothing is starting. */
+  const stages = computed(() => {
+    const starting = own.value.filter(isUnderWay)
+    if (begin.isBusy || isStarting.value || (starting.length > 0 && own.value.every(({ step }) => step === 0))) {
+      const run = starting.find(({ state }) => state === 'running')
+      const isLoading = run?.message?.startsWith('Starting') ?? false
+      const isLoaded = run !== undefined && isTraining(run)
+      return [
+        { text: 'Text read', isDone: plan.corpus?.state === 'finished' },
+        { text: 'Tokenized', isDone: plan.tokens?.state === 'finished' || isLoading || isLoaded },
+        { text: 'Model made', isDone: isLoaded },
+        { text: 'First step', isDone: false },
+      ]
+    }
+    return null
+  })
+
+  return { stages, own, holding, isHeld, waiting, seeds, isStarting, trainLadder, askStop, askStopAll }
 })
