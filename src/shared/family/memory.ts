@@ -21,15 +21,16 @@ const halfBytes = (shape: GptShape, isOnCard: boolean): number => (isOnCard ? 2 
  * output, the middle of the residual stream, the MLP before and after GELU: 16 d, and a few numbers for norms and
  * softmax. Then the logits, which become their own gradient, and the backward's passing tensors, about 14 d.
  *
- * In bf16 the processor's engine keeps 14 of those 16 d in half, all but the residual stream, and no logits; a card's
- * keeps fp32 and, beside it, the 12 d that products read again.
+ * In bf16 the processor's engine keeps the residual stream (2 d) in fp32 and 8 d in half: Q K V, the attention's output
+ * and the MLP before GELU; norms and GELU are made again, and no logits are kept. A card's keeps all in fp32 and, beside
+ * it, the 12 d that products read again.
  */
 export function activationBytesPerToken(
   { layers, width, heads, vocabulary }: GptShape,
   { precision = 'fp32', isOnCard = false }: MemoryOf = {},
 ): number {
   if (precision === 'bf16' && !isOnCard)
-    return layers * (bytesPerNumber * (2 * width + heads + 4) + 2 * 14 * width) + 2 * 14 * width
+    return layers * (bytesPerNumber * (2 * width + heads + 4) + 2 * 8 * width) + 2 * 14 * width
   const full = bytesPerNumber * (layers * (16 * width + heads + 4) + 14 * width + vocabulary)
   return precision === 'bf16' ? full + 2 * 12 * width * layers : full
 }
