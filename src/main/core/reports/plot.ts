@@ -44,7 +44,9 @@ function axis(values: readonly number[], isLog: boolean, [start, end]: readonly 
   const [low, high] = good.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity])
   const span = to(high) - to(low) || 1
   const [from, until] = [to(low) - 0.03 * span, to(high) + 0.03 * span]
-  const ticks = isLog ? logTicks(back(from), back(until)) : linearTicks(from, until, 6)
+  const powers = isLog ? logTicks(back(from), back(until)) : []
+  // a log axis of less than a decade has hardly a power of ten on it
+  const ticks = powers.length >= 3 ? powers : linearTicks(back(from), back(until), 6)
   return {
     at: (value: number) => start + ((to(value) - from) / (until - from)) * (end - start),
     ticks,
@@ -93,6 +95,6 @@ export function drawPlot({ title, x, y, isLog, band = [], lines, marks }: Plot):
 <text class="axis" transform="translate(14 ${(top + height - bottom) / 2}) rotate(-90)" text-anchor="middle">${y}</text>
 ${edge.length ? markup`<polygon class="band" points="${path(edge)}"/>` : null}
 ${lines.map((line) => markup`<polyline fill="none" stroke="${line.colour}" stroke-width="${line.width ?? 1.5}"${line.isDashed ? markup` stroke-dasharray="5 4"` : null} points="${path(line.points)}"/>\n`)}
-${marks.map(({ colour, at, name, isHollow }) => markup`<circle cx="${round(xs.at(at[0]))}" cy="${round(ys.at(at[1]))}" r="4.5" stroke="${colour}" stroke-width="1.5" ${isHollow ? markup`class="hollow"` : markup`fill="${colour}"`}><title>${name}</title></circle>${labelled ? markup`<text class="mark" x="${round(xs.at(at[0]))}" y="${round(ys.at(at[1]) - 9)}" text-anchor="middle">${name}</text>` : null}\n`)}
+${marks.map(({ colour, at, name, isHollow }) => markup`<circle cx="${round(xs.at(at[0]))}" cy="${round(ys.at(at[1]))}" r="4.5" stroke="${colour}" stroke-width="1.5" ${isHollow ? markup`class="hollow"` : markup`fill="${colour}"`}><title>${name}</title></circle>${labelled ? markup`<text class="mark" x="${round(xs.at(at[0]))}" y="${round(ys.at(at[1]) - 9)}" text-anchor="${xs.at(at[0]) > width - 90 ? 'end' : 'middle'}">${name}</text>` : null}\n`)}
 </svg><figcaption>${title}</figcaption></figure>`
 }
