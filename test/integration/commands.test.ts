@@ -95,6 +95,21 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
       [['nobody'], 1],
     ],
   },
+  compare: {
+    does: [['--points', 'points.csv', 'points.csv', '--x', 'flops', '--y', 'loss']],
+    refuses: [
+      [['Tiny'], 2],
+      [['Tiny', 'nobody'], 1],
+    ],
+  },
+  // every run here is scored on the whole split already
+  rescore: {
+    does: [],
+    refuses: [
+      [['Tiny'], 1],
+      [['nobody'], 1],
+    ],
+  },
   'studies list': { does: [[]], refuses: [[['--nothing'], 2]] },
   'studies create': { does: [['One']], refuses: [[[''], 2]] },
   'studies rename': { does: [['One', 'Two']], refuses: [[['nobody', 'x'], 1]] },
