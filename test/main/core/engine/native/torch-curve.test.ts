@@ -16,8 +16,8 @@ interface Golden {
   adam: AdamSettings
   peak: number
   runs: { activation: Activation; losses: number[]; norms: number[] }[]
-  /** The same under torch.autocast to bfloat16. */
-  bf16: { activation: Activation; losses: number[] }[]
+  /** How far six such runs under torch.autocast to bfloat16 are from these: at the farthest step, and in the mean. */
+  autocast: { activation: Activation; largest: number; mean: number }[]
 }
 
 const golden = JSON.parse(readFileSync('test/fixtures/torch-curve/golden.json', 'utf8')) as Golden
@@ -99,11 +99,10 @@ describe.each(golden.runs)('200 steps of PyTorch, $activation', ({ activation, l
   })
 
   it('in bf16 are as near to those in fp32 as PyTorch under autocast', async () => {
-    const autocast = golden.bf16.find((run) => run.activation === activation)!
-    const away = (run: readonly number[]) => run.map((loss, step) => Math.abs(loss - losses[step]))
-    const [own, peers] = [away((await train(activation, 'bf16')).losses), away(autocast.losses)]
-    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-    expect(mean(own)).toBeLessThan(1.5 * mean(peers))
-    expect(Math.max(...own)).toBeLessThan(1.5 * Math.max(...peers))
+    const peers = golden.autocast.find((run) => run.activation === activation)!
+    const away = (await train(activation, 'bf16')).losses.map((loss, step) => Math.abs(loss - losses[step]))
+    // rounding grows over 200 steps, so runs that round elsewhere spread: half again what six of PyTorch's do
+    expect(Math.max(...away)).toBeLessThan(1.5 * peers.largest)
+    expect(away.reduce((sum, value) => sum + value, 0) / steps).toBeLessThan(1.5 * peers.mean)
   })
 })
