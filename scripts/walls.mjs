@@ -55,14 +55,16 @@ const hostRuns = [
 ].map((file) => `#main/core/${file}`)
 
 /**
- * What the command line may have of core beside the lab: measuring this computer, looking at a file by its path, and
- * what is plain arithmetic (a text of toys, the cost model against a file of measurements).
+ * What the command line may have of core beside the lab: measuring this computer, training a run that came as a file
+ * where there is no lab, looking at a file by its path, and what is plain arithmetic (a text of toys, the cost model
+ * against a file of measurements).
  */
 const cliRuns = [
   'bench/.*',
   'cluster-validation/judge\\.ts',
   'evaluation/toys\\.ts',
   'model-formats/(describe|safetensors|torch-file)\\.ts',
+  'training/(records|run-file-job)\\.ts',
 ].map((file) => `#main/core/${file}`)
 
 /** Rooms of lab that are lent to their siblings as types; values meet in compose.ts and lab.ts. */

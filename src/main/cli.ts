@@ -10,6 +10,7 @@ import { exportCommand } from '#main/doors/cli/export.ts'
 import { fitCommand } from '#main/doors/cli/fit.ts'
 import { forecastCommand } from '#main/doors/cli/forecast.ts'
 import { generateCommand } from '#main/doors/cli/generate.ts'
+import { jobCommand } from '#main/doors/cli/job.ts'
 import { mupCheckCommand } from '#main/doors/cli/mup-check.ts'
 import { importCommand } from '#main/doors/cli/import.ts'
 import { inspectCommand } from '#main/doors/cli/inspect.ts'
@@ -51,6 +52,7 @@ void runProgram(
     trashCommand,
     emulateCommand,
     benchCommand,
+    jobCommand,
     serveCommand,
   ],
   { args: process.argv.slice(2), version: manifest.version },

@@ -11,6 +11,8 @@ import { createTerminal, type Terminal } from './terminal.ts'
 export interface Answer {
   document: unknown
   text: string
+  /** What the process ends with; absent: 0. */
+  status?: number
 }
 
 /** What a command may use. */
@@ -22,6 +24,8 @@ export interface CommandContext {
   terminal: Terminal
   /** Aborts at the first Ctrl+C, or when the process is asked to end. */
   signal: AbortSignal
+  /** From now on SIGUSR1 asks as well, and asking again changes nothing: batch systems ask several times. */
+  askedOnce(): void
 }
 
 /** Ties a command's options and arguments to the work it does. */
@@ -42,9 +46,11 @@ export async function runProgram(
   const terminal = createTerminal({ isJson: args.includes('--json') })
   surviveStrays()
   const stopping = new AbortController()
+  let isPatient = false
+  let status = 0
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (!stopping.signal.aborted) return stopping.abort()
+      if (!stopping.signal.aborted || isPatient) return stopping.abort()
       // Asked twice: at once, but not without the document that was asked for.
       terminal.fail({ code: 'cancelled', message: 'Ended at once. What was under way goes on from what is on disk.' })
       process.exit(exitStatus.interrupted)
@@ -62,6 +68,10 @@ export async function runProgram(
       },
       terminal,
       signal: stopping.signal,
+      askedOnce: () => {
+        isPatient = true
+        process.on('SIGUSR1', () => stopping.abort())
+      },
     }
     const act: Act =
       (work) =>
@@ -70,12 +80,13 @@ export async function runProgram(
         refuseEmpty(command)
         const answer = await work(context, ...([command.optsWithGlobals(), ...given.slice(0, -2)] as never))
         if (answer) terminal.answer(answer)
+        status = answer?.status ?? 0
       }
     await buildProgram(parts, act, terminal, version).parseAsync([...args], { from: 'user' })
     await terminal.flush()
-    process.exit(0)
+    process.exit(status)
   } catch (error) {
-    const status = failureStatus(error, stopping.signal.aborted)
+    status = failureStatus(error, stopping.signal.aborted)
     if (status !== 0)
       terminal.fail(toFaultData(error instanceof CommanderError ? usageFault(error) : systemFault(error)))
     await terminal.flush()

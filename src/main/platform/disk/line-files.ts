@@ -5,6 +5,8 @@ import { diskFault, isMissing } from './disk-faults.ts'
 
 export interface LineFile {
   append(lines: readonly string[]): Promise<void>
+  /** What was appended outlasts a power cut when it returns. */
+  sync(): Promise<void>
   close(): Promise<void>
 }
 
@@ -24,6 +26,10 @@ export async function openLineFile(path: string): Promise<{ file: LineFile; line
               throw diskFault(error, 'write', path)
             })
         },
+        sync: () =>
+          handle.sync().catch((error) => {
+            throw diskFault(error, 'write', path)
+          }),
         close: () => handle.close(),
       },
     }
