@@ -1,6 +1,8 @@
 // Where the command line is put together: the same lab, `isoflop <command>`.
 import { runProgram } from '#main/doors/cli/program.ts'
 import { benchCommand } from '#main/doors/cli/bench.ts'
+import { carryCommands } from '#main/doors/cli/carry.ts'
+import { clusterCommand } from '#main/doors/cli/cluster.ts'
 import { compareCommand } from '#main/doors/cli/compare.ts'
 import { corpusCommand } from '#main/doors/cli/corpus.ts'
 import { demoCommand } from '#main/doors/cli/demo.ts'
@@ -52,6 +54,8 @@ void runProgram(
     trashCommand,
     emulateCommand,
     benchCommand,
+    clusterCommand,
+    carryCommands,
     jobCommand,
     serveCommand,
   ],

@@ -22,6 +22,7 @@ import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats } from './inspection.ts'
 import type { CheckpointRow, ContinueChoices, ImportedModel, ModelOrigin } from './model.ts'
 import type { ModelReport } from './model-report.ts'
+import type { ClusterCheck, PlaceChoice, SlurmCluster, Submission } from './place.ts'
 import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, RunSummary, StartChoices } from './run.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
@@ -94,7 +95,7 @@ export interface Lab {
   readRunPlans(runIds: string[]): Promise<RunPlan[]>
   /**
    * Queues one run for each member, smallest first; with `options`, each trains on an emulated cluster of so many
-   * systems, or with several seeds.
+   * systems, with several seeds, or all of them on a Slurm cluster, as one job array.
    */
   startRuns(studyId: string, memberIds: string[], options?: StartChoices): Promise<RunSummary[]>
   pauseRun(runId: string): Promise<RunSummary>
@@ -115,6 +116,27 @@ export interface Lab {
    * not train on one.
    */
   killPart(runId: string, part: ClusterPart): Promise<void>
+
+  // Slurm clusters, on which runs train
+  listSlurmClusters(): Promise<SlurmCluster[]>
+  /** Adds it, or replaces the one of its name. */
+  saveSlurmCluster(cluster: SlurmCluster): Promise<SlurmCluster>
+  deleteSlurmCluster(name: string): Promise<void>
+  /** From the connection to a job of ten seconds. Returns at once; news says how it goes. */
+  checkSlurmCluster(name: string): Promise<ClusterCheck>
+  stopClusterCheck(name: string): Promise<void>
+  /** What `startRuns` would send there; nothing is sent. */
+  previewSubmission(studyId: string, memberIds: string[], choice: PlaceChoice): Promise<Submission>
+  /** Queues runs whose files a person carries: writes all of them to a folder, with the script that submits them. */
+  submitFiles(
+    studyId: string,
+    memberIds: string[],
+    cluster: SlurmCluster,
+    folder: string,
+    atOnce?: number,
+  ): Promise<{ runs: RunSummary[]; command: string }>
+  /** Reads back what such runs have recorded and saved. */
+  takeFolder(folder: string): Promise<RunSummary[]>
 
   // notes and tags
   /** Of every run and study that has any. */
@@ -229,6 +251,7 @@ export interface LabNews {
   runDeleted: { runId: string }
   annotation: Annotation
   check: Check
+  clusterCheck: ClusterCheck
   planSearch: PlanSearch
   study: Study
   studyDeleted: { studyId: string }

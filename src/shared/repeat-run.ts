@@ -2,6 +2,7 @@
 import { withTokens } from './family/repeat-member.ts'
 import { defaultRecipe, type Recipe } from './family/recipe.ts'
 import type { RunPlan } from './run.ts'
+import { shellWord } from './shell.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
 /**
@@ -39,5 +40,4 @@ const tokenizerText = (tokenizer: TokenizerChoice): string =>
   tokenizer.kind === 'bpe' ? `bpe:${tokenizer.vocabulary}` : tokenizer.kind
 
 /** As a shell takes it, POSIX and PowerShell alike. */
-export const shellLine = (args: readonly string[]): string =>
-  ['isoflop', ...args].map((arg) => (/^[\w./:,+=@%-]+$/.test(arg) ? arg : `'${arg.replace(/'/g, "'\\''")}'`)).join(' ')
+export const shellLine = (args: readonly string[]): string => ['isoflop', ...args].map(shellWord).join(' ')

@@ -6,6 +6,7 @@ import type { ModelPlan } from './family/model.ts'
 import type { Recipe } from './family/recipe.ts'
 import type { FaultCode } from './fault.ts'
 import type { RunOrigin } from './model.ts'
+import type { PlaceChoice, RunPlace } from './place.ts'
 import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
@@ -44,7 +45,7 @@ export interface RunPlan {
 }
 
 /** How members are trained that are asked for together; absent: once, on this computer. */
-export interface StartChoices extends Partial<ClusterChoice> {
+export interface StartChoices extends Partial<ClusterChoice>, Partial<PlaceChoice> {
   /** Trainings of each member with seeds in turn, from the recipe's on; what has finished is not trained again. */
   seeds?: number
 }
@@ -100,6 +101,8 @@ export interface RunSummary {
   precision?: 'bf16'
   /** As in its plan. */
   systems?: number
+  /** Where it runs; absent: on this computer. */
+  place?: RunPlace
   /** The last step on a cluster, as measured. */
   streaming?: StreamingStep
 }

@@ -7,23 +7,20 @@ import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { createAnnotations } from './annotations/annotations.ts'
 import { createChecks } from '#main/lab/mup-checks/checks.ts'
 import { createClusters } from '#main/lab/clusters/clusters.ts'
-import { bundledCorpora } from '#main/core/corpus/bundled.ts'
 import { composeEvaluations } from '#main/lab/evaluations/compose.ts'
-import { createCorpora } from '#main/lab/corpora/corpora.ts'
-import { createCorpusStore } from '#main/lab/corpora/corpus-store.ts'
 import { createSampler } from '#main/lab/corpora/sample-pieces.ts'
-import { createTokenized } from '#main/lab/corpora/tokenized.ts'
 import { machineFacts } from '#main/lab/computer/facts.ts'
 import { createComputer } from '#main/lab/computer/computer.ts'
 import { createModelSessions } from '#main/lab/models/model-sessions.ts'
 import { createModels } from '#main/lab/models/models.ts'
 import { createSubjects } from '#main/lab/subjects/subjects.ts'
 import { exportTarget } from './export-target.ts'
+import { composeTexts } from './compose-texts.ts'
+import { composeRuns } from './compose-runs.ts'
+import { composePlaces } from './compose-places.ts'
 import { createNews } from './news.ts'
 import { createCheckpointUse } from '#main/lab/runs/checkpoints.ts'
 import { awaitsModel } from './runs/continue-model.ts'
-import { createRunStore } from '#main/lab/runs/run-store.ts'
-import { createRuns } from '#main/lab/runs/runs.ts'
 import { createSettings } from './settings.ts'
 import { createRunStarts } from '#main/lab/runs/start-runs.ts'
 import { textPath } from './typed-paths.ts'
@@ -46,15 +43,17 @@ export interface ComposeOptions {
   nowMs?: () => number
   /** Beside a process that has it, or on a disk that takes nothing: nothing is written, begun or forgotten. */
   isReadOnly?: boolean
+  /** Whether a terminal is there in which ssh may ask for a password. */
+  mayAsk?: boolean
 }
 
 export async function composeLab(options: ComposeOptions) {
-  const { home: given, version, door, fork, nowMs = Date.now, isReadOnly = false } = options
+  const { home: given, version, door, fork, nowMs = Date.now, isReadOnly = false, mayAsk = false } = options
   const home = resolve(given)
-  if (isReadOnly) return compose({ home, version, door, fork, nowMs, isReadOnly }, () => undefined)
+  if (isReadOnly) return compose({ home, version, door, fork, nowMs, isReadOnly, mayAsk }, () => undefined)
   const { release } = takeHome(home)
   try {
-    return await compose({ home, version, door, fork, nowMs, isReadOnly }, release)
+    return await compose({ home, version, door, fork, nowMs, isReadOnly, mayAsk }, release)
   } catch (error) {
     release()
     throw error
@@ -66,6 +65,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
   const db = (isReadOnly ? openDatabaseToRead : openDatabase)(join(home, 'isoflop.db'), labSchema)
   const news = createNews()
   const newId = () => randomBytes(8).toString('hex')
+  const common = { db, news, fork, nowMs, newId }
   const closing = new AbortController()
   const corpusFolder = (id: string) => join(home, 'corpora', id)
   const tokensFolder = (key: string) => join(home, 'tokens', key)
@@ -76,43 +76,17 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
   const computer = createComputer({ db, news, fork, nowMs, settings: settings.read, facts: machineFacts(), isTraining })
   news.listen('run', () => computer.trainingChanged())
   const studyStore = createStudyStore(db)
-  const corpora = createCorpora({
-    store: createCorpusStore(db),
-    news,
-    fork,
-    nowMs,
-    newId,
-    bundled: bundledCorpora(),
-    folderOf: corpusFolder,
-    usedBy: (id) =>
-      studyStore
-        .list()
-        .filter((study) => study.corpusId === id)
-        .map(({ name }) => name),
-    removeFiles: async (id) => {
-      await tokenized.removeOf(id)
-      await removeFolder(corpusFolder(id))
-      await forgetUploads(home, corpora.pathsOf(id))
-    },
-  })
-  const tokenized = createTokenized({
-    db,
-    news,
-    fork,
-    nowMs,
-    corpora,
+  const { corpora, tokenized } = composeTexts({
+    ...common,
+    home,
+    studyStore,
     corpusFolder,
     tokensFolder,
     modelFolder: (id) => modelFolder(models.read(id).id),
-    removeFiles: (key) => removeFolder(tokensFolder(key)),
   })
   const modelFolder = (id: string) => join(home, 'models', id)
   const models = createModels({
-    db,
-    news,
-    fork,
-    nowMs,
-    newId,
+    ...common,
     folderOf: modelFolder,
     hubFolder: join(home, 'hub'),
     removeFiles: (id) => removeFolder(modelFolder(id)),
@@ -124,18 +98,20 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
         .map(({ name }) => name),
   })
   const sampler = createSampler(corpora, tokenized, corpusFolder)
-  const runStore = createRunStore(db)
-  const runs = createRuns({
+  const {
     store: runStore,
-    news,
-    fork,
-    nowMs,
-    newId,
-    folderOf: runFolder,
+    runs,
+    places,
+  } = composeRuns({
+    ...common,
+    home,
+    version,
+    runFolder,
     modelFolder: (id) =>
       models.list().some((model) => model.id === id && model.state === 'finished') ? modelFolder(id) : undefined,
-    removeFiles: (id) => removeFolder(runFolder(id)),
-    prepare: ({ plan }, tell, signal) => tokenized.prepare(plan.corpusId, plan.tokenizer, tell, signal),
+    tokenized,
+    studyName: (id) => studyStore.read(id).name,
+    mayAsk: options.mayAsk,
   })
   const studies = createStudies({
     store: studyStore,
@@ -179,11 +155,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
   const clusters = createClusters({ folder: join(home, 'machines'), news, fork, nowMs, newId })
   const annotations = createAnnotations({ db, news, read: (kind, id) => (kind === 'run' ? runs : studies).read(id) })
   const checks = createChecks({
-    db,
-    news,
-    fork,
-    nowMs,
-    newId,
+    ...common,
     plan: async (studyId, kind, choices) => {
       const { recipe, tokenizer } = studies.read(studyId)
       return planCheck(kind, choices, { recipe, vocabulary: vocabularyOf(tokenizer), ...(await chooseEngine()) })
@@ -194,11 +166,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     },
   })
   const evaluation = composeEvaluations({
-    db,
-    news,
-    fork,
-    nowMs,
-    newId,
+    ...common,
     version,
     home,
     closing: closing.signal,
@@ -222,6 +190,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     machine: computer.known,
     newId,
     chooseEngine,
+    cluster: places.clusters.read,
   })
 
   const trash = composeTrash(
@@ -244,6 +213,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     closing.abort()
     await Promise.allSettled([
       clusters.close(),
+      places.checks.close(),
       models.close(),
       sessions.close(),
       evaluation.close(),
@@ -281,6 +251,19 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     sampler,
     computer,
     runs,
+    places: composePlaces({
+      ...places,
+      starts,
+      tokenized,
+      runs,
+      runStore,
+      studies,
+      runFolder,
+      news,
+      closing,
+      newId,
+      nowMs,
+    }),
     annotations,
     checks,
     checkpoints,

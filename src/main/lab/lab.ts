@@ -27,6 +27,8 @@ export interface LabOptions {
    * whatever would change it is refused with `conflict`.
    */
   isReadOnly?: boolean
+  /** Whether a terminal is there in which ssh may ask for a password. */
+  mayAsk?: boolean
 }
 
 /** The lab as its host holds it: what the window may ask, and what only the host may do. */
@@ -59,6 +61,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     models,
     subjects,
     clusters,
+    places,
   } = parts
   const {
     evaluation,
@@ -147,6 +150,16 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     deleteRun: async (runId) => runs.delete(runId),
     restoreRun: async (runId) => runs.restore(runId),
     readRecords: async (runId, afterStep) => runs.records(runId, afterStep),
+
+    listSlurmClusters: async () => places.list(),
+    saveSlurmCluster: async (cluster) => places.save(cluster),
+    deleteSlurmCluster: async (name) => places.remove(name),
+    checkSlurmCluster: async (name) => places.check(name),
+    stopClusterCheck: async (name) => places.stopCheck(name),
+    previewSubmission: async (studyId, memberIds, choice) => places.preview(studyId, memberIds, choice),
+    submitFiles: async (studyId, memberIds, cluster, folder, atOnce) =>
+      places.writeFiles(studyId, memberIds, cluster, textPath(folder), atOnce),
+    takeFolder: async (folder) => places.take(textPath(folder)),
 
     listAnnotations: async () => parts.annotations.list(),
     annotate: async (kind, id, changes) => parts.annotations.change(kind, id, changes),

@@ -18,6 +18,8 @@ const reading = [
   'listRuns',
   'readRunPlans',
   'readRecords',
+  'listSlurmClusters',
+  'previewSubmission',
   'listAnnotations',
   'listChecks',
   'listCheckpoints',

@@ -8,6 +8,7 @@ import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { checkKinds } from '#shared/mup/check.ts'
 import { annotationChanges, id, name, path, count, exportFolder, step } from './common-schemas.ts'
+import { slurmCluster } from './places/schema.ts'
 import { tokenizer, studyChanges, studyDocument, settingsChanges, checkChoices } from './study-schemas.ts'
 import { pathIn, textPath } from './typed-paths.ts'
 import { describeIssue } from './validation-messages.ts'
@@ -20,11 +21,14 @@ import {
   evaluatedTasks,
   evaluationOptions,
   taskFileRole,
+  placeChoice,
   startChoices,
   clusterPart,
   exportForm,
   planSearchChoices,
 } from './weight-schemas.ts'
+
+const memberIds = z.array(id).min(1, 'must name at least one member').max(200)
 
 /** Every request's arguments, in order, by the names that a sentence calls them. */
 export const requests = {
@@ -56,11 +60,7 @@ export const requests = {
   updateSettings: { changes: settingsChanges },
   listRuns: { studyId: id.nullable() },
   readRunPlans: { runIds: z.array(id).min(1, 'must name at least one run').max(mostPlansAtOnce) },
-  startRuns: {
-    studyId: id,
-    memberIds: z.array(id).min(1, 'must name at least one member').max(200),
-    options: startChoices.optional(),
-  },
+  startRuns: { studyId: id, memberIds, options: startChoices.optional() },
   pauseRun: { runId: id },
   resumeRun: { runId: id, engine: z.enum(engineNames).optional() },
   stopRun: { runId: id },
@@ -69,6 +69,14 @@ export const requests = {
   restoreRun: { runId: id },
   readRecords: { runId: id, afterStep: step },
   killPart: { runId: id, part: clusterPart },
+  listSlurmClusters: {},
+  saveSlurmCluster: { cluster: slurmCluster },
+  deleteSlurmCluster: { name },
+  checkSlurmCluster: { name },
+  stopClusterCheck: { name },
+  previewSubmission: { studyId: id, memberIds, choice: placeChoice },
+  submitFiles: { studyId: id, memberIds, cluster: slurmCluster, folder: path, atOnce: count(1, 1000).optional() },
+  takeFolder: { folder: path },
   listAnnotations: {},
   annotate: { kind: z.enum(annotationKinds), id, changes: annotationChanges },
   listChecks: { studyId: id },

@@ -5,7 +5,7 @@ import { mostSystems } from '#shared/cluster/live.ts'
 import { engineNames } from '#shared/engine.ts'
 import { shotSamplers } from '#shared/evaluation/evaluation.ts'
 import { candidatesShown } from '#shared/inspection.ts'
-import { count, id, path, step } from './common-schemas.ts'
+import { count, id, path, step, name } from './common-schemas.ts'
 
 export const generateOptions = z.strictObject({
   prompt: z.string().max(100_000),
@@ -63,11 +63,23 @@ export const evaluationOptions = z.strictObject({
 
 export const taskFileRole = z.enum(['items', 'shots'])
 
+export const placeChoice = z.strictObject({
+  on: name,
+  atOnce: count(1, 1000).optional(),
+  seeds: count(1, mostSeeds).optional(),
+})
+
 export const startChoices = z
   .strictObject({
     systems: count(1, mostSystems).optional(),
     systemWeightBytes: z.number().int().positive().optional(),
     seeds: count(1, mostSeeds).optional(),
+    on: name.optional(),
+    atOnce: count(1, 1000).optional(),
+  })
+  .refine(({ on, systems, atOnce }) => (on === undefined ? atOnce === undefined : systems === undefined), {
+    path: ['on'],
+    message: 'names a real cluster: it does not go with systems, and atOnce goes with it',
   })
   .refine(({ systems, systemWeightBytes }) => systemWeightBytes === undefined || systems !== undefined, {
     path: ['systemWeightBytes'],

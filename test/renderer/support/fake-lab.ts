@@ -18,11 +18,13 @@ import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import type { DoorAbilities, LabBridge } from '#shared/lab-bridge.ts'
+import { notHeardOf } from '#shared/place.ts'
 import type { RunPlan, RunRecords, RunSummary } from '#shared/run.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { ImportedModel } from '#shared/model.ts'
 import { defaultSettings } from '#shared/settings.ts'
 import type { Study } from '#shared/study.ts'
+import { createFakePlaces } from './fake-places.ts'
 import { createFakeEvaluations } from './fake-evaluations.ts'
 
 const corpus = (id: string, changes: Partial<Corpus> = {}): Corpus => ({
@@ -178,8 +180,11 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
 
   const evaluation = createFakeEvaluations({ tell, runs, models })
 
+  const places = createFakePlaces({ tell, runs })
+
   const lab: Lab = {
     ...evaluation.requests,
+    ...places,
     about: async () => ({
       version: '0.0.0',
       door: 'web',
@@ -323,6 +328,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
             checkpoints: [],
             message: null,
             ...(cluster ? { systems: cluster.systems } : {}),
+            ...(options?.on ? { place: { name: options.on, ...notHeardOf } } : {}),
           })
         })
     },

@@ -8,6 +8,7 @@ import { waitFor } from './lab.ts'
 import type { CommandContext } from './program.ts'
 
 const isOver = (run: RunSummary): boolean => !isUnderWay(run)
+const isElsewhereAndWaits = ({ state, place }: RunSummary): boolean => state === 'queued' && place !== undefined
 
 /**
  * The finished runs, in the order given. When `signal` aborts they are paused, so that their checkpoints are kept, and
@@ -33,7 +34,7 @@ export async function followRuns(
         terminal.note(finishedLine(run))
       }
     }
-    const current = runs.find(({ state }) => state === 'running')
+    const current = runs.find(({ state }) => state === 'running') ?? runs.find(isElsewhereAndWaits)
     const isEnding = current && current.step >= current.steps // it says that it scores: the progress line does, too
     if (current && isTraining(current) && current.message && !isEnding && !told.has(current.message)) {
       told.add(current.message) // began anew, or without a validation loss
@@ -65,13 +66,22 @@ function endedAs(run: RunSummary): Fault {
 }
 
 async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { terminal }: CommandContext): Promise<Fault> {
+  const all = (await read()).filter((run) => !isOver(run))
+  const away = all.filter(({ place }) => place)
+  if (away.length > 0 && away.length === all.length)
+    return new Fault(
+      'cancelled',
+      `They go on at ${away[0].place!.name}; \`isoflop cluster follow\` watches them again.`,
+    )
+  const unfinished = all.filter(({ place }) => !place)
   terminal.note(
     'Pausing: the checkpoint is being written. Ctrl+C again ends at once, and the run goes on from its last checkpoint.',
   )
-  const unfinished = (await read()).filter((run) => !isOver(run))
   // The last first, so that no queued run begins while the one before it is being paused.
   for (const { id } of [...unfinished].reverse()) await lab.pauseRun(id).catch(() => {})
-  await waitFor(lab, 'run', new AbortController().signal, async () => ((await read()).every(isOver) ? true : undefined))
+  await waitFor(lab, 'run', new AbortController().signal, async () =>
+    (await read()).every((run) => isOver(run) || run.place) ? true : undefined,
+  )
   const paused = (await read()).filter(({ state }) => state !== 'finished')
   const where = paused.map(({ name, step, steps }) => `${name} at step ${step} of ${steps}`).join(', ')
   return new Fault(
@@ -92,7 +102,13 @@ function progressLine(run: RunSummary, done: number, of: number): string {
   const { name, step, steps, loss, tokensPerSecond, secondsLeft } = run
   const parts = [
     `${of > 1 ? `[${done + 1}/${of}] ` : ''}${name}`,
-    !isTraining(run) ? 'starting' : step < steps ? `step ${step} of ${steps}` : 'scoring the validation split',
+    run.place && run.message && !isTraining(run)
+      ? `${run.place.name}: ${run.message}`
+      : !isTraining(run)
+        ? 'starting'
+        : step < steps
+          ? `step ${step} of ${steps}`
+          : 'scoring the validation split',
   ]
   if (loss !== null) parts.push(`loss ${loss.toFixed(4)}`)
   if (tokensPerSecond !== null) parts.push(`${short(tokensPerSecond)} tokens/s`)

@@ -27,7 +27,15 @@ async function openLab({ home, parts, version }: CommandContext, isReadOnly = fa
   const { createLab } = await import('#main/lab/lab.ts')
   const { forkNodeWorker } = await import('#main/platform/processes/node.ts')
   const fork = forkNodeWorker(parts.worker)
-  return createLab({ home, resources: parts.resources, version, door: 'web', fork, isReadOnly })
+  return createLab({
+    home,
+    resources: parts.resources,
+    version,
+    door: 'web',
+    fork,
+    isReadOnly,
+    mayAsk: process.stdin.isTTY === true,
+  })
 }
 
 async function closing<T>(lab: LabHost, use: (lab: LabHost) => Promise<T>): Promise<T> {

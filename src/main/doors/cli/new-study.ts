@@ -37,6 +37,9 @@ export interface TrainOptions extends ShapingOptions, EngineOptions {
   seeds?: number
   systems?: number
   systemWeights?: number
+  on?: string
+  atOnce?: number
+  dryRun?: boolean
 }
 
 /** What only a new study can be given. */

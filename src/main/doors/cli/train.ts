@@ -3,10 +3,11 @@ import { exactly } from '#shared/numbers.ts'
 import { mostSeeds } from '#shared/bounds.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
 import { Fault } from '#shared/fault.ts'
-import type { RunSummary } from '#shared/run.ts'
+import type { PlaceChoice, Submission } from '#shared/place.ts'
+import type { RunSummary, StartChoices } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import type { LabHost } from '#main/lab/lab.ts'
-import { parseAmount, parseShape, parseTokenizer, parseWhole, short } from './amounts.ts'
+import { parseAmount, parseShape, parseTokenizer, parseWhole, short, table } from './amounts.ts'
 import { continueFrom, defaultContinueTokens, withoutChoices } from './continue.ts'
 import { engineOptions, refuseAbsentEngine, withSettings } from './engine.ts'
 import { followRuns } from './follow.ts'
@@ -57,7 +58,10 @@ export const trainCommand: CommandPart = (program, act) => {
         '--system-weights <bytes>',
         'with --systems: most bytes of weights that one of them may hold',
         parseAmount,
-      ),
+      )
+      .option('--on <cluster>', 'on a Slurm cluster, as one job array; `isoflop cluster` knows them')
+      .option('--at-once <count>', 'with --on: most runs that train at once', parseWhole(1, 1000))
+      .option('--dry-run', 'with --on: print what would be sent, and send nothing'),
   )
   engineOptions(command)
     .addHelpText(
@@ -73,6 +77,7 @@ Examples:
   $ isoflop train --shape 4,64,4 --seed 1              one model, as the page of a run repeats it
   $ isoflop train --study "My study" --seeds 3         each member three times: error bars
   $ isoflop train --isoflop 4e11,8e11 --sizes 4        the same compute for several sizes
+  $ isoflop train --on tetralith --at-once 8           the ladder as a job array of a Slurm cluster
 
 Ctrl+C pauses; isoflop resume goes on.`,
     )
@@ -89,7 +94,8 @@ Ctrl+C pauses; isoflop resume goes on.`,
             throw usageError('--system-weights goes with --systems.')
           if (options.systems !== undefined && options.from !== undefined)
             throw usageError('--systems trains from random weights; --from goes on from a model. Give one of them.')
-          await refuseAbsentEngine(lab, options, context)
+          refuseMixed(options)
+          if (options.on === undefined) await refuseAbsentEngine(lab, options, context)
           const takeBack = await remember(lab)
           try {
             if (options.from !== undefined) {
@@ -106,6 +112,11 @@ Ctrl+C pauses; isoflop resume goes on.`,
               options.study === undefined
                 ? await makeStudy(lab, options, context)
                 : await oldStudy(lab, options.study, options)
+            if (options.dryRun) {
+              const submission = await preview(lab, study, options, context)
+              await takeBack()
+              return { document: submission, text: submissionText(submission) }
+            }
             const runs = await trainStudy(lab, study, options, context)
             return {
               document: { studyId: study.id, runs },
@@ -124,42 +135,76 @@ Ctrl+C pauses; isoflop resume goes on.`,
 export async function trainStudy(
   lab: LabHost,
   study: Study,
-  {
-    member,
-    engine,
-    threads,
-    seeds,
-    systems,
-    systemWeights,
-  }: Pick<TrainOptions, 'member' | 'engine' | 'threads' | 'seeds' | 'systems' | 'systemWeights'>,
+  options: Pick<
+    TrainOptions,
+    'member' | 'engine' | 'threads' | 'seeds' | 'systems' | 'systemWeights' | 'on' | 'atOnce'
+  >,
   context: CommandContext,
 ): Promise<RunSummary[]> {
+  const memberIds = await membersToTrain(lab, study, options, context)
+  const { engine, threads, seeds, systems, systemWeights, on } = options
+  if (on === undefined) context.terminal.progress('Choosing the engine')
+  const choices: StartChoices = {
+    ...(seeds === undefined ? {} : { seeds }),
+    ...(systems === undefined ? {} : { systems }),
+    ...(systemWeights === undefined ? {} : { systemWeightBytes: Math.floor(systemWeights) }),
+    ...(on === undefined ? {} : placeOf(on, options)),
+  }
+  const runs = await withSettings(lab, { engine, threads }, () => lab.startRuns(study.id, memberIds, choices))
+  return followRuns(
+    lab,
+    runs.map(({ id }) => id),
+    context,
+  )
+}
+
+/** Ids of the members that the options mean, once text and tokens are there. */
+async function membersToTrain(
+  lab: LabHost,
+  study: Study,
+  { member, on }: Pick<TrainOptions, 'member' | 'on'>,
+  context: CommandContext,
+): Promise<string[]> {
   const corpus = await corpusReady(lab, study.corpusId, context)
   await tokensReady(lab, corpus, study.tokenizer, context)
   const plans = await lab.planStudy(study.id)
   const enabled = new Set(study.ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id))
   const chosen = member ? chooseMembers(plans, member) : plans.filter(({ memberId }) => enabled.has(memberId))
   const refused = chosen.find(({ refusal }) => refusal !== null)
-  if (refused) throw new Fault('bad-input', `${refused.name} cannot be trained here: ${refused.refusal}`)
+  if (refused && on === undefined)
+    throw new Fault('bad-input', `${refused.name} cannot be trained here: ${refused.refusal}`)
   if (chosen.length === 0) throw new Fault('bad-input', 'The study has no members to train.')
   for (const { name, warnings } of chosen) for (const warning of warnings) context.terminal.note(`${name}: ${warning}`)
-  context.terminal.progress('Choosing the engine')
-  const runs = await withSettings(lab, { engine, threads }, () =>
-    lab.startRuns(
-      study.id,
-      chosen.map(({ memberId }) => memberId),
-      {
-        ...(seeds === undefined ? {} : { seeds }),
-        ...(systems === undefined ? {} : { systems }),
-        ...(systemWeights === undefined ? {} : { systemWeightBytes: Math.floor(systemWeights) }),
-      },
+  return chosen.map(({ memberId }) => memberId)
+}
+
+const placeOf = (on: string, { atOnce, seeds }: Pick<TrainOptions, 'atOnce' | 'seeds'>): PlaceChoice => ({
+  on,
+  ...(seeds === undefined ? {} : { seeds }),
+  ...(atOnce === undefined ? {} : { atOnce }),
+})
+
+const preview = async (lab: LabHost, study: Study, options: TrainOptions, context: CommandContext) =>
+  lab.previewSubmission(study.id, await membersToTrain(lab, study, options, context), placeOf(options.on!, options))
+
+const submissionText = ({ script, command, files }: Submission): string =>
+  [
+    script,
+    table(
+      ['file', 'bytes'],
+      files.map(({ path, bytes }) => [path, short(bytes)]),
     ),
-  )
-  return followRuns(
-    lab,
-    runs.map(({ id }) => id),
-    context,
-  )
+    `\nOn the cluster:  ${command}\nNothing was sent.`,
+  ].join('\n')
+
+function refuseMixed({ on, atOnce, dryRun, systems, from, engine, threads }: TrainOptions): void {
+  if (on === undefined && (atOnce !== undefined || dryRun)) throw usageError('--at-once and --dry-run go with --on.')
+  if (on === undefined) return
+  if (systems !== undefined)
+    throw usageError('--systems emulates a cluster on this computer; --on is a real one. Give one of them.')
+  if (from !== undefined) throw usageError('--from goes on from a model on this computer; --on does not take it.')
+  if (engine !== undefined || threads !== undefined)
+    throw usageError('With --on, engine and threads are the cluster’s: `isoflop cluster add` sets --engine and --cpus.')
 }
 
 /** What travelled in the last step of a run on a cluster, and what a system held; nothing for the plain trainer. */

@@ -15,6 +15,8 @@ const speedMs = 5000
 export interface Recorder {
   readonly summary: RunSummary
   take(record: RunRecord): void
+  /** Changes the summary in memory: it is written with the next records. */
+  set(changes: Partial<RunSummary>): void
   /** Writes and tells what was gathered. `durable`: on the disk when it returns. */
   flush(how?: 'durable' | 'relaxed'): void
   /** The training has ended badly: writes what was gathered if the store still takes it. */
@@ -96,6 +98,7 @@ export function createRecorder(
     get summary() {
       return summary
     },
+    set: (changes) => void (summary = { ...summary, ...changes }),
     take: (record) => {
       if (trouble) throw trouble
       if (record.kind === 'started') {

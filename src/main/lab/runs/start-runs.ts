@@ -2,7 +2,8 @@
 import type { EngineName, Machine } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ContinueChoices } from '#shared/model.ts'
-import type { RunSummary, StartChoices } from '#shared/run.ts'
+import type { SlurmCluster } from '#shared/place.ts'
+import type { RunPlan, RunSummary, StartChoices } from '#shared/run.ts'
 import type { Corpora } from '#main/lab/corpora/corpora.ts'
 import type { TokenizedCorpora } from '#main/lab/corpora/tokenized.ts'
 import type { Models } from '#main/lab/models/models.ts'
@@ -15,12 +16,24 @@ export interface StartRunsDeps {
   corpora: Pick<Corpora, 'read'>
   tokenized: Pick<TokenizedCorpora, 'find'>
   models: Pick<Models, 'ready'>
-  runs: Pick<Runs, 'underWay' | 'start' | 'startPlanned'>
+  runs: Pick<Runs, 'underWay' | 'start' | 'startPlanned' | 'plan'>
   machine: () => Pick<Machine, 'memoryBytes' | 'calibration'>
   newId: () => string
   /** For a training of so many FLOPs. */
   chooseEngine: (flops?: number) => Promise<{ engine: EngineName; threads: number }>
+  cluster: (name: string) => Promise<SlurmCluster>
 }
+
+/** What a cluster gives a run: as much memory as was asked for, else as much as it takes; this computer's speed. */
+function machineOf({ memory }: SlurmCluster, here: Pick<Machine, 'memoryBytes' | 'calibration'>) {
+  const match = /^(\d+)([KMGT]?)B?$/i.exec(memory ?? '')
+  const bytes = match ? Number(match[1]) * 1024 ** ' KMGT'.indexOf(match[2].toUpperCase() || 'M') : null
+  return { ...here, memoryBytes: bytes ?? Math.max(here.memoryBytes, enoughBytes) }
+}
+const enoughBytes = 2 ** 40
+
+const allFinished = (seeds = 1): Fault =>
+  new Fault('conflict', `seeds: all ${seeds} have finished for every member. Ask for more.`)
 
 export function createRunStarts(deps: StartRunsDeps) {
   const { studies, corpora, tokenized, models, runs, chooseEngine } = deps
@@ -32,28 +45,43 @@ export function createRunStarts(deps: StartRunsDeps) {
       throw new Fault('conflict', `${name} cannot be used: ${message ?? 'reading it was cancelled.'}`)
   }
 
+  /** What would be started: throws where it cannot. */
+  const chosenOn = async (studyId: string, memberIds: string[], on: SlurmCluster | null) => {
+    const study = studies.read(studyId)
+    const plans = on ? studies.plan(studyId, machineOf(on, deps.machine())) : studies.plan(studyId)
+    const busy = new Map(runs.underWay(studyId).map((run) => [run.memberId, run]))
+    const members = [...new Set(memberIds)].map((memberId) => {
+      const plan = plans.find((one) => one.memberId === memberId)
+      if (!plan) throw new Fault('not-found', `memberIds: this study has no member ${memberId}.`)
+      if (plan.refusal) throw new Fault('too-large', `${plan.name} cannot be trained: ${plan.refusal}`)
+      if (busy.has(memberId))
+        throw new Fault(
+          'conflict',
+          `${plan.name} has a run that is ${busy.get(memberId)!.state}. Resume or stop that one first.`,
+        )
+      return plan
+    })
+    usable(study.corpusId)
+    const { engine, threads } = on
+      ? { engine: on.engine, threads: on.cpus }
+      : await chooseEngine(members.reduce((sum, { flops }) => sum + flops.sixNd, 0))
+    return { study, members, engine, threads }
+  }
+
   return {
     async members(studyId: string, memberIds: string[], choices: StartChoices = {}): Promise<RunSummary[]> {
-      const study = studies.read(studyId)
-      const plans = studies.plan(studyId)
-      const busy = new Map(runs.underWay(studyId).map((run) => [run.memberId, run]))
-      const chosen = [...new Set(memberIds)].map((memberId) => {
-        const plan = plans.find((one) => one.memberId === memberId)
-        if (!plan) throw new Fault('not-found', `memberIds: this study has no member ${memberId}.`)
-        if (plan.refusal) throw new Fault('too-large', `${plan.name} cannot be trained: ${plan.refusal}`)
-        if (busy.has(memberId))
-          throw new Fault(
-            'conflict',
-            `${plan.name} has a run that is ${busy.get(memberId)!.state}. Resume or stop that one first.`,
-          )
-        return plan
-      })
-      usable(study.corpusId)
-      const { engine, threads } = await chooseEngine(chosen.reduce((sum, { flops }) => sum + flops.sixNd, 0))
-      const started = runs.start(study, chosen, engine, threads, choices)
-      if (started.length === 0)
-        throw new Fault('conflict', `seeds: all ${choices.seeds} have finished for every member. Ask for more.`)
+      const on = choices.on === undefined ? null : await deps.cluster(choices.on)
+      const { study, members, engine, threads } = await chosenOn(studyId, memberIds, on)
+      const started = runs.start(study, members, engine, threads, choices)
+      if (started.length === 0) throw allFinished(choices.seeds)
       return started
+    },
+    /** The runs that a cluster would be given, smallest first; nothing is started. */
+    async plansOn(studyId: string, memberIds: string[], cluster: SlurmCluster, seeds?: number): Promise<RunPlan[]> {
+      const { study, members, engine, threads } = await chosenOn(studyId, memberIds, cluster)
+      const plans = runs.plan(study, members, engine, threads, { seeds })
+      if (plans.length === 0) throw allFinished(seeds)
+      return plans
     },
     async fromModel(studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> {
       const study = studies.read(studyId)

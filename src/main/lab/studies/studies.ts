@@ -12,6 +12,8 @@ import type { News } from '#main/lab/news.ts'
 import { whatRunsFalsify, type UnderWay } from './changes.ts'
 import type { StudyStore } from './study-store.ts'
 
+type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'>
+
 export interface StudiesDeps {
   store: StudyStore
   news: Pick<News, 'tell'>
@@ -21,7 +23,7 @@ export interface StudiesDeps {
   /** Tokens of the splits, null until they are there. */
   splits: (corpusId: string, tokenizer: TokenizerChoice) => SplitTokens | null
   /** What is known of the machine, measured or not. */
-  machine: () => Pick<Machine, 'memoryBytes' | 'calibration'>
+  machine: () => MachineFacts
   /** Runs of a study that wait or train. */
   underWay: (studyId: string) => UnderWay[]
 }
@@ -36,7 +38,8 @@ export interface Studies {
   restore(id: string): Study
   document(id: string): StudyDocument
   import(document: StudyDocument): Study
-  plan(id: string): MemberPlan[]
+  /** On this computer unless told otherwise. */
+  plan(id: string, machine?: MachineFacts): MemberPlan[]
 }
 
 export function createStudies(deps: StudiesDeps): Studies {
@@ -123,13 +126,13 @@ export function createStudies(deps: StudiesDeps): Studies {
       // A corpus that is not here keeps its name in the study: the plan is the same, and starting says what is missing.
       return make({ name: freeName(name), corpusId: found?.id ?? corpus.id, tokenizer, recipe, ladder })
     },
-    plan: (id) => {
+    plan: (id, machine = deps.machine()) => {
       const { corpusId, tokenizer, recipe, ladder } = store.read(id)
       return planLadder(
         ladder,
         { recipe, vocabulary: vocabularyOf(tokenizer) },
         deps.splits(corpusId, tokenizer),
-        deps.machine(),
+        machine,
       )
     },
   }

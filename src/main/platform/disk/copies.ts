@@ -29,3 +29,24 @@ export async function listFilesBelow(folder: string): Promise<string[]> {
   )
   return found.flat().sort()
 }
+
+/**
+ * Copies every file below `from`, or below the `paths` in it, to the same place below `to`. One that is there with the
+ * same size is taken for the same, unless it is small.
+ */
+export async function copyBelow(from: string, to: string, paths: readonly string[] = ['']): Promise<void> {
+  for (const path of paths) {
+    const isFolder = (await fs.stat(join(from, path)).catch(() => null))?.isDirectory()
+    for (const file of isFolder ? (await listFilesBelow(join(from, path))).map((one) => join(path, one)) : [path]) {
+      if (file.endsWith('.map')) continue
+      const { size } = await fs.stat(join(from, file)).catch((error) => {
+        throw diskFault(error, 'read', join(from, file))
+      })
+      const there = await fs.stat(join(to, file)).catch(() => null)
+      if (there?.size !== size || size < largestSmallBytes) await copyFile(join(from, file), join(to, file))
+    }
+  }
+}
+
+/** Written again rather than compared. */
+const largestSmallBytes = 65_536

@@ -47,3 +47,12 @@ export async function readWholeLines(path: string): Promise<{ lines: string[]; b
   const bytes = data.lastIndexOf(10) + 1
   return { lines: bytes === 0 ? [] : data.toString('utf8', 0, bytes - 1).split('\n'), bytes }
 }
+
+/** The bytes of a file from `offset` on; none where there is no file, or it ends before. */
+export async function readFrom(path: string, offset: number): Promise<Buffer> {
+  const data = await fs.readFile(path).catch((error) => {
+    if (isMissing(error)) return Buffer.alloc(0)
+    throw diskFault(error, 'read', path)
+  })
+  return data.subarray(offset)
+}

@@ -1,0 +1,67 @@
+// The job of a cluster's check: what a node has, and whether a model trains there.
+import type { EngineName } from '#shared/engine.ts'
+import type { CheckLine, SlurmCluster } from '#shared/place.ts'
+import { shellWord } from '#shared/shell.ts'
+import type { OwnFiles } from '#main/platform/disk/own-files.ts'
+import { preludeOf, resourcesOf } from './script.ts'
+
+export function checkScript(cluster: SlurmCluster, id: string, own: OwnFiles | null): string {
+  const runner = own
+    ? `node --no-warnings ${shellWord(`runner/${own.id}/out/main/cli.js`)}`
+    : shellWord(cluster.command!)
+  const bench = `${runner} bench --engine ${cluster.engine} --threads ${cluster.cpus} --shape 256,64,2,2,32,2 --pairs 1 --seconds 2 --json`
+  const build = own ? `node ${shellWord(`runner/${own.id}/scripts/build-native.mjs`)} --require --force >&2 && ` : ''
+  return `#!/bin/bash
+#SBATCH --job-name=isoflop-check
+${resourcesOf({ ...cluster, time: '5' })
+  .map((option) => `#SBATCH ${option}`)
+  .join('\n')}
+#SBATCH --output=check/${id}.out
+
+cd -- "\${SLURM_SUBMIT_DIR:-.}" || exit 1
+${preludeOf(cluster)}
+echo "isoflop-host \${SLURMD_NODENAME:-$(hostname)}"
+echo "isoflop-node $(node --version 2>&1 | head -n 1)"
+echo "isoflop-compiler $( (g++ --version || clang++ --version) 2>/dev/null | head -n 1)"
+echo "isoflop-card $(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -n 1)"
+measure() { ${bench}; }
+if ! { measure; } > check/${id}.json 2> check/${id}.errors; then
+  # the library of the lab's computer may be too new for this one: made here, it fits
+  { ${build}measure; } > check/${id}.json 2>> check/${id}.errors && echo 'isoflop-built here'
+fi
+echo "isoflop-rate $(grep -m 1 '"median"' check/${id}.json | tr -cd '0-9.')"
+echo "isoflop-error $(tail -n 1 check/${id}.errors)"
+`
+}
+
+type Said = [state: CheckLine['state'], text: string]
+
+export function readCheck(output: string, engine: EngineName): { node: string | null; nodeJs: Said; engine: Said } {
+  const value = (name: string): string => new RegExp(`^isoflop-${name} (.+)$`, 'm').exec(output)?.[1].trim() ?? ''
+  const [version, rate] = [value('node'), Number(value('rate'))]
+  const major = Number(/^v(\d+)\./.exec(version)?.[1] ?? 0)
+  const nodeJs: Said =
+    major >= 16
+      ? ['good', version]
+      : [
+          'bad',
+          `${major > 0 ? `${version} is too old` : 'node is not found on the nodes'}. Name what brings Node.js 20, with --prelude 'module load nodejs' for example, or unpack it from nodejs.org below your home folder and put it on the PATH there.`,
+        ]
+  const card = value('card')
+  const how = [value('built') ? 'compiled on the node' : '', card].filter(Boolean).join(', ')
+  const trained: Said =
+    rate > 0
+      ? [
+          'good',
+          `${engine} trains there, ${Math.round(rate).toLocaleString('en-US')} tokens/s on a small step${how ? ` (${how})` : ''}`,
+        ]
+      : [
+          'bad',
+          `${engine} does not train there: ${value('error') || 'it said nothing'}${
+            value('compiler') || engine !== 'native'
+              ? ''
+              : ' There is no C++ compiler on the nodes: load one in the prelude.'
+          }`,
+        ]
+  return { node: value('host') || null, nodeJs, engine: trained }
+}

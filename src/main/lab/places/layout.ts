@@ -1,0 +1,112 @@
+// What a job array is made of, as files below one folder: the same whether ssh brings them or a person carries them.
+import { join } from 'node:path'
+import type { SlurmCluster, Submission } from '#shared/place.ts'
+import type { RunPlan } from '#shared/run.ts'
+import { shellWord } from '#shared/shell.ts'
+import type { RunFile } from '#main/core/training/run-file.ts'
+import { copyBelow, listFilesBelow } from '#main/platform/disk/copies.ts'
+import { fileBytes, writeFileAtomically } from '#main/platform/disk/files.ts'
+import type { OwnFiles } from '#main/platform/disk/own-files.ts'
+import { scriptOf } from './script.ts'
+
+export interface Layout {
+  cluster: SlurmCluster
+  arrayId: string
+  /** The study's name. */
+  title: string
+  plans: readonly RunPlan[]
+  atOnce?: number
+  /** Tokens that all of them learn from. */
+  tokensFolder: string
+  /** Names the same tokens everywhere. */
+  tokensKey: string
+  /** null where an isoflop is installed there. */
+  own: OwnFiles | null
+}
+
+const runnerFolder = (own: OwnFiles): string => `runner/${own.id}`
+const tokensBelow = ({ tokensKey }: Layout): string => `tokens/${tokensKey}`
+const scriptName = (arrayId: string): string => `arrays/${arrayId}.sbatch`
+/** Where `sbatch` answers to: an array that has a number there was submitted. */
+const answerName = (arrayId: string): string => `arrays/${arrayId}.job`
+export const logName = (arrayId: string, index: string): string => `arrays/${arrayId}-${index}.log`
+
+const scriptFor = ({ cluster, arrayId, title, plans, atOnce, own }: Layout): string =>
+  scriptOf(cluster, {
+    id: arrayId,
+    title,
+    runs: plans.length,
+    atOnce,
+    runner: own ? ['node', '--no-warnings', `${runnerFolder(own)}/out/main/cli.js`] : [cluster.command!],
+  })
+
+/** The files that are new with each submission. */
+function smallFiles(layout: Layout): { path: string; text: string }[] {
+  const { plans, arrayId } = layout
+  const run = (plan: RunPlan): RunFile => ({
+    format: 'isoflop-run',
+    version: 1,
+    plan,
+    tokensFolder: `../../${tokensBelow(layout)}`,
+  })
+  return [
+    { path: scriptName(arrayId), text: scriptFor(layout) },
+    { path: `arrays/${arrayId}.runs`, text: plans.map(({ runId }) => `${runId}\n`).join('') },
+    ...plans.map((plan) => ({ path: `runs/${plan.runId}/run.json`, text: `${JSON.stringify(run(plan), null, 1)}\n` })),
+  ]
+}
+
+export async function writeSmallFiles(layout: Layout, folder: string): Promise<void> {
+  for (const { path, text } of smallFiles(layout)) await writeFileAtomically(join(folder, path), text)
+}
+
+/** The large ones, each a folder here and one there. */
+export const largeFolders = (layout: Layout): { here: string; there: string; files?: string[] }[] => [
+  { here: layout.tokensFolder, there: tokensBelow(layout) },
+  ...(layout.own ? [{ here: layout.own.root, there: runnerFolder(layout.own), files: layout.own.files }] : []),
+]
+
+/** Everything, for a person to carry. */
+export async function writeLayout(layout: Layout, folder: string): Promise<void> {
+  await writeSmallFiles(layout, folder)
+  for (const { here, there, files } of largeFolders(layout)) await copyBelow(here, join(folder, there), files)
+}
+
+/** As a person types it, from the folder on the cluster. */
+export const submitCommand = (arrayId: string): string => `sbatch ${scriptName(arrayId)}`
+
+/**
+ * Submits, and gives the same number again where it was submitted already: a connection that broke before the answer
+ * came makes no second array.
+ */
+export const submitScript = (folder: string, arrayId: string): string => `cd -- ${shellWord(folder)} || exit 1
+answer=${shellWord(answerName(arrayId))}
+if [ ! -s "$answer" ]; then
+  number=$(sbatch --parsable ${shellWord(scriptName(arrayId))}) || exit 2
+  echo "$number" > "$answer.new" && mv "$answer.new" "$answer"
+fi
+cat "$answer"
+`
+
+export async function describeLayout(layout: Layout): Promise<Submission> {
+  const files = smallFiles(layout).map(({ path, text }) => ({ path, bytes: Buffer.byteLength(text) }))
+  for (const { here, there, files: only } of largeFolders(layout)) {
+    let bytes = 0
+    for (const path of only ?? ['']) bytes += await bytesBelow(join(here, path))
+    files.push({ path: `${there}/`, bytes })
+  }
+  const { cluster, arrayId } = layout
+  return {
+    script: scriptFor(layout),
+    command: `cd ${shellWord(cluster.folder)} && sbatch --parsable ${scriptName(arrayId)}`,
+    files,
+  }
+}
+
+async function bytesBelow(path: string): Promise<number> {
+  const below = await listFilesBelow(path).catch(() => null)
+  if (!below) return fileBytes(path)
+  let sum = 0
+  for (const file of below) if (!file.endsWith('.map')) sum += await fileBytes(join(path, file))
+  return sum
+}

@@ -1,0 +1,217 @@
+// Slurm clusters as a place: runs that are started together become one job array; each is held, released and cancelled
+// by itself, and goes on while the lab is closed.
+import { join } from 'node:path'
+import { Fault, toFaultData } from '#shared/fault.ts'
+import { carried, type PlaceChoice } from '#shared/place.ts'
+import type { RunSummary } from '#shared/run.ts'
+import { shellWord } from '#shared/shell.ts'
+import { isUnderWay } from '#shared/task-state.ts'
+import type { Place } from '#main/lab/runs/place.ts'
+import { removeFolder } from '#main/platform/disk/folders.ts'
+import type { OwnFiles } from '#main/platform/disk/own-files.ts'
+import { createFollower, type FollowerDeps } from './follower.ts'
+import { largeFolders, submitScript, writeSmallFiles, type Layout } from './layout.ts'
+import { readJobId } from './queue.ts'
+
+export interface SlurmDeps extends Omit<FollowerDeps, 'closing'> {
+  /** Makes the tokens of a run if they are not there; gives their folder and what they are called elsewhere. */
+  prepare: (
+    runId: string,
+    tell: (message: string) => void,
+    signal: AbortSignal,
+  ) => Promise<{ tokensFolder: string; tokensKey: string; title: string }>
+  own: () => OwnFiles
+  /** Where files lie while they are sent. */
+  stagingFolder: string
+}
+
+export function createSlurm(deps: SlurmDeps): Place {
+  const { store, newId, reach } = deps
+  const closing = new AbortController()
+  const { signal } = closing
+  const follower = createFollower({ ...deps, closing: signal })
+  const { change, summary } = follower
+  /** Runs that are being sent, or asked something. */
+  const busy = new Map<string, Promise<void>>()
+
+  const during = (ids: readonly string[], work: () => Promise<void>): void => {
+    const done = work()
+      .catch((error: unknown) => fail(ids, error))
+      .finally(() => ids.forEach((id) => busy.delete(id)))
+    for (const id of ids) busy.set(id, done)
+  }
+  const fail = (ids: readonly string[], error: unknown): void => {
+    const { code, message } = toFaultData(error)
+    const end: Partial<RunSummary> = signal.aborted
+      ? { state: 'interrupted', message: 'The lab was closed before it was sent.' }
+      : { state: code === 'unavailable' ? 'interrupted' : 'failed', code, message }
+    for (const id of ids) {
+      follower.forget(id)
+      try {
+        change(id, { ...end, secondsLeft: null })
+      } catch {
+        // it was deleted meanwhile
+      }
+    }
+  }
+  /** A script in the cluster's folder; throws what it says where it ends with anything but 0. */
+  const tell = async (name: string, script: string, what: string): Promise<string> => {
+    const { cluster, node } = await reach(name)
+    const { status, output, errors } = await node.run(`cd -- ${shellWord(cluster.folder)} || exit 1\n${script}`, {
+      signal,
+    })
+    if (status !== 0) throw new Fault('failed', `${name} ${what}: ${lastLine(errors) || `it ended with ${status}`}`)
+    return output.toString().trim()
+  }
+
+  async function submit(ids: readonly string[], { on, atOnce }: PlaceChoice): Promise<void> {
+    const say = (message: string): void => ids.forEach((id) => change(id, { message }))
+    const arrayId = newId()
+    for (const id of ids) change(id, { message: 'Preparing.' }, { array: arrayId, job: null, wish: null })
+    const { cluster, node } = await reach(on)
+    const tokens = await deps.prepare(ids[0], say, signal)
+    const own = cluster.command === null ? deps.own() : null
+    const plans = ids.map((id) => store.read(id).plan)
+    const layout: Layout = { cluster, arrayId, plans, atOnce, own, ...tokens }
+    const staging = join(deps.stagingFolder, arrayId)
+    try {
+      await writeSmallFiles(layout, staging)
+      say(`Sending its files to ${on}.`)
+      const large = largeFolders(layout)
+      const folders = ['arrays', 'runs', ...large.map(({ there }) => there)].map((one) => `${cluster.folder}/${one}`)
+      const made = await node.run(`mkdir -p -- ${folders.map(shellWord).join(' ')}`, { signal })
+      if (made.status !== 0)
+        throw new Fault('bad-input', `${on}: the folder ${cluster.folder} cannot be made: ${lastLine(made.errors)}`)
+      for (const { here, there, files } of large)
+        await node.put(here, `${cluster.folder}/${there}`, { signal, ...(files ? { files } : {}) })
+      await node.put(staging, cluster.folder, { signal })
+      const forget = ids.map((id) => `rm -f ${shellWord(`runs/${id}/wish`)} ${shellWord(`runs/${id}/restarts`)}`)
+      const answer = await node.run(
+        `cd -- ${shellWord(cluster.folder)} && { ${forget.join('; ')}; }\n${submitScript(cluster.folder, arrayId)}`,
+        { signal },
+      )
+      if (answer.status !== 0) throw refused(on, answer.errors)
+      const number = readJobId(answer.output.toString())
+      ids.forEach((id, i) => {
+        change(id, { message: 'Waiting in the queue.' }, { job: `${number}_${i}`, heardMs: deps.nowMs() })
+        follower.follow(id)
+      })
+    } finally {
+      await removeFolder(staging).catch(() => undefined)
+    }
+  }
+
+  /** Goes on where Slurm still has it; else it is submitted anew, to its last checkpoint there. */
+  async function goOn(id: string, isChanged: boolean): Promise<void> {
+    const { place } = summary(id)
+    const { name, job, array } = place!
+    const wish = shellWord(`runs/${id}/wish`)
+    if (!job && array) {
+      // The answer to its submission may never have come.
+      const list = shellWord(`arrays/${array}.runs`)
+      const script = `[ -s ${shellWord(`arrays/${array}.job`)} ] || exit 0
+cat ${shellWord(`arrays/${array}.job`)}; grep -nxF -- ${shellWord(id)} ${list} | cut -d: -f1`
+      const [number, line] = (await tell(name, script, 'cannot be asked').catch(() => '')).split('\n')
+      if (number && line) change(id, {}, { job: `${readJobId(number)}_${Number(line) - 1}` })
+    }
+    const known = summary(id).place!.job
+    if (known && !isChanged) {
+      const found = await tell(
+        name,
+        `rm -f ${wish} ${shellWord(`runs/${id}/restarts`)}
+case $(squeue -h -r -j ${known} -o %T 2>/dev/null) in
+  PENDING | REQUEUE_HOLD | SPECIAL_EXIT) scontrol release ${known} && echo there ;;
+  RUNNING | SUSPENDED | CONFIGURING) echo there ;;
+esac`,
+        'did not release it',
+      )
+      if (found.endsWith('there')) {
+        change(id, { message: 'Waiting in the queue.' }, { wish: null })
+        return follower.follow(id)
+      }
+    } else if (known) await tell(name, `scancel ${known} 2>/dev/null; true`, 'did not cancel it')
+    await submit([id], { on: name })
+  }
+
+  /** Writes what is wished where the script of the run looks, then lets Slurm say it. What it answers. */
+  const wished = (id: string, wish: 'pause' | 'stop'): Promise<string> => {
+    const { name, job } = summary(id).place!
+    const cancel = `scancel ${job} && echo asked`
+    const pause = `scancel --signal=TERM --batch ${job} && echo asked`
+    // A signal to a job that waits is held against its start by some versions: it is held instead.
+    return tell(
+      name,
+      `echo ${wish} > ${shellWord(`runs/${id}/wish`)}
+case $(squeue -h -r -j ${job} -o %T 2>/dev/null) in
+  '') echo gone ;;
+  PENDING | CONFIGURING) ${wish === 'stop' ? cancel : `scontrol hold ${job} && echo held`} ;;
+  *) ${wish === 'stop' ? cancel : pause} ;;
+esac`,
+      wish === 'stop' ? 'did not cancel it' : 'did not pause it',
+    )
+  }
+
+  return {
+    start: (runs, choice) => {
+      if (!choice) throw new Error('runs that go elsewhere say where')
+      const ids = runs.map(({ id }) => id)
+      for (const run of runs) deps.news.tell('run', run)
+      if (choice.on !== carried) during(ids, () => submit(ids, choice))
+    },
+    resume: (id, changes) => {
+      if (summary(id).place!.name === carried)
+        throw new Fault(
+          'conflict',
+          `Its files are carried by hand: submit their array again there, then take the folder.`,
+        )
+      const run = change(id, { ...changes, state: 'queued', message: null, code: null }, { wish: null })
+      during([id], () => goOn(id, changes !== undefined))
+      return run
+    },
+    end: async (id, state) => {
+      await busy.get(id)
+      const { place, state: before } = summary(id)
+      if (!place!.job || (!isUnderWay(summary(id)) && place!.wish !== 'pause'))
+        return change(id, { state, message: null })
+      const wish = state === 'paused' ? 'pause' : 'stop'
+      const answer = await wished(id, wish)
+      const isOver = /held|gone/.test(answer) || before === 'paused'
+      change(id, { message: isOver ? null : 'Saving.' }, { wish })
+      if (isOver) await follower.settle(id, { state, message: null })
+      return summary(id)
+    },
+    leave: async (id) => {
+      await busy.get(id)
+      const { place } = summary(id)
+      if (place!.job && (isUnderWay(summary(id)) || place!.wish === 'pause')) {
+        await wished(id, 'stop')
+        change(id, { state: 'cancelled', message: null }, { wish: 'stop' })
+      }
+      follower.forget(id)
+    },
+    flush: () => undefined, // what was heard is written at once
+    begin: (runs) => {
+      for (const { id, place } of runs.filter(isUnderWay)) {
+        if (place!.job) follower.follow(id)
+        else if (place!.name !== carried)
+          change(id, { state: 'interrupted', message: 'The lab ended before it was sent. Resume it.' })
+      }
+    },
+    close: async () => {
+      closing.abort()
+      await Promise.allSettled([follower.idle(), ...busy.values()])
+    },
+  }
+}
+
+function refused(name: string, errors: string): Fault {
+  const words = lastLine(errors.replace(/^sbatch: error: /gm, ''))
+  const remedy = /Limit|QOS/i.test(words)
+    ? 'As many jobs are in the queue as you may have: resume it when some are done.'
+    : /partition|account|constraint|gres|node configuration|time limit/i.test(words)
+      ? `Change what is asked for with \`isoflop cluster add ${name} …\`, then resume it.`
+      : 'Resume it when that is mended.'
+  return new Fault('failed', `${name} did not take the jobs: ${words || 'sbatch did not say why'}. ${remedy}`)
+}
+
+const lastLine = (text: string): string => text.trim().split('\n').at(-1)!.trim().slice(0, 300)

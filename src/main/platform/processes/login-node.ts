@@ -1,0 +1,146 @@
+// The way to another computer's shell: the system's own ssh and rsync, so that a person's keys, agent, jump hosts and
+// ~/.ssh/config hold, or no ssh at all where this computer is the one that is meant. Nothing stays running there.
+import { spawn } from 'node:child_process'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import { copyBelow } from '#main/platform/disk/copies.ts'
+import { writeFolderAtomically } from '#main/platform/disk/folders.ts'
+import { makePrivateFolder } from '#main/platform/disk/private-folder.ts'
+
+export interface LoginNode {
+  /** A POSIX shell script, run to its end; what it printed and how it ended. */
+  run(script: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<ShellResult>
+  /** Brings what the folder `here` holds to `there`; only `files` of it where they are named. */
+  put(here: string, there: string, options?: { files?: readonly string[]; signal?: AbortSignal }): Promise<void>
+  /** The other way round; what is not there is removed here. */
+  get(there: string, here: string, options?: { signal?: AbortSignal }): Promise<void>
+}
+
+export interface ShellResult {
+  status: number
+  /** Bytes, because a record may be cut in the middle of a letter. */
+  output: Buffer
+  errors: string
+}
+
+export interface LoginNodeOptions {
+  /** What ssh calls it; null for this computer. */
+  ssh: string | null
+  /** Whether ssh may ask its questions (a password, a second factor) in the terminal. */
+  mayAsk?: boolean
+}
+
+/** Longest that a command may take which only asks. */
+const askMs = 60_000
+
+export function createLoginNode({ ssh, mayAsk = false }: LoginNodeOptions): LoginNode {
+  let known: Promise<string[]> | null = null
+  const options = (): Promise<string[]> => (known ??= ssh === null ? Promise.resolve([]) : sshOptions(ssh, mayAsk))
+
+  const rsync = async (args: string[], input: string | null, signal?: AbortSignal): Promise<void> => {
+    const way = ['ssh', ...(await options())].map(rsyncWord).join(' ')
+    // --protect-args: a name is a name there, too, whatever it holds
+    const result = await start('rsync', ['-a', '--protect-args', '-e', way, ...args], input, { signal })
+    if (result.status !== 0) throw cannotReach(ssh, result, 'rsync')
+  }
+  /** A name that rsync cannot take for an option. */
+  const there = (folder: string): string => `${ssh}:${folder.startsWith('/') ? '' : './'}${folder}/`
+  const { homedir } = userInfo()
+
+  return {
+    run: async (script, { timeoutMs = askMs, signal } = {}) => {
+      if (ssh === null) return start('sh', ['-s'], script, { timeoutMs, signal, cwd: homedir })
+      // The script comes by standard input: whatever shell a person has there sees nothing of it.
+      const result = await start('ssh', [...(await options()), '--', ssh, 'exec sh -s'], script, { timeoutMs, signal })
+      if (result.status === 255) throw cannotReach(ssh, result, 'ssh')
+      return result
+    },
+    put: async (here, folder, { files, signal } = {}) => {
+      if (ssh === null) return copyBelow(here, resolve(homedir, folder), files)
+      const only = files ? ['-r', '--exclude=*.map', '--files-from=-', '--from0'] : []
+      await rsync(
+        [...only, '--', `${here}/`, there(folder)],
+        files?.map((file) => `${file}\0`).join('') ?? null,
+        signal,
+      )
+    },
+    get: async (folder, here, { signal } = {}) => {
+      if (ssh !== null) return rsync(['--delete', '--exclude=.*', '--', there(folder), `${here}/`], null, signal)
+      const rules = { overwrite: true }
+      await writeFolderAtomically(here, (staging) => copyBelow(resolve(homedir, folder), staging), rules)
+    },
+  }
+}
+
+/** One connection for all commands, where the person's own settings do not say otherwise. */
+async function sshOptions(host: string, mayAsk: boolean): Promise<string[]> {
+  const asked = ['-o', `BatchMode=${mayAsk ? 'no' : 'yes'}`, '-o', 'ServerAliveInterval=15', '-o', 'ConnectTimeout=20']
+  if (process.platform === 'win32') return asked // its OpenSSH has no ControlMaster
+  const { output } = await start('ssh', ['-G', '--', host], null, { timeoutMs: askMs })
+  const path = /^controlpath (.+)$/m.exec(output.toString())?.[1] ?? 'none'
+  if (path !== 'none') return asked
+  makePrivateFolder(join(userInfo().homedir, '.ssh'))
+  return [...asked, '-o', 'ControlMaster=auto', '-o', 'ControlPath=~/.ssh/isoflop-%C', '-o', 'ControlPersist=600']
+}
+
+/** As rsync cuts the command after -e: at blanks, but not inside quotes; a quote in quotes is written twice. */
+const rsyncWord = (word: string): string => (/[\s'"]/.test(word) ? `'${word.replace(/'/g, "''")}'` : word)
+
+function cannotReach(host: string | null, { status, errors }: ShellResult, command: string): Fault {
+  const words = (command === 'rsync' ? firstLine(errors) : lastLine(errors)) || `${command} ended with ${status}`
+  if (/No space left|Disk quota exceeded|quota/i.test(errors))
+    return new Fault('disk-full', `The disk of ${host ?? 'this computer'} is full or its quota used up: ${words}`)
+  if (/Permission denied \(|Host key verification failed|keyboard-interactive/i.test(errors))
+    return new Fault(
+      'unavailable',
+      `${host} did not let ssh in: ${words} Log in once in a terminal with \`isoflop cluster check\`, where ssh can ask you.`,
+      { details: errors },
+    )
+  return new Fault(
+    'unavailable',
+    host === null ? `${command} failed: ${words}` : `${host} could not be reached: ${words}`,
+    { details: errors },
+  )
+}
+
+/** rsync says what happened first, and then what became of it. */
+const firstLine = (text: string): string => text.trim().split('\n')[0].trim().slice(0, 300)
+const lastLine = (text: string): string => text.trim().split('\n').at(-1)!.trim().slice(0, 300)
+
+function start(
+  command: string,
+  args: readonly string[],
+  input: string | null,
+  { timeoutMs, signal, cwd }: { timeoutMs?: number; signal?: AbortSignal; cwd?: string } = {},
+): Promise<ShellResult> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(new Fault('cancelled', 'Cancelled.'))
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd, windowsHide: true })
+    const output: Buffer[] = []
+    let errors = ''
+    let problem: Fault | null = null
+    const end = (why: Fault) => {
+      problem ??= why
+      child.kill()
+    }
+    const stop = () => end(new Fault('cancelled', 'Cancelled.'))
+    signal?.addEventListener('abort', stop, { once: true })
+    const late = () => end(new Fault('unavailable', `${command} did not answer within ${timeoutMs! / 1000} seconds.`))
+    const timer = timeoutMs === undefined ? null : setTimeout(late, timeoutMs)
+    child.stdout.on('data', (piece: Buffer) => output.push(piece))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-8000)))
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const missing = `${command} is not installed here; Isoflop uses the system's own. Install it and try again.`
+      problem ??= new Fault('unavailable', error.code === 'ENOENT' ? missing : error.message, { cause: error })
+    })
+    child.on('close', (status, by) => {
+      if (timer) clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
+      if (problem) reject(problem)
+      else resolve({ status: status ?? (by ? 128 : 1), output: Buffer.concat(output), errors })
+    })
+    child.stdin.on('error', () => undefined) // it ended before it had read all: its status says why
+    child.stdin.end(input ?? '')
+  })
+}

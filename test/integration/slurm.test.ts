@@ -1,0 +1,262 @@
+// Runs on a real Slurm, through everything that happens to jobs there: whatever it was, the weights and losses are those
+// of a run on this computer that nothing ever disturbed.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RunSummary } from '#shared/run.ts'
+import type { Study } from '#shared/study.ts'
+import { createLab, type LabHost } from '#main/lab/lab.ts'
+import { labSchema } from '#main/platform/disk/database-schema.ts'
+import { openDatabaseToRead } from '#main/platform/disk/database.ts'
+import { forkNodeWorker } from '#main/platform/processes/node.ts'
+import { ensureBuilt, type BuiltApp } from '../support/build.ts'
+import { missingForSlurm, missingForSsh, startSlurm, type LocalSlurm } from '../support/slurm.ts'
+import { smallText } from '../support/small-text.ts'
+import { startSshd, type LocalSshd } from '../support/sshd.ts'
+
+const missing = [...missingForSlurm(), ...missingForSsh()]
+const needs = 'needs slurm-wlm, munge, openssh-server and rsync'
+const shape = ['--tokenizer', 'bytes', '--context', '32', '--batch-tokens', '256']
+/** Runs of some ten seconds each. */
+const ladder = ['--largest', '60k', '--tokens-per-parameter', '20', ...shape]
+
+let app: BuiltApp
+let folder: string
+let slurm: LocalSlurm
+let sshd: LocalSshd
+/** A name with everything in it that a shell could mistake. */
+const awkward = `it's a "folder" $(touch pwned) & ;`
+
+beforeAll(async () => {
+  if (missing.length > 0) return
+  app = ensureBuilt()
+  folder = mkdtempSync(join(tmpdir(), 'isf-slurm-'))
+  writeFileSync(join(folder, 'text.txt'), smallText(400_000))
+  slurm = await startSlurm(join(folder, 'slurm'))
+  sshd = await startSshd(join(folder, 'ssh'), slurm.env)
+})
+afterAll(() => {
+  sshd?.stop()
+  slurm?.stop()
+  if (folder) rmSync(folder, { recursive: true, force: true })
+})
+
+const homeOf = (name: string) => join(folder, 'homes', name)
+const environment = (home: string) => ({ ...slurm.env, ...sshd.env, ISOFLOP_HOME: homeOf(home) })
+function isoflop(home: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [app.cli, ...args], {
+    env: environment(home),
+    encoding: 'utf8',
+  })
+  return { status, stdout, stderr }
+}
+/** A command that goes on; `leave` is Ctrl+C. */
+function begin(home: string, ...args: string[]) {
+  const child = spawn(process.execPath, [app.cli, ...args], {
+    env: environment(home),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let words = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text))
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { ended, words: () => words, leave: () => child.kill('SIGINT') }
+}
+const addCluster = (home: string, name: string, there: string, ...more: string[]): string => {
+  const path = join(folder, there)
+  mkdirSync(path, { recursive: true })
+  const args = ['cluster', 'add', name, '--folder', path, '--cpus', '1', '--time', '20', ...more]
+  const { status, stderr } = isoflop(home, ...args)
+  expect(status, stderr).toBe(0)
+  return path
+}
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const until = async (what: string, isSo: () => boolean | Promise<boolean>, seconds = 120): Promise<void> => {
+  for (const endMs = Date.now() + seconds * 1000; Date.now() < endMs; await sleep(200)) if (await isSo()) return
+  throw new Error(`${what}: not within ${seconds} s\n${slurm.run('squeue', '-r', '-o', '%i %P %T %r %N')}`)
+}
+const queued = (...options: string[]): string[] =>
+  slurm
+    .run('squeue', '-h', '-r', '-o', '%i', ...options)
+    .split('\n')
+    .filter(Boolean)
+/** Whether both runs have recorded so many steps. */
+const recorded = (cluster: string, steps: number): boolean => {
+  const folders = existsSync(join(cluster, 'runs')) ? readdirSync(join(cluster, 'runs')) : []
+  const files = folders.map((run) => join(cluster, 'runs', run, 'records.jsonl')).filter(existsSync)
+  return files.length === 2 && files.every((file) => readFileSync(file, 'utf8').split('"kind":"step"').length > steps)
+}
+/** What the scripts of the array said. */
+const logs = (cluster: string): string[] =>
+  readdirSync(join(cluster, 'arrays'))
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => readFileSync(join(cluster, 'arrays', name), 'utf8'))
+
+/** What a lab has of its finished runs, by member: every loss, and a hash of the last weights. */
+function results(home: string) {
+  const db = openDatabaseToRead(join(homeOf(home), 'isoflop.db'), labSchema)
+  try {
+    const runs = db.all<{ number: number; summary: string }>('SELECT number, summary FROM runs WHERE deleted = 0')
+    return Object.fromEntries(
+      runs.map(({ number, summary }) => {
+        const run = JSON.parse(summary) as RunSummary
+        const steps = db.all<{ step: number; loss: number; gradientNorm: number }>(
+          `SELECT step, loss, gradientNorm FROM steps WHERE run = ${number} ORDER BY step`,
+        )
+        expect(run.state, run.message ?? '').toBe('finished')
+        expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: run.steps }, (_, i) => i + 1))
+        const last = join(homeOf(home), 'runs', run.id, 'checkpoints', `step-${String(run.steps).padStart(6, '0')}`)
+        const hash = createHash('sha256')
+        for (const name of readdirSync(last)
+          .filter((one) => one.endsWith('.safetensors'))
+          .sort())
+          hash.update(readFileSync(join(last, name)))
+        return [run.name, { steps, weights: hash.digest('hex') }]
+      }),
+    )
+  } finally {
+    db.close()
+  }
+}
+
+describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, () => {
+  beforeAll(() => {
+    const args = ['--engine', 'native', '--threads', '1', '--corpus', join(folder, 'text.txt')]
+    const { status, stderr } = isoflop('undisturbed', 'train', '--name', 'A', ...ladder, ...args)
+    expect(status, stderr).toBe(0)
+  })
+
+  it('is checked from the connection to a job, line by line', () => {
+    addCluster('check', 'here', awkward, '--ssh', 'none')
+    const { status, stderr, stdout } = isoflop('check', 'cluster', 'check', 'here')
+    expect(status, stderr).toBe(0)
+    expect(stdout).toContain('here is ready.')
+    expect(stderr.match(/^✓ /gm)).toHaveLength(8)
+    expect(isoflop('check', 'cluster', 'add', 'here', '--partition', 'nowhere').status).toBe(0)
+    const wrong = isoflop('check', 'cluster', 'check', 'here')
+    expect(wrong.status).toBe(1)
+    expect(wrong.stderr).toMatch(/✗ Partition +There is no partition nowhere; there are cpu, urgent, spare\./)
+  })
+
+  it('trains an array through preemption and the death of a node, while the lab is closed', async () => {
+    const cluster = addCluster('array', 'here', awkward, '--ssh', 'none', '--partition', 'spare')
+    const args = ['--on', 'here', '--corpus', join(folder, 'text.txt')]
+    const { ended, words, leave } = begin('array', 'train', '--name', 'A', ...ladder, ...args)
+    await until('the runs train', () => recorded(cluster, 60))
+    leave()
+    expect(await ended, words()).toBe(130)
+    expect(words()).toContain('They go on at here')
+
+    slurm.run('sbatch', '--parsable', '-p', 'urgent', '-N2', '--exclusive', '-o', '/dev/null', '--wrap', 'sleep 3')
+    await until('they are preempted', () => queued('-t', 'PD').length > 0)
+    await until('they train again', () => {
+      slurm.hurry()
+      return logs(cluster).every((log) => log.includes('ended with 0') || log.split('From step ').length === 3)
+    })
+    const victim = slurm.run('squeue', '-h', '-r', '-o', '%N').split('\n')[0]
+    slurm.killNode(victim)
+    await sleep(3000)
+    slurm.startNode(victim)
+    await until('they end', () => {
+      slurm.hurry()
+      return queued().length === 0
+    })
+    expect(logs(cluster).some((log) => log.includes('ended with 75'))).toBe(true) // preempted, and saved
+    expect(logs(cluster).some((log) => log.includes('restart 2'))).toBe(true) // with the node that died
+
+    const follow = isoflop('array', 'cluster', 'follow')
+    expect(follow.status, follow.stderr).toBe(0)
+    expect(results('array')).toEqual(results('undisturbed'))
+    expect(existsSync(join(folder, 'pwned')) || existsSync(join(cluster, 'pwned'))).toBe(false)
+  })
+
+  it('is reached by ssh; what was cut goes on, and is caught up', async () => {
+    const cluster = addCluster('ssh', 'far', `${awkward} 2`, '--ssh', 'far')
+    const args = ['--on', 'far', '--at-once', '2', '--corpus', join(folder, 'text.txt')]
+    const { ended, words } = begin('ssh', 'train', '--name', 'A', ...ladder, ...args)
+    await until('the runs train', () => recorded(cluster, 60))
+    sshd.stop()
+    await until('the lab says so', () => words().includes('far could not be reached'))
+    await until('they end', () => queued().length === 0)
+    await sshd.start()
+    expect(await ended, words()).toBe(0)
+    expect(results('ssh')).toEqual(results('undisturbed'))
+    expect(existsSync(join(cluster, 'pwned')) || existsSync(join(cluster, '..', 'pwned'))).toBe(false)
+  })
+
+  it('is carried by hand where there is no ssh, and taken back', async () => {
+    const carried = join(folder, `carried ${awkward}`)
+    const lab = await openLab('carry')
+    await studyIn(lab).finally(() => lab.close())
+    const files = isoflop('carry', 'submit-files', carried, '--study', 'A', '--cpus', '1', '--json')
+    expect(files.status, files.stderr).toBe(0)
+    const { command } = JSON.parse(files.stdout) as { command: string }
+    const submitted = spawnSync('sh', ['-c', command], { cwd: carried, env: slurm.env, encoding: 'utf8' })
+    expect(submitted.status, submitted.stderr).toBe(0)
+    await until('they end', () => queued().length === 0)
+    const taken = isoflop('carry', 'take', carried)
+    expect(taken.status, taken.stderr).toBe(0)
+    expect(results('carry')).toEqual(results('undisturbed'))
+  })
+
+  it('pauses with its place in the queue, goes on, and stops', async () => {
+    addCluster('hold', 'here', 'hold', '--ssh', 'none')
+    const lab = await openLab('hold')
+    try {
+      const study = await studyIn(lab, 40)
+      const members = study.ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id)
+      const [small, large] = await lab.startRuns(study.id, members, { on: 'here' })
+      const run = async (id: string) => (await lab.listRuns(null)).find((one) => one.id === id)!
+      const becomes = (id: string, state: RunSummary['state']) =>
+        until(`${id} is ${state}`, async () => (await run(id)).state === state)
+      await until('both train', async () => (await run(small.id)).step > 0 && (await run(large.id)).step > 0)
+      await lab.pauseRun(small.id)
+      await becomes(small.id, 'paused')
+      const { step, place, checkpoints } = await run(small.id)
+      expect(step).toBeGreaterThan(0)
+      expect(checkpoints.at(-1)).toBe(step) // saved where it stood
+      expect(queued('-t', 'PD')).toContain(place!.job)
+      await lab.stopRun(large.id)
+      await becomes(large.id, 'cancelled')
+      expect((await run(large.id)).checkpoints.length).toBeGreaterThan(0)
+      await until('it left the queue', () => !queued().some((job) => job.endsWith('_1')))
+      await lab.resumeRun(small.id)
+      await until('it has ended', async () => {
+        slurm.hurry()
+        return (await run(small.id)).state === 'finished'
+      })
+      await lab.deleteRun(large.id) // so that what is left has finished, which `results` looks at
+    } finally {
+      await lab.close()
+    }
+    results('hold')
+  })
+})
+
+/** The lab in this process, with Slurm's commands as the others have them. */
+async function openLab(home: string): Promise<LabHost> {
+  Object.assign(process.env, slurm.env, sshd.env)
+  const fork = forkNodeWorker(app.worker)
+  return createLab({ home: homeOf(home), resources: app.resources, version: '0.1.0', door: 'web', fork })
+}
+
+/** The study of the undisturbed lab, in another one. */
+async function studyIn(lab: LabHost, tokensPerParameter?: number): Promise<Study> {
+  const from = await createLab({
+    ...{ home: homeOf('undisturbed'), resources: app.resources, version: '0.1.0', door: 'web' },
+    ...{ fork: forkNodeWorker(app.worker), isReadOnly: true },
+  })
+  const { id } = (await from.listStudies()).find(({ name }) => name === 'A')!
+  const document = await from.studyDocument(id)
+  await from.close()
+  if (tokensPerParameter) document.ladder.members.forEach((member) => (member.tokensPerParameter = tokensPerParameter))
+  if (tokensPerParameter) document.recipe.tokensPerParameter = tokensPerParameter
+  const study = await lab.importStudy(document)
+  const corpus = await lab.addCorpus([join(folder, 'text.txt')], 'Text')
+  await until('the text is read', async () =>
+    (await lab.listCorpora()).some((one) => one.id === corpus.id && one.state === 'finished'),
+  )
+  return lab.updateStudy(study.id, { corpusId: corpus.id })
+}

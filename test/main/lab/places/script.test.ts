@@ -1,0 +1,159 @@
+// The script of an array: what Slurm is asked, and that no name means more to a shell than itself.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SlurmCluster } from '#shared/place.ts'
+import { shellWord } from '#shared/shell.ts'
+import { submitScript } from '#main/lab/places/layout.ts'
+import { question, readAnswer } from '#main/lab/places/questions.ts'
+import { checkScript } from '#main/lab/places/check-script.ts'
+import { scriptOf } from '#main/lab/places/script.ts'
+
+const cluster: SlurmCluster = {
+  ...{ name: 'here', ssh: null, folder: '/scratch/me', engine: 'native', cpus: 8, partition: 'cpu,long' },
+  ...{ account: 'nais2026-1', qos: null, time: '8:00:00', gres: 'gpu:a100:1', memory: '16G', constraint: 'epyc&ib' },
+  ...{ prelude: 'module load nodejs/20\nexport A="b c"', command: null },
+}
+const array = { id: 'a1', title: 'My study', runs: 4, atOnce: 2, runner: ['node', 'runner/x/out/main/cli.js'] }
+const options = (script: string): string[] =>
+  script
+    .split('\n')
+    .filter((line) => line.startsWith('#SBATCH '))
+    .map((line) => line.slice(8))
+
+let folder: string
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'isoflop-script-'))))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** What a name may hold: everything but the byte that no path can. */
+const anyName = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+  .filter((name) => !/[\0/]/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) < 200)
+const nasty = fc.constantFrom(
+  `it's`,
+  '$(touch pwned)',
+  '`touch pwned`',
+  '; touch pwned',
+  '--rsync',
+  '-rf',
+  '~',
+  '*',
+  '\\',
+  '"',
+  '\n',
+)
+const name = fc.oneof(
+  anyName,
+  nasty,
+  fc.tuple(nasty, nasty).map(([a, b]) => `a${a}${b}`),
+)
+
+describe('the script of an array', () => {
+  it('asks Slurm for what the cluster says', () => {
+    expect(options(scriptOf(cluster, array))).toEqual([
+      '--job-name=isoflop',
+      '--array=0-3%2',
+      '--nodes=1 --ntasks=1 --cpus-per-task=8',
+      '--partition=cpu,long',
+      '--account=nais2026-1',
+      '--time=8:00:00',
+      '--gres=gpu:a100:1',
+      '--mem=16G',
+      '--constraint=epyc&ib',
+      '--requeue --open-mode=append',
+      '--signal=B:USR1@120',
+      '--output=arrays/a1-%a.log',
+    ])
+  })
+  it.each([
+    [null, 120],
+    ['2', 30],
+    ['1:20', 20],
+    ['0:20:00', 120],
+    ['1-12', 120],
+    ['UNLIMITED', 120],
+  ])('asks a run with a limit of %s to save %i seconds before', (time, seconds) => {
+    expect(options(scriptOf({ ...cluster, time }, array))).toContain(`--signal=B:USR1@${seconds}`)
+  })
+  it('is a script that bash understands, whatever the study is called', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (title) => {
+        for (const script of [
+          scriptOf(cluster, { ...array, title }),
+          checkScript(cluster, 'c1', { root: '/', files: [], id: 'x' }),
+        ]) {
+          const { status, stderr } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' })
+          expect(status, stderr).toBe(0)
+        }
+        // a title is a comment, and no option
+        expect(options(scriptOf(cluster, { ...array, title }))).toHaveLength(12)
+      }),
+      { numRuns: 20 },
+    )
+  })
+  it('does not take words that would ask for something else', () => {
+    const bad = ['cpu --wrap=x', 'cpu\n#SBATCH --uid=0', 'a;b', '$(id)', '-p', 'a b', 'ü']
+    for (const word of bad)
+      for (const field of ['partition', 'account', 'qos', 'time', 'gres', 'memory', 'constraint'] as const)
+        expect(() => scriptOf({ ...cluster, [field]: word }, array), `${field} ${word}`).toThrow(
+          `${field}: sbatch takes`,
+        )
+    for (const ssh of ['-oProxyCommand=id', 'a b', 'a;b', '$(id)'])
+      expect(() => scriptOf({ ...cluster, ssh }, array)).toThrow('ssh: name a host')
+    expect(() => scriptOf({ ...cluster, prelude: 'true\n#SBATCH --uid=0' }, array)).toThrow('prelude:')
+    expect(() => scriptOf({ ...cluster, folder: '~/x' }, array)).toThrow('folder:')
+    expect(() => scriptOf({ ...cluster, name: 'by hand' }, array)).toThrow('name:')
+  })
+})
+
+describe('any name', () => {
+  it('is one word of a shell, and itself', () => {
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (names) => {
+        const script = `printf '%s\\0' ${names.map(shellWord).join(' ')}`
+        const { stdout } = spawnSync('sh', ['-s'], { input: script, encoding: 'utf8', cwd: folder })
+        expect(stdout.split('\0').slice(0, -1)).toEqual(names)
+        expect(readdirSync(folder)).toEqual([])
+      }),
+      { numRuns: 60 },
+    )
+  })
+  it('of a folder is where is submitted and asked, and does nothing', () => {
+    const bin = mkdtempSync(join(tmpdir(), 'isoflop-bin-'))
+    const root = mkdtempSync(join(tmpdir(), 'isoflop-names-'))
+    writeFileSync(join(bin, 'sbatch'), '#!/bin/sh\nfor last; do :; done; [ -f "$last" ] && echo "17;cluster"\n', {
+      mode: 0o755,
+    })
+    writeFileSync(join(bin, 'squeue'), "#!/bin/sh\necho '17_0|RUNNING|None|1764213000|n1'\n", { mode: 0o755 })
+    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` }
+    try {
+      fc.assert(
+        fc.property(
+          name.filter((one) => [...one].every((c) => c >= ' ')),
+          (one) => {
+            const there = join(root, one)
+            mkdirSync(join(there, 'arrays'), { recursive: true })
+            mkdirSync(join(there, 'runs/r1'), { recursive: true })
+            writeFileSync(join(there, 'arrays/a1.sbatch'), '')
+            writeFileSync(join(there, 'runs/r1/records.jsonl'), '{"kind":"ended"}\n')
+            const sh = (input: string) => spawnSync('sh', ['-s'], { input, env, cwd: root })
+            expect(sh(submitScript(there, 'a1')).stdout.toString()).toBe('17;cluster\n')
+            const asked = [{ id: 'r1', job: '17_0', readBytes: 0, log: null }]
+            const answer = readAnswer(sh(question(there, asked, 'nonce')).stdout, 'nonce')
+            expect(answer?.runs.get('r1')?.records.toString()).toBe('{"kind":"ended"}\n')
+            expect(answer?.rows?.get('17_0')).toMatchObject({ state: 'RUNNING', startsMs: 1_764_213_000_000 })
+            rmSync(there, { recursive: true })
+            expect(readdirSync(root)).toEqual([])
+          },
+        ),
+        { numRuns: 40 },
+      )
+    } finally {
+      rmSync(bin, { recursive: true })
+      rmSync(root, { recursive: true })
+    }
+  })
+})

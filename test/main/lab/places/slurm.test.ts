@@ -1,0 +1,242 @@
+// The place against commands of Slurm that are played by scripts: what a person sees in every state that a job can be in.
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { notHeardOf, type SlurmCluster } from '#shared/place.ts'
+import type { RunPlan, RunSummary } from '#shared/run.ts'
+import { saveCheckpoint } from '#main/core/model-formats/checkpoint.ts'
+import { createSlurm } from '#main/lab/places/slurm.ts'
+import type { Place } from '#main/lab/runs/place.ts'
+import { createRecorder } from '#main/lab/runs/recorder.ts'
+import { createRunStore, type RunStore } from '#main/lab/runs/run-store.ts'
+import { labSchema } from '#main/platform/disk/database-schema.ts'
+import { openDatabase, type Database } from '#main/platform/disk/database.ts'
+import { createLoginNode } from '#main/platform/processes/login-node.ts'
+import { runSummary } from '../../../support/run-summary.ts'
+
+/** Plays back the file `NAME.says`, and writes down what it was called with. */
+const scripted = (root: string, name: string) =>
+  `#!/bin/sh\necho "${name} $*" >> '${root}/calls'\n[ -f '${root}/${name}.fails' ] && { cat '${root}/${name}.fails' >&2; exit 1; }\ncat '${root}/${name}.says' 2>/dev/null\nexit 0\n`
+
+let root: string
+let there: string
+let db: Database
+let store: RunStore
+let place: Place
+let told: RunSummary[]
+const path = process.env.PATH
+const cluster: SlurmCluster = {
+  ...{ name: 'far', ssh: 'far', folder: '', engine: 'native', cpus: 1, partition: null, account: null, qos: null },
+  ...{ time: null, gres: null, memory: null, constraint: null, prelude: null, command: '/sw/isoflop' },
+}
+
+function open(ssh: string | null = 'far'): Place {
+  let count = 0
+  return createSlurm({
+    store,
+    news: { tell: (kind, news) => void (kind === 'run' && told.push(news as RunSummary)) },
+    nowMs: () => 1000,
+    newId: () => `id${++count}x${told.length}`,
+    recorder: ({ summary }) => createRecorder(summary, 1000, store, { tell: () => undefined }, () => 0),
+    folderOf: (id) => join(root, 'here', id),
+    reach: async () => ({ cluster: { ...cluster, folder: there }, node: createLoginNode({ ssh }) }),
+    prepare: async () => ({ tokensFolder: join(root, 'tokens'), tokensKey: 'key', title: 'Study' }),
+    own: () => ({ root: '/', files: [], id: 'x' }),
+    stagingFolder: join(root, 'staging'),
+    pollMs: 50,
+  })
+}
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'isoflop-place-'))
+  there = join(root, `the cluster's "folder"`)
+  told = []
+  mkdirSync(join(root, 'bin'))
+  mkdirSync(join(root, 'tokens'))
+  writeFileSync(join(root, 'tokens/train.bin'), 'tokens')
+  for (const name of ['sbatch', 'squeue', 'scontrol', 'scancel'])
+    writeFileSync(join(root, 'bin', name), scripted(root, name), { mode: 0o755 })
+  // ssh as it is: options, a host, and one line that the shell there reads
+  writeFileSync(
+    join(root, 'bin/ssh'),
+    `#!/bin/sh\n[ -f '${root}/ssh.fails' ] && { cat '${root}/ssh.fails' >&2; exit 255; }
+[ "$1" = -G ] && { echo 'controlpath none'; exit 0; }
+while [ $# -gt 0 ]; do case $1 in -o) shift 2 ;; --) shift ;; far) shift; break ;; *) shift ;; esac; done
+exec sh -c "$*"\n`,
+    { mode: 0o755 },
+  )
+  process.env.PATH = `${join(root, 'bin')}${delimiter}${path}`
+  says('sbatch', '41;far')
+  db = openDatabase(join(root, 'isoflop.db'), labSchema)
+  store = createRunStore(db)
+  place = open(null)
+})
+afterEach(async () => {
+  await place.close()
+  db.close()
+  process.env.PATH = path
+  rmSync(root, { recursive: true, force: true })
+})
+
+const says = (name: string, text: string) => writeFileSync(join(root, `${name}.says`), `${text}\n`)
+const fails = (name: string, text: string | null) =>
+  text === null
+    ? rmSync(join(root, `${name}.fails`), { force: true })
+    : writeFileSync(join(root, `${name}.fails`), text)
+const calls = (): string => readFileSync(join(root, 'calls'), 'utf8')
+const run = (id = 'r1'): RunSummary => store.read(id).summary
+const becomes = (state: RunSummary['state'], words?: RegExp | string, id = 'r1') =>
+  vi.waitFor(
+    () => {
+      expect([run(id).state, run(id).message]).toEqual([
+        state,
+        words === undefined ? expect.anything() : words instanceof RegExp ? expect.stringMatching(words) : words,
+      ])
+    },
+    { timeout: 15_000, interval: 20 },
+  )
+function start(...ids: string[]) {
+  const runs = ids.map((id) => runSummary({ id, state: 'queued', steps: 3, place: { name: 'far', ...notHeardOf } }))
+  store.insert(runs.map((summary) => ({ summary, plan: { runId: summary.id } as RunPlan })))
+  place.start(runs, { on: 'far', atOnce: 1 })
+}
+const record = (id: string, ...lines: object[]) =>
+  appendFileSync(join(there, 'runs', id, 'records.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+const started = (step: number) => ({ kind: 'started', step, device: 'CPU', checkpoints: [], message: null })
+const step = (n: number) => ({
+  kind: 'step',
+  record: { step: n, tokens: n, loss: 1 / n, gradientNorm: 1, learningRate: 1, elapsedMs: n },
+  peakBytes: 1,
+})
+const save = (id: string, updates: number) => {
+  const empty = new Map([['w', new Float32Array([updates])]])
+  const state = { updates, parameters: empty, firstMoments: empty, secondMoments: empty }
+  return saveCheckpoint(join(there, 'runs', id, 'checkpoints'), { state, cursor: {} })
+}
+
+describe('runs on a cluster', () => {
+  it('are sent as one array, wait with the reason, train, and come home', async () => {
+    says('squeue', '41_0|RUNNING|None|1764213000|n1\n41_1|PENDING|JobArrayTaskLimit|N/A|')
+    start('r1', 'r2')
+    await becomes('running', 'Starting on n1.')
+    await becomes('queued', /as many as were asked for train at once \(JobArrayTaskLimit\)/, 'r2')
+    expect(calls().match(/^sbatch /gm)).toHaveLength(1)
+    expect(readFileSync(join(there, 'tokens/key/train.bin'), 'utf8')).toBe('tokens')
+    const [script] = readdirSync(join(there, 'arrays')).filter((name) => name.endsWith('.sbatch'))
+    expect(readFileSync(join(there, 'arrays', script), 'utf8')).toContain('#SBATCH --array=0-1%1')
+    record('r1', started(0), step(1), step(2))
+    await vi.waitFor(() => expect(run()).toMatchObject({ state: 'running', device: 'CPU', step: 2, message: null }))
+    await save('r1', 3)
+    record('r1', step(3), { kind: 'ended', isFinished: true, step: 3 })
+    await vi.waitFor(() => expect(run()).toMatchObject({ state: 'finished', checkpoints: [3], step: 3 }), 15_000)
+    expect(existsSync(join(root, 'here/r1/checkpoints/step-000003/parameters.safetensors'))).toBe(true)
+    expect(store.records('r1', 0).steps).toHaveLength(3)
+  })
+  it('that were preempted wait again, and go on from what they had saved', async () => {
+    says('squeue', '41_0|RUNNING|None|1|n1')
+    start('r1')
+    await becomes('running')
+    record('r1', started(0), step(1), step(2))
+    await vi.waitFor(() => expect(run().step).toBe(2))
+    says('squeue', '41_0|PENDING|BeginTime|1764213000|')
+    await becomes('queued', /^Waiting to go on from step 2: it was given back/)
+    expect(run().place?.startsMs).toBe(1_764_213_000_000)
+    says('squeue', '41_0|RUNNING|None|1|n2')
+    record('r1', started(1), step(2))
+    await vi.waitFor(() => expect(run()).toMatchObject({ state: 'running', device: 'CPU', step: 2 }))
+    expect(store.records('r1', 0).steps.map((one) => one.step)).toEqual([1, 2])
+  })
+  it.each([
+    ['OUT_OF_MEMORY', /^It was killed for memory\. Give the cluster more with --memory.* Its log ends: .*oom-kill/],
+    ['NODE_FAIL', /^Its node died/],
+    ['CANCELLED', /^It was cancelled on the cluster/],
+  ])('that ended as %s say so with the log, and can go on', async (state, words) => {
+    says('squeue', '41_0|RUNNING|None|1|n1')
+    start('r1')
+    await becomes('running')
+    writeFileSync(join(there, 'arrays', `${run().place!.array}-0.log`), 'x\noom-kill event\n')
+    says('squeue', `41_0|${state}|None|1|n1`)
+    await becomes('interrupted', words)
+  })
+  it('that Slurm has forgotten are interrupted, and a fault of the training is told as it was', async () => {
+    says('squeue', '41_0|RUNNING|None|1|n1\n41_1|RUNNING|None|1|n1')
+    start('r1', 'r2')
+    await becomes('running', undefined, 'r2')
+    record('r2', started(0), { kind: 'failed', fault: { code: 'diverged', message: 'The loss became NaN.' } })
+    says('squeue', '')
+    await becomes('interrupted', /not in the queue any more/)
+    await becomes('failed', 'The loss became NaN.', 'r2')
+    expect(run('r2').code).toBe('diverged')
+  })
+  it('that the cluster refuses say what it said and what to do', async () => {
+    fails('sbatch', 'sbatch: error: Batch job submission failed: Invalid partition specified\n')
+    start('r1')
+    await becomes('failed', /Invalid partition specified\. Change what is asked for with `isoflop cluster add far/)
+    fails('sbatch', 'sbatch: error: QOSMaxSubmitJobPerUserLimit\n')
+    place.resume('r1')
+    await becomes('failed', /As many jobs are in the queue as you may have/)
+    fails('sbatch', null)
+    says('squeue', '41_0|RUNNING|None|1|n1')
+    place.resume('r1')
+    await becomes('running')
+  })
+  it('are held while they wait, saved while they train, released, and cancelled', async () => {
+    says('squeue', '41_0|PENDING|Priority|N/A|')
+    start('r1')
+    await becomes('queued', /others are before it/)
+    says('squeue', 'PENDING')
+    await place.end('r1', 'paused')
+    expect(run().state).toBe('paused')
+    expect(calls()).toMatch(/^scontrol hold 41_0$/m)
+    expect(readFileSync(join(there, 'runs/r1/wish'), 'utf8')).toBe('pause\n')
+    says('scontrol', '')
+    place.resume('r1')
+    await vi.waitFor(() => expect(calls()).toMatch(/^scontrol release 41_0$/m))
+    says('squeue', '41_0|RUNNING|None|1|n1')
+    await becomes('running')
+    expect(existsSync(join(there, 'runs/r1/wish'))).toBe(false)
+    await place.end('r1', 'paused')
+    expect(calls()).toMatch(/^scancel --signal=TERM --batch 41_0$/m)
+    says('squeue', '41_0|PENDING|JobHeldUser|N/A|')
+    await vi.waitFor(() => expect(run().state).toBe('paused'))
+    says('squeue', 'PENDING')
+    await place.end('r1', 'cancelled')
+    expect(calls()).toMatch(/^scancel 41_0$/m)
+    expect(run().state).toBe('cancelled')
+  })
+  it('go on while the lab is closed, and are caught up when it opens', async () => {
+    says('squeue', '41_0|RUNNING|None|1|n1')
+    start('r1')
+    await becomes('running')
+    await place.close()
+    record('r1', started(0), step(1), step(2), step(3), { kind: 'ended', isFinished: true, step: 3 })
+    await save('r1', 3)
+    says('squeue', '')
+    place = open(null)
+    place.begin([run()])
+    await vi.waitFor(() => expect(run()).toMatchObject({ state: 'finished', step: 3 }), 15_000)
+  })
+  it('keep the last that was heard while the cluster is not reached, and go on when it is', async () => {
+    await place.close()
+    place = open('far')
+    says('squeue', '41_0|RUNNING|None|1|n1')
+    start('r1')
+    await becomes('running', 'Starting on n1.')
+    fails('ssh', 'ssh: connect to host far port 22: No route to host\n')
+    await becomes('running', /^far could not be reached: ssh: connect.* nothing there is lost/)
+    record('r1', started(0), step(1))
+    fails('ssh', null)
+    await vi.waitFor(() => expect(run()).toMatchObject({ state: 'running', step: 1, message: null }), 15_000)
+    fails('squeue', 'slurm_load_jobs error: Unable to contact slurm controller\n')
+    await becomes('running', /Slurm does not answer: .*Unable to contact/)
+  })
+})
