@@ -1,5 +1,5 @@
-// Runs on a real Slurm, through everything that happens to jobs there: whatever it was, the weights and losses are those
-// of a run on this computer that nothing ever disturbed.
+// Runs on a real Slurm, through everything that happens to jobs there: whatever it was, weights and losses are those of
+// a run on this computer that nothing ever disturbed.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// A real Slurm on this computer alone: munged, slurmctld and some slurmd on loopback, all below one folder, of any user.
-// /etc/slurm and /etc/munge are neither read nor written, and what was started is ended by its process id.
+// A real Slurm on this computer alone: munged, slurmctld and some slurmd on loopback, all below one folder, of any
+// user. /etc/slurm and /etc/munge are neither read nor written, and what was started is ended by its process id.
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

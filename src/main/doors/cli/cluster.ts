@@ -1,5 +1,5 @@
-// `isoflop cluster`: the Slurm clusters that runs can be sent to; added, looked at, checked from the connection to a job
-// on a node, followed, forgotten.
+// `isoflop cluster`: the Slurm clusters that runs can be sent to; added, looked at, checked from the connection to a
+// job on a node, followed, forgotten.
 import { Option, type Command } from 'commander'
 import { Fault } from '#shared/fault.ts'
 import { carried, type ClusterCheck, type SlurmCluster } from '#shared/place.ts'

@@ -47,7 +47,7 @@ export function checkWords(cluster: SlurmCluster): void {
 const mostRestarts = 5
 
 /** Seconds before its time limit at which a run is asked to save: a quarter of a short one. */
-export function warningSeconds(time: string | null): number {
+function warningSeconds(time: string | null): number {
   const seconds = time === null ? null : limitSeconds(time)
   return seconds === null ? 120 : Math.max(10, Math.min(120, Math.floor(seconds / 4)))
 }

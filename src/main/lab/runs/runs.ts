@@ -134,7 +134,8 @@ export function createRuns(deps: RunsDeps): Runs {
         if (!checkpoints.includes(steps))
           throw new Fault('not-found', `The last checkpoint of ${name} is not here any more; train it again instead.`)
       }
-      return summaries.map(({ id }) => here.resume(id, { place: undefined })) // its weights are here, whoever trained it
+      // the weights are here, wherever they were trained
+      return summaries.map(({ id }) => here.resume(id, { place: undefined }))
     },
     delete: async (id) => {
       await placeOf(store.read(id).summary).leave(id)

@@ -2,9 +2,10 @@
 import { computed, ref } from 'vue'
 import { defineStore } from 'pinia'
 import { defaultRecipe } from '#shared/family/recipe.ts'
-import { isTraining, type RunSummary } from '#shared/run.ts'
+import { isTraining, type RunSummary, type StartChoices } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBeginStore } from './begin.ts'
+import { usePlacesStore } from './places.ts'
 import { usePlanStore } from './plan.ts'
 import { canStop, useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
@@ -19,6 +20,7 @@ export const useTraining = defineStore('training', () => {
   const studies = useStudiesStore()
   const plan = usePlanStore()
   const runs = useRunsStore()
+  const places = usePlacesStore()
   const shell = useShellStore()
   const begin = useBeginStore()
   const isStarting = ref(false)
@@ -51,13 +53,16 @@ export const useTraining = defineStore('training', () => {
     if (!study || isStarting.value) return
     isStarting.value = true
     await studies.save() // what is trained is what is shown
-    const started = await runs.start(
-      study.id,
-      waiting.value.map((one) => one.memberId),
-      seeds.value > 1 ? { seeds: seeds.value } : undefined,
-    )
+    const memberIds = waiting.value.map((one) => one.memberId)
+    const common = seeds.value > 1 ? { seeds: seeds.value } : undefined
+    const start = async (choices: StartChoices | undefined): Promise<void> => {
+      const started = await runs.start(study.id, memberIds, choices)
+      if (started) shell.go('training')
+    }
+    const cluster = places.chosen
+    if (cluster) void places.offer({ cluster, studyId: study.id, memberIds, ...common, send: start })
+    else await start(common)
     isStarting.value = false
-    if (started) shell.go('training')
   }
 
   const askStop = ({ id, name }: RunSummary) =>

@@ -1,4 +1,5 @@
-// The place against commands of Slurm that are played by scripts: what a person sees in every state that a job can be in.
+// The place against commands of Slurm that are played by scripts: what a person sees in each state that a job can be
+// in.
 import {
   appendFileSync,
   existsSync,
