@@ -66,7 +66,7 @@ describe('runs that could go on', () => {
     const screen = await showScreen(WaitingLine)
     const [run] = await changeRuns((_run, i) => (i === 0 ? { state: 'paused', code: 'disk-full' } : {}))
     expect(screen.text()).toContain('The disk is full, so training is paused and 4 runs wait behind it.')
-    await screen.press('Resume')
+    await screen.press('Resume run')
     expect(lastAsked(fake, 'resumeRun')).toEqual([run.id])
   })
 
