@@ -1,6 +1,6 @@
 // Runs on a real Slurm, through everything that happens to jobs there: whatever it was, weights and losses are those of
 // a run on this computer that nothing ever disturbed.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,7 +38,9 @@ beforeAll(async () => {
   slurm = await startSlurm(join(folder, 'slurm'))
   sshd = await startSshd(join(folder, 'ssh'), slurm.env)
 })
+const begun = new Set<ChildProcess>()
 afterAll(() => {
+  for (const child of begun) child.kill('SIGKILL')
   sshd?.stop()
   slurm?.stop()
   if (folder) rmSync(folder, { recursive: true, force: true })
@@ -59,6 +61,7 @@ function begin(home: string, ...args: string[]) {
     env: environment(home),
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  begun.add(child)
   let words = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text))
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
@@ -172,7 +175,7 @@ describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, () => {
     expect(existsSync(join(folder, 'pwned')) || existsSync(join(cluster, 'pwned'))).toBe(false)
   })
 
-  it('is reached by ssh; what was cut goes on, and is caught up', async () => {
+  it('is reached by ssh; what was cut goes on, and is caught up', { timeout: 600_000 }, async () => {
     const cluster = addCluster('ssh', 'far', `${awkward} 2`, '--ssh', 'far')
     const args = ['--on', 'far', '--at-once', '2', '--corpus', join(folder, 'text.txt')]
     const { ended, words } = begin('ssh', 'train', '--name', 'A', ...ladder, ...args)
