@@ -144,6 +144,44 @@ describe('training curves', () => {
     expect(readings.map((one) => one.id)).toEqual(['a']) // b has ended before
   })
 
+  it('keep an outlier in the picture, and off the axis where it is ignored, and say how many are outside', () => {
+    const losses = Array.from(
+      { length: 400 },
+      (_, i) => 3 + 3 / (i + 1) + 0.05 * Math.sin(7 * i) + (i === 200 ? 90 : 0),
+    )
+    const all = plan({ lines: [line('a', losses)], smoothing: 0.008 })
+    const whole = curvesView(all, lightTheme, () => false)!
+    const ignoring = curvesView({ ...all, ignoreOutliers: true }, lightTheme, () => false)!
+    expect(whole.axes.y.name).toContain('spikes to 9')
+    expect(whole.outside).toBe(0)
+    expect(ignoring.axes.y.range.to).toBeLessThan(60)
+    expect(ignoring.axes.y.range.to).toBeGreaterThan(5.9) // the fall at the start is no outlier
+    expect(ignoring.outside).toBe(1)
+    expect(series(curvesOption({ ...all, ignoreOutliers: true }, lightTheme), 'a raw').data).toContainEqual([
+      201,
+      losses[200],
+    ])
+  })
+
+  it('begin and end where a person said, or at the last steps', () => {
+    const lines = [
+      line(
+        'a',
+        Array.from({ length: 400 }, (_, i) => 9 - i / 100),
+      ),
+      line('b', [6, 5]),
+    ]
+    const axesOf = (changes: Partial<CurvesPlan>) => curvesOption(plan({ lines, ...changes }), lightTheme)!.axes
+    expect(axesOf({ xLimit: { from: 10, to: 20 }, yLimit: { from: 1, to: null } })).toMatchObject({
+      x: { range: { from: 10, to: 20 } },
+      y: { range: { from: 1 } },
+    })
+    expect(axesOf({ lastSteps: 50 }).x.range).toEqual({ from: 350, to: 400 })
+    expect(axesOf({ lastSteps: 50, x: 'tokens' }).x.range).toEqual({ from: 35_000, to: 40_000 })
+    expect(axesOf({ lastSteps: 5000 }).x.range).toEqual(axesOf({}).x.range)
+    expect(axesOf({ xLimit: { from: 30, to: 20 } }).x.range).toEqual(axesOf({}).x.range)
+  })
+
   it('are saved with every digit, and nothing a spreadsheet would run', () => {
     const rows = curvesCsv([line('a', [6, 5.125], '=1+1')])
       .trim()

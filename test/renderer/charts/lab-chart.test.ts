@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 // The chart's own behaviour over a plot of 400 x 200 pixels: dragging zooms, hovering and keys read, the menu saves.
+import { inflateSync } from 'node:zlib'
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { afterEach, expect, test, vi } from 'vitest'
 import { defineComponent, h, nextTick, ref } from 'vue'
@@ -11,12 +12,17 @@ vi.mock('@vueuse/core', async (original) => ({
   useElementSize: () => ({ width: ref(500), height: ref(260) }),
 }))
 const drawn = `data:image/png;base64,${btoa('a picture')}`
-vi.mock('vue-echarts', () => ({
-  default: defineComponent({
-    setup(_, { expose }) {
-      expose({ getDataURL: () => drawn })
-      return () => h('canvas')
-    },
+vi.mock('vue-echarts', () => ({ default: defineComponent({ setup: () => () => h('canvas') }) }))
+// no canvas draws here: what it would be is a picture of two pixels
+vi.mock('#renderer/charts/echarts.ts', async (original) => ({
+  ...(await original<object>()),
+  drawCanvas: () => ({
+    width: 2,
+    height: 1,
+    toDataURL: () => drawn,
+    getContext: () => ({
+      getImageData: () => ({ data: Uint8ClampedArray.of(255, 0, 0, 255, 0, 0, 255, 255), width: 2, height: 1 }),
+    }),
   }),
 }))
 
@@ -186,6 +192,64 @@ test('the menu saves the chart as an SVG document of its own size', async () => 
   await choose('save-svg')
   expect(saved()).toMatchObject({ name: 'a-loss.svg', type: 'image/svg+xml' })
   expect(saved().bytes).toMatch(/^<svg width="500" height="260"/)
+})
+
+test('a saved picture has its title, its law, its legend, its note and where it is from', async () => {
+  await open({
+    note: '3 outliers outside the axis',
+    caption: {
+      title: 'Loss against compute',
+      lines: ['L = 2.12 + (C / 5.49×10¹¹)^−0.441'],
+      legend: [{ name: '137k', colour: '#7e03a8' }],
+      provenance: 'Isoflop 1.2.3 · Demo',
+    },
+  })
+  expect(chart.get('.note').text()).toBe('3 outliers outside the axis')
+  await choose('save-svg')
+  const { bytes } = saved()
+  const said = ['Loss against compute', 'L = 2.12 + (C', '3 outliers outside the axis', '137k', 'Isoflop 1.2.3 · Demo']
+  for (const text of said) expect(bytes).toContain(text)
+  const [, width, height] = /^<svg width="(\d+)" height="(\d+)"/.exec(bytes)!
+  expect([Number(width), Number(height) > 260 + 60]).toEqual([500, true])
+})
+
+test('the menu saves a PDF of one page, whose pixels are those of the picture', async () => {
+  await open()
+  await choose('save-pdf')
+  await vi.waitFor(() => expect(chart.emitted('save')).toBeDefined())
+  const { name, bytes } = chart.emitted('save')!.at(-1)![0] as { name: string; bytes: Uint8Array }
+  const text = Buffer.from(bytes).toString('latin1')
+  expect(name).toBe('a-loss.pdf')
+  expect(text).toMatch(/^%PDF-1\.4\n/)
+  expect(text).toContain('/MediaBox [0 0 375 195]') // 500 x 260 pixels, 96 an inch
+  const [before, length] = /^[^]*\/Filter \/FlateDecode \/Length (\d+) >>\nstream\n/.exec(text)!
+  const pixels = inflateSync(bytes.subarray(before.length, before.length + Number(length)))
+  expect([...pixels]).toEqual([255, 0, 0, 0, 0, 255])
+  // the table says where each object begins
+  const table = text.slice(Number(/startxref\n(\d+)/.exec(text)![1]))
+  const starts = [...table.matchAll(/(\d{10}) 00000 n/g)].map(([, start]) => Number(start))
+  expect(starts.map((start, i) => text.startsWith(`${i + 1} 0 obj`, start))).toEqual(Array(6).fill(true))
+})
+
+test('a press holds what is read there until the next one', async () => {
+  const { pointer, key } = await open()
+  await pointer('move', 160, 120)
+  await pointer('down', 160, 120)
+  await pointer('up', 160, 120)
+  await pointer('move', 260, 120)
+  expect(reading()).toBe('100 10.0')
+  expect(chart.get('.reading').classes()).toContain('pinned')
+  await pointer('leave', 0, 0)
+  expect(reading()).toBe('100 10.0')
+  await pointer('down', 260, 120)
+  await pointer('up', 260, 120)
+  await pointer('move', 260, 120)
+  expect(reading()).toBe('200 10.0')
+  await key('Enter')
+  await pointer('move', 360, 120)
+  expect(reading()).toBe('200 10.0')
+  await key('Escape')
+  expect(reading()).toBeNull()
 })
 
 test('the menu saves the data as CSV where there is any', async () => {

@@ -3,6 +3,7 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { RunSummary } from '#shared/run.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
+import { useShownRuns } from '#renderer/stores/shown-runs.ts'
 import { useTraining } from '#renderer/stores/training.ts'
 import TrainingView from '#renderer/views/training/TrainingView.vue'
 import type { FakeLab } from '../support/fake-lab.ts'
@@ -70,4 +71,44 @@ test('a run that failed says why and offers neither pause nor stop', async () =>
   expect(rows(screen)[0].get('.bad.message').text()).toBe('The loss became NaN at step 7.')
   expect(() => screen.button(`Pause ${run.name}`)).toThrow(/No button/)
   expect(() => screen.button(`Stop ${run.name}`)).toThrow(/No button/)
+})
+
+test('the smoothing slider says its window in steps, and the choices of each quantity are remembered', async () => {
+  const [screen, run] = await withRuns()
+  fake.train(run.id, 200)
+  await drawn()
+  const window = () => screen.view.get('[data-testid=smoothing-window]').text()
+  expect(window()).toBe('± 4 steps') // 0.8 % of 200 steps: a mean of 2 to each side, twice
+  const slider = screen.view.get('[role=slider]')
+  await slider.trigger('keydown', { key: 'End' })
+  expect(window()).toBe('± 64 steps')
+  await slider.trigger('keydown', { key: 'Home' })
+  expect(window()).toBe('not smoothed')
+  const { charts } = JSON.parse(localStorage.getItem('isoflop.training-chart')!)
+  expect(Object.keys(charts)).toEqual(['loss'])
+  expect(charts.loss.smoothing).toBe(0)
+})
+
+test('the legend finds runs by a word, groups them, and shows a group alone', async () => {
+  await useTraining().trainLadder()
+  for (const [i, run] of [...fake.runs.values()].entries()) {
+    for (const seed of [1, 2]) {
+      const again = { ...run, id: `${run.id}-${seed}`, seed, createdMs: 100 * i + seed }
+      fake.runs.set(again.id, again)
+      fake.records.set(again.id, { runId: again.id, steps: [], validations: [], samples: [] })
+      fake.tell('run', again)
+    }
+    fake.train(run.id, 10)
+  }
+  const screen = await showScreen(TrainingView)
+  await drawn()
+  const legend = () => screen.view.findAll('.legend .name').map((name: any) => name.text())
+  const all = useShownRuns().shown.length
+  await screen.view.get('[data-testid=legend-search]').setValue('seed 2')
+  expect(legend()).toHaveLength(all / 3)
+  await screen.view.get('[data-testid=legend-search]').trigger('keydown', { key: 'Enter' })
+  await drawn()
+  expect(useShownRuns().shown.every(({ seed }) => seed === 2)).toBe(true)
+  await screen.press(`Show all ${all}`)
+  expect(useShownRuns().shown).toHaveLength(all)
 })

@@ -1,7 +1,7 @@
 // The axes of every chart, drawn alike.
 import type { ChartTheme } from './theme.ts'
 import { position, powerLabel, ticksOf, valueAt, type Range, type ScaleKind } from './scale.ts'
-import { rounded } from '#shared/numbers.ts'
+import { rounded, withPrefix } from '#shared/numbers.ts'
 
 export interface AxisPlan {
   /** Says what and in which unit. */
@@ -20,12 +20,13 @@ export interface AxisPlan {
  */
 export function axisOption(
   which: 'x' | 'y',
-  { name, kind, range, label = powerLabel, wanted, labelled: given }: AxisPlan,
+  { name, kind, range, label: own, wanted, labelled: given }: AxisPlan,
   theme: ChartTheme,
 ) {
   const { labelled, minor } = given
     ? { labelled: given, minor: [] }
     : ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6))
+  const label = own ?? (kind === 'linear' && labelled.some((value) => Math.abs(value) >= 1e5) ? withPrefix : powerLabel)
   return {
     type: 'value' as const,
     name,

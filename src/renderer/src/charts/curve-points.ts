@@ -19,6 +19,8 @@ export interface CurvePoints {
   low: number
   high: number
   bulk: number
+  /** Positions of y of what lies far from its curve, where that is left out of `low` and `high`. */
+  outliers: Float64Array
 }
 
 const known = new WeakMap<Curve, CurvePoints>()
@@ -26,7 +28,7 @@ const known = new WeakMap<Curve, CurvePoints>()
 /** Points of one line inside a range of x, thinned to the plot's width. */
 export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): CurvePoints {
   const { curve } = line
-  const { x, y, xScale, yScale, smoothing, showTraining, showValidation } = plan
+  const { x, y, xScale, yScale, smoothing, showTraining, showValidation, ignoreOutliers = false } = plan
   const buckets = Math.max(50, Math.min(2000, Math.round(plan.pixels)))
   const key = [
     curve.generation,
@@ -35,7 +37,7 @@ export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): Curv
     line.flopsPerToken,
     xRange.from,
     xRange.to,
-    ...[x, y, xScale, yScale, smoothing, showTraining, showValidation, buckets],
+    ...[x, y, xScale, yScale, smoothing, showTraining, showValidation, ignoreOutliers, buckets],
   ].join(' ')
   const before = known.get(curve)
   if (before?.key === key) return before
@@ -46,25 +48,66 @@ export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): Curv
     yScale === 'log' && py <= 0 ? NaN : position(py, yScale),
   ]
   const isShown = (px: number) => xScale === 'linear' || px > 0
-  const pick = (ys: ArrayLike<number>) => {
-    const chosen = decimate(values, ys, curve.length, { ...xRange, buckets, isLog: xScale === 'log' })
-    return flat(chosen.filter((i) => isShown(values[i])).map((i) => place(values[i], ys[i])))
-  }
+  const chosen = (ys: ArrayLike<number>) =>
+    decimate(values, ys, curve.length, { ...xRange, buckets, isLog: xScale === 'log' }).filter((i) =>
+      isShown(values[i]),
+    )
+  const spots = (ys: ArrayLike<number>, indices: number[]) => flat(indices.map((i) => place(values[i], ys[i])))
   const ys = yOf(line, y)
   const hasTraining = showTraining || y !== 'loss'
-  const raw = hasTraining ? pick(ys) : flat([])
-  const mean =
-    hasTraining && smoothable(y) && smoothing > 0
-      ? pick(smooth(curve, y, ys, reachOf(curve.length, smoothing)))
-      : flat([])
+  const rawAt = hasTraining ? chosen(ys) : []
+  const raw = spots(ys, rawAt)
+  const means =
+    hasTraining && smoothable(y) && smoothing > 0 ? smooth(curve, y, ys, reachOf(curve.length, smoothing)) : null
+  const mean = means ? spots(means, chosen(means)) : flat([])
   const validation = flat(
     showValidation && y === 'loss'
       ? curve.validations.filter((record) => isShown(of(record))).map((record) => place(of(record), record.loss))
       : [],
   )
-  const points = { key, raw, mean, validation, ...extentWithin([raw, mean, validation], xRange, xScale) }
+  const isFar = ignoreOutliers && rawAt.length > 0 ? farFrom(line, plan) : () => false
+  const points = {
+    key,
+    raw,
+    mean,
+    validation,
+    outliers: Float64Array.from(rawAt.filter(isFar), (i) => place(values[i], ys[i])[1]),
+    ...extentWithin(
+      [
+        ignoreOutliers
+          ? spots(
+              ys,
+              rawAt.filter((i) => !isFar(i)),
+            )
+          : raw,
+        mean,
+        validation,
+      ],
+      xRange,
+      xScale,
+    ),
+  }
   known.set(curve, points)
   return points
+}
+
+/** Median distances from the smoothed curve beyond which a step is an outlier: some eight standard deviations. */
+const farAway = 12
+const mostSampled = 2000
+
+/** Whether a step lies far from its curve, measured by how far steps usually lie. */
+function farFrom(line: CurveLine, { y, smoothing }: CurvesPlan): (i: number) => boolean {
+  const { curve } = line
+  const ys = yOf(line, y)
+  const mean = smooth(curve, y, ys, reachOf(curve.length, smoothing || 0.008))
+  const every = Math.max(1, Math.floor(curve.length / mostSampled))
+  const distances: number[] = []
+  for (let i = 0; i < curve.length; i += every) {
+    const distance = Math.abs(ys[i] - mean[i])
+    if (distance - distance === 0) distances.push(distance)
+  }
+  const usual = distances.sort((a, b) => a - b)[distances.length >> 1] ?? 0
+  return (i) => Math.abs(ys[i] - mean[i]) > farAway * usual && usual > 0
 }
 
 const flat = (pairs: readonly [number, number][]): Float64Array => {

@@ -3,10 +3,11 @@
 import { rounded } from '#shared/numbers.ts'
 import { gridLines, type AxisPlan } from './axis.ts'
 import { pointsOf, type CurvePoints } from './curve-points.ts'
-import { xExtent, xNames, yNames, type CurveLine, type CurveY } from './curve-quantities.ts'
+import { lastStep, nearest } from '../curves/curve.ts'
+import { xExtent, xNames, xOf, yNames, type CurveLine, type CurveY } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 import { drawing, type Axes, type Drawing } from './drawing.ts'
-import { padded, position, valueAt, type Range, type ScaleKind } from './scale.ts'
+import { isLimited, limited, noLimit, padded, position, valueAt, type Range, type ScaleKind } from './scale.ts'
 import { nameAtEnd, strokeSeries, type RunStrokes, type Stroke } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -20,23 +21,40 @@ interface Drawn {
 }
 
 /** What the chart shows, before it is said how: null while no line has a point. */
-function planned(plan: CurvesPlan): { drawn: Drawn[]; axes: Axes } | null {
+function planned(plan: CurvesPlan): { drawn: Drawn[]; axes: Axes; outside: number } | null {
   const whole = xExtent(plan)
   if (!whole) return null
   const to = plan.lines.length >= steadyFrom && !plan.zoom ? steppedUp(whole.to) : whole.to
-  const xRange =
-    plan.zoom?.x ?? (plan.xScale === 'log' ? padded({ ...whole, to }, 'log', 0.01) : { from: whole.from, to: to || 1 })
+  const all = plan.xScale === 'log' ? padded({ ...whole, to }, 'log', 0.01) : { from: whole.from, to: to || 1 }
+  const recent = { from: lastFrom(plan), to: plan.lastSteps ? whole.to : null }
+  const xRange = plan.zoom?.x ?? limited(limited(all, recent, plan.xScale), plan.xLimit ?? noLimit, plan.xScale)
   const drawn = plan.lines.map((line) => ({ line, points: pointsOf(line, plan, xRange) }))
   const y = yExtent(drawn, plan.yScale, plan.y)
-  const yRange = plan.zoom?.y ?? padded(y ?? { from: 1, to: 10 }, plan.yScale)
-  const yName =
-    !plan.zoom && y && y.highest > y.to ? `${yNames[plan.y]}, spikes to ${rounded(y.highest)}` : yNames[plan.y]
+  const { zoom, yLimit = noLimit } = plan
+  const yRange = zoom?.y ?? limited(padded(y ?? { from: 1, to: 10 }, plan.yScale), yLimit, plan.yScale)
+  const hasSpikes = !zoom && !isLimited(yLimit) && y !== null && y.highest > y.to
+  const yName = hasSpikes ? `${yNames[plan.y]}, spikes to ${rounded(y.highest)}` : yNames[plan.y]
   const xName = plan.x === 'flops' ? `${xNames.flops} (${plan.convention})` : xNames[plan.x]
   const axes = {
     x: { name: xName, kind: plan.xScale, range: xRange },
     y: { name: yName, kind: plan.yScale, range: yRange },
   }
-  return { drawn, axes }
+  const ends = [position(yRange.from, plan.yScale), position(yRange.to, plan.yScale)]
+  const isOutside = (y: number) => y < ends[0] || y > ends[1]
+  return { drawn, axes, outside: drawn.reduce((sum, { points }) => sum + points.outliers.filter(isOutside).length, 0) }
+}
+
+/** Where the last steps of the longest run begin; null where all are shown. */
+function lastFrom(plan: CurvesPlan): number | null {
+  if (!plan.lastSteps) return null
+  const longest = plan.lines.reduce<CurveLine | null>(
+    (best, line) => (!best || lastStep(line.curve) > lastStep(best.curve) ? line : best),
+    null,
+  )
+  if (!longest || lastStep(longest.curve) <= plan.lastSteps) return null
+  const { columns, length } = longest.curve
+  const i = nearest(columns.step, length, lastStep(longest.curve) - plan.lastSteps)
+  return i < 0 ? null : xOf(longest, plan.x).values[i]
 }
 
 /** The next of ten steps a decade. */
@@ -85,12 +103,14 @@ export function curvesOption(plan: CurvesPlan, theme: ChartTheme): Drawing | nul
   )
 }
 
+export interface CurvesView extends Drawing {
+  runs: RunStrokes[]
+  /** Outliers that the axis leaves out. */
+  outside: number
+}
+
 /** Axes and names for ECharts, and the lines for the canvas. Null while no line has a point. */
-export function curvesView(
-  plan: CurvesPlan,
-  theme: ChartTheme,
-  isLive: (id: string) => boolean,
-): (Drawing & { runs: RunStrokes[] }) | null {
+export function curvesView(plan: CurvesPlan, theme: ChartTheme, isLive: (id: string) => boolean): CurvesView | null {
   const all = planned(plan)
   if (!all) return null
   const runs = all.drawn.map(({ line, points }) => ({
@@ -99,7 +119,7 @@ export function curvesView(
     isLive: isLive(line.id),
     strokes: strokesOf(line, points),
   }))
-  return { ...framed(all, [], theme), runs }
+  return { ...framed(all, [], theme), runs, outside: all.outside }
 }
 
 /** Points at which symbols still can be told apart. */

@@ -1,6 +1,6 @@
 // What a person chose to see of the training curves.
 import type { CurveLine, CurveX, CurveY } from './curve-quantities.ts'
-import type { Range, ScaleKind } from './scale.ts'
+import type { Limit, Range, ScaleKind } from './scale.ts'
 
 export interface CurvesPlan {
   lines: CurveLine[]
@@ -14,6 +14,13 @@ export interface CurvesPlan {
   showValidation: boolean
   /** What a person zoomed to, in values of x and y. */
   zoom: { x: Range; y?: Range } | null
+  /** Where the axes begin and end; absent: by themselves. */
+  xLimit?: Limit
+  yLimit?: Limit
+  /** Only the last so many steps of the longest run. */
+  lastSteps?: number | null
+  /** Single steps far from the curve do not stretch the axis. */
+  ignoreOutliers?: boolean
   /** Width of the plot in pixels. */
   pixels: number
   /** How FLOPs are counted, for the axis. */

@@ -1,5 +1,6 @@
 // What every chart has in common: its frame, how its series and names look, and where a value lies in pixels.
 import { axisOption, chartGrid, type AxisPlan } from './axis.ts'
+import { createLabelLayout } from './label-layout.ts'
 import { position } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -26,9 +27,16 @@ export const drawing = (axes: Axes, theme: ChartTheme, series: object[], grid: P
     grid: { ...chartGrid, ...grid },
     xAxis: axisOption('x', axes.x, theme),
     yAxis: axisOption('y', axes.y, theme),
-    series,
+    series: namesApart(series),
   },
 })
+
+function namesApart(series: object[]): object[] {
+  const layout = createLabelLayout()
+  return series.map((one) =>
+    (one as { labelLayout?: unknown }).labelLayout === apart ? { ...one, labelLayout: layout } : one,
+  )
+}
 
 /** A series that ECharts only draws: what the pointer does is the chart component's. */
 export const still = { animation: false, silent: true, emphasis: { disabled: true }, clip: true }
@@ -42,8 +50,8 @@ export const outlined = (theme: ChartTheme) => ({
   textBorderWidth: 3,
 })
 
-/** Names that would lie on each other move apart; where there is no room for all, some are left out. */
-export const apart = { moveOverlap: 'shiftY' as const, hideOverlap: true }
+/** Says of a series that its names keep apart from all others: `drawing` gives each the room that is left. */
+export const apart = { moveOverlap: 'shiftY' as const }
 
 /** Sizes at which the symbols look alike: of a square's width, a diamond or a pin fills only a part. */
 const symbolSizes: Record<string, number> = {

@@ -1,23 +1,34 @@
 // The parts of ECharts that the charts use, and nothing else.
 import { LineChart, ScatterChart, CustomChart } from 'echarts/charts'
-import { GridComponent, MarkLineComponent } from 'echarts/components'
+import { GraphicComponent, GridComponent, MarkLineComponent } from 'echarts/components'
 import { init, use } from 'echarts/core'
 import { LabelLayout } from 'echarts/features'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
+import type { Picture } from './caption.ts'
 
-use([LineChart, ScatterChart, CustomChart, GridComponent, MarkLineComponent, LabelLayout, CanvasRenderer, SVGRenderer])
+use([
+  LineChart,
+  ScatterChart,
+  CustomChart,
+  GraphicComponent,
+  GridComponent,
+  MarkLineComponent,
+  LabelLayout,
+  CanvasRenderer,
+  SVGRenderer,
+])
 
-/** An option as a PNG of twice its size, as a data URL. */
-export function drawPng(option: object, width: number, height: number): string {
+/** A picture on a canvas, `ratio` times its size. */
+export function drawCanvas({ option, width, height }: Picture, ratio: number): HTMLCanvasElement {
   const chart = init(document.createElement('div'), null, { renderer: 'canvas', width, height })
   chart.setOption(option as never)
-  const url = chart.getDataURL({ type: 'png', pixelRatio: 2 })
+  const canvas = chart.renderToCanvas({ pixelRatio: ratio })
   chart.dispose()
-  return url
+  return canvas
 }
 
-/** The same option as one SVG document. */
-export function drawSvg(option: object, width: number, height: number): string {
+/** The same picture as one SVG document. */
+export function drawSvg({ option, width, height }: Picture): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
   chart.setOption(option as never)
   const text = chart.renderToSVGString()

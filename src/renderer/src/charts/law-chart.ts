@@ -7,7 +7,7 @@ import { lawStrokes } from './law-curves.ts'
 import { familiesOf, type DrawnFamily, type LawMember, type LawPlan } from './law-plan.ts'
 import { bandSeries, lawSeries, lineSeries, memberSeries, seedSeries, type Spot } from './law-series.ts'
 import { overlayRanges, overlaySeries } from './overlays.ts'
-import { extent, padded, position, union, valueAt, type Range } from './scale.ts'
+import { extent, limited, noLimit, padded, position, union, valueAt, type Range } from './scale.ts'
 import { strokeSeries, type RunStrokes } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -104,17 +104,15 @@ function lawAxes(plan: LawPlan, curves: readonly RunStrokes[]): Axes | null {
     others.x,
   )!
   const ys = union(drawn?.y ?? null, extent(yScale, finals), others.y)!
+  const xRange = padded(isFocused ? { ...xs, from: xs.from / 3 } : xs, xScale, 0.05)
+  const yRange = isFocused ? { from: 0.97 * ys.from, to: 1.12 * ys.to } : padded(ys, yScale, 0.06)
   return {
     x: {
       name: `training compute, FLOPs (${plan.convention})`,
       kind: xScale,
-      range: zoom?.x ?? padded(isFocused ? { ...xs, from: xs.from / 3 } : xs, xScale, 0.05),
+      range: zoom?.x ?? limited(xRange, plan.xLimit ?? noLimit, xScale),
     },
-    y: {
-      name: 'loss (nats/token)',
-      kind: yScale,
-      range: zoom?.y ?? (isFocused ? { from: 0.97 * ys.from, to: 1.12 * ys.to } : padded(ys, yScale, 0.06)),
-    },
+    y: { name: 'loss (nats/token)', kind: yScale, range: zoom?.y ?? limited(yRange, plan.yLimit ?? noLimit, yScale) },
   }
 }
 

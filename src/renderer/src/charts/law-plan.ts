@@ -2,7 +2,7 @@
 import type { Forecast, Law } from '#shared/scaling/law.ts'
 import type { Curve } from '../curves/curve.ts'
 import type { Overlay } from './overlays.ts'
-import type { Range, ScaleKind } from './scale.ts'
+import type { Limit, Range, ScaleKind } from './scale.ts'
 
 export interface LawMember {
   id: string
@@ -51,6 +51,9 @@ export interface LawPlan extends LawFamily {
   /** Only around the final losses, once there is one; else the curves from their first step. */
   isFocused?: boolean
   zoom: { x: Range; y?: Range } | null
+  /** Where the axes begin and end; absent: by themselves. */
+  xLimit?: Limit
+  yLimit?: Limit
   pixels: number
   convention: string
   /** The lowest of all training curves at each compute; none where it is not wanted. */

@@ -1,8 +1,11 @@
 // What the law chart says about a place, and its points as a table.
 import { writeCsv } from '#shared/csv.ts'
-import { evaluateCurve } from '#shared/scaling/curve.ts'
+import { formatShare, rounded, threeDigits } from '#shared/numbers.ts'
+import { evaluateCurve, type CurveFit } from '#shared/scaling/curve.ts'
+import type { Law } from '#shared/scaling/law.ts'
 import { nearestPoint, type Drawing } from './drawing.ts'
 import { familiesOf, type LawMember, type LawPlan } from './law-plan.ts'
+import { powerLabel } from './scale.ts'
 
 export interface LawReading {
   /** The member whose point or forecast is under the pointer. */
@@ -63,3 +66,17 @@ export const lawCsv = (members: readonly LawMember[], convention: string): strin
       spread,
     ]),
   )
+
+const signed = (value: number): string => threeDigits(value).replace('-', '−')
+
+/** The law as one line: `L = 2.12 + (C / 5.49×10¹¹)^−0.441, exponent −0.46 to −0.42 (95 %), residual 0.289 %`. */
+export function lawInWords(
+  { parameters: { scale, exponent, offset }, residualStd, status }: CurveFit,
+  intervals: Law['intervals'],
+): string {
+  const term = `(C / ${powerLabel(rounded(scale))})^${signed(exponent)}`
+  const parts = [`L = ${offset === 0 ? term : `${threeDigits(offset)} + ${term}`}`]
+  if (intervals) parts.push(`exponent ${signed(intervals.exponent.low)} to ${signed(intervals.exponent.high)} (95 %)`)
+  if (status !== 'exact') parts.push(`residual ${formatShare(residualStd)}`)
+  return parts.join(', ')
+}

@@ -68,7 +68,7 @@ export function lawSeries({ law, members, prefix, name, hue }: DrawnFamily, axes
   const middle = Math.sqrt(first * last)
   const named = {
     ...lineSeries(`${prefix}law name`, 4, [spot(middle, evaluateCurve(fit, middle))], { width: 0 }),
-    endLabel: { ...outlined(theme), show: true, formatter: name, color: hue, offset: [2, -10] },
+    endLabel: { ...outlined(theme), show: true, formatter: name, color: hue, distance: 0, padding: [0, 0, 20, 4] },
     labelLayout: apart,
   }
   const lines = [lineSeries(`${prefix}law`, 4, along(first, last), style), ...(name === null ? [] : [named])]

@@ -70,7 +70,7 @@ export function overlaySeries(overlays: readonly Overlay[], { x, y }: Axes, them
         color: theme.faint,
         align: 'right',
         verticalAlign: 'bottom',
-        offset: [-4, -6],
+        padding: [0, 4, 6, 0],
       },
       labelLayout: apart,
     }

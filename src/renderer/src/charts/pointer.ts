@@ -1,6 +1,6 @@
 // The pointer and the keys over a chart: hovering and arrow keys read a place, dragging zooms, plus and minus zoom
 // around it.
-import { computed, ref, shallowRef, type Ref } from 'vue'
+import { computed, ref, shallowRef, watch, type Ref } from 'vue'
 import type { Axes } from './drawing.ts'
 import { position, valueAt, type Range } from './scale.ts'
 
@@ -38,6 +38,8 @@ const shortestDrag = 6
 export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: ChartPointerDeps) {
   const pointer = ref<Place | null>(null)
   const drag = shallowRef<{ from: Place; to: Place } | null>(null)
+  /** Where a person pressed: what is read there stays until the next press. */
+  const isPinned = ref(false)
 
   function valueOf(which: 'x' | 'y', pixel: number): number {
     const { range, kind } = axes()![which]
@@ -61,7 +63,7 @@ export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: Chart
 
   /** The values under the pointer. */
   const hover = computed(() =>
-    pointer.value && axes() && !drag.value
+    pointer.value && axes() && (!drag.value || isPinned.value)
       ? { x: valueOf('x', pointer.value.x), y: valueOf('y', pointer.value.y) }
       : null,
   )
@@ -72,13 +74,13 @@ export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: Chart
     const isRight = at.x > width / 2
     const isLow = at.y > height / 2 // above the pointer, where there is room
     return {
-      [isLow ? 'bottom' : 'top']: `${(isLow ? height - at.y : at.y) + 12}px`,
-      [isRight ? 'right' : 'left']: `${(isRight ? width - at.x : at.x) + 14}px`,
+      [isLow ? 'bottom' : 'top']: `${(isLow ? height - at.y : at.y) + 14}px`,
+      [isRight ? 'right' : 'left']: `${(isRight ? width - at.x : at.x) + 18}px`,
       maxHeight: `${Math.max(80, (isLow ? at.y : height - at.y) - 12)}px`,
     }
   })
   const dragStyle = computed(() => {
-    if (!drag.value) return null
+    if (!drag.value || zoom() === 'none') return null
     const { top, height } = plot.value
     const [from, to] = [clamped(drag.value.from), clamped(drag.value.to)]
     const [x1, x2] = [from.x, to.x].sort((a, b) => a - b)
@@ -87,7 +89,7 @@ export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: Chart
   })
 
   function down(event: PointerEvent): void {
-    if (event.button !== 0 || !axes() || zoom() === 'none') return
+    if (event.button !== 0 || !axes()) return
     const at = placeOf(event)
     if (!isInside(at)) return
     drag.value = { from: at, to: at }
@@ -96,12 +98,18 @@ export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: Chart
   function move(event: PointerEvent): void {
     const at = placeOf(event)
     if (drag.value) drag.value = { ...drag.value, to: at }
-    pointer.value = isInside(at) ? at : null
+    if (!isPinned.value) pointer.value = isInside(at) ? at : null
   }
   function up(): void {
     const done = drag.value
     drag.value = null
-    if (!done || !axes() || Math.abs(done.to.x - done.from.x) < shortestDrag) return
+    if (!done || !axes()) return
+    if (Math.abs(done.to.x - done.from.x) < shortestDrag) {
+      if (Math.abs(done.to.y - done.from.y) < shortestDrag) pin(done.to)
+      return
+    }
+    if (zoom() === 'none') return
+    unpin()
     const dragged = (which: 'x' | 'y'): Range => {
       const [from, to] = [valueOf(which, done.from[which]), valueOf(which, done.to[which])].sort((a, b) => a - b)
       return { from, to }
@@ -110,7 +118,20 @@ export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: Chart
     onZoom(zoom() === 'xy' && !isFlat ? { x: dragged('x'), y: dragged('y') } : { x: dragged('x') })
   }
   const cancel = () => (drag.value = null)
-  const leave = () => (pointer.value = null)
+  const leave = () => {
+    if (!isPinned.value) pointer.value = null
+  }
+  /** A press holds the reading where it is, the next one lets it go. */
+  function pin(at: Place | null = pointer.value): void {
+    isPinned.value = !isPinned.value && at !== null
+    if (isPinned.value) pointer.value = at
+  }
+  function unpin(): void {
+    isPinned.value = false
+    pointer.value = null
+  }
+  // what is pinned is a place of the picture, and another picture has other things there
+  watch([size.width, size.height], unpin)
 
   /** Shows `factor` times as much of x, around the pointer or the middle. */
   function zoomBy(factor: number): void {
@@ -126,8 +147,9 @@ export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: Chart
   function step(x: number, y: number): void {
     const { left, top, width, height } = plot.value
     const at = pointer.value ?? { x: left + width / 2, y: top + height / 2 }
+    isPinned.value = false
     pointer.value = clamped({ x: at.x + x, y: at.y + y })
   }
 
-  return { pointer, hover, hoverStyle, dragStyle, down, move, up, cancel, leave, zoomBy, step }
+  return { pointer, hover, hoverStyle, dragStyle, isPinned, pin, unpin, down, move, up, cancel, leave, zoomBy, step }
 }

@@ -40,6 +40,23 @@ export function padded({ from, to }: Range, kind: ScaleKind, share = 0.04): Rang
   return { from: valueAt(low - air, kind), to: valueAt(high + air, kind) }
 }
 
+/** Where a person said that an axis begins and ends; null: by itself. */
+export interface Limit {
+  from: number | null
+  to: number | null
+}
+
+export const noLimit: Limit = { from: null, to: null }
+export const isLimited = ({ from, to }: Limit): boolean => from !== null || to !== null
+
+/** The range with its ends as a person said them, as far as this scale has them and they leave something to be seen. */
+export function limited(range: Range, { from, to }: Limit, kind: ScaleKind): Range {
+  const usable = (end: number | null, otherwise: number) =>
+    end === null || (kind === 'log' && end <= 0) ? otherwise : end
+  const asked = { from: usable(from, range.from), to: usable(to, range.to) }
+  return asked.to > asked.from ? asked : range
+}
+
 export interface Ticks {
   /** Values that carry a label. */
   labelled: number[]

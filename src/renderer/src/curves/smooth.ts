@@ -100,3 +100,10 @@ export function speeds(curve: Curve): Float64Array {
   derived.settled = derived.length = curve.length
   return derived.values
 }
+
+/** Steps to each side that a smoothed value is a mean of, the nearer counting more. */
+export const windowOf = (curve: Curve, share: number): number => {
+  const { step } = curve.columns
+  const between = curve.length > 1 ? (step[curve.length - 1] - step[0]) / (curve.length - 1) : 1
+  return 2 * reachOf(curve.length, share) * between
+}

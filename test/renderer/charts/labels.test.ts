@@ -1,0 +1,91 @@
+// Names on charts never lie on each other: the picture is drawn, and every text in it is measured.
+import { expect, it } from 'vitest'
+import { curvesOption } from '#renderer/charts/curves-chart.ts'
+import { drawSvg } from '#renderer/charts/echarts.ts'
+import { lawOption } from '#renderer/charts/law-chart.ts'
+import type { LawMember } from '#renderer/charts/law-plan.ts'
+import { lightTheme } from '#renderer/charts/theme.ts'
+import { appendSteps, createCurve } from '#renderer/curves/curve.ts'
+import { createRandom } from '#shared/random.ts'
+import { lawOf } from '#shared/scaling/law.ts'
+
+interface Box {
+  text: string
+  left: number
+  right: number
+  top: number
+  bottom: number
+}
+
+/** The boxes of the texts that `isName` says are names; a letter of 11 px is some 5.5 wide and 10 high. */
+function boxesIn(svg: string, isName: (text: string) => boolean): Box[] {
+  return [...svg.matchAll(/<text([^>]*)>([^<]*)<\/text>/g)].flatMap(([, attributes, text]) => {
+    if (!isName(text)) return []
+    const number = (name: string) => Number(new RegExp(`\\s${name}="([-\\d.]+)"`).exec(attributes)?.[1] ?? 0)
+    const [dx, dy] = (/translate\(([-\d.]+)[ ,]+([-\d.]+)\)/.exec(attributes) ?? ['', '0', '0']).slice(1).map(Number)
+    const [x, y, width] = [number('x') + dx, number('y') + dy, 5.5 * text.length]
+    const anchor = /text-anchor="(\w+)"/.exec(attributes)?.[1] ?? 'start'
+    const left = x - (anchor === 'end' ? width : anchor === 'middle' ? width / 2 : 0)
+    return [{ text, left, right: left + width, top: y - 5, bottom: y + 5 }]
+  })
+}
+const overlapping = (boxes: readonly Box[]): string[] =>
+  boxes.flatMap((a, i) =>
+    boxes
+      .slice(i + 1)
+      .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+      .map((b) => `${a.text} on ${b.text}`),
+  )
+
+const lawMember = (i: number, flops: number, loss: number): LawMember => ({
+  ...{ id: `m${i}`, name: `member ${i}`, colour: '#7e03a8', symbol: 'circle', flopsPerToken: 1e5, curve: null },
+  ...{ flops, loss, isExcluded: false, forecast: null },
+})
+
+it.each([5, 8, 27, 100])('the law of %i members in one corner', (count) => {
+  const random = createRandom(count)
+  const members = Array.from({ length: count }, (_, i) => {
+    const flops = 1e12 * (1 + random.next())
+    return lawMember(i, flops, 3 * (flops / 1e12) ** -0.08)
+  })
+  const law = lawOf(members.map(({ flops, loss }) => ({ x: flops, y: loss! })))
+  const { option } = lawOption(
+    {
+      ...{ members, law, xScale: 'log', yScale: 'log', curves: 'none', showBand: true, zoom: null, pixels: 800 },
+      convention: '6 N D',
+      xLimit: { from: 1e9, to: 1e13 },
+      yLimit: { from: 1, to: 12 },
+    },
+    lightTheme,
+  )!
+  const boxes = boxesIn(drawSvg({ option, width: 800, height: 500 }), (text) => text.startsWith('member'))
+  expect(boxes.length).toBeGreaterThan(1)
+  expect(overlapping(boxes)).toEqual([])
+})
+
+it('the ends of eight curves that end alike', () => {
+  const lines = Array.from({ length: 8 }, (_, i) => {
+    const curve = createCurve()
+    const at = (step: number) => ({ step, tokens: step, elapsedMs: step, gradientNorm: 1, learningRate: 1 })
+    appendSteps(
+      curve,
+      Array.from({ length: 50 }, (_, k) => ({ ...at(k + 1), loss: 3 + 5 / (k + 1) + i / 1000 })),
+    )
+    return { id: `r${i}`, name: `member ${i}`, colour: '#7e03a8', symbol: 'circle', curve, flopsPerToken: 1 }
+  })
+  const { option } = curvesOption(
+    {
+      ...{ lines, x: 'step', y: 'loss', xScale: 'linear', yScale: 'linear', smoothing: 0, zoom: null, pixels: 800 },
+      ...{ showTraining: true, showValidation: false, convention: '6 N D' },
+    },
+    lightTheme,
+  )!
+  const boxes = boxesIn(drawSvg({ option, width: 800, height: 500 }), (text) => text.startsWith('member'))
+  expect(boxes).toHaveLength(8)
+  expect(overlapping(boxes)).toEqual([])
+})
+
+it('the measure sees names that do lie on each other', () => {
+  const svg = '<text x="10" y="10">member 1</text><text x="20" y="12">member 2</text>'
+  expect(overlapping(boxesIn(svg, () => true))).toEqual(['member 1 on member 2'])
+})
