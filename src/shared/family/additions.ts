@@ -100,40 +100,46 @@ const fewestSizes = 3
  * a parabola.
  */
 export function isoflopMembers({ budgets, sizes, span }: IsoflopGrid, basis: PlanBasis): Member[] {
-  const { recipe, vocabulary } = basis
   if (!(sizes >= fewestSizes))
     throw new Fault('bad-input', `A parabola needs at least ${fewestSizes} sizes; there are ${sizes}.`)
   if (!(span > 1)) throw new Fault('bad-input', `The sizes must reach to either side: a span above 1, not ${span}.`)
-  const smallest = smallestParameters(recipe.context, vocabulary)
   return [...new Set(budgets)]
     .sort((a, b) => a - b)
     .flatMap((budget) => {
       const middle = sizeFor(budget, basis)
-      const made = new Map<string, Member>()
-      for (let k = 0; k < sizes; k++) {
-        const size = middle * span ** ((2 * k) / (sizes - 1) - 1)
-        if (size < 0.97 * smallest) continue
-        const { layers, width, heads } = memberOfSize(size, recipe.context, vocabulary)
-        const shape = shapeOf({ layers, width, heads }, basis)
-        const tokensPerParameter =
-          budget / flopsPerToken(shape, recipe.flopsConvention) / countedParameters(shape, recipe.countedParameters)
-        if (canHave(tokensPerParameter))
-          made.set(`${layers} ${width}`, offLine({ layers, width, heads, tokensPerParameter }, basis))
-      }
-      if (made.size < fewestSizes && middle > largestParameters)
+      const wanted = Array.from({ length: sizes }, (_, k) => middle * span ** ((2 * k) / (sizes - 1) - 1))
+      const made = membersAtBudget(budget, wanted, basis)
+      if (made.length < fewestSizes && middle > largestParameters)
         throw new Fault(
           'bad-input',
           `${powers(budget)} FLOPs are too many for a profile: they ask for models of more than ${shortCount(largestParameters)} parameters. End at about ${powers(largestBudget(span, basis))} FLOPs.`,
         )
-      if (made.size < fewestSizes) {
+      if (made.length < fewestSizes) {
         throw new Fault(
           'bad-input',
-          `${powers(budget)} FLOPs are too few for a profile: ${made.size === 0 ? 'no size' : `only ${made.size} of the sizes`} wanted can be built with this tokenizer and context. ` +
+          `${powers(budget)} FLOPs are too few for a profile: ${made.length === 0 ? 'no size' : `only ${made.length} of the sizes`} wanted can be built with this tokenizer and context. ` +
             `Begin at about ${powers(smallestBudget(span, basis))} FLOPs.`,
         )
       }
-      return [...made.values()]
+      return made
     })
+}
+
+/** A member of about each of these sizes, trained with this budget; sizes that cannot be built so are left out. */
+export function membersAtBudget(budget: number, sizes: readonly number[], basis: PlanBasis): Member[] {
+  const { recipe, vocabulary } = basis
+  const smallest = smallestParameters(recipe.context, vocabulary)
+  const made = new Map<string, Member>()
+  for (const size of sizes) {
+    if (size < 0.97 * smallest) continue
+    const { layers, width, heads } = memberOfSize(size, recipe.context, vocabulary)
+    const shape = shapeOf({ layers, width, heads }, basis)
+    const tokensPerParameter =
+      budget / flopsPerToken(shape, recipe.flopsConvention) / countedParameters(shape, recipe.countedParameters)
+    if (canHave(tokensPerParameter))
+      made.set(`${layers} ${width}`, offLine({ layers, width, heads, tokensPerParameter }, basis))
+  }
+  return [...made.values()]
 }
 
 /**

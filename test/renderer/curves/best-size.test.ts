@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { isoflopOption } from '#renderer/charts/isoflop-chart.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
-import { mostSizes } from '#renderer/curves/budgets.ts'
+import { mostSizes, openSide } from '#renderer/curves/budgets.ts'
 import { gatherBudgets } from '#shared/scaling/isoflop.ts'
 import { appendSteps, createCurve } from '#renderer/curves/curve.ts'
 import { envelopeOfMembers } from '#renderer/curves/envelope.ts'
@@ -50,6 +50,19 @@ describe('budgets', () => {
     const parabola = series.find(({ id }) => id.endsWith('parabola'))!.data
     expect(Math.min(...parabola.map(([, y]) => y))).toBeCloseTo(minima[0].data[0][1], 4)
   })
+})
+
+it.each([
+  ['smaller', [1.5, 2.5, 4, 6]],
+  ['larger', [0.1, 0.2, 0.4, 0.6]],
+  [null, [0.3, 0.6, 1, 2]],
+] as const)('a minimum outside the sizes lies on the side that is open: %s', (side, shares) => {
+  const points = shares.map((share) => ({
+    budget: 1e13,
+    parameters: 1e5 * share,
+    loss: 3 + 0.4 * Math.log10(share) ** 2,
+  }))
+  for (const profile of fitIsoflops(points).profiles) expect(openSide(points, profile)).toBe(side)
 })
 
 describe('the envelope of curves on the screen', () => {

@@ -1,12 +1,14 @@
 // IsoFLOP profiles: final loss against size, one parabola for each amount of compute, its minimum marked where it may
-// be used.
+// be used, with the interval of its size.
+import type { Interval } from '#shared/scaling/bootstrap.ts'
 import type { IsoflopFit, IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import { writeCsv } from '#shared/csv.ts'
 import { formatFlops } from '#shared/numbers.ts'
 import { gridLines } from './axis.ts'
 import { seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
-import { apart, drawing, outlined, still } from './drawing.ts'
+import { drawing, still } from './drawing.ts'
 import { extent, padded, position } from './scale.ts'
+import { nameAtEnd } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 
 /** Null without a profile. Budgets with fewer than three sizes have no parabola and are not drawn. */
@@ -14,6 +16,7 @@ export function isoflopOption(
   points: readonly IsoflopPoint[],
   { profiles }: IsoflopFit,
   theme: ChartTheme,
+  minima: ReadonlyMap<number, Interval> = new Map(),
 ): CheckDrawing | null {
   const drawn = profiles.filter((profile) => Number.isFinite(profile.curvature))
   if (drawn.length === 0) return null
@@ -39,7 +42,7 @@ export function isoflopOption(
     x: { name: 'parameters, N', kind: 'log' as const, range: padded(sizes, 'log', 0.08), wanted: 4 },
     y: { name: 'loss (nats/token)', kind: 'linear' as const, range: padded(losses, 'linear', 0.12), wanted: 4 },
   }
-  const spot = (x: number, y: number) => [position(x, 'log'), y]
+  const spot = (x: number, y: number): [number, number] => [position(x, 'log'), y]
   const series = styled.flatMap(({ profile, mine, name, colour, symbol }) => {
     const isUsed = profile.rejection === null
     const [from, to] = [mine[0].parameters, mine[mine.length - 1].parameters].map(Math.log)
@@ -81,12 +84,30 @@ export function isoflopOption(
         symbol: 'circle',
         symbolSize: 8,
         itemStyle: { color: theme.surface, borderColor: colour, borderWidth: 2, opacity: 1 },
-        label: { ...outlined(theme), show: true, position: 'top', distance: 8, formatter: name },
-        labelLayout: apart,
       },
+      ...(isUsed && minima.has(profile.budget)
+        ? [
+            {
+              ...still,
+              id: `${name} interval`,
+              name,
+              type: 'line',
+              z: 4,
+              symbol: 'none',
+              lineStyle: { color: colour, width: 5, opacity: 0.35 },
+              data: [minima.get(profile.budget)!.low, minima.get(profile.budget)!.high].map((x) =>
+                spot(x, profile.loss),
+              ),
+            },
+          ]
+        : []),
+      nameAtEnd(
+        { id: name, name, colour, at: spot(mine[mine.length - 1].parameters, mine[mine.length - 1].loss) },
+        theme,
+      ),
     ]
   })
-  return { ...drawing(axes, theme, [gridLines('y', axes.y, theme), ...series]), lines }
+  return { ...drawing(axes, theme, [gridLines('y', axes.y, theme), ...series], { right: 92 }), lines }
 }
 
 /** One row for each training. */

@@ -8,16 +8,23 @@ import {
   type IsoflopFit,
   type IsoflopPoint,
 } from '#shared/scaling/isoflop.ts'
+import { membersAtBudget } from '#shared/family/additions.ts'
+import { countParameters } from '#shared/family/shape.ts'
 import { isoflopIntervals } from '#shared/scaling/isoflop-intervals.ts'
-import { mostSizes } from '../curves/budgets.ts'
+import { mostSizes, openSide } from '../curves/budgets.ts'
 import { envelopeOfMembers } from '../curves/envelope.ts'
 import { pointsOf } from '../curves/cooldowns.ts'
 import { useLawStore } from './law.ts'
+import { usePlanStore } from './plan.ts'
 import { useRunsStore } from './runs.ts'
+
+/** From the outermost size to the next one that is offered, and from that to one more. */
+const bracketStep = 1.6
 
 export const useSizesStore = defineStore('law-sizes', () => {
   const law = useLawStore()
   const runs = useRunsStore()
+  const plan = usePlanStore()
 
   const points = computed<IsoflopPoint[]>(() =>
     gatherBudgets(
@@ -43,8 +50,26 @@ export const useSizesStore = defineStore('law-sizes', () => {
     return { fit: fitIsoflops(points.value), problem: null }
   })
 
+  /** 95 % of the minima and of the exponents. */
   const intervals = computed(() =>
     isoflops.value.fit ? isoflopIntervals(points.value, isoflops.value.fit, { resamples: 200 }) : null,
+  )
+  /** Budgets whose minimum lies outside the sizes trained, each with the members that would bracket it. */
+  const brackets = computed(() =>
+    (isoflops.value.fit?.profiles ?? []).flatMap((profile) => {
+      const side = openSide(points.value, profile)
+      if (!side || !plan.basis) return []
+      const sizes = points.value.filter(({ budget }) => budget === profile.budget).map(({ parameters }) => parameters)
+      const edge = side === 'smaller' ? Math.min(...sizes) : Math.max(...sizes)
+      const steps = [bracketStep, bracketStep ** 2].map((step) => (side === 'smaller' ? edge / step : edge * step))
+      const { recipe, vocabulary } = plan.basis
+      // sizes come in whole blocks: what rounds back to a size that was trained brackets nothing
+      const members = membersAtBudget(profile.budget, steps, plan.basis).filter(({ layers, width, heads }) => {
+        const size = countParameters({ layers, width, heads, context: recipe.context, vocabulary })
+        return side === 'smaller' ? size < edge : size > edge
+      })
+      return members.length ? [{ budget: profile.budget, side, members }] : []
+    }),
   )
 
   const members = computed(() =>
@@ -84,5 +109,5 @@ export const useSizesStore = defineStore('law-sizes', () => {
         : 'One member is the lowest at every compute so far. The envelope says how size grows once a larger one has overtaken it.',
   )
 
-  return { points, isoflops, intervals, envelope, leaders, envelopeProblem }
+  return { points, isoflops, intervals, brackets, envelope, leaders, envelopeProblem }
 })
