@@ -4,6 +4,7 @@ import { benchCommand } from '#main/doors/cli/bench.ts'
 import { carryCommands } from '#main/doors/cli/carry.ts'
 import { clusterCommand } from '#main/doors/cli/cluster.ts'
 import { compareCommand } from '#main/doors/cli/compare.ts'
+import { tryCommand } from '#main/doors/cli/try.ts'
 import { corpusCommand } from '#main/doors/cli/corpus.ts'
 import { demoCommand } from '#main/doors/cli/demo.ts'
 import { evaluateCommand } from '#main/doors/cli/evaluate.ts'
@@ -36,6 +37,7 @@ void runProgram(
     fitCommand,
     forecastCommand,
     compareCommand,
+    tryCommand,
     mupCheckCommand,
     trainCommand,
     resumeCommand,

@@ -13,6 +13,8 @@ export const labRequests = Object.keys({
   studyDocument: true,
   importStudy: true,
   planStudy: true,
+  trialCost: true,
+  beginTrial: true,
   studyEvidence: true,
   report: true,
   listDeleted: true,

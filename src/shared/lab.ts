@@ -5,6 +5,7 @@ import type { ClusterCatalogue, MachineEntry } from './cluster/catalogue.ts'
 import type { PlanSearch, PlanSearchChoices } from './cluster/plan-search.ts'
 import type { ValidationReport } from './cluster/validation.ts'
 import type { ClusterPart, StreamingNews } from './cluster/live.ts'
+import type { RecipeChange, TrialChoices, TrialCost } from './comparison/trial.ts'
 import type { StudyEvidence } from './comparison/evidence.ts'
 import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
 import type { DeletedItem } from './deleted.ts'
@@ -49,6 +50,10 @@ export interface Lab {
   importStudy(document: unknown): Promise<Study>
   /** What every member of the study will take, on this machine and this corpus. */
   planStudy(studyId: string): Promise<MemberPlan[]>
+  /** What the study's twin with one field of its recipe changed would train, and what that takes. */
+  trialCost(studyId: string, change: RecipeChange, choices: TrialChoices): Promise<TrialCost>
+  /** Makes the twin and queues its trainings: the sweep first, then every member once for each seed. */
+  beginTrial(studyId: string, change: RecipeChange, choices: TrialChoices): Promise<Study>
   /** What it brings to a comparison with another: the points of its law, and how well it was tuned. */
   studyEvidence(studyId: string): Promise<StudyEvidence>
   /**

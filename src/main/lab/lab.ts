@@ -6,6 +6,7 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { createEvidence } from '#main/lab/studies/evidence.ts'
 import { createReport } from '#main/lab/reports/report.ts'
 import { machineFacts } from '#main/lab/computer/facts.ts'
+import { createTrials } from '#main/lab/studies/trials.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { isReading } from './reading-requests.ts'
 import { checkArguments, pathsIn } from './requests.ts'
@@ -87,6 +88,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     evaluations: evaluations.list,
     tasks: taskFiles.list,
   })
+  const trials = createTrials({ studies, start: parts.starts.trial })
 
   const lab: Lab = {
     about: async () => parts.about,
@@ -111,6 +113,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     studyDocument: async (studyId) => studies.document(studyId),
     importStudy: async (document) => studies.import(document as never), // checked by its schema, like every argument
     planStudy: async (studyId) => studies.plan(studyId),
+    trialCost: async (studyId, change, choices) => trials.cost(studyId, change, choices),
+    beginTrial: async (studyId, change, choices) => trials.begin(studyId, change, choices),
     studyEvidence: async (studyId) => evidenceOfStudy(studyId),
     report: async (studyId, without) => report(studyId, without),
 

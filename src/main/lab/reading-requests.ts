@@ -7,6 +7,7 @@ const reading = [
   'listStudies',
   'studyDocument',
   'planStudy',
+  'trialCost',
   'studyEvidence',
   'report',
   'listDeleted',

@@ -9,7 +9,15 @@ import type { Lab } from '#shared/lab.ts'
 import { checkKinds } from '#shared/mup/check.ts'
 import { annotationChanges, id, name, path, count, exportFolder, step } from './common-schemas.ts'
 import { slurmCluster } from './places/schema.ts'
-import { tokenizer, studyChanges, studyDocument, settingsChanges, checkChoices } from './study-schemas.ts'
+import {
+  tokenizer,
+  studyChanges,
+  studyDocument,
+  settingsChanges,
+  checkChoices,
+  recipeChange,
+  trialChoices,
+} from './study-schemas.ts'
 import { pathIn, textPath } from './typed-paths.ts'
 import { describeIssue } from './validation-messages.ts'
 import {
@@ -42,6 +50,8 @@ export const requests = {
   studyDocument: { studyId: id },
   importStudy: { document: studyDocument },
   planStudy: { studyId: id },
+  trialCost: { studyId: id, change: recipeChange, choices: trialChoices },
+  beginTrial: { studyId: id, change: recipeChange, choices: trialChoices },
   studyEvidence: { studyId: id },
   report: { studyId: id, without: z.array(id).max(1000) },
   listDeleted: {},

@@ -41,6 +41,14 @@ export const recipe = z.strictObject({
   precision: z.enum(precisions).optional(),
 })
 
+/** Of *Try a change*: one field, for two that differ in more cannot say which of them it was. */
+export const recipeChange = recipe
+  .omit({ seed: true })
+  .partial()
+  .refine((change) => Object.keys(change).length === 1, 'must change exactly one field of the recipe')
+
+export const trialChoices = z.strictObject({ seeds: count(1, mostSeeds), isSwept: z.boolean() })
+
 const published = z.strictObject({
   vocabulary: count(1, 1e6),
   context: count(1, 65_536),

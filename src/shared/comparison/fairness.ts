@@ -65,7 +65,7 @@ const likeness = (what: string, isPossible: boolean, a: string, b: string): Like
 })
 
 /** `peakLearningRate` as a sentence has it: peak learning rate. */
-const inWords = (field: string): string =>
+export const inWords = (field: string): string =>
   field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^mup /, 'muP ')
 
 /** muP's fields say nothing of a recipe without muP. */

@@ -8,12 +8,13 @@ import { readMachine } from '#shared/cluster/machine.ts'
 import { planCheck } from '#shared/mup/plan.ts'
 import type { Check } from '#shared/mup/check.ts'
 import type { Annotation } from '#shared/annotation.ts'
+import { trialCost, trialSteps, twinName } from '#shared/comparison/trial.ts'
 import { evidenceOf } from '#shared/comparison/evidence.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { Machine } from '#shared/engine.ts'
 import { parametrisation } from '#shared/family/parametrisation.ts'
 import { planLadder } from '#shared/family/plan.ts'
-import { defaultRecipe } from '#shared/family/recipe.ts'
+import { defaultRecipe, type Recipe } from '#shared/family/recipe.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
@@ -242,6 +243,24 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     },
     planStudy: async (id) =>
       planLadder(found(studies, id).ladder, { recipe: found(studies, id).recipe, vocabulary: 512 }, null, machine),
+    trialCost: async (studyId, change, choices) => {
+      const { name, ladder, recipe } = found(studies, studyId)
+      const planned = (under: Recipe) => planLadder(ladder, { recipe: under, vocabulary: 512 }, null, machine)
+      const steps = trialSteps({ ...recipe, ...change }, ladder, choices, planned)
+      return trialCost(
+        twinName(name, change),
+        steps.map((step) => ({
+          ...step,
+          plans: planned(step.recipe).filter(({ memberId }) => step.memberIds.includes(memberId)),
+        })),
+        'sixNd',
+      )
+    },
+    beginTrial: async (studyId, change) => {
+      const { name, recipe } = found(studies, studyId)
+      const twin = await lab.duplicateStudy(studyId)
+      return putStudy({ ...twin, name: twinName(name, change), recipe: { ...recipe, ...change } })
+    },
     studyEvidence: async (id) =>
       evidenceOf({
         study: found(studies, id),

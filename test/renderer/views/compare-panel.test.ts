@@ -13,7 +13,7 @@ import { useStudiesStore } from '#renderer/stores/studies.ts'
 import { useTraining } from '#renderer/stores/training.ts'
 import LawView from '#renderer/views/law/LawView.vue'
 import type { FakeLab } from '../support/fake-lab.ts'
-import { drawn, openStudy, showScreen } from '../support/screen.ts'
+import { drawn, lastAsked, openStudy, showScreen } from '../support/screen.ts'
 
 let fake: FakeLab
 beforeEach(async () => {
@@ -27,10 +27,32 @@ async function trainAll(): Promise<void> {
   await drawn()
 }
 
-test('with one study there is nothing to compare with', async () => {
-  await trainAll()
+test('before anything is trained there is nothing to compare', async () => {
   const screen = await showScreen(LawView)
   expect(() => screen.button('Compare')).toThrow()
+})
+
+test('a change is tried: its cost is told first, then the twin is what the study is compared with', async () => {
+  await trainAll()
+  const screen = await showScreen(LawView)
+  await screen.press('Compare')
+  await screen.press('Try a change…')
+  await new Promise((resolve) => setTimeout(resolve, 250))
+  await drawn()
+  const told = document.querySelector('[data-testid=trial-cost]')!.textContent!.replace(/\s+/g, ' ')
+  expect(told).toMatch(/19 trainings: 4 for the learning rate, 15 of its members\. .*FLOP.*A study, decay wsd/)
+  expect(lastAsked(fake, 'beginTrial')).toBeUndefined()
+  document.querySelector<HTMLFormElement>('#try-change')!.requestSubmit()
+  await drawn()
+  const [studyId, change, choices] = lastAsked(fake, 'beginTrial')!
+  expect([studyId, change, choices]).toEqual([
+    useStudiesStore().currentId,
+    { decay: 'wsd' },
+    { seeds: 3, isSwept: true },
+  ])
+  expect(useComparisonStore().others.find(({ id }) => id === useComparisonStore().otherId)!.name).toBe(
+    'A study, decay wsd',
+  )
 })
 
 test('two trained studies stand in one chart, with the multiplier, a verdict and what differs', async () => {
@@ -68,10 +90,11 @@ test('a study without runs says what is missing', async () => {
   await trainAll()
   const [first] = useStudiesStore().studies
   await useStudiesStore().create('Another')
+  useStudiesStore().open(first!.id)
   await drawn()
   const screen = await showScreen(LawView)
   await screen.press('Compare')
-  useComparisonStore().otherId = first!.id
+  useComparisonStore().otherId = useStudiesStore().studies.find(({ name }) => name === 'Another')!.id
   await drawn()
   expect(screen.text()).toMatch(/Another: A law of this form has 3 parameters and there are 0 points/)
 })

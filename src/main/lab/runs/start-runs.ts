@@ -1,9 +1,11 @@
 // What a person asks for becomes runs: members of a study, or a model's weights that go on on a study's text.
+import type { TrialStep } from '#shared/comparison/trial.ts'
 import type { EngineName, Machine } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ContinueChoices } from '#shared/model.ts'
 import type { SlurmCluster } from '#shared/place.ts'
 import type { RunPlan, RunSummary, StartChoices } from '#shared/run.ts'
+import type { Study } from '#shared/study.ts'
 import type { Corpora } from '#main/lab/corpora/corpora.ts'
 import type { TokenizedCorpora } from '#main/lab/corpora/tokenized.ts'
 import type { Models } from '#main/lab/models/models.ts'
@@ -12,7 +14,7 @@ import { planContinued } from './continue-model.ts'
 import type { Runs } from './runs.ts'
 
 export interface StartRunsDeps {
-  studies: Pick<Studies, 'read' | 'plan'>
+  studies: Pick<Studies, 'read' | 'plan' | 'planWith'>
   corpora: Pick<Corpora, 'read'>
   tokenized: Pick<TokenizedCorpora, 'find'>
   models: Pick<Models, 'ready'>
@@ -82,6 +84,15 @@ export function createRunStarts(deps: StartRunsDeps) {
       const plans = runs.plan(study, members, engine, threads, { seeds })
       if (plans.length === 0) throw allFinished(seeds)
       return plans
+    },
+    /** Members of the study under other recipes, one after the other in this order. */
+    async trial(study: Study, steps: readonly TrialStep[]): Promise<RunSummary[]> {
+      usable(study.corpusId)
+      const { engine, threads } = await chooseEngine()
+      return steps.flatMap(({ recipe, memberIds }) => {
+        const plans = studies.planWith(study, recipe).filter(({ memberId }) => memberIds.includes(memberId))
+        return runs.start({ ...study, recipe }, plans, engine, threads)
+      })
     },
     async fromModel(studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> {
       const study = studies.read(studyId)

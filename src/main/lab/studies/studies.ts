@@ -3,6 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import { planLadder, type SplitTokens } from '#shared/family/plan.ts'
 import { starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
+import type { Recipe } from '#shared/family/recipe.ts'
 import type { Machine } from '#shared/engine.ts'
 import type { Corpus } from '#shared/corpus.ts'
 import type { Study, StudyChanges, StudyDocument } from '#shared/study.ts'
@@ -13,6 +14,9 @@ import { whatRunsFalsify, type UnderWay } from './changes.ts'
 import type { StudyStore } from './study-store.ts'
 
 type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'>
+
+/** Characters of a twin's name, with room for a number. */
+const longestName = 110
 
 export interface StudiesDeps {
   store: StudyStore
@@ -40,6 +44,10 @@ export interface Studies {
   import(document: StudyDocument): Study
   /** On this computer unless told otherwise. */
   plan(id: string, machine?: MachineFacts): MemberPlan[]
+  /** The same under another recipe. */
+  planWith(study: Study, recipe: Recipe): MemberPlan[]
+  /** A copy under another recipe and this name, or one that is free. */
+  twin(study: Study, name: string, recipe: Recipe): Study
 }
 
 export function createStudies(deps: StudiesDeps): Studies {
@@ -59,6 +67,13 @@ export function createStudies(deps: StudiesDeps): Studies {
       if (!taken.has(name)) return name
     }
   }
+
+  const planWith = (
+    { corpusId, tokenizer, ladder }: Study,
+    recipe: Recipe,
+    machine: MachineFacts = deps.machine(),
+  ): MemberPlan[] =>
+    planLadder(ladder, { recipe, vocabulary: vocabularyOf(tokenizer) }, deps.splits(corpusId, tokenizer), machine)
 
   return {
     list: store.list,
@@ -126,15 +141,13 @@ export function createStudies(deps: StudiesDeps): Studies {
       // A corpus that is not here keeps its name in the study: the plan is the same, and starting says what is missing.
       return make({ name: freeName(name), corpusId: found?.id ?? corpus.id, tokenizer, recipe, ladder })
     },
-    plan: (id, machine = deps.machine()) => {
-      const { corpusId, tokenizer, recipe, ladder } = store.read(id)
-      return planLadder(
-        ladder,
-        { recipe, vocabulary: vocabularyOf(tokenizer) },
-        deps.splits(corpusId, tokenizer),
-        machine,
-      )
+    plan: (id, machine) => {
+      const study = store.read(id)
+      return planWith(study, study.recipe, machine)
     },
+    planWith,
+    twin: ({ corpusId, tokenizer, ladder }, name, recipe) =>
+      make({ name: freeName(name.slice(0, longestName)), corpusId, tokenizer, recipe, ladder }),
   }
 }
 

@@ -1,9 +1,11 @@
 // The open study against another: which one, how it is fitted, and what came of it.
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
-import { computed, shallowRef, watch } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type { ComparisonOptions, Currency, LossUnit } from '#shared/comparison/compare.ts'
 import type { StudyEvidence } from '#shared/comparison/evidence.ts'
+import type { RecipeChange, TrialChoices, TrialCost } from '#shared/comparison/trial.ts'
+import type { Study } from '#shared/study.ts'
 import type { Pair, PairForm } from '#shared/scaling/multiplier/pair-fit.ts'
 import { useBridge } from '../bridge.ts'
 import { fittedLatest } from '../fitting/latest.ts'
@@ -94,5 +96,21 @@ export const useComparisonStore = defineStore('comparison', () => {
   )
   const answer = computed(() => comparison.value?.answers[choices.value.currency] ?? null)
 
-  return { choices, others, otherId, comparison, answer }
+  const isBeginning = ref(false)
+  /** Rejects with the sentence that says why the change cannot be. */
+  const trialCost = (studyId: string, change: RecipeChange, trial: TrialChoices): Promise<TrialCost> =>
+    bridge.request('trialCost', studyId, change, trial)
+  /** The twin, which is then what the study is compared with; undefined where it could not begin. */
+  async function beginTrial(studyId: string, change: RecipeChange, trial: TrialChoices): Promise<Study | undefined> {
+    isBeginning.value = true
+    try {
+      const twin = await notices.attempt(() => bridge.request('beginTrial', studyId, change, trial))
+      if (twin) chosen.value = { ...chosen.value, [studyId]: twin.id }
+      return twin
+    } finally {
+      isBeginning.value = false
+    }
+  }
+
+  return { choices, others, otherId, comparison, answer, isBeginning, trialCost, beginTrial }
 })
