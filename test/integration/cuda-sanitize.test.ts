@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { canEmulate } from '../support/cuda/build.ts'
 
+const compiler = process.env.CXX ?? 'g++'
 /** The sanitizer's runtime must be in the process before Node is; only gcc on Linux tells where it lies. */
-const runtime = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout?.trim() ?? ''
+const runtime = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout?.trim() ?? ''
 
 it.skipIf(!canEmulate || !existsSync(runtime))(
   'the kernels for NVIDIA cards run clean under the sanitizers',
