@@ -22,8 +22,8 @@ const halfBytes = (shape: GptShape, isOnCard: boolean): number => (isOnCard ? 2 
  * softmax. Then the logits, which become their own gradient, and the backward's passing tensors, about 14 d.
  *
  * In bf16 the processor's engine keeps the residual stream (2 d) in fp32 and 8 d in half: Q K V, the attention's output
- * and the MLP before GELU; norms and GELU are made again, and no logits are kept. A card's keeps all in fp32 and, beside
- * it, the 12 d that products read again.
+ * and the MLP before GELU; norms and GELU are made again, and no logits are kept. A card's keeps all in fp32 and,
+ * beside it, the 12 d that products read again.
  */
 export function activationBytesPerToken(
   { layers, width, heads, vocabulary }: GptShape,

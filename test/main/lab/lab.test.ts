@@ -599,7 +599,7 @@ describe('a check of muP', () => {
     expect(begun).toMatchObject({ studyId: study.id, kind: 'transfer', state: 'queued', choices, engine: 'reference' })
     const check = await ended(lab, study.id)
     expect(check).toMatchObject({ id: begun.id, state: 'finished', share: 1, message: null })
-    expect(check.transfer.length).toBe(2 * 2 * 3)
+    expect(check.transfer.length).toBe(2 * 2 * 3 * 3) // parametrisations, widths, rates, seeds
     expect(new Set(told)).toEqual(new Set(['queued', 'running', 'finished']))
     await lab.close()
     expect(await (await bench.open()).listChecks(study.id)).toEqual([check])
@@ -621,7 +621,7 @@ describe('a check of muP', () => {
     expect((await lab.listChecks(study.id)).map(({ state }) => state)).toEqual(['cancelled', 'finished'])
   })
 
-  it('that the lab closed on is interrupted, and goes with its study', async () => {
+  it('that the lab closed on is interrupted, and goes with its study when that goes for good', async () => {
     const lab = await bench.open()
     const study = await tinyStudy(lab)
     await lab.startCheck(study.id, 'coordinates', { ...choices, steps: 50_000 })
@@ -630,6 +630,7 @@ describe('a check of muP', () => {
     const next = await bench.open()
     expect(await next.listChecks(study.id)).toMatchObject([{ state: 'interrupted', secondsLeft: null }])
     await next.deleteStudy(study.id)
+    await next.emptyDeleted(null)
     await next.close()
     expect(await (await bench.open()).listChecks(study.id)).toEqual([])
   })

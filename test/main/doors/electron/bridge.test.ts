@@ -95,10 +95,14 @@ describe('the bridge', () => {
       }
     for (const name of labRequests) {
       expect(
-        await (bridge.request as (name: string, ...args: unknown[]) => Promise<unknown>)(name, 'a', { b: [1, null] }),
+        await (bridge.request as (name: string, ...args: unknown[]) => Promise<unknown>)(
+          name,
+          '/agreed/a', // where a request takes a path there, the person is asked first
+          { b: [1, null] },
+        ),
       ).toEqual({ name })
     }
-    expect(asked).toEqual(labRequests.map((name) => [name, 'a', { b: [1, null] }]))
+    expect(asked).toEqual(labRequests.map((name) => [name, '/agreed/a', { b: [1, null] }]))
   })
 
   it('throws a failure again as the Fault it was, with its details', async () => {
