@@ -64,7 +64,17 @@ export const plainCluster = (name: string, folder: string): SlurmCluster => ({
 })
 
 export const clusterCommand: CommandPart = (program, act) => {
-  const cluster = program.command('cluster').description('Slurm clusters that runs can be sent to')
+  const cluster = program
+    .command('cluster')
+    .description('Slurm clusters that runs can be sent to')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ isoflop cluster add tetralith --ssh tetralith --folder /proj/me/isoflop
+  $ isoflop cluster check tetralith
+  $ isoflop cluster follow`,
+    )
   resourceOptions(
     cluster
       .command('add')
