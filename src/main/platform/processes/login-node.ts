@@ -7,6 +7,7 @@ import { Fault } from '#shared/fault.ts'
 import { copyBelow } from '#main/platform/disk/copies.ts'
 import { writeFolderAtomically } from '#main/platform/disk/folders.ts'
 import { makePrivateFolder } from '#main/platform/disk/private-folder.ts'
+import { makeFolder } from '#main/platform/disk/remembered.ts'
 
 export interface LoginNode {
   /** A POSIX shell script, run to its end; what it printed and how it ended. */
@@ -66,7 +67,10 @@ export function createLoginNode({ ssh, mayAsk = false }: LoginNodeOptions): Logi
       )
     },
     get: async (folder, here, { signal } = {}) => {
-      if (ssh !== null) return rsync(['--delete', '--exclude=.*', '--', there(folder), `${here}/`], null, signal)
+      if (ssh !== null) {
+        makeFolder(here) // rsync makes the last folder of a path alone
+        return rsync(['--delete', '--exclude=.*', '--', there(folder), `${here}/`], null, signal)
+      }
       const rules = { overwrite: true }
       await writeFolderAtomically(here, (staging) => copyBelow(resolve(homedir, folder), staging), rules)
     },
