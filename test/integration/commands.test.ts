@@ -110,6 +110,41 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
       [['nobody'], 1],
     ],
   },
+  try: {
+    does: [['Tiny', '--set', 'decay=wsd']],
+    refuses: [
+      [['Tiny', '--set', 'nothing=1'], 1],
+      [['nobody', '--set', 'decay=wsd'], 1],
+      [['Tiny'], 2],
+    ],
+  },
+  'cluster add': { does: [['here', '--ssh', 'none', '--folder', 'there']], refuses: [[['new'], 2]] },
+  'cluster list': { does: [[]], refuses: [[['--nothing'], 2]] },
+  // what needs a Slurm is tried in slurm.test.ts
+  'cluster check': { does: [], refuses: [[['nobody'], 1]] },
+  'cluster follow': {
+    does: [],
+    refuses: [
+      [[], 1],
+      [['nobody'], 1],
+    ],
+  },
+  'cluster remove': { does: [['here']], refuses: [[['here'], 1]] },
+  'submit-files': {
+    does: [],
+    refuses: [
+      [['carried', '--study', 'nobody'], 1],
+      [['carried'], 2],
+    ],
+  },
+  take: { does: [], refuses: [[['nowhere'], 1]] },
+  job: {
+    does: [],
+    refuses: [
+      [['nowhere.json'], 1],
+      [['text.txt'], 1],
+    ],
+  },
   'studies list': { does: [[]], refuses: [[['--nothing'], 2]] },
   'studies create': { does: [['One']], refuses: [[[''], 2]] },
   'studies rename': { does: [['One', 'Two']], refuses: [[['nobody', 'x'], 1]] },
