@@ -102,10 +102,12 @@ describe.sequential('a model made elsewhere', () => {
     expect((await json('models')).models).toHaveLength(1)
   })
 
-  it('is deleted only when that was said', async () => {
-    expect((await isoflop('models', 'delete', 'Tiny-GPT')).status).toBe(1)
-    await json('models', 'delete', 'Tiny-GPT', '--yes')
+  it('is kept when it is deleted, and goes for good only when that was said', async () => {
+    await json('models', 'delete', 'Tiny-GPT')
     expect((await json('models')).models).toEqual([])
+    expect((await isoflop('trash', 'empty')).status).toBe(1)
+    expect(readdirSync(join(home, 'lab/models'))).toHaveLength(1)
+    await json('trash', 'empty', '--yes')
     expect(readdirSync(join(home, 'lab/models'))).toEqual([])
   })
 })

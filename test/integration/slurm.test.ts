@@ -20,8 +20,8 @@ import { startSshd, type LocalSshd } from '../support/sshd.ts'
 const missing = [...missingForSlurm(), ...missingForSsh()]
 const needs = 'needs slurm-wlm, munge, openssh-server and rsync'
 const shape = ['--tokenizer', 'bytes', '--context', '32', '--batch-tokens', '256']
-/** Runs of some ten seconds each. */
-const ladder = ['--largest', '60k', '--tokens-per-parameter', '20', ...shape]
+/** Runs of some twenty and forty seconds, on a machine with nothing else to do. */
+const ladder = ['--largest', '60k', '--tokens-per-parameter', '60', ...shape]
 
 let app: BuiltApp
 let folder: string
@@ -208,7 +208,7 @@ describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, () => {
     addCluster('hold', 'here', 'hold', '--ssh', 'none')
     const lab = await openLab('hold')
     try {
-      const study = await studyIn(lab, 40)
+      const study = await studyIn(lab, 120)
       const members = study.ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id)
       const [small, large] = await lab.startRuns(study.id, members, { on: 'here' })
       const run = async (id: string) => (await lab.listRuns(null)).find((one) => one.id === id)!
