@@ -63,10 +63,10 @@ const weights = (run: string) => {
 /** Resolves once a session has trained some steps. */
 const training = async (run: string): Promise<void> => {
   for (;;) {
-    const lines = await Promise.resolve()
-      .then(() => linesOf(run))
-      .catch(() => [])
-    if (lines.at(-1)?.kind === 'step') return
+    const kinds = await Promise.resolve()
+      .then((): string[] => linesOf(run).map(({ kind }) => kind))
+      .catch((): string[] => [])
+    if (kinds.lastIndexOf('step') > kinds.lastIndexOf('started') && kinds.at(-1) !== 'ended') return
     await sleep(20)
   }
 }

@@ -112,6 +112,10 @@ describe.skipIf(!electron).sequential('the packaged app (needs an Electron: npm 
   })
 
   it('knows its other engines, or says in a sentence why they are not here', async () => {
+    // they are looked for once nothing trains
+    await expect
+      .poll(async () => (await ask(lab.page, 'machine')).probes.map(({ name }) => name), { timeout: 120_000 })
+      .toEqual(expect.arrayContaining(['wasm', 'reference']))
     const { probes } = await ask(lab.page, 'machine')
     expect(
       probes.filter(({ name }) => name === 'wasm' || name === 'reference').map(({ isAvailable }) => isAvailable),
