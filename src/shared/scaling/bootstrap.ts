@@ -182,9 +182,13 @@ export function intervalOf(values: readonly number[], confidence: number): Param
 export const noiseOf = (measured: ArrayLike<number>, expected: readonly number[], freedom: number): number =>
   Math.sqrt(expected.reduce((sum, one, i) => sum + (measured[i] / one - 1) ** 2, 0) / freedom)
 
-/** A noise that may have been the true one, where `noise` was estimated with so many degrees of freedom. */
+/**
+ * A noise that may have been the true one, where `noise` was estimated with so many degrees of freedom: what is drawn
+ * with it then spreads as Student's t. At most ten times the estimate, for one degree of freedom now and then draws
+ * next to nothing.
+ */
 export const drawNoise = (random: Random, noise: number, freedom: number): number =>
-  noise * Math.sqrt(freedom / chiSquared(random, freedom))
+  noise * Math.min(10, Math.sqrt(freedom / chiSquared(random, freedom)))
 
 /** New trainings that each refit is asked for, so that their chance adds none to the interval. */
 const landingsAFit = 8
@@ -208,10 +212,9 @@ export function landing(
   return { low, high }
 }
 
-function chiSquared(random: Random, freedom: number): number {
+/** A sum of so many squares of standard normal numbers. */
+export function chiSquared(random: Random, freedom: number): number {
   let sum = 0
   for (let i = 0; i < freedom; i++) sum += random.normal() ** 2
-  // One degree of freedom now and then draws next to nothing, and so a noise without bounds: at most ten times the
-  // estimate.
-  return Math.max(sum, freedom / 100)
+  return sum
 }

@@ -1,11 +1,11 @@
 // The compute multiplier: how many times the compute of A does B need for the same loss, with its interval.
 import { createRandom } from '../../random.ts'
-import type { LawPoint } from '../points.ts'
+import { drawNoise } from '../bootstrap.ts'
+import type { ColumnNames, LawPoint } from '../points.ts'
 import { type ComparedLaw, logNeededFor, lossAt } from './compared-law.ts'
-import { drawnDeviation, noiseAround, type Noise } from './noise.ts'
+import { noiseAround, type Noise } from './noise.ts'
 import { both, checkPair, fitPair, jointParameters, ownParameters, type Pair, type PairForm } from './pair-fit.ts'
 import { repeatsOf } from './repeats.ts'
-import type { ColumnNames } from '../points.ts'
 
 /** m at one x of A; below 1 B is better. An end without a bound is null, and both where there is no interval at all. */
 export interface MultiplierPoint {
@@ -45,7 +45,7 @@ const usualResamples = 400
 
 /**
  * Fits both and draws what they might have been: each size's mean moves by the noise, which is itself drawn anew (see
- * `drawnDeviation`), and both are fitted again. Throws a Fault for points that determine no such laws.
+ * `drawNoise`), and both are fitted again. Throws a Fault for points that determine no such laws.
  */
 export function fitMultiplier(points: Pair<readonly LawPoint[]>, options: MultiplierOptions): Multiplier {
   const { form, names, columns, resamples = usualResamples, seed = 0, confidence = 0.95 } = options
@@ -58,11 +58,12 @@ export function fitMultiplier(points: Pair<readonly LawPoint[]>, options: Multip
   const sets = both(repeats, (one, side) => ({ repeats: one, law: laws[side] }))
   const together = joint > 0 ? noiseAround([sets.a, sets.b], 2 * own + joint, random) : null
   const noise = both(sets, (one) => (joint > 0 ? together : noiseAround([one], own, random)))
+  const drawnFrom = ({ deviation, freedom }: Noise) => drawNoise(random, deviation, freedom)
   const drawn: Pair<ComparedLaw>[] = []
   for (let i = 0; noise.a && noise.b && i < resamples; i++) {
-    const shared = joint > 0 ? drawnDeviation(noise.a, random) : null
+    const shared = joint > 0 ? drawnFrom(noise.a) : null
     const moved = both(repeats, (one, side) => {
-      const deviation = shared ?? drawnDeviation(noise[side]!, random)
+      const deviation = shared ?? drawnFrom(noise[side]!)
       return one.map((size) => ({
         ...size,
         mean: lossAt(laws[side], size.x) * Math.exp((deviation / Math.sqrt(size.count)) * random.normal()),

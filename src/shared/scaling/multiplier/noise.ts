@@ -1,6 +1,7 @@
 // How far losses lie from their law, and how sure that is: what repeats with other seeds say of one training's noise,
 // and what the sizes' means say of the law's lack of fit.
 import type { Random } from '../../random.ts'
+import { chiSquared } from '../bootstrap.ts'
 import { type ComparedLaw, lossAt } from './compared-law.ts'
 import type { Repeats } from './repeats.ts'
 
@@ -55,17 +56,4 @@ function chanceOf(above: number, below: number, freedomAbove: number, freedomBel
     if (ratio * below >= above) larger++
   }
   return larger / draws
-}
-
-/**
- * A deviation that might be the true one: few residuals leave it uncertain, and the draws' spread is then Student's t.
- * At most ten times the estimate, for one degree of freedom now and then draws next to nothing.
- */
-export const drawnDeviation = ({ deviation, freedom }: Noise, random: Random): number =>
-  deviation * Math.min(10, Math.sqrt(freedom / chiSquared(random, freedom)))
-
-function chiSquared(random: Random, freedom: number): number {
-  let sum = 0
-  for (let i = 0; i < freedom; i++) sum += random.normal() ** 2
-  return sum
 }
