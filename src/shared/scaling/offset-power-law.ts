@@ -1,5 +1,6 @@
 // The offset power law L(x) = (x / x0)^-b + c with c >= 0, the form in which Cerebras-GPT's law is published.
 import { type CurveFit, type CurveObjective, type FitStatus, relativeResiduals, standardDeviation } from './curve.ts'
+import { goldenSection, scanned } from './golden-section.ts'
 import { checkPoints, type ColumnNames, type LawPoint } from './points.ts'
 
 /** Exponents searched: b from nearly flat to steeper than any loss was seen to fall. */
@@ -24,20 +25,13 @@ export function fitOffsetPowerLaw(
   const solve = (logExponent: number) => solveLinear(t, y, Math.exp(logExponent), objective)
 
   const [low, high] = searchRange(options.nearExponent)
-  const scan = options.nearExponent === undefined ? 160 : 40
-  const at = (i: number) => low + (Math.min(scan, Math.max(0, i)) / scan) * (high - low)
-  let best = 0
-  let least = Infinity
-  for (let i = 0; i <= scan; i++) {
-    const { sse } = solve(at(i))
-    if (sse < least) [best, least] = [i, sse]
-  }
-  const logExponent = goldenSection((u) => solve(u).sse, at(best - 1), at(best + 1))
+  const misfit = (u: number) => solve(u).sse
+  const around = scanned(misfit, low, high, options.nearExponent === undefined ? 160 : 40)
+  const logExponent = goldenSection(misfit, around.low, around.high, 1e-11)
 
   const b = Math.exp(logExponent)
   const { coefficient, offset, sse } = solve(logExponent)
   const logCoefficient = Math.log(coefficient) + b * centre
-  const isAtEdge = best === 0 || best === scan
   const fit: CurveFit = {
     form: 'offset-power',
     objective,
@@ -48,7 +42,7 @@ export function fitOffsetPowerLaw(
     residualStd: 0,
     rSquared: null,
     errors: null,
-    status: statusOf(points.length, offset, isAtEdge, sensitivity(t, b, coefficient, offset)),
+    status: statusOf(points.length, offset, around.isAtEdge, sensitivity(t, b, coefficient, offset)),
   }
   return { ...fit, residualStd: standardDeviation(relativeResiduals(fit, points)) }
 }
@@ -125,26 +119,6 @@ function weighted(p: number[], y: number[], weights: number[] | null): { coeffic
   if (offset >= 0 && coefficient > 0) return { coefficient, offset }
   if (coefficient <= 0) return { coefficient: Number.MIN_VALUE, offset: wy / w } // a loss that does not fall: flat
   return { coefficient: wpy / wpp, offset: 0 }
-}
-
-/** The smallest of a function with one valley between two ends. */
-function goldenSection(f: (u: number) => number, from: number, to: number): number {
-  const ratio = (Math.sqrt(5) - 1) / 2
-  let [a, b] = [from, to]
-  let [c, d] = [b - ratio * (b - a), a + ratio * (b - a)]
-  let [fc, fd] = [f(c), f(d)]
-  for (let i = 0; i < 90 && b - a > 1e-11; i++) {
-    if (fc <= fd) {
-      ;[b, d, fd] = [d, c, fc]
-      c = b - ratio * (b - a)
-      fc = f(c)
-    } else {
-      ;[a, c, fc] = [c, d, fd]
-      d = a + ratio * (b - a)
-      fd = f(d)
-    }
-  }
-  return (a + b) / 2
 }
 
 /** How much of the exponent's effect coefficient and offset can imitate: 0 not at all, 1 wholly. */

@@ -1,5 +1,6 @@
 // One recipe's law beside another's, L(x) = E + e^k x^-α, where the asymptote E, and the exponent α too, may be given
 // instead of fitted.
+import { goldenSection, scanned } from '../golden-section.ts'
 import type { Repeats } from './repeats.ts'
 
 export interface ComparedLaw {
@@ -68,7 +69,7 @@ function searched(near: number | null): [from: number, to: number, scan: number]
   return [Math.max(from, middle - 1.5), Math.min(to, middle + 1.5), 12]
 }
 
-/** The place between two ends where a function is least: a scan, then a golden section around its best. */
+/** The place between two ends where a function is least. */
 export function leastAlong(
   f: (u: number) => number,
   from: number,
@@ -76,28 +77,7 @@ export function leastAlong(
   scan: number,
   tolerance: number,
 ): number {
-  const at = (i: number) => from + (Math.min(scan, Math.max(0, i)) / scan) * (to - from)
-  let best = 0
-  let least = Infinity
-  for (let i = 0; i <= scan; i++) {
-    const value = f(at(i))
-    if (value < least) [best, least] = [i, value]
-  }
-  const ratio = (Math.sqrt(5) - 1) / 2
-  let [a, b] = [at(best - 1), at(best + 1)]
-  let [c, d] = [b - ratio * (b - a), a + ratio * (b - a)]
-  let [fc, fd] = [f(c), f(d)]
-  while (b - a > tolerance) {
-    if (fc <= fd) {
-      ;[b, d, fd] = [d, c, fc]
-      c = b - ratio * (b - a)
-      fc = f(c)
-    } else {
-      ;[a, c, fc] = [c, d, fd]
-      d = a + ratio * (b - a)
-      fd = f(d)
-    }
-  }
-  const middle = (a + b) / 2
-  return f(middle) <= least ? middle : at(best) // the best may be an end
+  const { at, least, low, high } = scanned(f, from, to, scan)
+  const middle = goldenSection(f, low, high, tolerance)
+  return f(middle) <= least ? middle : at // the best may be an end
 }
