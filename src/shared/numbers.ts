@@ -7,9 +7,9 @@ const small = ['', 'm', 'µ', 'n', 'p']
 /** Three significant digits without an exponent: 3.75, 75.0, 512. */
 export function threeDigits(value: number): string {
   if (value === 0) return '0'
-  const rounded = Number(value.toPrecision(3))
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))))
-  return rounded.toFixed(Math.min(digits, 20))
+  const three = rounded(value)
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(three))))
+  return three.toFixed(Math.min(digits, 20))
 }
 
 /** To so many significant digits. */
@@ -28,7 +28,7 @@ export function withPrefix(value: number, unit = ''): string {
   const glue = (text: string, prefix: string) => (prefix + unit ? `${text}${space}${prefix}${unit}` : text)
   if (value === 0) return glue('0', '')
   if (Number.isInteger(value) && Math.abs(value) < 1000) return glue(String(value), '')
-  const size = Math.abs(Number(value.toPrecision(3)))
+  const size = Math.abs(rounded(value))
   if (size < 1) {
     const power = Math.min(small.length - 1, Math.ceil(-Math.log10(size) / 3 - 1e-12))
     return glue(threeDigits(value * 1000 ** power), small[power]!)
@@ -90,7 +90,7 @@ export function formatSeconds(seconds: number): string {
 export function exactly(value: number): string {
   if (!Number.isFinite(value)) return String(value)
   const size = Math.abs(value)
-  if (size !== 0 && (size >= 1e15 || size < 1e-4)) return value.toExponential().replace('e+', 'e')
+  if (size !== 0 && (size >= 1e15 || size < 1e-4)) return inPowers(value)
   const [whole, part] = String(value).split('.')
   const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ',')
   return part ? `${grouped}.${part}` : grouped

@@ -1,6 +1,7 @@
 // *Try a change*: what a study's twin would train, one field of the recipe changed, before anything runs.
 import type { Ladder, MemberPlan } from '../family/ladder.ts'
 import type { FlopsConvention, Recipe } from '../family/recipe.ts'
+import { rounded } from '../numbers.ts'
 import { inWords } from './fairness.ts'
 
 /** One field of a recipe with its new value. */
@@ -49,7 +50,7 @@ export function trialSteps(
   const [smallest] = [...plans].sort((a, b) => a.parameters - b.parameters)
   if (!smallest) return []
   const sweep = sweepFactors.map((factor): TrialStep => ({
-    recipe: { ...recipe, peakLearningRate: Number((factor * smallest.peakLearningRate).toPrecision(3)) },
+    recipe: { ...recipe, peakLearningRate: rounded(factor * smallest.peakLearningRate) },
     memberIds: [smallest.memberId],
     purpose: 'sweep',
   }))
