@@ -4,7 +4,7 @@ import { goldenSection, scanned } from './golden-section.ts'
 import { checkPoints, type ColumnNames, type LawPoint } from './points.ts'
 
 /** Exponents searched: b from nearly flat to steeper than any loss was seen to fall. */
-const exponentRange = { smallest: 1e-3, largest: 3 } as const
+export const exponentRange = { smallest: 1e-3, largest: 3 } as const
 
 /**
  * Least squares on L, or on ln L. For a given b the best coefficient and offset have a closed form, so the search is

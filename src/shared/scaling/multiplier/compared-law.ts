@@ -1,6 +1,7 @@
 // One recipe's law beside another's, L(x) = E + e^k x^-α, where the asymptote E, and the exponent α too, may be given
 // instead of fitted.
 import { goldenSection, scanned } from '../golden-section.ts'
+import { exponentRange } from '../offset-power-law.ts'
 import type { Repeats } from './repeats.ts'
 
 export interface ComparedLaw {
@@ -18,9 +19,6 @@ export const lossAt = ({ asymptote, logCoefficient, exponent }: ComparedLaw, x: 
 /** ln of the x at which the law comes down to `loss`; Infinity where it never does. */
 export const logNeededFor = ({ asymptote, logCoefficient, exponent }: ComparedLaw, loss: number): number =>
   loss > asymptote ? (logCoefficient - Math.log(loss - asymptote)) / exponent : Infinity
-
-/** Exponents searched, as the free fit searches them. */
-const exponents = { smallest: 1e-3, largest: 3 } as const
 
 export interface GivenFit {
   law: ComparedLaw
@@ -63,7 +61,7 @@ export function fitGivenAsymptote(
 }
 
 function searched(near: number | null): [from: number, to: number, scan: number] {
-  const [from, to] = [Math.log(exponents.smallest), Math.log(exponents.largest)]
+  const [from, to] = [Math.log(exponentRange.smallest), Math.log(exponentRange.largest)]
   if (near === null) return [from, to, 60]
   const middle = Math.log(near)
   return [Math.max(from, middle - 1.5), Math.min(to, middle + 1.5), 12]
