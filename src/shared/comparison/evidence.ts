@@ -5,7 +5,8 @@ import { isAtRatio } from '../family/additions.ts'
 import type { Recipe } from '../family/recipe.ts'
 import { tokensStretch } from '../family/schedule.ts'
 import type { GptShape } from '../family/shape.ts'
-import { repeatsOf } from '../repeats.ts'
+import { groupedBy } from '../grouped.ts'
+import { type Finished, isCounted, repeatsOf } from '../repeats.ts'
 import type { RunPlan, RunSummary } from '../run.ts'
 import { meanOf } from '../statistics.ts'
 import type { Study } from '../study.ts'
@@ -66,24 +67,21 @@ export interface EvidenceBasis extends Pick<StudyEvidence, 'corpus' | 'bytesPerT
   cooldownLoss: (run: RunSummary) => number | null
 }
 
-interface Counted {
-  run: RunSummary
+interface Counted extends Finished {
   plan: RunPlan
-  loss: number
 }
 
 export function evidenceOf({ study, corpus, bytesPerToken, runs, plans, cooldownLoss }: EvidenceBasis): StudyEvidence {
   const planOf = new Map(plans.map((plan) => [plan.runId, plan]))
-  const byMember = new Map<string, Counted[]>()
-  for (const run of runs) {
+  const finished = runs.flatMap((run): Counted[] => {
     const plan = planOf.get(run.id)
     const loss = run.cooldowns ? cooldownLoss(run) : run.validationLoss
-    // What a model learned before is not in the compute of a run that began from it.
-    if (run.state !== 'finished' || run.origin || !plan || loss === null) continue
-    if (!isAtRatio(lawTokens(run) / (run.countedParameters ?? run.parameters), study.recipe)) continue
-    byMember.set(run.memberId, [...(byMember.get(run.memberId) ?? []), { run, plan, loss }])
-  }
-  const members = [...byMember.values()].map((all) => ({ all, counted: repeatsOf(all) as Counted[] }))
+    if (!isCounted(run) || !plan || loss === null) return []
+    const isOnLaw = isAtRatio(lawTokens(run) / (run.countedParameters ?? run.parameters), study.recipe)
+    return isOnLaw ? [{ run, plan, loss }] : []
+  })
+  const byMember = groupedBy(finished, ({ run }) => run.memberId)
+  const members = [...byMember.values()].map((all) => ({ all, counted: repeatsOf(all) }))
   return {
     studyId: study.id,
     name: study.name,
@@ -97,12 +95,12 @@ export function evidenceOf({ study, corpus, bytesPerToken, runs, plans, cooldown
 }
 
 /** A wsd-s run has the recipe's tokens at its middle cooldown, half-way. */
-const lawTokens = ({ tokens, cooldowns }: RunSummary): number => tokens / (cooldowns ? tokensStretch('wsd-s') : 1)
+const stretchOf = ({ cooldowns }: RunSummary): number => (cooldowns ? tokensStretch('wsd-s') : 1)
+
+const lawTokens = (run: RunSummary): number => run.tokens / stretchOf(run)
 
 function pointsOf(counted: readonly Counted[]): EvidencePoint[] {
-  const seconds = counted
-    .map(({ run }) => run.elapsedMs / 1000 / (run.cooldowns ? tokensStretch('wsd-s') : 1))
-    .sort((a, b) => a - b)
+  const seconds = counted.map(({ run }) => run.elapsedMs / 1000 / stretchOf(run)).sort((a, b) => a - b)
   return counted.map(({ run, plan, loss }) => ({
     memberId: run.memberId,
     name: run.name,
@@ -125,14 +123,12 @@ function pointsOf(counted: readonly Counted[]): EvidencePoint[] {
 /** Of the trainings in all else like the one that counts, where three rates or more were tried. */
 function sweepOf(all: readonly Counted[], counted: Counted): RateSweep[] {
   const key = allButRate(counted.plan)
-  const losses = new Map<number, number[]>()
-  for (const { plan, loss } of all) {
-    if (allButRate(plan) !== key) continue
-    const rate = plan.member.peakLearningRate
-    losses.set(rate, [...(losses.get(rate) ?? []), loss])
-  }
-  if (losses.size < 3) return []
-  const rates = [...losses].sort(([a], [b]) => a - b).map(([rate, of]) => ({ rate, loss: meanOf(of) }))
+  const alike = all.filter(({ plan }) => allButRate(plan) === key)
+  const byRate = groupedBy(alike, ({ plan }) => plan.member.peakLearningRate)
+  if (byRate.size < 3) return []
+  const rates = [...byRate]
+    .sort(([a], [b]) => a - b)
+    .map(([rate, of]) => ({ rate, loss: meanOf(of.map(({ loss }) => loss)) }))
   const at = rates.reduce((best, { loss }, i) => (loss < rates[best].loss ? i : best), 0)
   const { memberId, name } = counted.run
   return [

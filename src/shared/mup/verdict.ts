@@ -1,4 +1,5 @@
 // What a check found, in the few numbers that answer its question.
+import { groupedBy } from '../grouped.ts'
 import { rounded, withDecimals } from '../numbers.ts'
 import { studentQuantile } from '../scaling/student.ts'
 import { meanOf, spreadOf } from '../statistics.ts'
@@ -37,11 +38,8 @@ export function coordinateVerdicts(points: readonly CoordinatePoint[]): Coordina
     const step = Math.min(
       ...widths.map((width) => Math.max(...mine.filter((point) => point.width === width).map((point) => point.step))),
     )
-    const places = new Map<string, CoordinatePoint[]>()
-    for (const point of mine.filter((one) => one.step === step)) {
-      const key = `${point.place} ${point.block}`
-      places.set(key, [...(places.get(key) ?? []), point])
-    }
+    const last = mine.filter((one) => one.step === step)
+    const places = groupedBy(last, ({ place, block }) => `${place} ${block}`)
     const spreads = [...places.values()].map((of): PlaceSpread => ({
       place: of[0].place,
       block: of[0].block,
@@ -130,11 +128,10 @@ function intervalOfDrift(drift: number, bySeed: readonly TransferPoint[][]): { l
 
 /** Every model's mean over its seeds, and the standard error of that; null as soon as one of them diverged. */
 export function meansOf(points: readonly TransferPoint[]): (TransferPoint & { error: number | null })[] {
-  const models = new Map<string, TransferPoint[]>()
-  for (const point of points) {
-    const key = `${point.parametrisation} ${point.width} ${point.learningRate}`
-    models.set(key, [...(models.get(key) ?? []), point])
-  }
+  const models = groupedBy(
+    points,
+    ({ parametrisation, width, learningRate }) => `${parametrisation} ${width} ${learningRate}`,
+  )
   return [...models.values()].map((all) => {
     const losses = all.map(({ loss }) => loss)
     const known = losses.filter((loss): loss is number => loss !== null)

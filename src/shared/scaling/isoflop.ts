@@ -1,6 +1,7 @@
 // IsoFLOP profiles (Hoffmann et al. 2022, approach 2): at each budget a parabola of loss against log size, then a line
 // through the minima.
 import { Fault } from '../fault.ts'
+import { groupedBy } from '../grouped.ts'
 import { fitLine, type LineFit } from './power-law.ts'
 
 export interface IsoflopPoint {
@@ -59,9 +60,7 @@ export function fitIsoflops(points: readonly IsoflopPoint[], fewestPoints = 3): 
         throw new Fault('bad-input', `Point ${i + 1}: its ${name} is ${value}; it must be a finite number above 0.`)
     }
   })
-  const byBudget = new Map<number, IsoflopPoint[]>()
-  for (const point of points) byBudget.set(point.budget, [...(byBudget.get(point.budget) ?? []), point])
-  const profiles = [...byBudget]
+  const profiles = [...groupedBy(points, ({ budget }) => budget)]
     .sort(([a], [b]) => a - b)
     .map(([budget, profile]) => fitProfile(budget, profile, fewestPoints))
   const used = profiles.filter((profile) => profile.rejection === null)

@@ -5,7 +5,7 @@ import type { ColumnNames, LawPoint } from '../points.ts'
 import { type ComparedLaw, logNeededFor, lossAt } from './compared-law.ts'
 import { noiseAround, type Noise } from './noise.ts'
 import { both, checkPair, fitPair, jointParameters, ownParameters, type Pair, type PairForm } from './pair-fit.ts'
-import { repeatsOf } from './repeats.ts'
+import { repeatsByX } from './repeats.ts'
 
 /** m at one x of A; below 1 B is better. An end without a bound is null, and both where there is no interval at all. */
 export interface MultiplierPoint {
@@ -51,7 +51,7 @@ export function fitMultiplier(points: Pair<readonly LawPoint[]>, options: Multip
   const { form, names, columns, resamples = usualResamples, seed = 0, confidence = 0.95 } = options
   checkPair(points, names, form, columns)
   const random = createRandom(seed)
-  const repeats = both(points, repeatsOf)
+  const repeats = both(points, repeatsByX)
   const laws = fitPair(repeats, form)
   const joint = jointParameters(form)
   const own = ownParameters(form)

@@ -1,4 +1,6 @@
 // Trainings of one size, seed by seed, as their mean and how far they lie from it.
+import { groupedBy } from '../../grouped.ts'
+import { meanOf } from '../../statistics.ts'
 import type { LawPoint } from '../points.ts'
 
 /** The trainings at one x. */
@@ -10,13 +12,11 @@ export interface Repeats {
   squares: number
 }
 
-export function repeatsOf(points: readonly LawPoint[]): Repeats[] {
-  const byX = new Map<number, number[]>()
-  for (const { x, y } of points) byX.set(x, [...(byX.get(x) ?? []), y])
-  return [...byX]
+/** Ascending in x. */
+export const repeatsByX = (points: readonly LawPoint[]): Repeats[] =>
+  [...groupedBy(points, ({ x }) => x)]
     .sort(([p], [q]) => p - q)
-    .map(([x, losses]) => {
-      const mean = losses.reduce((sum, y) => sum + y, 0) / losses.length
-      return { x, count: losses.length, mean, squares: losses.reduce((sum, y) => sum + (y / mean - 1) ** 2, 0) }
+    .map(([x, all]) => {
+      const mean = meanOf(all.map(({ y }) => y))
+      return { x, count: all.length, mean, squares: all.reduce((sum, { y }) => sum + (y / mean - 1) ** 2, 0) }
     })
-}
