@@ -1,7 +1,7 @@
 // Watches evaluations until each has its numbers, writes their items to a file, and stops them when the person
 // interrupts: every item that was scored stays in the lab.
 import type { Evaluation } from '#shared/evaluation/evaluation.ts'
-import { Fault } from '#shared/fault.ts'
+import { Fault, isDiskFull } from '#shared/fault.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { SamplesFile } from './evaluate-samples.ts'
@@ -36,6 +36,8 @@ export async function followEvaluations(
     return mine.every(({ state }) => state === 'finished') || mine.some(hasEndedBadly) ? mine : undefined
   }
   let isFitting = true
+  /** It goes on from where it is when it is asked for again. */
+  let isOutOfSpace = false
   try {
     const mine = await waitFor(lab, 'evaluation', signal, check).catch((error: unknown) => {
       isFitting = signal.aborted // otherwise it is the samples file of another evaluation
@@ -46,14 +48,22 @@ export async function followEvaluations(
     if (mine.length < ids.length) throw new Fault('not-found', 'The evaluation was deleted meanwhile.')
     return mine
   } catch (error) {
+    isOutOfSpace = isDiskFull(error)
+    if (isOutOfSpace) throw error
     await stopAll(lab, await read())
     throw signal.aborted ? interrupted(await read()) : error
   } finally {
     const mine = await read()
     if (isFitting) await samples?.write(lab, mine)
-    // What was refused leaves nothing.
-    for (const { id, state, done } of mine) if (state !== 'finished' && done === 0) await lab.deleteEvaluation(id)
+    if (!isOutOfSpace) await forgetRefused(lab, mine)
   }
+}
+
+/** What was refused leaves nothing, not even among what was deleted. */
+async function forgetRefused(lab: LabHost, evaluations: readonly Evaluation[]): Promise<void> {
+  const refused = evaluations.filter(({ state, done }) => state !== 'finished' && done === 0).map(({ id }) => id)
+  for (const id of refused) await lab.deleteEvaluation(id)
+  await lab.emptyDeleted(refused)
 }
 
 const hasEndedBadly = (one: Evaluation): boolean => !isUnderWay(one) && one.state !== 'finished'

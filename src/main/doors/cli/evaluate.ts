@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine.ts'
 import type { EvaluationOptions } from '#shared/evaluation/evaluation.ts'
-import { Fault } from '#shared/fault.ts'
+import { Fault, isDiskFull } from '#shared/fault.ts'
 import type { Subject } from '#shared/subject.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
 import type { LabHost } from '#main/lab/lab.ts'
@@ -119,8 +119,8 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
       for (const [i, task] of tasks.entries())
         ids.push(...(await lab.startEvaluations(studyId, [subject], [task], chosen[i])).map(({ id }) => id))
     } catch (error) {
-      for (const id of ids) await lab.deleteEvaluation(id)
-      await takeBack()
+      // What a full disk broke off goes on when it is asked for again.
+      if (ids.length === 0 || !isDiskFull(error)) await takeBack(ids)
       throw error
     }
     const finished = await followEvaluations(lab, { studyId, ids, samples }, context)
@@ -148,11 +148,14 @@ function tasksOf(task: string): string[] {
   return names
 }
 
-/** What is evaluated, and the study that keeps it; `takeBack` forgets a study that was made for it. */
+/**
+ * What is evaluated, and the study that keeps it; `takeBack` forgets which of these evaluations are new, and the study
+ * if it is.
+ */
 async function placeOf(
   lab: LabHost,
   { checkpoint, run, study }: EvaluateOptions,
-): Promise<{ studyId: string; subject: Subject; takeBack: () => Promise<void> }> {
+): Promise<{ studyId: string; subject: Subject; takeBack: (ids: readonly string[]) => Promise<void> }> {
   const subject: Subject =
     checkpoint !== undefined ? { kind: 'folder', path: resolve(checkpoint) } : await findSubject(lab, run!)
   const known = new Set((await lab.listStudies()).map(({ id }) => id))
@@ -162,11 +165,17 @@ async function placeOf(
       : subject.kind === 'run'
         ? (await lab.listRuns(null)).find(({ id }) => id === subject.runId)!.studyId
         : (await studyCalled(lab, ownStudy)).id
+  const earlier = new Set((await lab.listEvaluations(studyId)).map(({ id }) => id))
   return {
     studyId,
     subject,
-    takeBack: async () => {
-      if (!known.has(studyId)) await lab.deleteStudy(studyId)
+    takeBack: async (ids) => {
+      const made = ids.filter((id) => !earlier.has(id))
+      for (const id of made) await lab.deleteEvaluation(id)
+      await lab.emptyDeleted(made)
+      if (known.has(studyId)) return
+      await lab.deleteStudy(studyId)
+      await lab.emptyDeleted([studyId])
     },
   }
 }

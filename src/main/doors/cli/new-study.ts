@@ -123,13 +123,20 @@ export async function remember(lab: LabHost): Promise<() => Promise<void>> {
   return async () => {
     const used = new Set((await lab.listRuns(null)).map(({ studyId }) => studyId))
     const kept: string[] = []
+    const made: string[] = []
     for (const { id, corpusId } of await lab.listStudies()) {
       if (known.has(id) || used.has(id)) kept.push(corpusId)
-      else await lab.deleteStudy(id)
+      else {
+        await lab.deleteStudy(id)
+        made.push(id)
+      }
     }
     for (const { id, origin } of await lab.listCorpora()) {
-      if (!known.has(id) && origin !== 'bundled' && !kept.includes(id)) await lab.deleteCorpus(id)
+      if (known.has(id) || origin === 'bundled' || kept.includes(id)) continue
+      await lab.deleteCorpus(id)
+      made.push(id)
     }
+    await lab.emptyDeleted(made) // nobody has seen it, and nobody will look for it among the deleted
   }
 }
 

@@ -20,7 +20,10 @@ export async function openSampleLog(path: string): Promise<SampleLog> {
   const flush = async () => {
     const lines = waiting
     waiting = []
-    await file.append(lines)
+    await file.append(lines).catch((error) => {
+      waiting.unshift(...lines) // in their order, if there is space by the next time
+      throw error
+    })
   }
   return {
     done: parse(lines),

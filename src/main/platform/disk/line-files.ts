@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { diskFault, isMissing } from './disk-faults.ts'
 
 export interface LineFile {
+  /** All of these lines or, where it throws, none of them. */
   append(lines: readonly string[]): Promise<void>
   /** What was appended outlasts a power cut when it returns. */
   sync(): Promise<void>
@@ -17,14 +18,20 @@ export async function openLineFile(path: string): Promise<{ file: LineFile; line
     const { lines, bytes } = await readWholeLines(path)
     const handle = await fs.open(path, 'a')
     await handle.truncate(bytes)
+    let size = bytes
     return {
       lines,
       file: {
         append: async (more) => {
-          if (more.length > 0)
-            await handle.appendFile(more.map((line) => `${line}\n`).join('')).catch((error) => {
-              throw diskFault(error, 'write', path)
-            })
+          const data = Buffer.from(more.map((line) => `${line}\n`).join(''))
+          try {
+            await handle.appendFile(data)
+            size += data.length
+          } catch (error) {
+            // What comes next must not be written behind half a line.
+            await handle.truncate(size).catch(() => undefined)
+            throw diskFault(error, 'write', path)
+          }
         },
         sync: () =>
           handle.sync().catch((error) => {
