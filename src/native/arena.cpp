@@ -166,4 +166,15 @@ bool Arena::release(void* address) {
   return true;
 }
 
+bool Arena::discard(void* address) {
+  const auto found = held_.find(address);
+  if (found == held_.end() || is_carved(found->second)) return release(address);
+  const size_t size = found->second;
+  held_.erase(found);
+  current_ -= size;
+  reserved_ -= size;
+  to_system(address, size);
+  return true;
+}
+
 } // namespace isoflop

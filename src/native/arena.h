@@ -20,6 +20,10 @@ public:
   void* allocate(size_t bytes);
   /** Back to the free list; false for an address that is not held. */
   bool release(void* address);
+  /** Back to the machine where it is a block of its own, so that others may have its memory; else as `release`. */
+  bool discard(void* address);
+  /** Free blocks of their own go back to the machine. */
+  void give_back_free();
   bool holds(void* address) const { return held_.count(address) > 0; }
   /** Bytes handed out now, and the most there ever were. */
   uint64_t current() const { return current_; }
@@ -29,7 +33,6 @@ private:
   void* take(size_t bytes);
   void* carve(size_t bytes);
   void* from_system(size_t bytes);
-  void give_back_free();
 
   uint64_t limit_;
   uint64_t reserved_ = 0; // bytes taken from the machine

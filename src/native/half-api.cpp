@@ -108,8 +108,11 @@ int isf_half_head_loss(uint64_t context, uint64_t x, uint64_t tokens, uint64_t t
                        float gradientScale, uint64_t intoTokens, uint64_t dx, float scale, int n, int width,
                        int vocabulary) {
   Context& c = at(context);
-  return c.halfTable->headLoss(c, {n, width, vocabulary, halves(x), floats(tokens), scale, integers(targets),
-                                   floats(losses), gradientScale, floats(intoTokens), floats(dx)});
+  const int status =
+      c.halfTable->headLoss(c, {n, width, vocabulary, halves(x), floats(tokens), scale, integers(targets),
+                                floats(losses), gradientScale, floats(intoTokens), floats(dx)});
+  c.trim();
+  return status;
 }
 int isf_half_product(uint64_t context, uint64_t a, uint64_t b, uint64_t c, int m, int n, int k, int aTransposed,
                      int bTransposed) {

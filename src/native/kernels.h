@@ -30,6 +30,8 @@ struct Context {
   Scratch scratch;
   /** Makes the scratch buffers at least this large (floats); false when there is no memory. Called outside regions. */
   bool reserve(size_t sharedFloats, size_t ownFloats);
+  /** After what needed far more than everything else: its buffer goes back, where it is a large one. */
+  void trim();
   struct Table const* table = nullptr;
   struct HalfTable const* halfTable = nullptr; // with precision bf16
 };

@@ -2,19 +2,22 @@
 import type { ModelPlan } from '#shared/family/model.ts'
 import { listParameters, type Activation, type GptShape, type ParameterInfo } from '#shared/family/shape.ts'
 import { createRandom } from '#shared/random.ts'
+import { countOf } from './shapes.ts'
 
 /** Initial values by parameter name (see listParameters): truncated normal, norms 1 and 0, biases 0. */
 export function initialWeights(model: ModelPlan): Map<string, Float32Array> {
   return new Map(listParameters(model.shape).map((parameter) => [parameter.name, initialValues(parameter, model)]))
 }
 
-/** Initial values of one parameter. */
+/** Initial values of one parameter, into the front of `space` where it is given. */
 export function initialValues(
   { name, shape, kind }: ParameterInfo,
   { parametrisation, seed }: ModelPlan,
+  space?: Float32Array,
 ): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1))
-  if (kind === 'bias') return values
+  const count = countOf(shape)
+  const values = space?.subarray(0, count) ?? new Float32Array(count)
+  if (kind === 'bias') return values.fill(0)
   if (kind === 'norm') return values.fill(name.endsWith('.weight') ? 1 : 0)
   const std = parametrisation.initStd[kind]
   const random = createRandom(seedOf(name, seed))

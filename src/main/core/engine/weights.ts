@@ -3,6 +3,7 @@ import { countParameters, listParameters, type ParameterInfo } from '#shared/fam
 import type { ModelPlan } from '#shared/family/model.ts'
 import { initialValues } from './init.ts'
 import type { Kernels, ModelWeights, Parameter, Tensor } from './kernels.ts'
+import { countOf } from './shapes.ts'
 
 export interface HeldWeights {
   /** How many numbers the model holds; equals countParameters. */
@@ -29,9 +30,12 @@ export function holdWeights(
   }
   const valueTensors = zeros()
   const values = new Map(infos.map(({ name }, i) => [name, valueTensors[i]]))
+  const counts = infos.map(({ shape }) => countOf(shape))
+  // One array for all: collected late, an array for each would be the largest thing beside the model.
+  const space = given ? undefined : new Float32Array(Math.max(...counts))
   for (const [i, info] of infos.entries())
-    kernels.write(valueTensors[i], given ? valuesOf(given, info) : initialValues(info, model))
-  const count = infos.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+    kernels.write(valueTensors[i], given ? valuesOf(given, info) : initialValues(info, model, space))
+  const count = counts.reduce((sum, one) => sum + one, 0)
   if (count !== countParameters(model.shape))
     throw new Error(`${count} numbers held, ${countParameters(model.shape)} counted`)
   const byPlace = (tensors: ReadonlyMap<string, Tensor>) => placeWeights(tensors, model.shape.layers)
