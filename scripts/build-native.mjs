@@ -79,7 +79,7 @@ const halfSets = knowsBf16
  * run.
  */
 const units = [
-  ...['api', 'arena', 'gpu', 'gpu-memory', 'half-api', 'pool', 'shared-memory'].map((name) => ({
+  ...['api', 'arena', 'gpu', 'gpu-memory', 'half-api', 'pool', 'scratch', 'shared-memory'].map((name) => ({
     object: name,
     source: `${name}.cpp`,
     flags: knowsBf16 ? ['-DISOFLOP_HAS_BF16'] : [],
