@@ -12,6 +12,8 @@ export const labRequests = Object.keys({
   restoreStudy: true,
   studyDocument: true,
   importStudy: true,
+  repeatReport: true,
+  repeatStudy: true,
   planStudy: true,
   trialCost: true,
   beginTrial: true,

@@ -28,6 +28,7 @@ import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, Ru
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 import type { Study, StudyChanges, StudyDocument } from './study.ts'
+import type { RepeatReport } from './study-lock.ts'
 import type { TokenizerChoice, TokenPiece } from './tokenizer/choice.ts'
 
 /** What the window may ask. Every method rejects with a Fault, and then nothing has changed. */
@@ -45,9 +46,14 @@ export interface Lab {
   deleteStudy(studyId: string): Promise<void>
   /** With its text, if that was deleted, too. */
   restoreStudy(studyId: string): Promise<Study>
-  studyDocument(studyId: string): Promise<StudyDocument>
+  /** `isLocked`: with what repeats its finished trainings to the same bits, and their losses. */
+  studyDocument(studyId: string, isLocked?: boolean): Promise<StudyDocument>
   /** Makes a study of a document written by `studyDocument`, here or elsewhere. */
   importStudy(document: unknown): Promise<Study>
+  /** Of a study that came as a locked file: what is the same here, and whether its trainings came to the same bits. */
+  repeatReport(studyId: string): Promise<RepeatReport>
+  /** Queues the trainings of a locked study that have not been repeated yet; those that stopped go on. */
+  repeatStudy(studyId: string): Promise<RunSummary[]>
   /** What every member of the study will take, on this machine and this corpus. */
   planStudy(studyId: string): Promise<MemberPlan[]>
   /** What the study's twin with one field of its recipe changed would train, and what that takes. */

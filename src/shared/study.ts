@@ -1,6 +1,7 @@
 // A study: one question. One corpus, one tokenizer, one recipe, one ladder, and the runs they made.
 import type { Ladder } from './family/ladder.ts'
 import type { Recipe } from './family/recipe.ts'
+import type { StudyLock } from './study-lock.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
 export interface Study {
@@ -11,6 +12,8 @@ export interface Study {
   recipe: Recipe
   ladder: Ladder
   isArchived: boolean
+  /** Of a study that came as a locked file: what its trainings came to where it was made. */
+  lock?: StudyLock
   createdMs: number
   updatedMs: number
 }
@@ -27,4 +30,6 @@ export interface StudyDocument {
   tokenizer: TokenizerChoice
   recipe: Recipe
   ladder: Ladder
+  /** Of a locked one: what makes the same losses, and what they were. */
+  lock?: StudyLock
 }

@@ -151,13 +151,29 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
   'studies duplicate': { does: [['Two']], refuses: [[['nobody'], 1]] },
   'studies archive': { does: [['Two copy']], refuses: [[['nobody'], 1]] },
   'studies unarchive': { does: [['Two copy']], refuses: [[['nobody'], 1]] },
-  'studies write': { does: [['Two', '--to', 'two.json']], refuses: [[['Two', '--to', 'text.txt'], 1]] },
+  'studies write': {
+    does: [
+      ['Two', '--to', 'two.json'],
+      ['Tiny', '--locked', '--to', 'locked.json'],
+    ],
+    refuses: [
+      [['Two', '--to', 'text.txt'], 1],
+      [['Two', '--locked', '--to', 'never.json'], 1],
+    ],
+  },
   'studies read': {
     does: [['two.json']],
     refuses: [
       [['text.txt'], 1],
       [['.'], 1],
       [['nowhere.json'], 1],
+    ],
+  },
+  'studies repeat': {
+    does: [['locked.json']],
+    refuses: [
+      [['two.json'], 1],
+      [['nobody'], 1],
     ],
   },
   'studies delete': {

@@ -30,6 +30,7 @@ import { labSchema } from '#main/platform/disk/database-schema.ts'
 import { sweepFolders } from '#main/platform/disk/staging.ts'
 import { removeFolder } from '#main/platform/disk/folders.ts'
 import { takeHome } from './home.ts'
+import { createStudyLocks } from '#main/lab/runs/study-locks.ts'
 import { createStudies } from '#main/lab/studies/studies.ts'
 import { createStudyStore } from '#main/lab/studies/study-store.ts'
 import { composeTrash } from '#main/lab/trash/compose.ts'
@@ -127,9 +128,20 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
       return found?.state === 'finished' ? found.tokens : null
     },
   })
+  const locks = createStudyLocks({
+    version,
+    studies,
+    store: runStore,
+    runs,
+    newId,
+    corpora: corpora.list,
+    tokenizerHash: tokenized.tokenizerHash,
+    probes: () => computer.known().probes ?? [],
+  })
   const checkpoints = createCheckpointUse({
     store: runStore,
     version,
+    repeatingFile: locks.documentOf,
     folderOf: runFolder,
     tokensFolderOf: ({ plan }) => tokenized.folderOf(plan.corpusId, plan.tokenizer),
     corpusOf: ({ plan }) => corpora.list().find(({ id }) => id === plan.corpusId) ?? null,
@@ -267,6 +279,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     annotations,
     checks,
     checkpoints,
+    locks,
     starts,
     models,
     subjects,

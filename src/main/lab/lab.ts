@@ -110,7 +110,9 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
       if (corpora.deleted().some(({ record }) => record.corpus.id === study.corpusId)) corpora.restore(study.corpusId)
       return study
     },
-    studyDocument: async (studyId) => studies.document(studyId),
+    studyDocument: async (studyId, isLocked) => (isLocked ? parts.locks : studies).document(studyId),
+    repeatReport: async (studyId) => parts.locks.report(studyId),
+    repeatStudy: async (studyId) => parts.locks.repeat(studyId),
     importStudy: async (document) => studies.import(document as never), // checked by its schema, like every argument
     planStudy: async (studyId) => studies.plan(studyId),
     trialCost: async (studyId, change, choices) => trials.cost(studyId, change, choices),

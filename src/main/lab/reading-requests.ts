@@ -6,6 +6,7 @@ const reading = [
   'about',
   'listStudies',
   'studyDocument',
+  'repeatReport',
   'planStudy',
   'trialCost',
   'studyEvidence',

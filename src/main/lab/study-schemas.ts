@@ -102,6 +102,33 @@ export const studyChanges = z.strictObject({
   isArchived: z.boolean().optional(),
 })
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in 64 hexadecimal digits')
+const nats = z.number().min(0).max(1e6)
+
+const lock = z.strictObject({
+  version: z.string().min(1).max(100),
+  text: sha256,
+  tokenizer: sha256,
+  runs: z
+    .array(
+      z.strictObject({
+        memberId: id,
+        name,
+        seed: count(0, 0xffff_ffff),
+        engine: z.enum(engineNames),
+        threads: count(0, 1024),
+        microBatchSequences: count(1, 1e6),
+        steps: count(1, 1e9),
+        device: z.string().max(500).nullable(),
+        losses: sha256,
+        loss: nats,
+        validationLoss: nats.nullable(),
+      }),
+    )
+    .min(1, 'must hold at least one run')
+    .max(5000),
+})
+
 export const studyDocument = z.strictObject({
   format: z.literal('isoflop-study', 'must be "isoflop-study": this is not a study of Isoflop'),
   version: z.literal(1, 'must be 1: the study was written by another version of Isoflop'),
@@ -115,6 +142,7 @@ export const studyDocument = z.strictObject({
   tokenizer,
   recipe,
   ladder,
+  lock: lock.optional(),
 })
 
 export const settingsChanges = z.strictObject({

@@ -241,6 +241,8 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       if (!name) throw new Fault('bad-input', 'The file has no name.')
       return putStudy({ ...(await lab.createStudy(name)), ...(document as object) } as Study)
     },
+    repeatReport: async () => ({ checks: [], runs: [] }),
+    repeatStudy: async () => [],
     planStudy: async (id) =>
       planLadder(found(studies, id).ladder, { recipe: found(studies, id).recipe, vocabulary: 512 }, null, machine),
     trialCost: async (studyId, change, choices) => {

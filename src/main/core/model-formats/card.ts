@@ -6,12 +6,15 @@ import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { exactly as count, formatSeconds, withPlainSpaces } from '#shared/numbers.ts'
 import type { RunPlan, SplitScore } from '#shared/run.ts'
+import type { StudyDocument } from '#shared/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 
 export interface ExportCard {
   /** Of Isoflop. */
   version: string
   plan: RunPlan
+  /** What repeats the run elsewhere to the same bits; written beside the card, which links it. */
+  study?: StudyDocument | null
   /** Where the exported weights stand in the run. */
   step: number
   /** Losses in nats a token; null where none was recorded. */
@@ -105,8 +108,20 @@ print(tokenizer.decode(model.generate(**tokenizer('It was', return_tensors='pt')
 ${rows.map(([name, value]) => `| ${name} | ${plain(value)} |`).join('\n')}
 
 Weights are ${numbers}, linear weights lie [in, out] as GPT-2's Conv1D keeps them, and the head is the token embedding.
-`
+${card.study ? repeatedBy : ''}`
 }
+
+/** Beside the card. */
+export const studyFileName = 'isoflop-study.json'
+
+const repeatedBy = `
+[${studyFileName}](${studyFileName}) repeats this training with Isoflop on the same text, and says whether every loss is the
+same bits:
+
+\`\`\`sh
+isoflop studies repeat ${studyFileName}
+\`\`\`
+`
 
 /** Calls a model compute-optimal only where it got the tokens that this means. */
 function introduction({ plan: { member, origin }, version, step }: ExportCard, tokens: number): string {

@@ -6,7 +6,7 @@ import { listParameters } from '#shared/family/shape.ts'
 import type { ExportReport } from '#shared/run.ts'
 import { fileBytes, listFolder, readJson, readText, writeFile } from '#main/platform/disk/files.ts'
 import { writeFolderAtomically } from '#main/platform/disk/folders.ts'
-import { type ExportCard, modelCard } from './card.ts'
+import { type ExportCard, modelCard, studyFileName } from './card.ts'
 import { modelConfig, mupConfig } from './model-config.ts'
 import { foldScales } from './fold.ts'
 import { fromFloat32 } from './dtypes.ts'
@@ -47,6 +47,7 @@ const exportedNames = new Set([
   'README.md',
   'config.json',
   'generation_config.json',
+  studyFileName,
   'merges.txt',
   weightsName,
   'special_tokens_map.json',
@@ -205,6 +206,7 @@ function exportedTexts({
       'README.md',
       typeof card === 'string' ? card : modelCard(model, card, { F32: 'fp32', BF16: 'bf16', F16: 'fp16' }[dtype]),
     ],
+    ...(typeof card !== 'string' && card.study ? [[studyFileName, json(card.study)] as [string, string]] : []),
   ])
 }
 

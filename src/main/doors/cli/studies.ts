@@ -8,6 +8,7 @@ import { table } from './amounts.ts'
 import { findStudy, whole } from './find.ts'
 import { readLab, withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
+import { repeatCommand } from './repeat.ts'
 import { broughtBackBy, yesOption } from './trash.ts'
 
 const studyArgument = ['<study>', 'its id, its name, or the beginning of either'] as const
@@ -101,12 +102,13 @@ Example:
   verb('write', 'write a study to one JSON file, which gives the same plan in another lab', 'write Demo --to demo.json')
     .argument(...studyArgument)
     .requiredOption('--to <file>', 'the file to write')
+    .option('--locked', 'with what repeats its finished runs elsewhere to the same bits, and their losses')
     .option('--overwrite', 'replace the file')
     .action(
-      act((context, { to, overwrite }: { to: string; overwrite?: boolean }, wanted: string) =>
+      act((context, { to, overwrite, locked }: { to: string; overwrite?: boolean; locked?: boolean }, wanted: string) =>
         readLab(context, async (lab) => {
           const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
-          const study = await lab.studyDocument((await findStudy(lab, wanted)).id)
+          const study = await lab.studyDocument((await findStudy(lab, wanted)).id, locked)
           await writeFileAtomically(resolve(to), `${JSON.stringify(study, null, 2)}\n`, {
             overwrite: overwrite ?? false,
           })
@@ -122,4 +124,5 @@ Example:
         return lab.importStudy(await readJson(resolve(file)))
       }),
     )
+  repeatCommand(verb, act)
 }

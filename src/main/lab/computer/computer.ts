@@ -47,7 +47,7 @@ export interface Computer {
   /** A run has begun or ended: measuring stands aside for it, and goes on afterwards. */
   trainingChanged(): void
   /** What is known without waiting. */
-  known(): Pick<Machine, 'memoryBytes' | 'cardMemoryBytes' | 'calibration'>
+  known(): Pick<Machine, 'memoryBytes' | 'cardMemoryBytes' | 'calibration'> & Partial<Pick<Machine, 'probes'>>
   measure(): Promise<Machine>
   /** A setting that concerns the engine has changed. */
   settingsChanged(): void

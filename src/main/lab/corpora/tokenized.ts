@@ -1,6 +1,7 @@
 // Tokens: each corpus under each tokenizer it was asked for, made once by a worker and found again by a
 // hash of both.
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { longestSilenceMs } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
@@ -11,6 +12,7 @@ import type { News } from '#main/lab/news.ts'
 import { createTaskQueue, type Task } from '#main/lab/task-queue.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import type { TokenizeRecord } from '#main/core/tokenizer/tokenize-corpus.ts'
+import { readTextFile } from '#main/platform/disk/text-files.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { Corpora } from './corpora.ts'
@@ -32,6 +34,8 @@ export interface TokenizedCorpora {
   list(): TokenizedCorpus[]
   find(corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus | null
   folderOf(corpusId: string, tokenizer: TokenizerChoice): string
+  /** SHA-256 of tokenizer.json; null until the tokens are there. */
+  tokenizerHash(corpusId: string, tokenizer: TokenizerChoice): string | null
   /** Begins where it has not begun; tells news until it is ready. */
   start(corpusId: string, tokenizer: TokenizerChoice): TokenizedCorpus
   /** Waits until it is ready; throws the Fault that says why it is not. */
@@ -161,6 +165,11 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
     },
     find,
     folderOf: (corpusId, tokenizer) => deps.tokensFolder(keyOf(corpusId, tokenizer)),
+    tokenizerHash: (corpusId, tokenizer) => {
+      if (find(corpusId, tokenizer)?.state !== 'finished') return null
+      const text = readTextFile(join(deps.tokensFolder(keyOf(corpusId, tokenizer)), 'tokenizer.json'))
+      return createHash('sha256').update(text).digest('hex')
+    },
     start: (corpusId, tokenizer) => {
       corpora.read(corpusId)
       return start(corpusId, tokenizer)

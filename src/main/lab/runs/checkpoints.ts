@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { Corpus } from '#shared/corpus.ts'
 import { lawLossOf } from '#shared/run.ts'
+import type { StudyDocument } from '#shared/study.ts'
 import type { EngineName } from '#shared/engine.ts'
 import type { CheckpointRow } from '#shared/model.ts'
 import { checkpointFolder, listCheckpoints } from '#main/core/model-formats/checkpoint.ts'
@@ -26,6 +27,8 @@ export interface CheckpointUseDeps {
   folderOf: (runId: string) => string
   tokensFolderOf: (run: StoredRun) => string
   corpusOf: (run: StoredRun) => Corpus | null
+  /** The study file that repeats the run to the same bits, where one does. */
+  repeatingFile: (run: StoredRun) => StudyDocument | null
 }
 
 export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
@@ -66,6 +69,7 @@ export function createCheckpointUse(deps: CheckpointUseDeps): CheckpointUse {
       const corpus = deps.corpusOf(run)
       return {
         version: deps.version,
+        ...(step === run.plan.member.steps ? { study: deps.repeatingFile(run) } : {}),
         plan: run.plan,
         step,
         loss: at?.loss ?? null,

@@ -49,7 +49,7 @@ function cooldownsOf({ member, recipe }: RunPlan): Pick<RunSummary, 'cooldowns'>
 }
 
 /** A short name for all that decides a training's outcome but its seed: runs that share it are repeats. */
-function settingOf({ corpusId, tokenizer, recipe, member, origin }: RunPlan): string {
+export function settingOf({ corpusId, tokenizer, recipe, member, origin }: RunPlan): string {
   const { seed: _seed, precision, ...rest } = recipe
   const { shape, steps, batchSequences, warmupSteps, peakLearningRate, phases } = member
   const parts = {

@@ -58,7 +58,7 @@ export function createStudies(deps: StudiesDeps): Studies {
     news.tell('study', study)
     return study
   }
-  const make = (parts: Pick<Study, 'name' | 'corpusId' | 'tokenizer' | 'recipe' | 'ladder'>): Study =>
+  const make = (parts: Pick<Study, 'name' | 'corpusId' | 'tokenizer' | 'recipe' | 'ladder' | 'lock'>): Study =>
     keep({ id: newId(), ...parts, isArchived: false, createdMs: nowMs(), updatedMs: nowMs() })
   const freeName = (wanted: string): string => {
     const taken = new Set(store.list().map((study) => study.name))
@@ -133,13 +133,21 @@ export function createStudies(deps: StudiesDeps): Studies {
         ladder,
       }
     },
-    import: ({ name, corpus, tokenizer, recipe, ladder }) => {
+    import: ({ name, corpus, tokenizer, recipe, ladder, lock }) => {
       const here = deps.corpora()
       const found =
+        (lock && here.find((one) => one.content === lock.text)) ??
         here.find((one) => one.id === corpus.id) ??
         here.find((one) => one.documents === corpus.documents && one.bytes === corpus.bytes && corpus.documents > 0)
       // A corpus that is not here keeps its name in the study: the plan is the same, and starting says what is missing.
-      return make({ name: freeName(name), corpusId: found?.id ?? corpus.id, tokenizer, recipe, ladder })
+      return make({
+        name: freeName(name),
+        corpusId: found?.id ?? corpus.id,
+        tokenizer,
+        recipe,
+        ladder,
+        ...(lock ? { lock } : {}),
+      })
     },
     plan: (id, machine) => {
       const study = store.read(id)

@@ -8,6 +8,7 @@ import { useEvaluationsStore } from './evaluations.ts'
 import { useLabStore } from './lab.ts'
 import { useModelsStore } from './models.ts'
 import { usePlanStore } from './plan.ts'
+import { useRepeatStore } from './repeat.ts'
 import { useReportStore } from './report.ts'
 import { canStop, useRunsStore } from './runs.ts'
 import { useShellStore, viewNames, type ViewName } from './shell.ts'
@@ -39,6 +40,7 @@ export function useCommands() {
   const shell = useShellStore()
   const deleted = useDeletedStore()
   const report = useReportStore()
+  const repeat = useRepeatStore()
   const studies = useStudiesStore()
   const runs = useRunsStore()
   const begin = useBeginStore()
@@ -115,6 +117,13 @@ export function useCommands() {
           group: 'Study',
           run: () => void studies.saveToFile(study),
         },
+        {
+          id: 'save locked file',
+          text: 'Save this study with its results, to be repeated elsewhere',
+          group: 'Study',
+          run: () => void studies.saveToFile(study, true),
+        },
+        ...(study.lock ? [{ id: 'repeat', text: 'Repeat this study', group: 'Study', run: () => repeat.open() }] : []),
         {
           id: 'report',
           text: 'Report of this study (HTML, print, PDF)',

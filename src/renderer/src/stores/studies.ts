@@ -122,12 +122,17 @@ export const useStudiesStore = defineStore('studies', () => {
       deleted.announce({ kind: 'study', id: study.id }, `${study.name} is deleted.`, () => open(study.id))
     })
 
-  const saveToFile = (study: Study) =>
+  /** `isLocked`: with what repeats its trainings elsewhere. */
+  const saveToFile = (study: Study, isLocked = false) =>
     notices.attempt(async () => {
       await save()
-      const document = await bridge.request('studyDocument', study.id)
+      const document = await bridge.request('studyDocument', study.id, isLocked)
       const bytes = new TextEncoder().encode(JSON.stringify(document, null, 2) + '\n')
-      const path = await lab.saveFile(`${fileNameOf(study.name)}.isoflop.json`, 'application/json', bytes)
+      const path = await lab.saveFile(
+        `${fileNameOf(study.name)}${isLocked ? '.locked' : ''}.isoflop.json`,
+        'application/json',
+        bytes,
+      )
       if (path) notices.tell(`Saved as ${path}.`)
     })
 
@@ -143,6 +148,7 @@ export const useStudiesStore = defineStore('studies', () => {
       put(study)
       open(study.id)
       notices.tell(`${study.name} is open.`)
+      return study
     })
 
   return {
