@@ -32,6 +32,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...slow],
           isolate: false,
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
@@ -41,6 +42,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...slow, ...pure],
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
@@ -61,7 +63,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      { test: { name: 'slow', include: ['test/**/*.slow.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'slow', include: ['test/**/*.slow.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         test: {
           name: 'campaign',

@@ -119,11 +119,11 @@ export function composeEvaluations(deps: ComposeEvaluationsDeps) {
     },
   })
 
-  const automatic = createAutomatic({ automatic: store.automatic, start: evaluations.start })
+  const automatic = createAutomatic({ store, start: evaluations.start, readRun: (id) => runStore.read(id).summary })
   const stopListening = [
     news.listen('run', (run) => {
       if (run.state === 'running' && run.device === null) evaluations.makeRoom()
-      automatic(run)
+      automatic.take(run)
     }),
     news.listen('runDeleted', ({ runId }) =>
       stopOf(({ subject }) => subject.kind === 'run' && subject.runId === runId),
@@ -154,7 +154,10 @@ export function composeEvaluations(deps: ComposeEvaluationsDeps) {
       news.tell('automaticEvaluation', { studyId, automatic: chosen })
       return chosen
     },
-    begin: evaluations.begin,
+    begin: () => {
+      evaluations.begin()
+      automatic.begin()
+    },
     purge: evaluations.purge,
     close: async () => {
       for (const stop of stopListening) stop()

@@ -17,6 +17,9 @@ export interface EvaluationStore extends Omit<RecordTable<Evaluation>, 'list'> {
   listGone(): string[]
   automatic(studyId: string): AutomaticEvaluation
   setAutomatic(studyId: string, automatic: AutomaticEvaluation): void
+  /** Runs that train and are to be evaluated when they finish. */
+  awaited(): string[]
+  setAwaited(runId: string, isAwaited: boolean): void
   files(task: string): TaskFile[]
   putFile(task: string, file: TaskFile): void
   dropFile(task: string, role: TaskFileRole): void
@@ -56,6 +59,14 @@ export function createEvaluationStore(db: Database): EvaluationStore {
         'INSERT INTO automaticEvaluations (study, record) VALUES (?, ?) ON CONFLICT (study) DO UPDATE SET record = excluded.record',
         studyId,
         JSON.stringify(automatic),
+      ),
+    awaited: () => db.all<{ run: string }>('SELECT run FROM awaitedEvaluations').map(({ run }) => run),
+    setAwaited: (runId, isAwaited) =>
+      void db.run(
+        isAwaited
+          ? 'INSERT OR IGNORE INTO awaitedEvaluations (run) VALUES (?)'
+          : 'DELETE FROM awaitedEvaluations WHERE run = ?',
+        runId,
       ),
     files: (task) =>
       db

@@ -79,9 +79,13 @@ const wholeSplits = `
   ALTER TABLE validations ADD COLUMN wholeError REAL;
 `
 
+const awaited = `
+  CREATE TABLE awaitedEvaluations (run TEXT PRIMARY KEY) WITHOUT ROWID;
+`
+
 /** "IsoF" in ASCII. */
 export const labSchema: Schema = {
   applicationId: 0x49736f46,
-  migrations: [first, checks, models, evaluations, annotations, wholeSplits],
+  migrations: [first, checks, models, evaluations, annotations, wholeSplits, awaited],
   keptBeside: ['runs', 'models', 'corpora'],
 }
