@@ -48,7 +48,7 @@ const hostRuns = [
   'corpus/(bundled|sample)\\.ts',
   'tokenizer/(files|tokenizer)\\.ts',
   'engine/choose\\.ts',
-  'evaluation/(tasks|toys)\\.ts',
+  'evaluation/(tasks|synthetic-tasks)\\.ts',
   'model-formats/checkpoint\\.ts',
   'training/intervals\\.ts',
   'cluster-validation/report\\.ts',
@@ -56,13 +56,13 @@ const hostRuns = [
 
 /**
  * What the command line may have of core beside the lab: measuring this computer, training a run that came as a file
- * where there is no lab, looking at a file by its path, and what is plain arithmetic (a text of toys, the cost model
- * against a file of measurements).
+ * where there is no lab, looking at a file by its path, and what is plain arithmetic (a text of synthetic tasks, the
+ * cost model against a file of measurements).
  */
 const cliRuns = [
   'bench/.*',
   'cluster-validation/judge\\.ts',
-  'evaluation/toys\\.ts',
+  'evaluation/synthetic-tasks\\.ts',
   'model-formats/(describe|safetensors|torch-file)\\.ts',
   'training/(records|run-file-job)\\.ts',
 ].map((file) => `#main/core/${file}`)

@@ -12,7 +12,7 @@ import { announceScheme, serveWindow, windowOrigin } from '#main/doors/electron/
 import { serve } from '#main/doors/electron/serve.ts'
 import { createStage } from '#main/doors/electron/stage.ts'
 import { isOurPage } from '#main/doors/electron/window.ts'
-import { startCourier } from '#main/doors/common/courier.ts'
+import { startNewsFeed } from '#main/doors/common/news-feed.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
 import { createTrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import { createLab } from '#main/lab/lab.ts'
@@ -73,7 +73,7 @@ async function start(): Promise<void> {
     isOurs: (sender, frameUrl, isTopFrame) =>
       isTopFrame && sender === stage.window()?.webContents && isOurPage(frameUrl, pageUrl),
   })
-  startCourier({ source: lab, send: (kind, value) => stage.window()?.webContents.send(newsChannel, { kind, value }) })
+  startNewsFeed({ source: lab, send: (kind, value) => stage.window()?.webContents.send(newsChannel, { kind, value }) })
   followOnDesktop({ lab, window: stage.window, show: stage.show })
   setMenu({ home, isDevelopment: !app.isPackaged })
 

@@ -53,7 +53,7 @@ export interface TokenizedCorpus {
   state: TaskState
   vocabulary: number
   tokens: Record<Split, number>
-  /** UTF-8 bytes a token, on the validation split. */
+  /** UTF-8 bytes per token, on the validation split. */
   bytesPerToken: number
   /** 0 to 1 while it is made. */
   progress: number | null

@@ -39,7 +39,7 @@ export interface Lab {
   // studies
   listStudies(): Promise<Study[]>
   createStudy(name: string): Promise<Study>
-  /** Refused with `conflict` while runs of the study are under way and the change would falsify them. */
+  /** Refused with `conflict` while runs of the study are under way and the change would invalidate them. */
   updateStudy(studyId: string, changes: StudyChanges): Promise<Study>
   duplicateStudy(studyId: string): Promise<Study>
   /** With its runs. Whatever is deleted can be brought back for a while: see `listDeleted`. */

@@ -35,7 +35,7 @@ export interface ImportedModel {
   createdMs: number
 }
 
-/** One checkpoint of a run, as a table shows it. Losses in nats a token; null where none was recorded. */
+/** One checkpoint of a run, as a table shows it. Losses in nats per token; null where none was recorded. */
 export interface CheckpointRow {
   runId: string
   memberId: string
@@ -67,7 +67,7 @@ export interface ContinueChoices {
   tokens: number
   /** Highest learning rate; null for a tenth of what the recipe gives fresh weights of this width. */
   peakLearningRate: number | null
-  /** Tokens a sequence, at most the model's context; null for the smaller of that and the recipe's. */
+  /** Tokens per sequence, at most the model's context; null for the smaller of that and the recipe's. */
   context: number | null
 }
 

@@ -74,7 +74,7 @@ export interface RunSummary {
   /** Training FLOPs of the whole plan, under the recipe's convention. */
   flops: number
   flopsPerToken: number
-  /** Last training loss, nats a token. */
+  /** Last training loss, nats per token. */
   loss: number | null
   /** Last validation loss; once finished, the member's point on the scaling law, of the whole split. */
   validationLoss: number | null
@@ -133,7 +133,7 @@ export interface StepRecord {
   /** Updates done, 1 for the first. */
   step: number
   tokens: number
-  /** Mean training loss of the step's batch, nats a token. */
+  /** Mean training loss of the step's batch, nats per token. */
   loss: number
   /** Global norm before clipping. */
   gradientNorm: number
@@ -144,7 +144,7 @@ export interface StepRecord {
 
 /** A loss over tokens of the validation split. */
 export interface SplitScore {
-  /** Mean, nats a token. */
+  /** Mean, nats per token. */
   loss: number
   /** Tokens scored. */
   tokens: number

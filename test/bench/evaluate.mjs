@@ -1,4 +1,4 @@
-// Items a second against lm-evaluation-harness with transformers, on the same machine, model and items, one after the
+// Items per second against lm-evaluation-harness with transformers, on the same machine, model and items, one after the
 // other:
 //   node test/bench/evaluate.mjs [--model DIR] [--items DIR] [--tasks a,b] [--shots 0,5] [--limit 8] [--threads 2]
 // [--batch 8] [--python python3]

@@ -54,7 +54,7 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
       [[''], 2],
     ],
   },
-  'corpus toys': { does: [['--to', 'toys.txt', '--documents', '2']], refuses: [[['--to', 'text.txt'], 1]] },
+  'corpus synthetic': { does: [['--to', 'synthetic.txt', '--documents', '2']], refuses: [[['--to', 'text.txt'], 1]] },
   'corpus delete': {
     does: [],
     refuses: [

@@ -144,7 +144,7 @@ it('--samples overwrites nothing but samples, and nothing that is read', async (
   expect((await isoflop(...text, samples)).status).toBe(0)
   const kept = readFileSync(samples, 'utf8')
   expect(kept.trim().split('\n')).toHaveLength(1)
-  expect((await isoflop(...text, samples)).document.error.message).toMatch(/is there already\. --resume/)
+  expect((await isoflop(...text, samples)).document.error.message).toMatch(/exists already\. --resume/)
   writeFileSync(rows, '{"txt":"a row that is none"}\n') // refused, and the samples of before stay
   expect((await isoflop(...text, samples, '--overwrite')).status).toBe(1)
   expect(readFileSync(samples, 'utf8')).toBe(kept)

@@ -236,7 +236,7 @@ it('evaluates the last checkpoint of a run', async () => {
   expect((await isoflop('evaluate', '--run', 'nobody', '--task', 'copy')).stderr).toContain('nobody')
 })
 
-it('needs no file for toy tasks', async () => {
+it('needs no file for synthetic tasks', async () => {
   const { results, n } = await json(
     'evaluate',
     '--checkpoint',

@@ -74,7 +74,7 @@ const all = (what: (one: Evaluation) => boolean, count: number) =>
     patienceMs,
   )
 
-it('members are evaluated as they finish, on the text they learned from and on toys', async () => {
+it('members are evaluated as they finish, on the text they learned from and on synthetic tasks', async () => {
   await lab.setAutomaticEvaluation(study.id, {
     isOn: true,
     tasks: ['text', 'brackets', 'cloze'],
@@ -98,7 +98,7 @@ it('members are evaluated as they finish, on the text they learned from and on t
     expect(seconds).toBeGreaterThan(0)
     expect(memberId).toMatch(/^w/)
     if (task !== 'text') continue
-    // Bits a byte of a byte model and its validation loss in nats a token say the same of the same kind of text.
+    // Bits per byte of a byte model and its validation loss in nats per token say the same of the same kind of text.
     const bits = result!.metrics.find(({ name }) => name === 'bits_per_byte')!.value
     const run = (await lab.listRuns(study.id)).find((one) => one.memberId === memberId)!
     expect(Math.abs(bits - run.validationLoss! / Math.LN2)).toBeLessThan(0.5)

@@ -76,7 +76,7 @@ it('the 13B changes its batch on the way, and its learning rate follows the toke
     { steps: 78223, batchSequences: 1080 },
   ])
   const schedule = scheduleOf(plan, standard.recipe)
-  // 57,000 steps at 720 are as many tokens as 38,000 at 1080, where the second configuration starts its count: warm-up
+  // 57,000 steps at 720 are as many tokens as 38,000 at 1080, where the second configuration starts its count: warmup
   // 169, cosine 116,054.
   const second = (step: number) => 0.00012 * (0.1 + (0.9 * (1 + Math.cos((Math.PI * (step - 169)) / 116054))) / 2)
   expect(learningRateAt(schedule, 57000 + 999) / second(38000 + 1000)).toBeCloseTo(1, 4)

@@ -84,7 +84,7 @@ describe('parameters', () => {
 })
 
 describe('weights, gradients and optimizer state', () => {
-  it('take 18 bytes a parameter, 6 + 12/d shared out, and less with each stage of ZeRO', () => {
+  it('take 18 bytes per parameter, 6 + 12/d shared out, and less with each stage of ZeRO', () => {
     const sum = (zero: GpuPlan['zero'], gradientBytes: GpuPlan['gradientBytes'], data: number) => {
       const { weights, gradients, optimizer } = stateBytes({ zero, gradientBytes }, data)
       return weights + gradients + optimizer

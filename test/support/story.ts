@@ -177,7 +177,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await byId('evaluate-first').click()
       const cells = door.page().locator('[data-testid^="cell-"]')
       const states = () => cells.evaluateAll((all) => all.map((cell) => cell.getAttribute('data-state')))
-      // two members, a text and five toys
+      // two members, a text and five synthetic tasks
       await expect.poll(states, { timeout: slow }).toEqual(Array(12).fill('finished'))
       await byId('cell-Copy').first().getByRole('button').click()
       await expect.poll(() => byId('examples-count').innerText()).toMatch(/^200 items/)

@@ -81,7 +81,7 @@ export function composePlaces(deps: PlacesDeps) {
         ...heard,
         state: 'queued',
         device: null,
-        message: `Taken up to step ${recorder.summary.step}; it goes on elsewhere.`,
+        message: `Taken up to step ${recorder.summary.step}; it continues elsewhere.`,
       })
     runStore.write(recorder.summary)
     news.tell('run', recorder.summary)

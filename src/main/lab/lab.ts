@@ -135,7 +135,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     machine: async () => computer.read(),
     measureMachine: async () => {
       if (runs.isTraining())
-        throw new Fault('conflict', 'A run is training, which would falsify the measurement. Pause it first.')
+        throw new Fault('conflict', 'A run is training, which would distort the measurement. Pause it first.')
       return computer.measure()
     },
     settings: async () => settings.read(),

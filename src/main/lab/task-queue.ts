@@ -291,4 +291,4 @@ export function createTaskQueue<R extends TaskRecord>(deps: TaskQueueDeps<R>): T
 }
 
 const fullDiskSentence = (reason: string | null, goesOn: boolean): string =>
-  `${reason ?? 'The disk is full.'} ${goesOn ? 'This goes on by itself when there is space.' : 'Then resume this; what is behind it waits.'}`
+  `${reason ?? 'The disk is full.'} ${goesOn ? 'This resumes by itself when there is space.' : 'Then resume this; what is behind it waits.'}`

@@ -190,7 +190,7 @@ function dataSeconds(
   return Math.max(seconds * bucket, seconds - hiding / (plan.batch / plan.microBatch / data))
 }
 
-/** Adam reads and writes some 30 bytes a parameter. */
+/** Adam reads and writes some 30 bytes per parameter. */
 function optimizerSeconds(
   plan: GpuPlan,
   parameters: number,

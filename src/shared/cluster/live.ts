@@ -38,7 +38,7 @@ export interface StreamedLayer {
 export interface StreamingStep {
   /** Updates done, 1 for the first; the same number as in its StepRecord. */
   step: number
-  /** Nats a token. */
+  /** Nats per token. */
   loss: number
   bytes: {
     /** Weights sent by the store: the same for any number of systems. */

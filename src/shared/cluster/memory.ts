@@ -46,7 +46,7 @@ export interface MemoryConstants {
   simpleKeptShare: number
   /** Buffers of collectives and buckets once there is more than one device. */
   bufferBytes: number
-  /** fp32 copy of 16-bit gradients during the optimizer's step, bytes a parameter it updates. */
+  /** fp32 copy of 16-bit gradients during the optimizer's step, bytes per parameter it updates. */
   stepBytes: number
 }
 
@@ -106,7 +106,7 @@ export function stageParameters(
 }
 
 /**
- * Bytes a parameter for weights, gradients and optimizer over d data ranks: 18 with fp32 gradients, 6 + 12/d with
+ * Bytes per parameter for weights, gradients and optimizer over d data ranks: 18 with fp32 gradients, 6 + 12/d with
  * ZeRO-1.
  */
 export function stateBytes(

@@ -22,7 +22,7 @@ export interface GpuPlan {
   schedule: Schedule
   /** b: sequences that go through the pipeline together. */
   microBatch: number
-  /** B: sequences a step, all devices together. */
+  /** B: sequences per step, all devices together. */
   batch: number
   recompute: Recompute
   sequenceParallel: boolean
@@ -30,7 +30,7 @@ export interface GpuPlan {
   zero: ZeroStage
   attention: 'plain' | 'flash'
   precision: 'fp16' | 'bf16' | 'fp8'
-  /** Bytes a parameter kept as gradients: 2, 4 (accumulated in fp32) or 6 (both). */
+  /** Bytes per parameter kept as gradients: 2, 4 (accumulated in fp32) or 6 (both). */
   gradientBytes: 2 | 4 | 6
   /** Embedding and head take the place of a layer each when stages are cut, as in BLOOM's final plan. */
   embeddingsAsLayers: boolean
@@ -51,7 +51,7 @@ export interface GpuPlan {
 export interface StreamingPlan {
   kind: 'streaming'
   systems: number
-  /** Sequences a step, all systems together. */
+  /** Sequences per step, all systems together. */
   batch: number
   /** Sequences a system takes through one pass of the weights; its share of the batch is a whole number of these. */
   microBatch: number

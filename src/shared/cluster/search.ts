@@ -18,7 +18,7 @@ import type { ClusterModel } from './transformer.ts'
 export interface SearchRequest {
   /** One or more numbers of devices. */
   devices: readonly number[]
-  /** Sequences a step. */
+  /** Sequences per step. */
   batch: number
   /** At most this much on a device; the device's memory when absent. */
   memoryBytes?: number

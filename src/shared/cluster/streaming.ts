@@ -22,10 +22,10 @@ export interface StreamingEstimate {
   /** On one wafer: activations it keeps, and two layers of weights. */
   memoryBytesPerDevice: number
   fits: boolean
-  /** Parameters and optimizer state in the store, 2 + 4 + 8 bytes a parameter, and whether it holds them. */
+  /** Parameters and optimizer state in the store, 2 + 4 + 8 bytes per parameter, and whether it holds them. */
   storeBytes: number
   storeFits: boolean
-  /** Weights leave the store and gradients come back, bytes a step: independent of the number of systems. */
+  /** Weights leave the store and gradients come back, bytes per step: independent of the number of systems. */
   storeOutBytes: number
   storeInBytes: number
   /** Tokens of a micro-batch above which a wafer, and not its stream, is the limit. */
@@ -52,7 +52,7 @@ const weightBytes = 2
 const gradientBytes = 4
 
 /**
- * P u / beta: 2 bytes and 2 FLOPs a parameter and token each forward pass; 4 and 4 going back. The same for every
+ * P u / beta: 2 bytes and 2 FLOPs per parameter and token each forward pass; 4 and 4 going back. The same for every
  * model.
  */
 export const criticalTokens = ({ matmulFlopsPerSecond, utilisation, streamBytesPerSecond }: WaferMachine): number =>

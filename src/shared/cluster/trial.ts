@@ -12,7 +12,7 @@ export interface Trial {
   model: ClusterModel
   plan: GpuPlan
   machine: GpuMachine
-  /** Measured seconds a step; null where the row has none, or one that contradicts itself. */
+  /** Measured seconds per step; null where the row has none, or one that contradicts itself. */
   seconds: number | null
   /** Measured bytes on the fullest device. */
   bytes: number | null

@@ -84,11 +84,11 @@ export interface AutomaticEvaluation {
   options: EvaluationOptions
 }
 
-export const toyTasks = ['copy', 'reverse', 'brackets', 'arithmetic', 'cloze'] as const
+export const syntheticTasks = ['copy', 'reverse', 'brackets', 'arithmetic', 'cloze'] as const
 
 export const defaultAutomaticEvaluation: AutomaticEvaluation = {
   isOn: false,
-  tasks: ['text', ...toyTasks],
+  tasks: ['text', ...syntheticTasks],
   options: { ...defaultEvaluationOptions, limit: 200 },
 }
 

@@ -27,8 +27,8 @@ const shapeOf = (
 ): GptShape => ({ layers, width, heads, context: recipe.context, vocabulary })
 
 /**
- * 137k, or 137k@40 where the member has 40 tokens a parameter of its own: what members are called until a person names
- * them.
+ * 137k, or 137k@40 where the member has 40 tokens per parameter of its own: what members are called until a person
+ * names them.
  */
 export function memberName(
   member: Pick<Member, 'layers' | 'width' | 'heads' | 'tokensPerParameter'>,
@@ -87,8 +87,8 @@ export interface IsoflopGrid {
 }
 
 /**
- * Five sizes, four times to either side: a parabola has its minimum inside even where 20 tokens a parameter are off by
- * a factor.
+ * Five sizes, four times to either side: a parabola has its minimum inside even where 20 tokens per parameter are
+ * off by a factor.
  */
 export const usualGrid = { sizes: 5, span: 4 } as const
 

@@ -31,6 +31,6 @@ export function sequencesBefore({ batchSequences, phases }: BatchPlan, steps: nu
   return sum + left * phases[phases.length - 1].batchSequences
 }
 
-/** Tokens of the first `steps` updates at `context` tokens a sequence. */
+/** Tokens of the first `steps` updates at `context` tokens per sequence. */
 export const tokensBefore = (plan: BatchPlan, steps: number, context: number): number =>
   sequencesBefore(plan, steps) * context

@@ -26,9 +26,9 @@ export interface Recipe {
   mupEmbeddingScale?: number
   /** muP only: multiplies the logits before the division by the width multiplier, alpha_output; 1 unless said. */
   mupOutputScale?: number
-  /** Tokens a sequence. */
+  /** Tokens per sequence. */
   context: number
-  /** Tokens a step; null lets the batch-size rule choose by member. */
+  /** Tokens per step; null lets the batch-size rule choose by member. */
   batchTokens: number | null
   /** null lets the learning-rate rule choose by width. */
   peakLearningRate: number | null
@@ -49,7 +49,7 @@ export interface Recipe {
   precision?: Precision
 }
 
-/** Cerebras-GPT's recipe, with the batch and the warm-up scaled to models that a desktop computer trains. */
+/** Cerebras-GPT's recipe, with the batch and the warmup scaled to models that a desktop computer trains. */
 export const defaultRecipe: Recipe = {
   tokensPerParameter: 20,
   countedParameters: 'all',

@@ -3,8 +3,8 @@ import { rounded } from '../numbers.ts'
 import type { Recipe } from './recipe.ts'
 
 /**
- * Sequences a step: three quarters of the square root of all training tokens, in tokens. Measured once each (one seed,
- * best of three
+ * Sequences per step: three quarters of the square root of all training tokens, in tokens. Measured once each (one
+ * seed, best of three
  * rates, first 2,048 validation sequences): at 44 thousand parameters 512 tokens ended 0.3 % below 1,024 and 1.8 %
  * below 2,048, where the
  * rule gives 640. At 137 thousand, at one rate, 1,024 ended 1.1 % below 512 and 0.1 % below 2,048, where it gives

@@ -1,4 +1,4 @@
-// The learning rate over a training: a linear warm-up from 0, then a decay; one function for the trainer and for the
+// The learning rate over a training: a linear warmup from 0, then a decay; one function for the trainer and for the
 // curve on the screen.
 import type { BatchPhase, MemberPlan } from './ladder.ts'
 import type { Decay, Recipe } from './recipe.ts'
@@ -17,7 +17,7 @@ export interface Schedule {
 /** Share of a warmup-stable-decay run that decays (Hu et al. 2024 and Hägele et al. 2024 use 10 to 20 %). */
 const decayShare = 0.2
 /**
- * Shares of a wsd-s run at which a decay has just ended: with 40 tokens a parameter, 0.5, 1 and 2 times Chinchilla's
+ * Shares of a wsd-s run at which a decay has just ended: with 40 tokens per parameter, 0.5, 1 and 2 times Chinchilla's
  * (Wen et al. 2024).
  */
 const stops = [0.25, 0.5, 1] as const
@@ -45,7 +45,7 @@ export const scheduleOf = (
 })
 
 /**
- * The learning rate of the update after `step` updates (0 for the first). The line through the warm-up starts at 0
+ * The learning rate of the update after `step` updates (0 for the first). The line through the warmup starts at 0
  * before the first
  * update and reaches the peak with update `warmupSteps`; the decay reaches its end with the last update.
  */

@@ -50,7 +50,7 @@ export interface CheckModel {
 export interface CheckPlan extends CheckChoices {
   kind: CheckKind
   context: number
-  /** Sequences a step. */
+  /** Sequences per step. */
   rows: number
   seed: number
   adam: AdamSettings
@@ -81,7 +81,7 @@ export interface TransferPoint {
   learningRate: number
   /** Absent in checks of older labs, which trained each model once. */
   seed?: number
-  /** Validation loss after the last update, nats a token; null where the training diverged. */
+  /** Validation loss after the last update, nats per token; null where the training diverged. */
   loss: number | null
 }
 

@@ -14,8 +14,8 @@ const checkHeads = 4
 /** Longer sequences tell a check nothing more. */
 const longestContext = 64
 /**
- * Sequences a step: the sweep takes small ones, because many small steps tell rates apart with less work than few large
- * ones.
+ * Sequences per step: the sweep takes small ones, because many small steps tell rates apart with less work than few
+ * large ones.
  */
 const rows: Record<CheckKind, number> = { coordinates: 8, transfer: 4 }
 

@@ -1,4 +1,4 @@
-// The law of a study in one record: the fit, its band, its forecasts, and how well it would have foretold its own
+// The law of a study in one record: the fit, its band, its forecasts, and how well it would have predicted its own
 // largest member.
 import { Fault } from '../fault.ts'
 import {
@@ -21,7 +21,7 @@ export interface LawOptions {
   resamples: number
   seed: number
   confidence: number
-  /** Compute at which further losses are foretold. */
+  /** Compute at which further losses are predicted. */
   forecastAt: number[]
   /** The band reaches from the smallest point to this many times the largest. */
   reach: number
@@ -42,11 +42,11 @@ export interface Forecast {
   interval: Interval | null
 }
 
-/** A law fitted without the largest point, and what it foretold for it. */
+/** A law fitted without the largest point, and what it predicted for it. */
 export interface HeldOut extends Forecast {
   name: string | null
   measured: number
-  /** predicted / measured - 1: above 0 the training did better than foretold. */
+  /** predicted / measured - 1: above 0 the training did better than predicted. */
   error: number
   /** Whether the measured loss lies in the interval; null without one. */
   isInside: boolean | null
@@ -107,7 +107,7 @@ export function lawOf(points: readonly LawPoint[], wanted: Partial<LawOptions> =
 export const formNames: Record<CurveForm, string> = { power: 'power law', 'offset-power': 'offset power law' }
 
 /**
- * Fits without the `count` largest amounts of compute and foretells the very largest, for repeats their mean; null
+ * Fits without the `count` largest amounts of compute and predicts the very largest, for repeats their mean; null
  * where too few remain for the smallest form.
  */
 export function holdOut(points: readonly LawPoint[], count: number, wanted: Partial<LawOptions> = {}): HeldOut | null {

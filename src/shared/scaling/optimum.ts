@@ -7,7 +7,7 @@ export interface Allocation {
   /** D. */
   tokens: number
   tokensPerParameter: number
-  /** Expected loss, nats a token. */
+  /** Expected loss, nats per token. */
   loss: number
 }
 
@@ -29,7 +29,7 @@ export function optimalAllocation(surface: Surface, flops: number): Allocation {
   }
 }
 
-/** What a fixed number of tokens a parameter makes of a budget, counted as 6 N D. */
+/** What a fixed number of tokens per parameter makes of a budget, counted as 6 N D. */
 export function allocationByRatio(flops: number, tokensPerParameter: number): Omit<Allocation, 'loss'> {
   const parameters = Math.sqrt(flops / (6 * tokensPerParameter))
   return { parameters, tokens: tokensPerParameter * parameters, tokensPerParameter }

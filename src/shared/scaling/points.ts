@@ -5,7 +5,7 @@ import { Fault } from '../fault.ts'
 export interface LawPoint {
   /** Usually training compute in FLOPs; may be parameters or tokens. Above 0. */
   x: number
-  /** Loss, nats a token. Above 0. */
+  /** Loss, nats per token. Above 0. */
   y: number
   name?: string
 }
@@ -16,7 +16,7 @@ export interface SurfacePoint {
   parameters: number
   /** D. */
   tokens: number
-  /** Nats a token. */
+  /** Nats per token. */
   loss: number
   name?: string
 }
@@ -83,7 +83,7 @@ export function whyUndetermined(points: readonly SurfacePoint[]): string | null 
   if (spread(d) < 1e-9) return `${all} tokens: a surface needs several lengths of training.`
   if (points.every((point) => point.parameters === point.tokens))
     return 'Parameters and tokens hold the same numbers: name two different columns.'
-  // The published rule gives every member 20 tokens a parameter: on that line N and D say the same thing.
+  // The published rule gives every member 20 tokens per parameter: on that line N and D say the same thing.
   if (residualSpread(n, d) < 1e-3) {
     return (
       'Tokens follow from parameters in all points, so A / N^alpha and B / D^beta cannot be told apart. ' +

@@ -338,7 +338,7 @@ describe('a run', () => {
 })
 
 describe('a study', () => {
-  it('refuses a change that would falsify its runs, and takes one that would not', async () => {
+  it('refuses a change that would invalidate its runs, and takes one that would not', async () => {
     const lab = await bench.open()
     const study = await tinyStudy(lab, [8, 16])
     const [run] = await lab.startRuns(study.id, ['w8'])

@@ -23,8 +23,8 @@ beforeEach(async () => {
   await settled()
 })
 
-/** The request of a new user: every finished member on two toys. */
-async function startToys() {
+/** The request of a new user: every finished member on two synthetic tasks. */
+async function startSynthetic() {
   const request = useEvaluationRequest()
   request.names = ['copy', 'cloze']
   await request.start()
@@ -60,7 +60,7 @@ describe('what is to be evaluated', () => {
   it('is asked for with the options as they were typed', async () => {
     const request = useEvaluationRequest()
     request.options = { shots: 5, sampler: 'harness', limit: 20, split: 'validation' }
-    await startToys()
+    await startSynthetic()
     const asked = fake.asked.find(({ name }) => name === 'startEvaluations')!
     expect(asked.args).toEqual([
       useStudiesStore().currentId,
@@ -74,7 +74,7 @@ describe('what is to be evaluated', () => {
 describe('evaluations under way', () => {
   it('fill their share as they finish, and are estimated from those that have', async () => {
     const store = useEvaluationsStore()
-    const made = await startToys()
+    const made = await startSynthetic()
     expect([made.length, store.going.length, store.share, store.secondsLeft]).toEqual([4, 4, 0, null])
     fake.evaluation.finish(made[0].id, 15)
     await settled()
@@ -87,7 +87,7 @@ describe('evaluations under way', () => {
 
   it('are cancelled from the last to the first, and go on together', async () => {
     const store = useEvaluationsStore()
-    const made = await startToys()
+    const made = await startSynthetic()
     fake.tell('evaluation', { ...made[0], state: 'running', done: 5, of: 20 })
     await store.stopAll()
     expect(fake.asked.filter(({ name }) => name === 'stopEvaluation').map(({ args }) => args[0])).toEqual([
@@ -103,7 +103,7 @@ describe('evaluations under way', () => {
 
   it('of another study are not shown', async () => {
     const store = useEvaluationsStore()
-    const [first] = await startToys()
+    const [first] = await startSynthetic()
     fake.tell('evaluation', { ...first, id: 'elsewhere', studyId: 'another' })
     expect(store.evaluations.some(({ id }) => id === 'elsewhere')).toBe(false)
     await useStudiesStore().create('Another')
@@ -113,7 +113,7 @@ describe('evaluations under way', () => {
 
   it('go with a run that is deleted, and come back with it', async () => {
     const store = useEvaluationsStore()
-    await startToys()
+    await startSynthetic()
     const [run] = useRunsStore().ofStudy(useStudiesStore().currentId)
     fake.tell('runDeleted', { runId: run.id })
     expect(store.evaluations).toHaveLength(2)
@@ -123,7 +123,7 @@ describe('evaluations under way', () => {
 
   it('are deleted and brought back', async () => {
     const store = useEvaluationsStore()
-    const [first] = await startToys()
+    const [first] = await startSynthetic()
     await store.remove(first, 'Copy')
     expect(store.evaluations).toHaveLength(3)
     useNoticesStore().notices.at(-1)!.action!.run()

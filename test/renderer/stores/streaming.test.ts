@@ -80,7 +80,10 @@ describe('beside a live run', () => {
     const ends = 50 * 8 + 16 * 8 + 2 * 8
     const plan = { shape, parameters: blocks + ends, tokens: 3200, steps: 10, seconds: 4 }
     expect(predictedTraffic(plan)).toEqual({ out: 8 * blocks + 4 * ends, in: 4 * (blocks + ends) })
-    expect(beside(step(1), plan, null).map(({ name }) => name)).toEqual(['Out of the store', 'Into the store'])
+    expect(beside(step(1), plan, null).map(({ name }) => name)).toEqual([
+      'Streamed per step',
+      'Gradients returned per step',
+    ])
   })
 
   it('a step is predicted to take what the plain trainer takes, and every transfer on top', () => {

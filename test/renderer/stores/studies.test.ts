@@ -101,7 +101,7 @@ describe('a study', () => {
     await studies.openFromText('not json')
     expect(useNoticesStore().notices.at(-1)).toMatchObject({
       kind: 'failure',
-      text: 'This file is no study: it does not hold JSON.',
+      text: 'Not an Isoflop study file: it does not hold JSON.',
     })
     expect(studies.studies).toHaveLength(2)
   })

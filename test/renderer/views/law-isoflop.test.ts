@@ -40,7 +40,7 @@ test('the views say what they lack, and one press adds the members that bracket 
   const { brackets } = useSizesStore()
   expect(brackets.map(({ side }) => side)).toEqual(['smaller', 'smaller'])
   const before = useStudiesStore().current!.ladder.members.length
-  await screen.press('Best size')
+  await screen.press('Optimal size')
   await screen.view.findAll('[data-testid=add-bracket]')[0].trigger('click')
   const added = useStudiesStore().current!.ladder.members.slice(before)
   expect(added.map(({ name }) => name)).toEqual(brackets[0].members.map(({ name }) => name))

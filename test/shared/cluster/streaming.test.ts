@@ -20,7 +20,7 @@ const model = findModel('cerebras-gpt-13b')
 const ask = (plan: object, machine = cs2) => streamingEstimate(model, readStreamingPlan(plan), machine)
 
 describe('weight streaming', () => {
-  it('moves 4 bytes a parameter out of the store and 4 in, whatever the number of systems', () => {
+  it('moves 4 bytes per parameter out of the store and 4 in, whatever the number of systems', () => {
     for (const systems of [1, 2, 4, 8, 12]) {
       const { storeOutBytes, storeInBytes } = ask({ systems, batch: (1080 / 12) * systems })
       expect(storeOutBytes).toBe(4 * clusterParameters(model))
@@ -30,7 +30,7 @@ describe('weight streaming', () => {
     expect(ask({ systems: 12, batch: 1080, microBatch: 45 }).storeOutBytes).toBe(8 * clusterParameters(model))
   })
 
-  it('needs 50,000 u tokens a system and pass, whatever the model', () => {
+  it('needs 50,000 u tokens per system and pass, whatever the model', () => {
     expect(criticalTokens(withFigures(cs2, { utilisation: 1 }))).toBe(50_000)
     expect(criticalTokens(withFigures(cs2, { utilisation: 0.3 }))).toBeCloseTo(15_000, 6)
   })

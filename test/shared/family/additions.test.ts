@@ -125,7 +125,7 @@ describe('a grid', () => {
   })
 })
 
-it('a member is called by its size, and by its tokens a parameter where they are its own', () => {
+it('a member is called by its size, and by its tokens per parameter where they are its own', () => {
   const member = starter.ladder.members[2]
   expect(memberName(member, basis)).toBe('137k')
   expect(memberName({ ...member, tokensPerParameter: 1249.7 }, basis)).toBe('137k@1250')

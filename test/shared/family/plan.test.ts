@@ -25,7 +25,7 @@ const machine = {
 const splits = (train: number) => ({ train, validation: 1e5 })
 
 describe('a plan', () => {
-  it('trains on whole batches, near 20 tokens a parameter', () => {
+  it('trains on whole batches, near 20 tokens per parameter', () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -82,7 +82,7 @@ describe('a plan', () => {
     cooldowns.forEach((step, i) => expect((step * perStep) / wsds.countedParameters).toBeCloseTo([10, 20, 40][i], 0))
   })
 
-  it('takes a member’s own tokens a parameter before the recipe’s', () => {
+  it('takes a member’s own tokens per parameter before the recipe’s', () => {
     expect(
       planMember({ ...member, tokensPerParameter: 80 }, basis, null, null).tokens /
         planMember(member, basis, null, null).tokens,

@@ -11,7 +11,7 @@ const base: Schedule = { steps: 1000, warmupSteps: 100, peakLearningRate: 1, dec
 const at = (changes: Partial<Schedule>, update: number) => learningRateAt({ ...base, ...changes }, update - 1)
 
 describe('the learning rate', () => {
-  it('climbs in a straight line through zero and peaks with the last update of the warm-up', () => {
+  it('climbs in a straight line through zero and peaks with the last update of the warmup', () => {
     expect(at({}, 1)).toBeCloseTo(0.01, 12)
     expect(at({}, 50)).toBeCloseTo(0.5, 12)
     expect(at({}, 100)).toBe(1)

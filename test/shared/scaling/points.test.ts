@@ -82,7 +82,7 @@ describe('points that no surface can be fitted to get a sentence', () => {
     ['one size', points.map((point) => ({ ...point, parameters: 1e6 })), /same parameters/],
     ['one length', points.map((point) => ({ ...point, tokens: 1e9 })), /same tokens/],
     [
-      '20 tokens a parameter everywhere',
+      '20 tokens per parameter everywhere',
       points.map((point) => ({ ...point, tokens: 20 * point.parameters })),
       /Tokens follow from parameters/,
     ],

@@ -14,7 +14,7 @@ export interface Measured {
   engine: Contestant
   /** "native, AVX-512, 2 threads". */
   device: string
-  /** Tokens a second; FLOP/s for matrix products. */
+  /** Tokens per second; FLOP/s for matrix products. */
   rate: Spread
   /** Training FLOP/s by 6 N + 12 L d T a token; null where the rate is no training. */
   flopsPerSecond: number | null

@@ -9,7 +9,7 @@ export interface BenchShape {
   /** A, B, C, D, or the six numbers of a shape that a person gave. */
   name: string
   shape: GptShape
-  /** Sequences a step. */
+  /** Sequences per step. */
   rows: number
   activation: Activation
 }
@@ -37,7 +37,10 @@ export const benchShapes: BenchShape[] = [
   },
 ]
 
-/** "50257,768,12,12,1024,16": vocabulary, width, layers, heads, context and sequences a step; null for another text. */
+/**
+ * "50257,768,12,12,1024,16": vocabulary, width, layers, heads, context and sequences per step; null for another
+ * text.
+ */
 export function parseBenchShape(text: string): BenchShape | null {
   const numbers = text.split(',').map(Number)
   if (numbers.length !== 6 || !numbers.every((number) => Number.isInteger(number) && number > 0)) return null

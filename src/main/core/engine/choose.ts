@@ -47,7 +47,7 @@ function chooseFastest(probes: readonly EngineProbe[]): Choice {
   const lead = ratio > 1 + noise ? `${times(ratio)} as fast as ${next.name}` : `about as fast as ${next.name}`
   return {
     engine: best.name,
-    reason: `${rate(best.tokensPerSecond)} tokens a second on a small step, ${lead}: ${best.description}.`,
+    reason: `${rate(best.tokensPerSecond)} tokens per second on a small step, ${lead}: ${best.description}.`,
   }
 }
 

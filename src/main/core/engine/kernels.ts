@@ -50,7 +50,7 @@ export interface Ids {
 export interface AttentionGeometry {
   /** B, sequences side by side. */
   rows: number
-  /** T, tokens a sequence. */
+  /** T, tokens per sequence. */
   context: number
   heads: number
   /** Multiplies QKᵀ before the softmax. */

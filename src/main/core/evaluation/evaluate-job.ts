@@ -14,7 +14,7 @@ import { harnessSeed } from './shots.ts'
 import type { TaskChoice } from './task-choice.ts'
 import { findTask } from './tasks.ts'
 import { documentRows, readDocuments, splitDocuments } from './documents.ts'
-import { clozeRows, toyRows } from './toys.ts'
+import { clozeRows, syntheticRows } from './synthetic-tasks.ts'
 
 export interface EvaluateJob {
   kind: 'evaluate'
@@ -61,9 +61,9 @@ function stepBack(): void {
   }
 }
 
-/** How many items a toy task makes, and how many examples it keeps apart. */
-const toyItems = 500
-const toyExamples = 64
+/** How many items a synthetic task makes, and how many examples it keeps apart. */
+const syntheticItems = 500
+const syntheticExamples = 64
 
 async function prepare(choice: TaskChoice): Promise<TaskWork> {
   const task = findTask(choice.task)
@@ -97,7 +97,7 @@ async function itemsOf(task: TaskRecord, { data, documents, limit }: TaskChoice)
   if (task.name === 'cloze' && (data === null || (typeof data === 'string' && !/\.(jsonl?|parquet)$/i.test(data)))) {
     const rows = clozeRows(
       documents ? splitDocuments(documents.corpusFolder, documents.split) : await readDocuments(data),
-      { seed: 1, count: toyItems },
+      { seed: 1, count: syntheticItems },
     )
     if (rows.length === 0)
       throw new Fault(
@@ -106,7 +106,8 @@ async function itemsOf(task: TaskRecord, { data, documents, limit }: TaskChoice)
       )
     return rows.map((row) => readItem(task, row))
   }
-  if (data === null) return toyRows(task.name, { seed: 1, count: toyItems }).map((row) => readItem(task, row))
+  if (data === null)
+    return syntheticRows(task.name, { seed: 1, count: syntheticItems }).map((row) => readItem(task, row))
   return (await readAllRows(data)).map((row) => readItem(task, row))
 }
 
@@ -119,6 +120,6 @@ async function poolOf(
     throw new Fault('bad-input', `shots: ${task.title} has no examples; ${shots} are asked for.`)
   if (shotsFrom !== null) return (await readAllRows(shotsFrom)).map((row) => readItem(task, row))
   return data === null && task.name !== 'cloze'
-    ? toyRows(task.name, { seed: 2, count: toyExamples }).map((row) => readItem(task, row))
+    ? syntheticRows(task.name, { seed: 2, count: syntheticExamples }).map((row) => readItem(task, row))
     : items
 }

@@ -15,7 +15,7 @@ import reverse from '../../../../resources/tasks/reverse.json' with { type: 'jso
 import text from '../../../../resources/tasks/text.json' with { type: 'json' }
 import winogrande from '../../../../resources/tasks/winogrande.json' with { type: 'json' }
 
-/** The seven of the Cerebras-GPT study first, then any text, then the toys. */
+/** The seven of the Cerebras-GPT study first, then any text, then the synthetic ones. */
 export const tasks: readonly TaskRecord[] = [
   hellaswag,
   piqa,

@@ -17,7 +17,7 @@ export interface ExportCard {
   study?: StudyDocument | null
   /** Where the exported weights stand in the run. */
   step: number
-  /** Losses in nats a token; null where none was recorded. */
+  /** Losses in nats per token; null where none was recorded. */
   loss: number | null
   validationLoss: number | null
   /** What it was scored on, where that was the whole validation split. */
@@ -67,7 +67,7 @@ export function modelCard(
     ['batch', batchWords(member, shape.context)],
     [
       'learning rate',
-      `${member.peakLearningRate} at most, ${count(member.warmupSteps)} steps of warm-up, ${member.decay ?? recipe.decay} decay to ${100 * (member.finalFraction ?? recipe.finalFraction)} %`,
+      `${member.peakLearningRate} at most, ${count(member.warmupSteps)} steps of warmup, ${member.decay ?? recipe.decay} decay to ${100 * (member.finalFraction ?? recipe.finalFraction)} %`,
     ],
     [
       'AdamW',
@@ -152,7 +152,7 @@ const scoredOn = ({ whole }: ExportCard): string =>
   whole
     ? `${whole.standardError === null ? '' : ` ± ${whole.standardError.toPrecision(1)}`}, over the ${count(whole.tokens)} tokens of the validation split`
     : ''
-const loss = (nats: number | null): string => (nats === null ? 'not recorded' : `${nats.toFixed(4)} nats a token`)
+const loss = (nats: number | null): string => (nats === null ? 'not recorded' : `${nats.toFixed(4)} nats per token`)
 /** A person's words inside a table: one line, no markup. */
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/[|<>`[\]]/g, (sign) => `\\${sign}`)
 

@@ -11,7 +11,7 @@ const observedRows = 2
 const mostReadings = 50
 
 /**
- * Standard parametrisation and muP, narrow to wide; constant learning rate, no warm-up: the first steps are what is
+ * Standard parametrisation and muP, narrow to wide; constant learning rate, no warmup: the first steps are what is
  * looked at.
  */
 export async function* coordinateCheck(

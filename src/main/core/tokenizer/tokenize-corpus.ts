@@ -24,7 +24,7 @@ export interface TokensReport {
   /** Ends of text included, one after every document. */
   tokens: Record<Split, number>
   documents: Record<Split, number>
-  /** UTF-8 bytes a token of text, on the validation split. */
+  /** UTF-8 bytes per token of text, on the validation split. */
   bytesPerToken: number
 }
 

@@ -15,7 +15,7 @@ export interface TokenBatch {
 export interface Batches {
   /** The batch of `step` (from 0); of it only `micro.rows` rows from `micro.from` on when given. */
   batchAt(step: number, micro?: { from: number; rows: number }): TokenBatch
-  /** Sequences an epoch. */
+  /** Sequences per epoch. */
   sequences: number
 }
 

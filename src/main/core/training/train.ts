@@ -154,7 +154,7 @@ function diverged(plan: RunPlan, step: number, what: string): Fault {
   const peak = rounded(plan.member.peakLearningRate)
   return new Fault(
     'diverged',
-    `${what} at step ${step} of ${plan.member.steps}: the training diverged. A lower peak learning rate (it is ${peak}) or a longer warm-up (it is ${plan.member.warmupSteps} steps) usually helps.`,
+    `${what} at step ${step} of ${plan.member.steps}: the training diverged. A lower peak learning rate (it is ${peak}) or a longer warmup (it is ${plan.member.warmupSteps} steps) usually helps.`,
   )
 }
 

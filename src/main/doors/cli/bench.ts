@@ -33,7 +33,7 @@ function collectShapes(text: string, before: BenchShape[] = []): BenchShape[] {
 export const benchCommand: CommandPart = (program, act) => {
   program
     .command('bench')
-    .description('measure tokens a second and peak memory of every engine')
+    .description('measure tokens per second and peak memory of every engine')
     .addOption(new Option('--engine <engine>', 'only this one').choices([...engineNames]))
     .addOption(
       new Option('--against <peer>', 'measure beside it, slice by slice, and give the ratio').choices(['pytorch']),

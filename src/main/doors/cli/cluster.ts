@@ -30,7 +30,7 @@ export const resourceOptions = (command: Command): Command =>
     .option('--partition <name>', 'the partition; else the cluster’s default')
     .option('--account <name>', 'the account that pays')
     .option('--qos <name>', 'the quality of service')
-    .option('--time <limit>', 'the time limit of a job, like 8:00:00; a longer run goes on in the next')
+    .option('--time <limit>', 'the time limit of a job, like 8:00:00; a longer run resumes in the next')
     .option('--gres <list>', 'generic resources, like gpu:1')
     .option('--memory <size>', 'memory of a job, like 16G')
     .option('--constraint <features>', 'only nodes of this kind: the same kind gives the same bits')

@@ -67,8 +67,11 @@ Example:
       ),
     )
   corpus
-    .command('toys')
-    .description('write a text from which a small model learns the toy tasks: copy, reverse, brackets, arithmetic')
+    .command('synthetic')
+    .alias('toys') // its name in 0.1.0
+    .description(
+      'write a text from which a small model learns the synthetic tasks: copy, reverse, brackets, arithmetic',
+    )
     .requiredOption('--to <file>', 'the .txt file to write; documents are parted by <|endoftext|>')
     .option('--documents <count>', 'documents of each task, forty lines in each', parseWhole(1, 100_000), 500)
     .option('--seed <number>', 'the same seed gives the same text', parseWhole(0, 0xffff_ffff), 100)
@@ -77,7 +80,7 @@ Example:
       'after',
       `
 Example:
-  $ isoflop corpus toys --to toys.txt && isoflop corpus add toys.txt
+  $ isoflop corpus synthetic --to synthetic.txt && isoflop corpus add synthetic.txt
   $ isoflop evaluate --run last --task copy,reverse,brackets,arithmetic`,
     )
     .action(
@@ -86,9 +89,9 @@ Example:
           _context,
           { to, documents, seed, overwrite }: { to: string; documents: number; seed: number; overwrite?: boolean },
         ) => {
-          const { toyText } = await import('#main/core/evaluation/toys.ts')
+          const { syntheticText } = await import('#main/core/evaluation/synthetic-tasks.ts')
           const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
-          const text = toyText({ seed, count: documents })
+          const text = syntheticText({ seed, count: documents })
           await writeFileAtomically(resolve(to), text, { overwrite: overwrite ?? false })
           return {
             document: { file: resolve(to), characters: text.length },

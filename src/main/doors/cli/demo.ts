@@ -25,7 +25,7 @@ export const demoCommand: CommandPart = (program, act) => {
 Example:
   $ isoflop demo
 
-Ctrl+C pauses; isoflop resume goes on.`,
+Ctrl+C pauses; isoflop resume continues it.`,
     )
     .action(
       act((context, options: DemoOptions) =>
@@ -124,7 +124,7 @@ function demoText(
     '',
     table(['member', 'parameters', 'tokens', `FLOPs (${convention})`, 'validation loss', 'time'], rows),
     '',
-    `Law (${formNames[law.form]}): L = (C / ${flopsText(scale)})^${exponent.toFixed(4)}${offset > 0 ? ` + ${offset.toFixed(4)}` : ''} nats a token, C in FLOPs (${convention}); the members scatter ${(100 * law.residualStd).toFixed(2)} % around it.`,
+    `Law (${formNames[law.form]}): L = (C / ${flopsText(scale)})^${exponent.toFixed(4)}${offset > 0 ? ` + ${offset.toFixed(4)}` : ''} nats per token, C in FLOPs (${convention}); the members scatter ${(100 * law.residualStd).toFixed(2)} % around it.`,
     ...(heldOut
       ? [
           `Forecast for ${heldOut.name} from the smaller members alone: ${heldOut.y.toFixed(4)}; measured ${heldOut.measured.toFixed(4)}; error ${signed(100 * heldOut.error)} %.`,

@@ -27,7 +27,7 @@ function closing(answer: GpuAnswer | StreamingAnswer, deviceWatts: number): stri
             ` (${deviceWatts} W a device, facility 1.1)${training.money === null ? '' : `, ${short(training.money)} in your currency`}`,
         ]
       : []),
-    `How good is this? ${expectedError.share === null ? '' : `±${percent(expectedError.share, 0)}. `}${expectedError.from}.`,
+    `Validation: ${expectedError.share === null ? '' : `±${percent(expectedError.share, 0)}. `}${expectedError.from}.`,
     ...(unverified.length > 0 ? [`Unverified or assumed figures of this machine: ${unverified.join(', ')}.`] : []),
   ]
 }
@@ -47,10 +47,10 @@ export function gpuText(answer: GpuAnswer, machine: GpuMachine): string {
 export function streamingText(answer: StreamingAnswer, machine: WaferMachine): string {
   const { plan, stepSeconds } = answer
   return [
-    `${answer.model} on ${plan.systems} x ${machine.name}: ${plan.batch} sequences a step, ${plan.microBatch} through each pass of the weights`,
+    `${answer.model} on ${plan.systems} x ${machine.name}: ${plan.batch} sequences per step, ${plan.microBatch} through each pass of the weights`,
     `${time(stepSeconds)} a step, ${short(answer.tokensPerSecond)} tokens/s, MFU ${percent(answer.mfu)} of the dense peak; ${answer.speedup.toFixed(1)} x one system`,
     partsOf(answer.breakdown, stepSeconds),
-    `stream: ${short(answer.tokensPerPass)} tokens a pass; above ${short(answer.criticalTokens)} the wafer is the limit, below it the stream`,
+    `stream: ${short(answer.tokensPerPass)} tokens per pass; above ${short(answer.criticalTokens)} the wafer is the limit, below it the stream`,
     `store: ${short(answer.storeOutBytes)}B out and ${short(answer.storeInBytes)}B in a step, for any number of systems; holds ${short(answer.storeBytes)}B${answer.storeFits ? '' : ', more than it has'}`,
     `wafer: ${short(answer.memoryBytesPerDevice)}B of ${short(machine.memoryBytes)}B${answer.fits ? '' : ': does not fit; what is really kept on a wafer is not published'}`,
     ...closing(answer, machine.systemWatts),

@@ -66,7 +66,7 @@ export const emulateCommand: CommandPart = (program, act) => {
       ...all,
       degree(one),
     ])
-    .option('--batch <sequences>', 'sequences a step, all devices together', degree)
+    .option('--batch <sequences>', 'sequences per step, all devices together', degree)
     .option('--micro-batch <sequences>', 'sequences that go through together', degree)
     .option('--tensor <degree>', 'tensor parallelism', degree, 1)
     .option('--pipeline <stages>', 'pipeline parallelism', degree, 1)
@@ -100,7 +100,7 @@ export const emulateCommand: CommandPart = (program, act) => {
     .option('--systems <count>', 'wafer-scale systems', degree)
     .addOption(new Option('--activations <what>', 'a wafer keeps').choices(['boundaries', 'all']).default('boundaries'))
     .option('--utilisation <share>', "of a wafer's peak: unpublished, your assumption", parseNumber(0.001, 1))
-    .option('--network <bytes>', 'bytes a second between nodes, a whole node each way: 200G', parseAmount)
+    .option('--network <bytes>', 'bytes per second between nodes, a whole node each way: 200G', parseAmount)
     .option('--context <tokens>', "tokens of a sequence instead of the model's", degree)
     .option('--tokens <amount>', 'of the whole training: adds time, energy and money', parseAmount)
     .option('--price <amount>', 'of one device for an hour', parseNumber(0, 1e6))
@@ -140,7 +140,7 @@ async function emulate(context: CommandContext, options: EmulateOptions): Promis
       `--systems ${options.systems} is for wafer-scale machines; ${machine.name} takes --devices.`,
     )
   if (options.devices === undefined) throw new Fault('bad-input', 'Say how many GPUs: --devices 64.')
-  if (options.batch === undefined) throw new Fault('bad-input', 'Say how many sequences a step: --batch 64.')
+  if (options.batch === undefined) throw new Fault('bad-input', 'Say how many sequences per step: --batch 64.')
   if (options.search) {
     const { devices, batch, memory: memoryBytes, seconds: stepSeconds } = options
     return search(context, model, machine, { devices, batch, memoryBytes, stepSeconds, base: sharedOf(options) })

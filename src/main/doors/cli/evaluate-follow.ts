@@ -81,6 +81,6 @@ const interrupted = (evaluations: readonly Evaluation[]): Fault => {
   const where = begun.map(({ task, done, of }) => `${task} at ${done} of ${of} items`).join(', ')
   return new Fault(
     'cancelled',
-    begun.length === 0 ? 'Interrupted.' : `Stopped: ${where}. The same command goes on from there.`,
+    begun.length === 0 ? 'Interrupted.' : `Stopped: ${where}. The same command resumes from there.`,
   )
 }

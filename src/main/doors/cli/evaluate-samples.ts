@@ -35,7 +35,7 @@ export async function openSamples(
   }
   const isThere = await exists(path)
   if (isThere && !isResuming && !isReplacing)
-    throw new Fault('conflict', `${path} is there already. --resume goes on with it, --overwrite replaces it.`)
+    throw new Fault('conflict', `${path} exists already. --resume continues it, --overwrite replaces it.`)
   const known = isThere ? await readSamples(path) : []
   return samplesFile(path, isResuming ? known : [])
 }
@@ -74,9 +74,11 @@ async function samplesOf(lab: LabHost, evaluationId: string, session: string): P
 
 async function readSamples(path: string): Promise<Sample[]> {
   const none = (line: number, cause?: unknown) =>
-    new Fault('conflict', `${path} is no file of samples (line ${line}), so it is not written over. Name another.`, {
-      cause,
-    })
+    new Fault(
+      'conflict',
+      `${path} is not a file of samples (line ${line}), so it is not overwritten. Choose another name.`,
+      { cause },
+    )
   const lines = (await readText(path)).split('\n').map((text, i) => ({ text, line: i + 1 }))
   return lines.flatMap(({ text, line }) => {
     if (text.trim() === '') return []

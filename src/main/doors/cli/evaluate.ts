@@ -52,7 +52,7 @@ export const evaluateCommand: CommandPart = (program, act) => {
     )
     .option(
       '--data <file>',
-      'the items: .jsonl, .json or .parquet, or a folder that holds them as <task>.jsonl. Without it the rows that the lab has, else the official ones from the Hugging Face hub; toy tasks make their own',
+      'the items: .jsonl, .json or .parquet, or a folder that holds them as <task>.jsonl. Without it the rows that the lab has, else the official ones from the Hugging Face hub; synthetic tasks make their own',
     )
     .addOption(
       new Option('--split <split>', 'of a text: this part of what the run, or else the study, learns from').choices([
@@ -75,7 +75,7 @@ export const evaluateCommand: CommandPart = (program, act) => {
     .addOption(new Option('--engine <engine>', 'what computes').choices(['auto', ...engineNames]).default('auto'))
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024), 0)
     .option('--samples <file>', 'write what the model made of each item, a line of JSON each')
-    .option('--resume', 'go on with a --samples file of the same model, rows and examples')
+    .option('--resume', 'resume a --samples file of the same model, rows and examples')
     .option('--overwrite', 'replace an earlier --samples file')
     .addHelpText(
       'after',
@@ -86,7 +86,7 @@ Examples:
   $ isoflop evaluate --checkpoint gpt2-folder --task piqa --shots 5 --limit 200
   $ isoflop evaluate --checkpoint ./my-model --task arc_easy --data test.jsonl --shots 5 --shots-from train.jsonl --samples items.jsonl
 
-The lab keeps every item as it is scored: what was broken off goes on when it is asked for again.`,
+The lab keeps every item as it is scored: an interrupted evaluation resumes when it is asked for again.`,
     )
     .action(act(evaluate))
 }

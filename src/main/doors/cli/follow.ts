@@ -62,7 +62,7 @@ export async function followRuns(
 function endedAs(run: RunSummary): Fault {
   const { id, name, state, step, steps, code, message } = run
   const what = message ?? `The run ${name} is ${state} at step ${step} of ${steps}.`
-  return new Fault(code ?? 'failed', canResume(run) ? `${what} \`isoflop resume ${id}\` goes on.` : what)
+  return new Fault(code ?? 'failed', canResume(run) ? `${what} Continue with \`isoflop resume ${id}\`.` : what)
 }
 
 async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { terminal }: CommandContext): Promise<Fault> {
@@ -75,7 +75,7 @@ async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { termi
     )
   const unfinished = all.filter(({ place }) => !place)
   terminal.note(
-    'Pausing: the checkpoint is being written. Ctrl+C again ends at once, and the run goes on from its last checkpoint.',
+    'Pausing: the checkpoint is being written. Ctrl+C again ends at once, and the run resumes from its last checkpoint.',
   )
   // The last first, so that no queued run begins while the one before it is being paused.
   for (const { id } of [...unfinished].reverse()) await lab.pauseRun(id).catch(() => {})
@@ -88,7 +88,7 @@ async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { termi
     'cancelled',
     paused.length === 0
       ? 'Interrupted.'
-      : `Paused: ${where}. \`isoflop resume${paused.length === 1 ? ` ${paused[0].id}` : ''}\` goes on from there.`,
+      : `Paused: ${where}. Continue with \`isoflop resume${paused.length === 1 ? ` ${paused[0].id}` : ''}\`.`,
   )
 }
 

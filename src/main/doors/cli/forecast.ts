@@ -126,7 +126,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     },
     text: [
       ...lossLines(flops, best.loss, interval, fitOptions),
-      `best split (6 N D): ${short(best.parameters)} parameters, ${short(best.tokens)} tokens, ${best.tokensPerParameter.toPrecision(3)} tokens a parameter`,
+      `best split (6 N D): ${short(best.parameters)} parameters, ${short(best.tokens)} tokens, ${best.tokensPerParameter.toPrecision(3)} tokens per parameter`,
       statusWords[found.status],
       ...remarks,
       ...warnings.map(({ text }) => text),
@@ -139,13 +139,13 @@ async function allocationOf(context: CommandContext, options: ForecastOptions, f
   const { study, tokensPerParameter } = options
   if (study === undefined || tokensPerParameter !== undefined) {
     const allocation = allocationByRatio(flops, tokensPerParameter ?? 20)
-    return { allocation, words: `${allocation.tokensPerParameter} tokens a parameter (6 N D)` }
+    return { allocation, words: `${allocation.tokensPerParameter} tokens per parameter (6 N D)` }
   }
   const basis = await studyRuns(context, { study })
   const { countedParameters, flopsConvention } = basis.recipe
   return {
     allocation: allocationByRecipe(flops, basis),
-    words: `${basis.recipe.tokensPerParameter} tokens a parameter (${parameterCountNames[countedParameters]}; FLOPs: ${flopsConventionNames[flopsConvention]})`,
+    words: `${basis.recipe.tokensPerParameter} tokens per parameter (${parameterCountNames[countedParameters]}; FLOPs: ${flopsConventionNames[flopsConvention]})`,
   }
 }
 

@@ -68,7 +68,7 @@ export async function curvePoints(
         ? said
         : [
             ...said,
-            `Left out, because they have not the study's ${perParameter} tokens a parameter: ${runs
+            `Left out, not at the study's ${perParameter} tokens per parameter: ${runs
               .filter(({ isOnLine }) => !isOnLine)
               .map(({ name }) => name)
               .join(', ')}.`,
@@ -76,7 +76,7 @@ export async function curvePoints(
     if (onLine.length === 0 && runs.length > 0) {
       throw new Fault(
         'bad-input',
-        `None of the study's ${runs.length} finished runs has its ${perParameter} tokens a parameter, and the compute-optimal law is of those. A surface takes them all: --form surface.`,
+        `None of the study's ${runs.length} finished runs has its ${perParameter} tokens per parameter, and the compute-optimal law uses only those. L(N, D) takes them all: --form surface.`,
       )
     }
     return {

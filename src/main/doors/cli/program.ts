@@ -52,7 +52,7 @@ export async function runProgram(
     process.on(signal, () => {
       if (!stopping.signal.aborted || isPatient) return stopping.abort()
       // Asked twice: at once, but not without the document that was asked for.
-      terminal.fail({ code: 'cancelled', message: 'Ended at once. What was under way goes on from what is on disk.' })
+      terminal.fail({ code: 'cancelled', message: 'Ended at once. What was under way resumes from what is on disk.' })
       process.exit(exitStatus.interrupted)
     })
   }

@@ -17,11 +17,11 @@ export const resumeCommand: CommandPart = (program, act) => {
       'the run: its id, its name, or `last`; else all that were paused, cut off, or failed for an outer cause',
     )
     .addOption(
-      new Option('--engine <engine>', 'go on with another engine, when a graphics card is lost').choices([
+      new Option('--engine <engine>', 'resume with another engine, when a graphics card is lost').choices([
         ...engineNames,
       ]),
     )
-    .description('go on with runs that were paused, stopped or cut off')
+    .description('resume runs that were paused, stopped or interrupted')
     .addHelpText(
       'after',
       `

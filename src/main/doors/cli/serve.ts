@@ -38,7 +38,7 @@ Example:
           })
           terminal.answer({ document: { url: door.url, port: door.port }, text: `Isoflop is at ${door.url}\n` })
           terminal.note(
-            'The link works once; Enter prints a fresh one. Ctrl+C ends; a training goes on from its last checkpoint at the next start.',
+            'The link works once; Enter prints a fresh one. Ctrl+C ends; training resumes from its last checkpoint at the next start.',
           )
           if (keys) keys.hear = () => terminal.note(`A fresh link, the one before it is void: ${door.newUrl()}`)
           if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))

@@ -90,19 +90,19 @@ export const shapingFields = [
 
 export const shapingOptions = (command: Command): Command =>
   command
-    .option('--context <tokens>', 'tokens a sequence', parseWhole(2, 65_536))
+    .option('--context <tokens>', 'tokens per sequence', parseWhole(2, 65_536))
     .option(
       '--tokens-per-parameter <number>',
       'training tokens for each parameter, 20 by Chinchilla',
       within(parseAmount, 0.01, 10_000),
     )
-    .option('--batch-tokens <tokens>', 'tokens a step; else by rule', parseWhole(1, 1e9))
+    .option('--batch-tokens <tokens>', 'tokens per step; else by rule', parseWhole(1, 1e9))
     .option('--peak-learning-rate <rate>', 'else by rule', within(parseAmount, 1e-9, 10))
     .option('--warmup-fraction <share>', 'share of the tokens over which the learning rate rises', parseNumber(0, 1))
     .addOption(
       new Option(
         '--decay <shape>',
-        'how the learning rate falls; wsd-s goes on to twice the tokens and gives three points of the law from one run',
+        'how the learning rate falls; wsd-s runs to twice the tokens and gives three points of the law from one run',
       ).choices(['linear', 'cosine', 'wsd', 'wsd-s', 'constant']),
     )
     .option('--final-fraction <share>', 'of the peak, where the decay ends', parseNumber(0, 1))

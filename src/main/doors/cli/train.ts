@@ -79,7 +79,7 @@ Examples:
   $ isoflop train --isoflop 4e11,8e11 --sizes 4        the same compute for several sizes
   $ isoflop train --on tetralith --at-once 8           the ladder as a job array of a Slurm cluster
 
-Ctrl+C pauses; isoflop resume goes on.`,
+Ctrl+C pauses; isoflop resume continues it.`,
     )
     .action(
       act((context, options: TrainOptions) =>
@@ -88,12 +88,12 @@ Ctrl+C pauses; isoflop resume goes on.`,
             throw usageError('--tokens goes with --from; a ladder’s tokens follow from --tokens-per-parameter.')
           if (options.seeds !== undefined && options.from !== undefined)
             throw usageError(
-              '--seeds repeats the members of a ladder; --from goes on from one model. Give one of them.',
+              '--seeds repeats the members of a ladder; --from continues from one model. Give one of them.',
             )
           if (options.systemWeights !== undefined && options.systems === undefined)
             throw usageError('--system-weights goes with --systems.')
           if (options.systems !== undefined && options.from !== undefined)
-            throw usageError('--systems trains from random weights; --from goes on from a model. Give one of them.')
+            throw usageError('--systems trains from random weights; --from continues from a model. Give one of them.')
           refuseMixed(options)
           if (options.on === undefined) await refuseAbsentEngine(lab, options, context)
           const takeBack = await remember(lab)
@@ -202,7 +202,7 @@ function refuseMixed({ on, atOnce, dryRun, systems, from, engine, threads }: Tra
   if (on === undefined) return
   if (systems !== undefined)
     throw usageError('--systems emulates a cluster on this computer; --on is a real one. Give one of them.')
-  if (from !== undefined) throw usageError('--from goes on from a model on this computer; --on does not take it.')
+  if (from !== undefined) throw usageError('--from continues from a model on this computer; --on does not take it.')
   if (engine !== undefined || threads !== undefined)
     throw usageError('With --on, engine and threads are the cluster’s: `isoflop cluster add` sets --engine and --cpus.')
 }

@@ -55,7 +55,7 @@ function noticeOf(run: RunSummary): { title: string; body: string } | null {
     const loss = run.validationLoss ?? run.loss
     return {
       title: `${run.name} has finished`,
-      body: loss === null ? `${run.steps} steps.` : `Loss ${loss.toFixed(3)} nats a token after ${run.steps} steps.`,
+      body: loss === null ? `${run.steps} steps.` : `Loss ${loss.toFixed(3)} nats per token after ${run.steps} steps.`,
     }
   }
   if (run.state === 'failed')

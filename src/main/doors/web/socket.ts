@@ -4,7 +4,7 @@ import type { webBounds } from '#shared/bounds.ts'
 import { Fault, toFaultData, type Reply } from '#shared/fault.ts'
 import { parseJson } from '#shared/json.ts'
 import { answer } from '#main/doors/common/answer.ts'
-import { startCourier } from '#main/doors/common/courier.ts'
+import { startNewsFeed } from '#main/doors/common/news-feed.ts'
 import type { TrustedPaths } from '#main/doors/common/trusted-paths.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 
@@ -39,7 +39,7 @@ export function carryLab(socket: WebSocket, { lab, paths, all, limits }: SocketD
     const room = limits.maxAnswerLength - socket.bufferedAmount
     send(answerText(id, given, room) ?? answerText(id, { ok: false, ...tooLarge }, Infinity)!)
   }
-  const stopNews = startCourier({ source: lab, send: (news, value) => send(JSON.stringify({ news, value })) })
+  const stopNews = startNewsFeed({ source: lab, send: (news, value) => send(JSON.stringify({ news, value })) })
 
   socket.on('message', (data, isBinary) => {
     const asked = isBinary ? null : parse(data, limits.maxRequestBytes)

@@ -27,7 +27,7 @@ export function createSampler(
   const tokenizerOf = (corpusId: string, choice: TokenizerChoice): Tokenizer => {
     if (choice.kind === 'bytes') return createByteTokenizer()
     if (tokenized.find(corpusId, choice)?.state !== 'finished')
-      throw new Fault('conflict', 'This corpus has not been tokenised with this tokenizer yet.')
+      throw new Fault('conflict', 'This corpus has not been tokenized with this tokenizer yet.')
     const folder = tokenized.folderOf(corpusId, choice)
     if (last?.folder !== folder) last = { folder, tokenizer: loadTokenizer(folder) }
     return last.tokenizer

@@ -129,7 +129,7 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
       { kind: 'tokenize', request },
       { signal: task.signal, onRecord, silenceMs: longestSilenceMs },
     )
-    if (!done) throw new Error('the corpus was tokenised and no report of it came')
+    if (!done) throw new Error('the corpus was tokenized and no report of it came')
     const { vocabulary, tokens, bytesPerToken } = (done as Extract<TokenizeRecord, { kind: 'done' }>).report
     return { vocabulary, tokens, bytesPerToken }
   }

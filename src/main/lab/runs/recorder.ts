@@ -9,7 +9,7 @@ const gatherMs = 100
 /** How often a run's summary is told while it trains. */
 const summaryMs = 250
 const scoringMessage = 'Scoring the whole validation split.'
-/** The window over which tokens a second are measured. */
+/** The window over which tokens per second are measured. */
 const speedMs = 5000
 
 export interface Recorder {

@@ -9,7 +9,7 @@ export interface UnderWay {
 }
 
 /** The sentence that refuses the change, or null where it is harmless. */
-export function whatRunsFalsify(study: Study, changes: StudyChanges, underWay: readonly UnderWay[]): string | null {
+export function whatRunsInvalidate(study: Study, changes: StudyChanges, underWay: readonly UnderWay[]): string | null {
   if (underWay.length === 0) return null
   const what = (['corpusId', 'tokenizer', 'recipe'] as const).find(
     (field) => changes[field] !== undefined && !isSame(changes[field], study[field]),

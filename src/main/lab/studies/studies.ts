@@ -10,7 +10,7 @@ import type { Study, StudyChanges, StudyDocument } from '#shared/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import type { News } from '#main/lab/news.ts'
-import { whatRunsFalsify, type UnderWay } from './changes.ts'
+import { whatRunsInvalidate, type UnderWay } from './changes.ts'
 import type { StudyStore } from './study-store.ts'
 
 type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'>
@@ -99,8 +99,8 @@ export function createStudies(deps: StudiesDeps): Studies {
       ) {
         throw new Fault('bad-input', 'changes.corpusId: there is no such corpus.')
       }
-      const falsified = whatRunsFalsify(study, changes, deps.underWay(id))
-      if (falsified) throw new Fault('conflict', falsified)
+      const invalidated = whatRunsInvalidate(study, changes, deps.underWay(id))
+      if (invalidated) throw new Fault('conflict', invalidated)
       return keep({ ...study, ...definedOf(changes), updatedMs: nowMs() })
     },
     duplicate: (id) => {

@@ -46,7 +46,7 @@ export function listSources(paths: string[], passOver: (why: string) => void = (
       const path = join(folder, entry.name)
       try {
         if (entry.isDirectory()) files += addFolder(path)
-        else if (!sourceKind(path)) passOver(`${path} is of a kind the lab does not read.`)
+        else if (!sourceKind(path)) passOver(`Unsupported file type: ${path}.`)
         else {
           // A link to a file is followed; one to a folder is not, for it may lead in a circle.
           const stat = onDisk(path, () => statSync(path))
@@ -69,7 +69,7 @@ export function listSources(paths: string[], passOver: (why: string) => void = (
     } else if (!stat.isFile() || !addFile(path, stat.size)) {
       throw new Fault(
         'bad-input',
-        `${path} is of a kind the lab does not read. It reads .txt, .md, .jsonl (field text) and .parquet (column text).`,
+        `Unsupported file type: ${path}. Add .txt, .md, .jsonl (field text) and .parquet (column text).`,
       )
     }
   }

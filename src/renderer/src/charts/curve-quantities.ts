@@ -12,7 +12,7 @@ export interface CurveLine {
   colour: string
   symbol: string
   curve: Curve
-  /** Training FLOPs a token, under the convention named on the axis. */
+  /** Training FLOPs per token, under the convention named on the axis. */
   flopsPerToken: number
 }
 

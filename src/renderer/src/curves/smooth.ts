@@ -89,7 +89,7 @@ export function smooth(curve: Curve, name: string, values: ArrayLike<number>, re
 export const reachOf = (length: number, share: number): number =>
   share <= 0 ? 0 : 2 ** Math.max(0, Math.round(Math.log2(Math.max(1, length * share))))
 
-/** Tokens a second at each step, since the step before; NaN where no time has passed. */
+/** Tokens per second at each step, since the step before; NaN where no time has passed. */
 export function speeds(curve: Curve): Float64Array {
   const derived = derivedOf(curve, 'speed')
   const { tokens, elapsedMs } = curve.columns

@@ -15,8 +15,8 @@ export const terms = {
   loss: 'Mean cross-entropy of the next token, in nats. Lower is better; a uniform guess scores ln(vocabulary).',
   validation: 'Loss on text that was set aside and never trained on.',
   gradientNorm: 'Length of the whole gradient before clipping. Spikes tell of instability.',
-  learningRate: 'How far each update moves the weights: a warm-up, then a decay.',
-  peakLearningRate: 'The largest learning rate, reached when the warm-up ends.',
+  learningRate: 'How far each update moves the weights: a warmup, then a decay.',
+  peakLearningRate: 'The largest learning rate, reached when the warmup ends.',
   warmup: 'Share of the tokens over which the learning rate rises from 0.',
   epochs:
     'Times the plan passes over the training text. Above 4, repeating teaches noticeably less (Muennighoff et al. 2023).',
@@ -38,7 +38,7 @@ export const terms = {
   drawSeed: 'The same seed draws the same tokens again.',
   topK: 'Only the k most probable tokens may be drawn; 0 for all.',
   topP: 'Only the most probable tokens that together hold this probability; 1 for all.',
-  decay: 'How the learning rate falls after the warm-up.',
+  decay: 'How the learning rate falls after the warmup.',
   parametrisation: 'Standard, or muP: widths share one learning rate by scaling initial weights and updates.',
   initStd: 'Standard deviation of the first weights. Narrow models begin larger; left empty, a rule follows the width.',
   beta1: 'How long Adam remembers the mean gradient.',
@@ -51,7 +51,7 @@ export const terms = {
   weightDecay: 'Pull of the weights towards 0, decoupled from the gradient (AdamW).',
   clipNorm: 'Gradients longer than this are scaled down to it.',
   logLikelihood:
-    'log p of the answer after the question, in nats: nearer to 0 is likelier. acc takes the largest sum, acc_norm the largest for its length.',
+    'log p of the answer after the question, in nats: closer to 0 is more likely. acc takes the largest sum, acc_norm the largest for its length.',
   chance: 'What guessing gives. A number within two standard errors of it is shown in grey.',
   convention: 'How FLOPs are counted: which parameters, and whether attention and embeddings are in.',
 } as const

@@ -89,10 +89,10 @@ export function useCommands() {
         keys: `${modifier}Z`,
         run: () => void deleted.undo(),
       },
-      { id: 'measure', text: 'Measure this machine again', group: 'Lab', run: () => void lab.measure() },
+      { id: 'measure', text: 'Re-run the benchmark of this machine', group: 'Lab', run: () => void lab.measure() },
       ...(['light', 'dark', 'system'] as const).map((theme) => ({
         id: `theme ${theme}`,
-        text: theme === 'system' ? 'Theme like the system' : `Theme ${theme}`,
+        text: theme === 'system' ? 'Theme: system' : `Theme ${theme}`,
         group: 'Lab',
         run: () => void lab.change({ theme }),
       })),
@@ -140,7 +140,7 @@ export function useCommands() {
         },
         evaluations.resumable.length > 0 && {
           id: 'resume evaluations',
-          text: 'Go on with evaluations that broke off',
+          text: 'Resume interrupted evaluations',
           group: 'Evaluation',
           run: () => void evaluations.resumeAll(),
         },

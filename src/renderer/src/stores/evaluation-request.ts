@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import {
   defaultEvaluationOptions,
-  toyTasks,
+  syntheticTasks,
   type EvaluationOptions,
   type EvaluationTask,
 } from '#shared/evaluation/evaluation.ts'
@@ -16,7 +16,7 @@ export const useEvaluationRequest = defineStore('evaluation-request', () => {
   const evaluations = useEvaluationsStore()
   const models = useModelsStore()
   const studies = useStudiesStore()
-  const names = useLocalStorage<string[]>('isoflop.evaluation-tasks', ['text', ...toyTasks])
+  const names = useLocalStorage<string[]>('isoflop.evaluation-tasks', ['text', ...syntheticTasks])
   const options = useLocalStorage<EvaluationOptions>(
     'isoflop.evaluation-options',
     { ...defaultEvaluationOptions, limit: 200 },

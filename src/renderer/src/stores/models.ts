@@ -144,7 +144,7 @@ export const useModelsStore = defineStore('models', () => {
     bridge.request('export', subject, folder, overwrite, form)
   const continueTraining = (modelId: string, choices: ContinueChoices) => {
     if (!studies.currentId)
-      throw new Fault('conflict', 'Open a study first: its text and recipe are what the model goes on with.')
+      throw new Fault('conflict', 'Open a study first: its text and recipe are what its training continues with.')
     return bridge.request('continueModel', studies.currentId, modelId, choices)
   }
 

@@ -142,7 +142,7 @@ export const useStudiesStore = defineStore('studies', () => {
       try {
         document = JSON.parse(text) as StudyDocument
       } catch {
-        throw new Error('This file is no study: it does not hold JSON.')
+        throw new Error('Not an Isoflop study file: it does not hold JSON.')
       }
       const study = await bridge.request('importStudy', document)
       put(study)

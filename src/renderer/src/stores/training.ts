@@ -28,7 +28,7 @@ export const useTraining = defineStore('training', () => {
   const seeds = ref(1)
 
   const own = computed(() => runs.ofStudy(studies.currentId))
-  /** Runs that a change of text, tokenizer or recipe would falsify. */
+  /** Runs that a change of text, tokenizer or recipe would invalidate. */
   const holding = computed(() => own.value.filter((run) => isUnderWay(run) || run.state === 'paused'))
   const isHeld = computed(() => holding.value.length > 0)
   /** Members to train: on, not refused, and neither trained as they are, with these seeds, nor under way. */

@@ -12,7 +12,7 @@ describe('what is measured', () => {
     expect(millions).toEqual(['3.75', '0.88', '0.14', '29.68'])
   })
 
-  it('counts 6 N + 12 L d T FLOPs a token', () => {
+  it('counts 6 N + 12 L d T FLOPs per token', () => {
     const { shape } = benchShapes[0]
     expect(flopsPerToken(shape, 'palm')).toBe(6 * countParameters(shape) + 12 * 4 * 256 * 256)
   })

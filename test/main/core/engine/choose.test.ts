@@ -25,7 +25,7 @@ it('takes the fastest that ran', () => {
   )
   expect(choice).toEqual({
     engine: 'native',
-    reason: '13,000 tokens a second on a small step, 2.9 times as fast as tensorflow: native here.',
+    reason: '13,000 tokens per second on a small step, 2.9 times as fast as tensorflow: native here.',
   })
   expect(chooseEngine([ran('native', 1000), ran('gpu', 90_000)], 'auto').engine).toBe('gpu')
 })

@@ -118,7 +118,7 @@ describe('an export', () => {
     for (const text of [
       'library_name: transformers',
       '3,912',
-      '2.7500 nats a token',
+      '2.7500 nats per token',
       'A \\| B; made up; licence: public domain',
       '1 min 1 s on reference',
       '20.0 for each counted parameter: all parameters',

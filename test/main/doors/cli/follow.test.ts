@@ -22,10 +22,10 @@ async function follow(runs: RunSummary[]) {
 it('says how a run goes on that the machine got in the way of, and not of one that diverged', async () => {
   const full = { message: 'The disk is full.', code: 'disk-full' } as const
   expect((await follow([run({ state: 'failed', ...full })])).outcome).toBe(
-    'The disk is full. `isoflop resume a1` goes on.',
+    'The disk is full. Continue with `isoflop resume a1`.',
   )
   expect((await follow([run({ state: 'interrupted' })])).outcome).toBe(
-    'The run 43.9k is interrupted at step 70 of 140. `isoflop resume a1` goes on.',
+    'The run 43.9k is interrupted at step 70 of 140. Continue with `isoflop resume a1`.',
   )
   const diverged = run({ state: 'failed', code: 'diverged', message: 'The loss became NaN.' })
   expect((await follow([diverged])).outcome).toBe('The loss became NaN.')
@@ -33,7 +33,9 @@ it('says how a run goes on that the machine got in the way of, and not of one th
 
 it('does not wait behind a run that a full disk paused', async () => {
   const held = run({ state: 'paused', code: 'disk-full', message: 'The disk is full.' })
-  expect((await follow([held, run({ id: 'b2', state: 'queued' })])).outcome).toContain('`isoflop resume a1` goes on')
+  expect((await follow([held, run({ id: 'b2', state: 'queued' })])).outcome).toContain(
+    'Continue with `isoflop resume a1`',
+  )
 })
 
 it('tells each finished run once', async () => {

@@ -5,7 +5,7 @@ import { labRequests } from '#shared/lab-names.ts'
 import type { LabBridge } from '#shared/lab-bridge.ts'
 import { serve } from '#main/doors/electron/serve.ts'
 import { createTrustedPaths } from '#main/doors/common/trusted-paths.ts'
-import { startCourier } from '#main/doors/common/courier.ts'
+import { startNewsFeed } from '#main/doors/common/news-feed.ts'
 import { newsChannel } from '#shared/channels.ts'
 import { guard } from '#renderer/bridge.ts'
 import { runSummary } from '../../../support/run-summary.ts'
@@ -74,7 +74,7 @@ beforeEach(async () => {
     paths,
     isOurs: (sender, url, isTopFrame) => isTopFrame && sender === (window as never) && url.startsWith('app://isoflop/'),
   })
-  startCourier({
+  startNewsFeed({
     source: lab,
     send: (kind, value) => {
       for (const hear of wire.hearers.get(newsChannel) ?? []) hear({}, structuredClone({ kind, value }))

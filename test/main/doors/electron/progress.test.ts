@@ -51,7 +51,7 @@ describe('the notification', () => {
     expect(watch.note(small()).notice).toBeNull()
     expect(watch.note(small({ state: 'finished', validationLoss: 3.25678 })).notice).toEqual({
       title: 'small has finished',
-      body: 'Loss 3.257 nats a token after 100 steps.',
+      body: 'Loss 3.257 nats per token after 100 steps.',
     })
     expect(watch.note(small({ state: 'finished', validationLoss: 3.25678 })).notice).toBeNull()
   })

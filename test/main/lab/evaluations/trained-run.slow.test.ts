@@ -60,7 +60,7 @@ function hangAfter(items: number): EvaluateJob[] {
   return jobs
 }
 
-it('scores the last checkpoint on a toy and on its own text; the numbers are those of the items, and the result file has them too', async () => {
+it('scores the last checkpoint on a synthetic task and on its own text; the numbers are those of the items, and the result file has them too', async () => {
   const [brackets, text] = await Promise.all((await start('brackets', 'text')).map(({ id }) => reaches(id, 'finished')))
   expect(brackets).toMatchObject({
     subject: { kind: 'run', runId: run.id, step: run.steps },

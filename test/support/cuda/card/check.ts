@@ -75,7 +75,7 @@ async function training(kernels: Kernels, steps: number): Promise<string> {
   engine.dispose()
   const rate = ((1000 * rows * gpt2.context) / ms).toFixed(0)
   const seen = losses.map((loss) => loss.toFixed(6)).join(' ')
-  return `${rate} tokens/s, ${ms.toFixed(1)} ms a step of ${rows} × ${gpt2.context}, ${peak} GiB, losses ${seen}`
+  return `${rate} tokens/s, ${ms.toFixed(1)} ms per step of ${rows} × ${gpt2.context}, ${peak} GiB, losses ${seen}`
 }
 
 async function main(): Promise<void> {
@@ -91,7 +91,7 @@ async function main(): Promise<void> {
     const spent = new Map<string, [ms: number, count: number]>()
     await training(createCudaKernels({ precision, device: timed(openDevice(), spent) }), 1)
     for (const [name, [ms, count]] of [...spent].sort((a, b) => b[1][0] - a[1][0]))
-      console.log(`${(ms / 2).toFixed(2).padStart(9)} ms a step, ${String(count / 2).padStart(5)} launches: ${name}`)
+      console.log(`${(ms / 2).toFixed(2).padStart(9)} ms per step, ${String(count / 2).padStart(5)} launches: ${name}`)
   }
 }
 

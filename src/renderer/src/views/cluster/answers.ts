@@ -69,7 +69,7 @@ export const streamingTiles = (answer: StreamingAnswer, machine: WaferMachine): 
     hint: answer.utilisationConvention,
   },
   {
-    name: 'On a wafer',
+    name: 'Wafer memory',
     value: formatBytes(answer.memoryBytesPerDevice),
     note: answer.fits
       ? `fits in ${formatBytes(machine.memoryBytes)}`
@@ -78,7 +78,7 @@ export const streamingTiles = (answer: StreamingAnswer, machine: WaferMachine): 
     hint: 'Stored activations and two layers of weights',
   },
   {
-    name: 'In the store',
+    name: 'Weight store',
     value: formatBytes(answer.storeBytes),
     note: answer.storeFits
       ? `fits in ${formatBytes(machine.storeBytes)}`
@@ -87,7 +87,7 @@ export const streamingTiles = (answer: StreamingAnswer, machine: WaferMachine): 
     hint: '14 bytes per parameter: weights and optimizer state',
   },
   {
-    name: 'Out of the store',
+    name: 'Streamed per step',
     value: formatBytes(answer.storeOutBytes),
     note: `${formatBytes(answer.storeInBytes)} back, whatever the number of systems`,
     hint: 'Weights twice per pass, gradients once',

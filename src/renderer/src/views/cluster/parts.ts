@@ -62,6 +62,6 @@ export const memoryParts = [
   { key: 'gradients', name: 'Gradients', colour: '#6f93e6' },
   { key: 'optimizer', name: 'Optimizer state', colour: '#a9bdf0' },
   { key: 'activations', name: 'Activations', colour: '#d2740f' },
-  { key: 'working', name: 'Working', colour: '#f2bf86' },
+  { key: 'working', name: 'Workspace', colour: '#f2bf86' },
   { key: 'reserved', name: 'Reserved', colour: '#b9bac0' },
 ] as const satisfies readonly { key: keyof StageMemory; name: string; colour: string }[]

@@ -62,7 +62,7 @@ function factsOf({
     Seed: recipe ? String(recipe.seed) : '–',
     'Began from': made?.origin ? `the weights of ${made.origin.name}` : made ? 'random weights' : '–',
     Licence: imported?.licence ?? '–',
-    'Came as': imported ? imported.dtypes.join(', ') : '–',
+    'Source dtype': imported ? imported.dtypes.join(', ') : '–',
     'On disk': formatBytes(bytes),
   }
 }

@@ -18,8 +18,8 @@ export const appendToCache = defineKernel({
 
 /**
  * One workgroup a row and head. Keys in turn: of the cache, then of one stretch of the batch's rows, then of another up
- * to the row itself. With a table, four numbers a row say which: keys of the cache, begin and end of the first stretch,
- * begin of the second. Without, a row sees its text's cache up to itself.
+ * to the row itself. With a table, four numbers per row say which: keys of the cache, begin and end of the first
+ * stretch, begin of the second. Without, a row sees its text's cache up to itself.
  */
 export const contextAttention = kernelFamily((size: number, hasTable: boolean, hasCache: boolean) => {
   const columns = Array.from({ length: Math.ceil(size / threads) }, (_, i) => i)

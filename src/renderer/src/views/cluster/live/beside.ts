@@ -44,14 +44,14 @@ export function beside(
   const traffic = predictedTraffic(plan)
   const rows: Beside[] = [
     {
-      name: 'Out of the store',
+      name: 'Streamed per step',
       measured: step.bytes.storeOut,
       predicted: traffic.out,
       as: 'bytes',
       hint: 'Blocks twice per step and embeddings once, 4 bytes per weight, whatever the number of systems',
     },
     {
-      name: 'Into the store',
+      name: 'Gradients returned per step',
       measured: step.bytes.storeIn,
       predicted: traffic.in,
       as: 'bytes',

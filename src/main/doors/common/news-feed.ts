@@ -10,7 +10,7 @@ export interface NewsSource {
   listen<K extends NewsKind>(kind: K, listener: (news: LabNews[K]) => void): () => void
 }
 
-export interface CourierOptions {
+export interface NewsFeedOptions {
   source: NewsSource
   send: SendNews
   /** How long records are gathered, ms. */
@@ -18,7 +18,7 @@ export interface CourierOptions {
 }
 
 /** Starts carrying; the function returned stops it and forgets what was not sent yet. */
-export function startCourier({ source, send, gatherMs = 50 }: CourierOptions): () => void {
+export function startNewsFeed({ source, send, gatherMs = 50 }: NewsFeedOptions): () => void {
   const waiting = new Map<string, RunRecords>()
   let timer: ReturnType<typeof setTimeout> | null = null
 

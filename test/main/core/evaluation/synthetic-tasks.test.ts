@@ -1,14 +1,14 @@
-// Toy tasks have one right answer among wrong ones, the same for the same seed.
+// Synthetic tasks have one right answer among wrong ones, the same for the same seed.
 import { describe, expect, it } from 'vitest'
 import { readItem } from '#main/core/evaluation/items.ts'
 import { findTask } from '#main/core/evaluation/tasks.ts'
-import { clozeRows, toyDocuments, toyRows, toyText } from '#main/core/evaluation/toys.ts'
+import { clozeRows, syntheticDocuments, syntheticRows, syntheticText } from '#main/core/evaluation/synthetic-tasks.ts'
 
 describe.each(['copy', 'reverse', 'brackets', 'arithmetic'])('%s', (name) => {
   it('makes the same items of the same seed, with four different choices and the answer anywhere', () => {
-    const rows = toyRows(name, { seed: 3, count: 200 })
-    expect(toyRows(name, { seed: 3, count: 200 })).toEqual(rows)
-    expect(toyRows(name, { seed: 4, count: 200 })).not.toEqual(rows)
+    const rows = syntheticRows(name, { seed: 3, count: 200 })
+    expect(syntheticRows(name, { seed: 3, count: 200 })).toEqual(rows)
+    expect(syntheticRows(name, { seed: 4, count: 200 })).not.toEqual(rows)
     const golds = new Set<number>()
     for (const row of rows) {
       const item = readItem(findTask(name), row)
@@ -17,13 +17,13 @@ describe.each(['copy', 'reverse', 'brackets', 'arithmetic'])('%s', (name) => {
       golds.add(item.gold)
     }
     expect(golds.size).toBe(4)
-    expect(toyDocuments(name, { seed: 1, count: 2 })[1].split('\n').length).toBe(40)
+    expect(syntheticDocuments(name, { seed: 1, count: 2 })[1].split('\n').length).toBe(40)
   })
 })
 
 it('the answers are right', () => {
   const answered = (name: string) =>
-    toyRows(name, { seed: 5, count: 100 }).map(
+    syntheticRows(name, { seed: 5, count: 100 }).map(
       ({ row }) => `${row.context} ${(row.choices as string[])[row.gold as number]}`,
     )
   for (const line of answered('copy')) {
@@ -64,7 +64,7 @@ it('a cloze leaves out the last word of a sentence of the text', () => {
 })
 
 it('a text to learn from has as many documents of every task', () => {
-  const documents = toyText({ seed: 7, count: 3 }).split('\n<|endoftext|>\n')
+  const documents = syntheticText({ seed: 7, count: 3 }).split('\n<|endoftext|>\n')
   expect(documents.length).toBe(12)
   expect(documents.filter((one) => one.includes(' + ')).length).toBe(3)
   expect(documents.filter((one) => one.includes('( ')).length).toBe(3)

@@ -3,7 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import { createRandom, type Random } from '#shared/random.ts'
 import type { PlacedRow } from './items.ts'
 
-interface ToyRow {
+interface SyntheticRow {
   context: string
   choices: string[]
   gold: number
@@ -46,7 +46,7 @@ function draw<T>(random: Random, from: readonly T[], count: number): T[] {
 }
 
 /** The right answer among wrong ones, at a drawn place. */
-function place(random: Random, context: string, right: string, wrong: readonly string[]): ToyRow {
+function place(random: Random, context: string, right: string, wrong: readonly string[]): SyntheticRow {
   const gold = random.integer(wrong.length + 1)
   const choices = [...wrong]
   choices.splice(gold, 0, right)
@@ -54,7 +54,7 @@ function place(random: Random, context: string, right: string, wrong: readonly s
 }
 
 /** A list, and it again (or backwards) up to the word that is asked for. */
-function listToy(random: Random, sign: string, answer: (list: string[]) => string[]): ToyRow {
+function listRow(random: Random, sign: string, answer: (list: string[]) => string[]): SyntheticRow {
   const list = draw(random, words, 4 + random.integer(3))
   const whole = answer(list)
   const given = 1 + random.integer(list.length - 1)
@@ -68,7 +68,7 @@ function listToy(random: Random, sign: string, answer: (list: string[]) => strin
 }
 
 /** Brackets that are open, closed up to the one that is asked for. */
-function bracketToy(random: Random): ToyRow {
+function bracketRow(random: Random): SyntheticRow {
   const open: number[] = Array.from({ length: 2 + random.integer(4) }, () => random.integer(brackets.length))
   const closed = random.integer(open.length)
   const signs = [
@@ -87,36 +87,36 @@ function bracketToy(random: Random): ToyRow {
   )
 }
 
-function sumToy(random: Random): ToyRow {
+function sumRow(random: Random): SyntheticRow {
   const [a, b] = [random.integer(10), random.integer(10)]
   const near = [a + b - 2, a + b - 1, a + b + 1, a + b + 2, a + b + 3].filter((sum) => sum >= 0)
   return place(random, `${a} + ${b} =`, String(a + b), draw(random, near, 3).map(String))
 }
 
-const toys: Record<string, (random: Random) => ToyRow> = {
-  copy: (random) => listToy(random, '=', (list) => list),
-  reverse: (random) => listToy(random, '<', (list) => [...list].reverse()),
-  brackets: bracketToy,
-  arithmetic: sumToy,
+const makers: Record<string, (random: Random) => SyntheticRow> = {
+  copy: (random) => listRow(random, '=', (list) => list),
+  reverse: (random) => listRow(random, '<', (list) => [...list].reverse()),
+  brackets: bracketRow,
+  arithmetic: sumRow,
 }
 
 /** Whether a task's texts may be a split of a corpus. */
 export const readsTexts = (name: string): boolean => name === 'text' || name === 'cloze'
 
 /** Whether a task makes its items itself where no file is named. */
-export const madeItself = (name: string): boolean => Object.hasOwn(toys, name) || name === 'cloze'
+export const madeItself = (name: string): boolean => Object.hasOwn(makers, name) || name === 'cloze'
 
-/** The rows of a toy task, the same for the same seed. Fault `bad-input` for a task that needs a file. */
-export function toyRows(name: string, { seed, count }: { seed: number; count: number }): PlacedRow[] {
-  const make = Object.hasOwn(toys, name) ? toys[name] : undefined
+/** The rows of a synthetic task, the same for the same seed. Fault `bad-input` for a task that needs a file. */
+export function syntheticRows(name: string, { seed, count }: { seed: number; count: number }): PlacedRow[] {
+  const make = Object.hasOwn(makers, name) ? makers[name] : undefined
   if (!make) throw new Fault('bad-input', `data: ${name} needs a file with its items.`)
   const random = createRandom(seed)
   return Array.from({ length: count }, (_, i) => ({ row: { ...make(random) }, where: `${name}, item ${i + 1}` }))
 }
 
 /** Text to train on: a document is some dozens of answered items, a line each. */
-export function toyDocuments(name: string, { seed, count }: { seed: number; count: number }): string[] {
-  const rows = toyRows(name, { seed, count: count * 40 }).map(({ row }) => row as unknown as ToyRow)
+export function syntheticDocuments(name: string, { seed, count }: { seed: number; count: number }): string[] {
+  const rows = syntheticRows(name, { seed, count: count * 40 }).map(({ row }) => row as unknown as SyntheticRow)
   return Array.from({ length: count }, (_, i) =>
     rows
       .slice(40 * i, 40 * (i + 1))
@@ -126,11 +126,11 @@ export function toyDocuments(name: string, { seed, count }: { seed: number; coun
 }
 
 /**
- * Documents of all toy tasks in a drawn order. The seeds of `toyRows` in evaluations are 1 and 2: other ones show other
- * items.
+ * Documents of all synthetic tasks in a drawn order. The seeds of `syntheticRows` in evaluations are 1 and 2: other
+ * ones show other items.
  */
-export function toyText({ seed, count }: { seed: number; count: number }): string {
-  const documents = Object.keys(toys).flatMap((name, i) => toyDocuments(name, { seed: seed + i, count }))
+export function syntheticText({ seed, count }: { seed: number; count: number }): string {
+  const documents = Object.keys(makers).flatMap((name, i) => syntheticDocuments(name, { seed: seed + i, count }))
   return draw(createRandom(seed), documents, documents.length).join('\n<|endoftext|>\n')
 }
 

@@ -1,6 +1,6 @@
 // News on its way to a window.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { startCourier } from '#main/doors/common/courier.ts'
+import { startNewsFeed } from '#main/doors/common/news-feed.ts'
 import { runSummary } from '../../../support/run-summary.ts'
 import { scriptedLab } from '../../../support/scripted-lab.ts'
 
@@ -14,14 +14,14 @@ const step = (number: number) => ({
 })
 const records = (runId: string, ...steps: number[]) => ({ runId, steps: steps.map(step), validations: [], samples: [] })
 
-describe('the courier', () => {
+describe('the news feed', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
   it('gathers records and sends one message a run, in order', () => {
     const lab = scriptedLab('/nowhere')
     const sent: unknown[] = []
-    startCourier({ source: lab, send: (kind, value) => sent.push([kind, value]), gatherMs: 50 })
+    startNewsFeed({ source: lab, send: (kind, value) => sent.push([kind, value]), gatherMs: 50 })
     lab.tell('records', records('a', 1))
     lab.tell('records', records('b', 1))
     lab.tell('records', records('a', 2, 3))
@@ -38,7 +38,7 @@ describe('the courier', () => {
   it("sends everything else at once, and a run's records before its end", () => {
     const lab = scriptedLab('/nowhere')
     const sent: string[] = []
-    startCourier({ source: lab, send: (kind) => sent.push(kind) })
+    startNewsFeed({ source: lab, send: (kind) => sent.push(kind) })
     lab.tell('records', records('run', 99, 100))
     lab.tell('run', runSummary({ state: 'finished' }))
     expect(sent).toEqual(['records', 'run'])
@@ -46,8 +46,8 @@ describe('the courier', () => {
 
   it('never changes what it was given: another window gets the same', () => {
     const lab = scriptedLab('/nowhere')
-    startCourier({ source: lab, send: () => {} })
-    startCourier({ source: lab, send: () => {} })
+    startNewsFeed({ source: lab, send: () => {} })
+    startNewsFeed({ source: lab, send: () => {} })
     const first = records('a', 1)
     lab.tell('records', first)
     lab.tell('records', records('a', 2))
@@ -57,7 +57,7 @@ describe('the courier', () => {
   it('stops when told, and sends nothing after', () => {
     const lab = scriptedLab('/nowhere')
     const send = vi.fn()
-    const stop = startCourier({ source: lab, send })
+    const stop = startNewsFeed({ source: lab, send })
     lab.tell('records', records('a', 1))
     stop()
     lab.tell('run', runSummary())
