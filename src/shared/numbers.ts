@@ -37,8 +37,8 @@ export function withPrefix(value: number, unit = ''): string {
   return glue(threeDigits(value / 1000 ** power), prefixes[power]!)
 }
 
-/** A count of things: `3.75 M`. */
-export const formatCount = (count: number): string => withPrefix(count)
+/** A count of things: `3.75 M`; billions, as the field says them: `175 B`. */
+export const formatCount = (count: number): string => withPrefix(count).replace(/G$/, 'B')
 
 /** Training compute: `1.69 PFLOP`. */
 export const formatFlops = (flops: number): string => withPrefix(flops, 'FLOP')

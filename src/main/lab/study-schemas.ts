@@ -70,6 +70,7 @@ const member = z
   .strictObject({
     id,
     name,
+    isNamed: z.boolean().optional(),
     layers: count(1, 1000),
     width: count(1, 65_536),
     heads: count(1, 1024),

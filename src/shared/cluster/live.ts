@@ -20,6 +20,13 @@ export interface ClusterChoice {
   systemWeightBytes?: number
 }
 
+/** 43.9k ×4 systems: a run on an emulated cluster is told from its plain twin wherever its name stands. */
+export function emulatedName(name: string, systems: number | undefined): string {
+  if (systems === undefined) return name
+  const suffix = ` ×${systems} ${systems === 1 ? 'system' : 'systems'}`
+  return name.endsWith(suffix) ? name : name + suffix
+}
+
 /**
  * One layer of one step: seconds of all its passes, on the system that took longest. `embeddings` stands for both ends
  * of the model.

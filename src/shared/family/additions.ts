@@ -3,9 +3,10 @@
 import { Fault } from '../fault.ts'
 import { inPowers, rounded } from '../numbers.ts'
 import { countedParameters } from './counting.ts'
-import { largestParameters, memberOfSize, shortCount, smallestParameters } from './dial.ts'
+import { largestParameters, memberOfSize, smallestParameters } from './dial.ts'
 import { flopsPerToken } from './flops.ts'
 import type { Ladder, Member, MemberPlan } from './ladder.ts'
+import { ratioText, shortCount, sizeName } from './names.ts'
 import type { PlanBasis } from './plan.ts'
 import type { Recipe } from './recipe.ts'
 import { countParameters, type GptShape } from './shape.ts'
@@ -25,22 +26,6 @@ const shapeOf = (
   { layers, width, heads }: Pick<Member, 'layers' | 'width' | 'heads'>,
   { recipe, vocabulary }: PlanBasis,
 ): GptShape => ({ layers, width, heads, context: recipe.context, vocabulary })
-
-/**
- * 137k, or 137k@40 where the member has 40 tokens per parameter of its own: what members are called until a person
- * names them.
- */
-export function memberName(
-  member: Pick<Member, 'layers' | 'width' | 'heads' | 'tokensPerParameter'>,
-  basis: PlanBasis,
-): string {
-  const size = shortCount(countParameters(shapeOf(member, basis)))
-  return member.tokensPerParameter === undefined ? size : `${size}@${ratioText(member.tokensPerParameter)}`
-}
-
-/** Three significant digits: 40, 5.21, 0.313, 1250. */
-export const ratioText = (perParameter: number): string =>
-  String(perParameter >= 1000 ? Math.round(perParameter) : rounded(perParameter))
 
 /**
  * The same ladder with one number of tokens for every member, as Pythia and OPT were trained. Published schedules go:
@@ -205,7 +190,7 @@ const offLine = (
   basis: PlanBasis,
 ): Member => ({
   id: `d${member.width}-l${member.layers}@${ratioText(member.tokensPerParameter)}`,
-  name: memberName(member, basis),
+  name: sizeName(member, basis),
   ...member,
   isEnabled: true,
 })

@@ -1,8 +1,8 @@
 // One dial, the rest derived: a compute budget or a largest size becomes a ladder of members.
-import { withPrefix } from '../numbers.ts'
 import type { Machine } from '../engine.ts'
 import type { Dial, Ladder, Member } from './ladder.ts'
-import { planMember, secondsOn } from './plan.ts'
+import { sizeName } from './names.ts'
+import { planMember, secondsOn, type PlanBasis } from './plan.ts'
 import { findPreset, membersOf } from './presets.ts'
 import type { Recipe } from './recipe.ts'
 import { countParameters, type GptShape } from './shape.ts'
@@ -24,6 +24,30 @@ export function ladderFromDial(dial: Dial, recipe: Recipe, vocabulary: number): 
       : sizesWithin(dial.flops, recipe, vocabulary)
   return { dial, members: membersOfSizes(sizes, recipe, vocabulary) }
 }
+
+/** Whether nobody edited, added, named or switched off a member since the dial made them. */
+export function standsOnDial({ dial, members }: Ladder, { recipe, vocabulary }: PlanBasis): boolean {
+  const essence = (made: readonly Member[]) =>
+    JSON.stringify(
+      made.map(({ layers, width, heads, tokensPerParameter, isEnabled, isNamed }) => [
+        ...[layers, width, heads, tokensPerParameter ?? null, isEnabled, isNamed ?? false],
+      ]),
+    )
+  try {
+    return essence(ladderFromDial(dial, recipe, vocabulary).members) === essence(members)
+  } catch {
+    return true // of a preset that this lab does not know: nothing better could be made of it
+  }
+}
+
+/**
+ * The ladder under another vocabulary or recipe: made anew where it stands on a dial, for the dial's budget or size is
+ * what was asked for; else as it is.
+ */
+export const ladderAfter = (ladder: Ladder, before: PlanBasis, after: PlanBasis): Ladder =>
+  ladder.dial.kind !== 'preset' && standsOnDial(ladder, before)
+    ? ladderFromDial(ladder.dial, after.recipe, after.vocabulary)
+    : ladder
 
 /** The dial that fills a time on this machine with the whole ladder. null until the machine is measured. */
 export function dialForSeconds(
@@ -76,13 +100,9 @@ export function memberOfSize(parameters: number, context: number, vocabulary: nu
   }
   const { width, layers } = best!
   const heads = headsForWidth(width)
-  const name = shortCount(countParameters({ layers, width, heads, context, vocabulary }))
+  const name = sizeName({ layers, width }, { recipe: { context }, vocabulary })
   return { id: `d${width}-l${layers}`, name, layers, width, heads, isEnabled: true }
 }
-
-/** 30.2k, 1.31M, 2.65B: how members are named. */
-export const shortCount = (count: number): string =>
-  withPrefix(Math.round(count)).replace('\u00a0', '').replace('G', 'B')
 
 function membersOfSizes(sizes: number[], recipe: Recipe, vocabulary: number): Member[] {
   const found = new Map<string, Member>()

@@ -31,6 +31,8 @@ export interface BatchPhase {
 export interface Member {
   id: string
   name: string
+  /** A person typed the name; any other name follows the size. */
+  isNamed?: boolean
   layers: number
   width: number
   heads: number

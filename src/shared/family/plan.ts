@@ -9,6 +9,7 @@ import { flopsPerToken, trainingFlops } from './flops.ts'
 import type { Ladder, Member, MemberPlan, PublishedSchedule } from './ladder.ts'
 import { microBatchSequences, trainingBytes, usableShare } from './memory.ts'
 import type { Recipe } from './recipe.ts'
+import { memberName, publishedFor } from './names.ts'
 import { tokensStretch } from './schedule.ts'
 import { batchSequencesRule, peakLearningRateRule } from './rules.ts'
 import { countParameters, type GptShape } from './shape.ts'
@@ -41,6 +42,7 @@ export function planMember(
   machine: MachineFacts | null,
 ): MemberPlan {
   const { recipe, vocabulary } = basis
+  const name = memberName(member, basis)
   const shape: GptShape = {
     layers: member.layers,
     width: member.width,
@@ -49,7 +51,7 @@ export function planMember(
     vocabulary,
   }
   const refusal = refuseShape(shape) ?? refuseRecipe(recipe, member)
-  if (refusal) return refusedPlan(member, shape, refusal)
+  if (refusal) return refusedPlan(member.id, name, shape, refusal)
 
   const counted = countedParameters(shape, recipe.countedParameters)
   const published = publishedFor(member, basis)
@@ -65,7 +67,7 @@ export function planMember(
   const epochs = splits?.train ? tokens / splits.train : null
   return {
     memberId: member.id,
-    name: member.name,
+    name,
     shape,
     parameters: countParameters(shape),
     countedParameters: counted,
@@ -116,20 +118,6 @@ export function rateAt(calibration: Machine['calibration'], width: number): numb
   const [low, high] = [known[above - 1], known[above]]
   const share = Math.log(width / low.width) / Math.log(high.width / low.width)
   return low.flopsPerSecond * (high.flopsPerSecond / low.flopsPerSecond) ** share
-}
-
-/**
- * A published schedule, while the study keeps to the vocabulary and the context it was published for, and the member
- * has no tokens of its own.
- */
-export function publishedFor(member: Member, { recipe, vocabulary }: PlanBasis): PublishedSchedule | null {
-  const { published, tokensPerParameter } = member
-  return published &&
-    tokensPerParameter === undefined &&
-    published.vocabulary === vocabulary &&
-    published.context === recipe.context
-    ? published
-    : null
 }
 
 /** The same members by the recipe's rules, without the schedules they were published with. */
@@ -239,9 +227,9 @@ const days = (count: number): string =>
       : `${count.toFixed(1)} days`
 
 /** A plan that only says why there is none. */
-const refusedPlan = (member: Member, shape: GptShape, refusal: string): MemberPlan => ({
-  memberId: member.id,
-  name: member.name,
+const refusedPlan = (memberId: string, name: string, shape: GptShape, refusal: string): MemberPlan => ({
+  memberId,
+  name,
   shape,
   parameters: 0,
   countedParameters: 0,

@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
 // The dial and the rows below it.
+import { shortCount } from '#shared/family/names.ts'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { nextTick } from 'vue'
 import { useCorporaStore } from '#renderer/stores/corpora.ts'
 import { useDialStore } from '#renderer/stores/dial.ts'
 import { useLabStore } from '#renderer/stores/lab.ts'
@@ -50,6 +52,38 @@ describe('the dial', () => {
     expect(study.recipe.context).toBe(2048)
     expect(rows()).toHaveLength(7)
     expect(usePlanStore().plans.some((plan) => plan.refusal?.includes('memory'))).toBe(true)
+  })
+})
+
+describe('another tokenizer', () => {
+  it('takes the ladder and its names along, and nobody has edited it', () => {
+    const dial = useDialStore()
+    const plan = usePlanStore()
+    dial.setLargest(60_000)
+    const before = rows()
+    useStudiesStore().change({ tokenizer: { kind: 'bytes' } })
+    expect(rows()).not.toEqual(before)
+    expect(dial.isEdited).toBe(false)
+    for (const { name, parameters } of plan.plans) expect(name).toBe(shortCount(parameters))
+    dial.nameMember(rows()[0].id, ' tiny ')
+    expect(plan.plans[0].name).toBe('tiny')
+    expect(dial.isEdited).toBe(true)
+    useStudiesStore().change({ tokenizer: { kind: 'gpt2' } })
+    expect(plan.plans[0].name).toBe('tiny')
+    expect(plan.plans[1].name).toBe(shortCount(plan.plans[1].parameters))
+    dial.nameMember(rows()[0].id, '')
+    expect(plan.plans[0].name).toBe(shortCount(plan.plans[0].parameters))
+  })
+
+  it('keeps a time, once it was the time that was asked for', async () => {
+    const dial = useDialStore()
+    dial.setSeconds(3600)
+    useStudiesStore().change({ tokenizer: { kind: 'bytes' } })
+    await nextTick()
+    expect(dial.kind).toBe('time')
+    expect(dial.isEdited).toBe(false)
+    expect(usePlanStore().totals.seconds).toBeGreaterThan(900)
+    expect(usePlanStore().totals.seconds).toBeLessThanOrEqual(3700)
   })
 })
 

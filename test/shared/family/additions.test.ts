@@ -4,12 +4,12 @@ import {
   fixedTokenMembers,
   isAtRatio,
   isoflopMembers,
-  memberName,
   spacedBudgets,
   suggestedBudgets,
   withFixedTokens,
   withMembers,
 } from '#shared/family/additions.ts'
+import { sizeName } from '#shared/family/names.ts'
 import { planLadder, planMember } from '#shared/family/plan.ts'
 import { studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe, type Recipe } from '#shared/family/recipe.ts'
@@ -127,8 +127,8 @@ describe('a grid', () => {
 
 it('a member is called by its size, and by its tokens per parameter where they are its own', () => {
   const member = starter.ladder.members[2]
-  expect(memberName(member, basis)).toBe('137k')
-  expect(memberName({ ...member, tokensPerParameter: 1249.7 }, basis)).toBe('137k@1250')
+  expect(sizeName(member, basis)).toBe('137k')
+  expect(sizeName({ ...member, tokensPerParameter: 1249.7 }, basis)).toBe('137k@1250')
 })
 
 const message = (act: () => unknown): string => {

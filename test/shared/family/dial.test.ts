@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dialForSeconds, headsForWidth, ladderFromDial, layersForWidth, shortCount } from '#shared/family/dial.ts'
+import { dialForSeconds, headsForWidth, ladderFromDial, layersForWidth } from '#shared/family/dial.ts'
+import { shortCount } from '#shared/family/names.ts'
 import { planLadder } from '#shared/family/plan.ts'
 import { findPreset, presets, starterPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'

@@ -1,7 +1,7 @@
 // The study that `isoflop train` works on: made as the options shape it, or one that is there.
 import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
-import { memberName } from '#shared/family/additions.ts'
+import { sizeName } from '#shared/family/names.ts'
 import type { Dial, Ladder, MemberPlan } from '#shared/family/ladder.ts'
 import type { PlanBasis } from '#shared/family/plan.ts'
 import { countParameters } from '#shared/family/shape.ts'
@@ -87,7 +87,7 @@ function ownLadder({ budget, largest, shape }: TrainOptions, basis: PlanBasis): 
   const [layers, width, heads] = shape
   const size = { layers, width, heads }
   const parameters = countParameters({ ...size, context: basis.recipe.context, vocabulary: basis.vocabulary })
-  const member = { ...size, id: `d${width}-l${layers}-h${heads}`, name: memberName(size, basis), isEnabled: true }
+  const member = { ...size, id: `d${width}-l${layers}-h${heads}`, name: sizeName(size, basis), isEnabled: true }
   return { dial: { kind: 'largest', parameters }, members: [member] }
 }
 

@@ -1,13 +1,13 @@
 // The options that shape a family: its recipe, and members off the compute-optimal line. `plan` and `train` take the
 // same ones.
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { isoflopMembers, memberName, usualGrid, withFixedTokens, withMembers } from '#shared/family/additions.ts'
+import { isoflopMembers, usualGrid, withFixedTokens, withMembers } from '#shared/family/additions.ts'
 import { precisions } from '#shared/engine.ts'
 import type { Ladder } from '#shared/family/ladder.ts'
+import { memberName } from '#shared/family/names.ts'
 import { withoutSchedules, type PlanBasis } from '#shared/family/plan.ts'
 import type { studyPartsOf } from '#shared/family/presets.ts'
 import type { Decay, FlopsConvention, ParameterCount, Recipe } from '#shared/family/recipe.ts'
-import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { parseAmount, parseNumber, parseWhole } from './amounts.ts'
 import { usageError } from './program.ts'
 
@@ -185,14 +185,10 @@ export function withRecipeOptions(recipe: Recipe, options: RecipeOptions & { see
  * A preset's ladder under another vocabulary or context: members that are called after their size are called after the
  * size they have there.
  */
-export function presetLadder({ ladder, recipe, tokenizer }: ReturnType<typeof studyPartsOf>, basis: PlanBasis): Ladder {
-  if (tokenizer === null) return ladder // published members have names of their own
-  const own = { recipe, vocabulary: vocabularyOf(tokenizer) }
-  const members = ladder.members.map((member) =>
-    member.name === memberName(member, own) ? { ...member, name: memberName(member, basis) } : member,
-  )
-  return { ...ladder, members }
-}
+export const presetLadder = ({ ladder }: ReturnType<typeof studyPartsOf>, basis: PlanBasis): Ladder => ({
+  ...ladder,
+  members: ladder.members.map((member) => ({ ...member, name: memberName(member, basis) })),
+})
 
 /** The ladder as the options want it; null for one makes the grid alone. */
 export function withLadderOptions(ladder: Ladder | null, options: ShapingOptions, basis: PlanBasis): Ladder {

@@ -1,6 +1,6 @@
 // From a member's plan to a run: everything the training needs, fixed at its start.
 import { createHash } from 'node:crypto'
-import type { ClusterChoice } from '#shared/cluster/live.ts'
+import { emulatedName, type ClusterChoice } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
@@ -26,7 +26,7 @@ export function makeRunPlan(
     runId,
     studyId: study.id,
     memberId: member.memberId,
-    name: member.name,
+    name: emulatedName(member.name, cluster?.systems),
     corpusId: study.corpusId,
     tokenizer: study.tokenizer,
     recipe: study.recipe,

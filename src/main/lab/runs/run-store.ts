@@ -1,5 +1,6 @@
 // Runs and their records in the store: each step once, in order, and none beyond the checkpoint that a run goes on
 // from.
+import { emulatedName } from '#shared/cluster/live.ts'
 import type { EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { RunPlan, RunRecords, RunSummary, SampleRecord, StepRecord, ValidationRecord } from '#shared/run.ts'
@@ -65,7 +66,7 @@ export function createRunStore(db: Database): RunStore {
     idOf: ({ id }) => id,
     order: 'number',
     living: 'study NOT IN (SELECT id FROM studies WHERE deleted > 0)',
-    upgrade: (run) => withCooldowns(withKnownEngine(withTaskState(run))),
+    upgrade: (run) => withCooldowns(withKnownEngine(withSystems(withTaskState(run)))),
   })
 
   return {
@@ -74,13 +75,13 @@ export function createRunStore(db: Database): RunStore {
     read: (id) => {
       const summary = table.read(id)
       const { plan } = db.get<{ plan: string }>('SELECT plan FROM runs WHERE id = ?', id)!
-      return { plan: withKnownEngine(JSON.parse(plan) as RunPlan), summary }
+      return { plan: withKnownEngine(withSystems(JSON.parse(plan) as RunPlan)), summary }
     },
     plans: (ids) => {
       const here = new Set(table.list().map(({ id }) => id))
       return ids.flatMap((id) => {
         const row = here.has(id) ? db.get<{ plan: string }>('SELECT plan FROM runs WHERE id = ?', id) : undefined
-        return row ? [withKnownEngine(JSON.parse(row.plan) as RunPlan)] : []
+        return row ? [withKnownEngine(withSystems(JSON.parse(row.plan) as RunPlan))] : []
       })
     },
     insert: (runs) =>
@@ -214,6 +215,12 @@ const validationOf = ({ wholeLoss, wholeTokens, wholeError, ...record }: Validat
 /** Version 0.1.0 trained on graphics cards by an engine that is called `gpu` now. */
 const withKnownEngine = <R extends { engine: EngineName }>(record: R): R =>
   (record.engine as string) === 'webgpu' ? { ...record, engine: 'gpu' } : record
+
+/** Older labs called a run on an emulated cluster as its plain twin. */
+const withSystems = <R extends { name: string; systems?: number }>(run: R): R => ({
+  ...run,
+  name: emulatedName(run.name, run.systems),
+})
 
 /** Version 0.1.0 called them rests. */
 const withCooldowns = ({ rests, ...run }: RunSummary & { rests?: number[] }): RunSummary =>

@@ -7,6 +7,7 @@ import type { Recipe } from '#shared/family/recipe.ts'
 import type { Machine } from '#shared/engine.ts'
 import type { Corpus } from '#shared/corpus.ts'
 import type { Study, StudyChanges, StudyDocument } from '#shared/study.ts'
+import { changedStudy } from '#shared/study-changes.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import type { News } from '#main/lab/news.ts'
@@ -101,7 +102,7 @@ export function createStudies(deps: StudiesDeps): Studies {
       }
       const invalidated = whatRunsInvalidate(study, changes, deps.underWay(id))
       if (invalidated) throw new Fault('conflict', invalidated)
-      return keep({ ...study, ...definedOf(changes), updatedMs: nowMs() })
+      return keep({ ...changedStudy(study, definedOf(changes)), updatedMs: nowMs() })
     },
     duplicate: (id) => {
       const { name, corpusId, tokenizer, recipe, ladder } = store.read(id)

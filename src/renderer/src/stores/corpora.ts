@@ -14,10 +14,6 @@ import { useNoticesStore } from './notices.ts'
 export const tokenizerKey = (choice: TokenizerChoice): string =>
   choice.kind === 'bpe' ? `bpe-${choice.vocabulary}` : choice.kind === 'model' ? `model-${choice.modelId}` : choice.kind
 
-/** Ids a tokenizer has, as asked for: the learned ones may come out smaller on a tiny text. */
-export const vocabularyOf = (choice: TokenizerChoice): number =>
-  choice.kind === 'bytes' ? 257 : choice.kind === 'gpt2' ? 50_257 : choice.vocabulary
-
 export const useCorporaStore = defineStore('corpora', () => {
   const bridge = useBridge()
   const notices = useNoticesStore()

@@ -1,17 +1,13 @@
 // The dial: what it stands for, and the ladder it makes of it.
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
-import {
-  fixedTokenMembers,
-  isoflopMembers,
-  memberName,
-  withMembers,
-  type IsoflopGrid,
-} from '#shared/family/additions.ts'
-import { dialForSeconds, ladderFromDial, memberOfSize } from '#shared/family/dial.ts'
+import { computed, ref, watch } from 'vue'
+import { fixedTokenMembers, isoflopMembers, withMembers, type IsoflopGrid } from '#shared/family/additions.ts'
+import { dialForSeconds, ladderFromDial, memberOfSize, standsOnDial } from '#shared/family/dial.ts'
 import type { Dial, Member } from '#shared/family/ladder.ts'
+import { memberName, sizeName } from '#shared/family/names.ts'
 import { presets, studyPartsOf } from '#shared/family/presets.ts'
 import { withoutSchedules } from '#shared/family/plan.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { useLabStore } from './lab.ts'
 import { usePlanStore } from './plan.ts'
 import { useStudiesStore } from './studies.ts'
@@ -28,6 +24,14 @@ export const useDialStore = defineStore('dial', () => {
   /** Time is turned into a largest size at once; only here it is still a time. */
   const seconds = ref<{ studyId: string; seconds: number } | null>(null)
 
+  // A text cut in another way takes another time: the dial keeps the time, and the ladder follows.
+  watch(
+    [() => studies.currentId, () => JSON.stringify([studies.current?.tokenizer, studies.current?.recipe])],
+    ([study], [studyBefore]) => {
+      if (study === studyBefore && kind.value === 'time' && !isEdited.value) setSeconds(seconds.value!.seconds)
+    },
+  )
+
   const ladder = computed(() => studies.current?.ladder ?? null)
   const kind = computed<DialKind>(() =>
     seconds.value?.studyId === studies.currentId && ladder.value?.dial.kind === 'largest'
@@ -38,7 +42,7 @@ export const useDialStore = defineStore('dial', () => {
 
   const make = (dial: Dial) => {
     const study = studies.current
-    if (study) studies.change({ ladder: ladderFromDial(dial, study.recipe, plan.vocabulary) })
+    if (study) studies.change({ ladder: ladderFromDial(dial, study.recipe, vocabularyOf(study.tokenizer)) })
   }
   const setCompute = (flops: number) => {
     seconds.value = null
@@ -50,7 +54,8 @@ export const useDialStore = defineStore('dial', () => {
   }
   function setSeconds(wanted: number): void {
     const study = studies.current
-    const dial = study && lab.machine ? dialForSeconds(wanted, study.recipe, plan.vocabulary, lab.machine) : null
+    const dial =
+      study && lab.machine ? dialForSeconds(wanted, study.recipe, vocabularyOf(study.tokenizer), lab.machine) : null
     if (!study || !dial) return
     seconds.value = { studyId: study.id, seconds: wanted }
     make(dial)
@@ -73,45 +78,36 @@ export const useDialStore = defineStore('dial', () => {
   /** What the dial alone would make: tells whether rows were edited since. */
   const isEdited = computed(() => {
     const study = studies.current
-    if (!study) return false
-    const bare = (members: Member[]) =>
-      JSON.stringify(
-        members.map(({ id, layers, width, heads, tokensPerParameter, isEnabled }) => [
-          id,
-          layers,
-          width,
-          heads,
-          tokensPerParameter ?? null,
-          isEnabled,
-        ]),
-      )
-    try {
-      return (
-        bare(ladderFromDial(study.ladder.dial, study.recipe, plan.vocabulary).members) !== bare(study.ladder.members)
-      )
-    } catch {
-      return false // a preset this lab does not know
-    }
+    return (
+      study !== null && !standsOnDial(study.ladder, { recipe: study.recipe, vocabulary: vocabularyOf(study.tokenizer) })
+    )
   })
   const reset = () => studies.current && make(studies.current.ladder.dial)
 
   const setMembers = (members: Member[]) =>
     studies.current && studies.change({ ladder: { dial: studies.current.ladder.dial, members } })
-  /** A name that only says the size and the tokens follows them. */
   function editMember(id: string, changes: Partial<Member>): void {
     const study = studies.current
     const basis = plan.basis
     if (!study || !basis) return
-    const canBeNamed = ({ layers, width }: Member) => layers >= 1 && width >= 1
     setMembers(
       study.ladder.members.map((member) => {
         if (member.id !== id) return member
         const edited = { ...member, ...changes }
-        return canBeNamed(member) && canBeNamed(edited) && member.name === memberName(member, basis)
-          ? { ...edited, name: memberName(edited, basis) }
-          : edited
+        return { ...edited, name: memberName(edited, basis) }
       }),
     )
+  }
+  /** An empty name, or that of its size, is no name of its own: it follows the size again. */
+  function nameMember(id: string, typed: string): void {
+    const study = studies.current
+    const member = study?.ladder.members.find((one) => one.id === id)
+    if (!study || !member || !plan.basis) return
+    const { isNamed: _isNamed, ...unnamed } = member
+    const name = typed.trim()
+    const own = sizeName(member, plan.basis)
+    const named: Member = name && name !== own ? { ...member, name, isNamed: true } : { ...unnamed, name: own }
+    setMembers(study.ladder.members.map((one) => (one.id === id ? named : one)))
   }
   const removeMember = (id: string) =>
     studies.current && setMembers(studies.current.ladder.members.filter((member) => member.id !== id))
@@ -154,6 +150,7 @@ export const useDialStore = defineStore('dial', () => {
     setPreset,
     reset,
     editMember,
+    nameMember,
     removeMember,
     addMember,
     fixedTokens,

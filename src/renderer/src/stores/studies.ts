@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { Study, StudyChanges, StudyDocument } from '#shared/study.ts'
+import { changedStudy } from '#shared/study-changes.ts'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useDeletedStore } from './deleted.ts'
@@ -53,9 +54,11 @@ export const useStudiesStore = defineStore('studies', () => {
   }
 
   /** Shows at once, saves a moment after the last change. */
-  function change(changes: StudyChanges): void {
+  function change(wanted: StudyChanges): void {
     const study = current.value
     if (!study) return
+    const changed = changedStudy(study, wanted)
+    const changes = changed.ladder === study.ladder ? wanted : { ...wanted, ladder: changed.ladder }
     if (unsaved && unsaved.studyId !== study.id) void save()
     if (unsaved) clearTimeout(unsaved.timer)
     unsaved = {
@@ -63,7 +66,7 @@ export const useStudiesStore = defineStore('studies', () => {
       changes: { ...unsaved?.changes, ...changes },
       timer: setTimeout(() => void save(), saveAfterMs),
     }
-    studies.value = studies.value.map((one) => (one.id === study.id ? { ...one, ...changes } : one))
+    studies.value = studies.value.map((one) => (one.id === study.id ? changed : one))
   }
 
   /** Saves what is still unsaved; done when the lab has it. What it refuses is taken back and told. */
