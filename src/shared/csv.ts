@@ -2,9 +2,12 @@
 
 export type CsvCell = string | number | null | undefined
 
-/** The header and one line per row. Nothing and what is not finite are empty cells; numbers keep every digit. */
-export const writeCsv = (header: readonly string[], rows: Iterable<readonly CsvCell[]>): string =>
-  [header, ...rows].map((row) => row.map(cellText).join(',') + '\n').join('')
+/**
+ * The header, unless these rows follow others, and one line per row. Nothing and what is not finite are empty cells;
+ * numbers keep every digit.
+ */
+export const writeCsv = (header: readonly string[] | null, rows: Iterable<readonly CsvCell[]>): string =>
+  [...(header ? [header] : []), ...rows].map((row) => row.map(cellText).join(',') + '\n').join('')
 
 function cellText(cell: CsvCell): string {
   if (typeof cell !== 'string') return cell !== null && Number.isFinite(cell) ? String(cell) : ''

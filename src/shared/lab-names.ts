@@ -43,6 +43,7 @@ export const labRequests = Object.keys({
   deleteRun: true,
   restoreRun: true,
   readRecords: true,
+  readCurve: true,
   killPart: true,
   listSlurmClusters: true,
   saveSlurmCluster: true,

@@ -29,6 +29,7 @@ import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 import type { Study, StudyChanges, StudyDocument } from './study.ts'
 import type { RepeatReport } from './study-lock.ts'
+import type { CurvePart, RunCurve } from './thinning.ts'
 import type { TokenizerChoice, TokenPiece } from './tokenizer/choice.ts'
 
 /** What the window may ask. Every method rejects with a Fault, and then nothing has changed. */
@@ -122,6 +123,8 @@ export interface Lab {
    * answers in pieces: ask on from the last step.
    */
   readRecords(runId: string, afterStep: number): Promise<RunRecords>
+  /** The same thinned for drawing, or every step of a part of it. A long part answers in pieces: ask on. */
+  readCurve(runId: string, part: CurvePart): Promise<RunCurve>
   /**
    * Kills one process of the cluster that the run trains on; the run makes good what was lost. Refused where it does
    * not train on one.
@@ -256,7 +259,7 @@ export interface About {
 
 /** What the lab tells without being asked. It says that something happened; it never asks for anything. */
 export interface LabNews {
-  /** Gathered for about 100 ms; a lost message is made good by readRecords. */
+  /** Gathered for about 100 ms; a lost message is made good by readCurve. */
   records: RunRecords
   run: RunSummary
   runDeleted: { runId: string }

@@ -1,6 +1,7 @@
 // A lab with many finished runs, and some that go on in the window's eyes: for test/bench/window.mjs.
 import { join } from 'node:path'
-import type { RunRecords, RunSummary } from '#shared/run.ts'
+import type { RunSummary } from '#shared/run.ts'
+import { columnsOf, curveColumns, rowOf, thinned, type RunCurve } from '#shared/thinning.ts'
 import { createRandom } from '#shared/random.ts'
 import type { LabNews, NewsKind } from '#shared/lab.ts'
 import type { LabHost } from '#main/lab/lab.ts'
@@ -89,14 +90,14 @@ export async function serveFilledLab({ runs, steps, live }: Filling, rendererFol
     async listRuns(studyId) {
       return (await opened.listRuns(studyId)).map((run) => grown.get(run.id)?.run ?? run)
     },
-    async readRecords(runId, afterStep): Promise<RunRecords> {
-      const known = await opened.readRecords(runId, afterStep)
-      const more = grown.get(runId)?.batches ?? []
-      return {
-        ...known,
-        steps: [...known.steps, ...more.flatMap((batch) => batch.steps.filter(({ step }) => step > afterStep))],
-        validations: [...known.validations, ...more.flatMap((batch) => batch.validations)],
-      }
+    async readCurve(runId, part): Promise<RunCurve> {
+      const known = await opened.readCurve(runId, part)
+      const { afterStep, upToStep = Infinity, widest } = part
+      const more = (grown.get(runId)?.batches ?? []).flatMap(({ steps }) => steps)
+      const within = more.filter(({ step }) => step > afterStep && step <= upToStep)
+      const rows = columnsOf(thinned(within.map(rowOf), widest))
+      for (const name of curveColumns) known.rows[name].push(...rows[name])
+      return known
     },
   }
   const door = await startWebDoor({ lab: host, port: 0, rendererFolder })

@@ -51,6 +51,7 @@ function wholeRequests(studyId: string, corpusId: string, path: string): { name:
     updateSettings: [{ engine: 'native', threads: 1 }],
     startRuns: [studyId, ['w8'], { systems: 2 }],
     readRecords: ['0123456789abcdef', 100],
+    readCurve: ['0123456789abcdef', { afterStep: 100, upToStep: 200, widest: 4 }],
     readRunPlans: [['0123456789abcdef']],
     resumeRun: ['0123456789abcdef', 'native'],
     annotate: ['study', studyId, { note: 'Two\nlines.', tags: ['baseline', 'second'] }],

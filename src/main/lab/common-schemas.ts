@@ -34,3 +34,14 @@ export const count = (smallest: number, largest: number) => z.number().int().min
 export const share = z.number().min(0).max(1)
 
 export const step = count(0, Number.MAX_SAFE_INTEGER)
+
+export const curvePart = z
+  .strictObject({
+    afterStep: step,
+    upToStep: step.optional(),
+    widest: count(1, 65_536).refine((width) => Number.isInteger(Math.log2(width)), 'must be a power of two'),
+  })
+  .refine(({ afterStep, upToStep }) => upToStep === undefined || upToStep > afterStep, {
+    path: ['upToStep'],
+    message: 'must lie after afterStep',
+  })

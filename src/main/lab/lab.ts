@@ -156,6 +156,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     deleteRun: async (runId) => runs.delete(runId),
     restoreRun: async (runId) => runs.restore(runId),
     readRecords: async (runId, afterStep) => runs.records(runId, afterStep),
+    readCurve: async (runId, part) => runs.curve(runId, part),
 
     listSlurmClusters: async () => places.list(),
     saveSlurmCluster: async (cluster) => places.save(cluster),

@@ -20,6 +20,7 @@ const reading = [
   'listRuns',
   'readRunPlans',
   'readRecords',
+  'readCurve',
   'listSlurmClusters',
   'previewSubmission',
   'listAnnotations',

@@ -7,7 +7,7 @@ import { mostPlansAtOnce } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { checkKinds } from '#shared/mup/check.ts'
-import { annotationChanges, id, name, path, count, exportFolder, step } from './common-schemas.ts'
+import { annotationChanges, curvePart, id, name, path, count, exportFolder, step } from './common-schemas.ts'
 import { slurmCluster } from './places/schema.ts'
 import {
   tokenizer,
@@ -80,6 +80,7 @@ export const requests = {
   deleteRun: { runId: id },
   restoreRun: { runId: id },
   readRecords: { runId: id, afterStep: step },
+  readCurve: { runId: id, part: curvePart },
   killPart: { runId: id, part: clusterPart },
   listSlurmClusters: {},
   saveSlurmCluster: { cluster: slurmCluster },

@@ -79,10 +79,10 @@ describe('smoothing', () => {
   })
 
   it('reaches as far as the curve is long, in powers of two', () => {
-    expect(reachOf(1000, 0.008)).toBe(8)
-    expect(reachOf(1100, 0.008)).toBe(8)
-    expect(reachOf(1000, 0)).toBe(0)
-    expect(reachOf(3, 0.008)).toBe(1)
+    expect(reachOf({ records: 1000 }, 0.008)).toBe(8)
+    expect(reachOf({ records: 1100 }, 0.008)).toBe(8)
+    expect(reachOf({ records: 1000 }, 0)).toBe(0)
+    expect(reachOf({ records: 3 }, 0.008)).toBe(1)
   })
 
   it('knows the speed of every step', () => {

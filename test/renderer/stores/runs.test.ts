@@ -218,7 +218,7 @@ it('a hundred curves are read a few at a time, every one of them', async () => {
     fake.tell('run', { ...fake.runs.get(run.id)!, id, step: 3 })
   }
   const asked = () =>
-    fake.asked.filter(({ name, args }) => name === 'readRecords' && ids.includes(String(args[0]))).length
+    fake.asked.filter(({ name, args }) => name === 'readCurve' && ids.includes(String(args[0]))).length
   runs.watchCurves(ids)
   expect(asked()).toBe(8)
   for (let i = 0; i < 50; i++) await new Promise((resolve) => setTimeout(resolve))

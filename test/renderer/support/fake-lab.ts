@@ -24,6 +24,7 @@ import type { RunPlan, RunRecords, RunSummary } from '#shared/run.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { ImportedModel } from '#shared/model.ts'
 import { defaultSettings } from '#shared/settings.ts'
+import { columnsOf, rowOf, thinned } from '#shared/thinning.ts'
 import type { Study } from '#shared/study.ts'
 import { createFakePlaces } from './fake-places.ts'
 import { createFakeEvaluations } from './fake-evaluations.ts'
@@ -366,6 +367,17 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       const { steps, validations, samples } = found(records, runId)
       const later = <T extends { step: number }>(all: T[]) => all.filter((record) => record.step > after)
       return { runId, steps: later(steps), validations: later(validations), samples: later(samples) }
+    },
+    readCurve: async (runId, { afterStep, upToStep = Infinity, widest }) => {
+      const { steps, validations, samples } = found(records, runId)
+      const within = <T extends { step: number }>(all: T[]) =>
+        all.filter(({ step }) => step > afterStep && step <= upToStep)
+      return {
+        runId,
+        rows: columnsOf(thinned(within(steps).map(rowOf), widest)),
+        validations: within(validations),
+        samples: within(samples),
+      }
     },
     listAnnotations: async () => [...annotations.values()],
     annotate: async (kind, id, changes) => {

@@ -5,6 +5,7 @@ import type { EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { RunPlan, RunRecords, RunSummary, SampleRecord, StepRecord, ValidationRecord } from '#shared/run.ts'
 import { withTaskState } from '#shared/task-state.ts'
+import { rowOf, type CurveRow } from '#shared/thinning.ts'
 import { createRecordTable, type RecordTable } from '#main/lab/record-table.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 
@@ -34,6 +35,10 @@ export interface RunStore extends Omit<RecordTable<RunSummary>, 'list' | 'read' 
   rewind(summary: RunSummary): void
   /** All after a step, or the first `stepsAnAnswer` of them with what else was recorded up to the last. */
   records(id: string, afterStep: number): RunRecords
+  /** Steps after one and up to another, as rows of `width` steps counted from the first step of all. */
+  rows(id: string, part: { after: number; upTo: number; width: number }): CurveRow[]
+  /** What was recorded beside the steps. */
+  marks(id: string, afterStep: number, upToStep: number): Pick<RunRecords, 'validations' | 'samples'>
   /** The last step recorded, 0 for none. */
   lastStep(id: string): number
   lastValidation(id: string, upToStep: number): ValidationRecord | null
@@ -51,6 +56,9 @@ export const stepsAnAnswer = 50_000
 
 const validationColumns = 'step, tokens, loss, elapsedMs, wholeLoss, wholeTokens, wholeError'
 const stepColumns = 'step, tokens, loss, gradientNorm, learningRate, elapsedMs'
+const rowColumns = `max(step) AS step, max(tokens) AS tokens, max(elapsedMs) AS elapsedMs, count(*) AS count,
+  avg(loss) AS loss, min(loss) AS lossLow, max(loss) AS lossHigh, avg(gradientNorm) AS gradientNorm,
+  min(gradientNorm) AS gradientNormLow, max(gradientNorm) AS gradientNormHigh, avg(learningRate) AS learningRate`
 
 export function createRunStore(db: Database): RunStore {
   const numberOf = (id: string): number => {
@@ -68,6 +76,17 @@ export function createRunStore(db: Database): RunStore {
     living: 'study NOT IN (SELECT id FROM studies WHERE deleted > 0)',
     upgrade: (run) => withCooldowns(withKnownEngine(withSystems(withTaskState(run)))),
   })
+
+  const marks: RunStore['marks'] = (id, afterStep, upToStep) => {
+    const run = numberOf(id)
+    const between = 'WHERE run = ? AND step > ? AND step <= ? ORDER BY step'
+    return {
+      validations: db
+        .all<ValidationRow>(`SELECT ${validationColumns} FROM validations ${between}`, run, afterStep, upToStep)
+        .map(validationOf),
+      samples: db.all<SampleRecord>(`SELECT step, text FROM samples ${between}`, run, afterStep, upToStep),
+    }
+  }
 
   return {
     ...table,
@@ -150,16 +169,22 @@ export function createRunStore(db: Database): RunStore {
         stepsAnAnswer,
       )
       const upTo = steps.length === stepsAnAnswer ? steps[steps.length - 1].step : Number.MAX_SAFE_INTEGER
-      const between = 'WHERE run = ? AND step > ? AND step <= ? ORDER BY step'
-      return {
-        runId: id,
-        steps,
-        validations: db
-          .all<ValidationRow>(`SELECT ${validationColumns} FROM validations ${between}`, run, afterStep, upTo)
-          .map(validationOf),
-        samples: db.all<SampleRecord>(`SELECT step, text FROM samples ${between}`, run, afterStep, upTo),
-      }
+      return { runId: id, steps, ...marks(id, afterStep, upTo) }
     },
+    rows: (id, { after, upTo, width }) => {
+      const within = 'FROM steps WHERE run = ? AND step > ? AND step <= ?'
+      const run = numberOf(id)
+      return width === 1
+        ? db.all<StepRecord>(`SELECT ${stepColumns} ${within} ORDER BY step`, run, after, upTo).map(rowOf)
+        : db.all<CurveRow>(
+            `SELECT ${rowColumns} ${within} GROUP BY (step - 1) / ? ORDER BY step`,
+            run,
+            after,
+            upTo,
+            width,
+          )
+    },
+    marks,
     lastStep: (id) =>
       db.get<{ last: number | null }>('SELECT max(step) AS last FROM steps WHERE run = ?', numberOf(id))?.last ?? 0,
     lastValidation: (id, upToStep) => {

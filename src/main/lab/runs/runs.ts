@@ -8,11 +8,13 @@ import { canResume, isTraining } from '#shared/run.ts'
 import type { RunPlan, RunRecords, RunState, RunSummary, StartChoices } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { isUnderWay } from '#shared/task-state.ts'
+import type { CurvePart, RunCurve } from '#shared/thinning.ts'
 import type { News } from '#main/lab/news.ts'
 import { checkPrecision } from './check-precision.ts'
 import type { Here } from './here.ts'
 import { makeRunPlan, queuedSummary } from './make-run.ts'
 import type { Place } from './place.ts'
+import { readCurve } from './run-curve.ts'
 import type { RunStore, StoredRun } from './run-store.ts'
 
 export interface RunsDeps {
@@ -46,6 +48,7 @@ export interface Runs {
   delete(id: string): Promise<void>
   restore(id: string): RunSummary
   records(id: string, afterStep: number): RunRecords
+  curve(id: string, part: CurvePart): Promise<RunCurve>
   /** Kills a process of the cluster that the run trains on. */
   killPart(id: string, part: ClusterPart): void
   /** Runs of a study that wait, train or are paused. */
@@ -165,6 +168,10 @@ export function createRuns(deps: RunsDeps): Runs {
     records: (id, afterStep) => {
       placeOf(store.read(id).summary).flush(id)
       return store.records(id, afterStep)
+    },
+    curve: async (id, part) => {
+      placeOf(store.read(id).summary).flush(id)
+      return readCurve(store, id, part)
     },
     underWay: (studyId) => store.list(studyId).filter((run) => isUnderWay(run) || run.state === 'paused'),
     isTraining: () => here.current() !== null,

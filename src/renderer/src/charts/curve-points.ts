@@ -3,7 +3,7 @@
 import type { Curve } from '../curves/curve.ts'
 import { decimate } from '../curves/decimate.ts'
 import { reachOf, smooth } from '../curves/smooth.ts'
-import { smoothable, xOf, yOf, type CurveLine } from './curve-quantities.ts'
+import { smoothable, spanOf, xOf, yOf, type CurveLine } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 import { position, type Range } from './scale.ts'
 
@@ -19,6 +19,8 @@ export interface CurvePoints {
   low: number
   high: number
   bulk: number
+  /** Steps that the widest row drawn holds. */
+  widest: number
   /** Positions of y of what lies far from its curve, where that is left out of `low` and `high`. */
   outliers: Float64Array
 }
@@ -55,34 +57,39 @@ export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): Curv
   const spots = (ys: ArrayLike<number>, indices: number[]) => flat(indices.map((i) => place(values[i], ys[i])))
   const ys = yOf(line, y)
   const hasTraining = showTraining || y !== 'loss'
-  const rawAt = hasTraining ? chosen(ys) : []
-  const raw = spots(ys, rawAt)
-  const means =
-    hasTraining && smoothable(y) && smoothing > 0 ? smooth(curve, y, ys, reachOf(curve.length, smoothing)) : null
+  const span = spanOf(line, y)
+  const shown = !hasTraining ? [] : span ? inOrder([...chosen(span.low), ...chosen(span.high)]) : chosen(ys)
+  const isFar = ignoreOutliers && shown.length > 0 ? farFrom(line, plan) : () => false
+  /** What was recorded: a row of several steps is drawn from its lowest to its highest. */
+  const recorded = shown.flatMap((i): [number, number][] =>
+    span && curve.columns.count[i] > 1
+      ? [
+          [i, span.low[i]],
+          [i, span.high[i]],
+        ]
+      : [[i, ys[i]]],
+  )
+  const raw = flat(recorded.map(([i, value]) => place(values[i], value)))
+  const means = hasTraining && smoothable(y) && smoothing > 0 ? smooth(curve, y, ys, reachOf(curve, smoothing)) : null
   const mean = means ? spots(means, chosen(means)) : flat([])
   const validation = flat(
     showValidation && y === 'loss'
       ? curve.validations.filter((record) => isShown(of(record))).map((record) => place(of(record), record.loss))
       : [],
   )
-  const isFar = ignoreOutliers && rawAt.length > 0 ? farFrom(line, plan) : () => false
+  const near = recorded.filter(([i, value]) => !isFar(i, value))
   const points = {
     key,
     raw,
     mean,
     validation,
-    outliers: Float64Array.from(rawAt.filter(isFar), (i) => place(values[i], ys[i])[1]),
+    widest: curve.widest === 1 ? 1 : shown.reduce((most, i) => Math.max(most, curve.columns.count[i]), 1),
+    outliers: Float64Array.from(
+      recorded.filter(([i, value]) => isFar(i, value)),
+      ([i, value]) => place(values[i], value)[1],
+    ),
     ...extentWithin(
-      [
-        ignoreOutliers
-          ? spots(
-              ys,
-              rawAt.filter((i) => !isFar(i)),
-            )
-          : raw,
-        mean,
-        validation,
-      ],
+      [ignoreOutliers ? flat(near.map(([i, value]) => place(values[i], value))) : raw, mean, validation],
       xRange,
       xScale,
     ),
@@ -95,19 +102,27 @@ export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): Curv
 const farAway = 12
 const mostSampled = 2000
 
-/** Whether a step lies far from its curve, measured by how far steps usually lie. */
-function farFrom(line: CurveLine, { y, smoothing }: CurvesPlan): (i: number) => boolean {
+/** How much farther the farthest of so many normal numbers lies than one does, usually: within a tenth. */
+const farthestOf = (count: number): number => (count > 1 ? Math.sqrt(2 * Math.log(0.8 * count)) / 0.67 : 1)
+
+const inOrder = (indices: number[]): number[] => [...new Set(indices)].sort((a, b) => a - b)
+
+/** Whether what was recorded at a row lies far from its curve, measured by how far rows usually lie. */
+function farFrom(line: CurveLine, { y, smoothing }: CurvesPlan): (i: number, value: number) => boolean {
   const { curve } = line
   const ys = yOf(line, y)
-  const mean = smooth(curve, y, ys, reachOf(curve.length, smoothing || 0.008))
+  const mean = smooth(curve, y, ys, reachOf(curve, smoothing || 0.008))
+  const span = spanOf(line, y)
   const every = Math.max(1, Math.floor(curve.length / mostSampled))
   const distances: number[] = []
   for (let i = 0; i < curve.length; i += every) {
-    const distance = Math.abs(ys[i] - mean[i])
+    const distance = span
+      ? Math.max(mean[i] - span.low[i], span.high[i] - mean[i]) / farthestOf(curve.columns.count[i])
+      : Math.abs(ys[i] - mean[i])
     if (distance - distance === 0) distances.push(distance)
   }
   const usual = distances.sort((a, b) => a - b)[distances.length >> 1] ?? 0
-  return (i) => Math.abs(ys[i] - mean[i]) > farAway * usual && usual > 0
+  return (i, value) => Math.abs(value - mean[i]) > farAway * usual && usual > 0
 }
 
 const flat = (pairs: readonly [number, number][]): Float64Array => {

@@ -72,6 +72,14 @@ export function yOf(line: CurveLine, y: CurveY): ArrayLike<number> {
   return y === 'tokensPerSecond' ? speeds(line.curve) : line.curve.columns[y]
 }
 
+/** Lowest and highest of the steps that each row holds; null where only their mean is known. */
+export function spanOf({ curve }: CurveLine, y: CurveY): { low: ArrayLike<number>; high: ArrayLike<number> } | null {
+  if (curve.widest === 1) return null
+  const { lossLow, lossHigh, gradientNormLow, gradientNormHigh } = curve.columns
+  if (y === 'loss') return { low: lossLow, high: lossHigh }
+  return y === 'gradientNorm' ? { low: gradientNormLow, high: gradientNormHigh } : null
+}
+
 export const smoothable = (y: CurveY): boolean => y !== 'learningRate'
 
 /** The whole extent of x over all lines: what a chart without zoom shows. */

@@ -20,8 +20,17 @@ interface Drawn {
   points: CurvePoints
 }
 
+interface Planned {
+  drawn: Drawn[]
+  axes: Axes
+  /** Outliers that the axis leaves out. */
+  outside: number
+  /** Steps that one point stands for, at most. */
+  widest: number
+}
+
 /** What the chart shows, before it is said how: null while no line has a point. */
-function planned(plan: CurvesPlan): { drawn: Drawn[]; axes: Axes; outside: number } | null {
+function planned(plan: CurvesPlan): Planned | null {
   const whole = xExtent(plan)
   if (!whole) return null
   const to = plan.lines.length >= steadyFrom && !plan.zoom ? steppedUp(whole.to) : whole.to
@@ -41,7 +50,12 @@ function planned(plan: CurvesPlan): { drawn: Drawn[]; axes: Axes; outside: numbe
   }
   const ends = [position(yRange.from, plan.yScale), position(yRange.to, plan.yScale)]
   const isOutside = (y: number) => y < ends[0] || y > ends[1]
-  return { drawn, axes, outside: drawn.reduce((sum, { points }) => sum + points.outliers.filter(isOutside).length, 0) }
+  return {
+    drawn,
+    axes,
+    outside: drawn.reduce((sum, { points }) => sum + points.outliers.filter(isOutside).length, 0),
+    widest: Math.max(1, ...drawn.map(({ points }) => points.widest)),
+  }
 }
 
 /** Where the last steps of the longest run begin; null where all are shown. */
@@ -88,25 +102,24 @@ function framed({ drawn, axes }: { drawn: Drawn[]; axes: Axes }, series: object[
   return drawing(axes, theme, [gridLines('y', axes.y, theme), ...series, ...names], right)
 }
 
+type CurvesDrawing = Drawing & Pick<Planned, 'outside' | 'widest'>
+
 /** Everything in one option, for a picture to be saved. Null while no line has a point. */
-export function curvesOption(plan: CurvesPlan, theme: ChartTheme): Drawing | null {
+export function curvesOption(plan: CurvesPlan, theme: ChartTheme): CurvesDrawing | null {
   const all = planned(plan)
-  return (
-    all &&
-    framed(
-      all,
-      all.drawn.flatMap(({ line, points }) =>
-        strokesOf(line, points).map((stroke) => strokeSeries(line, stroke, theme)),
-      ),
-      theme,
-    )
+  if (!all) return null
+  const series = all.drawn.flatMap(({ line, points }) =>
+    strokesOf(line, points).map((stroke) => strokeSeries(line, stroke, theme)),
   )
+  return { ...framed(all, series, theme), outside: all.outside, widest: all.widest }
 }
 
-export interface CurvesView extends Drawing {
+/** What a reader must know of points that stand for several steps; empty where each is one. */
+export const thinnedNote = (widest: number): string =>
+  widest > 1 ? `each point is up to ${widest} steps, lowest to highest; zoom in for single ones` : ''
+
+export interface CurvesView extends CurvesDrawing {
   runs: RunStrokes[]
-  /** Outliers that the axis leaves out. */
-  outside: number
 }
 
 /** Axes and names for ECharts, and the lines for the canvas. Null while no line has a point. */
@@ -119,7 +132,7 @@ export function curvesView(plan: CurvesPlan, theme: ChartTheme, isLive: (id: str
     isLive: isLive(line.id),
     strokes: strokesOf(line, points),
   }))
-  return { ...framed(all, [], theme), runs, outside: all.outside }
+  return { ...framed(all, [], theme), runs, outside: all.outside, widest: all.widest }
 }
 
 /** Points at which symbols still can be told apart. */

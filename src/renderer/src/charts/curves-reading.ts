@@ -2,22 +2,26 @@
 import { writeCsv } from '#shared/csv.ts'
 import { nearest } from '../curves/curve.ts'
 import { reachOf, smooth, speeds } from '../curves/smooth.ts'
-import { smoothable, xOf, yOf, type CurveLine } from './curve-quantities.ts'
+import { smoothable, spanOf, xOf, yOf, type CurveLine } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 
 export interface Reading {
   id: string
   name: string
   colour: string
-  /** Exact values at the nearest recorded step. */
+  /** Exact values at the nearest recorded step, or where the curve is thinned means over as many steps up to it. */
   step: number
+  steps: number
   x: number
   value: number
+  /** Of those steps; null where it is one, or only their mean is known. */
+  low: number | null
+  high: number | null
   smoothed: number | null
   validation: number | null
 }
 
-/** Every line at the recorded step nearest to `at` (a value of x), exactly as recorded, whatever was decimated. */
+/** Every line at the row nearest to `at` (a value of x), whatever was left out for the pixels. */
 export function readCurves(plan: CurvesPlan, at: number): Reading[] {
   return plan.lines.flatMap((line) => {
     const { values, of } = xOf(line, plan.x)
@@ -28,6 +32,8 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
     // this line has ended before the pointer
     if (at > span * 1.02 && at - span > (values[1] ?? span) - values[0]) return []
     const ys = yOf(line, plan.y)
+    const steps = curve.columns.count[i]
+    const within = steps > 1 ? spanOf(line, plan.y) : null
     const isSmooth = smoothable(plan.y) && plan.smoothing > 0
     let validation: number | null = null
     if (plan.y === 'loss' && curve.validations.length) {
@@ -41,37 +47,49 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
         name: line.name,
         colour: line.colour,
         step: curve.columns.step[i],
+        steps,
         x: values[i],
         value: ys[i],
-        smoothed: isSmooth ? smooth(curve, plan.y, ys, reachOf(curve.length, plan.smoothing))[i] : null,
+        low: within && within.low[i],
+        high: within && within.high[i],
+        smoothed: isSmooth ? smooth(curve, plan.y, ys, reachOf(curve, plan.smoothing))[i] : null,
         validation,
       },
     ]
   })
 }
 
-/** Everything recorded, one row per step and run. */
-export function curvesCsv(lines: readonly CurveLine[]): string {
-  const header = ['run', 'member', 'step', 'tokens', 'flops', 'seconds', 'loss', 'gradient_norm', 'learning_rate']
-  return writeCsv(
-    [...header, 'tokens_per_second', 'validation_loss'],
-    lines.flatMap(({ id, name, curve, flopsPerToken }) => {
-      const { step, tokens, loss, gradientNorm, learningRate, elapsedMs } = curve.columns
-      const speed = speeds(curve)
-      const validations = new Map(curve.validations.map((record) => [record.step, record.loss]))
-      const placed = (at: number, read: number, ms: number) => [id, name, at, read, read * flopsPerToken, ms / 1000]
-      const before = curve.validations.filter((record) => !curve.length || record.step < step[0])
-      return [
-        ...before.map((one) => [...placed(one.step, one.tokens, one.elapsedMs), '', '', '', '', one.loss]),
-        ...Array.from({ length: curve.length }, (_, i) => [
-          ...placed(step[i], tokens[i], elapsedMs[i]),
-          loss[i],
-          gradientNorm[i],
-          learningRate[i],
-          speed[i],
-          validations.get(step[i]),
-        ]),
-      ]
-    }),
-  )
+const csvColumns = [
+  'run',
+  'member',
+  'step',
+  'tokens',
+  'flops',
+  'seconds',
+  'loss',
+  'gradient_norm',
+  'learning_rate',
+].concat('tokens_per_second', 'validation_loss')
+
+/** Every step of the lines, one row each; the curves are whole. */
+export const curvesCsv = (lines: readonly CurveLine[], hasHeader = true): string =>
+  writeCsv(hasHeader ? csvColumns : null, lines.flatMap(csvRows))
+
+function csvRows({ id, name, curve, flopsPerToken }: CurveLine) {
+  const { step, tokens, loss, gradientNorm, learningRate, elapsedMs } = curve.columns
+  const speed = speeds(curve)
+  const validations = new Map(curve.validations.map((record) => [record.step, record.loss]))
+  const placed = (at: number, read: number, ms: number) => [id, name, at, read, read * flopsPerToken, ms / 1000]
+  const before = curve.validations.filter((record) => !curve.length || record.step < step[0])
+  return [
+    ...before.map((one) => [...placed(one.step, one.tokens, one.elapsedMs), '', '', '', '', one.loss]),
+    ...Array.from({ length: curve.length }, (_, i) => [
+      ...placed(step[i], tokens[i], elapsedMs[i]),
+      loss[i],
+      gradientNorm[i],
+      learningRate[i],
+      speed[i],
+      validations.get(step[i]),
+    ]),
+  ]
 }

@@ -41,7 +41,7 @@ function trainingPoints(
 ): [number, number][] {
   if (!curve.length) return []
   const { tokens, loss } = curve.columns
-  const mean = smooth(curve, 'loss', loss, reachOf(curve.length, smoothing))
+  const mean = smooth(curve, 'loss', loss, reachOf(curve, smoothing))
   const range = within
     ? { from: within.from / perToken, to: within.to / perToken }
     : { from: tokens[0], to: tokens[curve.length - 1] }
@@ -108,5 +108,5 @@ function lossAt({ curve, flopsPerToken }: LawMember, curves: LawPlan['curves'], 
   const { tokens, loss } = curve.columns
   const i = nearest(tokens, curve.length, at)
   if (i < 0 || at > tokens[curve.length - 1] * 1.02 || at < tokens[0]) return null
-  return smooth(curve, 'loss', loss, reachOf(curve.length, smoothing))[i]
+  return smooth(curve, 'loss', loss, reachOf(curve, smoothing))[i]
 }

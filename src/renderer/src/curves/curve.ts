@@ -1,13 +1,26 @@
-// One run's records as columns of numbers: a million steps are six arrays, not a million objects.
+// One run's records as columns of numbers, thinned where they are many: a million steps are some thousand rows.
 import type { StepRecord, ValidationRecord, SampleRecord } from '#shared/run.ts'
+import {
+  curveColumns,
+  rowOf,
+  thinned,
+  widestOf,
+  type CurveColumn,
+  type CurvePart,
+  type CurveRow,
+} from '#shared/thinning.ts'
 
-export type Column = 'step' | 'tokens' | 'loss' | 'gradientNorm' | 'learningRate' | 'elapsedMs'
-const columns: Column[] = ['step', 'tokens', 'loss', 'gradientNorm', 'learningRate', 'elapsedMs']
+export type Column = CurveColumn
 
-/** Ascending in step. Only the first `length` numbers of each column count. */
+/** Ascending in step. Only the first `length` rows of each column count. */
 export interface Curve {
+  /** Rows. */
   length: number
-  /** Grows whenever the curve is cut, so that what was derived from it is known to be stale. */
+  /** Steps in all rows. */
+  records: number
+  /** Steps that the widest row holds: 1 where every row is a step. */
+  widest: number
+  /** Grows whenever rows that were there change, so that what was derived from them is known to be stale. */
   generation: number
   columns: Record<Column, Float64Array>
   validations: ValidationRecord[]
@@ -15,11 +28,11 @@ export interface Curve {
 }
 
 export function createCurve(capacity = 256): Curve {
-  const made = Object.fromEntries(columns.map((name) => [name, new Float64Array(capacity)])) as Record<
+  const made = Object.fromEntries(curveColumns.map((name) => [name, new Float64Array(capacity)])) as Record<
     Column,
     Float64Array
   >
-  return { length: 0, generation: 0, columns: made, validations: [], samples: [] }
+  return { length: 0, records: 0, widest: 1, generation: 0, columns: made, validations: [], samples: [] }
 }
 
 /** The last step there is, 0 when there is none. */
@@ -28,23 +41,80 @@ export const lastStep = (curve: Curve): number => (curve.length ? curve.columns.
 function reserve(curve: Curve, capacity: number): void {
   if (curve.columns.step.length >= capacity) return
   const size = Math.max(capacity, curve.columns.step.length * 2)
-  for (const name of columns) {
+  for (const name of curveColumns) {
     const grown = new Float64Array(size)
     grown.set(curve.columns[name].subarray(0, curve.length))
     curve.columns[name] = grown
   }
 }
 
+function put(curve: Curve, row: CurveRow): void {
+  for (const name of curveColumns) curve.columns[name][curve.length] = row[name]
+  curve.length += 1
+  curve.records += row.count
+  curve.widest = Math.max(curve.widest, row.count)
+}
+
 /** Appends what is new; steps already known are left out, so records that arrive twice do no harm. */
-export function appendSteps(curve: Curve, records: readonly StepRecord[]): void {
-  reserve(curve, curve.length + records.length)
+export const appendSteps = (curve: Curve, records: readonly StepRecord[]): void => appendRows(curve, records.map(rowOf))
+
+/** The same for rows of several steps. */
+export function appendRows(curve: Curve, rows: readonly CurveRow[]): void {
+  reserve(curve, curve.length + rows.length)
   let last = lastStep(curve)
-  for (const record of records) {
-    if (record.step <= last) continue
-    for (const name of columns) curve.columns[name][curve.length] = record[name]
-    curve.length += 1
-    last = record.step
+  for (const row of rows) {
+    if (row.step <= last) continue
+    put(curve, row)
+    last = row.step
   }
+}
+
+const rowAt = ({ columns }: Curve, i: number): CurveRow =>
+  Object.fromEntries(curveColumns.map((name) => [name, columns[name][i]])) as unknown as CurveRow
+
+export const rowsOf = (curve: Curve): CurveRow[] => Array.from({ length: curve.length }, (_, i) => rowAt(curve, i))
+
+function replaceRows(curve: Curve, rows: readonly CurveRow[]): void {
+  curve.length = curve.records = 0
+  curve.widest = 1
+  curve.generation += 1
+  reserve(curve, rows.length)
+  for (const row of rows) put(curve, row)
+}
+
+/** Rows that a curve may have before it is thinned: twice what thinning leaves, so that it rarely happens. */
+const mostRows = 6000
+
+/** Joins rows of a curve that has become long. */
+export function keepThin(curve: Curve): void {
+  if (curve.length > mostRows) replaceRows(curve, thinned(rowsOf(curve), widestOf(lastStep(curve))))
+}
+
+/**
+ * Puts finer rows in the place of those of the same steps, from the end of one row to the end of another; where such
+ * rows are not there any more, because the curve was thinned meanwhile, nothing changes.
+ */
+export function refine(curve: Curve, finer: readonly CurveRow[]): void {
+  if (finer.length === 0) return
+  const known = rowsOf(curve)
+  const start = finer[0].step - finer[0].count
+  const from = known.findIndex(({ step, count }) => step - count === start)
+  const to = known.findIndex(({ step }) => step === finer[finer.length - 1].step)
+  if (from < 0 || to < from) return
+  const isLong = known.length + finer.length > mostRows
+  const around = (rows: CurveRow[]) => (isLong ? thinned(rows, widestOf(lastStep(curve))) : rows)
+  replaceRows(curve, [...around(known.slice(0, from)), ...finer, ...around(known.slice(to + 1))])
+}
+
+/** The part to ask for so that what lies at rows `from` to `to` is drawn as finely as it was recorded, or as it can be. */
+export function finerPart(curve: Curve, from: number, to: number): CurvePart | null {
+  if (curve.widest === 1 || to < from) return null
+  const { step, count } = curve.columns
+  let now = 1
+  for (let i = from; i <= to; i++) now = Math.max(now, count[i])
+  const [afterStep, upToStep] = [step[from] - count[from], step[to]]
+  const widest = widestOf(upToStep - afterStep)
+  return widest < now ? { afterStep, upToStep, widest } : null
 }
 
 /** Inserts by step, one each: a later word about the same step replaces the earlier. */

@@ -31,7 +31,7 @@ export function envelopeOfMembers(members: readonly EnvelopeMember[]): Envelope 
       const loss: number[] = []
       if (curve?.length) {
         const { tokens } = curve.columns
-        const mean = smooth(curve, 'loss', curve.columns.loss, reachOf(curve.length, 0.015))
+        const mean = smooth(curve, 'loss', curve.columns.loss, reachOf(curve, 0.015))
         for (const i of decimate(tokens, mean, curve.length, {
           from: tokens[0],
           to: tokens[curve.length - 1],

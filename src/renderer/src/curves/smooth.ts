@@ -1,5 +1,5 @@
 // Smoothing and speeds, worked out once for each curve and carried on as it grows.
-import type { Curve } from './curve.ts'
+import { lastStep, type Curve } from './curve.ts'
 
 interface Derived {
   generation: number
@@ -74,20 +74,57 @@ function boxMean(curve: Curve, key: string, values: ArrayLike<number>, reach: nu
 }
 
 /**
- * A centred mean of `values`, the curve's own column or one derived from it under `name`: a box of 2 reach + 1 points,
+ * A centred mean of `values`, the curve's own column or one derived from it under `name`: a box of 2 reach + 1 steps,
  * twice over, so that
  * neighbours count more than those far away. It does not lag, except over the last few points; what is not finite is
  * passed over.
  */
 export function smooth(curve: Curve, name: string, values: ArrayLike<number>, reach: number): ArrayLike<number> {
   if (reach < 1) return values
-  const once = boxMean(curve, `once ${name} ${reach}`, values, reach, curve.length)
-  return boxMean(curve, `twice ${name} ${reach}`, once.values, reach, once.settled).values
+  const box = curve.widest > 1 ? wideBoxMean : boxMean
+  const once = box(curve, `once ${name} ${reach}`, values, reach, curve.length)
+  return box(curve, `twice ${name} ${reach}`, once.values, reach, once.settled).values
+}
+
+/** The same over rows that hold several steps: each is taken to be its mean all along, so windows end inside of rows. */
+function wideBoxMean(curve: Curve, key: string, values: ArrayLike<number>, reach: number): Derived {
+  const derived = derivedOf(curve, key)
+  const { length } = curve
+  if (derived.length === length && derived.settled === length) return derived
+  const { count } = curve.columns
+  /** Steps before each row, and sums over them of what is finite. */
+  const [ends, total, finite] = [0, 1, 2].map(() => new Float64Array(length + 1))
+  for (let i = 0; i < length; i++) {
+    const isFinite = values[i] - values[i] === 0
+    ends[i + 1] = ends[i] + count[i]
+    total[i + 1] = total[i] + (isFinite ? values[i] * count[i] : 0)
+    finite[i + 1] = finite[i] + (isFinite ? count[i] : 0)
+  }
+  const all = ends[length]
+  const walk = () => {
+    let row = 0
+    return (at: number): [number, number] => {
+      while (row < length - 1 && ends[row + 1] <= at) row++
+      const share = (at - ends[row]) / count[row]
+      const along = (sums: Float64Array) => sums[row] + share * (sums[row + 1] - sums[row])
+      return [along(total), along(finite)]
+    }
+  }
+  const [low, high] = [walk(), walk()]
+  for (let i = 0; i < length; i++) {
+    const middle = (ends[i] + ends[i + 1]) / 2
+    const half = Math.min(reach + 0.5, middle)
+    const [a, b] = [low(Math.max(0, middle - half)), high(Math.min(all, middle + half))]
+    const points = b[1] - a[1]
+    derived.values[i] = points > 0 ? (b[0] - a[0]) / points : NaN
+  }
+  derived.length = derived.settled = length
+  return derived
 }
 
 /** A reach that is about this share of the curve; powers of two, so that a growing curve rarely changes it. */
-export const reachOf = (length: number, share: number): number =>
-  share <= 0 ? 0 : 2 ** Math.max(0, Math.round(Math.log2(Math.max(1, length * share))))
+export const reachOf = ({ records }: Pick<Curve, 'records'>, share: number): number =>
+  share <= 0 ? 0 : 2 ** Math.max(0, Math.round(Math.log2(Math.max(1, records * share))))
 
 /** Tokens per second at each step, since the step before; NaN where no time has passed. */
 export function speeds(curve: Curve): Float64Array {
@@ -104,6 +141,6 @@ export function speeds(curve: Curve): Float64Array {
 /** Steps to each side that a smoothed value is a mean of, the nearer counting more. */
 export const windowOf = (curve: Curve, share: number): number => {
   const { step } = curve.columns
-  const between = curve.length > 1 ? (step[curve.length - 1] - step[0]) / (curve.length - 1) : 1
-  return 2 * reachOf(curve.length, share) * between
+  const between = curve.records > 1 ? (lastStep(curve) - (step[0] - 1)) / curve.records : 1
+  return 2 * reachOf(curve, share) * between
 }

@@ -4,8 +4,18 @@ import { computed, ref, shallowRef, triggerRef } from 'vue'
 import { halfEngines } from '#shared/engine.ts'
 import { canResume, isTraining, type RunRecords, type RunSummary, type StartChoices } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
+import { curveColumns, widestOf, type CurvePart, type CurveRow, type RunCurve } from '#shared/thinning.ts'
 import { useBridge } from '../bridge.ts'
-import { appendAt, appendSteps, createCurve, lastStep, type Curve } from '../curves/curve.ts'
+import {
+  appendAt,
+  appendRows,
+  appendSteps,
+  createCurve,
+  keepThin,
+  lastStep,
+  refine,
+  type Curve,
+} from '../curves/curve.ts'
 import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
 
@@ -24,6 +34,8 @@ export const shareOf = (run: RunSummary): number | null =>
 
 /** Curves read at once: a door answers only so many requests of one window at a time. */
 const mostReadings = 8
+/** Beside them, parts of curves that are looked at more closely. */
+const mostParts = 4
 
 export const useRunsStore = defineStore('runs', () => {
   const bridge = useBridge()
@@ -59,8 +71,12 @@ export const useRunsStore = defineStore('runs', () => {
 
   function take(curve: Curve, records: RunRecords): void {
     appendSteps(curve, records.steps)
-    curve.validations = appendAt(curve.validations, records.validations)
-    curve.samples = appendAt(curve.samples, records.samples)
+    takeMarks(curve, records)
+    keepThin(curve)
+  }
+  function takeMarks(curve: Curve, { validations, samples }: Pick<RunRecords, 'validations' | 'samples'>): void {
+    curve.validations = appendAt(curve.validations, validations)
+    curve.samples = appendAt(curve.samples, samples)
   }
 
   async function load(): Promise<void> {
@@ -70,14 +86,59 @@ export const useRunsStore = defineStore('runs', () => {
     for (const runId of curves.value.keys()) void fetchCurve(runId)
   }
 
-  /** The lab may answer a long record in pieces. */
-  async function readOn(runId: string, curve: Curve): Promise<void> {
-    for (;;) {
-      const before = lastStep(curve)
-      take(curve, await bridge.request('readRecords', runId, before))
+  /** All rows of a part of a run's curve, which the lab may answer in pieces. */
+  async function readPart(runId: string, part: CurvePart, took: (rows: CurveRow[], piece: RunCurve) => void) {
+    for (let { afterStep } = part; ;) {
+      const piece = await bridge.request('readCurve', runId, { ...part, afterStep })
+      const rows = rowsIn(piece)
+      took(rows, piece)
+      if (rows.length === 0) return
+      afterStep = rows[rows.length - 1].step
+      const end = part.upToStep ?? runs.value.find((one) => one.id === runId)?.step ?? 0
+      if (afterStep >= end) return
+    }
+  }
+  const readOn = (runId: string, curve: Curve): Promise<void> => {
+    const widest = widestOf(runs.value.find((one) => one.id === runId)?.step ?? 0)
+    return readPart(runId, { afterStep: lastStep(curve), widest }, (rows, piece) => {
+      appendRows(curve, rows)
+      takeMarks(curve, piece)
       triggerRef(curves)
+    })
+  }
+
+  /** Parts of curves that someone looks at more closely; those asked for later take the place of those that wait. */
+  let unread: { runId: string; part: CurvePart }[] = []
+  let reading = 0
+  function sharpen(parts: { runId: string; part: CurvePart }[]): void {
+    unread = parts
+    while (reading < mostParts && unread.length > 0) {
+      const { runId, part } = unread.shift()!
+      const finer: CurveRow[] = []
+      reading++
+      void readPart(runId, part, (rows) => finer.push(...rows))
+        .then(() => {
+          const curve = curves.value.get(runId)
+          if (curve) refine(curve, finer)
+          triggerRef(curves)
+        })
+        .catch(notices.fail)
+        .then(() => {
+          reading--
+          sharpen(unread)
+        })
+    }
+  }
+
+  /** Every step of a run, read for what needs them all; nobody else holds this curve. */
+  async function wholeCurve(runId: string): Promise<Curve> {
+    const curve = createCurve()
+    for (;;) {
+      const records = await bridge.request('readRecords', runId, lastStep(curve))
+      appendSteps(curve, records.steps)
+      takeMarks(curve, records)
       const run = runs.value.find((one) => one.id === runId)
-      if (!run || lastStep(curve) === before || lastStep(curve) >= run.step) return
+      if (!run || records.steps.length === 0 || lastStep(curve) >= run.step) return curve
     }
   }
 
@@ -159,6 +220,8 @@ export const useRunsStore = defineStore('runs', () => {
     load,
     watchCurves,
     fetchCurve,
+    sharpen,
+    wholeCurve,
     ofStudy,
     start,
     pause,
@@ -172,3 +235,6 @@ export const useRunsStore = defineStore('runs', () => {
     remove,
   }
 })
+
+const rowsIn = ({ rows }: RunCurve): CurveRow[] =>
+  rows.step.map((_, i) => Object.fromEntries(curveColumns.map((name) => [name, rows[name][i]])) as unknown as CurveRow)
