@@ -177,7 +177,7 @@ export function createRunStore(db: Database): RunStore {
       return width === 1
         ? db.all<StepRecord>(`SELECT ${stepColumns} ${within} ORDER BY step`, run, after, upTo).map(rowOf)
         : db.all<CurveRow>(
-            `SELECT ${rowColumns} ${within} GROUP BY (step - 1) / ? ORDER BY step`,
+            `SELECT ${rowColumns} ${within} GROUP BY (step - 1) / CAST(? AS INTEGER) ORDER BY step`,
             run,
             after,
             upTo,

@@ -1,6 +1,6 @@
 // What the chart of training curves says about a place, and everything behind it as a table.
 import { writeCsv } from '#shared/csv.ts'
-import { nearest } from '../curves/curve.ts'
+import { firstNotBelow, nearest, type Curve } from '../curves/curve.ts'
 import { reachOf, smooth, speeds } from '../curves/smooth.ts'
 import { smoothable, spanOf, xOf, yOf, type CurveLine } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
@@ -26,7 +26,7 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
   return plan.lines.flatMap((line) => {
     const { values, of } = xOf(line, plan.x)
     const { curve } = line
-    const i = nearest(values, curve.length, at)
+    const i = rowAt(values, curve, at)
     if (i < 0) return []
     const span = values[curve.length - 1]
     // this line has ended before the pointer
@@ -57,6 +57,12 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
       },
     ]
   })
+}
+
+/** The row of several steps that holds the place, else the nearest step; -1 where there is none. */
+function rowAt(values: ArrayLike<number>, { columns, length }: Curve, at: number): number {
+  const holding = firstNotBelow(values, at, 0, length)
+  return holding < length && columns.count[holding] > 1 ? holding : nearest(values, length, at)
 }
 
 const csvColumns = [
