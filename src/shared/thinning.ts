@@ -45,13 +45,13 @@ export interface CurvePart {
 
 /** Rows of a long curve beyond its beginning, at most: more than a chart has pixels across. */
 export const mostCurveRows = 2048
-/** Rows of the beginning that stay single steps, and of every doubling after it: on a log axis as fine as its pixels. */
+/** Rows of the beginning that stay single steps, and of each doubling after it: as fine as the pixels of a log axis. */
 const headRows = 128
 
 /** The steps that a row of so many steps' curve may hold: 1 up to 2,048 steps. */
 export const widestOf = (steps: number): number => 2 ** Math.max(0, Math.ceil(Math.log2(steps / mostCurveRows)))
 
-/** How many steps the row that holds `step` may hold: 1 up to step 256, 2 up to 512, and so on up to `widest`. */
+/** How many steps the row of `step` may hold: 1 up to step 256, 2 up to 512, and so on to `widest`. */
 export const widthAt = (step: number, widest: number): number =>
   Math.min(widest, 2 ** Math.max(0, Math.ceil(Math.log2(step / headRows)) - 1))
 

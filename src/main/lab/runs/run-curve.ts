@@ -1,10 +1,12 @@
 // A run's curve as it is drawn, thinned in the store itself, slice by slice, so that the host answers others between.
-import { setImmediate as turn } from 'node:timers/promises'
 import { columnsOf, evenParts, type CurvePart, type CurveRow, type RunCurve } from '#shared/thinning.ts'
 import { stepsAnAnswer, type RunStore } from './run-store.ts'
 
 /** Steps that are thinned at once: some 30 ms. A power of two, so that no row lies in two slices. */
 const sliceSteps = 16_384
+
+/** Others have their turn. */
+const turn = () => new Promise<void>((resume) => setImmediate(resume))
 
 /** The part asked for, or as much of it as one answer holds: ask on from its last step. */
 export async function readCurve(store: RunStore, id: string, part: CurvePart): Promise<RunCurve> {

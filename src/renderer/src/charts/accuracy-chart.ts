@@ -184,7 +184,8 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): Drawing |
       data: [spot(flops, value)],
       ...pointStyle(point.symbol, colour, isHollow, theme),
       // with an error its name stands above the bar
-      ...(stderr ? {} : { label, labelLayout: apart }),
+      // a name that stood at the point before would stay there, were it not hidden
+      ...(stderr ? { label: { show: false } } : { label, labelLayout: apart }),
     })
   }
   return drawing(axes, theme, series, { right: published.length ? 92 : 28, top: 24 })

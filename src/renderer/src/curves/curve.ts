@@ -106,7 +106,7 @@ export function refine(curve: Curve, finer: readonly CurveRow[]): void {
   replaceRows(curve, [...around(known.slice(0, from)), ...finer, ...around(known.slice(to + 1))])
 }
 
-/** The part to ask for so that what lies at rows `from` to `to` is drawn as finely as it was recorded, or as it can be. */
+/** The part to ask for so that rows `from` to `to` are drawn as finely as was recorded; null where nothing is finer. */
 export function finerPart(curve: Curve, from: number, to: number): CurvePart | null {
   if (curve.widest === 1 || to < from) return null
   const { step, count } = curve.columns

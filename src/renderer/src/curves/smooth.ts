@@ -86,7 +86,7 @@ export function smooth(curve: Curve, name: string, values: ArrayLike<number>, re
   return box(curve, `twice ${name} ${reach}`, once.values, reach, once.settled).values
 }
 
-/** The same over rows that hold several steps: each is taken to be its mean all along, so windows end inside of rows. */
+/** The same over rows of several steps: each is taken to be its mean all along, so that windows end inside of rows. */
 function wideBoxMean(curve: Curve, key: string, values: ArrayLike<number>, reach: number): Derived {
   const derived = derivedOf(curve, key)
   const { length } = curve
