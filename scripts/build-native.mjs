@@ -1,7 +1,8 @@
 // Compiles src/native into build/native/isoflop-native.{so,dylib,dll} with the machine's C++ compiler, and writes
 // build/compile_commands.json for clangd. Runs after `npm ci`: without a compiler it says so in one sentence and
-// succeeds. --sanitize: with AddressSanitizer and UBSan, into build/native-sanitize; --require: fail where nothing
-// could be built; --force: compile even what is unchanged.
+// succeeds. --sanitize: with AddressSanitizer and UBSan, into build/native-sanitize; --arm64: for Linux on Arm, by
+// Debian's g++-aarch64-linux-gnu, into build/native-arm64; --require: fail where nothing could be built; --force:
+// compile even what is unchanged.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,14 +15,16 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const sources = join(root, 'src', 'native')
 const options = new Set(process.argv.slice(2))
 const isSanitized = options.has('--sanitize')
-const folder = join(root, 'build', isSanitized ? 'native-sanitize' : 'native')
+const isCrossed = options.has('--arm64')
+const arch = isCrossed ? 'arm64' : process.arch
+const folder = join(root, 'build', isSanitized ? 'native-sanitize' : isCrossed ? 'native-arm64' : 'native')
 const library = libraryIn(folder)
 const stamp = join(folder, 'sources.sha256')
 const aside = join(folder, `making-${process.pid}`)
 
 /** One copy of the kernels for each instruction set of this architecture, widest last. */
 const instructionSets =
-  process.arch === 'x64'
+  arch === 'x64'
     ? [
         { name: 'portable', flags: [] },
         { name: 'avx2', flags: ['-mavx2', '-mfma', '-DISOFLOP_AVX2'] },
@@ -38,7 +41,7 @@ const instructionSets =
           ],
         },
       ]
-    : [{ name: 'portable', label: process.arch === 'arm64' ? 'neon' : 'portable', flags: [] }]
+    : [{ name: 'portable', label: arch === 'arm64' ? 'neon' : 'portable', flags: [] }]
 
 const flags = [
   '-std=c++17',
@@ -55,24 +58,30 @@ const flags = [
     : []),
 ]
 
-const compilers = process.env.CXX
-  ? [process.env.CXX]
-  : process.platform === 'darwin'
-    ? ['clang++', 'c++', 'g++']
-    : ['g++', 'clang++', 'c++']
+const compilers = isCrossed
+  ? ['aarch64-linux-gnu-g++']
+  : process.env.CXX
+    ? [process.env.CXX]
+    : process.platform === 'darwin'
+      ? ['clang++', 'c++', 'g++']
+      : ['g++', 'clang++', 'c++']
 const compiler = compilers.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
 
-/** Instructions for bf16, which compilers before g++ 10 and clang 9 do not know. */
-const bf16 = { flag: '-mavx512bf16', definition: '-DISOFLOP_BF16' }
+/** Instructions for bf16, which compilers before g++ 10 and clang 9 do not know, beside those of `wide`. */
+const bf16 = {
+  x64: { name: 'avx512bf16', wide: 'avx512', flag: '-mavx512bf16', definition: '-DISOFLOP_BF16' },
+  arm64: { name: 'neonbf16', wide: 'portable', flag: '-march=armv8.2-a+bf16', definition: '-DISOFLOP_ARM_BF16' },
+}[arch]
 const knowsBf16 =
-  process.arch === 'x64' &&
+  bf16 !== undefined &&
   compiler !== undefined &&
   spawnSync(compiler, [bf16.flag, '-E', '-x', 'c++', '-'], { input: '', stdio: ['pipe', 'ignore', 'ignore'] })
     .status === 0
-const wide = instructionSets.find(({ name }) => name === 'avx512')
-const halfSets = knowsBf16
-  ? [...instructionSets, { name: 'avx512bf16', flags: [...wide.flags, bf16.flag, bf16.definition] }]
-  : instructionSets
+const halfSets = [...instructionSets]
+if (knowsBf16) {
+  const wide = instructionSets.find(({ name }) => name === bf16.wide)
+  halfSets.push({ name: bf16.name, flags: [...wide.flags, bf16.flag, bf16.definition] })
+}
 
 /**
  * Baseline objects come first, so that where two define the same inline function the linker keeps the one every CPU can
@@ -132,7 +141,7 @@ if (!compiler)
     true,
   )
 
-if (!isSanitized) {
+if (!isSanitized && !isCrossed) {
   const commands = units.map((unit) => ({
     directory: sources,
     file: join(sources, unit.source),
@@ -142,7 +151,7 @@ if (!isSanitized) {
   writeFileSync(join(root, 'build', 'compile_commands.json'), `${JSON.stringify(commands, null, 2)}\n`)
 }
 
-const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, compiler, flags, units]))
+const hash = createHash('sha256').update(JSON.stringify([process.platform, arch, compiler, flags, units]))
 for (const name of readdirSync(sources, { recursive: true })
   .filter((file) => /\.(cpp|h)$/.test(file) && !file.startsWith('cuda'))
   .sort())

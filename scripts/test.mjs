@@ -54,6 +54,7 @@ function remedyOf(where) {
   if (where.includes('ptx')) return 'npm run setup:nvrtc'
   if (where.includes('/gpu')) return 'npm run setup:gpu, and on Debian apt-get install mesa-vulkan-drivers libvulkan1'
   if (where.includes('transformers') || where.includes('pytorch')) return 'npm run setup:peers'
+  if (where.includes('arm64')) return 'apt-get install g++-aarch64-linux-gnu qemu-user'
   if (where.includes('slurm')) return 'apt-get install slurm-wlm munge openssh-server openssh-client rsync'
   return 'its name says what it needs'
 }

@@ -1,5 +1,10 @@
 // From plain C to the kernels of precision bf16.
 #include <cstring>
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
 #include "api.h"
 #include "half/half.h"
@@ -10,6 +15,22 @@ using namespace isoflop;
 namespace {
 
 uint16_t* halves(uint64_t address) { return reinterpret_cast<uint16_t*>(static_cast<uintptr_t>(address)); }
+
+#if defined(__aarch64__) && defined(ISOFLOP_HAS_BF16)
+/** Whether this processor has FEAT_BF16, as its system tells. */
+bool has_arm_bf16() {
+#if defined(__linux__)
+  constexpr unsigned long BF16 = 1ul << 14; // HWCAP2_BF16, which older headers do not name
+  return (getauxval(AT_HWCAP2) & BF16) != 0;
+#elif defined(__APPLE__)
+  int has = 0;
+  size_t size = sizeof(has);
+  return sysctlbyname("hw.optional.arm.FEAT_BF16", &has, &size, nullptr, 0) == 0 && has != 0;
+#else
+  return false;
+#endif
+}
+#endif
 
 /** What bf16 is computed with beside the kernels of fp32: the processor's own instructions, or others in their place.
  */
@@ -22,6 +43,9 @@ const HalfTable* choose(const char* isa, const char* kernels) {
 #endif
   if (strcmp(kernels, "avx512") == 0) return avx512_half_table();
   if (strcmp(kernels, "avx2") == 0) return avx2_half_table();
+#elif defined(__aarch64__) && defined(ISOFLOP_HAS_BF16)
+  const bool any = !isa || !*isa || strcmp(isa, "neonbf16") == 0;
+  if (any && has_arm_bf16()) return neonbf16_half_table();
 #endif
   (void)isa, (void)kernels;
   return portable_half_table();

@@ -26,10 +26,11 @@ const isaNames: Record<string, string> = {
   avx512: 'AVX-512',
   avx2: 'AVX2',
   neon: 'NEON',
+  neonbf16: 'NEON BF16',
   portable: 'portable',
 }
 /** Instruction sets that multiply bf16 themselves; others compute the same numbers with more instructions. */
-const halfInstructions = ['avx512bf16']
+const halfInstructions = ['avx512bf16', 'neonbf16']
 
 /**
  * The C++ library's kernels on a pool of threads of their own. Throws Fault 'unavailable' where the library is not
