@@ -69,7 +69,7 @@ export function answerGpu(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
     dataDegree: dataDegree(plan),
     microBatches: microBatches(plan),
     stages: allStages(model, plan),
-    expectedError: expectedError(plan),
+    expectedError: expectedError(plan, machine, model, clusterParameters(model)),
     training: cost(training, step, plan.devices, machine.deviceWatts),
   }
 }

@@ -15,6 +15,10 @@ export interface Calibration {
   scoreBytes: number
   /** Bytes moved for norms, biases, dropouts and residuals, as a multiple of one read or write of each tensor. */
   elementwiseShare: number
+  /** The same again where each operator is a kernel of its own. */
+  separateShare: number
+  /** `flashShare` of a framework's own operators on cards since Hopper: that kernel was written for the card before. */
+  hopperFlashShare: number
   /** Bytes moved for each logit, forward and backward, by a loss in fp32. */
   logitBytes: number
   /** Of a device's memory bandwidth, what kernels reach. */
@@ -35,17 +39,19 @@ export interface Calibration {
 }
 
 export const calibration: Calibration = {
-  matmulShare: 0.9876,
-  matmulDepth: 443.8,
+  matmulShare: 0.9903,
+  matmulDepth: 449.5,
   attentionShare: 0.5,
-  flashShare: 0.7582,
-  scoreBytes: 10.48,
+  flashShare: 0.7761,
+  scoreBytes: 10.57,
   elementwiseShare: 1,
+  separateShare: 1.296,
+  hopperFlashShare: 0.394,
   logitBytes: 31.69,
   memoryShare: 0.85,
-  layerHostSeconds: 0.000756,
+  layerHostSeconds: 0.000758,
   networkShare: 0.95,
-  partialRingShare: 0.7193,
-  stepHostSeconds: 0.0173,
+  partialRingShare: 0.7182,
+  stepHostSeconds: 0.017,
   jitter: 0,
 }

@@ -80,13 +80,14 @@ export function stepTime(
     if (isScattered && !plan.sequenceParallel)
       send += gatherSeconds(2 * tokens * model.width, tensor, 1, machine, constants)
   }
-  // ZeRO-3 gathers a block's weights before each pass and scatters its gradients, beside the block before.
+  // ZeRO-3 gathers a block's weights before each pass and scatters its gradients. FSDP does so beside the block before,
+  // and in every table that costs the block as much time as the collective takes: both want the same multiprocessors
+  // and memory.
   const shard = plan.zero >= 2 && data > 1 ? shardedLayer(model, plan, machine, data, constants) : null
   const forwardLayer = layer.forward + layer.forwardTensor
   const backwardLayer = layer.backward + layer.backwardTensor + layer.recompute + layer.recomputeTensor
-  const hides = plan.shardUnit === 'layer' ? 1 : 0
-  const exposedForward = shard ? Math.max(0, shard.forward - hides * forwardLayer) : 0
-  const exposedBackward = shard ? Math.max(0, shard.backward - hides * backwardLayer) : 0
+  const exposedForward = shard?.forward ?? 0
+  const exposedBackward = shard?.backward ?? 0
   const forward: number[] = new Array(pipeline)
   const backward: number[] = new Array(pipeline)
   let slowest = 0
@@ -118,7 +119,7 @@ export function stepTime(
     tensor:
       m * (own * (layer.forwardTensor + layer.backwardTensor + layer.recomputeTensor) + (isLast ? head.tensor : 0)),
     pipeline: 0,
-    data: gradients + m * own * (exposedForward + exposedBackward) + (shard ? shard.forward + shard.backward / 2 : 0),
+    data: gradients + m * own * (exposedForward + exposedBackward),
     bubble,
     optimizer,
     waiting: 0,

@@ -70,11 +70,9 @@ function linearSeconds(
   }
 }
 
-/**
- * Off the matrix units, where a head's features do not fill them: measured on Jean Zay with ALiBi in fp16, and where 8
- * does not divide the features.
- */
-const slowAttentionFlops = { misaligned: 10e12, alibiHalf: 20e12 } as const
+/** Off the matrix units, where 8 does not divide a head's features: measured on Jean Zay with an A100. */
+const misalignedFlops = 10e12
+const bestA100Flops = 271.2e12
 
 function attentionFlopsPerSecond(
   model: ClusterModel,
@@ -84,11 +82,9 @@ function attentionFlopsPerSecond(
 ): number {
   const features = model.width / model.heads
   const best = machine.bestMatmulFlopsPerSecond
-  const scale = best / 271.2e12
-  if (plan.attention === 'flash') return (best * constants.flashShare * (features / (features + 32)) * (128 + 32)) / 128
-  if (features % 8 !== 0) return slowAttentionFlops.misaligned * scale
-  if (model.positions === 'alibi' && plan.precision === 'fp16' && features > 64 && features <= 128)
-    return slowAttentionFlops.alibiHalf * scale
+  const flashShare = machine.hasFp8 && plan.kernels === 'separate' ? constants.hopperFlashShare : constants.flashShare
+  if (plan.attention === 'flash') return (best * flashShare * (features / (features + 32)) * (128 + 32)) / 128
+  if (features % 8 !== 0) return misalignedFlops * (best / bestA100Flops)
   return best * constants.attentionShare
 }
 
@@ -125,15 +121,15 @@ export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
   // Two norms (read, write), two dropouts with bias and residual (read, read, write, mask): 22 bytes a feature; heads
   // turned 12, activation 4.
   const shared = plan.sequenceParallel ? tensor : 1
+  const elementwiseShare = constants.elementwiseShare * (plan.kernels === 'separate' ? constants.separateShare : 1)
   const elementwise =
-    (constants.elementwiseShare * tokens * ((22 * width) / shared + (12 * width + 4 * feedForward) / tensor)) / memory
+    (elementwiseShare * tokens * ((22 * width) / shared + (12 * width + 4 * feedForward) / tensor)) / memory
   const device = products + core + scores + elementwise
-  const forward = Math.max(device, constants.layerHostSeconds)
+  const host = plan.kernels === 'compiled' ? 0 : constants.layerHostSeconds
+  const forward = Math.max(device, host)
   const backwardCore = plan.attention === 'flash' ? 2.5 * core : 2 * core
-  const backward = Math.max(
-    inputGradients + weightGradients + 2 * (scores + elementwise) + backwardCore,
-    1.5 * constants.layerHostSeconds,
-  )
+  const backwardDevice = inputGradients + weightGradients + 2 * (scores + elementwise) + backwardCore
+  const backward = Math.max(backwardDevice, 1.5 * host)
   const recompute =
     plan.recompute === 'full'
       ? forward
@@ -142,8 +138,9 @@ export function layerTime(model: ClusterModel, plan: GpuPlan, machine: GpuMachin
         : 0
   if (tensor === 1) return { forward, backward, recompute, forwardTensor: 0, backwardTensor: 0, recomputeTensor: 0 }
   const reduce = allReduceSeconds(2 * tokens * width, tensor, 1, machine, constants)
-  // Beside the weight gradients of its half of the block the collective of the input gradient hides.
-  const hidden = plan.overlapTensor ? weightGradients / 2 : 0
+  // Beside the weight gradients of its half of the block the collective of the input gradient hides, and while a device
+  // waits for its host.
+  const hidden = plan.overlapTensor ? (weightGradients + backward - backwardDevice) / 2 : 0
   // With sequence parallelism the all-reduce is a gather and a scatter; going back, the gather of the output's gradient
   // comes before anything that could hide it.
   const backwardReduce = plan.sequenceParallel

@@ -45,6 +45,12 @@ export interface GpuPlan {
    * DeepSpeed).
    */
   shardUnit: 'layer' | 'tensor'
+  /**
+   * How the trainer is written. `separate`: a framework's own operators, one kernel each (PyTorch FSDP). `fused`:
+   * norms, biases, dropouts and activations joined by hand (Megatron). `compiled`: a graph, a compiler's code or C, for
+   * which no device waits.
+   */
+  kernels: 'separate' | 'fused' | 'compiled'
 }
 
 /** Weight streaming: every system runs whole layers on its share of the batch; only data parallelism. */
@@ -81,6 +87,7 @@ export const gpuPlanDefaults: Omit<GpuPlan, 'devices' | 'batch'> = {
   overlapData: false,
   scatterGather: true,
   shardUnit: 'layer',
+  kernels: 'fused',
 }
 
 /** A GPU plan from outside, with defaults for what it leaves out. */
@@ -108,6 +115,7 @@ export const readGpuPlan = (given: unknown): GpuPlan =>
       overlapData: switches,
       scatterGather: switches,
       shardUnit: oneOf('layer', 'tensor'),
+      kernels: oneOf('separate', 'fused', 'compiled'),
     },
     gpuPlanDefaults,
   )

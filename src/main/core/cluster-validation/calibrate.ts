@@ -9,7 +9,7 @@ import { findGpuMachine } from '#shared/cluster/presets.ts'
 import type { TableReport } from '#shared/cluster/validation.ts'
 import { calibrateMemory, neutralMemory } from './calibrate-memory.ts'
 import { descend } from './descend.ts'
-import { validateTrials } from './validate.ts'
+import { validateFamilies, validateTrials } from './validate.ts'
 
 /**
  * What is fitted: constants of every machine, what an allocator holds back, and three figures of Jean Zay, whose links
@@ -42,11 +42,13 @@ const free: Partial<Record<keyof Calibration, { largest: number }>> = {
   matmulDepth: { largest: 1000 },
   flashShare: { largest: 1 },
   scoreBytes: { largest: 40 },
-  logitBytes: { largest: 100 },
+
   layerHostSeconds: { largest: 0.01 },
   networkShare: { largest: 0.95 },
   partialRingShare: { largest: 1 },
   stepHostSeconds: { largest: 0.2 },
+  separateShare: { largest: 4 },
+  hopperFlashShare: { largest: 1 },
 }
 
 /** How much the mean error of a table counts: tables whose plans are published whole count most. */
@@ -60,6 +62,7 @@ const weights: Record<string, number> = {
   megatron_table2: 0.5,
   megatron_2020: 0.2,
   megatron_h100: 0.15,
+  public_runs: 0.15,
 }
 
 /** The trial on the machine as fitted. */
@@ -153,7 +156,7 @@ function foldsOf(trials: readonly Trial[], by: FoldsBy, folds: number, seed: num
 export function crossValidate(
   trials: readonly Trial[],
   { folds = 5, seed = 1, by = 'plan' }: { folds?: number; seed?: number; by?: FoldsBy } = {},
-): { reports: TableReport[]; fits: Fitted[] } {
+): { reports: TableReport[]; families: TableReport[]; fits: Fitted[] } {
   const foldOf = foldsOf(trials, by, folds, seed)
   const neutral = startAfresh()
   const fits = Array.from({ length: folds }, (_, i) =>
@@ -163,7 +166,8 @@ export function crossValidate(
     ),
   )
   const fitOf = (trial: Trial) => fits[foldOf(trial)]
-  return { reports: validateTrials(trials, fitOf, (trial) => onSite(trial, fitOf(trial))), fits }
+  const placed = (trial: Trial) => onSite(trial, fitOf(trial))
+  return { reports: validateTrials(trials, fitOf, placed), families: validateFamilies(trials, fitOf, placed), fits }
 }
 
 /** Round numbers from datasheets and rules of thumb, so that a fold does not begin at what all rows taught. */
@@ -174,11 +178,13 @@ export const startAfresh = (): Fitted => ({
     matmulDepth: 200,
     flashShare: 0.6,
     scoreBytes: 13,
-    logitBytes: 40,
+
     layerHostSeconds: 5e-4,
     networkShare: 0.8,
     partialRingShare: 0.8,
     stepHostSeconds: 0.02,
+    separateShare: 1.5,
+    hopperFlashShare: 0.5,
   },
   memory: neutralMemory,
   site: { latencySeconds: 1e-3, earlyNetworkBytesPerSecond: 25e9, networkBytesPerSecond: 25e9 },

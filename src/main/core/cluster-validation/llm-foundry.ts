@@ -46,6 +46,7 @@ export const foundry: Reader = (row) => {
         precision: String(row.precision).includes('fp8') ? 'fp8' : 'bf16',
         gradientBytes: 4,
         overlapData: true,
+        kernels: 'separate',
       }),
       seconds: (batch * need(row, 'seq')) / need(row, 'tokens_per_s'),
     },

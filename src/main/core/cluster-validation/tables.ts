@@ -5,6 +5,7 @@ import type { Trial } from '#shared/cluster/trial.ts'
 import { bloom, vtrain } from './deepspeed.ts'
 import { foundry } from './llm-foundry.ts'
 import { korthikanti, megatron2020, megatronH100, table1, table2 } from './megatron.ts'
+import { publicRun } from './public-runs.ts'
 import type { Reader, Row } from './row.ts'
 
 /** A table as files hold it. */
@@ -24,6 +25,7 @@ const readers: Record<string, Reader> = {
   megatron_table2: table2,
   megatron_2020: megatron2020,
   megatron_h100: megatronH100,
+  public_runs: publicRun,
 }
 
 /** What a validation file gave. */
@@ -43,9 +45,12 @@ export interface Reading {
 export function readTrials(file: unknown): Reading {
   if (typeof file !== 'object' || file === null || Array.isArray(file))
     throw new Fault('damaged', 'A validation file is a JSON object of tables with columns and rows.')
+  // Public runs may also be a file of their own: one table and nothing else.
+  const isOneTable = Array.isArray((file as Table).columns) && Array.isArray((file as Table).rows)
+  const tables = (isOneTable ? { public_runs: file } : file) as Record<string, Table>
   const reading: Reading = { trials: [], passedOver: [] }
   for (const [table, read] of Object.entries(readers)) {
-    const { columns, rows } = ((file as Record<string, Table>)[table] ?? {}) as Table
+    const { columns, rows } = (tables[table] ?? {}) as Table
     if (!columns || !rows) continue
     const named = rows.map((cells): Row => {
       if (!Array.isArray(cells) || cells.length > columns.length)

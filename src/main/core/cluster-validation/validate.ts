@@ -2,6 +2,7 @@
 import { calibration, type Calibration } from '#shared/cluster/calibration.ts'
 import { estimate } from '#shared/cluster/estimate.ts'
 import { memoryConstants, type MemoryConstants } from '#shared/cluster/memory.ts'
+import { gpuFamilies, gpuFamily } from '#shared/cluster/trust.ts'
 import { errorsOf, kendallTau, type Trial } from '#shared/cluster/trial.ts'
 import type { TableReport } from '#shared/cluster/validation.ts'
 
@@ -147,6 +148,26 @@ export function validateTrials(
       )
       .filter(({ time }) => time !== null)
     return [reportOf(table, 'all', these), ...cut]
+  })
+}
+
+/**
+ * A report for each family of GPUs, whole and of clusters of more than a node; early ZeRO-3 and tensor ranks across
+ * nodes are in no fit and left out.
+ */
+export function validateFamilies(
+  trials: readonly Trial[],
+  constantsOf: (trial: Trial) => Constants = () => shipped,
+  placed: (trial: Trial) => Trial = (trial) => trial,
+): TableReport[] {
+  const fitted = trials.filter(
+    ({ seconds, plan }) => seconds !== null && plan.tensor <= 8 && plan.shardUnit === 'layer',
+  )
+  return gpuFamilies.flatMap((family) => {
+    const these = fitted.filter(({ machine }) => gpuFamily(machine) === family)
+    const judged = these.map((trial) => judge(placed(trial), constantsOf(trial)))
+    const clusters = judged.filter(({ trial: { plan, machine } }) => plan.devices > machine.devicesPerNode)
+    return [reportOf(family, 'all', judged), reportOf(family, 'clusters', clusters)].filter(({ time }) => time !== null)
   })
 }
 

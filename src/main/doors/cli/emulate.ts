@@ -35,6 +35,7 @@ interface EmulateOptions {
   scatterGather: boolean
   embeddingsAsLayers?: boolean
   shardUnit: GpuPlan['shardUnit']
+  kernels?: GpuPlan['kernels']
   systems?: number
   activations: 'boundaries' | 'all'
   utilisation?: number
@@ -96,6 +97,12 @@ export const emulateCommand: CommandPart = (program, act) => {
     .option('--embeddings-as-layers', 'embedding and head count as a layer each when stages are cut')
     .addOption(
       new Option('--shard-unit <unit>', 'what ZeRO-3 gathers at once').choices(['layer', 'tensor']).default('layer'),
+    )
+    .addOption(
+      new Option(
+        '--kernels <kind>',
+        'how the trainer is written: an operator a kernel (PyTorch FSDP), joined by hand (Megatron), or compiled; else separate from ZeRO-2 on and fused below',
+      ).choices(['separate', 'fused', 'compiled']),
     )
     .option('--systems <count>', 'wafer-scale systems', degree)
     .addOption(new Option('--activations <what>', 'a wafer keeps').choices(['boundaries', 'all']).default('boundaries'))
@@ -181,6 +188,7 @@ const sharedOf = (options: EmulateOptions): Partial<GpuPlan> => {
     scatterGather,
     embeddingsAsLayers,
     shardUnit,
+    kernels = Number(options.zero) >= 2 ? 'separate' : 'fused',
   } = options
   return {
     schedule,
@@ -192,6 +200,7 @@ const sharedOf = (options: EmulateOptions): Partial<GpuPlan> => {
     scatterGather,
     embeddingsAsLayers: embeddingsAsLayers ?? false,
     shardUnit,
+    kernels,
   }
 }
 
