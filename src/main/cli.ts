@@ -26,6 +26,7 @@ import { reportCommand } from '#main/doors/cli/report.ts'
 import { runsCommand } from '#main/doors/cli/runs.ts'
 import { serveCommand } from '#main/doors/cli/serve.ts'
 import { studiesCommand } from '#main/doors/cli/studies.ts'
+import { sweepCommand } from '#main/doors/cli/sweep.ts'
 import { trashCommand } from '#main/doors/cli/trash.ts'
 import { trainCommand } from '#main/doors/cli/train.ts'
 import manifest from '../../package.json' with { type: 'json' }
@@ -38,6 +39,7 @@ void runProgram(
     forecastCommand,
     compareCommand,
     tryCommand,
+    sweepCommand,
     mupCheckCommand,
     trainCommand,
     resumeCommand,

@@ -79,6 +79,10 @@ export const longestFileNameBytes = 120
 /** Trainings of one member that are asked for at once, each with a seed of its own. */
 export const mostSeeds = 100
 
+/** Values of one field that a sweep tries, and all its trainings. */
+export const mostSweepValues = 50
+export const mostSweepRuns = 1000
+
 /** Plans of runs in one answer: some 2 kB each. */
 export const mostPlansAtOnce = 1000
 

@@ -17,6 +17,8 @@ export const labRequests = Object.keys({
   planStudy: true,
   trialCost: true,
   beginTrial: true,
+  sweepCost: true,
+  beginSweep: true,
   studyEvidence: true,
   report: true,
   listDeleted: true,

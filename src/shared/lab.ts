@@ -30,6 +30,7 @@ import type { Subject } from './subject.ts'
 import type { Study, StudyChanges, StudyDocument } from './study.ts'
 import type { RepeatReport } from './study-lock.ts'
 import type { CurvePart, RunCurve } from './thinning.ts'
+import type { SweepChoices } from './sweep/plan.ts'
 import type { TokenizerChoice, TokenPiece } from './tokenizer/choice.ts'
 
 /** What the window may ask. Every method rejects with a Fault, and then nothing has changed. */
@@ -61,6 +62,10 @@ export interface Lab {
   trialCost(studyId: string, change: RecipeChange, choices: TrialChoices): Promise<TrialCost>
   /** Makes the twin and queues its trainings: the sweep first, then every member once for each seed. */
   beginTrial(studyId: string, change: RecipeChange, choices: TrialChoices): Promise<Study>
+  /** What a sweep over one field would train, and what that takes. */
+  sweepCost(studyId: string, choices: SweepChoices): Promise<TrialCost>
+  /** Makes a study of the sweep's own and queues its trainings; the study's own value comes last. */
+  beginSweep(studyId: string, choices: SweepChoices): Promise<Study>
   /** What it brings to a comparison with another: the points of its law, and how well it was tuned. */
   studyEvidence(studyId: string): Promise<StudyEvidence>
   /**

@@ -6,6 +6,7 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { createEvidence } from '#main/lab/studies/evidence.ts'
 import { createReport } from '#main/lab/reports/report.ts'
 import { machineFacts } from '#main/lab/computer/facts.ts'
+import { createSweeps } from '#main/lab/studies/sweeps.ts'
 import { createTrials } from '#main/lab/studies/trials.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { isReading } from './reading-requests.ts'
@@ -89,6 +90,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     tasks: taskFiles.list,
   })
   const trials = createTrials({ studies, start: parts.starts.trial })
+  const sweeps = createSweeps({ studies, start: parts.starts.trial })
 
   const lab: Lab = {
     about: async () => parts.about,
@@ -117,6 +119,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     planStudy: async (studyId) => studies.plan(studyId),
     trialCost: async (studyId, change, choices) => trials.cost(studyId, change, choices),
     beginTrial: async (studyId, change, choices) => trials.begin(studyId, change, choices),
+    sweepCost: async (studyId, choices) => sweeps.cost(studyId, choices),
+    beginSweep: async (studyId, choices) => sweeps.begin(studyId, choices),
     studyEvidence: async (studyId) => evidenceOfStudy(studyId),
     report: async (studyId, without) => report(studyId, without),
 

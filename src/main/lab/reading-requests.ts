@@ -9,6 +9,7 @@ const reading = [
   'repeatReport',
   'planStudy',
   'trialCost',
+  'sweepCost',
   'studyEvidence',
   'report',
   'listDeleted',

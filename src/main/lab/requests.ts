@@ -17,6 +17,7 @@ import {
   checkChoices,
   recipeChange,
   trialChoices,
+  sweepChoices,
 } from './study-schemas.ts'
 import { pathIn, textPath } from './typed-paths.ts'
 import { describeIssue } from './validation-messages.ts'
@@ -54,6 +55,8 @@ export const requests = {
   planStudy: { studyId: id },
   trialCost: { studyId: id, change: recipeChange, choices: trialChoices },
   beginTrial: { studyId: id, change: recipeChange, choices: trialChoices },
+  sweepCost: { studyId: id, choices: sweepChoices },
+  beginSweep: { studyId: id, choices: sweepChoices },
   studyEvidence: { studyId: id },
   report: { studyId: id, without: z.array(id).max(1000) },
   listDeleted: {},

@@ -1,7 +1,8 @@
 // What a study, its document, its checks and the settings may be when they come in through a door.
 import { z } from 'zod'
-import { mostSeeds } from '#shared/bounds.ts'
+import { mostSeeds, mostSweepValues } from '#shared/bounds.ts'
 import { engineNames, precisions } from '#shared/engine.ts'
+import { type SweepField, sweepFields } from '#shared/sweep/fields.ts'
 import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
 import { count, id, name, share } from './common-schemas.ts'
 
@@ -48,6 +49,18 @@ export const recipeChange = recipe
   .refine((change) => Object.keys(change).length === 1, 'must change exactly one field of the recipe')
 
 export const trialChoices = z.strictObject({ seeds: count(1, mostSeeds), isSwept: z.boolean() })
+
+export const sweepChoices = z.strictObject({
+  field: z.enum(sweepFields as [SweepField, ...SweepField[]]),
+  values: z
+    .array(z.union([z.number(), z.string().min(1).max(40)]))
+    .min(2, 'must name at least two')
+    .max(mostSweepValues)
+    .transform((values) => [...new Set(values)]),
+  isRelative: z.boolean(),
+  memberIds: z.array(id).min(1, 'must name at least one member').max(200),
+  seeds: count(1, mostSeeds),
+})
 
 const published = z.strictObject({
   vocabulary: count(1, 1e6),

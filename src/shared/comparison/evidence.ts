@@ -8,8 +8,10 @@ import type { GptShape } from '../family/shape.ts'
 import { groupedBy } from '../grouped.ts'
 import { type Finished, isCounted, repeatsOf } from '../repeats.ts'
 import type { RunPlan, RunSummary } from '../run.ts'
+import { valleyOf } from '../scaling/valley.ts'
 import { meanOf } from '../statistics.ts'
 import type { Study } from '../study.ts'
+import { allBut } from '../sweep/fields.ts'
 import type { TokenizerChoice } from '../tokenizer/choice.ts'
 
 /** One training that counts. */
@@ -122,37 +124,16 @@ function pointsOf(counted: readonly Counted[]): EvidencePoint[] {
 
 /** Of the trainings in all else like the one that counts, where three rates or more were tried. */
 function sweepOf(all: readonly Counted[], counted: Counted): RateSweep[] {
-  const key = allButRate(counted.plan)
-  const alike = all.filter(({ plan }) => allButRate(plan) === key)
+  const key = allBut(counted.plan, 'peakLearningRate')
+  const alike = all.filter(({ plan }) => allBut(plan, 'peakLearningRate') === key)
   const byRate = groupedBy(alike, ({ plan }) => plan.member.peakLearningRate)
   if (byRate.size < 3) return []
   const rates = [...byRate]
     .sort(([a], [b]) => a - b)
     .map(([rate, of]) => ({ rate, loss: meanOf(of.map(({ loss }) => loss)) }))
-  const at = rates.reduce((best, { loss }, i) => (loss < rates[best].loss ? i : best), 0)
+  const valley = valleyOf(rates.map(({ rate, loss }) => ({ x: rate, loss })))!
   const { memberId, name } = counted.run
   return [
-    {
-      memberId,
-      name,
-      rates,
-      best: rates[at].rate,
-      isInterior: at > 0 && at < rates.length - 1,
-      used: counted.plan.member.peakLearningRate,
-    },
+    { memberId, name, rates, best: valley.x, isInterior: !valley.isAtEdge, used: counted.plan.member.peakLearningRate },
   ]
-}
-
-function allButRate({ corpusId, tokenizer, recipe, member }: RunPlan): string {
-  const { seed: _seed, peakLearningRate: _rate, ...rest } = recipe
-  const { shape, steps, batchSequences, warmupSteps } = member
-  return JSON.stringify([
-    corpusId,
-    tokenizer,
-    Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)),
-    shape,
-    steps,
-    batchSequences,
-    warmupSteps,
-  ])
 }

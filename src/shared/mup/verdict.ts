@@ -2,6 +2,7 @@
 import { groupedBy } from '../grouped.ts'
 import { rounded, withDecimals } from '../numbers.ts'
 import { studentQuantile } from '../scaling/student.ts'
+import { valleyOf } from '../scaling/valley.ts'
 import { meanOf, spreadOf } from '../statistics.ts'
 import type { ActivationPlace, CoordinatePoint, ParametrisationName, TransferPoint } from './check.ts'
 import { parametrisations } from './plan.ts'
@@ -168,26 +169,8 @@ const edgeProblem = (widths: readonly number[]): string =>
   `At width ${widths.join(' and ')} the best rate lies at the edge of those tried, so the true one may lie beyond and nothing says how it changes. Try a wider range.`
 
 function bestOf(width: number, points: readonly TransferPoint[]): BestRate[] {
-  const tried = [...points].sort((a, b) => a.learningRate - b.learningRate)
-  let at = -1
-  for (const [i, { loss }] of tried.entries()) if (loss !== null && (at < 0 || loss < tried[at].loss!)) at = i
-  if (at < 0) return []
-  const { learningRate, loss } = tried[at]
-  const neighbours = [tried[at - 1], tried[at], tried[at + 1]]
-  const isAtEdge = at === 0 || at === tried.length - 1
-  const isComplete = neighbours.every((one) => one && one.loss !== null)
-  const between = isComplete
-    ? vertex(
-        neighbours.map((one) => Math.log(one.learningRate)),
-        neighbours.map((one) => one.loss!),
-      )
-    : null
-  return [{ width, learningRate, loss: loss!, between: between === null ? learningRate : Math.exp(between), isAtEdge }]
-}
-
-/** x of the lowest point of the parabola through three points whose middle is the lowest. */
-function vertex([a, b, c]: number[], [fa, fb, fc]: number[]): number | null {
-  const below = (b - a) * (fb - fc) - (b - c) * (fb - fa)
-  if (below === 0) return null
-  return b - ((b - a) ** 2 * (fb - fc) - (b - c) ** 2 * (fb - fa)) / (2 * below)
+  const valley = valleyOf(points.map(({ learningRate, loss }) => ({ x: learningRate, loss })))
+  if (!valley) return []
+  const { x, loss, between, isAtEdge } = valley
+  return [{ width, learningRate: x, loss, between, isAtEdge }]
 }

@@ -9,6 +9,7 @@ import { planCheck } from '#shared/mup/plan.ts'
 import type { Check } from '#shared/mup/check.ts'
 import type { Annotation } from '#shared/annotation.ts'
 import { trialCost, trialSteps, twinName } from '#shared/comparison/trial.ts'
+import { planSweep, sweepName } from '#shared/sweep/plan.ts'
 import { evidenceOf } from '#shared/comparison/evidence.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { Machine } from '#shared/engine.ts'
@@ -264,6 +265,22 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       const twin = await lab.duplicateStudy(studyId)
       return putStudy({ ...twin, name: twinName(name, change), recipe: { ...recipe, ...change } })
     },
+    sweepCost: async (studyId, choices) => {
+      const study = found(studies, studyId)
+      const planned = (ladder: Study['ladder'], recipe: Recipe) =>
+        planLadder(ladder, { recipe, vocabulary: 512 }, null, machine)
+      const { ladder, steps } = planSweep(study, choices, { vocabulary: 512 }, planned)
+      return trialCost(
+        sweepName(study.name, choices.field),
+        steps.map((step) => ({
+          ...step,
+          plans: planned(ladder, step.recipe).filter(({ memberId }) => step.memberIds.includes(memberId)),
+        })),
+        'sixNd',
+      )
+    },
+    beginSweep: async (studyId, { field }) =>
+      putStudy({ ...(await lab.duplicateStudy(studyId)), name: sweepName(found(studies, studyId).name, field) }),
     studyEvidence: async (id) =>
       evidenceOf({
         study: found(studies, id),

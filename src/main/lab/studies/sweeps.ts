@@ -1,0 +1,62 @@
+// A sweep over one field: what it would cost, and a study of its own with its trainings begun.
+import { trialCost, type TrialCost, type TrialStep } from '#shared/comparison/trial.ts'
+import { mostSweepRuns } from '#shared/bounds.ts'
+import type { Ladder, MemberPlan } from '#shared/family/ladder.ts'
+import type { Recipe } from '#shared/family/recipe.ts'
+import { Fault } from '#shared/fault.ts'
+import type { Study } from '#shared/study.ts'
+import { planSweep, type SweepChoices, sweepName } from '#shared/sweep/plan.ts'
+import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import { recipe as recipeSchema } from '#main/lab/study-schemas.ts'
+import { describeIssue } from '#main/lab/validation-messages.ts'
+import type { Studies } from './studies.ts'
+
+export interface SweepDeps {
+  studies: Pick<Studies, 'read' | 'planWith' | 'twin' | 'delete'>
+  /** Queues runs of the study under each step's recipe. */
+  start: (study: Study, steps: readonly TrialStep[]) => Promise<unknown>
+}
+
+export function createSweeps({ studies, start }: SweepDeps) {
+  const work = (studyId: string, choices: SweepChoices) => {
+    const study = studies.read(studyId)
+    const planned = (ladder: Ladder, under: Recipe): MemberPlan[] => studies.planWith({ ...study, ladder }, under)
+    const { ladder, steps } = planSweep(study, choices, { vocabulary: vocabularyOf(study.tokenizer) }, planned)
+    steps.forEach(({ recipe }) => checkRecipe(recipe))
+    const withPlans = steps.map((step) => ({
+      ...step,
+      plans: planned(ladder, step.recipe).filter(({ memberId }) => step.memberIds.includes(memberId)),
+    }))
+    const cost = trialCost(sweepName(study.name, choices.field), withPlans, study.recipe.flopsConvention)
+    if (cost.sweepRuns > mostSweepRuns)
+      throw new Fault(
+        'bad-input',
+        `This sweep would be ${cost.sweepRuns} trainings; ${mostSweepRuns} are the most. Give fewer values, members or seeds.`,
+      )
+    return { study: { ...study, ladder }, steps, cost }
+  }
+
+  return {
+    cost: (studyId: string, choices: SweepChoices): TrialCost => work(studyId, choices).cost,
+    async begin(studyId: string, choices: SweepChoices): Promise<Study> {
+      const { study, steps, cost } = work(studyId, choices)
+      if (cost.problem !== null) throw new Fault('bad-input', cost.problem)
+      const swept = studies.twin(study, cost.name, study.recipe)
+      try {
+        await start(swept, steps)
+      } catch (error) {
+        studies.delete(swept.id) // what cannot begin leaves nothing behind
+        throw error
+      }
+      return swept
+    },
+  }
+}
+
+/** What a person may type into the study's recipe is what a sweep may set. */
+function checkRecipe(recipe: Recipe): void {
+  const { error } = recipeSchema.safeParse(recipe)
+  if (!error) return
+  const [issue] = error.issues
+  throw new Fault('bad-input', `values: ${issue.path.join('.')} ${describeIssue(issue, recipe)}.`)
+}
