@@ -118,6 +118,15 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
       [['Tiny'], 2],
     ],
   },
+  sweep: {
+    does: [['Tiny', '--field', 'peak-learning-rate', '--member', '28.3k']],
+    refuses: [
+      [['Tiny'], 1],
+      [['Tiny', '--field', 'nothing'], 2],
+      [['Tiny', '--field', 'decay', '--times', '1,2'], 1],
+      [['Tiny', '--field', 'layers', '--times', '1,2', '--values', '1,2'], 2],
+    ],
+  },
   'cluster add': { does: [['here', '--ssh', 'none', '--folder', 'there']], refuses: [[['new'], 2]] },
   'cluster list': { does: [[]], refuses: [[['--nothing'], 2]] },
   // what needs a Slurm is tried in slurm.test.ts

@@ -163,4 +163,4 @@ const shapeName = ({ name, layers, width }: Member, field: 'layers' | 'width'): 
 
 /** `Standard, sweep of peak learning rate`: what the study of the sweep is called. */
 export const sweepName = (name: string, field: SweepField): string =>
-  `${name}, sweep of ${field === 'layers' ? 'depth' : inWords(field)}`
+  `${name.replace(/, sweep of .*$/, '')}, sweep of ${field === 'layers' ? 'depth' : inWords(field)}`

@@ -75,6 +75,7 @@ describe('the plan of a sweep', () => {
 
   it('is called after what it sweeps', () => {
     expect(sweepName('Standard', 'peakLearningRate')).toBe('Standard, sweep of peak learning rate')
+    expect(sweepName('Standard, sweep of depth', 'seed')).toBe('Standard, sweep of seed')
     expect(sweepName('Standard', 'layers')).toBe('Standard, sweep of depth')
   })
 })
