@@ -6,6 +6,7 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 import { createEvidence } from '#main/lab/studies/evidence.ts'
 import { createReport } from '#main/lab/reports/report.ts'
 import { machineFacts } from '#main/lab/computer/facts.ts'
+import { recipeProblem } from '#main/lab/study-schemas.ts'
 import { createSweeps } from '#main/lab/studies/sweeps.ts'
 import { createTrials } from '#main/lab/studies/trials.ts'
 import { textsThere } from '#main/lab/corpora/texts-there.ts'
@@ -90,7 +91,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     tasks: taskFiles.list,
   })
   const trials = createTrials({ studies, start: parts.starts.trial })
-  const sweeps = createSweeps({ studies, start: parts.starts.trial })
+  const sweeps = createSweeps({ studies, start: parts.starts.trial, problemOf: recipeProblem })
 
   const lab: Lab = {
     about: async () => parts.about,

@@ -5,6 +5,7 @@ import { engineNames, precisions } from '#shared/engine.ts'
 import { type SweepField, sweepFields } from '#shared/sweep/fields.ts'
 import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
 import { count, id, name, share } from './common-schemas.ts'
+import { describeIssue } from './validation-messages.ts'
 
 export const tokenizer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bytes') }),
@@ -41,6 +42,12 @@ export const recipe = z.strictObject({
   seed: count(0, 0xffff_ffff),
   precision: z.enum(precisions).optional(),
 })
+
+/** What of a recipe cannot be, such as `peakLearningRate must be at most 10; it is 50`; null where all of it can. */
+export function recipeProblem(given: unknown): string | null {
+  const issue = recipe.safeParse(given).error?.issues[0]
+  return issue ? `${issue.path.join('.')} ${describeIssue(issue, given)}` : null
+}
 
 /** Of *Try a change*: one field, for two that differ in more cannot say which of them it was. */
 export const recipeChange = recipe

@@ -122,7 +122,7 @@ function pointsOf(group: readonly SweepRun[], field: SweepField): SweepPoint[] {
   return points.every(({ x }) => typeof x === 'number') ? points.sort((a, b) => Number(a.x) - Number(b.x)) : points
 }
 
-/** As wide as the optima of the seeds scatter; none where a seed has its own at the edge or was not trained everywhere. */
+/** As wide as the optima of the seeds scatter; none where a seed has its own at the edge or misses a value. */
 function intervalOf(points: readonly SweepPoint[], { between }: Valley, isLinear: boolean) {
   const seeds = points[0].losses.map(({ seed }) => seed)
   const own = seeds.map((seed) => {

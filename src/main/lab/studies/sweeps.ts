@@ -7,22 +7,25 @@ import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
 import { planSweep, type SweepChoices, sweepName } from '#shared/sweep/plan.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
-import { recipe as recipeSchema } from '#main/lab/study-schemas.ts'
-import { describeIssue } from '#main/lab/validation-messages.ts'
 import type { Studies } from './studies.ts'
 
 export interface SweepDeps {
   studies: Pick<Studies, 'read' | 'planWith' | 'twin' | 'delete'>
   /** Queues runs of the study under each step's recipe. */
   start: (study: Study, steps: readonly TrialStep[]) => Promise<unknown>
+  /** What of a recipe cannot be, as a sentence's words; null where all of it can. */
+  problemOf: (recipe: Recipe) => string | null
 }
 
-export function createSweeps({ studies, start }: SweepDeps) {
+export function createSweeps({ studies, start, problemOf }: SweepDeps) {
   const work = (studyId: string, choices: SweepChoices) => {
     const study = studies.read(studyId)
     const planned = (ladder: Ladder, under: Recipe): MemberPlan[] => studies.planWith({ ...study, ladder }, under)
     const { ladder, steps } = planSweep(study, choices, { vocabulary: vocabularyOf(study.tokenizer) }, planned)
-    steps.forEach(({ recipe }) => checkRecipe(recipe))
+    for (const { recipe } of steps) {
+      const problem = problemOf(recipe)
+      if (problem !== null) throw new Fault('bad-input', `values: ${problem}.`)
+    }
     const withPlans = steps.map((step) => ({
       ...step,
       plans: planned(ladder, step.recipe).filter(({ memberId }) => step.memberIds.includes(memberId)),
@@ -51,12 +54,4 @@ export function createSweeps({ studies, start }: SweepDeps) {
       return swept
     },
   }
-}
-
-/** What a person may type into the study's recipe is what a sweep may set. */
-function checkRecipe(recipe: Recipe): void {
-  const { error } = recipeSchema.safeParse(recipe)
-  if (!error) return
-  const [issue] = error.issues
-  throw new Fault('bad-input', `values: ${issue.path.join('.')} ${describeIssue(issue, recipe)}.`)
 }
