@@ -1,5 +1,5 @@
 // A sweep before anything runs: which members it trains under which recipes, one field changed.
-import { memberName } from '../family/additions.ts'
+import { memberName } from '../family/names.ts'
 import { headsForWidth } from '../family/dial.ts'
 import type { Ladder, Member, MemberPlan } from '../family/ladder.ts'
 import { type PlanBasis, withoutSchedules } from '../family/plan.ts'
@@ -49,7 +49,7 @@ export function planSweep(
   })
   checkValues(field, values, isRelative)
   const own = { ...basis, recipe }
-  const members = membersFor(field, withoutSchedules(chosen), own)
+  const members = membersFor(field, withoutSchedules(chosen))
   if (isShapeField(field)) {
     const shaped = { ...ladder, members: members.flatMap((one) => shapesOf(one, field, values, isRelative, own)) }
     const all = shaped.members.map(({ id }) => id)
@@ -112,21 +112,22 @@ function ownValue(field: SweepField, plan: MemberPlan, recipe: Recipe): number {
 }
 
 /** Members with tokens of their own would not follow a recipe's. */
-const membersFor = (field: SweepField, members: readonly Member[], basis: PlanBasis): Member[] =>
+const membersFor = (field: SweepField, members: readonly Member[]): Member[] =>
   members.map((member) => {
     if (field !== 'tokensPerParameter' || member.tokensPerParameter === undefined) return member
     const { tokensPerParameter: _own, ...rest } = member
-    return { ...rest, name: memberName(rest, basis) }
+    return rest
   })
 
 /** Other shapes of the member's size: one of width and depth as wanted, the other as the size has it. */
 function shapesOf(
-  base: Member,
+  member: Member,
   field: 'layers' | 'width',
   values: readonly SweepValue[],
   isRelative: boolean,
   { recipe, vocabulary }: PlanBasis,
 ): Member[] {
+  const base = { ...member, name: memberName(member, { recipe, vocabulary }) }
   const sizeOf = ({ layers, width }: { layers: number; width: number }) =>
     countParameters({ layers, width, heads: 1, context: recipe.context, vocabulary })
   const size = sizeOf(base)

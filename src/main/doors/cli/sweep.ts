@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { mostSeeds, mostSweepValues } from '#shared/bounds.ts'
 import type { TrialCost } from '#shared/comparison/trial.ts'
+import type { MemberPlan } from '#shared/family/ladder.ts'
 import { Fault } from '#shared/fault.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { optionNamed } from '#shared/repeat-run.ts'
@@ -62,7 +63,7 @@ async function sweep(context: CommandContext, options: SweepOptions, wanted: str
   return withLab(context, async (lab) => {
     const study = await findStudy(lab, wanted)
     if (!options.field) return found(lab, study)
-    const choices = choicesOf(study, options, options.field)
+    const choices = choicesOf(study, await lab.planStudy(study.id), options, options.field)
     const cost = await lab.sweepCost(study.id, choices)
     if (!options.start) return { document: { cost, choices }, text: `${costText(cost)} With --start it begins.` }
     await refuseAbsentEngine(lab, options, context)
@@ -79,16 +80,27 @@ async function sweep(context: CommandContext, options: SweepOptions, wanted: str
   })
 }
 
-function choicesOf({ ladder }: Study, options: SweepOptions, field: SweepField): SweepChoices {
+function choicesOf(
+  { ladder }: Study,
+  plans: readonly MemberPlan[],
+  options: SweepOptions,
+  field: SweepField,
+): SweepChoices {
   const { values, times, member, seeds } = options
   if (values && times)
     throw usageError('--values are the same for all members, --times multiples of their own: give one.')
   const words = wordsOf[field]
   const isRelative = !values && !words && field !== 'seed'
   const usual: SweepValue[] = words ? [...words] : field === 'seed' ? [0, 1, 2] : usualFactors
-  const enabled = ladder.members.filter(({ isEnabled }) => isEnabled)
-  const members = member ? chooseMembers(ladder.members, member) : enabled
-  return { field, values: values ?? times ?? usual, isRelative, memberIds: members.map(({ id }) => id), seeds }
+  const enabled = new Set(ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id))
+  const members = member ? chooseMembers(plans, member) : plans.filter(({ memberId }) => enabled.has(memberId))
+  return {
+    field,
+    values: values ?? times ?? usual,
+    isRelative,
+    memberIds: members.map(({ memberId }) => memberId),
+    seeds,
+  }
 }
 
 /** Curves of every field that was swept in the study. */
