@@ -6,7 +6,8 @@ import type { LawPoint, SurfacePoint } from './points.ts'
 import { fitLine } from './power-law.ts'
 import { studentTails } from './student.ts'
 
-export type LawWarningKind = 'no-trend' | 'narrow-range' | 'far-forecast' | 'outlier' | 'duplicates' | 'at-bound'
+export type LawWarningKind =
+  'rises' | 'no-trend' | 'narrow-range' | 'far-forecast' | 'outlier' | 'duplicates' | 'at-bound'
 
 export interface LawWarning {
   kind: LawWarningKind
@@ -39,6 +40,7 @@ export function lawWarnings(
 ): LawWarning[] {
   return [
     ...trendWarning(points),
+    ...risingWarning(fit),
     ...rangeWarning(points),
     ...reachWarning(points, forecastAt),
     ...outlierWarning(points, fit),
@@ -49,6 +51,17 @@ export function lawWarnings(
 
 const warning = (kind: LawWarningKind, text: string, isStrong = false): LawWarning => ({ kind, isStrong, text })
 
+const risingWarning = ({ parameters: { exponent } }: CurveFit): LawWarning[] =>
+  exponent <= 0
+    ? []
+    : [
+        warning(
+          'rises',
+          `This law rises with compute (exponent +${withDecimals(exponent, 4)}): by it, more compute makes the loss worse. Look for runs that diverged or were cut off, or a learning rate too high for the larger ones; plan nothing by it.`,
+          true,
+        ),
+      ]
+
 function trendWarning(points: readonly LawPoint[]): LawWarning[] {
   if (points.length < 3) return []
   const line = fitLine(
@@ -56,12 +69,12 @@ function trendWarning(points: readonly LawPoint[]): LawWarning[] {
     points.map(({ y }) => Math.log(y)),
   )
   const chance = line.slopeError > 0 ? studentTails(line.slope / line.slopeError, points.length - 2) : 0
-  return line.slope < 0 && chance < trendAlarm
+  return chance < trendAlarm // one that rises beyond its noise has a warning of its own
     ? []
     : [
         warning(
           'no-trend',
-          `The losses do not fall beyond their noise (${line.slope >= 0 ? 'they rise' : `chance ${withDecimals(chance, 2)}`}): this is no trend yet.`,
+          `The losses do not fall beyond their noise (chance ${withDecimals(chance, 2)}): this is no trend yet.`,
           true,
         ),
       ]

@@ -30,7 +30,26 @@ describe('a law is warned of', () => {
     const [first] = warningsOf(flat)
     expect(first).toMatchObject({ kind: 'no-trend', isStrong: true })
     expect(first.text).toMatch(/no trend/)
-    expect(kinds(drawn(0.003, (x) => 2 * (x / 1e12) ** 0.05))).toContain('no-trend')
+  })
+
+  it('a law that rises with compute, however well it fits, and with two points too', () => {
+    const rising = (x: number) => 2 * (x / 1e12) ** 0.05
+    const [first, ...others] = warningsOf(drawn(0.003, rising))
+    expect(first).toMatchObject({ kind: 'rises', isStrong: true })
+    expect(first.text).toMatch(/rises with compute \(exponent \+0\.0\d+\).*plan nothing by it/)
+    expect(others.map(({ kind }) => kind)).not.toContain('no-trend')
+    expect(
+      lawOf([
+        { x: 1e12, y: 3 },
+        { x: 1e13, y: 3.1 },
+      ]).warnings[0].kind,
+    ).toBe('rises')
+    expect(
+      lawOf([
+        { x: 1e12, y: 3.1 },
+        { x: 1e13, y: 3 },
+      ]).warnings,
+    ).toEqual([])
   })
 
   it('a range under a factor of four', () => {
