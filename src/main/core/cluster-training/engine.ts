@@ -1,7 +1,7 @@
 // A cluster behind the port that every trainer knows: a step is its micro-batches on all systems and one update of the
 // store.
 import type { ClusterPart, StreamingStep } from '#shared/cluster/live.ts'
-import type { EngineName } from '#shared/engine.ts'
+import type { EngineName, Precision } from '#shared/engine.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import { createEngine } from '#main/core/engine/create.ts'
@@ -22,6 +22,8 @@ export interface StreamingOptions {
   /** Absent: what a system needs. */
   systemWeightBytes?: number
   engine: EngineName
+  /** fp32 where it is not said. */
+  precision?: Precision
   /** Of the whole cluster; shared by its systems. 0 for the physical cores. */
   threads: number
   start: StartPart
@@ -55,7 +57,7 @@ interface Micro {
 }
 
 export async function createStreamingEngine(model: ModelPlan, options: StreamingOptions): Promise<StreamingEngine> {
-  const { systems, engine, start } = options
+  const { systems, engine, start, precision = 'fp32' } = options
   const layout = layoutOf(model.shape)
   const needed = neededWeightBytes(layout)
   const systemWeightBytes = options.systemWeightBytes ?? needed
@@ -76,7 +78,8 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
   }
   writeState(file, layout, begun)
 
-  const job = { kind: 'cluster-part' as const, system: 0, systems, model, engine, folder, systemWeightBytes }
+  const common = { system: 0, systems, model, engine, precision, folder, systemWeightBytes }
+  const job = { kind: 'cluster-part' as const, ...common }
   const jobs: PartJob[] = [
     { ...job, role: 'store', threads },
     { ...job, role: 'fabric', threads: 1 },
@@ -145,7 +148,7 @@ export async function createStreamingEngine(model: ModelPlan, options: Streaming
     if (!reader) {
       const now = state()
       reader = {
-        engine: await createEngine(engine, model, { threads: options.threads, parameters: now.parameters }),
+        engine: await createEngine(engine, model, { threads: options.threads, precision, parameters: now.parameters }),
         updates,
       }
     } else if (reader.updates !== updates) {

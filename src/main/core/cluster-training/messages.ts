@@ -1,6 +1,6 @@
 // What a cluster's host and its processes say to each other. Numbers travel in files, and how far everyone is stands on
 // the progress.
-import type { EngineName } from '#shared/engine.ts'
+import type { EngineName, Precision } from '#shared/engine.ts'
 import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import type { FaultData } from '#shared/fault.ts'
 import type { Kernels } from '#main/core/engine/kernels.ts'
@@ -14,6 +14,8 @@ export interface PartJob {
   systems: number
   model: ModelPlan
   engine: EngineName
+  /** Of what the systems compute; the store's updates are fp32 in both. */
+  precision: Precision
   threads: number
   /** Where the files of numbers lie. */
   folder: string

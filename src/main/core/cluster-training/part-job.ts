@@ -27,7 +27,8 @@ export async function servePart(
   links = openLinks(job.folder),
 ): Promise<PartBody> {
   const failed = (error: unknown) => send({ kind: 'fault', fault: toFaultData(error) })
-  const kernels = job.role === 'fabric' ? null : await createKernels(job.engine, { threads: job.threads })
+  const precision = job.role === 'system' ? job.precision : 'fp32'
+  const kernels = job.role === 'fabric' ? null : await createKernels(job.engine, { threads: job.threads, precision })
   const body =
     job.role === 'store'
       ? createStore(job, kernels!, links, send, failed)

@@ -139,7 +139,7 @@ export async function* trainJob(
 
 /** The plan's cluster, with the state it goes on from. */
 const openCluster = (
-  { runId, model, engine, threads, systems, systemWeightBytes }: RunPlan,
+  { runId, model, engine, threads, systems, systemWeightBytes, recipe }: RunPlan,
   state: ModelState | undefined,
   parameters: Map<string, Float32Array> | undefined,
   onStep: (step: StreamingStep) => void,
@@ -148,6 +148,7 @@ const openCluster = (
     systems: systems!,
     engine,
     threads,
+    precision: recipe.precision,
     start: forkParts(),
     name: runId,
     onStep,

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { StreamingStep } from '#shared/cluster/live.ts'
+import type { Precision } from '#shared/engine.ts'
 import { countParameters } from '#shared/family/shape.ts'
 import { createRandom } from '#shared/random.ts'
 import { createEngine } from '#main/core/engine/create.ts'
@@ -31,8 +32,8 @@ async function cluster(systems: number, changes: Partial<StreamingOptions> = {},
   open.add(engine)
   return { engine, steps, parts }
 }
-async function plain(steps: number, micros?: readonly number[]) {
-  const engine = await createEngine('reference', model, { threads: 1 })
+async function plain(steps: number, micros?: readonly number[], precision: Precision = 'fp32') {
+  const engine = await createEngine(precision === 'bf16' ? 'native' : 'reference', model, { threads: 1, precision })
   try {
     return { curve: await trainTiny(engine, steps, micros), state: await engine.snapshot() }
   } finally {
@@ -65,6 +66,18 @@ describe('a training on a cluster', () => {
     },
     60_000,
   )
+
+  it('is the plain training in bf16 too: its very bits on one system, its curve on two', async () => {
+    const half = { engine: 'native', precision: 'bf16' } as const
+    const { engine } = await cluster(1, half)
+    const { curve, state } = await plain(20, undefined, 'bf16')
+    expect(engine.device).toMatch(/bf16/)
+    expect(await trainTiny(engine, 20)).toEqual(curve)
+    expect(await engine.snapshot()).toEqual(state)
+    expect(curve).not.toEqual((await plain(20)).curve)
+    const { engine: two } = await cluster(2, half)
+    expect(largestDifference(await trainTiny(two, 20), curve)).toBeLessThan(2e-3) // other sums, rounded to 8 bits
+  })
 
   it('moves as many bytes out of the store for any number of systems', async () => {
     const layout = layoutOf(model.shape)
