@@ -11,9 +11,9 @@ export type Precision = (typeof precisions)[number]
 /** Engines that train in bf16. */
 export const halfEngines: readonly EngineName[] = ['native', 'cuda']
 
-/** Why an engine cannot train in bf16, and what can. */
+/** Why an engine cannot do bf16, and what can. */
 export const noHalf = (engine: EngineName): string =>
-  `The engine ${engine} trains in fp32 alone. Choose fp32 in the recipe, or one of the engines that train in bf16: ${halfEngines.join(', ')}.`
+  `The engine ${engine} computes in fp32 alone. Choose fp32, or one of the engines that compute in bf16 too: ${halfEngines.join(', ')}.`
 
 /** What a probe in a process of its own found out about one engine. */
 export interface EngineProbe {

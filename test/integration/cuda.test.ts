@@ -62,5 +62,5 @@ it('the engine native trains in bf16 on any processor', () => {
 it('an engine that trains in fp32 alone says so before anything trains', () => {
   const { status, document } = train('reference', 'bf16')
   expect(status).toBe(1)
-  expect(document.error?.message).toMatch(/engine reference trains in fp32 alone.*native, cuda/)
+  expect(document.error?.message).toMatch(/engine reference computes in fp32 alone.*native, cuda/)
 })

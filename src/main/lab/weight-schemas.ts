@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { mostSeeds } from '#shared/bounds.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
-import { engineNames } from '#shared/engine.ts'
+import { engineNames, precisions } from '#shared/engine.ts'
 import { shotSamplers } from '#shared/evaluation/evaluation.ts'
 import { candidatesShown } from '#shared/inspection.ts'
 import { count, id, path, step, name } from './common-schemas.ts'
@@ -59,6 +59,7 @@ export const evaluationOptions = z.strictObject({
   seed: count(0, 0xffff_ffff).optional(),
   engine: z.enum([...engineNames, 'auto']).optional(),
   threads: count(0, 1024).optional(),
+  precision: z.enum(precisions).optional(),
 })
 
 export const taskFileRole = z.enum(['items', 'shots'])

@@ -1,7 +1,7 @@
 // One evaluation: a model on a task, from waiting in line to its numbers.
 import type { Split } from '../corpus.ts'
 import type { FaultCode } from '../fault.ts'
-import type { EngineName } from '../engine.ts'
+import type { EngineName, Precision } from '../engine.ts'
 import type { Subject } from '../subject.ts'
 import type { TaskState } from '../task-state.ts'
 import type { ItemRecord, TaskResult } from './result.ts'
@@ -31,6 +31,8 @@ export interface EvaluationOptions {
   /** Else those of the settings. */
   engine?: EngineName | 'auto'
   threads?: number
+  /** Of the products; fp32 where it is not said, as published numbers are. */
+  precision?: Precision
 }
 
 export const defaultEvaluationOptions: EvaluationOptions = {

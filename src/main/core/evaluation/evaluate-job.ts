@@ -1,6 +1,6 @@
 // Evaluation as long work: opens the checkpoint, the tokenizer and the files, and hands them to the loop.
 import { constants, setPriority } from 'node:os'
-import type { EngineName } from '#shared/engine.ts'
+import type { EngineName, Precision } from '#shared/engine.ts'
 import type { EvaluationRecord, EvaluationResult, ItemRecord } from '#shared/evaluation/result.ts'
 import type { TaskRecord } from '#shared/evaluation/task.ts'
 import { Fault } from '#shared/fault.ts'
@@ -22,6 +22,8 @@ export interface EvaluateJob {
   tasks: TaskChoice[]
   engine: EngineName | 'auto'
   threads: number
+  /** fp32 where it is not said. */
+  precision?: Precision
   /** Records of an earlier session that was interrupted, and the identity that it had. */
   done?: ItemRecord[]
   doneIdentity?: string | null
@@ -37,12 +39,18 @@ export async function* evaluateJob(
   if (job.isBackground) stepBack() // before there are threads, which have the priority of who began them
   const works: TaskWork[] = []
   for (const choice of job.tasks) works.push(await prepare(choice)) // a wrong file is told before a model is loaded
-  const identities = await Promise.all(job.tasks.map((choice) => evaluationIdentity(job.checkpoint, choice)))
+  const identities = await Promise.all(
+    job.tasks.map((choice) => evaluationIdentity(job.checkpoint, choice, job.precision)),
+  )
   const identity = identities.join(' ')
   yield { kind: 'identity', identity }
   const done = job.doneIdentity === identity ? job.done : []
   const { model, parameters, tokenizer } = await openCheckpoint(job.checkpoint)
-  const engine = await createAnyEngine(job.engine, model, { threads: job.threads, parameters })
+  const engine = await createAnyEngine(job.engine, model, {
+    threads: job.threads,
+    precision: job.precision,
+    parameters,
+  })
   try {
     const count = [...parameters.values()].reduce((sum, { length }) => sum + length, 0)
     parameters.clear() // the engine has its own copy

@@ -1,6 +1,7 @@
 // What an evaluation's numbers depend on, as one hash of contents: paths and names say nothing of what lies there now.
 import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
+import type { Precision } from '#shared/engine.ts'
 import type { CheckpointSource } from '#main/core/model-formats/open.ts'
 import { hashFile, listFolder } from '#main/platform/disk/files.ts'
 import type { TaskChoice } from './task-choice.ts'
@@ -9,16 +10,20 @@ import type { TaskChoice } from './task-choice.ts'
 const modelFiles = /\.(json|safetensors|bin|model|txt)$/
 
 /**
- * SHA-256 of weights and tokenizer, of a task's rows, and of its examples and how they are drawn. Not of the limit: the
- * first items are the same items. Reads every byte of the files once.
+ * SHA-256 of weights and tokenizer, of a task's rows, of its examples and how they are drawn, and of a precision other
+ * than fp32. Not of the limit: the first items are the same items. Reads every byte of the files once.
  */
-export async function evaluationIdentity(source: CheckpointSource, choice: TaskChoice): Promise<string> {
+export async function evaluationIdentity(
+  source: CheckpointSource,
+  choice: TaskChoice,
+  precision: Precision = 'fp32',
+): Promise<string> {
   const { task, data, documents, shots, shotsFrom, sampler, seed } = choice
   const weights = source.kind === 'run' ? await runContents(source) : await folderContents(source.folder)
   const rows = documents ? [basename(documents.corpusFolder), documents.split] : await contents(data)
   const examples = shots === 0 ? null : [shots, sampler, seed ?? null, await contents(shotsFrom)]
   return createHash('sha256')
-    .update(JSON.stringify([weights, task, rows, examples]))
+    .update(JSON.stringify([weights, task, rows, examples, ...(precision === 'fp32' ? [] : [precision])]))
     .digest('hex')
 }
 

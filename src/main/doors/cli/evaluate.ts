@@ -1,7 +1,7 @@
 // `isoflop evaluate`: what a model can do, in numbers that compare with published ones. The lab does it and keeps it.
 import { resolve } from 'node:path'
 import { Option } from 'commander'
-import { engineNames, type EngineName } from '#shared/engine.ts'
+import { engineNames, precisions, type EngineName, type Precision } from '#shared/engine.ts'
 import type { EvaluationOptions } from '#shared/evaluation/evaluation.ts'
 import { Fault, isDiskFull } from '#shared/fault.ts'
 import type { Subject } from '#shared/subject.ts'
@@ -31,6 +31,7 @@ interface EvaluateOptions {
   limit?: number
   engine: EngineName | 'auto'
   threads: number
+  precision?: Precision
   samples?: string
   resume?: boolean
   overwrite?: boolean
@@ -73,6 +74,11 @@ export const evaluateCommand: CommandPart = (program, act) => {
     .option('--seed <number>', 'of the harness’s sampler', parseWhole(0, 0xffff_ffff))
     .option('--limit <count>', 'the first items only', parseWhole(1, 1e9))
     .addOption(new Option('--engine <engine>', 'what computes').choices(['auto', ...engineNames]).default('auto'))
+    .addOption(
+      new Option('--precision <name>', 'of the products; fp32, as published numbers are, where it is not said').choices(
+        [...precisions],
+      ),
+    )
     .option('--threads <count>', 'CPU threads; 0 for the physical cores', parseWhole(0, 1024), 0)
     .option('--samples <file>', 'write what the model made of each item, a line of JSON each')
     .option('--resume', 'resume a --samples file of the same model, rows and examples')
@@ -183,7 +189,7 @@ async function placeOf(
 /** How a task is asked; the data of several tasks lie in one folder. */
 async function optionsOf(
   task: string,
-  { data, split, shots, shotsFrom, shotsSampler, seed, limit, engine, threads }: EvaluateOptions,
+  { data, split, shots, shotsFrom, shotsSampler, seed, limit, engine, threads, precision }: EvaluateOptions,
   isOneOfSeveral: boolean,
 ): Promise<EvaluationOptions> {
   const items = await fileOf(data, [task], isOneOfSeveral)
@@ -197,6 +203,7 @@ async function optionsOf(
     ...(seed === undefined ? {} : { seed }),
     engine,
     threads,
+    ...(precision === undefined || precision === 'fp32' ? {} : { precision }),
   }
 }
 

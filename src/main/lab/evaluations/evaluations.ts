@@ -145,6 +145,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
         checkpoint: source,
         tasks: [choice],
         ...chosen,
+        precision: task.record.options.precision,
         done: log.done,
         doneIdentity: task.record.identity ?? null,
         isBackground: true,

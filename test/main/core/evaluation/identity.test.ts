@@ -57,3 +57,9 @@ it('other examples are another, and examples that are not asked for are none', a
   writeFileSync(join(folder, 'shots.jsonl'), 'other')
   expect(await of(model, { shots: 0, sampler: 'harness' })).toBe(none)
 })
+
+it('in bf16 the numbers are others; said or not, fp32 is fp32', async () => {
+  const source = { kind: 'huggingface', folder: model } as const
+  expect(await evaluationIdentity(source, choice(), 'bf16')).not.toBe(await of())
+  expect(await evaluationIdentity(source, choice(), 'fp32')).toBe(await of())
+})

@@ -16,6 +16,6 @@ test('an engine that has no bf16 is named, with what to do', () => {
   for (const engine of engineNames) {
     const ask = () => checkPrecision({ recipe: half, engine })
     if (halfEngines.includes(engine)) expect(ask).not.toThrow()
-    else expect(ask).toThrow(new RegExp(`${engine} trains in fp32 alone.*Choose fp32`))
+    else expect(ask).toThrow(new RegExp(`${engine} computes in fp32 alone.*Choose fp32`))
   }
 })
