@@ -64,6 +64,7 @@ export const configuration = {
     'LICENSE',
     'NOTICE',
     'resources/**',
+    '!**/__pycache__/**',
     'out/*/**',
     '!**/*.map',
     copied('build/native', ['isoflop-native.*']),

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { planMember } from '#shared/family/plan.ts'
 import { studyPartsOf } from '#shared/family/presets.ts'
+import type { RunPlan } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { ingestCorpus } from '#main/core/corpus/ingest.ts'
@@ -13,11 +14,18 @@ import { smallText } from './small-text.ts'
 
 const tokenizer = { kind: 'bytes' } as const
 
-/** Below `folder`: text.txt, tokens/ and a run.json in each of `runs`, which all describe the same training. */
+interface RunShape {
+  steps?: number
+  checkpointEverySteps?: number
+  /** What one of the runs has otherwise. */
+  edit?: (plan: RunPlan) => RunPlan
+}
+
+/** Below `folder`: text.txt, tokens/ and a run.json in each of `runs`, all of the same training unless edited. */
 export async function makeRunFiles(
   folder: string,
   runs: readonly string[],
-  { steps = 60, checkpointEverySteps = 20 }: { steps?: number; checkpointEverySteps?: number } = {},
+  { steps = 60, checkpointEverySteps = 20, edit = (plan) => plan }: RunShape = {},
 ): Promise<void> {
   const { signal } = new AbortController()
   writeFileSync(join(folder, 'text.txt'), smallText(200_000))
@@ -38,7 +46,7 @@ export async function makeRunFiles(
     null,
   )
   for (const run of runs) {
-    const plan = { ...makeRunPlan(study, { ...member, steps }, run, 'native', 1), checkpointEverySteps }
+    const plan = edit({ ...makeRunPlan(study, { ...member, steps }, run, 'native', 1), checkpointEverySteps })
     const file: RunFile = { format: 'isoflop-run', version: 1, plan, tokensFolder: '../tokens' }
     mkdirSync(join(folder, run), { recursive: true })
     writeFileSync(join(folder, run, 'run.json'), JSON.stringify(file))
