@@ -7,6 +7,7 @@ import { tokensBefore } from './batch-size.ts'
 import { countedParameters } from './counting.ts'
 import { flopsPerToken, trainingFlops } from './flops.ts'
 import type { Ladder, Member, MemberPlan, PublishedSchedule } from './ladder.ts'
+import { effectiveTokens } from '../scaling/repeated.ts'
 import { microBatchSequences, trainingBytes, usableShare } from './memory.ts'
 import type { Recipe } from './recipe.ts'
 import { memberName, publishedFor } from './names.ts'
@@ -202,7 +203,7 @@ function warningsFor({ epochs, steps, seconds }: Pick<MemberPlan, 'epochs' | 'st
   const warnings: string[] = []
   if (epochs !== null && epochs > mostEpochs) {
     warnings.push(
-      `Reads the text ${times(epochs)} times; beyond ${mostEpochs} passes repeated text teaches less than fresh text.`,
+      `Reads the text ${times(epochs)} times, worth ${times(effectiveTokens(epochs, 1))} times as much new text (Muennighoff et al. 2023).`,
     )
   }
   if (steps < fewestSteps)

@@ -19,6 +19,7 @@ import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { agreeing, lawWarnings, surfaceWarnings } from '#shared/scaling/warnings.ts'
 import { table } from './amounts.ts'
 import { isoflopAnswer } from './isoflop-text.ts'
+import { repeatedAnswer } from './repeated-text.ts'
 import { curvePoints, type PointOptions, pointOptions, surfacePoints } from './points.ts'
 import type { Answer, CommandContext, CommandPart } from './program.ts'
 
@@ -26,7 +27,7 @@ export const lawForms = ['power', 'offset-power', 'surface', 'surface-huber'] as
 export type LawForm = (typeof lawForms)[number]
 
 export interface FitOptions extends PointOptions {
-  form: LawForm | 'isoflop'
+  form: LawForm | 'isoflop' | 'repeated'
   c?: string
   objective: CurveObjective
   bootstrap?: number
@@ -36,13 +37,16 @@ export interface FitOptions extends PointOptions {
 
 export const fitCommand: CommandPart = (program, act) => {
   pointOptions(program.command('fit').description('fit a scaling law to points of a file, or to the runs of a study'))
-    .addOption(new Option('--form <form>', 'which law').choices([...lawForms, 'isoflop']).default('offset-power'))
+    .addOption(
+      new Option('--form <form>', 'which law').choices([...lawForms, 'isoflop', 'repeated']).default('offset-power'),
+    )
     .addOption(
       new Option('--objective <objective>', 'least squares on the loss or on its logarithm, for offset-power')
         .choices(['loss', 'log-loss'])
         .default('loss'),
     )
     .option('--c <column>', 'compute, for surfaces without a column of tokens: tokens are C / (6 N)')
+    .option('--unique <column>', 'different tokens of the text, for repeated')
     .option('--budget <column>', 'compute of a profile, for IsoFLOP profiles')
     .addHelpText(
       'after',
@@ -51,13 +55,15 @@ Examples:
   $ isoflop fit --points models.csv --x flops --y loss --form offset-power --json
   $ isoflop fit --points runs.csv --n parameters --d tokens --loss loss --form surface-huber --drop-highest 5 --bootstrap 400
   $ isoflop fit --study "First light"
-  $ isoflop fit --study Grid --form isoflop`,
+  $ isoflop fit --study Grid --form isoflop
+  $ isoflop fit --study Short --form repeated            what reading a text again is worth`,
     )
     .action(act(fit))
 }
 
 async function fit(context: CommandContext, options: FitOptions): Promise<Answer> {
   if (options.form === 'isoflop') return isoflopAnswer(context, options, bootstrapOptions(options))
+  if (options.form === 'repeated') return repeatedAnswer(context, options, options.confidence)
   const { form } = options
   if (form === 'power' || form === 'offset-power') {
     const { points: given, names, remarks } = await curvePoints(context, options)

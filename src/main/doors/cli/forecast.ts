@@ -22,6 +22,8 @@ import {
 } from './fit.ts'
 import { allocationByRecipe } from '#shared/family/allocation.ts'
 import { flopsConventionNames, parameterCountNames } from '#shared/family/counting.ts'
+import { effectiveTokens, lossOfRepeats, publishedRepeats } from '#shared/scaling/repeated.ts'
+import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { redrawSurface, surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
 import { curvePoints, pointOptions, studyRuns, surfacePoints } from './points.ts'
 import type { Answer, CommandContext, CommandPart } from './program.ts'
@@ -29,6 +31,7 @@ import type { Answer, CommandContext, CommandPart } from './program.ts'
 interface ForecastOptions extends Omit<FitOptions, 'flops'> {
   flops?: number
   tokensPerParameter?: number
+  text?: number
 }
 
 export const forecastCommand: CommandPart = (program, act) => {
@@ -48,6 +51,11 @@ export const forecastCommand: CommandPart = (program, act) => {
     .option(
       '--tokens-per-parameter <number>',
       'how power laws split a budget: by 6 N D; else as the study does, or 20',
+      parseAmount,
+    )
+    .option(
+      '--text <tokens>',
+      'different tokens of the text, which a budget that needs more reads again; else those of the study',
       parseAmount,
     )
     .addHelpText(
@@ -70,28 +78,41 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     const bootstrap = curveBootstrap(found, points, fitOptions)
     const warnings = lawWarnings(points, found, bootstrap, [flops])
     const remarks = [...left, ...said, ...warnings.map(({ text }) => text)]
-    const loss = evaluateCurve(found, flops)
-    const interval = bootstrap ? forecastAt(bootstrap, flops) : null
+    const fresh = evaluateCurve(found, flops)
+    const { allocation, words, trainTokens } = await allocationOf(context, options, flops)
+    const repeats = repeatsOf(allocation.tokens, options.text ?? trainTokens)
+    const loss = repeats ? lossOfRepeats(found, flops, allocation.tokens, repeats.unique) : fresh
+    const interval = scaled(bootstrap ? forecastAt(bootstrap, flops) : null, loss / fresh)
     const heldOut = holdOut(points, 1, {
       form,
       objective: fitOptions.objective,
       ...bootstrapOptions(fitOptions),
       resamples: 200,
     })
-    const { allocation, words } = await allocationOf(context, options, flops)
     return {
-      document: { form, flops, loss, interval, allocation, heldOut, warnings, fit: curveDocument(found, bootstrap) },
+      document: {
+        form,
+        flops,
+        loss,
+        interval,
+        allocation,
+        repeats,
+        heldOut,
+        warnings,
+        fit: curveDocument(found, bootstrap),
+      },
       text: [
         ...lossLines(flops, loss, interval, fitOptions),
         `${words}: ${short(allocation.parameters)} parameters, ${short(allocation.tokens)} tokens`,
+        ...repeatsText(repeats),
         ...(heldOut ? [`Without its largest point the law misses it by ${(100 * heldOut.error).toFixed(2)} %.`] : []),
         statusWords[found.status],
         ...remarks,
       ].join('\n'),
     }
   }
-  if (form === 'isoflop')
-    throw new Fault('bad-input', 'An IsoFLOP profile predicts sizes, not losses; fit a surface or a power law.')
+  if (form === 'isoflop' || form === 'repeated')
+    throw new Fault('bad-input', 'Only a surface or a power law forecasts a loss: --form surface or offset-power.')
   const { points, remarks: said } = await surfacePoints(context, fitOptions, fitOptions.c)
   const found = fitSurfaceForm(form, points)
   const bootstrap = surfaceBootstrap(found, points, fitOptions)
@@ -106,7 +127,10 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   }
   // Of the loss, where one training of that size would land: the same definition as for curves.
   const redraws = bootstrap && redrawSurface(found.form, found, points, bootstrap.options)
-  const interval = redraws && surfaceForecastAt(redraws, best.parameters, best.tokens)
+  const text = options.text ?? (options.study === undefined ? null : (await studyRuns(context, fitOptions)).trainTokens)
+  const repeats = repeatsOf(best.tokens, text)
+  const loss = repeats ? evaluateSurface(found, best.parameters, repeats.worth) : best.loss
+  const interval = scaled(redraws && surfaceForecastAt(redraws, best.parameters, best.tokens), loss / best.loss)
   const remarks = [...bootstrapRemarks(bootstrap), ...said]
   const warnings = surfaceWarnings(points, [flops])
   return {
@@ -114,6 +138,8 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       form,
       flops,
       ...best,
+      loss,
+      repeats,
       interval,
       intervals: bootstrap?.intervals && {
         parameters: over((one) => one.parameters),
@@ -125,8 +151,9 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       fit: surfaceDocument(found, bootstrap),
     },
     text: [
-      ...lossLines(flops, best.loss, interval, fitOptions),
+      ...lossLines(flops, loss, interval, fitOptions),
       `best split (6 N D): ${short(best.parameters)} parameters, ${short(best.tokens)} tokens, ${best.tokensPerParameter.toPrecision(3)} tokens per parameter`,
+      ...repeatsText(repeats),
       statusWords[found.status],
       ...remarks,
       ...warnings.map(({ text }) => text),
@@ -134,17 +161,34 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   }
 }
 
+/** What a text shorter than that many tokens is worth; null where it lasts or nobody said. */
+const repeatsOf = (tokens: number, unique: number | null) =>
+  unique === null || tokens <= unique
+    ? null
+    : { unique, epochs: tokens / unique, worth: effectiveTokens(tokens, unique), repeats: publishedRepeats }
+
+const repeatsText = (repeats: ReturnType<typeof repeatsOf>): string[] =>
+  repeats
+    ? [
+        `The text has ${short(repeats.unique)} tokens: read ${repeats.epochs.toPrecision(3)} times, worth ${short(repeats.worth)} new ones (R* ${repeats.repeats.toPrecision(3)}, Muennighoff et al. 2023); the loss is that of repeated text.`,
+      ]
+    : []
+
+const scaled = (interval: Interval | null, times: number): Interval | null =>
+  interval && { low: interval.low * times, high: interval.high * times }
+
 /** By a ratio that was asked for, else as the study's recipe counts, else by the usual rule. */
 async function allocationOf(context: CommandContext, options: ForecastOptions, flops: number) {
   const { study, tokensPerParameter } = options
   if (study === undefined || tokensPerParameter !== undefined) {
     const allocation = allocationByRatio(flops, tokensPerParameter ?? 20)
-    return { allocation, words: `${allocation.tokensPerParameter} tokens per parameter (6 N D)` }
+    return { allocation, words: `${allocation.tokensPerParameter} tokens per parameter (6 N D)`, trainTokens: null }
   }
   const basis = await studyRuns(context, { study })
   const { countedParameters, flopsConvention } = basis.recipe
   return {
     allocation: allocationByRecipe(flops, basis),
+    trainTokens: basis.trainTokens,
     words: `${basis.recipe.tokensPerParameter} tokens per parameter (${parameterCountNames[countedParameters]}; FLOPs: ${flopsConventionNames[flopsConvention]})`,
   }
 }

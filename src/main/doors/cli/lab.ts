@@ -138,5 +138,5 @@ export async function tokensReady(
   })
 }
 
-const isSameTokenizer = (a: TokenizerChoice, b: TokenizerChoice): boolean =>
+export const isSameTokenizer = (a: TokenizerChoice, b: TokenizerChoice): boolean =>
   a.kind === b.kind && (a.kind !== 'bpe' || b.kind !== 'bpe' || a.vocabulary === b.vocabulary)

@@ -13,7 +13,7 @@ import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
 import { readTable, type Table } from '#main/platform/disk/tables.ts'
 import { findStudy } from './find.ts'
-import { readLab } from './lab.ts'
+import { isSameTokenizer, readLab } from './lab.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import type { CommandContext } from './program.ts'
 
@@ -27,6 +27,8 @@ export interface PointOptions {
   flops?: string
   loss?: string
   budget?: string
+  /** Different tokens of the text. */
+  unique?: string
   where?: string[]
   dropHighest?: number
   robust?: boolean
@@ -157,7 +159,7 @@ function isoflopRows(options: PointOptions): IsoflopPoint[] {
   return table.rows.map((_, i) => ({ budget: budget(i), parameters: n(i), loss: loss(i) }))
 }
 
-function tableOf({ points, where = [] }: PointOptions): Table {
+export function tableOf({ points, where = [] }: PointOptions): Table {
   if (points === undefined)
     throw new Fault('bad-input', 'Say where the points are: --points FILE.csv, or --study for the runs of a study.')
   const table = readTable(resolve(points))
@@ -184,7 +186,7 @@ function indexOf(table: Table, name: string | undefined, option: string): number
 }
 
 /** Reads numbers of one column; what is none gets a sentence with its line. */
-function columnOf(table: Table, name: string | undefined, option: string): (row: number) => number {
+export function columnOf(table: Table, name: string | undefined, option: string): (row: number) => number {
   const index = indexOf(table, name, option)
   return (row) => {
     const text = table.rows[row][index].trim()
@@ -213,6 +215,8 @@ interface StudyPoint extends SurfacePoint {
 
 interface StudyPoints extends PlanBasis {
   runs: StudyPoint[]
+  /** Of the text; null where it is not tokenized here. */
+  trainTokens: number | null
   /** What a person must know of them. */
   remarks: string[]
 }
@@ -236,7 +240,10 @@ function remarksOf(counted: readonly { run: RunSummary }[], passedOver: number):
 /** The finished trainings of a study that count, repeats of one seed once. */
 export async function studyRuns(context: CommandContext, { study: wanted }: PointOptions): Promise<StudyPoints> {
   return readLab(context, async (lab) => {
-    const { id, recipe, tokenizer } = await findStudy(lab, wanted!)
+    const { id, recipe, tokenizer, corpusId } = await findStudy(lab, wanted!)
+    const tokenized = (await lab.listTokenized()).find(
+      (one) => one.corpusId === corpusId && isSameTokenizer(one.tokenizer, tokenizer) && one.state === 'finished',
+    )
     const all = (await lab.listRuns(id)).filter(({ state, origin }) => state === 'finished' && !origin)
     if (all.length > 0 && all.every(({ validationLoss }) => validationLoss === null))
       throw new Fault(
@@ -250,6 +257,12 @@ export async function studyRuns(context: CommandContext, { study: wanted }: Poin
       return { flops, parameters, tokens, loss, name, isOnLine }
     })
     const passedOver = all.filter(({ validationLoss }) => validationLoss !== null).length - counted.length
-    return { runs, recipe, vocabulary: vocabularyOf(tokenizer), remarks: remarksOf(counted, passedOver) }
+    return {
+      runs,
+      recipe,
+      vocabulary: vocabularyOf(tokenizer),
+      trainTokens: tokenized?.tokens.train ?? null,
+      remarks: remarksOf(counted, passedOver),
+    }
   })
 }

@@ -11,6 +11,8 @@ import { evaluateCurve } from '#shared/scaling/curve.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
 import type { SurfacePoint } from '#shared/scaling/points.ts'
 import { reachWarning } from '#shared/scaling/warnings.ts'
+import { effectiveTokens, lossOfRepeats, publishedRepeats } from '#shared/scaling/repeated.ts'
+import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
 import { pointsOf } from '../curves/cooldowns.ts'
 import { fittedLatest } from '../fitting/latest.ts'
@@ -29,6 +31,8 @@ export interface BudgetAnswer {
   tokens: number
   loss: number
   interval: Interval | null
+  /** Where the text is shorter: how often it is read, and what its readings are worth in new tokens; else null. */
+  repeats: { epochs: number; worth: number } | null
   /** Time on this machine, null until it is measured. */
   seconds: number | null
 }
@@ -70,6 +74,35 @@ export const useAllocationStore = defineStore('allocation', () => {
     }
     return planMember(member, { ...basis, recipe }, null, lab.machine).seconds
   }
+  /** Fitted where runs of the study read their text again, else as published. */
+  const repeatedFit = fittedLatest(
+    'repeated',
+    () => {
+      const unique = plan.trainTokens
+      return unique && surfacePoints.value.length
+        ? JSON.stringify(surfacePoints.value.map((point) => ({ ...point, unique })))
+        : null
+    },
+    () => studies.currentId,
+    notices.fail,
+  )
+  const halfLife = computed(() => repeatedFit.value?.repeats.value ?? publishedRepeats)
+  /** An answer by new text, as it is on the study's: `lossAgain` is the loss with the text as short as it is. */
+  const onThisText = (
+    found: Omit<BudgetAnswer, 'fit' | 'seconds' | 'repeats'>,
+    lossAgain: (unique: number) => number,
+  ): Omit<BudgetAnswer, 'fit' | 'seconds'> => {
+    const unique = plan.trainTokens
+    if (!unique || found.tokens <= unique) return { ...found, repeats: null }
+    const loss = lossAgain(unique)
+    const times = loss / found.loss
+    return {
+      ...found,
+      loss,
+      interval: found.interval && { low: found.interval.low * times, high: found.interval.high * times },
+      repeats: { epochs: found.tokens / unique, worth: effectiveTokens(found.tokens, unique, halfLife.value) },
+    }
+  }
   const row = (fit: string, work: () => Omit<BudgetAnswer, 'fit' | 'seconds'>): BudgetRow => {
     try {
       const found = work()
@@ -99,25 +132,28 @@ export const useAllocationStore = defineStore('allocation', () => {
       ...(curves.value ?? []).map(({ name, fit, bootstrap, problem }) =>
         row(name, () => {
           if (problem !== null) throw new Error(problem)
-          return {
-            ...(plan.basis
-              ? allocationByRecipe(flops, plan.basis)
-              : allocationByRatio(flops, recipe.tokensPerParameter)),
-            loss: evaluateCurve(fit, flops),
-            interval: forecastAt(bootstrap, flops),
-          }
+          const { parameters, tokens } = plan.basis
+            ? allocationByRecipe(flops, plan.basis)
+            : allocationByRatio(flops, recipe.tokensPerParameter)
+          return onThisText(
+            { parameters, tokens, loss: evaluateCurve(fit, flops), interval: forecastAt(bootstrap, flops) },
+            (unique) => lossOfRepeats(fit, flops, tokens, unique, halfLife.value),
+          )
         }),
       ),
       ...(surfaces.value ?? []).map(({ name, fit, redraws, problem }) =>
         row(name, () => {
           if (problem !== null) throw new Error(problem)
           const { parameters, tokens, loss } = optimalAllocation(fit, flops)
-          return { parameters, tokens, loss, interval: surfaceForecastAt(redraws, parameters, tokens) }
+          return onThisText(
+            { parameters, tokens, loss, interval: surfaceForecastAt(redraws, parameters, tokens) },
+            (unique) => evaluateSurface(fit, parameters, effectiveTokens(tokens, unique, halfLife.value)),
+          )
         }),
       ),
     ]
   })
   /** Whether the budget lies far beyond what was trained. */
   const warnings = computed(() => (law.points.length > 0 ? reachWarning(law.points, [budget.value]) : []))
-  return { budget, rows, surfacePoints, warnings }
+  return { budget, rows, surfacePoints, warnings, repeatedFit, halfLife }
 })
