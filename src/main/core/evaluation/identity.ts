@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import type { Precision } from '#shared/engine.ts'
+import { weightsHash } from '#main/core/model-formats/checkpoint.ts'
 import type { CheckpointSource } from '#main/core/model-formats/open.ts'
 import { hashFile, listFolder } from '#main/platform/disk/files.ts'
 import type { TaskChoice } from './task-choice.ts'
@@ -30,10 +31,9 @@ export async function evaluationIdentity(
 const contents = async (files: string | readonly string[] | null): Promise<string[] | null> =>
   files === null ? null : Promise.all([files].flat().map(async (path) => (await hashFile(path)).sha256))
 
-/** A checkpoint's manifest has the hash of each of its files. */
 async function runContents(source: Extract<CheckpointSource, { kind: 'run' }>): Promise<unknown> {
   const { model, checkpointFolder, tokensFolder } = source
-  return [model, await contents([join(checkpointFolder, 'manifest.json'), join(tokensFolder, 'tokenizer.json')])]
+  return [model, await weightsHash(checkpointFolder), await contents(join(tokensFolder, 'tokenizer.json'))]
 }
 
 async function folderContents(folder: string): Promise<[string, string][]> {

@@ -34,6 +34,7 @@ interface Manifest {
 }
 
 const manifestName = 'manifest.json'
+const parametersName = 'parameters.safetensors'
 
 /** `step-000120` inside a run's checkpoint folder. */
 export const checkpointFolder = (folder: string, step: number): string =>
@@ -88,8 +89,15 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
 /** The weights alone, for exporting and generating: a third of the reading. */
 export async function loadParameters(folder: string): Promise<{ step: number; parameters: Map<string, Float32Array> }> {
   const manifest = await readManifest(folder)
-  await verify(folder, manifest, 'parameters.safetensors')
+  await verify(folder, manifest, parametersName)
   return { step: manifest.step, parameters: await readParameters(folder) }
+}
+
+/** SHA-256 of the weights, as the manifest has it: equal trainings have equal ones, however long they took. */
+export async function weightsHash(folder: string): Promise<string> {
+  const file = (await readManifest(folder)).files.find(({ name }) => name === parametersName)
+  if (!file) throw new Fault('damaged', `The checkpoint in ${folder} has no weights.`)
+  return file.sha256
 }
 
 /** The whole checkpoints in a run's folder, oldest first. */

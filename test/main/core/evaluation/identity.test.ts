@@ -3,8 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { gpt2Plan, initialWeights } from '#main/core/engine/init.ts'
 import type { TaskChoice } from '#main/core/evaluation/task-choice.ts'
 import { evaluationIdentity } from '#main/core/evaluation/identity.ts'
+import { saveCheckpoint } from '#main/core/model-formats/checkpoint.ts'
 
 let folder: string
 let model: string
@@ -62,4 +64,19 @@ it('in bf16 the numbers are others; said or not, fp32 is fp32', async () => {
   const source = { kind: 'huggingface', folder: model } as const
   expect(await evaluationIdentity(source, choice(), 'bf16')).not.toBe(await of())
   expect(await evaluationIdentity(source, choice(), 'fp32')).toBe(await of())
+})
+
+it('equal weights of a run are equal, however long the training took', async () => {
+  const shape = { layers: 1, width: 8, heads: 1, context: 4, vocabulary: 5 }
+  const plan = gpt2Plan(shape)
+  const save = async (name: string, elapsedMs: number, seed = 1) => {
+    const parameters = initialWeights({ ...plan, seed })
+    const zeros = new Map([...parameters].map(([key, { length }]) => [key, new Float32Array(length)]))
+    const state = { updates: 3, parameters, firstMoments: zeros, secondMoments: zeros }
+    const { folder: at } = await saveCheckpoint(join(folder, name), { state, cursor: { elapsedMs } })
+    const source = { kind: 'run', model: plan, checkpointFolder: at, tokensFolder: model } as const
+    return evaluationIdentity(source, choice())
+  }
+  expect(await save('slow', 2000)).toBe(await save('quick', 1000))
+  expect(await save('other', 1000, 2)).not.toBe(await save('again', 1000))
 })
