@@ -28,6 +28,14 @@ export interface EngineProbe {
   cardMemoryBytes?: number | null
 }
 
+/** Training FLOP/s at a width. */
+export interface MeasuredRate {
+  width: number
+  flopsPerSecond: number
+  /** fp32 where it is not said. */
+  precision?: Precision
+}
+
 /** What this machine can do, measured once and kept; `null` rates mean not measured yet. */
 export interface Machine {
   cpu: string
@@ -39,7 +47,7 @@ export interface Machine {
   engine: EngineName
   reason: string
   probes: EngineProbe[]
-  /** Training FLOP/s by model width, measured for about two seconds; the plan's time estimates interpolate it. */
-  calibration: { width: number; flopsPerSecond: number }[]
+  /** By model width, measured for about two seconds in each precision; the plan's time estimates interpolate it. */
+  calibration: MeasuredRate[]
   measuredMs: number | null
 }

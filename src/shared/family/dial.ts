@@ -58,7 +58,12 @@ export function dialForSeconds(
 ): Dial | null {
   if (machine.calibration.length === 0) return null
   const take = (parameters: number) =>
-    ladderSum(parameters, recipe, vocabulary, (shape, tokens) => secondsOn(machine, shape, tokens) ?? Infinity)
+    ladderSum(
+      parameters,
+      recipe,
+      vocabulary,
+      (shape, tokens) => secondsOn(machine, shape, tokens, recipe.precision) ?? Infinity,
+    )
   return { kind: 'largest', parameters: largestWithin(seconds, recipe, vocabulary, take) }
 }
 

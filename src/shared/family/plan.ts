@@ -2,7 +2,7 @@
 // and the trainer share it.
 import { exactly } from '../numbers.ts'
 import type { TokenizedCorpus } from '../corpus.ts'
-import type { Machine } from '../engine.ts'
+import type { Machine, Precision } from '../engine.ts'
 import { tokensBefore } from './batch-size.ts'
 import { countedParameters } from './counting.ts'
 import { flopsPerToken, trainingFlops } from './flops.ts'
@@ -64,7 +64,7 @@ export function planMember(
   const micro = microBatchSequences(shape, batchSequences, machine, precision)
   const isOnCard = (machine?.cardMemoryBytes ?? null) !== null
   const memoryBytes = trainingBytes(shape, micro, { precision, isOnCard })
-  const seconds = secondsOn(machine, shape, tokens)
+  const seconds = secondsOn(machine, shape, tokens, precision)
   const epochs = splits?.train ? tokens / splits.train : null
   return {
     memberId: member.id,
@@ -104,14 +104,25 @@ export function secondsOn(
   machine: Pick<Machine, 'calibration'> | null,
   shape: GptShape,
   tokens: number,
+  precision?: Precision,
 ): number | null {
-  const rate = machine ? rateAt(machine.calibration, shape.width) : null
+  const rate = machine ? rateAt(machine.calibration, shape.width, precision) : null
   return rate === null ? null : (flopsPerToken(shape, 'palm') * tokens) / rate
 }
 
-/** Measured FLOP/s at a width, straight between measurements on logarithmic axes and level beyond them. */
-export function rateAt(calibration: Machine['calibration'], width: number): number | null {
-  const known = calibration.filter((point) => point.flopsPerSecond > 0).sort((a, b) => a.width - b.width)
+/**
+ * Measured FLOP/s at a width, straight between measurements on logarithmic axes and level beyond them; where this
+ * precision was not measured, that of fp32.
+ */
+export function rateAt(
+  calibration: Machine['calibration'],
+  width: number,
+  precision: Precision = 'fp32',
+): number | null {
+  const measured = calibration.filter((point) => point.flopsPerSecond > 0)
+  const own = measured.filter((point) => (point.precision ?? 'fp32') === precision)
+  if (own.length === 0 && precision !== 'fp32') return rateAt(calibration, width)
+  const known = own.sort((a, b) => a.width - b.width)
   if (known.length === 0) return null
   const above = known.findIndex((point) => point.width >= width)
   if (above === 0) return known[0].flopsPerSecond

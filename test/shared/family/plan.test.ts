@@ -112,6 +112,10 @@ describe('a plan', () => {
     expect(rateAt(machine.calibration, 64)).toBe(4e10)
     expect(rateAt(machine.calibration, 4096)).toBe(1e11)
     expect(rateAt([], 64)).toBeNull()
+    const both = [...machine.calibration, { width: 64, flopsPerSecond: 9e10, precision: 'bf16' as const }]
+    expect(rateAt(both, 64, 'bf16')).toBe(9e10)
+    expect(rateAt(both, 64)).toBe(4e10)
+    expect(rateAt(machine.calibration, 64, 'bf16')).toBe(4e10) // better than nothing
   })
 
   it('warns of many passes over the text, of few steps and of long days', () => {

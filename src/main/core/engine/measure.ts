@@ -1,7 +1,7 @@
 // How fast an engine trains on this machine: one probe to choose between engines, and one calibration for the time
 // estimates. Both run in the calling process; the host runs them in a worker, because a device that is broken may take
 // its process along.
-import type { EngineName, EngineProbe } from '#shared/engine.ts'
+import { halfEngines, type EngineName, type EngineProbe, type MeasuredRate } from '#shared/engine.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
 import type { AdamSettings } from '#shared/family/model.ts'
 import type { GptShape } from '#shared/family/shape.ts'
@@ -73,14 +73,19 @@ export async function loadEngine(name: EngineName, options: EngineOptions): Prom
 }
 
 /**
- * Training FLOP/s by width, counted as PaLM counts (6 N + 12 L d S a token); about two seconds, wider ones left out
- * where they take longer.
+ * Training FLOP/s by width, counted as PaLM counts (6 N + 12 L d S a token), in fp32 and, by an engine that can, in
+ * bf16; about two seconds each, wider ones left out where they take longer.
  */
-export async function measureFlops(
-  name: EngineName,
-  options: EngineOptions,
-): Promise<{ width: number; flopsPerSecond: number }[]> {
-  const measured: { width: number; flopsPerSecond: number }[] = []
+export async function measureFlops(name: EngineName, options: EngineOptions): Promise<MeasuredRate[]> {
+  const rates = await ratesOf(name, options)
+  if (!halfEngines.includes(name)) return rates
+  // a card that is too old for bf16 says so, and has its rates in fp32
+  const inHalf = await ratesOf(name, { ...options, precision: 'bf16' }).catch(() => [])
+  return [...rates, ...inHalf.map((rate) => ({ ...rate, precision: 'bf16' as const }))]
+}
+
+async function ratesOf(name: EngineName, options: EngineOptions): Promise<MeasuredRate[]> {
+  const measured: MeasuredRate[] = []
   for (const shape of calibrationShapes) {
     const flops = flopsPerToken(shape, 'palm')
     const last = measured.at(-1)

@@ -17,3 +17,11 @@ it('a calibration is one rate for each width, from the narrowest, and as short a
   expect(points.map(({ width }) => width)).toEqual([32, 64, 192, 512].slice(0, points.length))
   for (const { flopsPerSecond } of points) expect(flopsPerSecond).toBeGreaterThan(1e6)
 }, 60_000)
+
+it('an engine that computes in bf16 is measured in both precisions', async () => {
+  const points = await measureFlops('native', { threads: 1 })
+  const widthsOf = (wanted: string) =>
+    points.filter(({ precision = 'fp32' }) => precision === wanted).map(({ width }) => width)
+  expect(widthsOf('fp32')).toEqual([32, 64, 192, 512])
+  expect(widthsOf('bf16').slice(0, 2)).toEqual([32, 64]) // wider ones where the processor has instructions for it
+}, 60_000)
