@@ -14,7 +14,7 @@ import { checkpointFolder, loadCheckpoint, loadParameters } from '#main/core/mod
 import { exportModel } from '#main/core/model-formats/export.ts'
 import { importHuggingFace } from '#main/core/model-formats/import.ts'
 import { loadTokenizer } from '#main/core/tokenizer/files.ts'
-import { readRunFile } from '#main/core/training/run-file.ts'
+import { readRunFile, type RunFile } from '#main/core/training/run-file.ts'
 import { scoreBlocks, splitBlocks } from '#main/core/training/score-split.ts'
 import { openTokens, tokensPath } from '#main/platform/disk/token-files.ts'
 import {
@@ -95,14 +95,15 @@ describe.skipIf(!python)('a run trained by PyTorch', () => {
     await makeRunFiles(home, firstStep, { steps: 1, edit: planOf })
     for (const name of names) await runNative(runFile(`${name} native`))
     await runNative(runFile('mup linear, of native'))
-    for (const { processes, strategy, names } of groups) {
+  })
+  for (const { processes, strategy, names } of groups)
+    beforeAll(async () => {
       const also = processes === 1 ? ['mup linear, of bf16'] : [`mup linear, of ${strategy}`]
       const files = [...also, ...names].map(runFile)
-      const several = [...torchrun(processes), 'test/fixtures/pytorch/several.py', strategy, ...files]
-      const { code, words } = await runPython(several)
+      const starting = processes === 1 ? [] : torchrun(processes)
+      const { code, words } = await runPython([...starting, 'test/fixtures/pytorch/several.py', strategy, ...files])
       expect(code, words).toBe(0)
-    }
-  })
+    })
   afterAll(() => {
     killStarted()
     if (home) rmSync(home, { recursive: true, force: true })
@@ -181,7 +182,7 @@ describe.skipIf(!python)('a run trained by PyTorch', () => {
     expect(two.words).toMatch(/Saved at step \d+, not finished/)
     const last = linesOf(folderOf(run)).at(-1)
     expect(last).toMatchObject({ kind: 'ended', isFinished: false })
-    const frugal = ['--recompute', '--micro-batch', '3']
+    const frugal = ['--strategy', 'fsdp', '--recompute', '--micro-batch', '3']
     const one = await runPython(['-m', 'isoflop_torch', runFile(run), ...frugal])
     expect(one.code, one.words).toBe(0)
     const sessions = linesOf(folderOf(run)).flatMap((line) => (line.kind === 'started' ? [line.step] : []))
@@ -242,6 +243,20 @@ describe.skipIf(!python)('a run trained by PyTorch', () => {
     const exported = { model: plan.model, parameters, tokenizer, card: '', name: 'm', folder, overwrite: false }
     await exportModel({ ...exported, form: { format: 'hf', dtype: 'f32', scales: 'own' } })
     expect((await importHuggingFace(folder)).parameters).toEqual(parameters)
+  })
+
+  it('begins from an imported model where the run does', async () => {
+    const origin = { modelId: 'm', name: 'Exported' }
+    const runs = ['mup wsd, tuned', 'mup wsd, tuned native']
+    await makeRunFiles(home, runs, { steps: 2, edit: (plan) => ({ ...planOf(plan), origin }) })
+    for (const run of runs) {
+      const file = JSON.parse(readFileSync(runFile(run), 'utf8')) as RunFile
+      writeFileSync(runFile(run), JSON.stringify({ ...file, startsFrom: '../exported' }))
+    }
+    const { code, words } = await runPython(['-m', 'isoflop_torch', runFile(runs[0])])
+    expect(code, words).toBe(0)
+    await runNative(runFile(runs[1]))
+    expectSameSteps(folderOf(runs[1]), folderOf(runs[0]))
   })
 
   it('says in one sentence what is no run', async () => {

@@ -54,10 +54,11 @@ def _count(text):
     return value
 
 
-def _note(line):
-    """For a person: once, however many processes there are."""
-    if os.environ.get("RANK", "0") == "0":
-        print(line, file=sys.stderr, flush=True)
+def _note(line, is_own=False):
+    """For a person: once, however many processes there are, unless it is of this one alone."""
+    rank = os.environ.get("RANK", "0")
+    if is_own or rank == "0":
+        print(f"Process {rank}: {line}" if is_own and rank != "0" else line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -19,14 +19,15 @@ FINISHED, FAILED, UNFINISHED = 0, 1, 75
 
 
 def run_session(run, options, note):
-    """Gives the exit status. `note` takes sentences for a person."""
+    """Gives the exit status. `note` takes sentences for a person, and whether they are of this process alone."""
     stop, world = Stop(), None
     try:
         world = World()
         return FINISHED if train_run(run, options, world, stop, note) else UNFINISHED
     except Exception as error:
         fault = fault_of(error)
-        note(fault.message)
+        # What happened to one process alone nobody else can say.
+        note(fault.message, is_own=not isinstance(error.__cause__ or error, Fault) and not fault.is_unfinished)
         return UNFINISHED if fault.is_unfinished else FAILED
     finally:
         if world:
