@@ -18,6 +18,7 @@ import { mupCheckCommand } from '#main/doors/cli/mup-check.ts'
 import { importCommand } from '#main/doors/cli/import.ts'
 import { inspectCommand } from '#main/doors/cli/inspect.ts'
 import { modelsCommand } from '#main/doors/cli/models.ts'
+import { opennessCommand } from '#main/doors/cli/openness.ts'
 import { planCommand } from '#main/doors/cli/plan.ts'
 import { resumeCommand } from '#main/doors/cli/resume.ts'
 import { rescoreCommand } from '#main/doors/cli/rescore.ts'
@@ -53,6 +54,7 @@ void runProgram(
     importCommand,
     modelsCommand,
     inspectCommand,
+    opennessCommand,
     studiesCommand,
     corpusCommand,
     trashCommand,

@@ -94,6 +94,9 @@ export const labRequests = Object.keys({
   searchPlans: true,
   stopPlanSearch: true,
   clusterValidation: true,
+  opennessCatalogue: true,
+  saveOpennessRow: true,
+  deleteOpennessRow: true,
 } satisfies Record<keyof Lab, true>) as (keyof Lab)[]
 
 export const newsKinds = Object.keys({

@@ -25,6 +25,7 @@ import type { CheckpointRow, ContinueChoices, ImportedModel, ModelOrigin } from 
 import type { ModelReport } from './model-report.ts'
 import type { ClusterCheck, PlaceChoice, SlurmCluster, Submission } from './place.ts'
 import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, RunSummary, StartChoices } from './run.ts'
+import type { OpennessCatalogue, OpennessEntry } from './openness/openness.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 import type { Study, StudyChanges, StudyDocument } from './study.ts'
@@ -250,6 +251,13 @@ export interface Lab {
   stopPlanSearch(searchId: string): Promise<PlanSearch>
   /** The cost model against every measurement that ships. */
   clusterValidation(): Promise<ValidationReport>
+
+  // openness
+  /** Published models by what is open and how they were trained, then a person's own. */
+  opennessCatalogue(): Promise<OpennessCatalogue>
+  /** Adds a row of the person's own, or replaces it: every cell with its source, as in the file that ships. */
+  saveOpennessRow(row: unknown): Promise<OpennessEntry>
+  deleteOpennessRow(rowId: string): Promise<void>
 }
 
 /** Doors the window may be behind, and what they can do that the others cannot. */

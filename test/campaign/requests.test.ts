@@ -58,6 +58,7 @@ function wholeRequests(studyId: string, corpusId: string, path: string): { name:
     killPart: ['0123456789abcdef', { kind: 'system', index: 0 }],
     startCheck: [studyId, 'transfer', { widths: [8, 16], learningRates: [0.01, 0.02], steps: 3 }],
     saveClusterMachine: [{ id: 'mine', name: 'Mine', kind: 'gpu', devices: 8 }],
+    saveOpennessRow: [{ id: 'mine', name: 'Mine', by: 'us', year: 2026, cells: {} }],
     searchPlans: [{ model: { parameters: 1e9 }, machines: ['a100'], devices: 64 }],
     importModel: [{ kind: 'folder', path }, 'A model'],
     continueModel: [studyId, '0123456789abcdef', { tokens: 1000, seed: 1 }],

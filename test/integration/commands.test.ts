@@ -14,6 +14,9 @@ beforeAll(() => {
   cli = ensureBuilt().cli
   home = mkdtempSync(join(tmpdir(), 'isoflop-commands-'))
   writeFileSync(join(home, 'text.txt'), smallText(20_000))
+  const cells = { weights: { answer: 'no', note: 'none', source: 'ourselves' } }
+  const row = { id: 'our-model', name: 'Ours', by: 'us', year: 2026, cells, training: null }
+  writeFileSync(join(home, 'row.json'), JSON.stringify(row))
   writeFileSync(join(home, 'points.csv'), 'flops,loss\n1e9,4\n1e10,3.5\n1e11,3.1\n1e12,2.8\n1e13,2.55\n')
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -253,6 +256,17 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
       [['--widths', '7,9'], 1],
     ],
   },
+  'openness list': { does: [[], ['--csv']], refuses: [[['--nothing'], 2]] },
+  'openness show': { does: [['pythia']], refuses: [[['nobody'], 1]] },
+  'openness study': { does: [['Tiny']], refuses: [[['nobody'], 1]] },
+  'openness add': {
+    does: [['row.json']],
+    refuses: [
+      [['text.txt'], 1],
+      [['nowhere.json'], 1],
+    ],
+  },
+  'openness delete': { does: [['our-model']], refuses: [[['pythia'], 1]] },
   fit: {
     does: [['--points', 'points.csv', '--x', 'flops', '--y', 'loss']],
     refuses: [
@@ -301,7 +315,7 @@ describe('with --json, a command prints one document and nothing else', () => {
 
   it('and this table has every command', async () => {
     const namesIn = (help: string) =>
-      [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name)
+      [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z-]+)(?:\|[a-z-]+)? /gm)].map(([, name]) => name)
     const helpOf = async (...args: string[]) => (await run([...args, '--help'])).stdout
     const found: string[] = []
     for (const name of namesIn(await helpOf()).filter((one) => one !== 'help')) {

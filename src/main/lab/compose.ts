@@ -11,6 +11,7 @@ import { composeEvaluations } from '#main/lab/evaluations/compose.ts'
 import { createSampler } from '#main/lab/corpora/sample-pieces.ts'
 import { machineFacts } from '#main/lab/computer/facts.ts'
 import { createComputer } from '#main/lab/computer/computer.ts'
+import { createOpenness } from '#main/lab/openness/openness.ts'
 import { createModelSessions } from '#main/lab/models/model-sessions.ts'
 import { createModels } from '#main/lab/models/models.ts'
 import { createSubjects } from '#main/lab/subjects/subjects.ts'
@@ -165,6 +166,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     closing: closing.signal,
   })
   const clusters = createClusters({ folder: join(home, 'machines'), news, fork, nowMs, newId })
+  const openness = createOpenness(join(home, 'openness'))
   const annotations = createAnnotations({ db, news, read: (kind, id) => (kind === 'run' ? runs : studies).read(id) })
   const checks = createChecks({
     ...common,
@@ -288,6 +290,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     runStore,
     closing: closing.signal,
     clusters,
+    openness,
     isOpen: () => state === 'open',
     close: () => (closed ??= close()),
   }

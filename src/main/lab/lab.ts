@@ -222,6 +222,10 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     searchPlans: async (choices) => clusters.startSearch(choices),
     stopPlanSearch: async (searchId) => clusters.stopSearch(searchId),
     clusterValidation: async () => clusters.validation(),
+
+    opennessCatalogue: async () => parts.openness.catalogue(),
+    saveOpennessRow: async (row) => parts.openness.save(row),
+    deleteOpennessRow: async (rowId) => parts.openness.remove(rowId),
   }
   const isAllowed = options.isReadOnly ? isReading : () => true
   return {

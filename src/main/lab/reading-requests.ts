@@ -43,6 +43,7 @@ const reading = [
   'searchPlans',
   'stopPlanSearch',
   'clusterValidation',
+  'opennessCatalogue',
 ] as const satisfies readonly (keyof Lab)[]
 
 export const isReading = (request: keyof Lab): boolean => (reading as readonly string[]).includes(request)

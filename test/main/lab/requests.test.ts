@@ -17,7 +17,7 @@ type Taken<K extends keyof Lab> = Parameters<Lab[K]>[number]
 type Equal = { [K in keyof Lab]: Same<LetIn<K>, Taken<K>> }
 
 /** Files of a person's own, which their rooms read themselves; a study is asked for below. */
-type ReadByRooms = 'importStudy' | 'saveClusterMachine' | 'searchPlans'
+type ReadByRooms = 'importStudy' | 'saveClusterMachine' | 'saveOpennessRow' | 'searchPlans'
 /** No text is cut by a model's tokenizer because a request says so; a run that goes on from the model does it. */
 type WithoutModelTokenizer = 'updateStudy' | 'tokenizeCorpus' | 'sampleCorpus'
 

@@ -5,6 +5,8 @@ import { makeRunPlan } from '#main/lab/runs/make-run.ts'
 import { validationReport } from '#main/core/cluster-validation/report.ts'
 import type { MachineEntry } from '#shared/cluster/catalogue.ts'
 import { readMachine } from '#shared/cluster/machine.ts'
+import { readOpennessRow, type OpennessEntry } from '#shared/openness/openness.ts'
+import { publishedOpenness } from '#shared/openness/published.ts'
 import { planCheck } from '#shared/mup/plan.ts'
 import type { Check } from '#shared/mup/check.ts'
 import type { Annotation } from '#shared/annotation.ts'
@@ -127,6 +129,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const models = new Map<string, ImportedModel>()
   let settings = defaultSettings
   let ownMachines: MachineEntry[] = []
+  let ownRows: OpennessEntry[] = []
   let lastId = 0
 
   const tell = <K extends NewsKind>(kind: K, news: LabNews[K]) => {
@@ -547,6 +550,16 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       return entry
     },
     deleteClusterMachine: async (id) => void (ownMachines = ownMachines.filter(({ machine }) => machine.id !== id)),
+    opennessCatalogue: async () => ({
+      rows: [...publishedOpenness.map((row) => ({ row, isOwn: false })), ...ownRows],
+      problems: [],
+    }),
+    saveOpennessRow: async (given) => {
+      const entry = { row: readOpennessRow(given), isOwn: true }
+      ownRows = [...ownRows.filter(({ row }) => row.id !== entry.row.id), entry]
+      return entry
+    },
+    deleteOpennessRow: async (id) => void (ownRows = ownRows.filter(({ row }) => row.id !== id)),
     searchPlans: async ({ model, machine: file, request }) => ({
       id: `search-${++lastId}`,
       modelName: model.name,

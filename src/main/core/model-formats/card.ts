@@ -5,6 +5,8 @@ import { flopsConventionNames, parameterCountNames } from '#shared/family/counti
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { ModelPlan } from '#shared/family/model.ts'
 import { exactly as count, formatSeconds, withPlainSpaces } from '#shared/numbers.ts'
+import { opennessLines, ownOpenness, type OwnOpenness } from '#shared/openness/own-row.ts'
+import { optimalRatio } from '#shared/openness/openness.ts'
 import type { RunPlan, SplitScore } from '#shared/run.ts'
 import type { StudyDocument } from '#shared/study.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
@@ -107,6 +109,14 @@ print(tokenizer.decode(model.generate(**tokenizer('It was', return_tensors='pt')
 |---|---|
 ${rows.map(([name, value]) => `| ${name} | ${plain(value)} |`).join('\n')}
 
+## Openness
+
+| | | | source |
+|---|---|---|---|
+${opennessLines(openness(card, tokens))
+  .map(({ name, answer, note, source }) => `| ${name} | ${answer} | ${plain(note)} | ${plain(source)} |`)
+  .join('\n')}
+
 Weights are ${numbers}, linear weights lie [in, out] as GPT-2's Conv1D keeps them, and the head is the token embedding.
 ${card.study ? repeatedBy : ''}`
 }
@@ -123,6 +133,20 @@ isoflop studies repeat ${studyFileName}
 \`\`\`
 `
 
+/** The row by which `isoflop openness` compares models, of this one. */
+const openness = ({ version, corpus, plan, step, validationLoss }: ExportCard, tokens: number): OwnOpenness =>
+  ownOpenness({
+    version,
+    corpus,
+    // What a model learned before it came here is not known.
+    sizes: tokens > 0 && !plan.origin ? [{ name: plan.name, parameters: plan.member.parameters, tokens }] : [],
+    weights: { answer: 'yes', note: `step ${count(step)}, in this folder`, source: 'this card' },
+    checkpoints: { answer: 'no', note: 'this step alone', source: 'this card' },
+    evaluations:
+      validationLoss === null ? null : { answer: 'partly', note: 'validation loss, no tasks', source: 'this card' },
+    recipe: 'this card',
+  })
+
 /** Calls a model compute-optimal only where it got the tokens that this means. */
 function introduction({ plan: { member, origin }, version, step }: ExportCard, tokens: number): string {
   const ratio = tokens / member.countedParameters
@@ -135,9 +159,6 @@ function introduction({ plan: { member, origin }, version, step }: ExportCard, t
   }
   return `${size}, trained with Isoflop ${version} on ${ratio.toFixed(1)} tokens for each counted parameter, where ${optimalRatio} would be compute-optimal\n(Hoffmann et al. 2022). ${warning}`
 }
-
-/** Tokens for each parameter (Hoffmann et al. 2022, as Dey et al. 2023 used it). */
-const optimalRatio = 20
 
 /** Of every phase, where the batch changed on the way. */
 const batchWords = ({ batchSequences, phases, steps }: MemberPlan, context: number): string =>

@@ -14,6 +14,7 @@ import {
 } from './sections.ts'
 import { lawSection } from './law-section.ts'
 import { markup, type Markup } from './markup.ts'
+import { opennessSection } from './openness.ts'
 import { drawPlot } from './plot.ts'
 import { reportStyle } from './style.ts'
 
@@ -35,6 +36,7 @@ ${dataSection(data)}
 ${recipeSection(data)}
 ${evaluationSection(data, findings)}
 ${sampleSection(findings)}
+${opennessSection(data)}
 ${repeatSection(data, findings)}
 </main></body></html>
 `

@@ -24,6 +24,7 @@ export const viewWords: Record<ViewName, string> = {
   evaluation: 'Evaluation',
   models: 'Models',
   cluster: 'Cluster',
+  openness: 'Openness',
   settings: 'Settings',
 }
 export const modifier = /mac/i.test(navigator.platform) ? '⌘' : 'Ctrl '

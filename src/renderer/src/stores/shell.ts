@@ -3,7 +3,17 @@ import { defineStore } from 'pinia'
 import { useLocalStorage } from '@vueuse/core'
 import { ref, shallowRef } from 'vue'
 
-export const viewNames = ['data', 'family', 'training', 'law', 'evaluation', 'models', 'cluster', 'settings'] as const
+export const viewNames = [
+  'data',
+  'family',
+  'training',
+  'law',
+  'evaluation',
+  'models',
+  'cluster',
+  'openness',
+  'settings',
+] as const
 export type ViewName = (typeof viewNames)[number]
 
 export interface Question {

@@ -122,6 +122,9 @@ describe('an export', () => {
       'A \\| B; made up; licence: public domain',
       '1 min 1 s on reference',
       '20.0 for each counted parameter: all parameters',
+      '| Data | yes | A \\| B, license: public domain | made up |',
+      '| License | not stated |',
+      '| Trained on | 20 tokens/param, compute-optimal |',
     ])
       expect(card).toContain(text)
   })

@@ -130,6 +130,7 @@ describe('a report', () => {
     expect(text).toContain('tokens per parameter 20')
     expect(text).toMatch(/# w8 isoflop train --corpus Moby --tokenizer bytes --shape 2,8,1/)
     expect(text).toContain('isoflop-study')
+    expect(text).toMatch(/Openness .* License not stated .*Trained on .* tokens\/param/)
   })
 
   it('is one file: it loads nothing, runs nothing, and what a model wrote stays text', () => {

@@ -55,7 +55,7 @@ describe("a machine of one's own", () => {
 
   it.each([
     [{ ...mine, id: 'a100-80' }, 'is a machine that ships'],
-    [{ ...mine, id: '../mine' }, 'small letters, digits and hyphens'],
+    [{ ...mine, id: '../mine' }, 'small letters, digits'],
     [{ ...mine, colour: 'red' }, 'there is no field "colour"'],
     [
       { ...mine, figures: { ...mine.figures, memoryBytes: { value: 1e9, source: '', status: 'primary' } } },
