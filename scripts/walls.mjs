@@ -68,7 +68,7 @@ const cliRuns = [
 ].map((file) => `#main/core/${file}`)
 
 /** Rooms of lab that are lent to their siblings as types; values meet in compose.ts and lab.ts. */
-const labWords = ['#main/lab/(news|settings|task-queue|record-table|validation-messages)\\.ts']
+const labWords = ['#main/lab/(news|settings|task-queue|record-table|own-files|validation-messages)\\.ts']
 
 const extension = {
   regex: '^(\\.{1,2}/|#(shared|main|renderer)/)(?!.*\\.(ts|vue|js|mjs|cjs|css|json|svg|png)(\\?.*)?$)',

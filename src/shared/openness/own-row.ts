@@ -81,7 +81,7 @@ export interface StudyRecords {
   evaluations: readonly { state: Evaluation['state'] }[]
 }
 
-/** The row of a study: its report publishes recipe and scores; the weights stay in the lab until someone exports them. */
+/** The row of a study: its report publishes recipe and scores; weights stay in the lab until someone exports them. */
 export function studyOpenness({ study, version, nowMs, corpus, runs, evaluations }: StudyRecords): OpennessRow {
   const finished = runs.filter(({ state }) => state === 'finished')
   const members = new Map(finished.map((run) => [run.memberId, run]))
