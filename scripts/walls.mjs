@@ -148,6 +148,7 @@ const labRooms = [
     'evaluations',
     'models',
     'mup-checks',
+    'openness',
     'places',
     'runs',
     'studies',
