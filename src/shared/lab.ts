@@ -1,4 +1,5 @@
 // The whole conversation between window and lab. Main implements it, every door carries it, tests fake it.
+import type { About } from './about.ts'
 import type { Annotation, AnnotationChanges, AnnotationKind } from './annotation.ts'
 import type { Check, CheckChoices, CheckKind } from './mup/check.ts'
 import type { ClusterCatalogue, MachineEntry } from './cluster/catalogue.ts'
@@ -33,6 +34,8 @@ import type { RepeatReport } from './study-lock.ts'
 import type { CurvePart, RunCurve } from './thinning.ts'
 import type { SweepChoices } from './sweep/plan.ts'
 import type { TokenizerChoice, TokenPiece } from './tokenizer/choice.ts'
+
+export type { About }
 
 /** What the window may ask. Every method rejects with a Fault, and then nothing has changed. */
 export interface Lab {
@@ -258,16 +261,6 @@ export interface Lab {
   /** Adds a row of the person's own, or replaces it: every cell with its source, as in the file that ships. */
   saveOpennessRow(row: unknown): Promise<OpennessEntry>
   deleteOpennessRow(rowId: string): Promise<void>
-}
-
-/** Doors the window may be behind, and what they can do that the others cannot. */
-export interface About {
-  version: string
-  door: 'electron' | 'web'
-  home: string
-  /** Where exports go unless told otherwise. */
-  exportsFolder: string
-  platform: string
 }
 
 /** What the lab tells without being asked. It says that something happened; it never asks for anything. */

@@ -38,6 +38,12 @@ const banned: [RegExp, string][] = [
   [/\bis dealt out\b/, 'split'],
   [/\bLike the system\b|\bWays to begin\b|\bMeasure again\b/, 'System, Start page, Re-run benchmark'],
   [/\bNo command has these words\b|\bThis file is no study\b/, 'No matching command. Not an Isoflop study file.'],
+  [/\b(Tensor|Stage|Data) messages\b/, 'TP, PP, DP communication'],
+  [/\b\d+ layers of \d+\b/, '96 layers, d = 12,288'],
+  [/\bAs many points as numbers\b/, 'the fit is exact, so its quality cannot be judged yet'],
+  [/'With offset'|\bonly resembles a\b/, 'Power law + constant, is only an approximation'],
+  [/[>"]Parametrisation|\bTokenis(e|ing) |[>'"]Licence[<:'"]/, 'Parametrization, Tokenize, License'],
+  [/>a (char|byte)</, 'per char, per byte'],
   [/\b(the|compute-optimal) law is of those\b/, 'the law uses only those'],
 ]
 

@@ -277,7 +277,7 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
             .innerText()
             .catch(() => ''),
         )
-        .toMatch(/Where a step goes[\s\S]*Forward[\s\S]*Bubble/)
+        .toMatch(/Where a step goes[\s\S]*Forward[\s\S]*Pipeline bubble/)
       await type('Tensor parallel size', 7)
       await expect
         .poll(() =>

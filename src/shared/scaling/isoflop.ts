@@ -42,7 +42,7 @@ export interface IsoflopFit {
  * N* 1.4 % too high.
  */
 const isoflopWarning =
-  'A parabola only resembles a profile: its minimum lies slightly off (1.4 % too large on an exact surface sampled ' +
+  'A parabola is only an approximation: its minimum lies slightly off (1.4 % too large on an exact surface sampled ' +
   'symmetrically, more where sizes lie to one side). The exponent suffers less than the sizes.'
 
 /**

@@ -48,7 +48,7 @@ export function modelCard(
     ['parameters', count(member.parameters)],
     ['activation', activation === 'gelu' ? 'GELU (erf)' : 'GELU (tanh)'],
     [
-      'parametrisation',
+      'parametrization',
       recipe.parametrisation === 'mup'
         ? `muP, base width ${recipe.mupBaseWidth}; its scales (embedding ${parametrisation.embeddingScale}, output ${parametrisation.outputScale}, attention ${parametrisation.attentionScale}) are multiplied into the weights`
         : 'standard',
@@ -56,7 +56,7 @@ export function modelCard(
     [
       'trained on',
       card.corpus
-        ? [card.corpus.name, card.corpus.source, card.corpus.licence && `licence: ${card.corpus.licence}`]
+        ? [card.corpus.name, card.corpus.source, card.corpus.licence && `license: ${card.corpus.licence}`]
             .filter(Boolean)
             .join('; ')
         : plan.corpusId,

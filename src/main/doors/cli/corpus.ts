@@ -139,7 +139,7 @@ export const corpusName = (paths: readonly string[]): string =>
 
 const corporaText = (corpora: readonly Corpus[]): string =>
   table(
-    ['corpus', 'name', 'state', 'bytes', 'documents', 'licence'],
+    ['corpus', 'name', 'state', 'bytes', 'documents', 'license'],
     corpora.map(({ id, name, state, bytes, documents, licence }) => [
       id,
       name,

@@ -69,7 +69,7 @@ Example:
 
 export const modelsText = (models: readonly ImportedModel[]): string =>
   table(
-    ['model', 'name', 'state', 'parameters', 'bytes', 'licence', 'from'],
+    ['model', 'name', 'state', 'parameters', 'bytes', 'license', 'from'],
     models.map(({ id, name, state, parameters, bytes, licence, origin, message }) => [
       id,
       name,

@@ -32,7 +32,7 @@ const ownStudy = 'muP check'
 export const mupCheckCommand: CommandPart = (program, act) => {
   engineOptions(program.command('mup-check'))
     .description(
-      'train small models by standard parametrisation and by muP: activations against width, best learning rate against width',
+      'train small models by standard parametrization and by muP: activations against width, best learning rate against width',
     )
     .option(
       '--study <study>',

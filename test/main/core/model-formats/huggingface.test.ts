@@ -119,7 +119,7 @@ describe('an export', () => {
       'library_name: transformers',
       '3,912',
       '2.7500 nats per token',
-      'A \\| B; made up; licence: public domain',
+      'A \\| B; made up; license: public domain',
       '1 min 1 s on reference',
       '20.0 for each counted parameter: all parameters',
       '| Data | yes | A \\| B, license: public domain | made up |',

@@ -26,11 +26,11 @@ export const partColours = {
 const stepWords: Record<keyof StepBreakdown, [string, string]> = {
   forward: ['Forward', 'Matrix products and what goes with them'],
   backward: ['Backward', 'Gradients of activations and weights'],
-  recompute: ['Recompute', 'Activations computed once more because they were not kept'],
-  tensor: ['Tensor messages', 'All-reduces, or gathers and scatters, that nothing hides'],
-  pipeline: ['Stage messages', 'Sends from stage to stage, and stages that are slower than others'],
-  data: ['Data messages', 'Gradients, and with ZeRO weights, between data ranks, that nothing hides'],
-  bubble: ['Bubble', 'Stages that wait while the pipeline fills and drains'],
+  recompute: ['Recomputation', 'Activations computed a second time because they were not stored'],
+  tensor: ['TP communication', 'All-reduces, or gathers and scatters, not overlapped'],
+  pipeline: ['PP communication', 'Sends from stage to stage, and stages that are slower than others'],
+  data: ['DP communication', 'Gradients, and with ZeRO weights, between data ranks, not overlapped'],
+  bubble: ['Pipeline bubble', 'Stages that wait while the pipeline fills and drains'],
   optimizer: ['Optimizer', 'Reading and writing weights and moments'],
   waiting: ['Waiting', 'For the slowest of many nodes'],
 }

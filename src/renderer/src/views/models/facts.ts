@@ -61,7 +61,7 @@ function factsOf({
     Decay: recipe ? `${recipe.decay} to ${100 * recipe.finalFraction} %` : '–',
     Seed: recipe ? String(recipe.seed) : '–',
     'Began from': made?.origin ? `the weights of ${made.origin.name}` : made ? 'random weights' : '–',
-    Licence: imported?.licence ?? '–',
+    License: imported?.licence ?? '–',
     'Source dtype': imported ? imported.dtypes.join(', ') : '–',
     'On disk': formatBytes(bytes),
   }
