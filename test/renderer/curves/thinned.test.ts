@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '#shared/random.ts'
 import type { StepRecord } from '#shared/run.ts'
-import { rowOf, thinned } from '#shared/thinning.ts'
-import { appendRows, appendSteps, createCurve, finerPart, keepThin, refine, rowsOf } from '#renderer/curves/curve.ts'
+import { columnsOf, rowOf, thinned } from '#shared/thinning.ts'
+import { appendColumns, appendSteps, createCurve, finerPart, keepThin, refine, rowsOf } from '#renderer/curves/curve.ts'
 import { reachOf, smooth, windowOf } from '#renderer/curves/smooth.ts'
 import { curvesOption, thinnedNote } from '#renderer/charts/curves-chart.ts'
 import { readCurves } from '#renderer/charts/curves-reading.ts'
@@ -28,7 +28,9 @@ const whole = () => {
 }
 const thin = () => {
   const curve = createCurve()
-  appendRows(curve, thinned(steps.map(rowOf), 16))
+  const columns = columnsOf(thinned(steps.map(rowOf), 16))
+  appendColumns(curve, columns)
+  appendColumns(curve, columns) // what comes twice does no harm
   return curve
 }
 const plan = (curve: ReturnType<typeof thin>, more: Partial<CurvesPlan> = {}): CurvesPlan => ({

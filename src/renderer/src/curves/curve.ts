@@ -59,7 +59,7 @@ function put(curve: Curve, row: CurveRow): void {
 export const appendSteps = (curve: Curve, records: readonly StepRecord[]): void => appendRows(curve, records.map(rowOf))
 
 /** The same for rows of several steps. */
-export function appendRows(curve: Curve, rows: readonly CurveRow[]): void {
+function appendRows(curve: Curve, rows: readonly CurveRow[]): void {
   reserve(curve, curve.length + rows.length)
   let last = lastStep(curve)
   for (const row of rows) {
@@ -67,6 +67,20 @@ export function appendRows(curve: Curve, rows: readonly CurveRow[]): void {
     put(curve, row)
     last = row.step
   }
+}
+
+/** The same from columns, as they come from the lab. */
+export function appendColumns(curve: Curve, rows: Readonly<Record<Column, readonly number[]>>): void {
+  const size = rows.step.length
+  reserve(curve, curve.length + size)
+  const first = rows.step.findIndex((step) => step > lastStep(curve))
+  if (first < 0) return
+  for (const name of curveColumns) curve.columns[name].set(first ? rows[name].slice(first) : rows[name], curve.length)
+  for (let i = first; i < size; i++) {
+    curve.records += rows.count[i]
+    curve.widest = Math.max(curve.widest, rows.count[i])
+  }
+  curve.length += size - first
 }
 
 const rowAt = ({ columns }: Curve, i: number): CurveRow =>

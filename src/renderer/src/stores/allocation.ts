@@ -58,7 +58,7 @@ export const useAllocationStore = defineStore('allocation', () => {
   /** Every point of every run, as a surface sees it: a wsd-s run gives three. */
   const surfacePoints = computed<SurfacePoint[]>(() =>
     law.trainings.flatMap((run) =>
-      pointsOf(run, runs.curves.get(run.id)?.validations ?? []).flatMap(({ tokens, loss }) =>
+      pointsOf(run, law.validationsOf(run)).flatMap(({ tokens, loss }) =>
         loss === null ? [] : [{ parameters: run.parameters, tokens, loss, name: run.name }],
       ),
     ),

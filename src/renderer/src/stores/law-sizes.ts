@@ -29,7 +29,7 @@ export const useSizesStore = defineStore('law-sizes', () => {
   const points = computed<IsoflopPoint[]>(() =>
     gatherBudgets(
       law.trainings.flatMap((run) =>
-        pointsOf(run, runs.curves.get(run.id)?.validations ?? []).flatMap(({ flops, tokens, loss }) =>
+        pointsOf(run, law.validationsOf(run)).flatMap(({ flops, tokens, loss }) =>
           loss === null ? [] : [{ budget: flops, parameters: run.parameters, tokens, loss }],
         ),
       ),

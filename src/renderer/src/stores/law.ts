@@ -22,7 +22,8 @@ export const useLawStore = defineStore('law', () => {
   const form = useLocalStorage<CurveForm | 'auto'>('isoflop.law-form', 'auto')
   /** Which cooldown of wsd-s runs is the point: 0, 1 or 2 for 0.5, 1 or 2 times the recipe's tokens. */
   const cooldown = useLocalStorage('isoflop.law-cooldown', 1)
-  const validationsOf = (run: RunSummary) => runs.curves.get(run.id)?.validations ?? []
+  /** Where a run has points before its end; of others nothing here waits for their curves. */
+  const validationsOf = (run: RunSummary) => (run.cooldowns && runs.curves.get(run.id)?.validations) ?? []
   /** What a person chose of a study's points. */
   const choicesOf = (studyId: string) => ({
     excluded: new Set(excluded.value[studyId] ?? []),

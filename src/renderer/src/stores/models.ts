@@ -13,6 +13,7 @@ import { useLabStore } from './lab.ts'
 import { createUploads } from './uploads.ts'
 import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
+import { useRunNames } from './run-names.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 import { exactly } from '#shared/numbers.ts'
@@ -47,6 +48,7 @@ export const useModelsStore = defineStore('models', () => {
   const notices = useNoticesStore()
   const deleted = useDeletedStore()
   const runs = useRunsStore()
+  const names = useRunNames()
   const studies = useStudiesStore()
   const imported = shallowRef<ImportedModel[]>([])
   const rows = shallowRef<CheckpointRow[]>([])
@@ -90,7 +92,7 @@ export const useModelsStore = defineStore('models', () => {
     ...rows.value.map((row): Entry => ({
       key: `run ${row.runId} ${row.step}`,
       subject: { kind: 'run', runId: row.runId, step: row.step },
-      name: row.name,
+      name: names.nameOf({ id: row.runId, name: row.name }),
       detail: `step ${exactly(row.step)}`,
       model: row.model,
       parameters: row.made.parameters,

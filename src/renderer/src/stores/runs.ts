@@ -8,7 +8,7 @@ import { curveColumns, widestOf, type CurvePart, type CurveRow, type RunCurve } 
 import { useBridge } from '../bridge.ts'
 import {
   appendAt,
-  appendRows,
+  appendColumns,
   appendSteps,
   createCurve,
   keepThin,
@@ -87,21 +87,21 @@ export const useRunsStore = defineStore('runs', () => {
   }
 
   /** All rows of a part of a run's curve, which the lab may answer in pieces. */
-  async function readPart(runId: string, part: CurvePart, took: (rows: CurveRow[], piece: RunCurve) => void) {
+  async function readPart(runId: string, part: CurvePart, took: (piece: RunCurve) => void) {
     for (let { afterStep } = part; ;) {
       const piece = await bridge.request('readCurve', runId, { ...part, afterStep })
-      const rows = rowsIn(piece)
-      took(rows, piece)
-      if (rows.length === 0) return
-      afterStep = rows[rows.length - 1].step
+      took(piece)
+      const { step } = piece.rows
+      if (step.length === 0) return
+      afterStep = step[step.length - 1]
       const end = part.upToStep ?? runs.value.find((one) => one.id === runId)?.step ?? 0
       if (afterStep >= end) return
     }
   }
   const readOn = (runId: string, curve: Curve): Promise<void> => {
     const widest = widestOf(runs.value.find((one) => one.id === runId)?.step ?? 0)
-    return readPart(runId, { afterStep: lastStep(curve), widest }, (rows, piece) => {
-      appendRows(curve, rows)
+    return readPart(runId, { afterStep: lastStep(curve), widest }, (piece) => {
+      appendColumns(curve, piece.rows)
       takeMarks(curve, piece)
       triggerRef(curves)
     })
@@ -116,7 +116,7 @@ export const useRunsStore = defineStore('runs', () => {
       const { runId, part } = unread.shift()!
       const finer: CurveRow[] = []
       reading++
-      void readPart(runId, part, (rows) => finer.push(...rows))
+      void readPart(runId, part, (piece) => finer.push(...rowsIn(piece)))
         .then(() => {
           const curve = curves.value.get(runId)
           if (curve) refine(curve, finer)

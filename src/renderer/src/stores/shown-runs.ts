@@ -6,6 +6,7 @@ import type { RunSummary } from '#shared/run.ts'
 import { hueAt } from '../charts/hues.ts'
 import { useLabStore } from './lab.ts'
 import { usePlanStore, type MemberStyle } from './plan.ts'
+import { useRunNames } from './run-names.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 
@@ -17,6 +18,7 @@ export const useShownRuns = defineStore('shown-runs', () => {
   const plan = usePlanStore()
   const lab = useLabStore()
   const runs = useRunsStore()
+  const names = useRunNames()
   const allBeside = useLocalStorage<Record<string, string[]>>('isoflop.studies-beside', {})
 
   /** Studies laid beside the open one, in the order in which they were added. */
@@ -79,9 +81,9 @@ export const useShownRuns = defineStore('shown-runs', () => {
       : { ...own, colour: hueAt(placeOfStudy.value.get(run.studyId) ?? 0, lab.isDark) }
   }
   const studyName = (studyId: string): string => studies.studies.find(({ id }) => id === studyId)?.name ?? ''
-  /** Its name, with the study's where several are shown. */
+  /** Its name, with what tells it from others of it, and the study's where several are shown. */
   const labelOf = (run: RunSummary): string =>
-    beside.value.length === 0 ? run.name : `${run.name} · ${studyName(run.studyId)}`
+    beside.value.length === 0 ? names.nameOf(run) : `${names.nameOf(run)} · ${studyName(run.studyId)}`
 
   return {
     beside,
