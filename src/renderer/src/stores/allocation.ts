@@ -20,7 +20,6 @@ import { useLabStore } from './lab.ts'
 import { useLawStore } from './law.ts'
 import { useNoticesStore } from './notices.ts'
 import { usePlanStore } from './plan.ts'
-import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
 import { rounded } from '#shared/numbers.ts'
 
@@ -44,7 +43,6 @@ export const useAllocationStore = defineStore('allocation', () => {
   const studies = useStudiesStore()
   const plan = usePlanStore()
   const law = useLawStore()
-  const runs = useRunsStore()
   const lab = useLabStore()
   const notices = useNoticesStore()
   const typed = useLocalStorage<Record<string, number>>('isoflop.budgets', {})
