@@ -29,6 +29,9 @@ interface Planned {
   widest: number
 }
 
+/** Labels that have room beside one another: of more, some would be left out, and the others look uneven. */
+const labelsAcross = (pixels: number): number => Math.max(2, Math.min(8, Math.floor(pixels / 80)))
+
 /** What the chart shows, before it is said how: null while no line has a point. */
 function planned(plan: CurvesPlan): Planned | null {
   const whole = xExtent(plan)
@@ -45,7 +48,7 @@ function planned(plan: CurvesPlan): Planned | null {
   const yName = hasSpikes ? `${yNames[plan.y]}, spikes to ${rounded(y.highest)}` : yNames[plan.y]
   const xName = plan.x === 'flops' ? `${xNames.flops} (${plan.convention})` : xNames[plan.x]
   const axes = {
-    x: { name: xName, kind: plan.xScale, range: xRange },
+    x: { name: xName, kind: plan.xScale, range: xRange, wanted: labelsAcross(plan.pixels) },
     y: { name: yName, kind: plan.yScale, range: yRange },
   }
   const ends = [position(yRange.from, plan.yScale), position(yRange.to, plan.yScale)]

@@ -19,6 +19,7 @@ import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
+import { useRunNames } from './run-names.ts'
 import { useStudiesStore } from './studies.ts'
 
 export interface TaskUpload {
@@ -29,6 +30,7 @@ export interface TaskUpload {
 
 export const useEvaluationsStore = defineStore('evaluations', () => {
   const bridge = useBridge()
+  const names = useRunNames()
   const lab = useLabStore()
   const notices = useNoticesStore()
   const deleted = useDeletedStore()
@@ -208,8 +210,12 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
       }
     })
 
+  /** Under names that tell runs of one size apart. */
+  const named = computed(() => names.ofSubjects(evaluations.value))
+
   return {
     evaluations,
+    named,
     tasks,
     automatic,
     isLoaded,

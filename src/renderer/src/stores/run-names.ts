@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, watch } from 'vue'
 import { groupedBy } from '#shared/grouped.ts'
 import { distinctions } from '#shared/run-table/distinctions.ts'
+import type { Subject } from '#shared/subject.ts'
 import { useRunPlansStore } from './run-plans.ts'
 import { useRunsStore } from './runs.ts'
 
@@ -31,6 +32,11 @@ export const useRunNames = defineStore('run-names', () => {
   const detailOf = (runId: string): string => details.value.get(runId) ?? ''
   const nameOf = ({ id, name }: { id: string; name: string }): string =>
     detailOf(id) ? `${name} · ${detailOf(id)}` : name
+  /** What has weights for its subject, under the names of their runs. */
+  const ofSubjects = <One extends { subject: Subject; name: string }>(all: readonly One[]): One[] =>
+    all.map((one) =>
+      one.subject.kind === 'run' ? { ...one, name: nameOf({ id: one.subject.runId, name: one.name }) } : one,
+    )
 
-  return { detailOf, nameOf }
+  return { detailOf, nameOf, ofSubjects }
 })
