@@ -120,7 +120,7 @@ describe('a plan', () => {
 
   it('warns of many passes over the text, of few steps and of long days', () => {
     expect(planMember(member, basis, splits(1e6), machine).warnings.join()).toMatch(
-      /Reads the text 18 times; beyond 4 passes/,
+      /Reads the text 18 times, worth 11 times as much new text \(Muennighoff et al. 2023\)/,
     )
     expect(
       planMember(member, { ...basis, recipe: { ...defaultRecipe, batchTokens: 1e6 } }, null, null).warnings.join(),

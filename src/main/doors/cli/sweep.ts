@@ -8,6 +8,7 @@ import type { LabHost } from '#main/lab/lab.ts'
 import { optionNamed } from '#shared/repeat-run.ts'
 import { sweepFields, type SweepField, type SweepValue, wordsOf } from '#shared/sweep/fields.ts'
 import { curveWords, shiftOf, shiftWords, sweepCurves, sweptFields, type SweepRun } from '#shared/sweep/curves.ts'
+import { isLawField, type RateLaw, rateLawOf, rateLawWords } from '#shared/sweep/rate-law.ts'
 import { type SweepChoices, usualFactors } from '#shared/sweep/plan.ts'
 import type { Study } from '#shared/study.ts'
 import { formatSeconds, parseNumber, plural, withPlainSpaces, withPrefix } from '#shared/numbers.ts'
@@ -108,17 +109,33 @@ async function found(lab: LabHost, study: Study): Promise<Answer> {
   const runs = await lab.listRuns(study.id)
   const plans = new Map((await lab.readRunPlans(runs.map(({ id }) => id))).map((plan) => [plan.runId, plan]))
   const all = runs.flatMap((run): SweepRun[] => (plans.has(run.id) ? [{ run, plan: plans.get(run.id)! }] : []))
-  const swept = sweptFields(all).map((field) => ({ field, curves: sweepCurves(all, field) }))
+  const largest = (await lab.planStudy(study.id)).filter(({ refusal }) => refusal === null).pop()
+  const swept = sweptFields(all).map((field) => ({
+    field,
+    curves: sweepCurves(all, field),
+    law: isLawField(field) ? rateLawOf(all, field) : null,
+    largest,
+  }))
   if (swept.length === 0)
     throw new Fault(
       'not-found',
       `${study.name} has no finished trainings that differ in one field. Name one with --field, for example --field peak-learning-rate.`,
     )
-  const document = swept.map(({ field, curves }) => ({ field, curves, shift: shiftOf(curves) }))
+  const document = swept.map(({ field, curves, law }) => ({ field, curves, shift: shiftOf(curves), law }))
   return { document: { studyId: study.id, sweeps: document }, text: swept.map(sweepText).join('\n\n') }
 }
 
-function sweepText({ field, curves }: { field: SweepField; curves: ReturnType<typeof sweepCurves> }): string {
+function sweepText({
+  field,
+  curves,
+  law,
+  largest,
+}: {
+  field: SweepField
+  curves: ReturnType<typeof sweepCurves>
+  law: RateLaw | null
+  largest?: MemberPlan
+}): string {
   const values = [...new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)))]
   if (values.every((x) => typeof x === 'number')) values.sort((a, b) => Number(a) - Number(b))
   // multiples of each member's own value share no row
@@ -137,6 +154,7 @@ function sweepText({ field, curves }: { field: SweepField; curves: ReturnType<ty
     ...rows,
     ...curves.map(curveWords),
     ...(shift ? [shift] : []),
+    ...(law ? [rateLawWords(law, largest)] : []),
   ].join('\n')
 }
 

@@ -26,7 +26,7 @@ export function repeatsOption(plan: RepeatsPlan, theme: ChartTheme) {
   const highest = Math.min(most, 1.6 * worth)
   const axes = {
     x: { name: 'times the text is read', kind: 'linear' as const, range: { from: 1, to: most }, wanted: 5 },
-    y: { name: 'worth, in new text', kind: 'linear' as const, range: { from: 1, to: highest }, wanted: 4 },
+    y: { name: 'worth (new text)', kind: 'linear' as const, range: { from: 1, to: highest }, wanted: 4 },
   }
   const line = (id: string, data: [number, number][], type: 'solid' | 'dashed', color: string) => ({
     ...still,

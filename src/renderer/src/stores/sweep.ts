@@ -6,11 +6,14 @@ import type { TrialCost } from '#shared/comparison/trial.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { shiftOf, sweepCurves, sweptFields, type SweepRun } from '#shared/sweep/curves.ts'
 import { type SweepField, usualFields } from '#shared/sweep/fields.ts'
+import { isLawField, rateAt, rateLawOf } from '#shared/sweep/rate-law.ts'
+import { rounded } from '#shared/numbers.ts'
 import type { SweepChoices } from '#shared/sweep/plan.ts'
 import { useBridge } from '../bridge.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunPlansStore } from './run-plans.ts'
 import { useRunsStore } from './runs.ts'
+import { usePlanStore } from './plan.ts'
 import { useShellStore } from './shell.ts'
 import { useStudiesStore } from './studies.ts'
 
@@ -21,6 +24,7 @@ export const useSweepStore = defineStore('sweep', () => {
   const runs = useRunsStore()
   const runPlans = useRunPlansStore()
   const shell = useShellStore()
+  const plan = usePlanStore()
 
   const isOpen = ref(false)
   const isBeginning = ref(false)
@@ -42,6 +46,21 @@ export const useSweepStore = defineStore('sweep', () => {
   })
   const curves = computed(() => (field.value ? sweepCurves(all.value, field.value) : []))
   const shift = computed(() => shiftOf(curves.value))
+  /** The best rate or batch against N and D, with the study's largest member. */
+  const law = computed(() => (isLawField(field.value) ? rateLawOf(all.value, field.value) : null))
+  const largest = computed(() => plan.trainable[plan.trainable.length - 1])
+  const advised = computed(() => {
+    if (!law.value || !largest.value || !studies.current) return null
+    const { context } = studies.current.recipe
+    const found = rateAt(law.value, largest.value.parameters, largest.value.tokens)
+    return law.value.field === 'batchTokens' ? context * Math.max(1, Math.round(found / context)) : rounded(found, 3)
+  })
+  /** Takes it into the study's recipe: one value for all members, the largest one's. */
+  function useAdvised(): void {
+    const { current } = studies
+    if (current && law.value && advised.value !== null)
+      studies.change({ recipe: { ...current.recipe, [law.value.field]: advised.value } })
+  }
   /** Trainings that are still to come. */
   const underWay = computed(() => own.value.filter(isUnderWay).length)
   const need = () => runPlans.need(own.value.map(({ id }) => id))
@@ -70,5 +89,24 @@ export const useSweepStore = defineStore('sweep', () => {
     notices.tell(`${swept.name} trains.`, { label: `Back to ${current.name}`, run: () => studies.open(current.id) })
   }
 
-  return { isOpen, isBeginning, first, page, fields, field, curves, shift, own, underWay, need, ask, cost, begin }
+  return {
+    isOpen,
+    isBeginning,
+    first,
+    page,
+    fields,
+    field,
+    curves,
+    shift,
+    own,
+    underWay,
+    need,
+    ask,
+    cost,
+    begin,
+    law,
+    largest,
+    advised,
+    useAdvised,
+  }
 })

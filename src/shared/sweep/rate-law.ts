@@ -1,0 +1,89 @@
+// How the best learning rate and batch move with size and data: Step Law's form (Li et al. 2025, arXiv 2503.04715),
+// fitted to the optima that sweeps found.
+import { rounded } from '../numbers.ts'
+import { fitLine } from '../scaling/power-law.ts'
+import { settled, sweepCurves, type SweepRun } from './curves.ts'
+
+export type LawField = 'peakLearningRate' | 'batchTokens'
+
+export const isLawField = (field: string | null): field is LawField =>
+  field === 'peakLearningRate' || field === 'batchTokens'
+
+/** value = coefficient · N^size · D^tokens, D in tokens and a batch in tokens too. */
+export interface RateLaw {
+  field: LawField
+  coefficient: number
+  size: number
+  tokens: number
+  /** Sizes whose optimum lies inside what was tried. */
+  sizes: number
+  /** N and D rise together in these runs, so that one exponent stands for both. */
+  isOneLine: boolean
+}
+
+/** As published: N without embeddings, 60 M to 1 B parameters, AdamW, cosine to 1e-5. */
+export const stepLaw: Record<LawField, Pick<RateLaw, 'coefficient' | 'size' | 'tokens'>> = {
+  peakLearningRate: { coefficient: 1.79, size: -0.713, tokens: 0.307 },
+  batchTokens: { coefficient: 0.58, size: 0, tokens: 0.571 },
+}
+
+export const rateAt = (
+  { coefficient, size, tokens }: Pick<RateLaw, 'coefficient' | 'size' | 'tokens'>,
+  parameters: number,
+  data: number,
+): number => coefficient * parameters ** size * data ** tokens
+
+/** Below this share of its own spread, ln D adds nothing to ln N. */
+const leastOwnSpread = 0.1
+
+/**
+ * Least squares on logarithms over the optima; null with fewer than two sizes. A batch follows D alone, as Step Law
+ * finds; a rate follows N and D where the runs tell them apart.
+ */
+export function rateLawOf(all: readonly SweepRun[], field: LawField): RateLaw | null {
+  const optima = settled(sweepCurves(all, field)).flatMap(({ id, parameters, valley }) => {
+    const tokens = all.find(({ run }) => run.memberId === id)?.plan.member.tokens
+    return tokens && valley.between > 0
+      ? [{ n: Math.log(parameters), d: Math.log(tokens), y: Math.log(valley.between) }]
+      : []
+  })
+  const ns = optima.map(({ n }) => n)
+  const ds = optima.map(({ d }) => d)
+  const ys = optima.map(({ y }) => y)
+  const whole = { field, sizes: optima.length }
+  if (field === 'batchTokens') {
+    if (new Set(ds).size < 2) return null
+    const { slope, intercept } = fitLine(ds, ys)
+    return { ...whole, coefficient: Math.exp(intercept), size: 0, tokens: slope, isOneLine: false }
+  }
+  if (new Set(ns).size < 2) return null
+  const along = fitLine(ns, ds)
+  const own = optima.map(({ n, d }) => d - along.intercept - along.slope * n)
+  const spread = (values: number[]) => Math.max(...values) - Math.min(...values)
+  if (optima.length < 3 || spread(own) < leastOwnSpread * Math.max(spread(ds), spread(ns))) {
+    const { slope, intercept } = fitLine(ns, ys)
+    return { ...whole, coefficient: Math.exp(intercept), size: slope, tokens: 0, isOneLine: true }
+  }
+  // Frisch-Waugh: what D says beyond N, then what N says beside it.
+  const tokens = fitLine(own, ys).slope
+  const { slope, intercept } = fitLine(
+    ns,
+    optima.map(({ d, y }) => y - tokens * d),
+  )
+  return { ...whole, coefficient: Math.exp(intercept), size: slope, tokens, isOneLine: false }
+}
+
+const power = (letter: string, exponent: number): string =>
+  exponent === 0 ? '' : ` ${letter}^${String(rounded(exponent, 3)).replace('-', '−')}`
+
+/** The law beside the published one, and what both say of a member; for every door. */
+export function rateLawWords(law: RateLaw, member?: { name: string; parameters: number; tokens: number }): string {
+  const what = law.field === 'peakLearningRate' ? 'rate' : 'batch (tokens)'
+  const published = stepLaw[law.field]
+  const form = (one: Pick<RateLaw, 'size' | 'tokens'>) => `${power('N', one.size)}${power('D', one.tokens)}`.trim()
+  const fitted = `Best ${what} = ${rounded(law.coefficient, 3)} ${form(law)} over ${law.sizes} sizes${law.isOneLine ? ' (N and D rise together here, so one exponent stands for both)' : ''}; Step Law: ${published.coefficient} ${form(published)} (Li et al. 2025).`
+  if (!member) return fitted
+  const value = (one: Pick<RateLaw, 'coefficient' | 'size' | 'tokens'>) =>
+    rounded(rateAt(one, member.parameters, member.tokens), 3)
+  return `${fitted} For ${member.name}: ${value(law)}, by Step Law ${value(published)}.`
+}
