@@ -1,7 +1,7 @@
 // Where the desktop app is put together.
 import { join } from 'node:path'
 import { app, nativeTheme } from 'electron'
-import { newsChannel } from '#shared/channels.ts'
+import { commandChannel, newsChannel } from '#shared/channels.ts'
 import { askPaths } from '#main/doors/electron/ask-paths.ts'
 import { giveUp } from '#main/doors/electron/crashes.ts'
 import { followOnDesktop } from '#main/doors/electron/desktop.ts'
@@ -75,7 +75,14 @@ async function start(): Promise<void> {
   })
   startNewsFeed({ source: lab, send: (kind, value) => stage.window()?.webContents.send(newsChannel, { kind, value }) })
   followOnDesktop({ lab, window: stage.window, show: stage.show })
-  setMenu({ home, isDevelopment: !app.isPackaged })
+  setMenu({
+    home,
+    isDevelopment: !app.isPackaged,
+    run(command) {
+      stage.show()
+      stage.window()?.webContents.send(commandChannel, command)
+    },
+  })
 
   app.on('second-instance', stage.show)
   app.on('activate', stage.show)

@@ -1,6 +1,6 @@
 // The bridge, nothing else: what the window may ask, hung on it as `window.isoflop`. Failures cross as plain Replies.
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
-import { doorChannel, labChannel, newsChannel } from '#shared/channels.ts'
+import { commandChannel, doorChannel, labChannel, newsChannel } from '#shared/channels.ts'
 import { fromReply, type Reply } from '#shared/fault.ts'
 import type { NewsKind } from '#shared/lab.ts'
 import type { DroppedFile, LabBridge } from '#shared/lab-bridge.ts'
@@ -35,6 +35,9 @@ const bridge = {
     chooseFolder: async () => fromReply(await ask('chooseFolder')),
     saveFile: async (suggestedName: string, bytes: Uint8Array) =>
       fromReply(await ask('saveFile', suggestedName, bytes)),
+    onCommand(listener: (id: string) => void) {
+      ipcRenderer.on(commandChannel, (_event, id: string) => listener(id))
+    },
     pathOfFile(file: DroppedFile) {
       const path = pathOf(file)
       // Known to the main process before anything that names it is asked for.

@@ -4,6 +4,8 @@
 export const labChannel = 'lab:request'
 /** What only the desktop can do: `invoke(doorChannel, name, args)` answers a Reply. */
 export const doorChannel = 'door:request'
+/** What the native menu asks of the window: a command, by its id. */
+export const commandChannel = 'door:command'
 /** News: `{ kind, value }`. */
 export const newsChannel = 'lab:news'
 

@@ -21,6 +21,8 @@ export interface DoorAbilities {
   chooseFiles?(): Promise<string[] | null>
   chooseFolder?(): Promise<string | null>
   saveFile?(suggestedName: string, bytes: Uint8Array): Promise<string | null>
+  /** Electron only: hears which of the window's commands its native menu was asked for, by their ids. */
+  onCommand?(listener: (id: string) => void): void
   /** The path of a file dropped on the window, Electron only. */
   pathOfFile?(file: DroppedFile): string
   /** Web only: sends a dropped file to the lab's machine and returns where it lies. */

@@ -1,9 +1,14 @@
 // Every command by name, for the palette and whoever else offers them.
 import { canResume } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
-import { computed } from 'vue'
+import { computed, watch } from 'vue'
 import { useBeginStore } from './begin.ts'
 import { useDeletedStore } from './deleted.ts'
+import { useFoundCommands } from './found-commands.ts'
+import { useHelpStore } from './help.ts'
+import { useNoticesStore } from './notices.ts'
+import { roomCommands, runRoomCommand } from './room-commands.ts'
+import { useSweepStore } from './sweep.ts'
 import { useEvaluationsStore } from './evaluations.ts'
 import { useLabStore } from './lab.ts'
 import { useModelsStore } from './models.ts'
@@ -34,6 +39,10 @@ export interface NamedCommand {
   text: string
   group: string
   keys?: string
+  /** Other words for it. */
+  words?: string
+  /** Only shown where something was typed. */
+  isOnlyFound?: boolean
   run: () => void
 }
 
@@ -51,6 +60,26 @@ export function useCommands() {
   const training = useTraining()
   const models = useModelsStore()
   const evaluations = useEvaluationsStore()
+
+  const help = useHelpStore()
+  const notices = useNoticesStore()
+  const sweep = useSweepStore()
+  const found = useFoundCommands()
+  // What was imported is found before its room was ever open.
+  watch(
+    () => shell.isPaletteOpen,
+    (isOpen) => isOpen && !models.isLoaded && void models.load(),
+  )
+  const rooms = roomCommands.map((one) => ({
+    id: `${one.room}: ${one.text}`,
+    text: one.text,
+    group: viewWords[one.room],
+    words: one.words,
+    run: async () => {
+      if (!(await runRoomCommand(one, shell.go)))
+        notices.tell(`${one.text} is not possible here now: ${viewWords[one.room]} has nothing for it yet.`)
+    },
+  }))
 
   const commands = computed<NamedCommand[]>(() => {
     const study = studies.current
@@ -72,8 +101,14 @@ export function useCommands() {
           group: 'Study',
           run: () => void training.trainLadder(),
         },
-      { id: 'new', text: 'New study', group: 'Study', run: () => dialogs.create() },
-      { id: 'open file', text: 'Open a study from a file', group: 'Study', run: () => dialogs.openFile() },
+      { id: 'new', text: 'New study', group: 'Study', words: 'create file', run: () => dialogs.create() },
+      {
+        id: 'open file',
+        text: 'Open a study from a file',
+        group: 'Study',
+        words: 'load import json',
+        run: () => dialogs.openFile(),
+      },
       ...studies.studies
         .filter((one) => one.id !== study?.id && !one.isArchived)
         .map((one) => ({
@@ -98,13 +133,55 @@ export function useCommands() {
         run: () => void lab.change({ theme }),
       })),
     ]
+    all.push(
+      {
+        id: 'help law',
+        text: 'What is a scaling law?',
+        group: 'Help',
+        words: 'explain documentation docs manual power',
+        run: () => help.show('law'),
+      },
+      {
+        id: 'help lesson',
+        text: 'Lesson: your first scaling law',
+        group: 'Help',
+        words: 'guided tour tutorial teach class learn start',
+        run: () => help.openLesson(),
+      },
+      {
+        id: 'help shortcuts',
+        text: 'Keyboard shortcuts',
+        group: 'Help',
+        keys: '?',
+        words: 'keys sheet hotkeys',
+        run: () => help.show('shortcuts'),
+      },
+    )
     if (study) {
       const own = runs.ofStudy(study.id)
       all.push(
         {
+          id: 'sweep',
+          text: 'Sweep a field',
+          group: 'Law',
+          words: 'learning rate batch seed width depth tokens tune hyperparameter search',
+          run: () => sweep.ask(),
+        },
+        {
+          id: 'export',
+          text: 'Export a checkpoint',
+          group: 'Models',
+          words: 'save download hugging face gguf safetensors take',
+          run: async () => {
+            if (!(await runRoomCommand({ text: 'Export', room: 'models', press: '[export-checkpoint]' }, shell.go)))
+              notices.tell('There is no checkpoint to export yet: train a member, or import a model.')
+          },
+        },
+        {
           id: 'import model',
           text: 'Import a model',
           group: 'Models',
+          words: 'hub hugging face upload load gpt2 weights',
           run: () => {
             shell.go('models')
             models.isImporting = true
@@ -116,6 +193,7 @@ export function useCommands() {
           id: 'save file',
           text: 'Save this study to a file',
           group: 'Study',
+          words: 'export download json',
           run: () => void studies.saveToFile(study),
         },
         {
@@ -129,6 +207,7 @@ export function useCommands() {
           id: 'report',
           text: 'Report of this study (HTML, print, PDF)',
           group: 'Study',
+          words: 'export save download share',
           run: () => void report.open(),
         },
         { id: 'archive', text: 'Archive this study', group: 'Study', run: () => void studies.archive(study, true) },
@@ -165,7 +244,7 @@ export function useCommands() {
         },
       )
     }
-    return all.filter((one): one is NamedCommand => one !== false)
+    return [...all.filter((one): one is NamedCommand => one !== false), ...(study ? rooms : []), ...found.value]
   })
   return { commands }
 }

@@ -35,6 +35,10 @@ export const useShellStore = defineStore('shell', () => {
   const isPaletteOpen = ref(false)
   const question = shallowRef<Question | null>(null)
   const checkpointRunId = ref<string | null>(null)
+  /** Of that run; null: its last. */
+  const checkpointStep = ref<number | null>(null)
+  /** An imported model that the Models room should show. */
+  const modelId = ref<string | null>(null)
 
   function go(to: ViewName): void {
     view.value = to
@@ -42,11 +46,30 @@ export const useShellStore = defineStore('shell', () => {
     last.value = to
     history.replaceState(null, '', `#${to}`)
   }
-  function openCheckpoints(runId: string): void {
+  function openCheckpoints(runId: string, step: number | null = null): void {
     checkpointRunId.value = runId
+    checkpointStep.value = step
+    modelId.value = null
+    go('models')
+  }
+  function openModel(id: string): void {
+    checkpointRunId.value = null
+    modelId.value = id
     go('models')
   }
   const ask = (asked: Question) => (question.value = asked)
 
-  return { view, isWelcome, isPaletteOpen, question, checkpointRunId, go, openCheckpoints, ask }
+  return {
+    view,
+    isWelcome,
+    isPaletteOpen,
+    question,
+    checkpointRunId,
+    checkpointStep,
+    modelId,
+    go,
+    openCheckpoints,
+    openModel,
+    ask,
+  }
 })
