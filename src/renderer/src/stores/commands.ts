@@ -7,6 +7,7 @@ import { useDeletedStore } from './deleted.ts'
 import { useFoundCommands } from './found-commands.ts'
 import { useHelpStore } from './help.ts'
 import { useNoticesStore } from './notices.ts'
+import type { NamedCommand } from './named-command.ts'
 import { roomCommands, runRoomCommand } from './room-commands.ts'
 import { useSweepStore } from './sweep.ts'
 import { useEvaluationsStore } from './evaluations.ts'
@@ -33,18 +34,6 @@ export const viewWords: Record<ViewName, string> = {
   settings: 'Settings',
 }
 export const modifier = /mac/i.test(navigator.platform) ? '⌘' : 'Ctrl '
-
-export interface NamedCommand {
-  id: string
-  text: string
-  group: string
-  keys?: string
-  /** Other words for it. */
-  words?: string
-  /** Only shown where something was typed. */
-  isOnlyFound?: boolean
-  run: () => void
-}
 
 export function useCommands() {
   const shell = useShellStore()

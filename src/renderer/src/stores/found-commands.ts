@@ -1,7 +1,7 @@
 // Runs, checkpoints and imported models as commands: found by name, opened where they live.
 import { computed, nextTick } from 'vue'
 import { exactly } from '#shared/numbers.ts'
-import type { NamedCommand } from './commands.ts'
+import type { NamedCommand } from './named-command.ts'
 import { originText, useModelsStore } from './models.ts'
 import { useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
