@@ -16,6 +16,8 @@ export interface LeftOut {
   replaced: number
   /** Zero bytes, and byte-order marks in the middle, that were taken out. */
   removed: number
+  /** Control characters that stand in no text: everything below U+0020 but tab, line feed, form feed and escape. */
+  controls?: number
   /** Why the first record or file was passed over; names it. */
   first: string | null
 }
@@ -38,6 +40,14 @@ export interface Corpus {
   /** Equal for two corpora of the same documents. */
   content?: string
   splits: Record<Split, { documents: number; bytes: number }>
+  /** What a person says of it. */
+  notes?: string
+  /** The field of JSON lines, or the column of parquet, that holds the text; absent: `text`. */
+  field?: string
+  /** Where that one is not there: those of the first record that hold text. */
+  fields?: string[]
+  /** Why it looks like no text, or like text of another encoding. */
+  warning?: string | null
   createdMs: number
   /** While it is read: bytes read of bytes to read. */
   progress: { doneBytes: number; totalBytes: number } | null
@@ -45,6 +55,9 @@ export interface Corpus {
   message: string | null
   code?: FaultCode | null
 }
+
+/** What a person may say of a text; another `field` reads one again that could not be read. */
+export type CorpusChanges = Partial<Pick<Corpus, 'name' | 'licence' | 'notes' | 'field'>>
 
 /** A corpus under one tokenizer. */
 export interface TokenizedCorpus {
@@ -62,6 +75,24 @@ export interface TokenizedCorpus {
 }
 
 const plural = (count: number, noun: string): string => `${exactly(count)} ${noun}${count === 1 ? '' : 's'}`
+
+/** The share from which a text is doubted: what a typing error or a stray byte makes stays far below it. */
+const doubtfulShare = 0.01
+
+/**
+ * Why text of so many characters is doubted, null where it is not: more than 1 % of it was no UTF-8, or is what
+ * stands in binary files.
+ */
+export function doubtOf({ replaced, removed, controls = 0 }: LeftOut, characters: number): string | null {
+  const all = characters + removed
+  if (all === 0) return null
+  const percent = (count: number) => `${Number(((100 * count) / all).toPrecision(2))} %`
+  if (replaced > doubtfulShare * all)
+    return `${percent(replaced)} of this text was no UTF-8 and became U+FFFD: it may be of another encoding, such as Latin-1, or no text at all. Save it as UTF-8 and add it again.`
+  if (removed + controls > doubtfulShare * all)
+    return `${percent(removed + controls)} of this text are control characters: it looks like a binary file. Read some of it before you train on it.`
+  return null
+}
 
 /** What was left out, in a sentence or two; empty where nothing was. */
 export function leftOutText({ records, files, replaced, removed, first }: LeftOut): string {

@@ -8,7 +8,7 @@ import type { ValidationReport } from './cluster/validation.ts'
 import type { ClusterPart, StreamingNews } from './cluster/live.ts'
 import type { RecipeChange, TrialChoices, TrialCost } from './comparison/trial.ts'
 import type { StudyEvidence } from './comparison/evidence.ts'
-import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
+import type { Corpus, CorpusChanges, Split, TokenizedCorpus } from './corpus.ts'
 import type { DeletedItem } from './deleted.ts'
 import type { EngineName, Machine } from './engine.ts'
 import type {
@@ -87,10 +87,12 @@ export interface Lab {
   // corpora and tokens
   listCorpora(): Promise<Corpus[]>
   /**
-   * Files or folders on the lab's own machine: .txt, folders of text, .jsonl (field `text`), .parquet. Returns at once;
-   * news says how it goes.
+   * Files or folders on the lab's own machine: .txt, folders of text, .jsonl and .parquet with the text in `field`
+   * (`text` unless told otherwise). Returns at once; news says how it goes.
    */
-  addCorpus(paths: string[], name: string): Promise<Corpus>
+  addCorpus(paths: string[], name: string, field?: string): Promise<Corpus>
+  /** Its name, licence and notes; another field reads one again that could not be read. */
+  changeCorpus(corpusId: string, changes: CorpusChanges): Promise<Corpus>
   cancelCorpus(corpusId: string): Promise<Corpus>
   deleteCorpus(corpusId: string): Promise<void>
   restoreCorpus(corpusId: string): Promise<Corpus>
@@ -100,6 +102,8 @@ export interface Lab {
    * how it goes.
    */
   tokenizeCorpus(corpusId: string, tokenizer: TokenizerChoice): Promise<TokenizedCorpus>
+  /** The beginning of a split's `document` as it was read, no tokenizer asked. */
+  corpusText(corpusId: string, split: Split, document: number): Promise<string>
   /** The beginning of a split's `document`, cut into the tokenizer's pieces. */
   sampleCorpus(corpusId: string, tokenizer: TokenizerChoice, split: Split, document: number): Promise<TokenPiece[]>
 

@@ -51,13 +51,21 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
   },
   'corpus list': { does: [[]], refuses: [[['--nothing'], 2]] },
   'corpus add': {
-    does: [['text.txt', '--name', 'Text']],
+    does: [['text.txt', '--name', 'Text', '--license', 'CC0', '--notes', 'Ours.']],
     refuses: [
       [['nowhere.txt'], 1],
       [[''], 2],
     ],
   },
   'corpus synthetic': { does: [['--to', 'synthetic.txt', '--documents', '2']], refuses: [[['--to', 'text.txt'], 1]] },
+  'corpus edit': {
+    does: [['Text', '--name', 'Text', '--license', '', '--notes', 'Of ours.']],
+    refuses: [
+      [['Text'], 2],
+      [['nobody', '--name', 'x'], 1],
+      [['Text', '--field', 'body'], 1],
+    ],
+  },
   'corpus delete': {
     does: [],
     refuses: [

@@ -20,6 +20,22 @@ export const annotationChanges = z.strictObject({
     .optional(),
 })
 
+/** Of a record of JSON or a column of parquet. */
+export const field = z.string().min(1, 'must not be empty').max(200)
+
+export const corpusChanges = z.strictObject({
+  name: name.optional(),
+  licence: z
+    .string()
+    .transform(oneLine)
+    .pipe(z.string().trim().max(200))
+    .transform((text) => text || null)
+    .nullable()
+    .optional(),
+  notes: z.string().max(longestNote).transform(printable).optional(),
+  field: field.optional(),
+})
+
 export const path = z
   .string()
   .min(1, 'must not be empty')

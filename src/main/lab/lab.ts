@@ -129,12 +129,14 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     emptyDeleted: async (ids) => parts.trash.empty(ids),
 
     listCorpora: async () => corpora.list(),
-    addCorpus: async (paths, name) => corpora.add(await textsThere(paths.map(textPath)), name),
+    addCorpus: async (paths, name, field) => corpora.add(await textsThere(paths.map(textPath)), name, field),
+    changeCorpus: async (corpusId, changes) => corpora.change(corpusId, changes),
     cancelCorpus: async (corpusId) => corpora.cancel(corpusId),
     deleteCorpus: async (corpusId) => corpora.delete(corpusId),
     restoreCorpus: async (corpusId) => corpora.restore(corpusId),
     listTokenized: async () => tokenized.list(),
     tokenizeCorpus: async (corpusId, tokenizer) => tokenized.start(corpusId, tokenizer),
+    corpusText: async (corpusId, split, document) => sampler.text(corpusId, split, document),
     sampleCorpus: async (corpusId, tokenizer, split, document) => sampler.sample(corpusId, tokenizer, split, document),
 
     machine: async () => computer.read(),

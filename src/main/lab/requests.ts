@@ -7,7 +7,18 @@ import { mostPlansAtOnce } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
 import { checkKinds } from '#shared/mup/check.ts'
-import { annotationChanges, curvePart, id, name, path, count, exportFolder, step } from './common-schemas.ts'
+import {
+  annotationChanges,
+  corpusChanges,
+  curvePart,
+  field,
+  id,
+  name,
+  path,
+  count,
+  exportFolder,
+  step,
+} from './common-schemas.ts'
 import { slurmCluster } from './places/schema.ts'
 import {
   tokenizer,
@@ -62,12 +73,18 @@ export const requests = {
   listDeleted: {},
   emptyDeleted: { ids: z.array(id).max(100_000).nullable() },
   listCorpora: {},
-  addCorpus: { paths: z.array(path).min(1, 'must name at least one file or folder').max(10_000), name },
+  addCorpus: {
+    paths: z.array(path).min(1, 'must name at least one file or folder').max(10_000),
+    name,
+    field: field.optional(),
+  },
+  changeCorpus: { corpusId: id, changes: corpusChanges },
   cancelCorpus: { corpusId: id },
   deleteCorpus: { corpusId: id },
   restoreCorpus: { corpusId: id },
   listTokenized: {},
   tokenizeCorpus: { corpusId: id, tokenizer },
+  corpusText: { corpusId: id, split: z.enum(['train', 'validation', 'test']), document: count(0, 1e12) },
   sampleCorpus: { corpusId: id, tokenizer, split: z.enum(['train', 'validation', 'test']), document: count(0, 1e12) },
   machine: {},
   measureMachine: {},

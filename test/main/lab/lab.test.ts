@@ -436,6 +436,28 @@ describe('a corpus', () => {
     expect(existsSync(join(bench.home, 'corpora', id))).toBe(false)
   })
 
+  it('is read again by another field, described, and its text looked at', async () => {
+    const lab = await bench.open()
+    const path = join(bench.home, 'posts.jsonl')
+    writeFileSync(path, Array.from({ length: 60 }, (_, i) => JSON.stringify({ id: i, body: `Post ${i}` })).join('\n'))
+    const { id } = await lab.addCorpus([path], 'Posts')
+    const when = (state: string) =>
+      until(async () => (await lab.listCorpora()).find((one) => one.id === id && one.state === state))
+    expect(await when('failed')).toMatchObject({ fields: ['body'], message: expect.stringContaining('no field text') })
+    await lab.changeCorpus(id, { field: 'body' })
+    expect(await when('finished')).toMatchObject({ documents: 60, field: 'body', message: null, warning: null })
+    expect(await lab.corpusText(id, 'train', 0)).toMatch(/^Post \d+$/)
+    await expect(lab.changeCorpus(id, { field: 'id' })).rejects.toMatchObject({ code: 'conflict' })
+    const said = { name: 'Letters', licence: 'CC BY 4.0', notes: 'Of a forum.' }
+    expect(await lab.changeCorpus(id, said)).toMatchObject(said)
+    expect((await lab.listCorpora()).find((one) => one.id === id)).toMatchObject({ ...said, documents: 60 })
+    const [bundled] = (await lab.listCorpora()).filter(({ origin }) => origin === 'bundled')
+    if (bundled)
+      await expect(lab.changeCorpus(bundled.id, { licence: 'mine' })).rejects.toMatchObject({ code: 'conflict' })
+    const direct = await lab.addCorpus([path], 'Direct', 'body')
+    expect(direct.field).toBe('body')
+  })
+
   it('that came with the lab cannot be deleted', async () => {
     const lab = await bench.open()
     const { id } = await corpusReady(lab)

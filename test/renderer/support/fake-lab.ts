@@ -305,6 +305,11 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       corpora.set(made.id, made)
       return made
     },
+    changeCorpus: async (id, changes) => {
+      const changed = { ...corpora.get(id)!, ...changes, ...(changes.field ? { state: 'running' as const } : {}) }
+      corpora.set(id, changed)
+      return told('corpus', changed)
+    },
     cancelCorpus: async (id) => corpus(id, { state: 'cancelled' }),
     deleteCorpus: async (id) => take(corpora, id),
     restoreCorpus: async (id) => told('corpus', bring(corpora, id)),
@@ -324,6 +329,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       tokenized.push(made)
       return made
     },
+    corpusText: async (id) => `The beginning of ${id}.`,
     sampleCorpus: async () => [
       { id: 1, text: 'We' },
       { id: 2, text: ' the' },

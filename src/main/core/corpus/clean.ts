@@ -4,7 +4,7 @@ import type { LeftOut } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 
 /** What a reader counts on the way; lone surrogates are among the replaced. */
-export type Cleaning = Pick<LeftOut, 'replaced' | 'removed'>
+export type Cleaning = Pick<LeftOut, 'replaced' | 'removed' | 'controls'>
 
 /** Text of whole lines of UTF-8. */
 export function decodeUtf8(bytes: Buffer, cleaning: Cleaning): string {
@@ -29,11 +29,14 @@ export function cleanText(text: string, cleaning: Cleaning): string {
     cleaning.removed += count(clean, stray)
     clean = clean.replaceAll(stray, '')
   }
+  if (control.test(clean)) cleaning.controls = (cleaning.controls ?? 0) + clean.match(new RegExp(control, 'gu'))!.length
   if (loneSurrogate.test(clean))
     clean = clean.replace(new RegExp(loneSurrogate, 'gu'), () => (cleaning.replaced++, '\ufffd'))
   return clean
 }
 
+/** Cc without tab, line feed, form feed and escape, which terminals' and printers' texts hold. */
+const control = /[^\P{Cc}\t\n\f\u001b\u0080-\u009f]/u
 const loneSurrogate = /\p{Surrogate}/u
 
 function count(text: string, part: string): number {

@@ -8,6 +8,16 @@ export interface Documents {
   doneBytes: number
 }
 
+/** Where the text of a record stands, and what else it might have been: filled where it is not there. */
+export interface TextField {
+  name: string
+  /** Fields of the first record without it that hold text. */
+  others: string[] | null
+}
+
+export const defaultField = 'text'
+export const fieldNamed = (name: string = defaultField): TextField => ({ name, others: null })
+
 export const nothingLeftOut = (): LeftOut => ({ records: 0, files: 0, replaced: 0, removed: 0, first: null })
 
 /** Records of one file that hold no text: passed over and counted, unless they are what the file consists of. */

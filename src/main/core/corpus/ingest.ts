@@ -1,13 +1,13 @@
 // Text files become a corpus: documents cut, cleaned, told apart by their hash and split by it, in bounded memory.
 import { createHash } from 'node:crypto'
-import type { LeftOut, Split } from '#shared/corpus.ts'
+import { doubtOf, type LeftOut, type Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import { createCorpusWriter, openSplit, type CorpusWriter } from '#main/platform/disk/corpus-files.ts'
 import { splits } from '#main/platform/disk/text-files.ts'
 import { listSources } from '#main/platform/disk/text-sources.ts'
 import { grainOf } from './cut.ts'
 import { createHashSet } from './distinct.ts'
-import { nothingLeftOut } from './documents.ts'
+import { fieldNamed, nothingLeftOut } from './documents.ts'
 import { readSource } from './read.ts'
 import { hashFraction, splitOf, splitSmall } from './split.ts'
 
@@ -18,6 +18,8 @@ export interface IngestRequest {
   folder: string
   /** Files and folders on this machine. */
   paths: string[]
+  /** Of JSON lines and parquet: where the text stands; absent: `text`. */
+  field?: string
 }
 
 export interface IngestReport {
@@ -30,6 +32,8 @@ export interface IngestReport {
   /** Exact duplicates that were left out. */
   duplicates: number
   leftOut: LeftOut
+  /** Why it looks like no text; null where it does not. */
+  warning: string | null
   /** Equal for two corpora of the same documents in the same order: SHA-256 over those of the documents. */
   content: string
   splits: Record<Split, { documents: number; bytes: number }>
@@ -37,13 +41,16 @@ export interface IngestReport {
 
 export type IngestRecord =
   | { kind: 'progress'; doneBytes: number; totalBytes: number; documents: number; duplicates: number }
+  | { kind: 'fields'; fields: string[] }
   | { kind: 'done'; report: IngestReport }
 
+/** More fields than a person would look through are not told. */
+const mostFields = 100
 /** Bytes of source between two progress records. */
 const progressBytes = 2 << 20
 
 /**
- * Yields progress and at last the report. Faults name the file, the line and the field; then, and when `signal` is
+ * Yields progress and at last the report; where the text's field was not there, first the fields that hold text. Faults name the file, the line and the field; then, and when `signal` is
  * aborted
  * (Fault `cancelled`), nothing is left behind and a corpus that was in `folder` before is still there.
  */
@@ -57,6 +64,8 @@ export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal)
   const grain = grainOf(totalBytes)
   const content = createHash('sha256')
   const seen = createHashSet()
+  const field = fieldNamed(request.field)
+  let characters = 0
   let duplicates = 0
   let writer = createCorpusWriter(request.folder)
   try {
@@ -71,9 +80,10 @@ export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal)
     })
     yield progress(0)
     for (const source of sources) {
-      for await (const { documents, doneBytes } of readSource(source, grain, leftOut)) {
+      for await (const { documents, doneBytes } of readSource(source, grain, leftOut, field)) {
         throwIfCancelled(signal)
         for (const document of documents) {
+          characters += document.length
           const bytes = Buffer.from(document, 'utf8')
           const hash = createHash('sha256').update(bytes).digest()
           if (seen.add(hash)) {
@@ -98,6 +108,7 @@ export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal)
       documents: seen.size,
       duplicates,
       leftOut,
+      warning: doubtOf(leftOut, characters),
       content: content.digest('hex'),
       splits: writer.counts,
     }
@@ -105,6 +116,9 @@ export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal)
     throwIfCancelled(signal)
     writer.keep(report)
     yield { kind: 'done', report }
+  } catch (error) {
+    if (field.others?.length) yield { kind: 'fields', fields: field.others.slice(0, mostFields) }
+    throw error
   } finally {
     writer.discard() // after `keep` there is nothing aside any more
   }

@@ -1,4 +1,4 @@
-// Documents from the column `text` of a parquet file, a page at a time.
+// Documents from one column of a parquet file, a page at a time.
 import { parquetReadObjects, type ColumnMetaData } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { Fault } from '#shared/fault.ts'
@@ -7,11 +7,14 @@ import type { SourceFile } from '#main/platform/disk/text-sources.ts'
 import { shortened } from '#shared/bounds.ts'
 import type { LeftOut } from '#shared/corpus.ts'
 import { cleanText, decodeUtf8 } from './clean.ts'
-import { countRecords, type Documents } from './documents.ts'
+import { countRecords, type Documents, type TextField } from './documents.ts'
 import { readFooter } from './parquet-footer.ts'
 import { pagesOf } from './parquet-pages.ts'
 
-export async function* readParquet(source: SourceFile, leftOut: LeftOut): AsyncGenerator<Documents> {
+const isText = ({ children, element }: ReturnType<typeof readFooter>['columns'][number]): boolean =>
+  children.length === 0 && element.type === 'BYTE_ARRAY'
+
+export async function* readParquet(source: SourceFile, leftOut: LeftOut, field: TextField): AsyncGenerator<Documents> {
   const { path } = source
   const records = countRecords(leftOut)
   const parsers = {
@@ -21,18 +24,20 @@ export async function* readParquet(source: SourceFile, leftOut: LeftOut): AsyncG
   const file = openForSlices(path)
   try {
     const { metadata, columns } = footerOf(file)
-    const column = columns.find(({ element }) => element.name === 'text')
+    const column = columns.find(({ element }) => element.name === field.name)
+    if (column?.element.type !== 'BYTE_ARRAY')
+      field.others ??= columns.filter(isText).map(({ element }) => element.name)
     if (!column)
       throw new Fault(
         'bad-input',
-        `${path} has no column text; its columns are: ${shortened(columns.map(({ element }) => element.name).join(', '), 200)}.`,
+        `${path} has no column ${field.name}; its columns are: ${shortened(columns.map(({ element }) => element.name).join(', '), 200)}.`,
       )
     if (column.children.length > 0 || column.element.type !== 'BYTE_ARRAY')
-      throw new Fault('bad-input', `${path}: the column text does not hold text.`)
+      throw new Fault('bad-input', `${path}: the column ${field.name} does not hold text.`)
     let row = 0
     for (let group = 0; group < metadata.row_groups.length; group++) {
       const { columns: chunks, num_rows } = metadata.row_groups[group]!
-      const meta = chunks.find(({ meta_data }) => meta_data?.path_in_schema.join('.') === 'text')?.meta_data
+      const meta = chunks.find(({ meta_data }) => meta_data?.path_in_schema.join('.') === field.name)?.meta_data
       if (!meta) throw damaged(row, row + Number(num_rows))
       const groupEnd = row + Number(num_rows)
       for (const texts of readPages(group, meta, row, groupEnd)) {
@@ -40,7 +45,7 @@ export async function* readParquet(source: SourceFile, leftOut: LeftOut): AsyncG
         const rows = await texts
         const documents = rows.map((text, index) => {
           if (typeof text !== 'string') {
-            const why = `${path}, row ${from + index + 1}: the column text is empty (null).`
+            const why = `${path}, row ${from + index + 1}: the column ${field.name} is empty (null).`
             records.passOver(new Fault('bad-input', why))
             return ''
           }
@@ -67,8 +72,8 @@ export async function* readParquet(source: SourceFile, leftOut: LeftOut): AsyncG
           throw damaged(from, to, error)
         }
         if (page.done) return
-        yield parquetReadObjects({ ...page.value, columns: ['text'], compressors, parsers }).then(
-          (rows) => rows.map(({ text }) => text as unknown),
+        yield parquetReadObjects({ ...page.value, columns: [field.name], compressors, parsers }).then(
+          (rows) => rows.map((row) => row[field.name] as unknown),
           (error: unknown) => {
             throw damaged(from, to, error)
           },

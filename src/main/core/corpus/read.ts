@@ -6,7 +6,7 @@ import type { LeftOut } from '#shared/corpus.ts'
 import { parsePythonJson } from '#shared/json.ts'
 import { cleanText, countReplaced, decodeUtf8, detectEncoding, type Cleaning } from './clean.ts'
 import { createCutter, endOfTextMarker, type Cutter, type Grain } from './cut.ts'
-import { countRecords, type Documents } from './documents.ts'
+import { countRecords, fieldNamed, type Documents, type TextField } from './documents.ts'
 import { readParquet } from './parquet.ts'
 
 /** Longest line of a record file. */
@@ -14,9 +14,14 @@ const longestRecordBytes = 64 << 20
 /** A line of text longer than this is taken in pieces. */
 const longestLineBytes = 4 << 20
 
-export function readSource(source: SourceFile, grain: Grain, leftOut: LeftOut): AsyncGenerator<Documents> {
-  if (source.kind === 'parquet') return readParquet(source, leftOut)
-  return source.kind === 'jsonl' ? readJsonLines(source, leftOut) : readText(source, grain, leftOut)
+export function readSource(
+  source: SourceFile,
+  grain: Grain,
+  leftOut: LeftOut,
+  field: TextField = fieldNamed(),
+): AsyncGenerator<Documents> {
+  if (source.kind === 'parquet') return readParquet(source, leftOut, field)
+  return source.kind === 'jsonl' ? readJsonLines(source, leftOut, field) : readText(source, grain, leftOut)
 }
 
 /**
@@ -58,8 +63,8 @@ async function* decodeBlocks(
   if (wide) yield { text: clean(wide.decode()), doneBytes: source.bytes }
 }
 
-/** One JSON object a line, its text in the field `text`; a line without one is passed over. */
-async function* readJsonLines(source: SourceFile, leftOut: LeftOut): AsyncGenerator<Documents> {
+/** One JSON object per line, its text in one field; a line without it is passed over. */
+async function* readJsonLines(source: SourceFile, leftOut: LeftOut, field: TextField): AsyncGenerator<Documents> {
   let line = 0
   let isInsideLongLine = false
   const records = countRecords(leftOut)
@@ -89,7 +94,7 @@ async function* readJsonLines(source: SourceFile, leftOut: LeftOut): AsyncGenera
     for (const record of lines) {
       line++
       if (record.trim() === '') continue
-      const found = textOfRecord(record.replace(/^\ufeff/, ''), where)
+      const found = textOfRecord(record.replace(/^\ufeff/, ''), where, field)
       if (found instanceof Fault) records.passOver(found)
       else {
         records.taken()
@@ -102,7 +107,7 @@ async function* readJsonLines(source: SourceFile, leftOut: LeftOut): AsyncGenera
 }
 
 /** The text of a line, or why it has none. */
-function textOfRecord(record: string, where: () => string): string | Fault {
+function textOfRecord(record: string, where: () => string, field: TextField): string | Fault {
   let value: unknown
   try {
     value = parsePythonJson(record)
@@ -111,15 +116,16 @@ function textOfRecord(record: string, where: () => string): string | Fault {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return new Fault('bad-input', `${where()} is not a JSON object.`)
-  const text = (value as { text?: unknown }).text
+  const text = Object.hasOwn(value, field.name) ? (value as Record<string, unknown>)[field.name] : undefined
   if (typeof text === 'string') return text
+  field.others ??= Object.entries(value).flatMap(([name, one]) => (typeof one === 'string' ? [name] : []))
   if (text === undefined) {
     const fields = shortened(Object.keys(value).slice(0, 8).join(', '), 120)
-    return new Fault('bad-input', `${where()} has no field text; its fields are: ${fields || 'none'}.`)
+    return new Fault('bad-input', `${where()} has no field ${field.name}; its fields are: ${fields || 'none'}.`)
   }
   return new Fault(
     'bad-input',
-    `${where()}: the field text is ${text === null ? 'null' : `a ${typeof text}`}, not a string.`,
+    `${where()}: the field ${field.name} is ${text === null ? 'null' : `a ${typeof text}`}, not a string.`,
   )
 }
 

@@ -1,15 +1,15 @@
-// `isoflop corpus`: the texts in the lab; one added, or deleted.
+// `isoflop corpus`: the texts in the lab; one added, described, or deleted.
 import { basename, resolve } from 'node:path'
-import { leftOutText, type Corpus } from '#shared/corpus.ts'
+import { leftOutText, type Corpus, type CorpusChanges } from '#shared/corpus.ts'
 import { parseWhole, short, table } from './amounts.ts'
 import { findCorpus, whole } from './find.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { corpusReady, readLab, withLab } from './lab.ts'
-import type { CommandContext, CommandPart } from './program.ts'
+import { usageError, type CommandContext, type CommandPart } from './program.ts'
 import { broughtBackBy, yesOption } from './trash.ts'
 
 export const corpusCommand: CommandPart = (program, act) => {
-  const corpus = program.command('corpus').description('list the corpora, add one, or delete one')
+  const corpus = program.command('corpus').description('list the corpora, add, edit or delete one')
   corpus
     .command('list', { isDefault: true })
     .description('list the corpora')
@@ -29,20 +29,54 @@ Example:
     )
   corpus
     .command('add')
-    .argument('<path...>', 'text files, folders of them, .jsonl with a field `text`, or .parquet')
+    .argument('<path...>', 'text files, folders of them, .jsonl or .parquet')
     .description('read texts into the lab')
     .option('--name <name>', 'what to call it')
+    .option('--field <name>', 'of .jsonl or .parquet: where the text stands (text)')
+    .option('--license <text>', 'its licence, as you know it')
+    .option('--notes <text>', 'anything worth knowing of it')
     .addHelpText(
       'after',
       `
 Example:
-  $ isoflop corpus add ~/books --name Books`,
+  $ isoflop corpus add ~/books --name Books --license 'Public domain'
+  $ isoflop corpus add posts.jsonl --field body`,
     )
     .action(
-      act((context, { name }: { name?: string }, paths: string[]) =>
+      act((context, { name, field, ...said }: AddOptions, paths: string[]) =>
         withLab(context, async (lab) => {
-          const { corpus, sameAs } = await readCorpus(lab, paths, name ?? corpusName(paths), context)
+          const { corpus: read, sameAs } = await readCorpus(lab, paths, name ?? corpusName(paths), context, field)
+          const changes = saidOf(said)
+          const corpus = Object.keys(changes).length > 0 ? await lab.changeCorpus(read.id, changes) : read
           return { document: { corpus, sameAs }, text: [corporaText([corpus]), ...remarks(corpus)].join('\n') }
+        }),
+      ),
+    )
+  corpus
+    .command('edit')
+    .description('rename a corpus, state its licence, take notes; or read one again that could not be read')
+    .argument('<corpus>', 'its whole id or name')
+    .option('--name <name>', 'what to call it')
+    .option('--license <text>', 'its licence; empty: not known')
+    .option('--notes <text>', 'anything worth knowing of it')
+    .option('--field <name>', 'of .jsonl or .parquet that could not be read: where the text stands')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ isoflop corpus edit Books --name Novels --license 'Public domain' --notes 'Without the prefaces.'
+  $ isoflop corpus edit posts --field body`,
+    )
+    .action(
+      act((context, { name, field, ...said }: AddOptions, wanted: string) =>
+        withLab(context, async (lab) => {
+          const changes = { name, field, ...saidOf(said) }
+          if (Object.values(changes).every((value) => value === undefined))
+            throw usageError('Say what to change: --name, --license, --notes or --field.')
+          const { id } = await findCorpus(lab, wanted, whole)
+          const changed = await lab.changeCorpus(id, changes)
+          const corpus = field === undefined ? changed : await corpusReady(lab, id, context)
+          return { document: { corpus }, text: [corporaText([corpus]), ...remarks(corpus)].join('\n') }
         }),
       ),
     )
@@ -102,9 +136,23 @@ Example:
     )
 }
 
+interface AddOptions {
+  name?: string
+  field?: string
+  license?: string
+  notes?: string
+}
+
+const saidOf = ({ license, notes }: AddOptions): CorpusChanges => ({
+  ...(license === undefined ? {} : { licence: license }),
+  ...(notes === undefined ? {} : { notes }),
+})
+
 /** What of the sources is not in the corpus as it was there, and what else a person should know. */
-function remarks({ leftOut, message }: Corpus): string[] {
-  return [leftOut ? leftOutText(leftOut) : null, message].filter((line): line is string => Boolean(line))
+function remarks({ leftOut, message, warning, notes }: Corpus): string[] {
+  return [notes, warning, leftOut ? leftOutText(leftOut) : null, message].filter((line): line is string =>
+    Boolean(line),
+  )
 }
 
 /**
@@ -116,10 +164,12 @@ export async function readCorpus(
   paths: readonly string[],
   name: string,
   context: CommandContext,
+  field?: string,
 ): Promise<{ corpus: Corpus; sameAs: string[] }> {
   const added = await lab.addCorpus(
     paths.map((path) => resolve(path)),
     name,
+    field,
   )
   const corpus = await corpusReady(lab, added.id, context)
   const { id, source, bytes, documents } = corpus

@@ -102,7 +102,7 @@ function systemFault(error: unknown): unknown {
 }
 
 /** Options that take any text; every other value names something, and nothing is called by an empty name. */
-const freeTexts = ['prompt', 'note']
+const freeTexts = ['prompt', 'note', 'notes', 'license']
 
 /** An unset variable in a script makes `--to ''`: refused in one place, before anything is opened. */
 function refuseEmpty(command: Command): void {

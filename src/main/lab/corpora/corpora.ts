@@ -1,7 +1,7 @@
 // The texts: what came with the lab and what a person added, read by a worker, one at a time.
 import { longestSilenceMs } from '#shared/bounds.ts'
 import { Fault, isDiskFull } from '#shared/fault.ts'
-import type { Corpus, Split } from '#shared/corpus.ts'
+import type { Corpus, CorpusChanges, Split } from '#shared/corpus.ts'
 import type { BundledCorpus } from '#main/core/corpus/bundled.ts'
 import type { IngestRecord, IngestReport } from '#main/core/corpus/ingest.ts'
 import { isUnderWay } from '#shared/task-state.ts'
@@ -33,7 +33,9 @@ export interface Corpora {
   pathsOf(id: string): string[]
   /** Reads what is not read yet: the bundled texts at the first start, and what an end in the middle left undone. */
   begin(): void
-  add(paths: string[], name: string): Corpus
+  add(paths: string[], name: string, field?: string): Corpus
+  /** What a person says of it; another field reads one again that could not be read. */
+  change(id: string, changes: CorpusChanges): Corpus
   cancel(id: string): Promise<Corpus>
   delete(id: string): Promise<void>
   restore(id: string): Corpus
@@ -64,32 +66,36 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     tellEveryMs: 100,
     atEnd: () => ({ progress: null }),
     work: async (task) => {
-      const { id, name, origin } = task.record
+      const { id, name, origin, field } = task.record
       let report: IngestReport | null = null
       const onRecord = (record: IngestRecord) => {
         if (record.kind === 'done') report = record.report
+        else if (record.kind === 'fields') task.set({ fields: record.fields })
         else {
           const { doneBytes, totalBytes, documents, duplicates } = record
           task.progress({ progress: { doneBytes, totalBytes }, documents, duplicates })
         }
       }
-      const request = { corpusId: id, name, folder: deps.folderOf(id), paths: store.read(id).paths }
+      const request = { corpusId: id, name, folder: deps.folderOf(id), paths: store.read(id).paths, field }
       await workToEnd<IngestRecord>(
         fork,
         { kind: 'ingest', request },
         { signal: task.signal, onRecord, silenceMs: longestSilenceMs },
       )
       if (!report) throw new Error('the text was read and no report of it came')
-      const { bytes, documents, duplicates, leftOut, content, splits } = report as IngestReport
+      const { bytes, documents, duplicates, leftOut, warning, content, splits } = report as IngestReport
       const twin = store.list().find(({ corpus }) => corpus.id !== id && corpus.content === content)
       const message = twin ? `This is the very text of “${twin.corpus.name}”, which is here already.` : null
       // What lies beside the bundled texts in their packages was not meant to be read.
-      const counted = origin === 'bundled' ? {} : { leftOut }
+      const counted = origin === 'bundled' ? {} : { leftOut, warning }
       return { bytes, documents, duplicates, ...counted, content, splits, message }
     },
   })
 
-  const take = (parts: Pick<Corpus, 'id' | 'name' | 'origin' | 'source' | 'licence'>, paths: string[]): Corpus => {
+  const take = (
+    parts: Pick<Corpus, 'id' | 'name' | 'origin' | 'source' | 'licence' | 'field'>,
+    paths: string[],
+  ): Corpus => {
     const corpus: Corpus = {
       ...parts,
       state: 'queued',
@@ -134,7 +140,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
       }
       for (const entry of here.values()) if (wasLeft(entry.corpus)) takeAgain(entry)
     },
-    add: (paths, name) =>
+    add: (paths, name, field) =>
       take(
         {
           id: deps.newId(),
@@ -142,9 +148,25 @@ export function createCorpora(deps: CorporaDeps): Corpora {
           origin: 'added',
           source: paths.length === 1 ? paths[0] : `${paths[0]} and ${paths.length - 1} more`,
           licence: null,
+          ...(field === undefined ? {} : { field }),
         },
         paths,
       ),
+    change: (id, { field, ...said }) => {
+      const entry = store.read(id)
+      const { corpus } = entry
+      if (corpus.origin === 'bundled' && said.licence !== undefined && said.licence !== corpus.licence)
+        throw new Fault('conflict', `${corpus.name} came with the lab, under the licence that it states.`)
+      if (field !== undefined && corpus.state !== 'failed' && corpus.state !== 'cancelled')
+        throw new Fault('conflict', `${corpus.name} is read already. Add its files again to read another field.`)
+      if (isUnderWay(corpus)) throw new Fault('conflict', `${corpus.name} is still being read. Wait for its end.`)
+      const changed: Corpus = { ...corpus, ...definedOf(said) }
+      if (field !== undefined)
+        return queue.resume(id, { ...changed, field, progress: { doneBytes: 0, totalBytes: 0 }, code: null })
+      store.write({ ...entry, corpus: changed })
+      news.tell('corpus', changed)
+      return changed
+    },
     cancel: async (id) => {
       const { corpus } = store.read(id)
       if (!isUnderWay(corpus) && corpus.state !== 'paused')
@@ -191,6 +213,10 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     },
   }
 }
+
+/** Without fields that are there but undefined. */
+const definedOf = <T extends object>(changes: T): T =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T
 
 /** A session ended in the middle of reading it, or found the disk full. */
 const wasLeft = ({ state }: Corpus): boolean =>

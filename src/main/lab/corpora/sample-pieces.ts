@@ -13,6 +13,7 @@ import type { TokenizedCorpora } from './tokenized.ts'
 const shownCharacters = 2000
 
 export interface Sampler {
+  text(corpusId: string, split: Split, document: number): string
   sample(corpusId: string, choice: TokenizerChoice, split: Split, document: number): TokenPiece[]
 }
 
@@ -33,12 +34,15 @@ export function createSampler(
     return last.tokenizer
   }
 
+  const beginning = (corpusId: string, split: Split, document: number): string => {
+    const corpus = corpora.read(corpusId)
+    if (corpus.state !== 'finished') throw new Fault('conflict', `${corpus.name} is not ready yet.`)
+    return sampleDocument(corpusFolder(corpusId), split, document).slice(0, shownCharacters)
+  }
+
   return {
-    sample: (corpusId, choice, split, document) => {
-      const corpus = corpora.read(corpusId)
-      if (corpus.state !== 'finished') throw new Fault('conflict', `${corpus.name} is not ready yet.`)
-      const text = sampleDocument(corpusFolder(corpusId), split, document)
-      return tokenizerOf(corpusId, choice).pieces(text.slice(0, shownCharacters))
-    },
+    text: beginning,
+    sample: (corpusId, choice, split, document) =>
+      tokenizerOf(corpusId, choice).pieces(beginning(corpusId, split, document)),
   }
 }

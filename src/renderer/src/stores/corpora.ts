@@ -1,7 +1,7 @@
 // The texts, what they are as tokens, and how adding one goes.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { Corpus, Split, TokenizedCorpus } from '#shared/corpus.ts'
+import type { Corpus, CorpusChanges, Split, TokenizedCorpus } from '#shared/corpus.ts'
 import type { DroppedFile } from '#shared/lab-bridge.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { isUnderWay } from '#shared/task-state.ts'
@@ -86,6 +86,9 @@ export const useCorporaStore = defineStore('corpora', () => {
       return add(paths, nameOfFiles(files.map((file) => file.name)))
     })
 
+  /** Its name, licence, notes, or the field that holds the text. */
+  const change = (corpusId: string, changes: CorpusChanges) =>
+    notices.attempt(async () => put(await bridge.request('changeCorpus', corpusId, changes)))
   const cancel = (corpusId: string) => notices.attempt(async () => put(await bridge.request('cancelCorpus', corpusId)))
   const remove = (corpus: Corpus) =>
     notices.attempt(async () => {
@@ -97,6 +100,8 @@ export const useCorporaStore = defineStore('corpora', () => {
   /** Fails quietly into the tokenized record's own message; only a refusal is told. */
   const tokenize = (corpusId: string, tokenizer: TokenizerChoice) =>
     notices.attempt(async () => putTokenized(await bridge.request('tokenizeCorpus', corpusId, tokenizer)))
+  const text = (corpusId: string, split: Split, document: number) =>
+    bridge.request('corpusText', corpusId, split, document)
   const sample = (corpusId: string, tokenizer: TokenizerChoice, split: Split, document: number) =>
     bridge.request('sampleCorpus', corpusId, tokenizer, split, document)
 
@@ -112,9 +117,11 @@ export const useCorporaStore = defineStore('corpora', () => {
     whenReady,
     add,
     addFiles,
+    change,
     cancel,
     remove,
     tokenize,
+    text,
     sample,
   }
 })

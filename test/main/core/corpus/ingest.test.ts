@@ -55,6 +55,75 @@ const all = (folder = corpus()) => Object.values(documents(folder)).flat().sort(
 const lines = (count: number, make = (index: number) => `document ${index} says ${index * 7}`) =>
   Array.from({ length: count }, (_, index) => JSON.stringify({ text: make(index), more: 1 })).join('\n')
 
+describe('the field with the text', () => {
+  const records = async (
+    paths: string[],
+    field?: string,
+  ): Promise<{ told: string[] | null; report: IngestReport | null }> => {
+    let told: string[] | null = null
+    try {
+      for await (const record of ingestCorpus(
+        { corpusId: 'one', name: 'One', folder: corpus(), paths, field },
+        never,
+      )) {
+        if (record.kind === 'fields') told = record.fields
+        if (record.kind === 'done') return { told, report: record.report }
+      }
+    } catch (error) {
+      expect((error as Fault).code).toBe('bad-input')
+    }
+    return { told, report: null }
+  }
+
+  test('of JSON lines is told where it is not there, and read once it is named', async () => {
+    const posts = Array.from({ length: 50 }, (_, i) =>
+      JSON.stringify({ id: i, title: `Post ${i}`, body: `Body ${i * 7}` }),
+    )
+    const path = write('posts.jsonl', posts.join('\n'))
+    expect(await records([path])).toEqual({ told: ['title', 'body'], report: null })
+    expect(existsSync(corpus())).toBe(false)
+    const { told, report } = await records([path], 'body')
+    expect(told).toBeNull()
+    expect(report).toMatchObject({ documents: 50, leftOut: none })
+    expect(all()[0]).toBe('Body 0')
+  })
+
+  test('named as what every object has is not found in it', async () => {
+    expect((await records([write('a.jsonl', lines(20))], 'constructor')).told).toEqual(['text'])
+  })
+
+  test('of parquet is told where it is not there, and no column that holds no text', async () => {
+    const path = join(__dirname, '../../../fixtures/corpus/no-text.parquet')
+    const { told } = await records([path])
+    expect(told).toEqual(['txt'])
+    expect((await records([path], 'txt')).told).toBeNull()
+  })
+})
+
+describe('what looks like no text', () => {
+  const sentences = Array.from({ length: 400 }, (_, i) => `Sentence number ${i} is about the sea.\n\n`).join('')
+  // written behind a long clean beginning, which is what tells a file's kind
+  const behind = (tail: Uint8Array) => Buffer.concat([Buffer.from(sentences.repeat(6)), tail])
+
+  test('is warned of where more than 1 % was no UTF-8', async () => {
+    const latin = Buffer.from('\u00e4\u00f6\u00fc und \u00df. \n\n'.repeat(3000), 'latin1')
+    const { warning, leftOut } = await ingest([write('late.txt', behind(latin))])
+    expect(leftOut.replaced).toBeGreaterThan(3000)
+    expect(warning).toMatch(/^\d+(\.\d+)? % of this text was no UTF-8 .* Latin-1/)
+  })
+
+  test('is warned of where more than 1 % are control characters, and a few are nothing', async () => {
+    const { warning } = await ingest([write('binary.txt', behind(Buffer.from('\u0001\u0002ab\n'.repeat(2000))))])
+    expect(warning).toMatch(/control characters: it looks like a binary file/)
+    expect((await ingest([write('clean.txt', `${sentences}\u0001 \t\f`)], join(home, 'two'))).warning).toBeNull()
+  })
+
+  test('counts no tab, form feed or escape among the control characters', async () => {
+    const { leftOut } = await ingest([write('terminal.txt', `${sentences}${'\u001b[1m\tbold\f\n'.repeat(500)}`)])
+    expect(leftOut.controls ?? 0).toBe(0)
+  })
+})
+
 describe('sources', () => {
   test('a file of records: one document a line', async () => {
     const report = await ingest([write('a.jsonl', lines(200))])
