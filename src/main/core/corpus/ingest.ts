@@ -50,9 +50,9 @@ const mostFields = 100
 const progressBytes = 2 << 20
 
 /**
- * Yields progress and at last the report; where the text's field was not there, first the fields that hold text. Faults name the file, the line and the field; then, and when `signal` is
- * aborted
- * (Fault `cancelled`), nothing is left behind and a corpus that was in `folder` before is still there.
+ * Yields progress and at last the report; where the text's field was not there, first the fields that hold text. Faults
+ * name the file, the line and the field; then, and when `signal` is aborted (Fault `cancelled`), nothing is left behind
+ * and a corpus that was in `folder` before is still there.
  */
 export async function* ingestCorpus(request: IngestRequest, signal: AbortSignal): AsyncGenerator<IngestRecord> {
   const leftOut = nothingLeftOut()
