@@ -16,6 +16,7 @@ import { generateCommand } from '#main/doors/cli/generate.ts'
 import { jobCommand } from '#main/doors/cli/job.ts'
 import { mupCheckCommand } from '#main/doors/cli/mup-check.ts'
 import { importCommand } from '#main/doors/cli/import.ts'
+import { handOverCommand } from '#main/doors/cli/hand-over.ts'
 import { inspectCommand } from '#main/doors/cli/inspect.ts'
 import { modelsCommand } from '#main/doors/cli/models.ts'
 import { opennessCommand } from '#main/doors/cli/openness.ts'
@@ -62,6 +63,7 @@ void runProgram(
     benchCommand,
     clusterCommand,
     carryCommands,
+    handOverCommand,
     jobCommand,
     serveCommand,
   ],

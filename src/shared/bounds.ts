@@ -76,6 +76,9 @@ export const longestLink = 2000
 /** Bytes of an uploaded file's name, in UTF-8; file systems take 255, and a few more mark what is half written. */
 export const longestFileNameBytes = 120
 
+/** Processes of PyTorch that train one run. */
+export const mostProcesses = 4096
+
 /** Trainings of one member that are asked for at once, each with a seed of its own. */
 export const mostSeeds = 100
 

@@ -56,6 +56,7 @@ export const labRequests = Object.keys({
   stopClusterCheck: true,
   previewSubmission: true,
   submitFiles: true,
+  handOver: true,
   takeFolder: true,
   listAnnotations: true,
   annotate: true,

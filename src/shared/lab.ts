@@ -24,7 +24,7 @@ import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats } from './inspection.ts'
 import type { CheckpointRow, ContinueChoices, ImportedModel, ModelOrigin } from './model.ts'
 import type { ModelReport } from './model-report.ts'
-import type { ClusterCheck, PlaceChoice, SlurmCluster, Submission } from './place.ts'
+import type { ClusterCheck, PlaceChoice, SlurmCluster, Submission, TorchChoice } from './place.ts'
 import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, RunSummary, StartChoices } from './run.ts'
 import type { OpennessCatalogue, OpennessEntry } from './openness/openness.ts'
 import type { Settings } from './settings.ts'
@@ -162,6 +162,17 @@ export interface Lab {
     folder: string,
     atOnce?: number,
   ): Promise<{ runs: RunSummary[]; command: string }>
+  /**
+   * The same for people who start the runs themselves, by PyTorch: its package, the runs, their tokens and a script. Of
+   * `cluster`, its GPUs count.
+   */
+  handOver(
+    studyId: string,
+    memberIds: string[],
+    cluster: SlurmCluster,
+    folder: string,
+    torch: TorchChoice,
+  ): Promise<RunSummary[]>
   /** Reads back what such runs have recorded and saved. */
   takeFolder(folder: string): Promise<RunSummary[]>
 

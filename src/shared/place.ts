@@ -24,6 +24,25 @@ export interface SlurmCluster {
   prelude: string | null
   /** An isoflop that is installed there; null: the lab sends its own. */
   command: string | null
+  /** A Python with PyTorch on the nodes, for members that several GPUs train together; absent: `python3`. */
+  python?: string | null
+  /** Its GPUs, by their name among the machines of the cost model; absent: not known, and no time is predicted. */
+  card?: string | null
+}
+
+/** One run by several processes of PyTorch (torch.distributed), one for each GPU. */
+export interface TorchChoice {
+  processes: number
+  /** Of them on a node; more take more nodes. */
+  perNode: number
+  /** NCCL between GPUs, Gloo between CPUs. */
+  device: 'cuda' | 'cpu'
+}
+
+/** What a run that trains so keeps of it. */
+export interface TorchRun extends TorchChoice {
+  /** What the cost model said before it was submitted, all steps; null where it did not know the GPUs. */
+  predictedSeconds: number | null
 }
 
 /** What runs are started with that go elsewhere. */
@@ -34,6 +53,8 @@ export interface PlaceChoice {
   atOnce?: number
   /** As where they are started here. */
   seeds?: number
+  /** Each run by several processes of PyTorch; absent: each by one engine of the lab. */
+  torch?: TorchChoice
 }
 
 /** What the summary of a run says that runs elsewhere. */
@@ -74,6 +95,18 @@ export interface Submission {
   command: string
   /** From the folder on the cluster. */
   files: { path: string; bytes: number }[]
+  /** Of the runs that PyTorch trains, in their order; absent where none does. */
+  predictions?: TorchPrediction[]
+}
+
+export interface TorchPrediction {
+  /** Of the run. */
+  name: string
+  /** null: `trouble` says why there is none. */
+  seconds: number | null
+  /** Mean error of such predictions on published measurements, as a share; null: none is known. */
+  error: number | null
+  trouble: string | null
 }
 
 /** One line of a cluster's check. */

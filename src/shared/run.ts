@@ -6,7 +6,7 @@ import type { ModelPlan } from './family/model.ts'
 import type { Recipe } from './family/recipe.ts'
 import type { FaultCode } from './fault.ts'
 import type { RunOrigin } from './model.ts'
-import type { PlaceChoice, RunPlace } from './place.ts'
+import type { PlaceChoice, RunPlace, TorchRun } from './place.ts'
 import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
 
@@ -42,6 +42,8 @@ export interface RunPlan {
   systems?: number
   /** Most bytes of weights that one system may hold; absent: what it needs. */
   systemWeightBytes?: number
+  /** The processes of PyTorch that train it, elsewhere; absent: `engine` does. */
+  torch?: TorchRun
 }
 
 /** How members are trained that are asked for together; absent: once, on this computer. */
@@ -101,6 +103,7 @@ export interface RunSummary {
   precision?: 'bf16'
   /** As in its plan. */
   systems?: number
+  torch?: TorchRun
   /** Where it runs; absent: on this computer. */
   place?: RunPlace
   /** The last step on a cluster, as measured. */

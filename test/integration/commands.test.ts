@@ -150,6 +150,13 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
     ],
   },
   'cluster remove': { does: [['here']], refuses: [[['here'], 1]] },
+  'hand-over': {
+    does: [],
+    refuses: [
+      [['nobody', 'carried'], 1],
+      [['nobody'], 2],
+    ],
+  },
   'submit-files': {
     does: [],
     refuses: [

@@ -1,14 +1,15 @@
 // What may be asked of the places where runs run: the clusters, what would be sent to one, and files that are carried.
 import { basename, join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
-import { carried, type PlaceChoice, type SlurmCluster, type Submission } from '#shared/place.ts'
+import { predictTorch } from '#shared/cluster/torch-run.ts'
+import { carried, type PlaceChoice, type SlurmCluster, type Submission, type TorchChoice } from '#shared/place.ts'
 import type { RunPlan, RunSummary } from '#shared/run.ts'
 import { listCheckpoints } from '#main/core/model-formats/checkpoint.ts'
 import type { TokenizedCorpora } from '#main/lab/corpora/tokenized.ts'
 import type { News } from '#main/lab/news.ts'
 import type { ClusterChecks } from '#main/lab/places/check.ts'
 import type { SlurmClusters } from '#main/lab/places/clusters.ts'
-import { describeLayout, submitCommand, writeLayout, type Layout } from '#main/lab/places/layout.ts'
+import { describeLayout, submitCommand, writeHandOver, writeLayout, type Layout } from '#main/lab/places/layout.ts'
 import { takeRecords } from '#main/lab/places/take-records.ts'
 import type { Recorder } from '#main/lab/runs/recorder.ts'
 import type { RunStore, StoredRun } from '#main/lab/runs/run-store.ts'
@@ -25,6 +26,7 @@ interface PlacesDeps {
   clusters: SlurmClusters
   checks: ClusterChecks
   own: () => OwnFiles
+  ownTorch: () => OwnFiles
   recorder: (run: StoredRun) => Recorder
   starts: Pick<ReturnType<typeof createRunStarts>, 'plansOn'>
   tokenized: Pick<TokenizedCorpora, 'prepare'>
@@ -41,18 +43,29 @@ interface PlacesDeps {
 export function composePlaces(deps: PlacesDeps) {
   const { clusters, checks, runStore, news } = deps
 
+  const tokensOf = async (studyId: string): Promise<Pick<Layout, 'title' | 'tokensFolder' | 'tokensKey'>> => {
+    const { corpusId, tokenizer, name } = deps.studies.read(studyId)
+    const tokensFolder = await deps.tokenized.prepare(corpusId, tokenizer, () => undefined, deps.closing.signal)
+    return { title: name, tokensFolder, tokensKey: basename(tokensFolder) }
+  }
   const layoutOf = async (
     studyId: string,
     cluster: SlurmCluster,
     plans: RunPlan[],
-    atOnce: number | undefined,
-  ): Promise<Layout> => {
-    const { corpusId, tokenizer, name } = deps.studies.read(studyId)
-    const tokensFolder = await deps.tokenized.prepare(corpusId, tokenizer, () => undefined, deps.closing.signal)
-    const own = cluster.command === null ? deps.own() : null
-    const tokens = { tokensFolder, tokensKey: basename(tokensFolder) }
-    return { cluster, arrayId: deps.newId(), title: name, plans, atOnce, own, ...tokens }
-  }
+    { atOnce, torch }: Pick<PlaceChoice, 'atOnce' | 'torch'>,
+  ): Promise<Layout> => ({
+    ...{ cluster, arrayId: deps.newId(), plans, atOnce, ...(await tokensOf(studyId)) },
+    own: cluster.command === null && !torch ? deps.own() : null,
+    ...(torch ? { torch: { choice: torch, own: deps.ownTorch() } } : {}),
+  })
+  /** Runs whose files a person carries. */
+  const startCarried = (plans: RunPlan[], message: string, array: string | null): RunSummary[] =>
+    deps.runs.startPlanned(plans, { on: carried }).map((run) => {
+      const told = { ...run, message, place: { ...run.place!, array } }
+      runStore.write(told)
+      news.tell('run', told)
+      return told
+    })
 
   /** Reads what a run has recorded and saved in a folder that came back. */
   const takeRun = async (folder: string, run: StoredRun): Promise<RunSummary> => {
@@ -102,8 +115,12 @@ export function composePlaces(deps: PlacesDeps) {
     stopCheck: checks.stop,
     preview: async (studyId: string, memberIds: string[], choice: PlaceChoice): Promise<Submission> => {
       const cluster = await clusters.read(choice.on)
-      const plans = await deps.starts.plansOn(studyId, memberIds, cluster, choice.seeds)
-      return describeLayout(await layoutOf(studyId, cluster, plans, choice.atOnce))
+      const plans = await deps.starts.plansOn(studyId, memberIds, cluster, choice)
+      const { torch } = choice
+      return {
+        ...(await describeLayout(await layoutOf(studyId, cluster, plans, choice))),
+        ...(torch ? { predictions: plans.map((plan) => predictTorch(plan, torch, cluster.card ?? null)) } : {}),
+      }
     },
     writeFiles: async (
       studyId: string,
@@ -113,16 +130,22 @@ export function composePlaces(deps: PlacesDeps) {
       atOnce: number | undefined,
     ): Promise<{ runs: RunSummary[]; command: string }> => {
       const plans = await deps.starts.plansOn(studyId, memberIds, cluster)
-      const layout = await layoutOf(studyId, cluster, plans, atOnce)
+      const layout = await layoutOf(studyId, cluster, plans, { atOnce })
       await writeLayout(layout, folder)
-      const runs = deps.runs.startPlanned(plans, { on: carried }).map((run) => {
-        const message = `Its files are in ${folder}. Carry them to a cluster and take the folder back.`
-        const told = { ...run, message, place: { ...run.place!, array: layout.arrayId } }
-        runStore.write(told)
-        news.tell('run', told)
-        return told
-      })
-      return { runs, command: submitCommand(layout.arrayId) }
+      const message = `Its files are in ${folder}. Carry them to a cluster and take the folder back.`
+      return { runs: startCarried(plans, message, layout.arrayId), command: submitCommand(layout.arrayId) }
+    },
+    handOver: async (
+      studyId: string,
+      memberIds: string[],
+      cluster: SlurmCluster,
+      folder: string,
+      torch: TorchChoice,
+    ): Promise<RunSummary[]> => {
+      const plans = await deps.starts.plansOn(studyId, memberIds, cluster, { torch })
+      const own = deps.ownTorch()
+      await writeHandOver({ plans, ...(await tokensOf(studyId)), torch: { choice: torch, own } }, folder)
+      return startCarried(plans, `Its files are in ${folder}. Start train.sh there and take the folder back.`, null)
     },
     take: async (folder: string): Promise<RunSummary[]> => {
       const known = new Map(runStore.list(null).map((run) => [run.id, run]))
@@ -132,7 +155,7 @@ export function composePlaces(deps: PlacesDeps) {
         throw new Fault(
           'not-found',
           names.length === 0
-            ? `${folder} has no runs/ with runs in it. Name the folder that \`isoflop submit-files\` wrote.`
+            ? `${folder} has no runs/ with runs in it. Name the folder that \`isoflop submit-files\` or \`hand-over\` wrote.`
             : `The runs in ${folder} are not of this lab, or were sent by ssh and come by themselves.`,
         )
       const taken: RunSummary[] = []

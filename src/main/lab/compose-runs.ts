@@ -11,7 +11,7 @@ import type { TokenizedCorpora } from '#main/lab/corpora/tokenized.ts'
 import type { News } from '#main/lab/news.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import { removeFolder } from '#main/platform/disk/folders.ts'
-import { ownFiles } from '#main/platform/disk/own-files.ts'
+import { ownFiles, torchFiles } from '#main/platform/disk/own-files.ts'
 import { createLoginNode, type LoginNode } from '#main/platform/processes/login-node.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 
@@ -23,6 +23,7 @@ export interface ComposeRunsDeps {
   newId: () => string
   home: string
   version: string
+  resources: string
   runFolder: (runId: string) => string
   /** Where an imported model lies; undefined where it is not there any more. */
   modelFolder: (modelId: string) => string | undefined
@@ -33,7 +34,7 @@ export interface ComposeRunsDeps {
 }
 
 export function composeRuns(deps: ComposeRunsDeps) {
-  const { db, news, fork, nowMs, newId, home, version, runFolder, tokenized, mayAsk } = deps
+  const { db, news, fork, nowMs, newId, home, version, resources, runFolder, tokenized, mayAsk } = deps
   const store = createRunStore(db)
   const clusters = createSlurmClusters(join(home, 'clusters'))
   const nodes = new Map<string | null, LoginNode>()
@@ -47,6 +48,7 @@ export function composeRuns(deps: ComposeRunsDeps) {
     tokenized.prepare(plan.corpusId, plan.tokenizer, tell, signal)
   const recorder = ({ plan, summary }: StoredRun) => createRecorder(summary, plan.member.tokens, store, news, nowMs)
   const own = () => ownFiles(version)
+  const ownTorch = () => torchFiles(resources, version)
 
   const elsewhere = createSlurm({
     store,
@@ -56,6 +58,7 @@ export function composeRuns(deps: ComposeRunsDeps) {
     recorder,
     folderOf: runFolder,
     own,
+    ownTorch,
     stagingFolder: join(home, 'clusters', 'sending'),
     reach: async (name) => {
       const cluster = await clusters.read(name)
@@ -78,5 +81,5 @@ export function composeRuns(deps: ComposeRunsDeps) {
     removeFiles: (id) => removeFolder(runFolder(id)),
   })
   const checks = createClusterChecks({ news, newId, nodeOf, own })
-  return { store, runs, places: { clusters, checks, own, recorder } }
+  return { store, runs, places: { clusters, checks, own, ownTorch, recorder } }
 }

@@ -40,6 +40,7 @@ import type { ForkWorker } from '#main/platform/processes/process.ts'
 export interface ComposeOptions {
   home: string
   version: string
+  resources: string
   door: About['door']
   fork: ForkWorker
   nowMs?: () => number
@@ -50,12 +51,12 @@ export interface ComposeOptions {
 }
 
 export async function composeLab(options: ComposeOptions) {
-  const { home: given, version, door, fork, nowMs = Date.now, isReadOnly = false, mayAsk = false } = options
+  const { home: given, version, resources, door, fork, nowMs = Date.now, isReadOnly = false, mayAsk = false } = options
   const home = resolve(given)
-  if (isReadOnly) return compose({ home, version, door, fork, nowMs, isReadOnly, mayAsk }, () => undefined)
+  if (isReadOnly) return compose({ home, version, resources, door, fork, nowMs, isReadOnly, mayAsk }, () => undefined)
   const { release } = takeHome(home)
   try {
-    return await compose({ home, version, door, fork, nowMs, isReadOnly, mayAsk }, release)
+    return await compose({ home, version, resources, door, fork, nowMs, isReadOnly, mayAsk }, release)
   } catch (error) {
     release()
     throw error
@@ -63,7 +64,7 @@ export async function composeLab(options: ComposeOptions) {
 }
 
 async function compose(options: Required<ComposeOptions>, release: () => void) {
-  const { home, version, door, fork, nowMs, isReadOnly } = options
+  const { home, version, resources, door, fork, nowMs, isReadOnly } = options
   const db = (isReadOnly ? openDatabaseToRead : openDatabase)(join(home, 'isoflop.db'), labSchema)
   const news = createNews()
   const newId = () => randomBytes(8).toString('hex')
@@ -108,6 +109,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     ...common,
     home,
     version,
+    resources,
     runFolder,
     modelFolder: (id) =>
       models.list().some((model) => model.id === id && model.state === 'finished') ? modelFolder(id) : undefined,

@@ -173,6 +173,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     previewSubmission: async (studyId, memberIds, choice) => places.preview(studyId, memberIds, choice),
     submitFiles: async (studyId, memberIds, cluster, folder, atOnce) =>
       places.writeFiles(studyId, memberIds, cluster, textPath(folder), atOnce),
+    handOver: async (studyId, memberIds, cluster, folder, torch) =>
+      places.handOver(studyId, memberIds, cluster, textPath(folder), torch),
     takeFolder: async (folder) => places.take(textPath(folder)),
 
     listAnnotations: async () => parts.annotations.list(),

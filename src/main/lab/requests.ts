@@ -19,7 +19,7 @@ import {
   exportFolder,
   step,
 } from './common-schemas.ts'
-import { slurmCluster } from './places/schema.ts'
+import { slurmCluster, torchChoice } from './places/schema.ts'
 import {
   tokenizer,
   studyChanges,
@@ -109,6 +109,7 @@ export const requests = {
   stopClusterCheck: { name },
   previewSubmission: { studyId: id, memberIds, choice: placeChoice },
   submitFiles: { studyId: id, memberIds, cluster: slurmCluster, folder: path, atOnce: count(1, 1000).optional() },
+  handOver: { studyId: id, memberIds, cluster: slurmCluster, folder: path, torch: torchChoice },
   takeFolder: { folder: path },
   listAnnotations: {},
   annotate: { kind: z.enum(annotationKinds), id, changes: annotationChanges },

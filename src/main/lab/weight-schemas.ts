@@ -6,6 +6,7 @@ import { engineNames, precisions } from '#shared/engine.ts'
 import { shotSamplers } from '#shared/evaluation/evaluation.ts'
 import { candidatesShown } from '#shared/inspection.ts'
 import { count, id, path, step, name } from './common-schemas.ts'
+import { torchChoice } from './places/schema.ts'
 
 export const generateOptions = z.strictObject({
   prompt: z.string().max(100_000),
@@ -68,6 +69,7 @@ export const placeChoice = z.strictObject({
   on: name,
   atOnce: count(1, 1000).optional(),
   seeds: count(1, mostSeeds).optional(),
+  torch: torchChoice.optional(),
 })
 
 export const startChoices = z
@@ -77,10 +79,11 @@ export const startChoices = z
     seeds: count(1, mostSeeds).optional(),
     on: name.optional(),
     atOnce: count(1, 1000).optional(),
+    torch: torchChoice.optional(),
   })
-  .refine(({ on, systems, atOnce }) => (on === undefined ? atOnce === undefined : systems === undefined), {
+  .refine(({ on, systems, atOnce, torch }) => (on === undefined ? !atOnce && !torch : systems === undefined), {
     path: ['on'],
-    message: 'names a real cluster: it does not go with systems, and atOnce goes with it',
+    message: 'names a real cluster: it does not go with systems, and atOnce and torch go with it',
   })
   .refine(({ systems, systemWeightBytes }) => systemWeightBytes === undefined || systems !== undefined, {
     path: ['systemWeightBytes'],

@@ -55,6 +55,8 @@ export interface GpuMachine extends MachineCommon {
   /** Of a node, to the network. 0: not known, and each device is taken to have its own. */
   networkPorts: number
   networkLatencySeconds: number
+  /** Of products in fp32, which the matrix units do not take. 0: not known. */
+  fp32FlopsPerSecond: number
   hasBf16: boolean
   hasFp8: boolean
 }
@@ -80,7 +82,7 @@ export interface WaferMachine extends MachineCommon {
 export type Machine = GpuMachine | WaferMachine
 
 // 0 is a meaning here: no such link, or not known
-const common = ['linkBytesPerSecond', 'networkBytesPerSecond', 'networkPorts']
+const common = ['linkBytesPerSecond', 'networkBytesPerSecond', 'networkPorts', 'fp32FlopsPerSecond']
 const gpuFigures = [
   'matmulFlopsPerSecond',
   'bestMatmulFlopsPerSecond',
@@ -95,6 +97,7 @@ const gpuFigures = [
   'networkBytesPerSecond',
   'networkPorts',
   'networkLatencySeconds',
+  'fp32FlopsPerSecond',
 ] as const satisfies readonly (keyof GpuMachine)[]
 const waferFigures = [
   'matmulFlopsPerSecond',

@@ -93,9 +93,13 @@ const text = (key: string, title: string, of: (row: RunRow) => Value, ...aliases
   aliases,
 })
 
-/** This computer, or the emulated cluster with its systems. */
-export const placeOf = ({ systems }: Pick<RunSummary, 'systems'>): string =>
-  systems === undefined ? 'this computer' : `emulated cluster ×${systems}`
+/** This computer, the emulated cluster with its systems, or the cluster by its name. */
+export const placeOf = ({ systems, place }: Pick<RunSummary, 'systems' | 'place'>): string =>
+  place ? place.name : systems === undefined ? 'this computer' : `emulated cluster ×${systems}`
+
+/** What trained it: an engine of the lab, or PyTorch with so many processes. */
+export const engineOf = ({ engine, torch }: Pick<RunSummary, 'engine' | 'torch'>): string =>
+  torch ? `PyTorch ×${torch.processes}` : engine
 
 /** Tokens of the whole plan per counted parameter. */
 const ratioOf = ({ run, plan }: RunRow): number | null =>
@@ -113,7 +117,7 @@ export const runColumns: readonly RunColumn[] = [
   number('loss', 'Train loss', ({ run }) => run.loss, 'train', 'train-loss'),
   number('validation', 'Validation loss', ({ run }) => run.validationLoss, 'val', 'validation-loss', 'val-loss'),
   number('bestValidation', 'Best validation loss', ({ run }) => run.bestValidationLoss, 'best'),
-  text('engine', 'Engine', ({ run }) => run.engine),
+  text('engine', 'Engine', ({ run }) => engineOf(run)),
   text('place', 'Place', ({ run }) => placeOf(run)),
   text('state', 'State', ({ run }) => run.state),
   number('speed', 'Tokens/s', ({ run }) => run.tokensPerSecond, 'tokens/s'),

@@ -45,6 +45,7 @@ export function createFakePlaces({ tell, runs }: Deps) {
       files: [{ path: 'tokens/', bytes: 1000 }],
     }),
     submitFiles: async () => ({ runs: [], command: 'sbatch arrays/a.sbatch' }),
+    handOver: async () => [],
     takeFolder: async () => [...runs.values()],
   } satisfies Partial<Lab>
 }

@@ -1,6 +1,7 @@
 // `isoflop cluster`: the Slurm clusters that runs can be sent to; added, looked at, checked from the connection to a
 // job on a node, followed, forgotten.
 import { Option, type Command } from 'commander'
+import { machines } from '#shared/cluster/presets.ts'
 import { Fault } from '#shared/fault.ts'
 import { carried, type ClusterCheck, type SlurmCluster } from '#shared/place.ts'
 import { isUnderWay } from '#shared/task-state.ts'
@@ -23,6 +24,8 @@ export interface ResourceOptions {
   constraint?: string
   prelude?: string
   isoflop?: string
+  python?: string
+  gpu?: string
 }
 
 export const resourceOptions = (command: Command): Command =>
@@ -44,6 +47,12 @@ export const resourceOptions = (command: Command): Command =>
     )
     .option('--prelude <lines>', 'shell lines that make node known there, like "module load nodejs"')
     .option('--isoflop <command>', 'an isoflop that is installed there; else this one is sent')
+    .option('--python <path>', 'a Python there that has PyTorch, for runs with --gpus; else python3')
+    .addOption(
+      new Option('--gpu <machine>', 'what its GPUs are, so that the time of runs with --gpus is predicted').choices(
+        machines.flatMap(({ id, kind }) => (kind === 'gpu' ? [id] : [])),
+      ),
+    )
 
 /** A cluster as the options describe it, over what was known of it. */
 export function describedBy(options: ResourceOptions, known: SlurmCluster): SlurmCluster {
@@ -52,8 +61,13 @@ export function describedBy(options: ResourceOptions, known: SlurmCluster): Slur
     options.engine ?? (options.gres === undefined ? known.engine : gres?.includes('gpu') ? 'cuda' : 'native')
   const { partition, account, qos, time, memory, constraint, prelude } = { ...known, ...definedOf(options) }
   const command = options.isoflop ?? known.command
+  const [python, card] = [options.python ?? known.python, options.gpu ?? known.card]
   const cpus = options.cpus ?? known.cpus
-  return { ...known, engine, cpus, partition, account, qos, time, gres, memory, constraint, prelude, command }
+  return {
+    ...{ ...known, engine, cpus, partition, account, qos, time, gres, memory, constraint, prelude, command },
+    ...(python ? { python } : {}),
+    ...(card ? { card } : {}),
+  }
 }
 const definedOf = <T extends object>(options: T): Partial<T> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
@@ -90,6 +104,7 @@ ssh, its settings, keys, agent and jump hosts are the system's own. No password 
 
 Examples:
   $ isoflop cluster add tetralith --ssh tetralith --folder /proj/me/isoflop --time 8:00:00 --prelude 'module load nodejs'
+  $ isoflop cluster add far --python /home/me/venv/bin/python --gpu a100-80
   $ isoflop cluster add here --ssh none --folder isoflop --partition cpu --cpus 2`,
     )
     .action(

@@ -39,6 +39,9 @@ export interface TrainOptions extends ShapingOptions, EngineOptions {
   systemWeights?: number
   on?: string
   atOnce?: number
+  gpus?: number
+  gpusPerNode?: number
+  processes?: number
   dryRun?: boolean
 }
 

@@ -1,6 +1,6 @@
 // `isoflop train`: a study, new or old, from text to finished runs.
 import { exactly } from '#shared/numbers.ts'
-import { mostSeeds } from '#shared/bounds.ts'
+import { mostProcesses, mostSeeds } from '#shared/bounds.ts'
 import { mostSystems } from '#shared/cluster/live.ts'
 import { Fault } from '#shared/fault.ts'
 import type { PlaceChoice, Submission } from '#shared/place.ts'
@@ -16,6 +16,7 @@ import { chooseMembers, makeStudy, oldStudy, remember, type TrainOptions } from 
 import { usageError, type CommandContext, type CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
 import { shapingOptions } from './shaping.ts'
+import { predictionsText, tookText, torchOf } from './torch.ts'
 
 export const trainCommand: CommandPart = (program, act) => {
   const command = program.command('train')
@@ -61,6 +62,17 @@ export const trainCommand: CommandPart = (program, act) => {
       )
       .option('--on <cluster>', 'on a Slurm cluster, as one job array; `isoflop cluster` knows them')
       .option('--at-once <count>', 'with --on: most runs that train at once', parseWhole(1, 1000))
+      .option(
+        '--gpus <count>',
+        'with --on: each run by so many GPUs together, by PyTorch (DDP or FSDP2); the cluster needs a Python that has it',
+        parseWhole(1, mostProcesses),
+      )
+      .option('--gpus-per-node <count>', 'with --gpus: GPUs of a node, 8 at most unless told otherwise', parseWhole(1, 64))
+      .option(
+        '--processes <count>',
+        'with --on: the same on CPUs, by so many processes of PyTorch on a node',
+        parseWhole(1, mostProcesses),
+      )
       .option('--dry-run', 'with --on: print what would be sent, and send nothing'),
   )
   engineOptions(command)
@@ -78,6 +90,7 @@ Examples:
   $ isoflop train --study "My study" --seeds 3         each member three times: error bars
   $ isoflop train --isoflop 4e11,8e11 --sizes 4        the same compute for several sizes
   $ isoflop train --on tetralith --at-once 8           the ladder as a job array of a Slurm cluster
+  $ isoflop train --on berzelius --gpus 8 --shape 24,2048,16   a large member, by PyTorch on eight GPUs
 
 Ctrl+C pauses; isoflop resume continues it.`,
     )
@@ -120,7 +133,7 @@ Ctrl+C pauses; isoflop resume continues it.`,
             const runs = await trainStudy(lab, study, options, context)
             return {
               document: { studyId: study.id, runs },
-              text: [runsText(runs), ...runs.flatMap(trafficText)].join('\n'),
+              text: [runsText(runs), ...runs.flatMap(trafficText), ...runs.flatMap(tookText)].join('\n'),
             }
           } catch (error) {
             await takeBack()
@@ -137,7 +150,7 @@ export async function trainStudy(
   study: Study,
   options: Pick<
     TrainOptions,
-    'member' | 'engine' | 'threads' | 'seeds' | 'systems' | 'systemWeights' | 'on' | 'atOnce'
+    'member' | 'engine' | 'threads' | 'seeds' | 'systems' | 'systemWeights' | 'on' | keyof PlaceOptions
   >,
   context: CommandContext,
 ): Promise<RunSummary[]> {
@@ -178,18 +191,25 @@ async function membersToTrain(
   return chosen.map(({ memberId }) => memberId)
 }
 
-const placeOf = (on: string, { atOnce, seeds }: Pick<TrainOptions, 'atOnce' | 'seeds'>): PlaceChoice => ({
-  on,
-  ...(seeds === undefined ? {} : { seeds }),
-  ...(atOnce === undefined ? {} : { atOnce }),
-})
+type PlaceOptions = Pick<TrainOptions, 'atOnce' | 'seeds' | 'gpus' | 'gpusPerNode' | 'processes'>
+
+const placeOf = (on: string, { atOnce, seeds, ...options }: PlaceOptions): PlaceChoice => {
+  const torch = torchOf(options)
+  return {
+    on,
+    ...(seeds === undefined ? {} : { seeds }),
+    ...(atOnce === undefined ? {} : { atOnce }),
+    ...(torch ? { torch } : {}),
+  }
+}
 
 const preview = async (lab: LabHost, study: Study, options: TrainOptions, context: CommandContext) =>
   lab.previewSubmission(study.id, await membersToTrain(lab, study, options, context), placeOf(options.on!, options))
 
-const submissionText = ({ script, command, files }: Submission): string =>
+const submissionText = ({ script, command, files, predictions }: Submission): string =>
   [
     script,
+    ...(predictions ? [`${predictionsText(predictions)}\n`] : []),
     table(
       ['file', 'bytes'],
       files.map(({ path, bytes }) => [path, short(bytes)]),
@@ -197,8 +217,14 @@ const submissionText = ({ script, command, files }: Submission): string =>
     `\nOn the cluster:  ${command}\nNothing was sent.`,
   ].join('\n')
 
-function refuseMixed({ on, atOnce, dryRun, systems, from, engine, threads }: TrainOptions): void {
+function refuseMixed(options: TrainOptions): void {
+  const { on, atOnce, dryRun, systems, from, engine, threads, gpus, gpusPerNode, processes } = options
   if (on === undefined && (atOnce !== undefined || dryRun)) throw usageError('--at-once and --dry-run go with --on.')
+  if (on === undefined && (gpus ?? gpusPerNode ?? processes) !== undefined)
+    throw usageError('--gpus and --processes go with --on; `isoflop hand-over` writes runs that people start themselves.')
+  if (gpus === undefined && gpusPerNode !== undefined) throw usageError('--gpus-per-node goes with --gpus.')
+  if (gpus !== undefined && processes !== undefined)
+    throw usageError('--gpus trains on GPUs, --processes on CPUs. Give one of them.')
   if (on === undefined) return
   if (systems !== undefined)
     throw usageError('--systems emulates a cluster on this computer; --on is a real one. Give one of them.')

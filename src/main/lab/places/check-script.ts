@@ -13,7 +13,7 @@ export function checkScript(cluster: SlurmCluster, id: string, own: OwnFiles | n
   const build = own ? `node ${shellWord(`runner/${own.id}/scripts/build-native.mjs`)} --require --force >&2 && ` : ''
   return `#!/bin/bash
 #SBATCH --job-name=isoflop-check
-${resourcesOf({ ...cluster, time: '5' })
+${resourcesOf({ ...cluster, time: '5', gres: cluster.gres ?? (cluster.python && cluster.card ? 'gpu:1' : null) })
   .map((option) => `#SBATCH ${option}`)
   .join('\n')}
 #SBATCH --output=check/${id}.out
@@ -24,7 +24,7 @@ echo "isoflop-host \${SLURMD_NODENAME:-$(hostname)}"
 echo "isoflop-node $(node --version 2>&1 | head -n 1)"
 echo "isoflop-compiler $( (g++ --version || clang++ --version) 2>/dev/null | head -n 1)"
 echo "isoflop-card $(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -n 1)"
-measure() { ${bench}; }
+${cluster.python ? `echo "isoflop-torch $(${shellWord(cluster.python)} -c ${shellWord(askTorch)} 2>&1 | tail -n 1)"\n` : ''}measure() { ${bench}; }
 if ! { measure; } > check/${id}.json 2> check/${id}.errors; then
   # the library of the lab's computer may be too new for this one: made here, it fits
   { ${build}measure; } > check/${id}.json 2>> check/${id}.errors && echo 'isoflop-built here'
@@ -32,6 +32,25 @@ fi
 echo "isoflop-rate $(grep -m 1 '"median"' check/${id}.json | tr -cd '0-9.')"
 echo "isoflop-error $(tail -n 1 check/${id}.errors)"
 `
+}
+
+/** Version, GPUs and the name of the first, divided by `|`. */
+const askTorch =
+  'import torch; n = torch.cuda.device_count(); print(torch.__version__, n, torch.cuda.get_device_name(0) if n else "", sep="|")'
+
+/** What the node's Python said of its PyTorch; `wantsGpu`: the job asked for one. */
+export function readTorch(output: string, python: string, wantsGpu: boolean): Said {
+  const said = /^isoflop-torch (.*)$/m.exec(output)?.[1].trim() ?? ''
+  const [version, count, card] = said.split('|')
+  if (card === undefined || !/^\d+\.\d+/.test(version))
+    return [
+      'bad',
+      `${python} has no PyTorch there: ${said || 'it said nothing'}. Install it for that Python, or name another with --python.`,
+    ]
+  if (Number(count) > 0) return ['good', `PyTorch ${version}, ${count === '1' ? 'a GPU' : `${count} GPUs`}: ${card}`]
+  return wantsGpu
+    ? ['bad', `PyTorch ${version} sees no GPU. Name one with --gres, and a PyTorch that is made for CUDA.`]
+    : ['good', `PyTorch ${version}, no GPU: processes on CPUs`]
 }
 
 type Said = [state: CheckLine['state'], text: string]

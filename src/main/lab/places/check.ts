@@ -6,7 +6,7 @@ import { shellWord } from '#shared/shell.ts'
 import type { News } from '#main/lab/news.ts'
 import type { OwnFiles } from '#main/platform/disk/own-files.ts'
 import type { LoginNode } from '#main/platform/processes/login-node.ts'
-import { checkScript, readCheck } from './check-script.ts'
+import { checkScript, readCheck, readTorch } from './check-script.ts'
 import { isOnNodes, isWaiting, queueFormat, readJobId, readQueue, whyWaiting } from './queue.ts'
 import { checkWords } from './script.ts'
 
@@ -27,7 +27,7 @@ export interface ClusterChecks {
   close(): Promise<void>
 }
 
-const steps = ['Connection', 'Slurm', 'Partition', 'Folder', 'Isoflop', 'Job on a node', 'Node.js', 'Engine'] as const
+const steps = ['Connection', 'Slurm', 'Partition', 'Folder', 'Isoflop', 'Job on a node', 'Node.js', 'Engine', 'PyTorch'] as const
 type Step = (typeof steps)[number]
 
 export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
@@ -40,7 +40,7 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
     let check: ClusterCheck = {
       name: cluster.name,
       isDone: false,
-      lines: steps.map((what) => ({ what, state: 'skipped', text: '' })),
+      lines: steps.filter((what) => what !== 'PyTorch' || cluster.python).map((what) => ({ what, state: 'skipped', text: '' })),
     }
     const change = (changes: Partial<ClusterCheck>): void => {
       check = { ...check, ...changes }
@@ -157,6 +157,8 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
     say('Job on a node', 'good', `ran on ${report.node}`)
     say('Node.js', ...report.nodeJs)
     if (report.nodeJs[0] !== 'bad') say('Engine', ...report.engine)
+    const wantsGpu = Boolean(cluster.card ?? cluster.gres?.includes('gpu'))
+    if (cluster.python) say('PyTorch', ...readTorch(found, cluster.python, wantsGpu))
   }
 
   /** Resolves when the job has ended; a Fault where it does not get a node for so long. */

@@ -1,7 +1,8 @@
 // A cluster as it may come in, from a door or from a file.
 import { z } from 'zod'
+import { mostProcesses } from '#shared/bounds.ts'
 import { engineNames } from '#shared/engine.ts'
-import type { SlurmCluster } from '#shared/place.ts'
+import type { SlurmCluster, TorchChoice } from '#shared/place.ts'
 
 const word = z
   .string()
@@ -26,4 +27,17 @@ export const slurmCluster: z.ZodType<SlurmCluster> = z.strictObject({
   constraint: word,
   prelude: z.string().max(4000).nullable(),
   command: z.string().trim().min(1).max(1000).nullable(),
+  python: word.optional(),
+  card: word.optional(),
 })
+
+export const torchChoice: z.ZodType<TorchChoice> = z
+  .strictObject({
+    processes: z.number().int().min(1).max(mostProcesses),
+    perNode: z.number().int().min(1).max(mostProcesses),
+    device: z.enum(['cuda', 'cpu']),
+  })
+  .refine(({ processes, perNode }) => processes % Math.min(processes, perNode) === 0, {
+    path: ['perNode'],
+    message: 'must divide the processes: every node runs as many',
+  })

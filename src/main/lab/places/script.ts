@@ -1,8 +1,9 @@
 // The script of a job array: each task trains one run, saves when Slurm wants its node back, and asks for another turn.
 import { Fault } from '#shared/fault.ts'
 import { oneLine } from '#shared/printable.ts'
-import { carried, type SlurmCluster } from '#shared/place.ts'
+import { carried, type SlurmCluster, type TorchChoice } from '#shared/place.ts'
 import { shellWord } from '#shared/shell.ts'
+import { torchResources, torchStart, type TorchStart } from './torch-script.ts'
 
 /** Of a submission: everything that its script says. */
 export interface ArrayOf {
@@ -12,8 +13,8 @@ export interface ArrayOf {
   title: string
   runs: number
   atOnce?: number
-  /** What starts the runner, from the folder on the cluster. */
-  runner: readonly string[]
+  /** What starts the runner, from the folder on the cluster; or the processes of PyTorch that train each run. */
+  runner: readonly string[] | { torch: TorchChoice; packageFolder: string }
 }
 
 /** What `sbatch` takes, by the fields of a cluster that a person fills in. */
@@ -39,6 +40,8 @@ export function checkWords(cluster: SlurmCluster): void {
     throw new Fault('bad-input', 'ssh: name a host of ~/.ssh/config, or user@host; ports and keys belong in that file.')
   if ([...cluster.folder].some((c) => c < ' ') || cluster.folder.startsWith('~'))
     throw new Fault('bad-input', 'folder: a path on the cluster, from / or from your home folder there, without ~.')
+  if (cluster.python && ([...cluster.python].some((c) => c < ' ') || /^[-~]/.test(cluster.python)))
+    throw new Fault('bad-input', 'python: the path of a Python on the nodes, from /, or a command that is on the PATH.')
   if (cluster.prelude !== null && /^\s*#SBATCH/m.test(cluster.prelude))
     throw new Fault('bad-input', 'prelude: what sbatch takes has its own fields; the prelude is for shell lines.')
 }
@@ -64,8 +67,11 @@ function limitSeconds(time: string): number | null {
 }
 
 /** What every job of a cluster asks for. */
-export const resourcesOf = (cluster: SlurmCluster): string[] => [
-  `--nodes=1 --ntasks=1 --cpus-per-task=${cluster.cpus}`,
+export const resourcesOf = (
+  cluster: SlurmCluster,
+  tasks = `--nodes=1 --ntasks=1 --cpus-per-task=${cluster.cpus}`,
+): string[] => [
+  tasks,
   ...(Object.keys(asked) as AskedField[]).flatMap((field) =>
     cluster[field] === null ? [] : [`--${asked[field] || field}=${cluster[field]}`],
   ),
@@ -75,12 +81,24 @@ export const resourcesOf = (cluster: SlurmCluster): string[] => [
 export const preludeOf = ({ prelude }: SlurmCluster): string =>
   prelude ? `${prelude.replace(/\r/g, '').trimEnd()}\n` : ''
 
+/** The runner of the lab: one process, which a signal reaches. */
+const ownStart = (runner: readonly string[]): TorchStart => ({
+  before: `begin() { ${runner.map(shellWord).join(' ')} job "$folder/run.json" & child=$!; }
+ask() { kill -TERM "$child" 2>/dev/null; }`,
+  after: `if [ -n "$asked" ]; then wait "$child" 2>/dev/null; last=$?; [ "$last" -ne 127 ] && code=$last; fi`,
+})
+
 export function scriptOf(cluster: SlurmCluster, array: ArrayOf): string {
   checkWords(cluster)
+  const torch = 'torch' in array.runner ? array.runner : null
+  const asks = torch && torchResources(cluster, torch.torch)
+  const { before, after } = torch
+    ? torchStart(cluster, torch.torch, torch.packageFolder)
+    : ownStart(array.runner as readonly string[])
   const options = [
     '--job-name=isoflop',
     `--array=0-${array.runs - 1}${array.atOnce === undefined ? '' : `%${array.atOnce}`}`,
-    ...resourcesOf(cluster),
+    ...(asks ? resourcesOf({ ...cluster, gres: asks.gres }, asks.tasks) : resourcesOf(cluster)),
     '--requeue --open-mode=append',
     `--signal=B:USR1@${warningSeconds(cluster.time)}`,
     `--output=arrays/${array.id}-%a.log`,
@@ -109,14 +127,14 @@ fi
 
 # USR1 comes before the time limit, TERM with preemption. Both ask for the same: save, and end.
 child=; asked=
-trap 'asked=1; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null' USR1 TERM
+trap 'asked=1; [ -n "$child" ] && ask' USR1 TERM
 say "begins on \${SLURMD_NODENAME:-this node}, restart \${SLURM_RESTART_COUNT:-0}"
-${array.runner.map(shellWord).join(' ')} job "$folder/run.json" &
-child=$!
-[ -n "$asked" ] && kill -TERM "$child"
+${before}
+begin
+[ -n "$asked" ] && ask
 wait "$child"; code=$?
 while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done # a signal interrupts the waiting
-if [ -n "$asked" ]; then wait "$child" 2>/dev/null; last=$?; [ "$last" -ne 127 ] && code=$last; fi
+${after}
 say "ended with $code"
 
 # 75: saved, and not finished. A script that ended now would count as done, so it asks for another turn itself.

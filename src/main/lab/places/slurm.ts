@@ -21,6 +21,8 @@ export interface SlurmDeps extends Omit<FollowerDeps, 'closing'> {
     signal: AbortSignal,
   ) => Promise<{ tokensFolder: string; tokensKey: string; title: string }>
   own: () => OwnFiles
+  /** What PyTorch runs. */
+  ownTorch: () => OwnFiles
   /** Where files lie while they are sent. */
   stagingFolder: string
 }
@@ -70,9 +72,13 @@ export function createSlurm(deps: SlurmDeps): Place {
     for (const id of ids) change(id, { message: 'Preparing.' }, { array: arrayId, job: null, wish: null })
     const { cluster, node } = await reach(on)
     const tokens = await deps.prepare(ids[0], say, signal)
-    const own = cluster.command === null ? deps.own() : null
     const plans = ids.map((id) => store.read(id).plan)
-    const layout: Layout = { cluster, arrayId, plans, atOnce, own, ...tokens }
+    const choice = plans[0].torch // the same for all that are started together
+    const layout: Layout = {
+      ...{ cluster, arrayId, plans, atOnce, ...tokens },
+      own: cluster.command === null && !choice ? deps.own() : null,
+      ...(choice ? { torch: { choice, own: deps.ownTorch() } } : {}),
+    }
     const staging = join(deps.stagingFolder, arrayId)
     try {
       await writeSmallFiles(layout, staging)

@@ -102,5 +102,6 @@ export const queuedSummary = (plan: RunPlan, nowMs: number): RunSummary => ({
   checkpoints: [],
   message: null,
   ...(plan.systems === undefined ? {} : { systems: plan.systems }),
+  ...(plan.torch === undefined ? {} : { torch: plan.torch }),
   ...(plan.recipe.precision === 'bf16' ? { precision: 'bf16' as const } : {}),
 })

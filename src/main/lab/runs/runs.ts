@@ -33,7 +33,7 @@ export interface Runs {
   read(id: string): StoredRun
   /** In the order asked for; without those that are not here any more. */
   plans(ids: readonly string[]): RunPlan[]
-  /** With several seeds, those that have finished in the same setting are not trained again. */
+  /** On this computer. With several seeds, those that have finished in the same setting are not trained again. */
   start(study: Study, members: MemberPlan[], engine: EngineName, threads: number, choices?: StartChoices): RunSummary[]
   /** The plans of such runs, smallest first; nothing is started. */
   plan(study: Study, members: MemberPlan[], engine: EngineName, threads: number, choices?: StartChoices): RunPlan[]
@@ -110,11 +110,7 @@ export function createRuns(deps: RunsDeps): Runs {
     list: store.list,
     read: store.read,
     plans: store.plans,
-    start: (study, members, engine, threads, choices = {}) => {
-      const { on, atOnce } = choices
-      const place = on === undefined ? undefined : { on, ...(atOnce === undefined ? {} : { atOnce }) }
-      return startPlanned(plan(study, members, engine, threads, choices), place)
-    },
+    start: (study, members, engine, threads, choices) => startPlanned(plan(study, members, engine, threads, choices)),
     plan,
     startPlanned,
     pause: (id) => end(id, 'paused', []),

@@ -3,13 +3,15 @@ import type { TrialStep } from '#shared/comparison/trial.ts'
 import type { EngineName, Machine } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ContinueChoices } from '#shared/model.ts'
-import type { SlurmCluster } from '#shared/place.ts'
+import { predictTorch } from '#shared/cluster/torch-run.ts'
+import type { PlaceChoice, SlurmCluster, TorchChoice, TorchRun } from '#shared/place.ts'
 import type { RunPlan, RunSummary, StartChoices } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import type { Corpora } from '#main/lab/corpora/corpora.ts'
 import type { TokenizedCorpora } from '#main/lab/corpora/tokenized.ts'
 import type { Models } from '#main/lab/models/models.ts'
 import type { Studies } from '#main/lab/studies/studies.ts'
+import { intervalsFor } from '#main/core/training/intervals.ts'
 import { planContinued } from './continue-model.ts'
 import type { Runs } from './runs.ts'
 
@@ -33,6 +35,22 @@ function machineOf({ memory }: SlurmCluster, here: Pick<Machine, 'memoryBytes' |
   return { ...here, memoryBytes: bytes ?? Math.max(here.memoryBytes, enoughBytes) }
 }
 const enoughBytes = 2 ** 40
+
+/** Several processes of PyTorch train it, as long as the cost model says; its records say so, too. */
+function withTorch(plan: RunPlan, choice: TorchChoice | undefined, card: string | null): RunPlan {
+  if (!choice) return plan
+  const { seconds } = predictTorch(plan, choice, card)
+  const { processes, perNode, device } = choice
+  const torch: TorchRun = { processes, perNode: Math.min(perNode, processes), device, predictedSeconds: seconds }
+  const every = intervalsFor(plan.member.steps, seconds)
+  return {
+    ...plan,
+    torch,
+    engine: device === 'cuda' ? 'cuda' : 'native',
+    member: { ...plan.member, seconds },
+    ...{ validationEverySteps: every.validation, sampleEverySteps: every.sample, checkpointEverySteps: every.checkpoint },
+  }
+}
 
 const allFinished = (seeds = 1): Fault =>
   new Fault('conflict', `seeds: all ${seeds} have finished for every member. Ask for more.`)
@@ -74,16 +92,25 @@ export function createRunStarts(deps: StartRunsDeps) {
     async members(studyId: string, memberIds: string[], choices: StartChoices = {}): Promise<RunSummary[]> {
       const on = choices.on === undefined ? null : await deps.cluster(choices.on)
       const { study, members, engine, threads } = await chosenOn(studyId, memberIds, on)
-      const started = runs.start(study, members, engine, threads, choices)
+      const planned = runs.plan(study, members, engine, threads, choices)
+      const plans = planned.map((plan) => withTorch(plan, choices.torch, on?.card ?? null))
+      const { atOnce } = choices
+      const place = on === null ? undefined : { on: on.name, ...(atOnce === undefined ? {} : { atOnce }) }
+      const started = plans.length === 0 ? [] : runs.startPlanned(plans, place)
       if (started.length === 0) throw allFinished(choices.seeds)
       return started
     },
     /** The runs that a cluster would be given, smallest first; nothing is started. */
-    async plansOn(studyId: string, memberIds: string[], cluster: SlurmCluster, seeds?: number): Promise<RunPlan[]> {
+    async plansOn(
+      studyId: string,
+      memberIds: string[],
+      cluster: SlurmCluster,
+      { seeds, torch }: Pick<PlaceChoice, 'seeds' | 'torch'> = {},
+    ): Promise<RunPlan[]> {
       const { study, members, engine, threads } = await chosenOn(studyId, memberIds, cluster)
       const plans = runs.plan(study, members, engine, threads, { seeds })
       if (plans.length === 0) throw allFinished(seeds)
-      return plans
+      return plans.map((plan) => withTorch(plan, torch, cluster.card ?? null))
     },
     /** Members of the study under other recipes, one after the other in this order. */
     async trial(study: Study, steps: readonly TrialStep[]): Promise<RunSummary[]> {

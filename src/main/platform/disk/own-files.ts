@@ -1,7 +1,7 @@
 // The files of this very package that train a run elsewhere: the command line, what it carries in binary form, and what
 // the native library is built from where the one of this computer does not fit.
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import { packageFolder, textOf } from './system-files.ts'
@@ -40,6 +40,19 @@ export function ownFiles(version: string): OwnFiles {
   const hash = createHash('sha256').update(version).update(files.join())
   for (const file of ['out/main/cli.js', 'build/native/isoflop-native.so'])
     if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)))
+  return { root, files, id: `${version}-${hash.digest('hex').slice(0, 12)}` }
+}
+
+/** The package that PyTorch runs elsewhere, below the lab's resources; of any kind of computer, for it is Python. */
+export function torchFiles(resources: string, version: string): OwnFiles {
+  const root = join(resources, 'torch')
+  const folder = join(root, 'isoflop_torch')
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.py')) : []
+  if (names.length === 0)
+    throw new Fault('unavailable', `Isoflop does not find its package for PyTorch in ${root}. Install it again.`)
+  const files = names.sort().map((name) => `isoflop_torch/${name}`)
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(file).update(readFileSync(join(root, file)))
   return { root, files, id: `${version}-${hash.digest('hex').slice(0, 12)}` }
 }
 

@@ -1,16 +1,17 @@
 // The script of an array: what Slurm is asked, and that no name means more to a shell than itself.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { SlurmCluster } from '#shared/place.ts'
+import type { SlurmCluster, TorchChoice } from '#shared/place.ts'
 import { shellWord } from '#shared/shell.ts'
 import { submitScript } from '#main/lab/places/layout.ts'
 import { question, readAnswer } from '#main/lab/places/questions.ts'
 import { checkScript } from '#main/lab/places/check-script.ts'
 import { scriptOf } from '#main/lab/places/script.ts'
+import { handOverScript } from '#main/lab/places/torch-script.ts'
 
 const cluster: SlurmCluster = {
   ...{ name: 'here', ssh: null, folder: '/scratch/me', engine: 'native', cpus: 8, partition: 'cpu,long' },
@@ -50,6 +51,51 @@ const name = fc.oneof(
   nasty,
   fc.tuple(nasty, nasty).map(([a, b]) => `a${a}${b}`),
 )
+
+describe('the script of runs that PyTorch trains', () => {
+  const many = { processes: 8, perNode: 4, device: 'cuda' } as const
+  const script = (torch: TorchChoice, more: Partial<SlurmCluster> = {}) =>
+    scriptOf({ ...cluster, ...more }, { ...array, runner: { torch, packageFolder: 'torch/x' } })
+  const isBash = (text: string) => spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' }).stderr
+
+  it('asks for a task on each node, and for its GPUs of the kind that the cluster names', () => {
+    expect(options(script(many))).toContain('--nodes=2 --ntasks-per-node=1 --cpus-per-task=32')
+    expect(options(script(many))).toContain('--gres=gpu:a100:4')
+    expect(options(script({ ...many, processes: 2 }, { gres: null }))).toContain('--gres=gpu:2')
+    expect(options(script({ ...many, device: 'cpu' }, { gres: null })).join()).not.toContain('gres')
+  })
+  it('is a script, on one node, on several and by hand, whatever the Python is called', () => {
+    for (const python of ['python3', `it's a "folder" $(touch pwned)`])
+      for (const torch of [many, { ...many, processes: 2 }]) expect(isBash(script(torch, { python }))).toBe('')
+    expect(isBash(handOverScript('My $(study)', ['a', 'b'], many, 'torch/x'))).toBe('')
+    expect(() => script(many, { python: '~/venv/bin/python' })).toThrow(/^python: /)
+  })
+  /** Runs the script where `python` is one that does as a launcher whose run recorded `line`, or has no PyTorch. */
+  const ended = (line: string | null) => {
+    const place = mkdtempSync(join(folder, 'torch-'))
+    mkdirSync(join(place, 'arrays'))
+    mkdirSync(join(place, 'runs/r'), { recursive: true })
+    writeFileSync(join(place, 'arrays/a1.runs'), 'r\n')
+    const launcher =
+      line === null ? 'exit 1' : `case $* in *distributed*) echo ${shellWord(line)} >> runs/r/records.jsonl; exit 1 ;; esac`
+    writeFileSync(join(place, 'python'), `#!/bin/sh\n${launcher}\n`, { mode: 0o755 })
+    const text = script({ processes: 2, perNode: 2, device: 'cpu' }, { python: join(place, 'python'), prelude: null })
+    const env = { ...process.env, SLURM_SUBMIT_DIR: place, SLURM_ARRAY_TASK_ID: '0', SLURM_JOB_ID: '1' }
+    const { status, stderr } = spawnSync('bash', [], { input: text, env, encoding: 'utf8' })
+    return { status, stderr, records: readFileSync(join(place, 'runs/r/records.jsonl'), 'utf8') }
+  }
+  it('believes what a run recorded, not the launcher that always ends with 1', () => {
+    expect(ended('{"kind":"ended","isFinished":true,"step":9}').status).toBe(0)
+    expect(ended('{"kind":"ended","isFinished":false,"step":5}').status).toBe(75)
+    expect(ended('{"kind":"step"}').status).toBe(1)
+  })
+  it('says where PyTorch is missing in the records, as one sentence with the remedy', () => {
+    const { status, records } = ended(null)
+    expect(status).toBe(1)
+    expect(JSON.parse(records)).toMatchObject({ kind: 'failed', fault: { code: 'unavailable' } })
+    expect(records).toContain('has no PyTorch on the node')
+  })
+})
 
 describe('the script of an array', () => {
   it('asks Slurm for what the cluster says', () => {

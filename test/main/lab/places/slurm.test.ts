@@ -53,6 +53,7 @@ function open(ssh: string | null = 'far'): Place {
     reach: async () => ({ cluster: { ...cluster, folder: there }, node: createLoginNode({ ssh }) }),
     prepare: async () => ({ tokensFolder: join(root, 'tokens'), tokensKey: 'key', title: 'Study' }),
     own: () => ({ root: '/', files: [], id: 'x' }),
+    ownTorch: () => ({ root: '/', files: [], id: 't' }),
     stagingFolder: join(root, 'staging'),
     pollMs: 50,
   })

@@ -14,6 +14,7 @@ const words: Record<string, [string, string, number]> = {
   networkBytesPerSecond: ['Network per node', 'GB/s', 1e9],
   networkPorts: ['NICs per node', '', 1],
   networkLatencySeconds: ['Network latency', 'µs', 1e-6],
+  fp32FlopsPerSecond: ['Dense fp32 peak', 'TFLOP/s', 1e12],
   utilisation: ['Achievable fraction of peak', 'share', 1],
   streamBytesPerSecond: ['Stream, per direction', 'GB/s', 1e9],
   hopSeconds: ['A hop of the fabric', 'µs', 1e-6],
