@@ -11,8 +11,8 @@ import { clusterParameters, readModel } from './transformer.ts'
 
 type Planned = Pick<RunPlan, 'name' | 'model' | 'member' | 'recipe'>
 
-/** Products by autocast, gradients in fp32, and no scores in memory. */
-const plainTorch = { gradientBytes: 4, precision: 'bf16', attention: 'flash' } as const
+/** Eager operators, products by autocast, gradients in fp32, and no scores in memory. */
+const plainTorch = { gradientBytes: 4, precision: 'bf16', attention: 'flash', kernels: 'separate' } as const
 
 /** fp32 weights, gradients and two moments; what takes more of a card than half is cut over all (FSDP2, as ZeRO-3). */
 const isCut = (parameters: number, { processes }: TorchChoice, { memoryBytes }: GpuMachine): boolean =>
@@ -34,7 +34,11 @@ function inFp32(machine: GpuMachine): GpuMachine {
 }
 
 /** The step of a run, by the cost model of the Cluster page; a Fault where the GPUs cannot be so many. */
-export function torchAnswer({ model, member, recipe, name }: Planned, torch: TorchChoice, machine: GpuMachine): GpuAnswer {
+export function torchAnswer(
+  { model, member, recipe, name }: Planned,
+  torch: TorchChoice,
+  machine: GpuMachine,
+): GpuAnswer {
   const { layers, width, heads, context, vocabulary } = model.shape
   const shape = readModel({ id: name, layers, width, heads, context, vocabulary })
   const { processes } = torch

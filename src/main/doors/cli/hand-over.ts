@@ -25,7 +25,12 @@ export const handOverCommand: CommandPart = (program, act) => {
     .argument('<folder>', 'where to write them')
     .description('write members as runs of PyTorch (DDP or FSDP2), with package, tokens and script, to start by hand')
     .option('--member <name...>', 'only these members')
-    .option('--gpus <count>', 'GPUs that train each; PROCESSES=N says it anew at the start', parseWhole(1, mostProcesses), 1)
+    .option(
+      '--gpus <count>',
+      'GPUs that train each; PROCESSES=N says it anew at the start',
+      parseWhole(1, mostProcesses),
+      1,
+    )
     .addOption(
       new Option('--gpu <machine>', 'what the GPUs are, so that the time is predicted').choices(
         machines.flatMap(({ id, kind }) => (kind === 'gpu' ? [id] : [])),

@@ -67,7 +67,11 @@ export const trainCommand: CommandPart = (program, act) => {
         'with --on: each run by so many GPUs together, by PyTorch (DDP or FSDP2); the cluster needs a Python that has it',
         parseWhole(1, mostProcesses),
       )
-      .option('--gpus-per-node <count>', 'with --gpus: GPUs of a node, 8 at most unless told otherwise', parseWhole(1, 64))
+      .option(
+        '--gpus-per-node <count>',
+        'with --gpus: GPUs of a node, 8 at most unless told otherwise',
+        parseWhole(1, 64),
+      )
       .option(
         '--processes <count>',
         'with --on: the same on CPUs, by so many processes of PyTorch on a node',
@@ -221,7 +225,9 @@ function refuseMixed(options: TrainOptions): void {
   const { on, atOnce, dryRun, systems, from, engine, threads, gpus, gpusPerNode, processes } = options
   if (on === undefined && (atOnce !== undefined || dryRun)) throw usageError('--at-once and --dry-run go with --on.')
   if (on === undefined && (gpus ?? gpusPerNode ?? processes) !== undefined)
-    throw usageError('--gpus and --processes go with --on; `isoflop hand-over` writes runs that people start themselves.')
+    throw usageError(
+      '--gpus and --processes go with --on; `isoflop hand-over` writes runs that people start themselves.',
+    )
   if (gpus === undefined && gpusPerNode !== undefined) throw usageError('--gpus-per-node goes with --gpus.')
   if (gpus !== undefined && processes !== undefined)
     throw usageError('--gpus trains on GPUs, --processes on CPUs. Give one of them.')

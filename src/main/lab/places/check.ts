@@ -27,7 +27,17 @@ export interface ClusterChecks {
   close(): Promise<void>
 }
 
-const steps = ['Connection', 'Slurm', 'Partition', 'Folder', 'Isoflop', 'Job on a node', 'Node.js', 'Engine', 'PyTorch'] as const
+const steps = [
+  'Connection',
+  'Slurm',
+  'Partition',
+  'Folder',
+  'Isoflop',
+  'Job on a node',
+  'Node.js',
+  'Engine',
+  'PyTorch',
+] as const
 type Step = (typeof steps)[number]
 
 export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
@@ -40,7 +50,9 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
     let check: ClusterCheck = {
       name: cluster.name,
       isDone: false,
-      lines: steps.filter((what) => what !== 'PyTorch' || cluster.python).map((what) => ({ what, state: 'skipped', text: '' })),
+      lines: steps
+        .filter((what) => what !== 'PyTorch' || cluster.python)
+        .map((what) => ({ what, state: 'skipped', text: '' })),
     }
     const change = (changes: Partial<ClusterCheck>): void => {
       check = { ...check, ...changes }

@@ -88,8 +88,11 @@ export async function writeLayout(layout: Layout, folder: string): Promise<void>
 
 /** Runs for people who start them themselves, with the script that does. */
 export async function writeHandOver(
-  { title, torch, ...layout }: Pick<Layout, 'title' | 'plans' | 'tokensFolder' | 'tokensKey'> &
-    Required<Pick<Layout, 'torch'>>,
+  {
+    title,
+    torch,
+    ...layout
+  }: Pick<Layout, 'title' | 'plans' | 'tokensFolder' | 'tokensKey'> & Required<Pick<Layout, 'torch'>>,
   folder: string,
 ): Promise<void> {
   const ids = layout.plans.map(({ runId }) => runId)

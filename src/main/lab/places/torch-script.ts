@@ -80,7 +80,12 @@ ask() { while kill -0 "$child" 2>/dev/null; do ${ask} 2>/dev/null; sleep ${nodes
 }
 
 /** A script for those who start the runs themselves, from the folder that it lies in. */
-export function handOverScript(title: string, runs: readonly string[], torch: TorchChoice, packageFolder: string): string {
+export function handOverScript(
+  title: string,
+  runs: readonly string[],
+  torch: TorchChoice,
+  packageFolder: string,
+): string {
   return `#!/bin/bash
 # ${title}: trained by PyTorch, one run after the other. Written by Isoflop.
 #

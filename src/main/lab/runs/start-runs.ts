@@ -48,7 +48,11 @@ function withTorch(plan: RunPlan, choice: TorchChoice | undefined, card: string 
     torch,
     engine: device === 'cuda' ? 'cuda' : 'native',
     member: { ...plan.member, seconds },
-    ...{ validationEverySteps: every.validation, sampleEverySteps: every.sample, checkpointEverySteps: every.checkpoint },
+    ...{
+      validationEverySteps: every.validation,
+      sampleEverySteps: every.sample,
+      checkpointEverySteps: every.checkpoint,
+    },
   }
 }
 

@@ -72,17 +72,21 @@ describe('the script of runs that PyTorch trains', () => {
   })
   /** Runs the script where `python` is one that does as a launcher whose run recorded `line`, or has no PyTorch. */
   const ended = (line: string | null) => {
-    const place = mkdtempSync(join(folder, 'torch-'))
+    const place = mkdtempSync(join(tmpdir(), 'isoflop-torch-'))
     mkdirSync(join(place, 'arrays'))
     mkdirSync(join(place, 'runs/r'), { recursive: true })
     writeFileSync(join(place, 'arrays/a1.runs'), 'r\n')
     const launcher =
-      line === null ? 'exit 1' : `case $* in *distributed*) echo ${shellWord(line)} >> runs/r/records.jsonl; exit 1 ;; esac`
+      line === null
+        ? 'exit 1'
+        : `case $* in *distributed*) echo ${shellWord(line)} >> runs/r/records.jsonl; exit 1 ;; esac`
     writeFileSync(join(place, 'python'), `#!/bin/sh\n${launcher}\n`, { mode: 0o755 })
     const text = script({ processes: 2, perNode: 2, device: 'cpu' }, { python: join(place, 'python'), prelude: null })
     const env = { ...process.env, SLURM_SUBMIT_DIR: place, SLURM_ARRAY_TASK_ID: '0', SLURM_JOB_ID: '1' }
     const { status, stderr } = spawnSync('bash', [], { input: text, env, encoding: 'utf8' })
-    return { status, stderr, records: readFileSync(join(place, 'runs/r/records.jsonl'), 'utf8') }
+    const records = readFileSync(join(place, 'runs/r/records.jsonl'), 'utf8')
+    rmSync(place, { recursive: true })
+    return { status, stderr, records }
   }
   it('believes what a run recorded, not the launcher that always ends with 1', () => {
     expect(ended('{"kind":"ended","isFinished":true,"step":9}').status).toBe(0)
