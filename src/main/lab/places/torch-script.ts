@@ -67,7 +67,7 @@ export PYTHONPATH="$PWD"/${shellWord(packageFolder)}\${PYTHONPATH:+:$PYTHONPATH}
 fail() { say "$1"; [ -n "$(tail -c 1 "$records" 2>/dev/null)" ] && echo >> "$records"; echo "$1" >> "$records"; exit 1; }
 ${python} -c 'import torch' || fail ${failed(noTorch(cluster.python ?? 'python3'))}
 ${python} -c 'import sys, torch; sys.exit(not (${sees}))' || fail ${failed(noGpu(each))}
-${nodes === 1 ? '' : 'head=${MASTER_ADDR:-$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)}\n'}# The launcher itself must outlive what its processes are asked: it ignores the signal, and they take it.
+${nodes === 1 ? '' : `head=\${MASTER_ADDR:-$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)}\n`}# The launcher itself must outlive what its processes are asked: it ignores the signal, and they take it.
 launch() {
   trap '' USR1
   ${launch}
