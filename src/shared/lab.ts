@@ -162,17 +162,8 @@ export interface Lab {
     folder: string,
     atOnce?: number,
   ): Promise<{ runs: RunSummary[]; command: string }>
-  /**
-   * The same for people who start the runs themselves, by PyTorch: its package, the runs, their tokens and a script. Of
-   * `cluster`, its GPUs count.
-   */
-  handOver(
-    studyId: string,
-    memberIds: string[],
-    cluster: SlurmCluster,
-    folder: string,
-    torch: TorchChoice,
-  ): Promise<RunSummary[]>
+  /** The same for people who start the runs themselves, by PyTorch: its package, runs, tokens and a script. */
+  handOver(studyId: string, memberIds: string[], gpus: SlurmCluster, to: string, by: TorchChoice): Promise<RunSummary[]>
   /** Reads back what such runs have recorded and saved. */
   takeFolder(folder: string): Promise<RunSummary[]>
 
