@@ -156,11 +156,7 @@ export interface Lab {
   previewSubmission(studyId: string, memberIds: string[], choice: PlaceChoice): Promise<Submission>
   /** Queues runs whose files a person carries: writes all of them to a folder, with the script that submits them. */
   submitFiles(
-    studyId: string,
-    memberIds: string[],
-    cluster: SlurmCluster,
-    folder: string,
-    atOnce?: number,
+    ...asked: [studyId: string, memberIds: string[], cluster: SlurmCluster, folder: string, atOnce?: number]
   ): Promise<{ runs: RunSummary[]; command: string }>
   /** The same for people who start the runs themselves, by PyTorch: its package, runs, tokens and a script. */
   handOver(studyId: string, memberIds: string[], gpus: SlurmCluster, to: string, by: TorchChoice): Promise<RunSummary[]>
