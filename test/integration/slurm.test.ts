@@ -13,6 +13,7 @@ import { labSchema } from '#main/platform/disk/database-schema.ts'
 import { openDatabaseToRead } from '#main/platform/disk/database.ts'
 import { forkNodeWorker } from '#main/platform/processes/node.ts'
 import { ensureBuilt, type BuiltApp } from '../support/build.ts'
+import { python } from '../support/pytorch-runs.ts'
 import { missingForSlurm, missingForSsh, startSlurm, type LocalSlurm } from '../support/slurm.ts'
 import { smallText } from '../support/small-text.ts'
 import { startSshd, type LocalSshd } from '../support/sshd.ts'
@@ -76,9 +77,9 @@ const addCluster = (home: string, name: string, there: string, ...more: string[]
   return path
 }
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const until = async (what: string, isSo: () => boolean | Promise<boolean>, seconds = 120): Promise<void> => {
+const until = async (what: string, isSo: () => boolean | Promise<boolean>, seconds = 300): Promise<void> => {
   for (const endMs = Date.now() + seconds * 1000; Date.now() < endMs; await sleep(200)) if (await isSo()) return
-  throw new Error(`${what}: not within ${seconds} s\n${slurm.run('squeue', '-r', '-o', '%i %P %T %r %N')}`)
+  throw new Error(`${what}: not within ${seconds} s\n${slurm.run('squeue', '-r', '-o', '%i %P %T %r %N')}\n${said()}`)
 }
 const queued = (...options: string[]): string[] =>
   slurm
@@ -91,6 +92,9 @@ const recorded = (cluster: string, steps: number): boolean => {
   const files = folders.map((run) => join(cluster, 'runs', run, 'records.jsonl')).filter(existsSync)
   return files.length === 2 && files.every((file) => readFileSync(file, 'utf8').split('"kind":"step"').length > steps)
 }
+/** The last words of every script, for a test that failed. */
+const said = (): string =>
+  spawnSync('sh', ['-c', `tail -n 15 "${folder}"/*/arrays/*.log`], { encoding: 'utf8' }).stdout.slice(-4000)
 /** What the scripts of the array said. */
 const logs = (cluster: string): string[] =>
   readdirSync(join(cluster, 'arrays'))
@@ -124,7 +128,16 @@ function results(home: string) {
   }
 }
 
-describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, () => {
+/** Mean of the last twenty. */
+const lastLosses = (steps: { loss: number }[]): number => {
+  const last = steps.slice(-20)
+  return last.reduce((sum, { loss }) => sum + loss, 0) / last.length
+}
+/** Where a program of that name lies: a cluster's scripts have another search path. */
+const resolveProgram = (name: string): string =>
+  spawnSync('sh', ['-c', `command -v "${name}"`], { encoding: 'utf8' }).stdout.trim()
+
+describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, { timeout: 600_000 }, () => {
   beforeAll(() => {
     const args = ['--engine', 'native', '--threads', '1', '--corpus', join(folder, 'text.txt')]
     const { status, stderr } = isoflop('undisturbed', 'train', '--name', 'A', ...ladder, ...args)
@@ -175,7 +188,33 @@ describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, () => {
     expect(existsSync(join(folder, 'pwned')) || existsSync(join(cluster, 'pwned'))).toBe(false)
   })
 
-  it('is reached by ssh; what was cut goes on, and is caught up', { timeout: 600_000 }, async () => {
+  it.skipIf(!python)('trains members by two processes of PyTorch each, through preemption', async () => {
+    const short = ['--largest', '60k', '--tokens-per-parameter', '12', ...shape] // PyTorch takes longer for such models
+    const here = ['--engine', 'native', '--threads', '1', '--corpus', join(folder, 'text.txt')]
+    expect(isoflop('undisturbed-short', 'train', '--name', 'A', ...short, ...here).status).toBe(0)
+    const own = ['--ssh', 'none', '--partition', 'spare', '--python', resolveProgram(python!)]
+    const cluster = addCluster('torch', 'here', awkward.replace('it', 'that'), ...own)
+    const args = ['--on', 'here', '--processes', '2', '--corpus', join(folder, 'text.txt')]
+    const { ended, words } = begin('torch', 'train', '--name', 'A', ...short, ...args)
+    await until('the runs train', () => recorded(cluster, 20))
+    slurm.run('sbatch', '--parsable', '-p', 'urgent', '-N2', '--exclusive', '-o', '/dev/null', '--wrap', 'sleep 1')
+    await until('they were preempted', () => logs(cluster).some((log) => log.includes('ended with 75')))
+    await until('they end', () => {
+      slurm.hurry()
+      return queued().length === 0
+    })
+    expect(await ended, words()).toBe(0)
+    const [found, wanted] = [results('torch'), results('undisturbed-short')]
+    expect(Object.keys(found)).toEqual(Object.keys(wanted))
+    // Other sums than ours: the curve is the same where rounding has not grown yet, and ends at the same loss.
+    for (const [name, { steps }] of Object.entries(found)) {
+      for (const [i, { loss }] of steps.slice(0, 20).entries())
+        expect(Math.abs(loss / wanted[name].steps[i].loss - 1), `${name}, step ${i + 1}`).toBeLessThan(1e-5)
+      expect(Math.abs(lastLosses(steps) / lastLosses(wanted[name].steps) - 1), name).toBeLessThan(0.01)
+    }
+  })
+
+  it('is reached by ssh; what was cut goes on, and is caught up', async () => {
     const cluster = addCluster('ssh', 'far', `${awkward} 2`, '--ssh', 'far')
     const args = ['--on', 'far', '--at-once', '2', '--corpus', join(folder, 'text.txt')]
     const { ended, words } = begin('ssh', 'train', '--name', 'A', ...ladder, ...args)
