@@ -39,19 +39,22 @@ export function ask<T>(work: () => T): Reply<T> {
   }
 }
 
+/** What every tab begins with. */
+export const gpuDefaults: GpuPlan = {
+  ...gpuPlanDefaults,
+  devices: 64,
+  tensor: 8,
+  pipeline: 8,
+  microBatch: 1,
+  batch: 64,
+  recompute: 'selective',
+  sequenceParallel: true,
+}
+
 const defaults = {
   modelId: 'gpt3-175b',
   machineId: 'a100-80',
-  gpu: {
-    ...gpuPlanDefaults,
-    devices: 64,
-    tensor: 8,
-    pipeline: 8,
-    microBatch: 1,
-    batch: 64,
-    recompute: 'selective',
-    sequenceParallel: true,
-  } as GpuPlan,
+  gpu: gpuDefaults,
   streaming: { kind: 'streaming', systems: 4, batch: 64, microBatch: 4, activations: 'boundaries' } as StreamingPlan,
   training: { tokens: 300e9, pricePerDeviceHour: null, availability: 1 } as Training,
   /** Figures of a machine that the person assumes otherwise, by machine. */

@@ -12,8 +12,10 @@ import {
   formatShare,
   formatTokensPerSecond,
   threeDigits,
+  withPrefix,
 } from '#shared/numbers.ts'
 import type { Tile } from './AnswerTiles.vue'
+import { memoryText } from './figures.ts'
 import { partColours } from './parts.ts'
 import type { StripEvent } from './TimelineStrip.vue'
 
@@ -24,7 +26,7 @@ function costTiles(training: TrainingCost | null): Tile[] {
     { name: 'Device hours', value: formatCount(Math.round(training.deviceHours)) },
     {
       name: 'Energy',
-      value: `${threeDigits(training.energyKilowattHours / 1000)} MWh`,
+      value: withPrefix(training.energyKilowattHours * 1000, 'Wh'),
       note: `${threeDigits(training.carbonKilograms / 1000)} t CO₂e`,
       hint: 'Device power × 1.1 for the facility, 0.385 kg CO₂e a kWh: the convention of Touvron et al. 2023, table 15',
     },
@@ -49,10 +51,10 @@ export const gpuTiles = (answer: GpuAnswer, machine: GpuMachine): Tile[] => [
   },
   {
     name: 'Memory',
-    value: formatBytes(answer.memoryBytesPerDevice),
+    value: memoryText(answer.memoryBytesPerDevice, machine.memoryBytes),
     note: answer.fits
-      ? `fits in ${formatBytes(machine.memoryBytes)}`
-      : `does not fit in ${formatBytes(machine.memoryBytes)}`,
+      ? `fits in ${memoryText(machine.memoryBytes, machine.memoryBytes)}`
+      : `does not fit in ${memoryText(machine.memoryBytes, machine.memoryBytes)}`,
     tone: answer.fits ? 'good' : 'bad',
     hint: `The fullest device: stage ${answer.memory.stage + 1}`,
   },
@@ -70,10 +72,10 @@ export const streamingTiles = (answer: StreamingAnswer, machine: WaferMachine): 
   },
   {
     name: 'Wafer memory',
-    value: formatBytes(answer.memoryBytesPerDevice),
+    value: memoryText(answer.memoryBytesPerDevice, machine.memoryBytes),
     note: answer.fits
-      ? `fits in ${formatBytes(machine.memoryBytes)}`
-      : `does not fit in ${formatBytes(machine.memoryBytes)}`,
+      ? `fits in ${memoryText(machine.memoryBytes, machine.memoryBytes)}`
+      : `does not fit in ${memoryText(machine.memoryBytes, machine.memoryBytes)}`,
     tone: answer.fits ? 'good' : 'bad',
     hint: 'Stored activations and two layers of weights',
   },
