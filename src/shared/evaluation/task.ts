@@ -39,7 +39,8 @@ export interface HubSource {
 }
 
 /**
- * How one row becomes an item. Texts are templates: `{field}`, or `{field|capitalize}` as Python's str.capitalize.
+ * How one row becomes an item. Texts are templates: `{field}`, or `{field|capitalize}` and
+ * `{field|lstrip}` as Python's str.capitalize and str.lstrip.
  * A field may be a path, `choices.text`.
  */
 export interface RowForm {
@@ -56,16 +57,15 @@ export interface RowForm {
    */
   blank?: { sentence: string; options: string[] }
   gold?: GoldRule
-  /** `brackets`: HellaSwag's cleaning of WikiHow's marks. */
-  clean?: 'brackets'
+  /**
+   * `brackets`: HellaSwag's cleaning of WikiHow's marks. `wikitext`: WikiText's spaces are taken out again; words and
+   * bytes are counted of the text with them, as the harness does.
+   */
+  clean?: 'brackets' | 'wikitext'
 }
 
 /**
- * Which choice is right: the number in a field, counted from `from` (0 if absent), or its place in the list of labels
- * `in`.
+ * Which choice is right: the number in a field, counted from `from` (0 if absent), where true is 1 and false 0; or its
+ * place in the list of labels `in`; or `always` the same one, where the form itself puts it there.
  */
-export interface GoldRule {
-  field: string
-  from?: number
-  in?: string
-}
+export type GoldRule = { field: string; from?: number; in?: string } | { always: number }

@@ -2,7 +2,8 @@
 import type { GoldRule, RowForm, TaskKind, TaskRecord } from '#shared/evaluation/task.ts'
 import { shortened } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
-import { capitalize, strip } from './python-text.ts'
+import { capitalize, strip, stripStart } from './python-text.ts'
+import { withoutWikiTextSpaces } from './wikitext.ts'
 
 export type Row = Record<string, unknown>
 
@@ -16,7 +17,8 @@ export type Item = { where: string; row: Row } & (
   | { kind: 'choices'; context: string; choices: string[]; gold: number }
   | { kind: 'contexts'; contexts: string[]; continuation: string; gold: number }
   | { kind: 'last-word'; context: string; word: string }
-  | { kind: 'text'; text: string }
+  /** `counted`: the text whose words and bytes divide its nats, where that is not `text` itself. */
+  | { kind: 'text'; text: string; counted?: string }
 )
 
 /** The item of a row. A field that is missing or cannot be used is a Fault with file, line and field. */
@@ -61,8 +63,12 @@ export function readItem(task: TaskRecord, { row, where }: PlacedRow): Item {
         word: ` ${words[words.length - 1]}`,
       }
     }
-    case 'text':
-      return { kind: 'text', where, row, text: reader.fill(form.context!) }
+    case 'text': {
+      const text = reader.fill(form.context!)
+      return form.clean === 'wikitext'
+        ? { kind: 'text', where, row, text: withoutWikiTextSpaces(text), counted: text }
+        : { kind: 'text', where, row, text }
+    }
   }
 }
 
@@ -79,10 +85,13 @@ function fieldsOf(form: RowForm, kind: TaskKind): string[] {
     ...(typeof form.choices === 'string' ? [form.choices] : []),
     ...(form.contexts ? [form.contexts] : []),
     ...(form.blank ? [form.blank.sentence, ...form.blank.options] : []),
-    ...(kind === 'choices' || kind === 'contexts' ? [form.gold!.field, ...(form.gold!.in ? [form.gold!.in] : [])] : []),
+    ...(kind === 'choices' || kind === 'contexts' ? goldFields(form.gold!) : []),
   ]
   return [...new Set(fields)]
 }
+
+const goldFields = (rule: GoldRule): string[] =>
+  'always' in rule ? [] : [rule.field, ...(rule.in === undefined ? [] : [rule.in])]
 
 /** The form all of whose fields the row has, else a Fault about the one it comes closest to. */
 function chooseForm({ name, forms, kind }: TaskRecord, row: Row, where: string): RowForm {
@@ -121,7 +130,7 @@ function createReader(form: RowForm, row: Row, where: string) {
   return {
     fill: (template: string): string =>
       template.replace(/\{([^}|]+)(?:\|(\w+))?\}/g, (_, field: string, change?: string) =>
-        change === 'capitalize' ? capitalize(text(field)) : text(field),
+        change === 'capitalize' ? capitalize(text(field)) : change === 'lstrip' ? stripStart(text(field)) : text(field),
       ),
     texts(field: string): string[] {
       const value = valueAt(row, field)
@@ -140,7 +149,9 @@ function createReader(form: RowForm, row: Row, where: string) {
         continuation: strip(whole.slice(at + 1)),
       }
     },
-    gold({ field, from = 0, in: labels }: GoldRule, choices: number): number {
+    gold(rule: GoldRule, choices: number): number {
+      if ('always' in rule) return rule.always
+      const { field, from = 0, in: labels } = rule
       const value = valueAt(row, field)
       if (labels !== undefined) {
         const list = valueAt(row, labels)
@@ -148,7 +159,8 @@ function createReader(form: RowForm, row: Row, where: string) {
         if (at < 0 || at >= choices) throw wrong(field, `must be one of the labels in ${labels}`)
         return at
       }
-      const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+      const isNumeral = typeof value === 'string' && /^\d+$/.test(value)
+      const number = isNumeral || typeof value === 'boolean' ? Number(value) : value
       if (!Number.isInteger(number) || (number as number) < from || (number as number) >= from + choices) {
         throw wrong(field, `must be a whole number from ${from} to ${from + choices - 1}`)
       }

@@ -29,11 +29,13 @@ export function scoreItem(
       const [nats] = logLikelihoods
       return {
         metrics: { word_perplexity: nats, byte_perplexity: nats, bits_per_byte: nats },
-        size: { words: countWords(item.text), bytes: utf8Bytes(item.text) },
+        size: sizeOf(item.counted ?? item.text),
       }
     }
   }
 }
+
+const sizeOf = (text: string) => ({ words: countWords(text), bytes: utf8Bytes(text) })
 
 /** The first of the largest, as numpy.argmax. */
 function largestAt(values: readonly number[]): number {

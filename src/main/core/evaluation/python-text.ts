@@ -1,13 +1,18 @@
 // Where lm-evaluation-harness leaves something to Python's strings: what a space is, what capitalize does, how long a
 // text is.
 
-/** Characters for which str.isspace is true; JavaScript's \s has U+FEFF and lacks U+001C to U+001F and U+0085. */
-const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
+/**
+ * What str.isspace and \\s of Python's `re` take for a space, as the inside of a class of characters; JavaScript's own
+ * has U+FEFF and lacks U+001C to U+001F and U+0085.
+ */
+export const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
 const leading = new RegExp(`^[${space}]+`)
 const trailing = new RegExp(`[${space}]+$`)
 const run = new RegExp(`[${space}]+`)
 
-export const strip = (text: string): string => stripEnd(text.replace(leading, ''))
+export const strip = (text: string): string => stripEnd(stripStart(text))
+
+export const stripStart = (text: string): string => text.replace(leading, '')
 
 export function stripEnd(text: string): string {
   // The expression alone would look again from every space of a long text.

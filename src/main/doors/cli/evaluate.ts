@@ -49,7 +49,7 @@ export const evaluateCommand: CommandPart = (program, act) => {
     .option('--study <study>', 'the study that keeps the result; else the run’s, or one called Evaluations')
     .requiredOption(
       '--task <name>',
-      'hellaswag, piqa, winogrande, lambada_openai, arc_easy, arc_challenge, openbookqa, text, copy, reverse, brackets, arithmetic, cloze; several with commas',
+      'hellaswag, piqa, winogrande, lambada_openai, arc_easy, arc_challenge, openbookqa, boolq, sciq, blimp, text, wikitext, copy, reverse, brackets, arithmetic, cloze; several with commas',
     )
     .option(
       '--data <file>',

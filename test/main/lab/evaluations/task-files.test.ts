@@ -73,6 +73,9 @@ describe('official rows', () => {
       arc_easy: 'allenai/ai2_arc ARC-Easy test train',
       arc_challenge: 'allenai/ai2_arc ARC-Challenge test train',
       openbookqa: 'allenai/openbookqa main test train',
+      sciq: 'allenai/sciq  test train',
+      boolq: 'aps/super_glue boolq validation train',
+      wikitext: 'EleutherAI/wikitext_document_level wikitext-2-raw-v1 test ',
     })
   })
 

@@ -84,17 +84,15 @@ export const rowKey = ({ task, options }: Pick<Evaluation, 'task' | 'options'>):
 const titleOf = (task: EvaluationTask, { options }: Evaluation): string =>
   options.files?.items ? `${task.title}, ${options.files.items.replace(/^.*[\\/]/, '')}` : titleOfRows(task, options)
 
-const titleOfRows = (task: EvaluationTask, options: Pick<EvaluationOptions, 'split'>): string =>
-  task.kind !== 'text'
-    ? task.canReadSplit && options.split === 'test'
-      ? `${task.title}, test text`
-      : task.canReadSplit && options.split === null
-        ? `${task.title}, own text`
-        : task.title
-    : options.split === 'validation'
-      ? 'Validation text'
-      : options.split === 'test'
-        ? 'Test text'
+const titleOfRows = (task: EvaluationTask, { split }: Pick<EvaluationOptions, 'split'>): string =>
+  !task.canReadSplit
+    ? task.title
+    : task.kind !== 'text'
+      ? split === 'validation'
+        ? task.title
+        : `${task.title}, ${split === 'test' ? 'test' : 'own'} text`
+      : split !== null
+        ? `${split === 'validation' ? 'Validation' : 'Test'} text`
         : `Text of ${task.files.find(({ role }) => role === 'items')?.name ?? 'a file'}`
 
 /** In the order of the tasks, fewer examples first. */
