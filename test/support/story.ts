@@ -214,8 +214,9 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
 
     part('lets a checkpoint write, and shows what it thought', async () => {
       await byId('generate').click()
-      await expect.poll(() => byId('next-tokens').getByRole('listitem').count(), { timeout: 60_000 }).toBe(10)
       await expect.poll(() => byId('generated').innerText(), { timeout: 60_000 }).toMatch(/▸$/)
+      await byId('generated').getByText('▸').click()
+      await expect.poll(() => byId('next-tokens').getByRole('listitem').count()).toBe(10)
     })
 
     part('takes the export in again, and finds it equal', async () => {
