@@ -174,7 +174,7 @@ const costText = ({ name, sweepRuns, flops, seconds, problem }: TrialCost): stri
 
 function parseField(text: string): SweepField {
   const field = sweepFields.find((one) => optionOf(one) === text || one === text)
-  if (!field) throw new InvalidArgumentError(`It must be one of ${sweepFields.map(optionOf).join(', ')}.`)
+  if (!field) throw new InvalidArgumentError('There is no such field; `isoflop sweep --help` lists them.')
   return field
 }
 
