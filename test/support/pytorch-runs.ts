@@ -71,7 +71,7 @@ function kindsOf(folder: string): string[] {
 }
 
 /** Every step as a reader of the lines has it at the end: a session goes back to the step it starts from. */
-export function stepsOf(folder: string): StepRecord[] {
+function stepsOf(folder: string): StepRecord[] {
   const found: StepRecord[] = []
   for (const line of linesOf(folder)) {
     if (line.kind === 'started') {

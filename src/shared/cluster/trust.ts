@@ -82,7 +82,7 @@ const beyond = (value: number, [least, most]: [number, number]): number =>
   Math.max(0, Math.log2(least / value), Math.log2(value / most))
 
 /** Doublings between a plan and what was measured of its family, over devices, parameters and context together. */
-export function distanceFrom(
+function distanceFrom(
   { devices, parameters, context }: Measured,
   plan: Pick<GpuPlan, 'devices'>,
   model: Pick<ClusterModel, 'context'>,

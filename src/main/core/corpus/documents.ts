@@ -15,7 +15,7 @@ export interface TextField {
   others: string[] | null
 }
 
-export const defaultField = 'text'
+const defaultField = 'text'
 export const fieldNamed = (name: string = defaultField): TextField => ({ name, others: null })
 
 export const nothingLeftOut = (): LeftOut => ({ records: 0, files: 0, replaced: 0, removed: 0, first: null })

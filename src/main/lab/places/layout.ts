@@ -29,7 +29,7 @@ export interface Layout {
 }
 
 const runnerFolder = (own: OwnFiles): string => `runner/${own.id}`
-export const torchFolder = (own: OwnFiles): string => `torch/${own.id}`
+const torchFolder = (own: OwnFiles): string => `torch/${own.id}`
 const tokensBelow = ({ tokensKey }: Pick<Layout, 'tokensKey'>): string => `tokens/${tokensKey}`
 const scriptName = (arrayId: string): string => `arrays/${arrayId}.sbatch`
 /** Where `sbatch` answers to: an array that has a number there was submitted. */
