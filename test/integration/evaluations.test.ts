@@ -19,14 +19,18 @@ let folder: string
 let lab: LabHost
 let study: Study
 let cli: string
-const pids: number[] = []
+/** Of the processes that evaluate, in the order in which they began; probes of engines come and go beside them. */
+const evaluating: number[] = []
 const open = async () => {
   const { worker, resources } = ensureBuilt()
   const forkReal = forkNodeWorker(worker)
   const fork: ForkWorker = () => {
     const process = forkReal()
-    if (process.pid !== undefined) pids.push(process.pid)
-    return process
+    const send = (message: unknown): void => {
+      if ((message as { job?: { kind: string } }).job?.kind === 'evaluate') evaluating.push(process.pid!)
+      process.send(message)
+    }
+    return { ...process, send }
   }
   return createLab({ home: join(folder, 'home'), resources, version: '0.0.0', door: 'web', fork })
 }
@@ -115,7 +119,7 @@ it('lets every other process go first, and goes on where its own was killed', as
     ).join('\n'),
   )
   await lab.addTaskFile('piqa', 'items', rows)
-  const begun = pids.length
+  const begun = evaluating.length
   const [{ id }] = await lab.startEvaluations(
     study.id,
     [{ kind: 'run', runId, step: null }],
@@ -125,7 +129,7 @@ it('lets every other process go first, and goes on where its own was killed', as
   const mine = async (what: (one: Evaluation) => boolean) =>
     until(async () => (await lab.listEvaluations(study.id)).find((one) => one.id === id && what(one)), 'it', patienceMs)
   await mine(({ done, state }) => done > 100 || state === 'failed')
-  const pid = pids[begun]
+  const pid = evaluating[begun]
   expect(getPriority(pid)).toBeGreaterThan(getPriority())
   process.kill(pid, 'SIGKILL')
   const killed = await mine(({ state }) => state !== 'running')

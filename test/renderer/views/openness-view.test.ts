@@ -34,7 +34,7 @@ test("a model of one's own is added from a copy, refused with a sentence where a
   const write = async (row: object) => {
     field.value = JSON.stringify(row)
     field.dispatchEvent(new Event('input'))
-    document.querySelector<HTMLButtonElement>('[data-testid="openness-save"]')!.click()
+    document.querySelector<HTMLButtonElement>('[data-testid="save-openness"]')!.click()
     await drawn()
   }
   const row = JSON.parse(field.value)

@@ -6,7 +6,7 @@ import { parseWhole } from './amounts.ts'
 import { describedBy, plainCluster, resourceOptions, type ResourceOptions } from './cluster.ts'
 import { findStudy } from './find.ts'
 import { corpusReady, tokensReady, withLab } from './lab.ts'
-import { chooseMembers } from './new-study.ts'
+import { membersMeant } from './new-study.ts'
 import type { CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
 
@@ -44,10 +44,7 @@ Example:
           const corpus = await corpusReady(lab, study.corpusId, context)
           await tokensReady(lab, corpus, study.tokenizer, context)
           const plans = await lab.planStudy(study.id)
-          const enabled = new Set(study.ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id))
-          const chosen = options.member
-            ? chooseMembers(plans, options.member)
-            : plans.filter(({ memberId }) => enabled.has(memberId))
+          const chosen = membersMeant(plans, study.ladder, options.member)
           const known = (await lab.listSlurmClusters()).find(({ name }) => name === options.on)
           const cluster = describedBy(options, known ?? plainCluster(options.on ?? 'files', '.'))
           const target = resolve(folder)

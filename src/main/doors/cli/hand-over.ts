@@ -7,7 +7,7 @@ import { parseWhole } from './amounts.ts'
 import { plainCluster } from './cluster.ts'
 import { findStudy } from './find.ts'
 import { corpusReady, tokensReady, withLab } from './lab.ts'
-import { chooseMembers } from './new-study.ts'
+import { membersMeant } from './new-study.ts'
 import type { CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
 import { torchOf } from './torch.ts'
@@ -51,8 +51,7 @@ Example:
           const corpus = await corpusReady(lab, study.corpusId, context)
           await tokensReady(lab, corpus, study.tokenizer, context)
           const plans = await lab.planStudy(study.id)
-          const enabled = new Set(study.ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id))
-          const chosen = member ? chooseMembers(plans, member) : plans.filter(({ memberId }) => enabled.has(memberId))
+          const chosen = membersMeant(plans, study.ladder, member)
           const target = resolve(folder)
           const cluster = { ...plainCluster('files', '.'), ...(gpu ? { card: gpu } : {}) }
           const ids = chosen.map(({ memberId }) => memberId)

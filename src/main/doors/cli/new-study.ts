@@ -144,7 +144,7 @@ export async function remember(lab: LabHost): Promise<() => Promise<void>> {
 }
 
 /** The members of these names or ids; `not-found` names one that is not there. */
-export function chooseMembers<T extends Pick<MemberPlan, 'name'> & { memberId?: string; id?: string }>(
+function chooseMembers<T extends Pick<MemberPlan, 'name'> & { memberId?: string; id?: string }>(
   members: readonly T[],
   wanted: readonly string[],
 ): T[] {
@@ -157,4 +157,15 @@ export function chooseMembers<T extends Pick<MemberPlan, 'name'> & { memberId?: 
     }
   }
   return members.filter((member) => wanted.includes(member.name) || wanted.includes((member.memberId ?? member.id)!))
+}
+
+/** The planned members that `--member` names; without it those that are switched on. */
+export function membersMeant(
+  plans: readonly MemberPlan[],
+  ladder: Ladder,
+  wanted: readonly string[] | undefined,
+): MemberPlan[] {
+  if (wanted) return chooseMembers(plans, wanted)
+  const enabled = new Set(ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id))
+  return plans.filter(({ memberId }) => enabled.has(memberId))
 }

@@ -17,7 +17,7 @@ import { engineOptions, type EngineOptions, refuseAbsentEngine, withSettings } f
 import { findStudy } from './find.ts'
 import { followRuns } from './follow.ts'
 import { corpusReady, tokensReady, withLab } from './lab.ts'
-import { chooseMembers } from './new-study.ts'
+import { membersMeant } from './new-study.ts'
 import { type Answer, type CommandContext, type CommandPart, usageError } from './program.ts'
 
 interface SweepOptions extends EngineOptions {
@@ -93,8 +93,7 @@ function choicesOf(
   const words = wordsOf[field]
   const isRelative = !values && !words && field !== 'seed'
   const usual: SweepValue[] = words ? [...words] : field === 'seed' ? [0, 1, 2] : usualFactors
-  const enabled = new Set(ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id))
-  const members = member ? chooseMembers(plans, member) : plans.filter(({ memberId }) => enabled.has(memberId))
+  const members = membersMeant(plans, ladder, member)
   return {
     field,
     values: values ?? times ?? usual,

@@ -12,7 +12,7 @@ import { continueFrom, defaultContinueTokens, withoutChoices } from './continue.
 import { engineOptions, refuseAbsentEngine, withSettings } from './engine.ts'
 import { followRuns } from './follow.ts'
 import { corpusReady, tokensReady, withLab } from './lab.ts'
-import { chooseMembers, makeStudy, oldStudy, remember, type TrainOptions } from './new-study.ts'
+import { makeStudy, membersMeant, oldStudy, remember, type TrainOptions } from './new-study.ts'
 import { usageError, type CommandContext, type CommandPart } from './program.ts'
 import { runsText } from './runs.ts'
 import { shapingOptions } from './shaping.ts'
@@ -185,8 +185,7 @@ async function membersToTrain(
   const corpus = await corpusReady(lab, study.corpusId, context)
   await tokensReady(lab, corpus, study.tokenizer, context)
   const plans = await lab.planStudy(study.id)
-  const enabled = new Set(study.ladder.members.filter(({ isEnabled }) => isEnabled).map(({ id }) => id))
-  const chosen = member ? chooseMembers(plans, member) : plans.filter(({ memberId }) => enabled.has(memberId))
+  const chosen = membersMeant(plans, study.ladder, member)
   const refused = chosen.find(({ refusal }) => refusal !== null)
   if (refused && on === undefined)
     throw new Fault('bad-input', `${refused.name} cannot be trained here: ${refused.refusal}`)

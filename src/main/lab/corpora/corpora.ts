@@ -7,6 +7,7 @@ import type { IngestRecord, IngestReport } from '#main/core/corpus/ingest.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { News } from '#main/lab/news.ts'
 import { createTaskQueue } from '#main/lab/task-queue.ts'
+import { withoutLeftovers } from '#main/platform/disk/text-files.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { CorpusEntry, CorpusStore } from './corpus-store.ts'
@@ -77,10 +78,13 @@ export function createCorpora(deps: CorporaDeps): Corpora {
         }
       }
       const request = { corpusId: id, name, folder: deps.folderOf(id), paths: store.read(id).paths, field }
-      await workToEnd<IngestRecord>(
-        fork,
-        { kind: 'ingest', request },
-        { signal: task.signal, onRecord, silenceMs: longestSilenceMs },
+      await withoutLeftovers(
+        request.folder,
+        workToEnd<IngestRecord>(
+          fork,
+          { kind: 'ingest', request },
+          { signal: task.signal, onRecord, silenceMs: longestSilenceMs },
+        ),
       )
       if (!report) throw new Error('the text was read and no report of it came')
       const { bytes, documents, duplicates, leftOut, warning, content, splits } = report as IngestReport

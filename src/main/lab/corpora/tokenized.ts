@@ -12,7 +12,7 @@ import type { News } from '#main/lab/news.ts'
 import { createTaskQueue, type Task } from '#main/lab/task-queue.ts'
 import type { Database } from '#main/platform/disk/database.ts'
 import type { TokenizeRecord } from '#main/core/tokenizer/tokenize-corpus.ts'
-import { readTextFile } from '#main/platform/disk/text-files.ts'
+import { readTextFile, withoutLeftovers } from '#main/platform/disk/text-files.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { Corpora } from './corpora.ts'
@@ -124,10 +124,13 @@ export function createTokenized(deps: TokenizedDeps): TokenizedCorpora {
       tokenizer,
       ...(tokenizer.kind === 'model' ? { tokenizerFolder: deps.modelFolder?.(tokenizer.modelId) } : {}),
     }
-    await workToEnd<TokenizeRecord>(
-      deps.fork,
-      { kind: 'tokenize', request },
-      { signal: task.signal, onRecord, silenceMs: longestSilenceMs },
+    await withoutLeftovers(
+      request.tokensFolder,
+      workToEnd<TokenizeRecord>(
+        deps.fork,
+        { kind: 'tokenize', request },
+        { signal: task.signal, onRecord, silenceMs: longestSilenceMs },
+      ),
     )
     if (!done) throw new Error('the corpus was tokenized and no report of it came')
     const { vocabulary, tokens, bytesPerToken } = (done as Extract<TokenizeRecord, { kind: 'done' }>).report

@@ -1,5 +1,5 @@
 // A sweep over one field: what it would cost, and a study of its own with its trainings begun.
-import { trialCost, type TrialCost, type TrialStep } from '#shared/comparison/trial.ts'
+import { trialCost, type TrialCost } from '#shared/comparison/trial.ts'
 import { mostSweepRuns } from '#shared/bounds.ts'
 import type { Ladder, MemberPlan } from '#shared/family/ladder.ts'
 import type { Recipe } from '#shared/family/recipe.ts'
@@ -7,17 +7,15 @@ import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
 import { planSweep, type SweepChoices, sweepName } from '#shared/sweep/plan.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
-import type { Studies } from './studies.ts'
+import { beginTwin, type TwinDeps, withPlans } from './twins.ts'
 
-export interface SweepDeps {
-  studies: Pick<Studies, 'read' | 'planWith' | 'twin' | 'delete'>
-  /** Queues runs of the study under each step's recipe. */
-  start: (study: Study, steps: readonly TrialStep[]) => Promise<unknown>
+export interface SweepDeps extends TwinDeps {
   /** What of a recipe cannot be, as a sentence's words; null where all of it can. */
   problemOf: (recipe: Recipe) => string | null
 }
 
-export function createSweeps({ studies, start, problemOf }: SweepDeps) {
+export function createSweeps(deps: SweepDeps) {
+  const { studies, problemOf } = deps
   const work = (studyId: string, choices: SweepChoices) => {
     const study = studies.read(studyId)
     const planned = (ladder: Ladder, under: Recipe): MemberPlan[] => studies.planWith({ ...study, ladder }, under)
@@ -26,11 +24,8 @@ export function createSweeps({ studies, start, problemOf }: SweepDeps) {
       const problem = problemOf(recipe)
       if (problem !== null) throw new Fault('bad-input', `values: ${problem}.`)
     }
-    const withPlans = steps.map((step) => ({
-      ...step,
-      plans: planned(ladder, step.recipe).filter(({ memberId }) => step.memberIds.includes(memberId)),
-    }))
-    const cost = trialCost(sweepName(study.name, choices.field), withPlans, study.recipe.flopsConvention)
+    const planSteps = withPlans(steps, (recipe) => planned(ladder, recipe))
+    const cost = trialCost(sweepName(study.name, choices.field), planSteps, study.recipe.flopsConvention)
     if (cost.sweepRuns > mostSweepRuns)
       throw new Fault(
         'bad-input',
@@ -44,14 +39,7 @@ export function createSweeps({ studies, start, problemOf }: SweepDeps) {
     async begin(studyId: string, choices: SweepChoices): Promise<Study> {
       const { study, steps, cost } = work(studyId, choices)
       if (cost.problem !== null) throw new Fault('bad-input', cost.problem)
-      const swept = studies.twin(study, cost.name, study.recipe)
-      try {
-        await start(swept, steps)
-      } catch (error) {
-        studies.delete(swept.id) // what cannot begin leaves nothing behind
-        throw error
-      }
-      return swept
+      return beginTwin(deps, study, cost.name, study.recipe, steps)
     },
   }
 }

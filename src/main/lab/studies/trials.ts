@@ -4,7 +4,6 @@ import {
   trialCost,
   type TrialChoices,
   type TrialCost,
-  type TrialStep,
   trialSteps,
   twinName,
 } from '#shared/comparison/trial.ts'
@@ -12,15 +11,10 @@ import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { Recipe } from '#shared/family/recipe.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
-import type { Studies } from './studies.ts'
+import { beginTwin, type TwinDeps, withPlans } from './twins.ts'
 
-export interface TrialDeps {
-  studies: Pick<Studies, 'read' | 'planWith' | 'twin' | 'delete'>
-  /** Queues runs of the study under the step's recipe. */
-  start: (study: Study, steps: readonly TrialStep[]) => Promise<unknown>
-}
-
-export function createTrials({ studies, start }: TrialDeps) {
+export function createTrials(deps: TwinDeps) {
+  const { studies } = deps
   const work = (studyId: string, change: RecipeChange, choices: TrialChoices) => {
     const study = studies.read(studyId)
     const recipe: Recipe = { ...study.recipe, ...change }
@@ -32,12 +26,8 @@ export function createTrials({ studies, start }: TrialDeps) {
       )
     const planned = (under: Recipe): MemberPlan[] => studies.planWith(study, under)
     const steps = trialSteps(recipe, study.ladder, choices, planned)
-    const withPlans = steps.map((step) => ({
-      ...step,
-      plans: planned(step.recipe).filter(({ memberId }) => step.memberIds.includes(memberId)),
-    }))
-    const name = twinName(study.name, change)
-    return { study, recipe, steps, cost: trialCost(name, withPlans, recipe.flopsConvention) }
+    const cost = trialCost(twinName(study.name, change), withPlans(steps, planned), recipe.flopsConvention)
+    return { study, recipe, steps, cost }
   }
 
   return {
@@ -46,14 +36,7 @@ export function createTrials({ studies, start }: TrialDeps) {
     async begin(studyId: string, change: RecipeChange, choices: TrialChoices): Promise<Study> {
       const { study, recipe, steps, cost } = work(studyId, change, choices)
       if (cost.problem !== null) throw new Fault('bad-input', cost.problem)
-      const twin = studies.twin(study, cost.name, recipe)
-      try {
-        await start(twin, steps)
-      } catch (error) {
-        studies.delete(twin.id) // what cannot begin leaves nothing behind
-        throw error
-      }
-      return twin
+      return beginTwin(deps, study, cost.name, recipe, steps)
     },
   }
 }

@@ -15,10 +15,11 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import { diskFault as systemFault } from './disk-faults.ts'
+import { forgetStaging, stagingName, sweepLeftovers } from './staging.ts'
 
 export const splits = ['train', 'validation', 'test'] as const satisfies readonly Split[]
 
@@ -133,34 +134,39 @@ export interface StagingFolder {
 }
 
 export function createStagingFolder(folder: string): StagingFolder {
-  const staging = `${folder}.partial`
-  removeLeftovers(folder)
+  const parent = dirname(resolve(folder))
+  const staging = join(parent, stagingName(basename(folder), 'writing'))
   onDisk(staging, () => mkdirSync(staging, { recursive: true }))
   return {
     folder: staging,
     keep: () =>
       onDisk(folder, () => {
         syncFolder(staging)
-        const old = `${folder}.old`
-        rmSync(old, { recursive: true, force: true })
+        const old = join(parent, stagingName(basename(folder), 'replaced'))
         if (existsSync(folder)) renameSync(folder, old)
         renameSync(staging, folder)
-        syncFolder(dirname(resolve(folder)))
+        syncFolder(parent)
         rmSync(old, { recursive: true, force: true })
+        for (const name of [staging, old]) forgetStaging(basename(name))
       }),
-    discard: () => rmSync(staging, { recursive: true, force: true }),
+    discard: () => {
+      rmSync(staging, { recursive: true, force: true })
+      forgetStaging(basename(staging))
+    },
   }
 }
 
 /**
- * Takes away what a killed process left of a folder that was being written aside; what the folder held last is there
- * afterwards.
+ * Waits for a process that fills `folder` aside; where it does not come to its end, what it left of it is taken away.
  */
-export function removeLeftovers(folder: string): void {
-  // Killed between the two renames of `keep`.
-  if (!existsSync(folder) && existsSync(`${folder}.old`)) onDisk(folder, () => renameSync(`${folder}.old`, folder))
-  for (const path of [`${folder}.partial`, `${folder}.old`])
-    onDisk(path, () => rmSync(path, { recursive: true, force: true }))
+export async function withoutLeftovers<T>(folder: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    // What cannot be taken away now is at the next start.
+    await sweepLeftovers(dirname(resolve(folder))).catch(() => undefined)
+    throw error
+  }
 }
 
 /** Makes the names in a folder last; not every system can, and those that cannot do not need it. */

@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,7 +20,8 @@ import {
   type TokenizeRequest,
 } from '#main/core/tokenizer/tokenize-corpus.ts'
 import { createCorpusWriter, openSplit, readDocuments } from '#main/platform/disk/corpus-files.ts'
-import { createStagingFolder, removeLeftovers, splits } from '#main/platform/disk/text-files.ts'
+import { isStaging, sweepLeftovers } from '#main/platform/disk/staging.ts'
+import { createStagingFolder, splits, withoutLeftovers } from '#main/platform/disk/text-files.ts'
 import { openTokens, tokensPath } from '#main/platform/disk/token-files.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'tokens-'))
@@ -106,7 +117,7 @@ test('a vocabulary that the text does not give is refused, and nothing is writte
     tokenize({ tokenizer: { kind: 'bpe', vocabulary: 32_768 }, tokensFolder: join(home, 'none') }),
   ).rejects.toMatchObject({ code: 'bad-input' })
   expect(existsSync(join(home, 'none'))).toBe(false)
-  expect(existsSync(join(home, 'none.partial'))).toBe(false)
+  expect(readdirSync(home).filter(isStaging)).toEqual([])
 })
 
 describe('files that do not say what they should', () => {
@@ -136,20 +147,27 @@ describe('files that do not say what they should', () => {
 })
 
 describe('what a killed process leaves', () => {
-  test('a folder half written is taken away', () => {
-    const folder = join(home, 'killed')
-    createStagingFolder(folder)
-    expect(existsSync(`${folder}.partial`)).toBe(true)
-    removeLeftovers(folder)
-    expect(existsSync(`${folder}.partial`)).toBe(false)
+  const filled = (): string => {
+    const child = spawnSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' })
+    return `.killed.writing-${child.stdout.trim()}-0`
+  }
+
+  test('a folder half written goes with the work that failed, and that of a living process stays', async () => {
+    const folder = join(home, 'killings', 'killed')
+    const mine = createStagingFolder(folder)
+    const theirs = join(home, 'killings', filled())
+    mkdirSync(theirs)
+    await expect(withoutLeftovers(folder, Promise.reject(new Error('it was killed')))).rejects.toThrow('it was killed')
+    expect(existsSync(theirs)).toBe(false)
+    expect(existsSync(mine.folder)).toBe(true)
+    mine.discard()
+    expect(readdirSync(join(home, 'killings'))).toEqual([])
   })
 
-  test('killed between the two renames, the old folder comes back', () => {
-    const folder = join(home, 'renamed')
-    createStagingFolder(`${folder}.old`).keep()
-    expect(existsSync(folder)).toBe(false)
-    removeLeftovers(folder)
-    expect(existsSync(folder)).toBe(true)
-    expect(existsSync(`${folder}.old`)).toBe(false)
+  test('killed between the two renames, the old folder comes back', async () => {
+    const around = join(home, 'renamings')
+    mkdirSync(join(around, filled().replace('writing', 'replaced')), { recursive: true })
+    await sweepLeftovers(around)
+    expect(readdirSync(around)).toEqual(['killed'])
   })
 })
