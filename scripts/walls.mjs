@@ -7,7 +7,7 @@
 /** Packages and parts of Node that only one room reaches: the outside world has one door each. */
 const reach = {
   'platform/disk': ['node:(fs|fs/promises|stream|stream/promises|zlib)', 'libsql(/.*)?'],
-  'platform/hub': ['node:stream/web', '@huggingface/hub', 'undici'],
+  'platform/hub': ['node:stream/web', '@huggingface/hub', 'node-fetch', 'https-proxy-agent'],
   'platform/processes': ['node:child_process'],
   'core/engine': ['koffi', '@tensorflow/.*'],
   'core/corpus': ['hyparquet', 'hyparquet-compressors'],

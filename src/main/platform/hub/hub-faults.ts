@@ -49,16 +49,16 @@ export function hubFault(error: unknown, { kind, repo, revision, endpoint }: Wan
 }
 
 /**
- * fetch and undici throw TypeErrors with the system's own error as cause; a broken body comes as that cause, or as its
- * bare words.
+ * fetch throws a TypeError with the system's own error as cause, node-fetch an error with its code; a broken body comes
+ * as that, or as its bare words.
  */
 export function isNetworkFailure(error: unknown): boolean {
-  if (typeof error === 'string') return /terminated|socket|closed|network|fetch failed|timeout/i.test(error)
+  if (typeof error === 'string') return /terminated|socket|closed?\b|network|fetch failed|timeout|aborted/i.test(error)
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const { code } = at as NodeJS.ErrnoException
     if (
       typeof code === 'string' &&
-      /^(E(AI_AGAIN|CONN|NOTFOUND|HOST|NET|TIMEDOUT|PIPE|PROTO)|UND_ERR|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
+      /^(E(AI_AGAIN|CONN|NOTFOUND|HOST|NET|TIMEDOUT|PIPE|PROTO)|UND_ERR|ERR_SSL|ERR_STREAM_PREMATURE|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
         code,
       )
     )

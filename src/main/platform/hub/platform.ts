@@ -3,14 +3,40 @@
 
 export type Fetch = typeof fetch
 
-/** The own fetch; undici's where there is none, or where there is a proxy, of which the own knows nothing. */
+/** The own fetch; node-fetch where there is none, or where there is a proxy, of which the own knows nothing. */
 export async function fetchHere(endpoint: string): Promise<Fetch> {
   const proxy = proxyFor(endpoint, process.env)
   if (proxy === null && typeof globalThis.fetch === 'function') return globalThis.fetch
-  const { fetch: other, ProxyAgent } = await import('undici')
-  if (proxy === null) return other as unknown as Fetch
-  const dispatcher = new ProxyAgent(proxy)
-  return ((url: string, init?: object) => other(url, { ...init, dispatcher })) as unknown as Fetch
+  const [{ default: other }, { HttpsProxyAgent }] = await Promise.all([
+    import('node-fetch'),
+    import('https-proxy-agent'),
+  ])
+  const agent = proxy === null ? undefined : new HttpsProxyAgent(proxy)
+  return (async (url: string, init?: object) => withWebBody(await other(url, { ...init, agent }))) as unknown as Fetch
+}
+
+/** Answers of node-fetch have a body of Node's; those who use fetch expect a stream of the web. */
+function withWebBody<T extends { body: NodeJS.ReadableStream | null }>(answer: T): T {
+  return new Proxy(answer, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (name === 'body') return target.body && webStreamOf(target.body)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+/** `Readable.toWeb`, which Node 16 does not have. */
+function webStreamOf(body: NodeJS.ReadableStream): ReadableStream<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: async () => void (await pieces.return?.()),
+  })
 }
 
 /**

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fetch as undiciFetch } from 'undici'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fetchFromHub, type HubProgress, type HubRequest } from '#main/platform/hub/fetch.ts'
 import { smallHub, type SmallHub } from '../../../support/small-hub.ts'
@@ -30,6 +31,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   vi.unstubAllGlobals()
+  vi.unstubAllEnvs()
   await hub.close()
   rmSync(cacheFolder, { recursive: true, force: true })
 })
@@ -176,8 +178,40 @@ describe('the hub', () => {
 
   test('works with the fetch that stands in for a platform without one', async () => {
     vi.stubGlobal('fetch', undefined)
-    expect(typeof undiciFetch).toBe('function')
+    let breaks = 1
+    hub.intrude = (request, response) => {
+      if (!request.url!.endsWith('model.safetensors') || breaks-- <= 0) return false
+      response.writeHead(200, { 'content-length': weights.length })
+      response.write(weights.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 20))
+      return true
+    }
     const { folder } = await fetchAll()
+    expect(breaks).toBeLessThan(0)
     expect(readFileSync(join(folder, 'model.safetensors'))).toEqual(Buffer.from(weights))
+    await expect(fetchAll({ repo: 'cerebras/Nothing' })).rejects.toMatchObject({ code: 'not-found' })
+    await hub.close()
+    await expect(fetchAll({ repo: 'gpt2' })).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('goes through the proxy that the environment names, with the name and password in it', async () => {
+    const asked: string[] = []
+    const proxy = createServer()
+    proxy.on('connect', ({ url, headers }, client: Socket) => {
+      asked.push(`${url} ${headers['proxy-authorization']}`)
+      const onward = connect(Number(new URL(hub.endpoint).port), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n')
+        onward.pipe(client).pipe(onward)
+      })
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    const { port } = proxy.address() as AddressInfo
+    vi.stubEnv('HTTP_PROXY', `http://me:secret@127.0.0.1:${port}`)
+    const { folder } = await fetchAll({ endpoint: 'http://hub.example' })
+    expect(readFileSync(join(folder, 'model.safetensors'))).toEqual(Buffer.from(weights))
+    expect(new Set(asked)).toEqual(new Set([`hub.example:80 Basic ${btoa('me:secret')}`]))
+    proxy.close()
+    await expect(fetchAll({ endpoint: 'http://hub.example', repo: 'gpt2' })).rejects.toMatchObject({
+      code: 'unavailable',
+    })
   })
 })
