@@ -1,7 +1,7 @@
 // Models made elsewhere, through the real command line and its real workers: from a hub, listed, asked, trained on,
 // carried out.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ import { exportModel } from '#main/core/model-formats/export.ts'
 import { createByteTokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import { ensureBuilt } from '../support/build.ts'
 import { smallHub, type SmallHub } from '../support/small-hub.ts'
+import { smallText } from '../support/small-text.ts'
 import { tinyModels, tinyParameters } from '../support/tiny-models.ts'
 
 const { cli } = ensureBuilt()
@@ -17,6 +18,7 @@ let hub: SmallHub
 let endpoint: string
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'isoflop-models-'))
+  writeFileSync(join(home, 'text.txt'), smallText(100_000))
   const folder = join(home, 'elsewhere')
   await exportModel({
     model: tinyModels.standard,
@@ -46,7 +48,7 @@ const isoflop = (...args: string[]): Promise<{ status: number; stdout: string; s
     execFile(
       process.execPath,
       [cli, ...args, '--data', join(home, 'lab')],
-      { env: { ...process.env, HF_ENDPOINT: endpoint }, maxBuffer: 1 << 26 },
+      { cwd: home, env: { ...process.env, HF_ENDPOINT: endpoint }, maxBuffer: 1 << 26 },
       (error, stdout, stderr) => resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
     )
   })
@@ -76,12 +78,31 @@ describe.sequential('a model made elsewhere', () => {
   it('is trained on, and the run says from what', async () => {
     const {
       runs: [run],
-    } = await json('train', '--from', 'Tiny-GPT', '--tokens', '2000', '--engine', 'reference', '--context', '12')
+    } = await json('train', '--from', 'Tiny-GPT', '--tokens', '2000', '--corpus', 'text.txt', '--context', '12')
     expect(run).toMatchObject({ state: 'finished', name: 'Tiny-GPT, continued', origin: { name: 'Tiny-GPT' } })
     await json('export', run.id, '--to', join(home, 'exports', 'out'))
     expect(readFileSync(join(home, 'exports/out/README.md'), 'utf8')).toContain('from the weights of Tiny-GPT')
     const { status, stderr } = await isoflop('fit', '--study', 'Tiny-GPT, continued')
     expect([status, stderr]).toEqual([1, expect.stringMatching(/\b0 (points|finished runs)/)])
+  })
+
+  it('is what its folder holds now, though the lab has one of the same name from before', async () => {
+    const train = () => json('train', '--from', 'changing', '--tokens', '2000', '--corpus', 'text.txt')
+    cpSync(join(home, 'elsewhere'), join(home, 'changing'), { recursive: true })
+    const first = (await train()).runs[0]
+    expect((await train()).runs[0]).toMatchObject({ loss: first.loss })
+    const weights = join(home, 'changing', 'model.safetensors')
+    const bytes = readFileSync(weights)
+    writeFileSync(weights, bytes.fill(61, bytes.length - 4096)) // other weights under the same name
+    expect((await train()).runs[0].loss).not.toBe(first.loss)
+    cpSync(join(home, 'elsewhere'), join(home, 'Tiny-GPT'), { recursive: true })
+    expect((await isoflop('train', '--from', 'Tiny-GPT', '--corpus', 'text')).stderr).toMatch(
+      /^--from Tiny-GPT could mean the model of the lab or the folder .*\. Give the model's id, [0-9a-f]{16}, or \.\/Tiny-GPT\.\n$/,
+    )
+    rmSync(join(home, 'Tiny-GPT'), { recursive: true })
+    const { models } = await json('models')
+    for (const { id, name } of models) if (name === 'changing') await json('models', 'delete', id)
+    await json('trash', 'empty', '--yes')
   })
 
   it('is refused with one sentence: a name that is not there, no network, a choice that does not fit', async () => {

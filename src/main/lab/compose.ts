@@ -150,7 +150,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     corpusOf: ({ plan }) => corpora.list().find(({ id }) => id === plan.corpusId) ?? null,
   })
 
-  const chooseEngine = async (flops = Infinity) => {
+  const chooseEngine = async (flops: number) => {
     const { engine, threads } = settings.read()
     return { engine: engine === 'auto' ? await computer.engineFor(flops) : engine, threads }
   }
@@ -174,7 +174,8 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     ...common,
     plan: async (studyId, kind, choices) => {
       const { recipe, tokenizer } = studies.read(studyId)
-      return planCheck(kind, choices, { recipe, vocabulary: vocabularyOf(tokenizer), ...(await chooseEngine()) })
+      const by = await chooseEngine(Infinity)
+      return planCheck(kind, choices, { recipe, vocabulary: vocabularyOf(tokenizer), ...by })
     },
     prepare: async (studyId, tell, signal) => {
       const { corpusId, tokenizer } = studies.read(studyId)
@@ -214,7 +215,7 @@ async function compose(options: Required<ComposeOptions>, release: () => void) {
     { studyStore, runStore, runs, corpora, tokenized, models, ...evaluation },
   )
 
-  /** What cannot be forgotten now, on a full disk for example, is forgotten at the next start. */
+  /** What cannot be forgotten now is at the next start. */
   const purge = async (): Promise<void> => {
     for (const one of [trash.sweep, annotations.purge, checks.purge, evaluation.purge])
       await Promise.resolve()

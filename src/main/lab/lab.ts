@@ -1,4 +1,5 @@
 // Every method of Lab, a few lines each, handing on to the room that does it. Every door uses this one.
+import type { EngineName, EngineProbe } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import { labRequests } from '#shared/lab-names.ts'
 import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
@@ -38,6 +39,8 @@ export interface LabOptions {
 export interface LabHost extends Lab {
   /** Returns the way to stop listening. */
   listen<K extends NewsKind>(kind: K, listener: (news: LabNews[K]) => void): () => void
+  /** Whether one engine runs here, and if not why; quicker than `machine`, which measures them all. */
+  probeEngine(engine: EngineName): Promise<Pick<EngineProbe, 'isAvailable' | 'description'>>
   /** Whether a run is starting or training, so that a door can ask before it closes. */
   isTraining(): boolean
   /** Every path that a request names, absolute, so that a door can ask whether the person means it. */
@@ -235,6 +238,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
   return {
     ...checked(lab, parts.isOpen, isAllowed),
     listen: parts.news.listen,
+    probeEngine: computer.probe,
     isTraining: runs.isTraining,
     pathsIn: (request, args) => pathsIn(parts.about.exportsFolder, request, args),
     close: parts.close,

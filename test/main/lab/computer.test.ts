@@ -59,6 +59,28 @@ it('where the native one is not built it is the next, and at last the reference'
   expect(asked).toEqual(['load native', 'load wasm'])
 })
 
+it('an engine asked for by name is tried alone; one that does not load says why', async () => {
+  expect(await computer.probe('native')).toMatchObject({ isAvailable: true })
+  expect(asked).toEqual(['load native'])
+  expect(await computer.probe('gpu')).toMatchObject({ isAvailable: false, description: 'gpu' })
+  expect(asked.slice(1)).toEqual(['load gpu', 'probe gpu'])
+})
+
+it('one that was here when all were measured is not tried again; one that was built since then is found', async () => {
+  await computer.measure()
+  asked.length = 0
+  expect(await computer.probe('cuda')).toMatchObject({ isAvailable: true, description: 'cuda' })
+  expect(asked).toEqual([])
+  expect(await computer.probe('wasm')).toMatchObject({ isAvailable: true })
+  expect(asked).toEqual(['load wasm'])
+})
+
+it('what does not train begins on the first that loads, and nothing is measured for it afterwards', async () => {
+  expect(await computer.engineFor(0)).toBe('native')
+  await new Promise((resolve) => setTimeout(resolve, 1800)) // a training would be followed by a measurement now
+  expect(asked).toEqual(['load native'])
+})
+
 it('a long training waits for the fastest', async () => {
   expect(await computer.engineFor(1e17)).toBe('cuda')
   expect(asked.filter((one) => one.startsWith('probe'))).toHaveLength(engineNames.length)

@@ -1,7 +1,11 @@
 // `isoflop train --from`: a run whose first weights are a model's instead of random ones.
+import { resolve } from 'node:path'
+import { Fault } from '#shared/fault.ts'
+import type { ImportedModel } from '#shared/model.ts'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { optionNamed } from '#shared/repeat-run.ts'
+import { exists } from '#main/platform/disk/files.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { followRuns } from './follow.ts'
 import { findModel } from './find.ts'
@@ -43,6 +47,25 @@ export const withoutChoices = <T extends object>(options: T): T => ({
   peakLearningRate: undefined,
 })
 
+/** The model of the lab that is called so, or what a folder or the hub has, taken over where it is not here yet. */
+async function modelOf(lab: LabHost, wanted: string, context: CommandContext): Promise<ImportedModel> {
+  const named = (await lab.listModels()).filter(
+    ({ id, name, state }) => state === 'finished' && (id === wanted || name === wanted),
+  )
+  const folder = resolve(wanted)
+  const isHere = wanted.trim() !== '' && (await exists(folder))
+  const comesFromHere = named.some(({ origin }) => origin.kind === 'folder' && origin.path === folder)
+  if (named.length > 0 && isHere && !comesFromHere && named[0].id !== wanted)
+    throw new Fault(
+      'bad-input',
+      `--from ${wanted} could mean the model of the lab or the folder ${folder}. Give the model's id, ${named[0].id}, or ./${wanted}.`,
+    )
+  // The weights in a folder may be others than those that were taken over from it.
+  return named.length > 0 && (named[0].id === wanted || !isHere)
+    ? findModel(lab, wanted)
+    : (await takeModel(lab, await originOf(wanted), null, context)).model
+}
+
 /** Takes the model over where it has not been imported yet, makes or finds the study, queues the run and follows it. */
 export async function continueFrom(
   lab: LabHost,
@@ -57,12 +80,7 @@ export async function continueFrom(
       `${optionNamed(shaping)} shapes fresh models; with --from the model brings its own shape and tokenizer.`,
     )
   const wanted = options.from!
-  const known = (await lab.listModels()).some(
-    ({ id, name, state }) => state === 'finished' && (id === wanted || name === wanted),
-  )
-  const model = known
-    ? await findModel(lab, wanted)
-    : (await takeModel(lab, await originOf(wanted), null, context)).model
+  const model = await modelOf(lab, wanted, context)
   const study = await studyOf(model.name)
   await corpusReady(lab, study.corpusId, context)
   const choices = {

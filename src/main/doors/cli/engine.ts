@@ -1,6 +1,6 @@
 // Which engine a command computes with: its options, whether it is here, and the lab's settings meanwhile.
 import { Option, type Command } from 'commander'
-import { engineNames, type EngineName, type Machine } from '#shared/engine.ts'
+import { engineNames, type EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { parseWhole } from './amounts.ts'
@@ -26,16 +26,11 @@ export async function refuseAbsentEngine(
 ): Promise<void> {
   if (engine === undefined || engine === 'auto' || engine === 'reference') return
   terminal.progress('Looking for the engine')
-  const probeOf = ({ probes }: Machine) => probes.find(({ name }) => name === engine)
-  const askedMs = Date.now()
-  let machine = await lab.machine()
-  // What was missing when the machine was measured may have been built or plugged in since.
-  if (!probeOf(machine)?.isAvailable && (machine.measuredMs ?? 0) < askedMs) machine = await lab.measureMachine()
-  const probe = probeOf(machine)
-  if (!probe?.isAvailable)
+  const { isAvailable, description } = await lab.probeEngine(engine)
+  if (!isAvailable)
     throw new Fault(
       'unavailable',
-      `--engine: ${engine} does not run here: ${(probe?.description ?? 'it was not found').replace(/\.$/, '')}. Leave it out for the fastest that does.`,
+      `--engine: ${engine} does not run here: ${description.replace(/\.$/, '')}. Leave it out for the fastest that does.`,
     )
 }
 

@@ -108,6 +108,10 @@ export async function oldStudy(lab: LabHost, wanted: string, options: TrainOptio
 async function corpusOf(lab: LabHost, named: string[], context: CommandContext): Promise<string> {
   if (named.length === 1) {
     const known = await corpusNamed(lab, named[0])
+    if (known && known.id !== named[0] && (await exists(resolve(named[0]))))
+      context.terminal.note(
+        `${known.name}: the corpus of the lab, as it was read. To read what lies here now, give ./${named[0]}.`,
+      )
     if (known) return known.id
   }
   for (const path of named) {

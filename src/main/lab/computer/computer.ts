@@ -41,9 +41,11 @@ export interface Computer {
   read(): Promise<Machine>
   /**
    * What trains this much: the fastest engine, measured if need be; for a training that is over before long the first
-   * that loads, and measuring waits until no run trains.
+   * that loads, and measuring waits until no run trains. 0 for what does not train: nothing is measured for it.
    */
   engineFor(flops: number): Promise<EngineName>
+  /** Whether one engine runs here, tried alone where all are not measured yet, or where it was missing then. */
+  probe(engine: EngineName): Promise<Pick<EngineProbe, 'isAvailable' | 'description'>>
   /** A run has begun or ended: measuring stands aside for it, and goes on afterwards. */
   trainingChanged(): void
   /** What is known without waiting. */
@@ -202,9 +204,17 @@ export function createComputer(deps: ComputerDeps): Computer {
       const known = kept()
       if (known) return asMachine(known).engine
       if (flops > shortFlops) return (await read()).engine
-      standAside()
-      measureLater()
+      if (flops > 0) {
+        standAside()
+        measureLater()
+      }
       return (first ??= await firstThatLoads())
+    },
+    probe: async (engine) => {
+      const known = kept()?.probes.find(({ name }) => name === engine) ?? found.get(engine)
+      if (known?.isAvailable) return known
+      const loads = await job<boolean>('load', engine).catch(() => false)
+      return loads ? { isAvailable: true, description: 'It loads here.' } : probe(engine)
     },
     trainingChanged: () => {
       if (kept() || closing.signal.aborted) return

@@ -35,7 +35,7 @@ export interface ComposeEvaluationsDeps {
   runStore: Pick<RunStore, 'read' | 'stepAt'>
   checkpoints: Pick<CheckpointUse, 'source'>
   models: Pick<Models, 'list' | 'ready' | 'folderOf'>
-  chooseEngine: () => Promise<{ engine: EngineName; threads: number }>
+  chooseEngine: (flops: number) => Promise<{ engine: EngineName; threads: number }>
   /** Lets go of a file that was sent, once it is copied. */
   forgetUploads: (paths: readonly string[]) => Promise<void>
 }
@@ -114,7 +114,7 @@ export function composeEvaluations(deps: ComposeEvaluationsDeps) {
     },
     chooseEngine: async (options) => {
       const { engine, threads } =
-        options.engine === undefined ? await deps.chooseEngine() : { threads: 0, ...options, engine: options.engine }
+        options.engine === undefined ? await deps.chooseEngine(0) : { threads: 0, ...options, engine: options.engine }
       return { engine, threads: runs.isTraining() ? 1 : (options.threads ?? threads) }
     },
   })

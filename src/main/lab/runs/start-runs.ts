@@ -1,6 +1,7 @@
 // What a person asks for becomes runs: members of a study, or a model's weights that go on on a study's text.
 import type { TrialStep } from '#shared/comparison/trial.ts'
 import type { EngineName, Machine } from '#shared/engine.ts'
+import type { MemberPlan } from '#shared/family/ladder.ts'
 import { Fault } from '#shared/fault.ts'
 import type { ContinueChoices } from '#shared/model.ts'
 import { predictTorch } from '#shared/cluster/torch-run.ts'
@@ -24,7 +25,7 @@ export interface StartRunsDeps {
   machine: () => Pick<Machine, 'memoryBytes' | 'calibration'>
   newId: () => string
   /** For a training of so many FLOPs. */
-  chooseEngine: (flops?: number) => Promise<{ engine: EngineName; threads: number }>
+  chooseEngine: (flops: number) => Promise<{ engine: EngineName; threads: number }>
   cluster: (name: string) => Promise<SlurmCluster>
 }
 
@@ -59,6 +60,8 @@ function withTorch(plan: RunPlan, choice: TorchChoice | undefined, card: string 
 const allFinished = (seeds = 1): Fault =>
   new Fault('conflict', `seeds: all ${seeds} have finished for every member. Ask for more.`)
 
+const flopsOf = (plans: readonly MemberPlan[]): number => plans.reduce((sum, { flops }) => sum + flops.sixNd, 0)
+
 export function createRunStarts(deps: StartRunsDeps) {
   const { studies, corpora, tokenized, models, runs, chooseEngine } = deps
 
@@ -86,9 +89,7 @@ export function createRunStarts(deps: StartRunsDeps) {
       return plan
     })
     usable(study.corpusId)
-    const { engine, threads } = on
-      ? { engine: on.engine, threads: on.cpus }
-      : await chooseEngine(members.reduce((sum, { flops }) => sum + flops.sixNd, 0))
+    const { engine, threads } = on ? { engine: on.engine, threads: on.cpus } : await chooseEngine(flopsOf(members))
     return { study, members, engine, threads }
   }
 
@@ -119,11 +120,12 @@ export function createRunStarts(deps: StartRunsDeps) {
     /** Members of the study under other recipes, one after the other in this order. */
     async trial(study: Study, steps: readonly TrialStep[]): Promise<RunSummary[]> {
       usable(study.corpusId)
-      const { engine, threads } = await chooseEngine()
-      return steps.flatMap(({ recipe, memberIds }) => {
-        const plans = studies.planWith(study, recipe).filter(({ memberId }) => memberIds.includes(memberId))
-        return runs.start({ ...study, recipe }, plans, engine, threads)
-      })
+      const planned = steps.map(({ recipe, memberIds }) => ({
+        recipe,
+        plans: studies.planWith(study, recipe).filter(({ memberId }) => memberIds.includes(memberId)),
+      }))
+      const { engine, threads } = await chooseEngine(flopsOf(planned.flatMap(({ plans }) => plans)))
+      return planned.flatMap(({ recipe, plans }) => runs.start({ ...study, recipe }, plans, engine, threads))
     },
     async fromModel(studyId: string, modelId: string, choices: ContinueChoices): Promise<RunSummary> {
       const study = studies.read(studyId)
@@ -132,7 +134,8 @@ export function createRunStarts(deps: StartRunsDeps) {
       const known = model.tokenizer && tokenized.find(study.corpusId, model.tokenizer)
       const splits = known?.state === 'finished' ? known.tokens : null
       const common = { study, model, choices, splits, machine: deps.machine(), runId: deps.newId() }
-      return runs.startPlanned([planContinued({ ...common, ...(await chooseEngine()) })])[0]
+      const flops = 6 * (model.parameters ?? Infinity) * choices.tokens
+      return runs.startPlanned([planContinued({ ...common, ...(await chooseEngine(flops)) })])[0]
     },
   }
 }

@@ -23,7 +23,7 @@ export interface SubjectsDeps {
   checkpoints: Pick<CheckpointUse, 'source' | 'card'>
   news: Pick<News, 'tell'>
   fork: ForkWorker
-  chooseEngine: () => Promise<{ engine: EngineName; threads: number }>
+  chooseEngine: (flops: number) => Promise<{ engine: EngineName; threads: number }>
   /** A folder as a person types it. */
   folderAt: (path: string) => string
   /** Where the hub's files lie, and where files that came one by one are gathered. */
@@ -56,7 +56,11 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
   const jobOf = async (subject: Subject): Promise<ModelSessionJob> =>
     subject.kind === 'run'
       ? { kind: 'model-session', ...checkpoints.source(subject.runId, subject.step) }
-      : { kind: 'model-session', source: { kind: 'huggingface', folder: folderOf(subject) }, ...(await chooseEngine()) }
+      : {
+          kind: 'model-session',
+          source: { kind: 'huggingface', folder: folderOf(subject) },
+          ...(await chooseEngine(0)),
+        }
 
   const exported = (subject: Subject): ExportSource & { name: string } => {
     if (subject.kind === 'run') {
