@@ -16,7 +16,7 @@ export interface ItemRecord {
   logLikelihoods: number[]
   /** Whether each continuation is what the model would have written. */
   areGreedy: boolean[]
-  /** The item's own part of each metric: 0 or 1 for accuracies, nats for perplexities. */
+  /** The item's own part of each metric: 0 or 1 for accuracies, nats for perplexities, bits per byte of its answer. */
   metrics: Partial<Record<MetricName, number>>
   /** Set where the beginning, mostly of its examples, did not fit the model's context. */
   isCut?: boolean
@@ -76,7 +76,13 @@ export interface HarnessResults {
   higher_is_better: Record<string, Record<string, boolean>>
 }
 
-const lowerIsBetter: readonly MetricName[] = ['perplexity', 'word_perplexity', 'byte_perplexity', 'bits_per_byte']
+const lowerIsBetter: readonly MetricName[] = [
+  'perplexity',
+  'word_perplexity',
+  'byte_perplexity',
+  'bits_per_byte',
+  'answer_bits_per_byte',
+]
 
 /**
  * The same numbers under the harness's names: `acc,none`, `acc_stderr,none`; a missing standard error is "N/A" there.

@@ -6,7 +6,14 @@ export type TaskKind =
   | 'last-word' // is the last word of a text the one the model would have written?
   | 'text' // how likely is a text, token after token
 
-export type MetricName = 'acc' | 'acc_norm' | 'perplexity' | 'word_perplexity' | 'byte_perplexity' | 'bits_per_byte'
+export type MetricName =
+  | 'acc'
+  | 'acc_norm'
+  | 'perplexity'
+  | 'word_perplexity'
+  | 'byte_perplexity'
+  | 'bits_per_byte' // of whole texts: all bits over all bytes
+  | 'answer_bits_per_byte' // of the right answers: the mean over items of −log2 p(answer | prompt) / bytes of the answer
 
 /** A task as `resources/tasks/*.json` describes it. */
 export interface TaskRecord {

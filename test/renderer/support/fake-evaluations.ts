@@ -20,7 +20,7 @@ const task = (name: string, title: string, changes: Partial<EvaluationTask> = {}
   source: 'a test',
   licence: 'CC0 1.0',
   kind: 'choices',
-  metrics: ['acc', 'acc_norm'],
+  metrics: ['acc', 'acc_norm', 'answer_bits_per_byte'],
   chance: 0.25,
   hub: null,
   isMade: false,

@@ -95,3 +95,16 @@ test('when the evaluations cannot be read the screen says why, and tries again a
   expect(screen.view.find('[role=alert]').exists()).toBe(false)
   expect(screen.text()).toContain('Results')
 })
+
+test('a result of before a metric was there says so, and is evaluated again at a press', async () => {
+  const screen = await asked()
+  fake.evaluation.finish(useEvaluationsStore().evaluations[0]!.id, 15)
+  await drawn()
+  await screen.press('bits per byte')
+  expect(cell(screen).text()).toContain('not scored')
+  expect(cell(screen).get('.pick').attributes('title')).toContain('without bits per byte of the answer')
+  await cell(screen).get('[data-testid=cell-again]').trigger('click')
+  await drawn()
+  expect(lastAsked(fake, 'startEvaluations')).toBeDefined()
+  expect(cell(screen).attributes('data-state')).toBe('queued')
+})

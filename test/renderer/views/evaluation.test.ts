@@ -138,6 +138,8 @@ describe('the table of results', () => {
     expect(metricOf(['perplexity', 'acc'], 'acc')).toBe('acc')
     expect(metricOf(['perplexity', 'acc'], 'perplexity')).toBe('perplexity')
     expect(metricOf(tasks[1].metrics, 'acc')).toBe('bits_per_byte')
+    expect(metricOf(tasks[1].metrics, 'bits_per_byte')).toBe('bits_per_byte')
+    expect(metricOf(['acc', 'answer_bits_per_byte'], 'bits_per_byte')).toBe('answer_bits_per_byte')
   })
 
   it('says which numbers may be nothing but guessing', () => {

@@ -62,7 +62,8 @@ export async function* evaluate(
     const begunMs = nowMs()
     const records = new Map<number, ItemRecord>()
     for (const record of done)
-      if (record.task === task.name && record.index < items.length) records.set(record.index, record)
+      if (record.task === task.name && record.index < items.length)
+        records.set(record.index, withMetrics(record, items[record.index]))
     yield { kind: 'progress', task: task.name, done: records.size, of: items.length }
     for (const batch of batches(items, records, shots, deps)) {
       for (const record of await scoreBatch(task, batch, deps.engine, signal)) {
@@ -80,6 +81,12 @@ export async function* evaluate(
   }
   return { tasks, scored, seconds: (nowMs() - startedMs) / 1000, secondsByTask, device: deps.engine.device }
 }
+
+/** A record of an older version with all metrics of today: they follow from the likelihoods. */
+const withMetrics = (record: ItemRecord, item: Item): ItemRecord => ({
+  ...record,
+  ...scoreItem(item, record.logLikelihoods, record.areGreedy),
+})
 
 interface PreparedItem {
   item: Item

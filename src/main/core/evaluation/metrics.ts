@@ -18,13 +18,25 @@ export function scoreItem(
         metrics: {
           acc: Number(largestAt(logLikelihoods) === item.gold),
           acc_norm: Number(largestAt(byCharacter) === item.gold),
+          answer_bits_per_byte: bitsPerByte(logLikelihoods[item.gold], item.choices[item.gold]),
         },
       }
     }
     case 'contexts':
-      return { metrics: { acc: Number(largestAt(logLikelihoods) === item.gold) } }
+      return {
+        metrics: {
+          acc: Number(largestAt(logLikelihoods) === item.gold),
+          answer_bits_per_byte: bitsPerByte(logLikelihoods[item.gold], item.continuation),
+        },
+      }
     case 'last-word':
-      return { metrics: { perplexity: logLikelihoods[0], acc: Number(areGreedy[0]) } }
+      return {
+        metrics: {
+          perplexity: logLikelihoods[0],
+          acc: Number(areGreedy[0]),
+          answer_bits_per_byte: bitsPerByte(logLikelihoods[0], item.word.slice(1)), // without the space before it
+        },
+      }
     case 'text': {
       const [nats] = logLikelihoods
       return {
@@ -34,6 +46,9 @@ export function scoreItem(
     }
   }
 }
+
+/** Bits that the right answer costs after its prompt, by its bytes; the space between the two is not counted. */
+const bitsPerByte = (nats: number, answer: string): number => -nats / Math.LN2 / Math.max(1, utf8Bytes(answer))
 
 const sizeOf = (text: string) => ({ words: countWords(text), bytes: utf8Bytes(text) })
 
@@ -78,6 +93,7 @@ function metricValue(name: MetricName, values: readonly number[], records: reado
   switch (name) {
     case 'acc':
     case 'acc_norm':
+    case 'answer_bits_per_byte':
       return mean(values)
     case 'perplexity':
       return Math.exp(-mean(values))
@@ -96,7 +112,8 @@ function metricValue(name: MetricName, values: readonly number[], records: reado
  */
 async function metricStderr(name: MetricName, values: readonly number[], bootstraps: number): Promise<number | null> {
   if (values.length < 2 || bootstraps === 0) return null
-  if (name === 'acc' || name === 'acc_norm') return sampleDeviation(values) / Math.sqrt(values.length)
+  if (name === 'acc' || name === 'acc_norm' || name === 'answer_bits_per_byte')
+    return sampleDeviation(values) / Math.sqrt(values.length)
   return name === 'perplexity' ? sampleDeviation(await bootstrapPerplexities(values, bootstraps)) : null
 }
 

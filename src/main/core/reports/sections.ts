@@ -1,6 +1,8 @@
 // The other sections of a report: family, data, recipe, evaluations, samples, and how to repeat it all.
 import { leftOutText } from '#shared/corpus.ts'
 import type { Evaluation } from '#shared/evaluation/evaluation.ts'
+import type { TaskResult } from '#shared/evaluation/result.ts'
+import type { MetricName } from '#shared/evaluation/task.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
 import { exactly, formatBytes, formatCount, formatFlops, formatSeconds, threeDigits } from '#shared/numbers.ts'
 import { repeatArguments, shellLine } from '#shared/repeat-run.ts'
@@ -104,24 +106,26 @@ export function evaluationSection({ evaluations, taskTitles }: ReportData, { mem
   const columns = members.filter(({ summary }) => [...latest.keys()].some((key) => key.endsWith(` ${summary.id}`)))
   if (columns.length === 0) return null
   const tasks = [...new Set([...latest.values()].map(({ task }) => task))]
-  const rows = tasks.map((task) => {
+  const rows = tasks.flatMap((task) => {
     const results = columns.map(({ summary }) => latest.get(`${task} ${summary.id}`)?.result ?? null)
     const first = results.find((result) => result !== null)
-    const cells = results.map((result) => {
-      const metric = result?.metrics[0]
-      return metric
-        ? `${threeDigits(metric.value)}${metric.stderr === null ? '' : ` ± ${threeDigits(metric.stderr)}`}`
-        : '–'
-    })
-    return [
-      taskTitles[task] ?? task,
-      first?.metrics[0]?.name.replace(/_/g, ' ') ?? '',
-      first?.chance == null ? '–' : threeDigits(first.chance),
-      ...cells,
-    ]
+    const isShown = (name: MetricName, i: number) => i === 0 || name === 'answer_bits_per_byte'
+    const metrics = new Set(results.flatMap((one) => one?.metrics.map(({ name }) => name).filter(isShown) ?? []))
+    return [...metrics].map((name) => evaluationRow(taskTitles[task] ?? first?.title ?? task, name, results))
   })
   const head = ['task', 'metric', 'chance', ...columns.map(({ summary }) => shownName(summary))]
-  return markup`<section><h2>Evaluations</h2><p>Value ± standard error over the items. A value within two standard errors of chance says nothing.</p>${table(head, rows, head.map((_, i) => i).slice(2))}</section>`
+  return markup`<section><h2>Evaluations</h2><p>Value ± standard error over the items. An accuracy within two standard errors of chance says nothing; bits per byte of the right answer (lower is better) move before it does.</p>${table(head, rows, head.map((_, i) => i).slice(2))}</section>`
+}
+
+/** One metric of one task; “–” where a result is not there or of an older version, without the metric. */
+function evaluationRow(title: string, metric: MetricName, results: readonly (TaskResult | null)[]): string[] {
+  const chance = results.find((result) => result !== null)?.chance ?? null
+  const cells = results.map((result) => {
+    const found = result?.metrics.find(({ name }) => name === metric)
+    return found ? `${threeDigits(found.value)}${found.stderr === null ? '' : ` ± ${threeDigits(found.stderr)}`}` : '–'
+  })
+  const hasChance = chance !== null && metric.startsWith('acc')
+  return [title, metric.replace(/_/g, ' '), hasChance ? threeDigits(chance) : '–', ...cells]
 }
 
 export function sampleSection({ members }: Findings): Markup | null {

@@ -170,3 +170,18 @@ it('puts tasks beside members, with standard errors and chance', () => {
   )
   expect(text).toMatch(/Copying acc 0\.250 0\.300 ± 0\.0100 0\.500 ± 0\.0100/)
 })
+
+it('has bits per byte of the answer in a line of its own, and a dash for a result of before', () => {
+  const evaluation = (runId: string, more: object[]) =>
+    ({
+      task: 'cloze',
+      state: 'finished',
+      subject: { kind: 'run', runId, step: 1 },
+      result: { task: 'cloze', chance: 0.25, metrics: [{ name: 'acc', value: 0.5, stderr: 0.01 }, ...more] },
+    }) as unknown as Evaluation
+  const bits = { name: 'answer_bits_per_byte', value: 2.5, stderr: 0.02 }
+  const evaluations = [evaluation('run-8', []), evaluation('run-16', [bits])]
+  expect(textOf(writeReport(data(undefined, { evaluations, taskTitles: { cloze: 'Cloze' } })))).toMatch(
+    /Cloze acc 0\.250 .* Cloze answer bits per byte – – 2\.50 ± 0\.0200/,
+  )
+})

@@ -149,7 +149,7 @@ describe('official rows', () => {
     expect(done).toMatchObject({
       state: 'finished',
       message: null,
-      result: { items: 3, metrics: [{ name: 'acc' }, { name: 'acc_norm' }] },
+      result: { items: 3, metrics: [{ name: 'acc' }, { name: 'acc_norm' }, { name: 'answer_bits_per_byte' }] },
     })
     const {
       items: [first],

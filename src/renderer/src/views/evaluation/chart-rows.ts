@@ -4,7 +4,15 @@ import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.t
 import type { MetricName } from '#shared/evaluation/task.ts'
 import { meanOfSeven, publishedTasks } from '../../charts/accuracy-chart.ts'
 import { plural } from '#shared/numbers.ts'
-import { cellKey, metricIn, metricOf, type MetricChoice, type ResultColumn, type ResultRow } from './table.ts'
+import {
+  cellKey,
+  isAccuracy,
+  metricIn,
+  metricOf,
+  type MetricChoice,
+  type ResultColumn,
+  type ResultRow,
+} from './table.ts'
 
 export interface ChartRow {
   key: string
@@ -42,7 +50,7 @@ export function chartRows(
       task: task.name,
       shots,
       metric,
-      chance: metric === 'acc' || metric === 'acc_norm' ? task.chance : null,
+      chance: isAccuracy(metric) ? task.chance : null,
       isPublished: publishedTasks.includes(task.name),
       rows: rows.filter((row) => row.key === key),
     }
@@ -73,7 +81,7 @@ export function chartRows(
         task: task.name,
         shots: 0,
         metric,
-        chance: metric === 'perplexity' ? null : task.chance,
+        chance: isAccuracy(metric) ? task.chance : null,
         isPublished: true,
         rows: [],
       }

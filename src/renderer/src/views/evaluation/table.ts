@@ -28,12 +28,24 @@ export interface ResultColumn {
   isEarlier: boolean
 }
 
-export const metricChoices = ['acc', 'acc_norm', 'perplexity'] as const
-export type MetricChoice = (typeof metricChoices)[number]
+/** What a person may want to see, each with its explanation. */
+export const metricChoices = [
+  { value: 'acc' as const, text: 'acc', title: 'The best-scored answer is the right one; bits per byte for texts' },
+  { value: 'acc_norm' as const, text: 'acc_norm', title: 'The best-scored answer per byte, where the task has it' },
+  {
+    value: 'bits_per_byte' as const,
+    text: 'bits per byte',
+    title:
+      'Bits that the right answer costs after its prompt, per byte: it falls where acc does not move yet; of texts, all of their bytes',
+  },
+  { value: 'perplexity' as const, text: 'perplexity', title: 'Of last words and texts' },
+]
+export type MetricChoice = (typeof metricChoices)[number]['value']
 
 const preferred: Record<MetricChoice, MetricName[]> = {
   acc: ['acc', 'bits_per_byte'],
   acc_norm: ['acc_norm', 'acc', 'bits_per_byte'],
+  bits_per_byte: ['answer_bits_per_byte', 'bits_per_byte'],
   perplexity: ['perplexity', 'word_perplexity', 'acc'],
 }
 /** The metric of a task that comes closest to what a person wants to see. */
@@ -47,16 +59,19 @@ export const metricWords: Record<MetricName, string> = {
   word_perplexity: 'perplexity a word',
   byte_perplexity: 'perplexity a byte',
   bits_per_byte: 'bits per byte',
+  answer_bits_per_byte: 'bits per byte of the answer',
 }
 export const isAccuracy = (metric: MetricName): boolean => metric === 'acc' || metric === 'acc_norm'
 
-/** Accuracies to three places, as the harness prints them; everything else to three digits. */
+const isBits = (metric: MetricName): boolean => metric === 'bits_per_byte' || metric === 'answer_bits_per_byte'
+
+/** Accuracies and bits to three places, as the harness prints them; everything else to three digits. */
 export const formatMetric = (metric: MetricName, value: number): string =>
   !Number.isFinite(value)
     ? '–'
     : isAccuracy(metric)
       ? withDecimals(value, 3)
-      : metric === 'bits_per_byte'
+      : isBits(metric)
         ? withDecimals(value, 3)
         : threeDigits(value)
 
