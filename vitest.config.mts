@@ -1,5 +1,6 @@
 // Kinds of test: pure (arithmetic), unit (plain Node, quick), slow (the same, seconds each), integration (built workers),
-// campaign (faults of every kind), browser (the web door), launch (a real Electron); llama runs apart.
+// slurm (a real one, beside the others), campaign (faults of every kind), browser (the web door), launch (a real
+// Electron); llama runs apart.
 import vue from '@vitejs/plugin-vue'
 import { configDefaults, defineConfig } from 'vitest/config'
 
@@ -49,9 +50,18 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'test/integration/slurm.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'slurm',
+          include: ['test/integration/slurm.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
         },
       },
       {

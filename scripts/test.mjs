@@ -2,7 +2,7 @@
 // even when one before it failed.
 // What cannot run here is named with the command that would make it run, and counted as skipped; with CI=true a skip is
 // a failure.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, relative } from 'node:path'
 import { findChromium } from './chromium.mjs'
@@ -20,19 +20,26 @@ const skips = []
 const secondTries = []
 const times = []
 
-/** One program to its end; its exit status. */
-function run(command, args, env = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
-  if (result.error) console.error(result.error.message)
-  return result.status ?? 1
+/** One program to its end; its exit status. What one says that runs beside others is shown when it has ended. */
+function run(command, args, isBeside = false) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: isBeside ? ['ignore', 'pipe', 'pipe'] : 'inherit' })
+    let words = ''
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (words += chunk))
+    child.on('error', (error) => console.error(error.message))
+    child.on('close', (status) => {
+      process.stdout.write(words)
+      resolve(status ?? 1)
+    })
+  })
 }
 
-const node = (args, env) => run(process.execPath, args, env)
+const node = (...args) => run(process.execPath, args)
 
-function timed(name, work) {
+async function timed(name, work) {
   console.log(`\n── ${name} ──`)
   const startedMs = performance.now()
-  work()
+  await work()
   times.push(`${name} ${((performance.now() - startedMs) / 1000).toFixed(0)} s`)
 }
 
@@ -62,8 +69,8 @@ function remedyOf(where) {
 }
 
 /** One run of vitest; counts what its JSON report says, and a report that is not there as one failure. */
-function suite(name, { projects = [name], prefix = [], env = {}, retries = 0 } = {}) {
-  timed(name, () => {
+const suite = (name, { projects = [name], prefix = [], retries = 0, isBeside = false } = {}) =>
+  timed(name, async () => {
     const report = join(results, `${name}.json`)
     rmSync(report, { force: true })
     const args = [
@@ -77,7 +84,7 @@ function suite(name, { projects = [name], prefix = [], env = {}, retries = 0 } =
       `--retry=${retries}`,
     ]
     const [command, ...before] = [...prefix, process.execPath]
-    const status = run(command, [...before, ...args], env)
+    const status = await run(command, [...before, ...args], isBeside)
     if (!existsSync(report)) {
       total.failed++
       failures.push(`${name}: ended with status ${status} and no report`)
@@ -110,7 +117,6 @@ function suite(name, { projects = [name], prefix = [], env = {}, retries = 0 } =
     }
     total.failed += failed
   })
-}
 
 function isOnPath(name) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)))
@@ -125,28 +131,29 @@ for (const { name, isGood, seconds } of await runLanes(['lint'], ['types', 'unus
 }
 if (isCi) {
   // Nothing may be skipped there, so what the tests compare with is obtained first.
-  timed('peers', () => {
-    node([join(root, 'scripts', 'setup-tensorflow.mjs')])
-    node([join(root, 'scripts', 'setup-gpu.mjs')])
-    node([join(root, 'scripts', 'setup-nvrtc.mjs')])
+  await timed('peers', async () => {
+    for (const what of ['tensorflow', 'gpu', 'nvrtc']) await node(join(root, 'scripts', `setup-${what}.mjs`))
     const problem = findPeers() ? null : setupPeers()
     if (problem) console.error(`${problem}.`)
   })
 }
 const python = findPeers()
 if (python) process.env.ISOFLOP_PYTHON = python
-suite('unit', { projects: ['pure', 'unit'] })
-timed('build', () => count('build', node([join(root, 'scripts', 'build.mjs')]) === 0))
-suite('integration', { retries: 1 })
-suite('slow')
-suite('campaign', { retries: 1 })
+await suite('unit', { projects: ['pure', 'unit'] })
+await timed('build', async () => count('build', (await node(join(root, 'scripts', 'build.mjs'))) === 0))
+// A Slurm mostly waits for itself.
+const slurm = suite('slurm', { retries: 1, isBeside: true })
+await suite('integration', { retries: 1 })
+await suite('slow')
+await slurm
+await suite('campaign', { retries: 1 })
 
 const chromium = await findChromium()
-if (chromium.executable) suite('browser', { retries: 1 })
+if (chromium.executable) await suite('browser', { retries: 1 })
 else
   skip(`browser tests: ${chromium.reason}`, 'apt-get install chromium (or put a Chromium on the PATH), then npm test')
 
-if (!findElectron({ cached: true })) node([join(root, 'scripts', 'setup-electron.mjs')])
+if (!findElectron({ cached: true })) await node(join(root, 'scripts', 'setup-electron.mjs'))
 const electron = findElectron({ cached: true })
 const virtual = hasDisplay() ? [] : ['xvfb-run', '-a', '-s', '-screen 0 1600x1000x24']
 if (!electron)
@@ -159,7 +166,7 @@ else if (virtual.length > 0 && !isOnPath('xvfb-run'))
     'launch tests: there is no display',
     'apt-get install xvfb xauth libgtk-3-0 libnss3 libgbm1 libasound2, then npm test',
   )
-else suite('launch', { prefix: virtual, retries: 1 })
+else await suite('launch', { prefix: virtual, retries: 1 })
 
 const list = (title, lines) => {
   if (lines.length > 0) console.log(`\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`)
