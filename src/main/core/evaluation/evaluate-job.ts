@@ -14,7 +14,8 @@ import { harnessSeed } from './shots.ts'
 import type { TaskChoice } from './task-choice.ts'
 import { findTask } from './tasks.ts'
 import { documentRows, readDocuments, splitDocuments } from './documents.ts'
-import { clozeRows, syntheticRows } from './synthetic-tasks.ts'
+import { syntheticRows } from './synthetic-tasks.ts'
+import { isMadeOfText, textRows } from './text-tasks.ts'
 
 export interface EvaluateJob {
   kind: 'evaluate'
@@ -69,7 +70,9 @@ function stepBack(): void {
   }
 }
 
-/** How many items a synthetic task makes, and how many examples it keeps apart. */
+/** How many items are made of a text: their errors are small enough to see small models rise. */
+const textItems = 1000
+/** How many items a drill makes, and how many examples it keeps apart. */
 const syntheticItems = 500
 const syntheticExamples = 64
 
@@ -100,17 +103,19 @@ const hasText = (item: Item): boolean =>
   item.kind === 'text' ? item.text.trim() !== '' : item.kind !== 'last-word' || item.word.trim() !== ''
 
 async function itemsOf(task: TaskRecord, { data, documents, limit }: TaskChoice): Promise<Item[]> {
-  if (documents && task.name !== 'cloze')
+  const isOfText = isMadeOfText(task.name)
+  if (documents && !isOfText)
     return documentRows(documents.corpusFolder, documents.split, limit).map((row) => readItem(task, row))
-  if (task.name === 'cloze' && (data === null || (typeof data === 'string' && !/\.(jsonl?|parquet)$/i.test(data)))) {
-    const rows = clozeRows(
+  if (isOfText && (data === null || (typeof data === 'string' && !/\.(jsonl?|parquet)$/i.test(data)))) {
+    const rows = textRows(
+      task.name,
       documents ? splitDocuments(documents.corpusFolder, documents.split) : await readDocuments(data),
-      { seed: 1, count: syntheticItems },
+      { seed: 1, count: textItems },
     )
     if (rows.length === 0)
       throw new Fault(
         'bad-input',
-        `${documents ? `The ${documents.split} split of this text` : (data ?? 'The bundled text')} has too few sentences to leave words out of.`,
+        `${documents ? `The ${documents.split} split of this text` : (data ?? 'The bundled text')} has too little for ${task.title}. A longer text has enough; agreement and prepositions are English ones.`,
       )
     return rows.map((row) => readItem(task, row))
   }
@@ -127,7 +132,7 @@ async function poolOf(
   if (task.kind === 'text')
     throw new Fault('bad-input', `shots: ${task.title} has no examples; ${shots} are asked for.`)
   if (shotsFrom !== null) return (await readAllRows(shotsFrom)).map((row) => readItem(task, row))
-  return data === null && task.name !== 'cloze'
+  return data === null && !isMadeOfText(task.name)
     ? syntheticRows(task.name, { seed: 2, count: syntheticExamples }).map((row) => readItem(task, row))
     : items
 }

@@ -1,14 +1,10 @@
-// Tasks that need no file: each makes its items from a seed, small enough for small models to learn.
+// Drills: lists, brackets and sums, made from a seed. A model learns them from a text of their own (`syntheticText`)
+// alone; with any other it stays at chance whatever its size (docs/evaluation.md).
 import { Fault } from '#shared/fault.ts'
 import { createRandom, type Random } from '#shared/random.ts'
 import type { PlacedRow } from './items.ts'
-
-interface SyntheticRow {
-  context: string
-  choices: string[]
-  gold: number
-  [field: string]: unknown
-}
+import { draw, place, type SyntheticRow } from './made-rows.ts'
+import { isMadeOfText } from './text-tasks.ts'
 
 const words = [
   'red',
@@ -38,20 +34,6 @@ const brackets = [
   ['{', '}'],
   ['<', '>'],
 ] as const
-
-/** Distinct things of a list, in a drawn order. */
-function draw<T>(random: Random, from: readonly T[], count: number): T[] {
-  const left = [...from]
-  return Array.from({ length: count }, () => left.splice(random.integer(left.length), 1)[0])
-}
-
-/** The right answer among wrong ones, at a drawn place. */
-function place(random: Random, context: string, right: string, wrong: readonly string[]): SyntheticRow {
-  const gold = random.integer(wrong.length + 1)
-  const choices = [...wrong]
-  choices.splice(gold, 0, right)
-  return { context, choices, gold }
-}
 
 /** A list, and it again (or backwards) up to the word that is asked for. */
 function listRow(random: Random, sign: string, answer: (list: string[]) => string[]): SyntheticRow {
@@ -101,12 +83,12 @@ const makers: Record<string, (random: Random) => SyntheticRow> = {
 }
 
 /** Whether a task's texts may be a split of a corpus. */
-export const readsTexts = (name: string): boolean => name === 'text' || name === 'cloze'
+export const readsTexts = (name: string): boolean => name === 'text' || isMadeOfText(name)
 
 /** Whether a task makes its items itself where no file is named. */
-export const madeItself = (name: string): boolean => Object.hasOwn(makers, name) || name === 'cloze'
+export const madeItself = (name: string): boolean => Object.hasOwn(makers, name) || isMadeOfText(name)
 
-/** The rows of a synthetic task, the same for the same seed. Fault `bad-input` for a task that needs a file. */
+/** The rows of a drill, the same for the same seed. Fault `bad-input` for a task that needs a file. */
 export function syntheticRows(name: string, { seed, count }: { seed: number; count: number }): PlacedRow[] {
   const make = Object.hasOwn(makers, name) ? makers[name] : undefined
   if (!make) throw new Fault('bad-input', `data: ${name} needs a file with its items.`)
@@ -132,43 +114,4 @@ export function syntheticDocuments(name: string, { seed, count }: { seed: number
 export function syntheticText({ seed, count }: { seed: number; count: number }): string {
   const documents = Object.keys(makers).flatMap((name, i) => syntheticDocuments(name, { seed: seed + i, count }))
   return draw(createRandom(seed), documents, documents.length).join('\n<|endoftext|>\n')
-}
-
-const wordPattern = /[\p{L}\p{M}'’-]+/gu
-/** A cloze reads this much before the missing word. */
-const clozeCharacters = 200
-
-/**
- * Sentences of a text without their last word; the wrong words are others of the same text and about as common, so that
- * no model is right by
- * counting words. A text with too few words gives fewer rows, or none.
- */
-export function clozeRows(documents: readonly string[], { seed, count }: { seed: number; count: number }): PlacedRow[] {
-  const random = createRandom(seed)
-  const counts = new Map<string, number>()
-  const sentences: { before: string; word: string }[] = []
-  for (const document of documents) {
-    for (const [word] of document.matchAll(wordPattern)) counts.set(word, (counts.get(word) ?? 0) + 1)
-    for (const match of document.matchAll(/([\p{L}\p{M}'’-]{3,})[.!?]/gu)) {
-      const start = document.slice(Math.max(0, match.index! - clozeCharacters), match.index)
-      const before = start.slice(start.search(/\s/) + 1).trimEnd()
-      if (before.length >= 40) sentences.push({ before, word: match[1] })
-    }
-  }
-  const common = [...counts]
-    .filter(([word]) => word.length >= 3)
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .map(([word]) => word)
-  const rankOf = new Map(common.map((word, rank) => [word, rank]))
-  if (common.length < 8) return []
-  return draw(random, sentences, Math.min(count, sentences.length)).map(({ before, word }, i) => {
-    const rank = rankOf.get(word) ?? common.length - 1
-    const from = Math.max(0, Math.min(rank - 10, common.length - 21))
-    const wrong = draw(
-      random,
-      common.slice(from, from + 21).filter((one) => one.toLowerCase() !== word.toLowerCase()),
-      3,
-    )
-    return { row: { ...place(random, before, word, wrong) }, where: `cloze, item ${i + 1}` }
-  })
 }

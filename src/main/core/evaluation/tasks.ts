@@ -1,6 +1,7 @@
 // The tasks that ship with the lab, by name.
 import type { TaskRecord } from '#shared/evaluation/task.ts'
 import { Fault } from '#shared/fault.ts'
+import agreement from '../../../../resources/tasks/agreement.json' with { type: 'json' }
 import arcChallenge from '../../../../resources/tasks/arc_challenge.json' with { type: 'json' }
 import arcEasy from '../../../../resources/tasks/arc_easy.json' with { type: 'json' }
 import arithmetic from '../../../../resources/tasks/arithmetic.json' with { type: 'json' }
@@ -8,18 +9,22 @@ import blimp from '../../../../resources/tasks/blimp.json' with { type: 'json' }
 import boolq from '../../../../resources/tasks/boolq.json' with { type: 'json' }
 import brackets from '../../../../resources/tasks/brackets.json' with { type: 'json' }
 import cloze from '../../../../resources/tasks/cloze.json' with { type: 'json' }
+import continuation from '../../../../resources/tasks/continuation.json' with { type: 'json' }
 import copy from '../../../../resources/tasks/copy.json' with { type: 'json' }
 import hellaswag from '../../../../resources/tasks/hellaswag.json' with { type: 'json' }
 import lambadaOpenai from '../../../../resources/tasks/lambada_openai.json' with { type: 'json' }
 import openbookqa from '../../../../resources/tasks/openbookqa.json' with { type: 'json' }
 import piqa from '../../../../resources/tasks/piqa.json' with { type: 'json' }
+import prepositions from '../../../../resources/tasks/prepositions.json' with { type: 'json' }
+import repetition from '../../../../resources/tasks/repetition.json' with { type: 'json' }
 import reverse from '../../../../resources/tasks/reverse.json' with { type: 'json' }
 import sciq from '../../../../resources/tasks/sciq.json' with { type: 'json' }
 import text from '../../../../resources/tasks/text.json' with { type: 'json' }
 import wikitext from '../../../../resources/tasks/wikitext.json' with { type: 'json' }
 import winogrande from '../../../../resources/tasks/winogrande.json' with { type: 'json' }
+import wordOrder from '../../../../resources/tasks/word_order.json' with { type: 'json' }
 
-/** The seven of the Cerebras-GPT study first, then others of the harness, then texts, then the synthetic ones. */
+/** The seven of the Cerebras-GPT study first, then others of the harness, texts, those made of a text, and drills. */
 export const tasks: readonly TaskRecord[] = [
   hellaswag,
   piqa,
@@ -33,11 +38,16 @@ export const tasks: readonly TaskRecord[] = [
   blimp,
   text,
   wikitext,
+  cloze,
+  wordOrder,
+  agreement,
+  prepositions,
+  continuation,
+  repetition,
   copy,
   reverse,
   brackets,
   arithmetic,
-  cloze,
 ] as TaskRecord[]
 
 export function findTask(name: string): TaskRecord {

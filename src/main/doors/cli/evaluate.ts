@@ -49,7 +49,7 @@ export const evaluateCommand: CommandPart = (program, act) => {
     .option('--study <study>', 'the study that keeps the result; else the run’s, or one called Evaluations')
     .requiredOption(
       '--task <name>',
-      'hellaswag, piqa, winogrande, lambada_openai, arc_easy, arc_challenge, openbookqa, boolq, sciq, blimp, text, wikitext, copy, reverse, brackets, arithmetic, cloze; several with commas',
+      'hellaswag, piqa, winogrande, lambada_openai, arc_easy, arc_challenge, openbookqa, boolq, sciq, blimp, text, wikitext, cloze, word_order, agreement, prepositions, continuation, repetition; of a model that learned from `corpus synthetic`: copy, reverse, brackets, arithmetic; several with commas',
     )
     .option(
       '--data <file>',
@@ -88,7 +88,7 @@ export const evaluateCommand: CommandPart = (program, act) => {
       `
 Examples:
   $ isoflop evaluate --checkpoint ./Cerebras-GPT-111M --task hellaswag --data hellaswag_val.jsonl
-  $ isoflop evaluate --run last --task copy,brackets,cloze --json
+  $ isoflop evaluate --run last --task cloze,word_order,agreement --json
   $ isoflop evaluate --checkpoint gpt2-folder --task piqa --shots 5 --limit 200
   $ isoflop evaluate --checkpoint ./my-model --task arc_easy --data test.jsonl --shots 5 --shots-from train.jsonl --samples items.jsonl
 

@@ -16,7 +16,7 @@ export const useEvaluationRequest = defineStore('evaluation-request', () => {
   const evaluations = useEvaluationsStore()
   const models = useModelsStore()
   const studies = useStudiesStore()
-  const names = useLocalStorage<string[]>('isoflop.evaluation-tasks', ['text', ...syntheticTasks])
+  const names = useLocalStorage<string[]>('isoflop.evaluated-tasks', ['text', ...syntheticTasks])
   const options = useLocalStorage<EvaluationOptions>(
     'isoflop.evaluation-options',
     { ...defaultEvaluationOptions, limit: 200 },

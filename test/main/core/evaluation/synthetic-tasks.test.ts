@@ -1,8 +1,8 @@
-// Synthetic tasks have one right answer among wrong ones, the same for the same seed.
+// Drills have one right answer among wrong ones, the same for the same seed.
 import { describe, expect, it } from 'vitest'
 import { readItem } from '#main/core/evaluation/items.ts'
 import { findTask } from '#main/core/evaluation/tasks.ts'
-import { clozeRows, syntheticDocuments, syntheticRows, syntheticText } from '#main/core/evaluation/synthetic-tasks.ts'
+import { syntheticDocuments, syntheticRows, syntheticText } from '#main/core/evaluation/synthetic-tasks.ts'
 
 describe.each(['copy', 'reverse', 'brackets', 'arithmetic'])('%s', (name) => {
   it('makes the same items of the same seed, with four different choices and the answer anywhere', () => {
@@ -45,21 +45,6 @@ it('the answers are right', () => {
       if (sign in pairs) expect(open.pop()).toBe(pairs[sign])
       else open.push(sign)
     }
-  }
-})
-
-it('a cloze leaves out the last word of a sentence of the text', () => {
-  const text = Array.from(
-    { length: 60 },
-    (_, i) =>
-      `The old sailor number ${i} went down to the harbour and looked for the ${['captain', 'anchor', 'whale', 'storm', 'island'][i % 5]}. Nobody else was there that morning.`,
-  ).join(' ')
-  const rows = clozeRows([text], { seed: 1, count: 20 })
-  expect(rows.length).toBe(20)
-  for (const { row } of rows) {
-    const { context, choices, gold } = row as { context: string; choices: string[]; gold: number }
-    expect(text).toContain(`${context} ${choices[gold]}.`)
-    expect(new Set(choices).size).toBe(4)
   }
 })
 
