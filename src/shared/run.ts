@@ -6,6 +6,7 @@ import type { ModelPlan } from './family/model.ts'
 import type { Recipe } from './family/recipe.ts'
 import type { FaultCode } from './fault.ts'
 import type { RunOrigin } from './model.ts'
+import type { NoiseScale } from './noise-scale.ts'
 import type { PlaceChoice, RunPlace, TorchRun } from './place.ts'
 import type { TaskState } from './task-state.ts'
 import type { TokenizerChoice } from './tokenizer/choice.ts'
@@ -83,6 +84,8 @@ export interface RunSummary {
   /** The whole validation split by the last weights; absent before the end, and in runs of older labs. */
   whole?: SplitScore
   bestValidationLoss: number | null
+  /** As measured last; absent where nothing can be said of it. */
+  noise?: NoiseScale
   tokensPerSecond: number | null
   secondsLeft: number | null
   /** Time spent training, over all its sessions. */

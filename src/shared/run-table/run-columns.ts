@@ -120,6 +120,7 @@ export const runColumns: readonly RunColumn[] = [
   text('engine', 'Engine', ({ run }) => engineOf(run)),
   text('place', 'Place', ({ run }) => placeOf(run)),
   text('state', 'State', ({ run }) => run.state),
+  number('noise', 'Noise scale (tokens)', ({ run }) => run.noise?.tokens ?? null, 'tokens'),
   number('speed', 'Tokens/s', ({ run }) => run.tokensPerSecond, 'tokens/s'),
   number('time', 'Time', ({ run }) => run.elapsedMs / 1000, 'seconds'),
   number('step', 'Step', ({ run }) => run.step),

@@ -54,6 +54,11 @@ export interface Engine {
    * micro-batch's share of the step's tokens, so that the gradients of a step add up to the mean's.
    */
   accumulate(batch: Batch, weight: number): Promise<number>
+  /**
+   * The norm of the gradient of one batch by itself, between two updates; it leaves no trace. Absent where an engine's
+   * gradients lie on several computers.
+   */
+  gradientNorm?(batch: Batch): Promise<number>
   /** Clips by global norm, applies AdamW, clears the gradients; returns the norm before clipping. */
   update(learningRate: number, adam: AdamSettings): Promise<number>
   /** Mean loss in nats, forward only. */

@@ -36,35 +36,44 @@ export function createGpt(
   const forward = (batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor =>
     headForward(k, w, blocksForward(batch), model) // logits [N, V]
 
+  const accumulate = async (batch: Batch, weight: number): Promise<number> => {
+    const scored = checkBatch(batch, shape)
+    const { gradients: g } = weights.training()
+    const form = blockForm(model, batch.rows, batch.columns)
+    const ids = k.ids(batch.inputs)
+    const targets = k.ids(batch.targets)
+    const kept: KeptBlock[] = []
+
+    let x = embedForward(k, w, ids, batch.columns, model)
+    for (const block of w.blocks) {
+      const step = blockForward(k, block, x, form)
+      kept.push(step.kept)
+      x = step.output
+    }
+    const { losses, dx } = headLoss(k, w, g, x, targets, weight / scored, model)
+    let dy = dx
+    for (let i = w.blocks.length - 1; i >= 0; i--) dy = blockBackward(k, w.blocks[i], g.blocks[i], dy, kept[i], form)
+    k.embeddingBackward(dy, ids, batch.columns, parametrisation.embeddingScale, g.tokens, g.positions)
+
+    dy.dispose()
+    ids.dispose()
+    targets.dispose()
+    return meanAndDispose(k, losses, scored)
+  }
+
   return {
     name,
     device: k.device,
     deviceMemoryBytes: k.deviceMemoryBytes ?? null,
     model,
+    accumulate,
 
-    async accumulate(batch, weight) {
-      const scored = checkBatch(batch, shape)
-      const { gradients: g } = weights.training()
-      const form = blockForm(model, batch.rows, batch.columns)
-      const ids = k.ids(batch.inputs)
-      const targets = k.ids(batch.targets)
-      const kept: KeptBlock[] = []
-
-      let x = embedForward(k, w, ids, batch.columns, model)
-      for (const block of w.blocks) {
-        const step = blockForward(k, block, x, form)
-        kept.push(step.kept)
-        x = step.output
-      }
-      const { losses, dx } = headLoss(k, w, g, x, targets, weight / scored, model)
-      let dy = dx
-      for (let i = w.blocks.length - 1; i >= 0; i--) dy = blockBackward(k, w.blocks[i], g.blocks[i], dy, kept[i], form)
-      k.embeddingBackward(dy, ids, batch.columns, parametrisation.embeddingScale, g.tokens, g.positions)
-
-      dy.dispose()
-      ids.dispose()
-      targets.dispose()
-      return meanAndDispose(k, losses, scored)
+    async gradientNorm(batch) {
+      await accumulate(batch, 1)
+      const { parameters } = weights.training()
+      const norm = await k.globalNorm(parameters)
+      for (const { gradient } of parameters) k.fill(gradient, 0)
+      return norm
     },
 
     async update(learningRate, adam) {

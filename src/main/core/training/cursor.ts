@@ -10,6 +10,10 @@ const cursorSchema = z.object({
   bestValidation: z.object({ step: z.number().int(), loss: z.number() }).nullable(),
   /** Asked to stop before the whole validation split was scored that is due at this step. */
   isUnscored: z.boolean().optional(),
+  /** What was measured of the gradient's noise; absent in checkpoints of older labs. */
+  noise: z
+    .object({ weight: z.number(), gradient: z.number(), variance: z.number(), measurements: z.number().int() })
+    .optional(),
   /** Checkpoints that are kept, ascending, with this one. */
   saved: z.array(z.number().int()),
 })

@@ -1,11 +1,12 @@
 // What a training says while it lasts, and how it ended.
 import type { StreamingStep } from '#shared/cluster/live.ts'
+import type { NoiseScale } from '#shared/noise-scale.ts'
 import type { SampleRecord, StepRecord, ValidationRecord } from '#shared/run.ts'
 
 export type TrainRecord =
   /** From where it goes on; records beyond `step` will come again. `message` says why it is not the last checkpoint. */
   | { kind: 'started'; step: number; device: string; checkpoints: number[]; message: string | null; awaitsHost: true }
-  | { kind: 'step'; record: StepRecord; peakBytes: number }
+  | { kind: 'step'; record: StepRecord; peakBytes: number; noise?: NoiseScale }
   | { kind: 'validation'; record: ValidationRecord }
   /** The whole split begins to be scored, which may take a while. */
   | { kind: 'scoring'; step: number }

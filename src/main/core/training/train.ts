@@ -4,6 +4,7 @@ import { rounded } from '#shared/numbers.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import { adamOf } from '#shared/family/parametrisation.ts'
 import { learningRateAt, cooldownEnds, scheduleOf } from '#shared/family/schedule.ts'
+import { isNoiseDue, noiseScaleOf, noNoise, withMeasurement } from '#shared/noise-scale.ts'
 import type { RunPlan, SplitScore, ValidationRecord } from '#shared/run.ts'
 import type { Batch, Engine, ModelState } from '#main/core/engine/engine.ts'
 import { batchSequencesAt, sequencesBefore } from '#shared/family/batch-size.ts'
@@ -73,6 +74,9 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
   if (isScored) cursor = { ...cursor, isUnscored: undefined }
   while (isScored && cursor.step < steps && !signal.aborted) {
     const rows = batchSequencesAt(plan.member, cursor.step)
+    const probed = isNoiseDue(cursor.step, rows)
+      ? await engine.gradientNorm?.(deps.sequences(sequencesBefore(plan.member, cursor.step), 1))
+      : undefined
     const loss = await accumulate(plan, deps, cursor.step, rows)
     if (loss === null) break // asked to stop in the middle of a step: the half of it leaves no trace
     const step = cursor.step + 1
@@ -82,10 +86,19 @@ export async function* train(plan: RunPlan, deps: TrainDeps): AsyncGenerator<Tra
     if (!Number.isFinite(gradientNorm)) throw diverged(plan, step, `The gradient became ${gradientNorm}`)
     const tokens = cursor.tokens + rows * context
     cursor = { ...cursor, step, tokens, elapsedMs: elapsedMs() }
+    if (probed !== undefined) {
+      const [small, large] = [
+        { norm: probed, sequences: 1 },
+        { norm: gradientNorm, sequences: rows },
+      ]
+      cursor = { ...cursor, noise: withMeasurement(cursor.noise ?? noNoise, small, large) }
+    }
+    const noise = probed !== undefined ? noiseScaleOf(cursor.noise!, context) : null
     yield {
       kind: 'step',
       record: { step, tokens, loss, gradientNorm, learningRate, elapsedMs: cursor.elapsedMs },
       peakBytes: engine.memory().peakBytes,
+      ...(noise ? { noise } : {}),
     }
 
     if (isDue(step, plan.validationEverySteps, steps) || cooldowns.includes(step)) yield* scorePart()

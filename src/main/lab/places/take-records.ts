@@ -65,7 +65,8 @@ function isKnown(line: RunLine): boolean {
   switch (line.kind) {
     case 'step': {
       const { step, tokens, loss, gradientNorm, learningRate, elapsedMs } = line.record ?? {}
-      return [step, tokens, loss, gradientNorm, learningRate, elapsedMs].every(isNumber) && isNumber(line.peakBytes)
+      const noise = line.noise ? [line.noise.tokens, line.noise.measurements] : []
+      return [step, tokens, loss, gradientNorm, learningRate, elapsedMs, line.peakBytes, ...noise].every(isNumber)
     }
     case 'validation': {
       const { step, tokens, loss, elapsedMs } = line.record ?? {}

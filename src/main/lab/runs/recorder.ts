@@ -76,7 +76,7 @@ export function createRecorder(
     )
   }
 
-  const takeStep = ({ record, peakBytes }: Extract<TrainRecord, { kind: 'step' }>): void => {
+  const takeStep = ({ record, peakBytes, noise }: Extract<TrainRecord, { kind: 'step' }>): void => {
     batch.steps.push(record)
     recent.push({ tokens: record.tokens, elapsedMs: record.elapsedMs })
     while (recent.length > 2 && record.elapsedMs - recent[0].elapsedMs > speedMs) recent.shift()
@@ -91,6 +91,7 @@ export function createRecorder(
       tokensPerSecond,
       secondsLeft: tokensPerSecond ? (tokensInAll - record.tokens) / tokensPerSecond : summary.secondsLeft,
       peakBytes,
+      ...(noise ? { noise } : {}),
     }
   }
 

@@ -46,6 +46,22 @@ describe('the gradient of the whole model', () => {
     }
   })
 
+  it('has a norm that can be asked for between two updates, which leaves no trace', async () => {
+    const model = tinyModel()
+    const [asked, plain] = [createModel(model), createModel(model)]
+    for (const seed of [3, 4]) {
+      const [probe, batch] = [randomBatch(model, 1, undefined, seed), randomBatch(model, 3, undefined, seed + 10)]
+      const norm = await asked.gradientNorm!(probe)
+      const other = createModel(model)
+      other.restore(await plain.snapshot())
+      await other.accumulate(probe, 1)
+      expect(norm).toBe(await other.update(1e-3, adam))
+      for (const engine of [asked, plain]) await engine.accumulate(batch, 1)
+      expect(await asked.update(1e-3, adam)).toBe(await plain.update(1e-3, adam))
+    }
+    expect(await asked.snapshot()).toEqual(await plain.snapshot())
+  })
+
   it('adds up over micro-batches, weighted by their share of the step', async () => {
     const model = tinyModel()
     const whole = randomBatch(model, 4)

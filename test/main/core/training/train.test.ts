@@ -352,3 +352,28 @@ describe('the training loop', () => {
     expect(disk.get(40)!.cursor.isUnscored).toBeUndefined()
   })
 })
+
+it('measures the noise of the gradient now and then, and goes on measuring where it was cut off', async () => {
+  const plan = tinyPlan({ steps: 60, batchSequences: 50 }, { checkpointEverySteps: 20 })
+  const noisy = (disk?: Bench['disk'], from: number | null = null): Bench => {
+    const deps = bench(plan, undefined, disk, from)
+    deps.engine.gradientNorm = async (batch) => {
+      expect([batch.rows, batch.inputs[0] % 50]).toEqual([1, 0])
+      return 2
+    }
+    return deps
+  }
+  const noises = (records: TrainRecord[]) =>
+    records.flatMap((record) => (record.kind === 'step' && record.noise ? [[record.record.step, record.noise]] : []))
+  const whole = await run(plan, noisy())
+  expect(stepsOf(whole.records)).toEqual(stepsOf((await run(plan, bench(plan))).records))
+  expect(noises(whole.records).map(([step]) => step)).toEqual([37, 41, 45, 49, 53, 57])
+  expect(noises(whole.records)[0]).toEqual([
+    37,
+    { tokens: expect.closeTo((4 * (3 / (49 / 50))) / (46 / 49), 6), measurements: 10 },
+  ])
+  const cut = noisy()
+  await run(plan, cut, (record) => record.kind === 'checkpoint' && record.step === 40)
+  const rest = await run(plan, noisy(cut.disk, Math.max(...cut.disk.keys())))
+  expect(noises(rest.records).at(-1)).toEqual(noises(whole.records).at(-1))
+})
