@@ -17,7 +17,10 @@ beforeAll(() => {
   const cells = { weights: { answer: 'no', note: 'none', source: 'ourselves' } }
   const row = { id: 'our-model', name: 'Ours', by: 'us', year: 2026, cells, training: null }
   writeFileSync(join(home, 'row.json'), JSON.stringify(row))
-  writeFileSync(join(home, 'points.csv'), 'flops,loss\n1e9,4\n1e10,3.5\n1e11,3.1\n1e12,2.8\n1e13,2.55\n')
+  writeFileSync(
+    join(home, 'points.csv'),
+    'flops,loss,acc\n1e9,4,0.27\n1e10,3.5,0.31\n1e11,3.1,0.36\n1e12,2.8,0.41\n1e13,2.55,0.47\n',
+  )
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
@@ -291,8 +294,31 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
     ],
   },
   forecast: {
-    does: [['--points', 'points.csv', '--x', 'flops', '--y', 'loss', '--flops', '1e15']],
-    refuses: [[['--points', 'points.csv', '--x', 'flops', '--y', 'loss'], 1]],
+    does: [
+      ['--points', 'points.csv', '--x', 'flops', '--y', 'loss', '--flops', '1e15'],
+      ['--published', 'Cerebras-GPT', '--task', 'average', '--hold-out', '2', '--flops', '1e23'],
+      [
+        '--points',
+        'points.csv',
+        '--x',
+        'flops',
+        '--y',
+        'loss',
+        '--score',
+        'acc',
+        '--chance',
+        '0.25',
+        '--flops',
+        '1e15',
+      ],
+    ],
+    refuses: [
+      [['--points', 'points.csv', '--x', 'flops', '--y', 'loss'], 1],
+      [['--published', 'Nobody', '--flops', '1e23'], 1],
+      [['--published', 'OPT', '--flops', '1e23'], 1],
+      [['--task', 'cloze', '--flops', '1e23'], 1],
+      [['--published', 'Pythia', '--hold-out', '0', '--flops', '1e23'], 2],
+    ],
   },
   emulate: {
     does: [['--model', 'megatron-22b', '--machine', 'a100-80', '--devices', '8', '--tensor', '8', '--batch', '4']],

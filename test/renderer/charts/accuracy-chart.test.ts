@@ -47,6 +47,19 @@ type Series = {
 const seriesOf = (one: AccuracyPlan) => (accuracyOption(one, lightTheme)!.option as { series: Series[] }).series
 
 describe('accuracy against compute', () => {
+  it('draws a forecast dashed with its band, and reaches as far as it does', () => {
+    const forecast = [1e12, 1e13].map((x, i) => ({ x, y: 0.5 + 0.1 * i, low: 0.4, high: 0.9 }))
+    const one = plan({ forecast })
+    expect(seriesOf(one).find(({ id }) => id === 'forecast')!.data).toEqual([
+      [12, 0.5],
+      [13, 0.6],
+    ])
+    expect(seriesOf(one).some(({ id }) => id === 'forecast band')).toBe(true)
+    const { x, y } = accuracyOption(one, lightTheme)!.axes
+    expect(x.range.to).toBeGreaterThan(1e13)
+    expect(y.range.to).toBeGreaterThan(0.9)
+  })
+
   it('draws points with their standard error, the line of guessing, and nothing where there is nothing', () => {
     expect(accuracyOption(plan({ points: [] }), lightTheme)).toBeNull()
     const series = seriesOf(plan())

@@ -6,9 +6,13 @@ import { weightsHash } from '#main/core/model-formats/checkpoint.ts'
 import type { CheckpointSource } from '#main/core/model-formats/open.ts'
 import { hashFile, listFolder } from '#main/platform/disk/files.ts'
 import type { TaskChoice } from './task-choice.ts'
+import { isMadeOfText } from './text-tasks.ts'
 
 /** Files of a Hugging Face folder that a model or its tokenizer is read from. */
 const modelFiles = /\.(json|safetensors|bin|model|txt)$/
+
+/** Changes when the same text gives other items. */
+const makingOfItems = 2
 
 /**
  * SHA-256 of weights and tokenizer, of a task's rows, of its examples and how they are drawn, and of a precision other
@@ -23,8 +27,9 @@ export async function evaluationIdentity(
   const weights = source.kind === 'run' ? await runContents(source) : await folderContents(source.folder)
   const rows = documents ? [basename(documents.corpusFolder), documents.split] : await contents(data)
   const examples = shots === 0 ? null : [shots, sampler, seed ?? null, await contents(shotsFrom)]
+  const made = isMadeOfText(task) ? [makingOfItems] : []
   return createHash('sha256')
-    .update(JSON.stringify([weights, task, rows, examples, ...(precision === 'fp32' ? [] : [precision])]))
+    .update(JSON.stringify([weights, task, rows, examples, ...made, ...(precision === 'fp32' ? [] : [precision])]))
     .digest('hex')
 }
 

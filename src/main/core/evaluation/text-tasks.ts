@@ -16,7 +16,8 @@ export const isMadeOfText = (name: string): boolean => name === 'cloze' || Objec
 /** A text with too little of what a task asks for gives fewer rows, or none; the same ones for the same seed. */
 export function textRows(name: string, documents: readonly string[], wanted: Wanted): PlacedRow[] {
   if (name === 'cloze') return clozeRows(documents, wanted)
-  const random = createRandom(wanted.seed)
+  // Each looks at other places of the text: two tasks over the same ones would say the same thing twice.
+  const random = createRandom(wanted.seed + 1000 * Object.keys(makers).indexOf(name))
   return makers[name](documents, random, wanted.count).map((row, i) => ({
     row: { ...row },
     where: `${name}, item ${i + 1}`,

@@ -1,5 +1,6 @@
 // What `isoflop evaluate` answers: the harness's document, and a table for people.
 import type { Evaluation } from '#shared/evaluation/evaluation.ts'
+import { centredMean } from '#shared/evaluation/centred-mean.ts'
 import { harnessResults, itemRemarks, type TaskResult } from '#shared/evaluation/result.ts'
 import { table } from './amounts.ts'
 
@@ -18,6 +19,7 @@ function rateOf(evaluations: readonly Evaluation[]): number {
 export const evaluationsDocument = (evaluations: readonly Evaluation[]) => ({
   ...harnessResults(resultsOf(evaluations)),
   remarks: Object.fromEntries(resultsOf(evaluations).map((result) => [result.task, itemRemarks(result)])),
+  centredMean: centredMean(resultsOf(evaluations)),
   n: sum(resultsOf(evaluations).map(({ items }) => items)),
   seconds: sum(evaluations.map(({ scoring }) => scoring?.seconds ?? 0)),
   secondsByTask: Object.fromEntries(evaluations.map(({ task, scoring }) => [task, scoring?.seconds ?? 0])),
@@ -39,6 +41,7 @@ export function evaluationsText(evaluations: readonly Evaluation[]): string {
     ]),
   )
   const rate = rateOf(evaluations)
+  const core = centredMean(results)
   const remarks = results.flatMap((result) => itemRemarks(result).map((remark) => `\n${result.title}: ${remark}`))
-  return `${table(['task', 'shots', 'items', 'metric', 'value', 'error', 'chance'], rows)}\n${sum(results.map(({ items }) => items))} items${rate > 0 ? `, ${rate.toPrecision(3)} a second` : ''} on ${evaluations[0]?.device ?? 'no device'}.${remarks.join('')}`
+  return `${table(['task', 'shots', 'items', 'metric', 'value', 'error', 'chance'], rows)}\n${sum(results.map(({ items }) => items))} items${rate > 0 ? `, ${rate.toPrecision(3)} a second` : ''} on ${evaluations[0]?.device ?? 'no device'}.${core ? `\nCORE mean, centred, over ${core.tasks.join(', ')}: ${core.value.toFixed(4)}${core.stderr === null ? '' : ` ± ${core.stderr.toFixed(4)}`} (0 is guessing, 1 is all right).` : ''}${remarks.join('')}`
 }

@@ -6,7 +6,7 @@ import { evaluateCurve } from '#shared/scaling/curve.ts'
 import { lawWarnings, surfaceWarnings } from '#shared/scaling/warnings.ts'
 import { holdOut } from '#shared/scaling/law.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
-import { parseAmount, short } from './amounts.ts'
+import { parseAmount, parseNumber, parseWhole, short } from './amounts.ts'
 import {
   bootstrapOptions,
   bootstrapRemarks,
@@ -25,10 +25,11 @@ import { flopsConventionNames, parameterCountNames } from '#shared/family/counti
 import { effectiveTokens, lossOfRepeats, publishedRepeats } from '#shared/scaling/repeated.ts'
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { redrawSurface, surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
+import { scoreAnswer, type ScoreOptions } from './forecast-score.ts'
 import { curvePoints, pointOptions, studyRuns, surfacePoints } from './points.ts'
 import type { Answer, CommandContext, CommandPart } from './program.ts'
 
-interface ForecastOptions extends Omit<FitOptions, 'flops'> {
+interface ForecastOptions extends Omit<ScoreOptions, 'flops'> {
   flops?: number
   tokensPerParameter?: number
   text?: number
@@ -58,12 +59,30 @@ export const forecastCommand: CommandPart = (program, act) => {
       'different tokens of the text, which a budget that needs more reads again; else those of the study',
       parseAmount,
     )
+    .option('--task <name>', 'a task’s score in place of the loss: its results in a study, or published ones')
+    .addOption(
+      new Option('--metric <metric>', 'of the task; acc where it is not said').choices([
+        'acc',
+        'acc_norm',
+        'answer_bits_per_byte',
+      ]),
+    )
+    .option('--score <column>', 'of a file: the score beside compute (--x) and loss (--y)')
+    .option(
+      '--chance <share>',
+      'of an accuracy: what guessing gives; else as the task says, or 0',
+      parseNumber(0, 0.999),
+    )
+    .option('--published <family>', 'the seven tasks of Cerebras-GPT, Pythia … in place of a study; --task average')
+    .option('--hold-out <count>', 'so many of the largest are left out to predict the largest', parseWhole(1, 100), 1)
     .addHelpText(
       'after',
       `
 Examples:
   $ isoflop forecast --points models.csv --x flops --y loss --flops 1e23 --json
-  $ isoflop forecast --points runs.csv --n parameters --d tokens --loss loss --form surface --flops 5.76e23`,
+  $ isoflop forecast --points runs.csv --n parameters --d tokens --loss loss --form surface --flops 5.76e23
+  $ isoflop forecast --study "First light" --task cloze --metric answer_bits_per_byte --flops 1e14
+  $ isoflop forecast --published Cerebras-GPT --task average --hold-out 2 --flops 1e23`,
     )
     .action(act(forecast))
 }
@@ -71,6 +90,8 @@ Examples:
 async function forecast(context: CommandContext, options: ForecastOptions): Promise<Answer> {
   const { flops, form } = options
   if (flops === undefined) throw new Fault('bad-input', 'Say which budget to forecast: --flops 1e20.')
+  if (options.task !== undefined || options.score !== undefined || options.published !== undefined)
+    return scoreAnswer(context, { ...options, flops: undefined }, flops)
   const fitOptions = { ...options, flops: undefined } as FitOptions
   if (form === 'power' || form === 'offset-power') {
     const { points: given, names, remarks: said } = await curvePoints(context, fitOptions)

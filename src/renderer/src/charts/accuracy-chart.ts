@@ -4,6 +4,7 @@ import { writeCsv } from '#shared/csv.ts'
 import { publishedResults } from '#shared/evaluation/published.ts'
 import { gridLines } from './axis.ts'
 import { apart, drawing, nearestPoint, outlined, pointStyle, still, type Drawing } from './drawing.ts'
+import { areaSeries, lineSeries } from './law-series.ts'
 import type { Overlay } from './overlays.ts'
 import { extent, padded, position, type Range } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -24,8 +25,18 @@ export interface AccuracyPoint {
   items: number
 }
 
+/** A forecast along compute: what is expected, and where one new training would score. */
+export interface AccuracyForecast {
+  x: number
+  y: number
+  low: number
+  high: number
+}
+
 export interface AccuracyPlan {
   points: readonly AccuracyPoint[]
+  /** From the loss, beyond the largest point; empty where there is none. */
+  forecast?: readonly AccuracyForecast[]
   published: readonly Overlay[]
   /** What guessing gives; null where it gives nothing, or for perplexities. */
   chance: number | null
@@ -77,13 +88,22 @@ const symbols = ['circle', 'rect', 'triangle', 'diamond']
 
 /** Null while there is nothing to draw. */
 export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): Drawing | null {
-  const { points, published, chance, isShare } = plan
+  const { points, published, chance, isShare, forecast = [] } = plan
   if (!points.length && !published.length) return null
   const all = published.flatMap((overlay) => overlay.points)
-  const xs = extent('log', [...points.map(({ flops }) => flops), ...all.map(({ x }) => x)])
+  const xs = extent('log', [
+    ...points.map(({ flops }) => flops),
+    ...all.map(({ x }) => x),
+    ...forecast.map(({ x }) => x),
+  ])
   if (!xs) return null
   const bars = points.flatMap(({ value, stderr }) => [value - (stderr ?? 0), value + (stderr ?? 0)])
-  const ys = extent('linear', [...bars, ...all.map(({ y }) => y), ...(chance === null ? [] : [chance])])!
+  const ys = extent('linear', [
+    ...bars,
+    ...all.map(({ y }) => y),
+    ...forecast.flatMap(({ low, high }) => [low, high]),
+    ...(chance === null ? [] : [chance]),
+  ])!
   const air = padded(ys, 'linear', 0.08)
   const axes = {
     x: {
@@ -146,6 +166,16 @@ export function accuracyOption(plan: AccuracyPlan, theme: ChartTheme): Drawing |
       labelLayout: apart,
     })
   })
+  if (forecast.length)
+    series.push(
+      areaSeries('forecast band', forecast, theme.band, spot),
+      lineSeries(
+        'forecast',
+        3,
+        forecast.map(({ x, y }) => spot(x, y)),
+        { color: theme.law, width: 1.5, type: 'dashed' },
+      ),
+    )
   const members = points.filter(({ isMember, isHollow }) => isMember && !isHollow).sort((a, b) => a.flops - b.flops)
   if (members.length > 1)
     series.push({

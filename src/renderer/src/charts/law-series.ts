@@ -35,7 +35,7 @@ export function seedSeries({ members, prefix, hue }: DrawnFamily, spot: Spot, th
   return repeated.length < 2 ? [] : [areaSeries(`${prefix}seeds`, repeated, faint(hue ?? theme.neutral, theme), spot)]
 }
 
-const areaSeries = (
+export const areaSeries = (
   id: string,
   points: readonly { x: number; low: number; high: number }[],
   fill: string,

@@ -7,10 +7,12 @@ export const useDownstreamStore = defineStore('downstream', () => {
   const families = useLocalStorage<string[]>('isoflop.downstream-families', usualFamilies)
   /** Task and examples, as `TASK SHOTS SPLIT`. */
   const rowKey = useLocalStorage('isoflop.downstream-row', '')
+  /** Of one's own models, from their losses. */
+  const showsForecast = useLocalStorage('isoflop.downstream-forecast', true)
   const show = (family: string, isShown: boolean) => {
     families.value = isShown
       ? [...families.value.filter((one) => one !== family), family]
       : families.value.filter((one) => one !== family)
   }
-  return { families, rowKey, show }
+  return { families, rowKey, showsForecast, show }
 })

@@ -1,6 +1,7 @@
 // What the chart of accuracies can show: rows of the table, published tasks, and the mean of the seven; and the points
 // of each.
-import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
+import { centredMean } from '#shared/evaluation/centred-mean.ts'
+import { type Evaluation, type EvaluationTask, isSynthetic } from '#shared/evaluation/evaluation.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
 import { meanOfSeven, publishedTasks } from '../../charts/accuracy-chart.ts'
 import { plural } from '#shared/numbers.ts'
@@ -22,7 +23,9 @@ export interface ChartRow {
   metric: MetricName
   chance: number | null
   isPublished: boolean
-  /** Rows of the table behind it: one, or for the mean seven. */
+  /** The centred mean of several tasks, in place of the plain one. */
+  isCentred?: boolean
+  /** Rows of the table behind it: one, or for a mean several. */
   rows: readonly ResultRow[]
 }
 
@@ -86,7 +89,33 @@ export function chartRows(
         rows: [],
       }
     })
-  return [...own, ...means, ...others]
+  return [...own, ...coreRows(rows), ...means, ...others]
+}
+
+/** CORE's centred mean over every task with rows of its own, of two on, for each number of examples. */
+export function coreRows(rows: readonly ResultRow[]): ChartRow[] {
+  const withRows = rows.filter(({ task }) => !isSynthetic(task.name) && task.metrics.includes('acc'))
+  return [...new Set(withRows.map(({ shots }) => shots))].flatMap((shots): ChartRow[] => {
+    const own = withRows.filter((row, i) => {
+      const isFirst = withRows.findIndex((one) => one.shots === shots && one.task.name === row.task.name) === i
+      return row.shots === shots && isFirst
+    })
+    if (own.length < 2) return []
+    const title = withShots(`CORE mean, ${own.length} tasks`, shots)
+    return [
+      {
+        key: `core ${shots}`,
+        title,
+        task: 'core',
+        shots,
+        metric: 'acc',
+        chance: 0,
+        isPublished: false,
+        isCentred: true,
+        rows: own,
+      },
+    ]
+  })
 }
 
 /** Guessing at all seven; the last word of LAMBADA cannot be guessed. */
@@ -110,12 +139,17 @@ export function chartValues(
     })
     if (found.length !== row.rows.length) return []
     const count = found.length
+    const centred = row.isCentred ? centredMean(found.map(({ evaluation }) => evaluation.result!)) : null
     const isKnown = found.every(({ number }) => number.stderr !== null)
     return [
       {
         column,
-        value: found.reduce((sum, { number }) => sum + number.value, 0) / count,
-        stderr: isKnown ? Math.sqrt(found.reduce((sum, { number }) => sum + number.stderr! ** 2, 0)) / count : null,
+        value: centred ? centred.value : found.reduce((sum, { number }) => sum + number.value, 0) / count,
+        stderr: centred
+          ? centred.stderr
+          : isKnown
+            ? Math.sqrt(found.reduce((sum, { number }) => sum + number.stderr! ** 2, 0)) / count
+            : null,
         items: found.reduce((sum, { evaluation }) => sum + evaluation.result!.items, 0),
         evaluations: found.map(({ evaluation }) => evaluation),
       },

@@ -1,0 +1,33 @@
+// CORE's way of one number for several tasks: how far above guessing a model is, of all there is to reach.
+import { isSynthetic } from './evaluation.ts'
+import type { TaskResult } from './result.ts'
+
+export interface CentredMean {
+  /** 0: guessing on average; 1: everything right. */
+  value: number
+  /** Of a mean of independent tasks; null where a task has none. */
+  stderr: number | null
+  /** Names of the tasks that it is over. */
+  tasks: string[]
+}
+
+/**
+ * Mean over tasks of (acc − chance) / (1 − chance): DCLM's centred accuracy (Li et al. 2024, arXiv 2406.11794), over
+ * the tasks that were evaluated in place of its 22. Of tasks that read rows, each once; null for fewer than two.
+ */
+export function centredMean(results: readonly TaskResult[]): CentredMean | null {
+  const parts = results.flatMap(({ task, chance, metrics }) => {
+    const acc = metrics.find(({ name }) => name === 'acc')
+    if (!acc || isSynthetic(task)) return []
+    const guess = chance ?? 0
+    return [{ task, value: (acc.value - guess) / (1 - guess), stderr: acc.stderr && acc.stderr / (1 - guess) }]
+  })
+  if (parts.length < 2) return null
+  return {
+    value: parts.reduce((sum, { value }) => sum + value, 0) / parts.length,
+    stderr: parts.every(({ stderr }) => stderr !== null)
+      ? Math.sqrt(parts.reduce((sum, { stderr }) => sum + stderr! ** 2, 0)) / parts.length
+      : null,
+    tasks: parts.map(({ task }) => task),
+  }
+}
