@@ -5,6 +5,7 @@ import type { SearchJob } from '#main/core/cluster-validation/search-job.ts'
 import type { IngestRequest } from '#main/core/corpus/ingest.ts'
 import type { ConvertModelJob } from '#main/core/model-formats/convert-job.ts'
 import type { CheckTaskFileJob } from '#main/core/evaluation/check-file-job.ts'
+import type { OwnTaskJob } from '#main/core/evaluation/own-task-job.ts'
 import type { EvaluateJob } from '#main/core/evaluation/evaluate-job.ts'
 import type { ExportJob } from '#main/core/model-formats/export-job.ts'
 import type { ModelSessionJob } from '#main/core/generation/session-job.ts'
@@ -26,6 +27,7 @@ export type Job =
   | ExportJob
   | EvaluateJob
   | CheckTaskFileJob
+  | OwnTaskJob
   | CheckJob
   | SearchJob
   | ReportJob
@@ -68,6 +70,8 @@ export async function* runJob(
       return yield* (await import('#main/core/evaluation/evaluate-job.ts')).evaluateJob(job, signal)
     case 'check-task-file':
       return yield* (await import('#main/core/evaluation/check-file-job.ts')).checkTaskFileJob(job)
+    case 'own-task':
+      return yield* (await import('#main/core/evaluation/own-task-job.ts')).ownTaskJob(job)
     case 'convert-model':
       return yield* (await import('#main/core/model-formats/convert-job.ts')).convertModelJob(job, signal)
     case 'take-model':

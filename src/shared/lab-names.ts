@@ -80,6 +80,8 @@ export const labRequests = Object.keys({
   listTasks: true,
   addTaskFile: true,
   removeTaskFile: true,
+  addTask: true,
+  removeTask: true,
   fetchTask: true,
   stopFetchingTask: true,
   listEvaluations: true,
@@ -124,5 +126,6 @@ export const newsKinds = Object.keys({
   evaluation: true,
   evaluationDeleted: true,
   task: true,
+  taskRemoved: true,
   automaticEvaluation: true,
 } satisfies Record<NewsKind, true>) as NewsKind[]

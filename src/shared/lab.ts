@@ -219,6 +219,9 @@ export interface Lab {
   /** Copies a file of rows (.jsonl, .json, .parquet; on the lab's own machine) in place of the last one of its role. */
   addTaskFile(task: string, role: TaskFileRole, path: string): Promise<EvaluationTask>
   removeTaskFile(task: string, role: TaskFileRole): Promise<EvaluationTask>
+  /** A task of one's own from a JSON file (docs/evaluation.md); the same content is the same task. Results stay. */
+  addTask(path: string): Promise<EvaluationTask>
+  removeTask(task: string): Promise<void>
   /** Brings the official rows from the hub. Returns at once; news `task` says how it goes. */
   fetchTask(task: string): Promise<EvaluationTask>
   stopFetchingTask(task: string): Promise<EvaluationTask>
@@ -226,8 +229,7 @@ export interface Lab {
   listEvaluations(studyId: string): Promise<Evaluation[]>
   /**
    * Queues one for each subject and task; returns at once, news says how it goes. What is under way already is given as
-   * it is, and what was
-   * broken off goes on. Rows that are not here are fetched from the hub when their turn comes.
+   * it is, and what was broken off goes on. Rows that are not here are fetched from the hub when their turn comes.
    */
   startEvaluations(
     studyId: string,
@@ -291,6 +293,7 @@ export interface LabNews {
   evaluation: Evaluation
   evaluationDeleted: { evaluationId: string }
   task: EvaluationTask
+  taskRemoved: { task: string }
   automaticEvaluation: { studyId: string; automatic: AutomaticEvaluation }
 }
 

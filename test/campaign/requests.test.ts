@@ -67,6 +67,8 @@ function wholeRequests(studyId: string, corpusId: string, path: string): { name:
     readAttention: [subject, 'The loss falls', 0],
     compareWeights: [subject, subject],
     addTaskFile: ['arc_easy', 'items', path],
+    addTask: [path],
+    removeTask: ['capitals'],
     startEvaluations: [studyId, [subject], ['copy', 'arc_easy'], evaluation],
     readSamples: ['0123456789abcdef', { verdict: 'all', from: 0, count: 10 }],
     setAutomaticEvaluation: [studyId, { isOn: true, tasks: ['copy'], options: evaluation }],

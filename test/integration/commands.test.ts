@@ -17,6 +17,8 @@ beforeAll(() => {
   const cells = { weights: { answer: 'no', note: 'none', source: 'ourselves' } }
   const row = { id: 'our-model', name: 'Ours', by: 'us', year: 2026, cells, training: null }
   writeFileSync(join(home, 'row.json'), JSON.stringify(row))
+  const own = { name: 'own', kind: 'choices', context: 'a', choices: ['b', 'c'], answer: 0, rows: [{}] }
+  writeFileSync(join(home, 'own.json'), JSON.stringify(own))
   writeFileSync(
     join(home, 'points.csv'),
     'flops,loss,acc\n1e9,4,0.27\n1e10,3.5,0.31\n1e11,3.1,0.36\n1e12,2.8,0.41\n1e13,2.55,0.47\n',
@@ -259,11 +261,15 @@ const commands: Record<string, { does: string[][]; refuses: [string[], number][]
     ],
   },
   evaluate: {
-    does: [['--run', 'last', '--task', 'copy', '--limit', '3', '--samples', 'samples.jsonl']],
+    does: [
+      ['--run', 'last', '--task', 'copy', '--limit', '3', '--samples', 'samples.jsonl'],
+      ['--run', 'last', '--task', 'own.json'],
+    ],
     refuses: [
       [['--run', 'last', '--task', 'copy', '--limit', '3', '--samples', 'samples.jsonl'], 1],
       [['--run', 'last', '--task', 'copy', '--limit', '3', '--samples', 'text.txt', '--overwrite'], 1],
       [['--run', 'last', '--task', 'juggling'], 1],
+      [['--run', 'last', '--task', 'row.json'], 1],
       [['--task', 'copy'], 2],
     ],
   },

@@ -209,6 +209,8 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
 
     listTasks: async () => taskFiles.list(),
     addTaskFile: async (task, role, path) => taskFiles.add(task, role, textPath(path)),
+    addTask: async (path) => taskFiles.addOwn(textPath(path)),
+    removeTask: async (task) => taskFiles.removeOwn(task),
     removeTaskFile: async (task, role) => taskFiles.remove(task, role),
     fetchTask: async (task) => taskFiles.startFetching(task),
     stopFetchingTask: async (task) => taskFiles.stopFetching(task),

@@ -142,6 +142,8 @@ export const requests = {
   listTasks: {},
   addTaskFile: { task, role: taskFileRole, path },
   removeTaskFile: { task, role: taskFileRole },
+  addTask: { path },
+  removeTask: { task },
   fetchTask: { task },
   stopFetchingTask: { task },
   listEvaluations: { studyId: id },

@@ -110,6 +110,12 @@ export const defaultAutomaticEvaluation: AutomaticEvaluation = {
   options: { ...defaultEvaluationOptions, limit: 200 },
 }
 
+/** A task of a person's own, and how many examples go before an item where an evaluation asks for none. */
+export interface OwnTaskRecord {
+  record: TaskRecord
+  shots: number
+}
+
 export type TaskFileRole = 'items' | 'shots'
 
 /** Rows of a task that the lab has: a copy of a file, or what came from the hub. */
@@ -123,7 +129,11 @@ export interface TaskFile {
   rows: number
   bytes: number
   addedMs: number
+  /** Set where the rows are those of a task of a person's own. */
+  own?: OwnTaskRecord
 }
+
+export type OwnTaskFile = TaskFile & Required<Pick<TaskFile, 'own'>>
 
 /** A task as the window knows it, with the rows that are here. */
 export interface EvaluationTask extends Pick<
@@ -132,6 +142,8 @@ export interface EvaluationTask extends Pick<
 > {
   /** Makes its items itself. */
   isMade: boolean
+  /** Added by a person; its rows came with it, and its name ends with the hash of its content. */
+  isOwn?: boolean
   /** Can take its texts from a split of the study's own text (`options.split`). */
   canReadSplit: boolean
   files: TaskFile[]

@@ -55,6 +55,8 @@ type EvaluationRequests =
   | 'listTasks'
   | 'addTaskFile'
   | 'removeTaskFile'
+  | 'addTask'
+  | 'removeTask'
   | 'fetchTask'
   | 'stopFetchingTask'
   | 'listEvaluations'
@@ -150,6 +152,16 @@ export function createFakeEvaluations({ tell, runs, models }: FakeEvaluationsDep
     },
     removeTaskFile: async (name, role) =>
       putTask({ ...found(tasks, name), files: found(tasks, name).files.filter((file) => file.role !== role) }),
+    addTask: async (path) => {
+      const file = { role: 'items' as const, name: path, paths: [path], source: 'file' as const, rows: 3, bytes: 99 }
+      if (path.includes('wrong'))
+        throw new Fault('bad-input', `${path}: kind must be "choices" or "text"; it is "quiz".`)
+      return putTask(task('capitals.0a1b2c3d', 'Capitals', { isOwn: true, files: [{ ...file, addedMs: ++lastId }] }))
+    },
+    removeTask: async (name) => {
+      tasks.delete(name)
+      tell('taskRemoved', { task: name })
+    },
     fetchTask: async (name) =>
       putTask({ ...found(tasks, name), fetching: { doneBytes: 0, totalBytes: null }, message: null }),
     stopFetchingTask: async (name) => putTask({ ...found(tasks, name), fetching: null }),

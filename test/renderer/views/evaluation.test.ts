@@ -102,6 +102,16 @@ describe('the table of results', () => {
     ])
   })
 
+  it('keeps the results of tasks that are not here any more', () => {
+    const [known, gone] = resultRows([evaluation('gone', 'a'), evaluation('piqa', 'a')], tasks)
+    expect([known.title, gone.title, gone.task.metrics, gone.task.chance]).toEqual([
+      'PIQA',
+      'gone',
+      ['acc', 'acc_norm'],
+      0.25,
+    ])
+  })
+
   it('has a column for each checkpoint, smallest model first, and shows members that have no number yet', () => {
     const columns = resultColumns(
       [

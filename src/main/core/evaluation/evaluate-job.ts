@@ -77,7 +77,7 @@ const syntheticItems = 500
 const syntheticExamples = 64
 
 async function prepare(choice: TaskChoice): Promise<TaskWork> {
-  const task = findTask(choice.task)
+  const task = choice.own ?? findTask(choice.task)
   const all = await itemsOf(task, choice)
   const items = all.filter(hasText)
   if (items.length === 0) throw new Fault('bad-input', `${all[0]?.where ?? task.title}: there is no text.`)

@@ -49,7 +49,7 @@ export const evaluateCommand: CommandPart = (program, act) => {
     .option('--study <study>', 'the study that keeps the result; else the run’s, or one called Evaluations')
     .requiredOption(
       '--task <name>',
-      'hellaswag, piqa, winogrande, lambada_openai, arc_easy, arc_challenge, openbookqa, boolq, sciq, blimp, text, wikitext, cloze, word_order, agreement, prepositions, continuation, repetition; of a model that learned from `corpus synthetic`: copy, reverse, brackets, arithmetic; several with commas',
+      'hellaswag, piqa, winogrande, lambada_openai, arc_easy, arc_challenge, openbookqa, boolq, sciq, blimp, text, wikitext, cloze, word_order, agreement, prepositions, continuation, repetition; of a model that learned from `corpus synthetic`: copy, reverse, brackets, arithmetic; or FILE.json, a task of your own; several with commas',
     )
     .option(
       '--data <file>',
@@ -89,6 +89,7 @@ export const evaluateCommand: CommandPart = (program, act) => {
 Examples:
   $ isoflop evaluate --checkpoint ./Cerebras-GPT-111M --task hellaswag --data hellaswag_val.jsonl
   $ isoflop evaluate --run last --task cloze,word_order,agreement --json
+  $ isoflop evaluate --run last --task capitals.json
   $ isoflop evaluate --checkpoint gpt2-folder --task piqa --shots 5 --limit 200
   $ isoflop evaluate --checkpoint ./my-model --task arc_easy --data test.jsonl --shots 5 --shots-from train.jsonl --samples items.jsonl
 
@@ -103,7 +104,11 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
   if ((options.resume || options.overwrite) && !options.samples)
     throw usageError('--resume and --overwrite are for the file that --samples names.')
   const tasks = tasksOf(options.task)
-  const chosen = await Promise.all(tasks.map((task) => optionsOf(task, options, tasks.length > 1)))
+  const chosen = await Promise.all(
+    tasks.map((task) =>
+      optionsOf(task, isTaskFile(task) ? { ...options, data: undefined } : options, tasks.length > 1),
+    ),
+  )
   const reads = chosen.flatMap(({ files }) =>
     [files?.items, files?.shots].filter((path): path is string => typeof path === 'string'),
   )
@@ -121,8 +126,9 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
     const { studyId, subject, takeBack } = await placeOf(lab, options)
     const ids: string[] = []
     try {
-      await refuseTextWithoutRows(lab, tasks, chosen)
-      for (const [i, task] of tasks.entries())
+      const names = await Promise.all(tasks.map((task) => taskNamed(lab, task)))
+      await refuseTextWithoutRows(lab, names, chosen)
+      for (const [i, task] of names.entries())
         ids.push(...(await lab.startEvaluations(studyId, [subject], [task], chosen[i])).map(({ id }) => id))
     } catch (error) {
       // What a full disk broke off goes on when it is asked for again.
@@ -153,6 +159,12 @@ function tasksOf(task: string): string[] {
   if (twice !== undefined) throw usageError(`--task names ${twice} twice.`)
   return names
 }
+
+/** A task of one's own by its file. */
+const isTaskFile = (task: string): boolean => /\.json$/i.test(task)
+
+const taskNamed = async (lab: LabHost, task: string): Promise<string> =>
+  isTaskFile(task) ? (await lab.addTask(resolve(task))).name : task
 
 /**
  * What is evaluated, and the study that keeps it; `takeBack` forgets which of these evaluations are new, and the study

@@ -144,6 +144,11 @@ export function composeEvaluations(deps: ComposeEvaluationsDeps) {
         await deps.forgetUploads([path]).catch(() => undefined)
         return added
       },
+      addOwn: async (path: string) => {
+        const added = await taskFiles.addOwn(path)
+        await deps.forgetUploads([path]).catch(() => undefined)
+        return added
+      },
     },
     automatic: (studyId: string): AutomaticEvaluation => store.automatic(studies.read(studyId).id),
     setAutomatic: (studyId: string, chosen: AutomaticEvaluation): AutomaticEvaluation => {

@@ -4,6 +4,7 @@ import {
   type AutomaticEvaluation,
   defaultAutomaticEvaluation,
   type Evaluation,
+  type OwnTaskFile,
   type TaskFile,
   type TaskFileRole,
 } from '#shared/evaluation/evaluation.ts'
@@ -21,6 +22,8 @@ export interface EvaluationStore extends Omit<RecordTable<Evaluation>, 'list'> {
   awaited(): string[]
   setAwaited(runId: string, isAwaited: boolean): void
   files(task: string): TaskFile[]
+  /** Tasks of a person's own, oldest first. */
+  ownTasks(): OwnTaskFile[]
   putFile(task: string, file: TaskFile): void
   dropFile(task: string, role: TaskFileRole): void
   purge(): void
@@ -72,6 +75,11 @@ export function createEvaluationStore(db: Database): EvaluationStore {
       db
         .all<{ record: string }>('SELECT record FROM taskFiles WHERE task = ? ORDER BY role', task)
         .map(parse<TaskFile>),
+    ownTasks: () =>
+      db
+        .all<{ record: string }>("SELECT record FROM taskFiles WHERE json_extract(record, '$.own') IS NOT NULL")
+        .map(parse<OwnTaskFile>)
+        .sort((a, b) => a.addedMs - b.addedMs),
     putFile: (task, file) =>
       void db.run(
         'INSERT INTO taskFiles (task, role, record) VALUES (?, ?, ?) ON CONFLICT (task, role) DO UPDATE SET record = excluded.record',

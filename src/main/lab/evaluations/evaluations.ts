@@ -33,7 +33,7 @@ export type ResolvedSubject = Pick<Evaluation, 'subject' | 'name' | 'memberId' |
 
 export interface EvaluationsDeps {
   store: EvaluationStore
-  taskFiles: Pick<TaskFiles, 'read' | 'fetch'>
+  taskFiles: Pick<TaskFiles, 'read' | 'fetch' | 'own'>
   news: Pick<News, 'tell'>
   fork: ForkWorker
   nowMs: () => number
@@ -167,7 +167,8 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
     signal: AbortSignal,
   ): Promise<TaskChoice> {
     const { shots, sampler, limit, split, files, seed } = options
-    const choice: TaskChoice = { task, data: null, shots, shotsFrom: null, sampler, limit, seed }
+    const own = taskFiles.own(task)?.record
+    const choice: TaskChoice = { task, own, data: null, shots, shotsFrom: null, sampler, limit, seed }
     let known = taskFiles.read(task)
     if (known.canReadSplit && split !== null)
       return { ...choice, documents: { corpusFolder: await deps.textFolder(subject, studyId, signal), split } }
@@ -213,15 +214,15 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
       return resolved.flatMap(({ source: _, ...facts }) =>
         tasks.map((task) => {
           // A text has no examples: in company of tasks that have, it goes without.
-          const { kind, canReadSplit } = taskFiles.read(task)
+          const { name, kind, canReadSplit } = taskFiles.read(task)
           const own = {
             ...options,
-            shots: kind === 'text' ? 0 : options.shots,
+            shots: kind === 'text' ? 0 : options.shots || (taskFiles.own(task)?.shots ?? 0),
             split: canReadSplit ? options.split : null,
           }
           const same = known.find(
             (one) =>
-              one.task === task &&
+              one.task === name &&
               isSame(one.subject, facts.subject) &&
               isSame(one.options, own) &&
               one.state !== 'finished',
@@ -231,7 +232,7 @@ export function createEvaluations(deps: EvaluationsDeps): Evaluations {
             ...facts,
             id: deps.newId(),
             studyId,
-            task,
+            task: name,
             options: own,
             isAutomatic,
             state: 'queued',

@@ -1,6 +1,6 @@
 // The rows of every task: copies of a person's files, and what the hub gave, each looked through before it is kept.
 import { basename, join } from 'node:path'
-import type { EvaluationTask, TaskFile, TaskFileRole } from '#shared/evaluation/evaluation.ts'
+import type { EvaluationTask, OwnTaskRecord, TaskFile, TaskFileRole } from '#shared/evaluation/evaluation.ts'
 import type { HubSource, TaskRecord } from '#shared/evaluation/task.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { CheckTaskFileJob, TaskFileReport } from '#main/core/evaluation/check-file-job.ts'
@@ -14,10 +14,11 @@ import { removeFolder } from '#main/platform/disk/folders.ts'
 import { workToEnd } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 import type { EvaluationStore } from './evaluation-store.ts'
+import { createOwnTasks } from './own-tasks.ts'
 import { type FetchFromHub, fetchOfficial } from './hub-files.ts'
 
 export interface TaskFilesDeps {
-  store: Pick<EvaluationStore, 'files' | 'putFile' | 'dropFile'>
+  store: Pick<EvaluationStore, 'files' | 'ownTasks' | 'putFile' | 'dropFile'>
   news: Pick<News, 'tell'>
   fork: ForkWorker
   nowMs: () => number
@@ -36,6 +37,12 @@ export interface TaskFiles {
    */
   add(task: string, role: TaskFileRole, path: string): Promise<EvaluationTask>
   remove(task: string, role: TaskFileRole): Promise<EvaluationTask>
+  /** Takes a task of a person's own from its file; the same content again is the same task. */
+  addOwn(path: string): Promise<EvaluationTask>
+  /** Lets go of one; its results stay. */
+  removeOwn(task: string): Promise<void>
+  /** What a worker cannot know by name alone. */
+  own(task: string): OwnTaskRecord | null
   /**
    * Brings the official rows from the hub; resolves when they are here. A second call waits for the first; who is
    * aborted leaves, and the last to leave stops it.
@@ -58,6 +65,8 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
   const { store, news, fork, closing } = deps
   const fetching = new Map<string, Fetching>()
   const messages = new Map<string, string>()
+  const own = createOwnTasks({ ...deps, folder: join(deps.folder, 'own') })
+  const recordOf = (name: string): TaskRecord => own.find(name)?.own.record ?? findTask(name)
 
   const describe = ({
     name,
@@ -80,13 +89,14 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
     chance,
     hub,
     isMade: madeItself(name),
+    ...(own.find(name) ? { isOwn: true } : {}),
     canReadSplit: readsTexts(name),
     files: store.files(name),
     fetching: fetching.get(name)?.progress ?? null,
     message: messages.get(name) ?? null,
   })
   const tell = (name: string): EvaluationTask => {
-    const task = describe(findTask(name))
+    const task = describe(recordOf(name))
     news.tell('task', task)
     return task
   }
@@ -164,8 +174,16 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
   }
 
   return {
-    list: () => tasks.map(describe),
-    read: (name) => describe(findTask(name)),
+    list: () => [...tasks, ...own.list().map((one) => one.own.record)].map(describe),
+    read: (name) => describe(recordOf(name)),
+    addOwn: async (path) => tell(await own.add(path)),
+    removeOwn: async (name) => {
+      const found = own.find(name)
+      if (!found) throw new Fault('not-found', `There is no task of your own called "${name}".`)
+      await own.remove(found.own.record.name)
+      news.tell('taskRemoved', { task: found.own.record.name })
+    },
+    own: (name) => own.find(name)?.own ?? null,
     add: async (name, role, path) => {
       const task = findTask(name)
       if (role === 'shots' && task.kind === 'text') throw new Fault('bad-input', `${task.title} has no examples.`)

@@ -22,6 +22,9 @@ import { useNoticesStore } from './notices.ts'
 import { useRunNames } from './run-names.ts'
 import { useStudiesStore } from './studies.ts'
 
+/** What goes wrong with a task of one's own that is not there yet is told under this name. */
+export const ownTasks = 'own tasks'
+
 export interface TaskUpload {
   name: string
   doneBytes: number
@@ -62,7 +65,10 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   }
   const drop = (id: string) => (all.value = all.value.filter((one) => one.id !== id))
   const putTask = (task: EvaluationTask) =>
-    (tasks.value = tasks.value.map((one) => (one.name === task.name ? task : one)))
+    (tasks.value = tasks.value.some(({ name }) => name === task.name)
+      ? tasks.value.map((one) => (one.name === task.name ? task : one))
+      : [...tasks.value, task])
+  const dropTask = (name: string) => (tasks.value = tasks.value.filter((one) => one.name !== name))
   bridge.listen('evaluation', put)
   bridge.listen('evaluationDeleted', ({ evaluationId }) => drop(evaluationId))
   const leave = (id: string) => (gone.value = new Set([...gone.value, id]))
@@ -74,6 +80,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   bridge.listen('run', comeBack)
   bridge.listen('model', comeBack)
   bridge.listen('task', putTask)
+  bridge.listen('taskRemoved', ({ task }) => dropTask(task))
   bridge.listen('automaticEvaluation', (news) => {
     if (news.studyId === studies.currentId) automatic.value = news.automatic
   })
@@ -191,6 +198,23 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
         uploads.value = others
       }
     })
+  /** A task of one's own, by a path on the lab's machine or a file of the browser. */
+  const addOwnPath = (path: string) => withTask(ownTasks, () => bridge.request('addTask', path))
+  const addOwnFile = (file: DroppedFile) =>
+    withTask(ownTasks, async () => {
+      const path = await lab.placeFile(file, () => undefined)
+      try {
+        return await bridge.request('addTask', path)
+      } catch (error) {
+        const { code, message } = toFaultData(error)
+        throw new Fault(code, message.replaceAll(path, file.name), { cause: error }) // a person knows it by its name
+      }
+    })
+  const removeTask = (name: string) =>
+    notices.attempt(async () => {
+      await bridge.request('removeTask', name)
+      dropTask(name)
+    })
   const removeFile = (name: string, role: TaskFileRole) =>
     withTask(name, () => bridge.request('removeTaskFile', name, role))
   const fetchRows = (name: string) => withTask(name, () => bridge.request('fetchTask', name))
@@ -237,6 +261,9 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
     samples,
     addPath,
     addFile,
+    addOwnPath,
+    addOwnFile,
+    removeTask,
     removeFile,
     fetchRows,
     stopFetching,

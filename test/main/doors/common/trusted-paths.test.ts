@@ -27,6 +27,7 @@ describe('a path', () => {
       ['importModel', [folder, null]],
       ['importModel', [{ kind: 'files', paths: ['/secret'] }, null]],
       ['addTaskFile', ['lambada', 'items', '/secret']],
+      ['addTask', ['/secret']],
       ['export', [{ kind: 'run', runId: 'r', step: 1 }, '/secret', false]],
       ['export', [folder, '/lab/exports/x', false]],
       ['generate', [folder, {}, 'g']],

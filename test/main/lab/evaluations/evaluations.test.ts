@@ -354,3 +354,42 @@ test('the rows of a task come from a file that is looked through first, and stay
   expect(told).toEqual(['piqa 1', 'piqa 0'])
   await expect(lab.addTaskFile('piqa', 'items', path)).rejects.toThrow(/rows\.jsonl/) // an empty one
 })
+
+test('a task of one’s own goes by its content: rows stay, a changed file is another, results outlive it', async () => {
+  const path = join(bench.home, '..', 'own.json')
+  const task = { name: 'own', kind: 'choices', context: '{q}', choices: ['yes', 'no'], answer: 'right', shots: 1 }
+  const write = (rows: object[]) => writeFileSync(path, JSON.stringify({ ...task, rows }))
+  write([{ q: 'a', right: 3 }])
+  await expect(lab.addTask(path)).rejects.toThrow(
+    /own\.json, row 1: the field right must be a whole number from 0 to 1/,
+  )
+  const rows = [
+    { q: 'a', right: 0 },
+    { q: 'b', right: 1 },
+  ]
+  write(rows)
+  const first = await lab.addTask(path)
+  expect(first).toMatchObject({ isOwn: true, isMade: false, chance: 0.5, files: [{ rows: 2, name: 'own.json' }] })
+  expect((await lab.addTask(path)).name).toBe(first.name)
+  const [made] = await start(first.name)
+  expect(made.options.shots).toBe(1) // its own, where none are asked for
+  await evaluationIn(made.id, 'finished')
+  const [choice] = script.jobs[0].tasks
+  expect(choice.own).toMatchObject({ name: first.name, kind: 'choices' })
+  expect(readFileSync((choice.data as string[])[0], 'utf8')).toBe(
+    rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+  )
+
+  write([...rows, { q: 'c', right: 0 }])
+  const second = await lab.addTask(path)
+  expect(second.name).not.toBe(first.name)
+  expect((await start('own'))[0].task).toBe(second.name) // by its bare name the newest
+  await lab.close()
+  lab = await bench.open()
+  const own = (await lab.listTasks()).filter(({ isOwn }) => isOwn)
+  expect(own.map(({ name }) => name)).toEqual([first.name, second.name])
+  await lab.removeTask(first.name)
+  expect((await lab.listTasks()).some(({ name }) => name === first.name)).toBe(false)
+  expect((await lab.listEvaluations(study.id)).find(({ id }) => id === made.id)!.result).not.toBeNull()
+  await expect(lab.removeTask('piqa')).rejects.toThrow(/no task of your own/)
+})

@@ -110,11 +110,30 @@ const titleOfRows = (task: EvaluationTask, { split }: Pick<EvaluationOptions, 's
         ? `${split === 'validation' ? 'Validation' : 'Test'} text`
         : `Text of ${task.files.find(({ role }) => role === 'items')?.name ?? 'a file'}`
 
+/** A task that is not here any more, as far as its results say what it was; null where it has none. */
+const goneTask = ({ task, result }: Evaluation): EvaluationTask | null =>
+  result && {
+    name: task,
+    title: result.title,
+    about: `${task} is not among the tasks here any more; its results are.`,
+    source: '',
+    licence: '',
+    kind: result.metrics.some(({ name }) => name === 'acc') ? 'choices' : 'text',
+    metrics: result.metrics.map(({ name }) => name),
+    chance: result.chance,
+    hub: null,
+    isMade: false,
+    canReadSplit: false,
+    files: [],
+    fetching: null,
+    message: null,
+  }
+
 /** In the order of the tasks, fewer examples first. */
 export function resultRows(evaluations: readonly Evaluation[], tasks: readonly EvaluationTask[]): ResultRow[] {
   const rows = new Map<string, ResultRow>()
   for (const one of evaluations) {
-    const task = tasks.find(({ name }) => name === one.task)
+    const task = tasks.find(({ name }) => name === one.task) ?? goneTask(one)
     if (task && !rows.has(rowKey(one)))
       rows.set(rowKey(one), {
         key: rowKey(one),
@@ -124,7 +143,7 @@ export function resultRows(evaluations: readonly Evaluation[], tasks: readonly E
         title: titleOf(task, one),
       })
   }
-  const place = ({ task }: ResultRow) => tasks.indexOf(task)
+  const place = ({ task }: ResultRow) => (tasks.includes(task) ? tasks.indexOf(task) : tasks.length)
   return [...rows.values()].sort((a, b) => place(a) - place(b) || a.shots - b.shots || a.key.localeCompare(b.key))
 }
 
