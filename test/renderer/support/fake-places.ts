@@ -39,10 +39,11 @@ export function createFakePlaces({ tell, runs }: Deps) {
       return { ...check, isDone: false, lines: check.lines.map((line) => ({ ...line, state: 'running', text: '' })) }
     },
     stopClusterCheck: async () => undefined,
-    previewSubmission: async (_, memberIds, { on, atOnce }) => ({
+    previewSubmission: async (_, memberIds, { on, atOnce, torch }) => ({
       script: `#!/bin/bash\n#SBATCH --array=0-${memberIds.length - 1}%${atOnce ?? 0}\n`,
       command: `cd ${named(on).folder} && sbatch --parsable arrays/a.sbatch`,
       files: [{ path: 'tokens/', bytes: 1000 }],
+      ...(torch ? { predictions: memberIds.map((name) => ({ name, seconds: 8040, error: 0.06, trouble: null })) } : {}),
     }),
     submitFiles: async () => ({ runs: [], command: 'sbatch arrays/a.sbatch' }),
     handOver: async () => [],

@@ -31,6 +31,14 @@ async function type(id: string, text: string) {
   await drawn()
 }
 
+/** A number, as it is typed and left. */
+async function enter(id: string, text: string) {
+  const field = found(id).matches('input') ? found(id) : found(id).querySelector('input')!
+  ;(field as HTMLInputElement).value = text
+  for (const event of ['input', 'change', 'blur']) field.dispatchEvent(new Event(event))
+  await drawn()
+}
+
 test('a cluster is added in a dialog, and each line of its check says what was found or what to do', async () => {
   await showScreen(AddCluster)
   usePlacesStore().isAdding = true
@@ -38,9 +46,12 @@ test('a cluster is added in a dialog, and each line of its check says what was f
   await type('cluster-name', 'far')
   await type('cluster-ssh', 'far')
   await type('cluster-time', '8:00:00')
+  await type('cluster-python', ' /home/me/env/bin/python ')
   found('cluster-add').closest('[role=dialog]')!.querySelector('form')!.dispatchEvent(new Event('submit'))
   await drawn()
-  expect(lastAsked(fake, 'saveSlurmCluster')).toEqual([{ ...cluster, time: '8:00:00' }])
+  expect(lastAsked(fake, 'saveSlurmCluster')).toEqual([
+    { ...cluster, time: '8:00:00', python: '/home/me/env/bin/python' },
+  ])
   await vi.waitFor(() => expect(found('cluster-check').textContent).toContain('no compiler'))
   const states = [...found('cluster-check').querySelectorAll('li')].map((line) => line.dataset['state'])
   expect(states).toEqual(['good', 'bad'])
@@ -67,13 +78,29 @@ test('the script is shown before anything is sent, and sent as it was shown', as
   await useTraining().trainLadder()
   await vi.waitFor(() => expect(found('script').textContent).toContain('#SBATCH --array=0-'))
   expect(lastAsked(fake, 'startRuns')).toBeUndefined()
-  await places.offer(places.sending!, 2)
+  await places.offer(places.sending!, { atOnce: 2 })
   await drawn()
   expect(found('script').textContent).toContain('%2')
   found('send-array').click()
   await drawn()
   expect(lastAsked(fake, 'startRuns')![2]).toEqual({ on: 'far', atOnce: 2 })
   expect([...fake.runs.values()][0].place?.name).toBe('far')
+})
+
+test('several GPUs train one run together where they are asked for, with the time predicted before it is sent', async () => {
+  await showScreen(SendArray)
+  const places = usePlacesStore()
+  await places.add({ ...cluster, card: 'h100', python: '/home/me/env/bin/python' })
+  await useTraining().trainLadder()
+  await vi.waitFor(() => expect(found('script').textContent).toContain('#SBATCH'))
+  expect(found('predictions')).toBeNull()
+  await enter('send-processes', '16')
+  const torch = { processes: 16, perNode: 8, device: 'cuda' }
+  await vi.waitFor(() => expect(lastAsked(fake, 'previewSubmission')![2]).toEqual({ on: 'far', torch }))
+  await vi.waitFor(() => expect(found('predictions').textContent).toMatch(/2\sh\s14\smin6/))
+  found('send-array').click()
+  await drawn()
+  expect(lastAsked(fake, 'startRuns')![2]).toEqual({ on: 'far', torch })
 })
 
 test('a run on a cluster says where it is and what it waits for', async () => {

@@ -2,7 +2,7 @@
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { ClusterCheck, PlaceChoice, SlurmCluster, Submission } from '#shared/place.ts'
+import type { ClusterCheck, PlaceChoice, SlurmCluster, Submission, TorchChoice } from '#shared/place.ts'
 import { useBridge } from '../bridge.ts'
 import { useNoticesStore } from './notices.ts'
 
@@ -16,6 +16,8 @@ export interface Sending {
   memberIds: string[]
   seeds?: number
   atOnce: number | null
+  /** Each run by so many processes of PyTorch; null: each by the cluster's engine. */
+  torch: TorchChoice | null
   submission: Submission | null
   problem: string | null
   /** Called once it was sent. */
@@ -23,10 +25,16 @@ export interface Sending {
 }
 
 /** What the lab is asked for. */
-export const choiceOf = ({ cluster, atOnce, seeds }: Pick<Sending, 'cluster' | 'atOnce' | 'seeds'>): PlaceChoice => ({
+export const choiceOf = ({
+  cluster,
+  atOnce,
+  seeds,
+  torch,
+}: Pick<Sending, 'cluster' | 'atOnce' | 'seeds' | 'torch'>): PlaceChoice => ({
   on: cluster.name,
   ...(atOnce === null ? {} : { atOnce }),
   ...(seeds === undefined ? {} : { seeds }),
+  ...(torch === null ? {} : { torch }),
 })
 
 export const usePlacesStore = defineStore('places', () => {
@@ -69,9 +77,9 @@ export const usePlacesStore = defineStore('places', () => {
   /** Asks the person to look at what would be sent. */
   async function offer(
     asked: Pick<Sending, 'cluster' | 'studyId' | 'memberIds' | 'seeds' | 'send'>,
-    atOnce: number | null = null,
+    { atOnce = null, torch = null }: Partial<Pick<Sending, 'atOnce' | 'torch'>> = {},
   ) {
-    const mine: Sending = { ...asked, atOnce, submission: sending.value?.submission ?? null, problem: null }
+    const mine: Sending = { ...asked, atOnce, torch, submission: sending.value?.submission ?? null, problem: null }
     sending.value = mine
     const choice = choiceOf(mine)
     const change = (changes: Partial<Sending>): void => {
