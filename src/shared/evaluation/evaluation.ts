@@ -100,7 +100,7 @@ export const syntheticTasks = [
  * Drills that a model learns from `isoflop corpus synthetic` alone: on other texts every size stays at chance, so they
  * are not offered.
  */
-export const drills = ['copy', 'reverse', 'brackets', 'arithmetic'] as const
+const drills = ['copy', 'reverse', 'brackets', 'arithmetic'] as const
 
 export const isSynthetic = (task: string): boolean => [...syntheticTasks, ...drills].some((name) => name === task)
 

@@ -55,5 +55,3 @@ export function createOwnTasks({ store, fork, nowMs, folder, closing }: OwnTasks
     },
   }
 }
-
-export type OwnTasks = ReturnType<typeof createOwnTasks>
