@@ -6,9 +6,11 @@ import { readMachine, withFigures, type Machine } from '#shared/cluster/machine.
 import { readGpuPlan, readStreamingPlan, type GpuPlan } from '#shared/cluster/plan.ts'
 import { readModel, type ClusterModel } from '#shared/cluster/transformer.ts'
 import { answerGpu, answerStreaming, type Training } from '#shared/cluster/answer.ts'
+import { fittingPlans, nearestPlans, nearestStreamingPlans } from '#shared/cluster/nearest.ts'
 import { findMachine, findModel, machines, models } from '#shared/cluster/presets.ts'
 import { readJson } from '#main/platform/disk/files.ts'
 import { parseAmount, parseNumber, parseWhole } from './amounts.ts'
+import { changed, nearbyText, orNearest } from './emulate-nearest.ts'
 import { search } from './emulate-search.ts'
 import { gpuText, streamingText } from './emulate-text.ts'
 import { validate } from './emulate-validate.ts'
@@ -155,11 +157,18 @@ async function emulate(context: CommandContext, options: EmulateOptions): Promis
   if (options.devices.length > 1)
     throw new Fault('bad-input', `Several --devices (${options.devices.join(', ')}) are for --search.`)
   const plan = gpuPlanOf(options, options.devices[0], options.batch)
-  const answer = answerGpu(model, plan, machine, training)
+  const answer = orNearest(
+    () => answerGpu(model, plan, machine, training),
+    () => nearestPlans(model, plan, machine),
+  )
+  const fitting = answer.fits ? [] : fittingPlans(model, plan, machine)
   const timeline = options.timeline
     ? { timeline: (await import('#shared/cluster/timeline.ts')).gpuTimeline(model, plan, machine) }
     : {}
-  return { document: { ...answer, ...timeline }, text: gpuText(answer, machine) }
+  return {
+    document: { ...answer, ...timeline, ...(answer.fits ? {} : { fitting: fitting.map(changed) }) },
+    text: [gpuText(answer, machine), ...(fitting.length ? [`It fits with: ${nearbyText(fitting)}`] : [])].join('\n'),
+  }
 }
 
 /** The options that name a plan; a search leaves degrees to be found. */
@@ -223,7 +232,10 @@ async function streaming(
     microBatch: options.microBatch,
     activations: options.activations,
   })
-  const answer = answerStreaming(model, plan, machine, training)
+  const answer = orNearest(
+    () => answerStreaming(model, plan, machine, training),
+    () => nearestStreamingPlans(plan, machine),
+  )
   const timeline = options.timeline
     ? { timeline: (await import('#shared/cluster/streaming.ts')).streamingEvents(model, plan, machine) }
     : {}

@@ -53,6 +53,22 @@ describe('isoflop emulate', () => {
     expect(document.utilisationConvention).toContain('eq. 7')
   })
 
+  it('names the nearest plans where this one cannot be, and what would make it fit', async () => {
+    const odd = '--model gpt3-175b --machine a100-80 --devices 60 --tensor 8 --pipeline 8 --batch 64'
+    await expect(run(odd)).rejects.toThrow(
+      '60 devices do not divide into tensor 8 x pipeline 8 = 64. Nearest: --devices 64.',
+    )
+    expect((await run(odd.replace('60', '64'))).document.dataDegree).toBe(1)
+    const tight = await run('--model gpt3-175b --machine a100-80 --devices 64 --tensor 8 --pipeline 4 --batch 64')
+    expect(tight.document.fits).toBe(false)
+    expect(tight.document.fitting.length).toBeGreaterThan(0)
+    expect(tight.text).toMatch(/It fits with: --/)
+    expect((await run(gpt3)).document.fitting).toBeUndefined()
+    const streamed = '--model cerebras-gpt-13b --machine cs2 --systems 500 --batch 1088'
+    await expect(run(streamed)).rejects.toThrow(/ Nearest: --systems 192 --batch 1152\.$/)
+    await run(streamed.replace('500', '192').replace('1088', '1152'))
+  })
+
   it("counts days, energy and the person's money", async () => {
     const { document } = await run(`${gpt3} --tokens 300B --price 2.5 --availability 0.9`)
     const { steps, seconds, deviceHours, money, energyKilowattHours } = document.training
