@@ -101,7 +101,8 @@ describe('lm-evaluation-harness and we', () => {
       const theirs = responses.map((response) => (Array.isArray(response) ? response : ([response, null] as const)))
       expect(records[i].logLikelihoods.length).toBe(theirs.length)
       theirs.forEach(([nats, isGreedy], r) => {
-        largest = Math.max(largest, Math.abs(records[i].logLikelihoods[r] - nats))
+        // a text of thousands of nats has no four decimals in fp32, whose sums differ from processor to processor
+        largest = Math.max(largest, Math.abs(records[i].logLikelihoods[r] - nats) / Math.max(1, Math.abs(nats) / 1000))
         if (isGreedy !== null) expect(records[i].areGreedy[r]).toBe(isGreedy)
       })
     })
@@ -112,8 +113,8 @@ describe('lm-evaluation-harness and we', () => {
       if (!key.includes(',')) continue
       if (typeof value !== 'number') expect(ours[key], key).toBe(value)
       else if (accuracies.test(key)) expect(ours[key], key).toBeCloseTo(value, 12)
-      // a perplexity of thousands has no four decimals in fp32
-      else expect(Math.abs((ours[key] as number) / value - 1), key).toBeLessThan(1e-6)
+      // of a perplexity, the difference of the mean log-likelihoods
+      else expect(Math.abs((ours[key] as number) / value - 1), key).toBeLessThan(1e-5)
     }
     if (work.task.kind !== 'text')
       expect(Math.abs((ours['answer_bits_per_byte,none'] as number) - answerBits(one, records))).toBeLessThan(1e-3)
