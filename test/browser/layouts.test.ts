@@ -1,5 +1,6 @@
-// Every view at 853 px (1280 at 150 % zoom), 1280 and 2560 px, light and dark: nothing overflows sideways, no control
-// is cut or lies on another, axe finds nothing; and the keyboard alone reaches every control.
+// Every view at 853 px (1280 at 150 % zoom), 1280 and 2560 px, light and dark, with few runs and with a hundred: no
+// control is cut or lies on another, axe finds nothing; with few the keyboard alone reaches every control.
+// Each view is opened once and looked at in every window; axe, which takes longest, once for each theme.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,39 +10,75 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings } from '../support/axe.ts'
 import { ensureBuilt } from '../support/build.ts'
 import { launchChromium } from '../support/chromium.ts'
-import { keyboardFindings, layoutFindings } from '../support/layout.ts'
+import { keyboardFindings, layoutFindings, stillness } from '../support/layout.ts'
 import { smallText } from '../support/small-text.ts'
+import { serveFilledLab } from '../bench/window-parts.ts'
 import { startWebLab, type WebLab } from '../support/web-lab.ts'
 
+/** A place in the window: a room, what is pressed in the room before it, or a command of the palette. */
+interface Place {
+  name: string
+  room?: string
+  press?: string
+  command?: string
+}
+
+const room = (name: string, ...pages: string[]): Place[] => [
+  { name, room: name },
+  ...pages.map((page) => ({ name: `${name} ${page}`, press: page })),
+]
+/** What stands over the rooms, by the words of the palette; `Escape` closes it. */
+const over = (...commands: string[]): Place[] => commands.map((command) => ({ name: command, command }))
+
+const rooms: Place[] = [
+  ...room('data'),
+  ...room('family'),
+  ...room('training', 'Table', 'List'),
+  ...room('law', 'IsoFLOP', 'Optimal N and D', 'Loss–compute', 'Compare', 'Sweeps', 'This study'),
+  ...room('evaluation', 'Against compute', 'Evaluate'),
+  ...room('models', 'Weights', 'Attention', 'Compare', 'Playground'),
+  ...room('cluster', 'Search', 'Compare published runs', 'Scaling', 'Parallelism explained'),
+  ...['Live run', 'Validation', 'Plan'].map((page) => ({ name: `cluster ${page}`, press: page })),
+  ...room('openness'),
+  ...room('settings'),
+]
+const dialogs: Place[] = [
+  { name: 'palette', command: '' },
+  ...over(
+    'Add an IsoFLOP grid',
+    'Add members on fixed tokens',
+    'Sweep a field',
+    'Import a model',
+    'Export a checkpoint',
+  ),
+  ...over('New study', 'Rename this study', 'Delete this study', 'Report of this study', 'Recently deleted'),
+  ...over('What is a scaling law?', 'Keyboard shortcuts', 'Lesson: your first scaling law'),
+]
+/** Where a hundred runs show. */
+const crowded: Place[] = [
+  ...room('training', 'Table', 'List'),
+  ...room('law', 'IsoFLOP', 'Optimal N and D', 'Loss–compute'),
+  ...over('Run run 7, seed'),
+].map((place) => ({ ...place, name: `of many, ${place.name}` }))
+
+interface Size {
+  width: number
+  height: number
+  theme: 'light' | 'dark'
+  axe: string[] | 'all'
+}
+const windows: Size[] = [
+  { width: 853, height: 533, theme: 'light', axe: [] },
+  { width: 2560, height: 1440, theme: 'dark', axe: [] },
+  { width: 1280, height: 800, theme: 'light', axe: 'all' },
+  { width: 1280, height: 800, theme: 'dark', axe: ['color-contrast'] },
+]
 const built = ensureBuilt()
 const pictures = join(built.root, 'test-results', 'layouts')
-
-/** A view, and what is pressed in it to see its other pages. */
-const views: [view: string, pages: string[]][] = [
-  ['data', []],
-  ['family', []],
-  ['training', ['Table', 'List']],
-  ['law', ['IsoFLOP', 'Optimal N and D', 'Loss–compute']],
-  ['evaluation', ['Against compute', 'Evaluate']],
-  ['models', ['Weights', 'Attention', 'Compare', 'Playground']],
-  [
-    'cluster',
-    ['Search', 'Compare published runs', 'Scaling', 'Parallelism explained', 'Live run', 'Validation', 'Plan'],
-  ],
-  ['openness', []],
-  ['settings', []],
-]
-const windows = [
-  { width: 853, height: 533, theme: 'light' },
-  { width: 1280, height: 800, theme: 'dark' },
-  { width: 1280, height: 800, theme: 'light' },
-  { width: 2560, height: 1440, theme: 'dark' },
-] as const
-
 let home: string
 let lab: WebLab
+let many: Awaited<ReturnType<typeof serveFilledLab>>
 let browser: Browser
-let page: Page
 
 /** A study with two trained members, one of them evaluated, by the command line. */
 function fillLab(): void {
@@ -60,59 +97,75 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'isoflop-layouts-'))
   fillLab()
   lab = await startWebLab(built, home)
+  many = await serveFilledLab({ runs: 100, steps: 40, live: 3 }, built.renderer)
   browser = await launchChromium()
-  page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()
-  await page.goto(lab.url)
-  await page.getByTestId('nav-data').waitFor({ timeout: 60_000 })
 })
 afterAll(async () => {
   await browser.close()
-  await lab.stop()
+  await Promise.all([lab.stop(), many.close()])
   rmSync(home, { recursive: true, force: true })
 })
 
-async function open(view: string): Promise<void> {
-  await page.getByTestId(`nav-${view}`).click()
-  await page.waitForTimeout(500)
+async function openWindow(url: string): Promise<Page> {
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await page.goto(url)
+  await page.getByTestId('nav-data').waitFor({ timeout: 60_000 })
+  return page
 }
 
-/** Runs `look` on a view and on each of its pages. */
-async function onEveryPage(look: (name: string) => Promise<void>): Promise<void> {
-  for (const [view, pages] of views) {
-    await open(view)
-    await look(view)
-    for (const name of pages) {
-      const button = page.locator('main').getByRole('radio', { name, exact: true })
-      const other = page.locator('main').getByRole('button', { name, exact: true })
-      await button.or(other).first().click({ timeout: 5000 })
-      await page.waitForTimeout(400)
-      await look(`${view} ${name}`)
-    }
+async function open(page: Page, { room, press, command }: Place): Promise<void> {
+  if (room) await page.getByTestId(`nav-${room}`).click()
+  if (press) {
+    const named = { name: press, exact: true }
+    const main = page.locator('main')
+    await main.getByRole('radio', named).or(main.getByRole('button', named)).first().click({ timeout: 5000 })
+  }
+  if (command !== undefined) {
+    await page.keyboard.press('Control+k')
+    await page.getByTestId('palette').waitFor()
+    await page.keyboard.type(command)
+    if (command) await page.getByRole('option', { name: command }).first().click({ timeout: 5000 })
+    if (command) await page.getByTestId('palette').waitFor({ state: 'detached' })
   }
 }
 
-describe.sequential('every view', () => {
-  for (const { width, height, theme } of windows) {
-    it(`fits a window of ${width} x ${height}, ${theme}, and axe finds nothing`, async () => {
-      await page.setViewportSize({ width, height })
-      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
-      const findings: string[] = []
-      await onEveryPage(async (name) => {
-        await page.screenshot({ path: join(pictures, `${name.replace(/\W+/g, '-')}-${width}-${theme}.png`) })
-        const all = [...(await layoutFindings(page)), ...(await axeFindings(page))]
-        findings.push(...all.map((finding) => `${name}: ${finding}`))
-      })
-      expect(findings).toEqual([])
-    })
+/** What is wrong with where the window is, in every size and theme, and by keyboard. */
+async function look(page: Page, name: string, byKeyboard: boolean): Promise<string[]> {
+  const findings: string[] = []
+  for (const { width, height, theme, axe } of windows) {
+    await page.setViewportSize({ width, height })
+    await page.emulateMedia({ colorScheme: theme })
+    await stillness(page)
+    const found = [...(await layoutFindings(page)), ...(axe.length ? await axeFindings(page, axe) : [])]
+    findings.push(...found.map((finding) => `${name}, ${width} px, ${theme}: ${finding}`))
+    const path = join(pictures, `${name.replace(/\W+/g, '-')}-${width}-${theme}.png`)
+    await page.screenshot({ path })
   }
+  if (!byKeyboard) return findings
+  return [...findings, ...(await keyboardFindings(page)).map((finding) => `${name}, by keyboard: ${finding}`)]
+}
 
-  it('lets the keyboard alone reach every control, and shows where it is', async () => {
-    await page.setViewportSize({ width: 1280, height: 800 })
-    const findings: string[] = []
-    await onEveryPage(async (name) => {
-      findings.push(...(await keyboardFindings(page)).map((finding) => `${name}: ${finding}`))
-    })
-    expect(findings).toEqual([])
+/** A hundred runs have the controls of one, so one is walked by keyboard. */
+async function walk(page: Page, places: Place[], byKeyboard = true): Promise<string[]> {
+  const findings: string[] = []
+  for (const place of places) {
+    await open(page, place)
+    findings.push(...(await look(page, place.name, byKeyboard)))
+    if (place.command !== undefined) await page.keyboard.press('Escape')
+  }
+  return findings
+}
+
+describe.sequential('every view fits, axe finds nothing, and the keyboard reaches every control', () => {
+  let page: Page
+  beforeAll(async () => {
+    page = await openWindow(lab.url)
+  })
+  it('in the rooms', async () => expect(await walk(page, rooms)).toEqual([]))
+  it('in what stands over them', async () => expect(await walk(page, dialogs)).toEqual([]))
+  it('with a hundred runs, three of which train', async () => {
+    expect(await walk(await openWindow(many.url), crowded, false)).toEqual([])
   })
 })
 

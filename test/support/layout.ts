@@ -39,14 +39,17 @@ export const layoutFindings = (page: Page): Promise<string[]> =>
     const { scrollWidth, clientWidth } = document.documentElement
     if (scrollWidth > clientWidth + slack)
       found.push(`the page is ${scrollWidth} px wide in a window of ${clientWidth}`)
-    for (const element of document.querySelectorAll<HTMLElement>('main, main *')) {
+    for (const element of document.querySelectorAll<HTMLElement>('main, main *, [role="dialog"], [role="dialog"] *')) {
       const over = element.scrollWidth - element.clientWidth
       if (over <= slack || element.clientWidth < 3 || !/auto|scroll/.test(getComputedStyle(element).overflowX)) continue
       if (!scrollsSideways(element) && !element.matches('input, textarea, pre'))
         found.push(`${nameOf(element)}.${element.className} scrolls sideways by ${over} px`)
     }
 
-    const seen: { element: Element; box: Box }[] = []
+    /** What stands over the view may cover what is under it. */
+    const layerOf = (element: Element): Element | null =>
+      [element, ...parents(element)].find((one) => getComputedStyle(one).position === 'fixed') ?? null
+    const seen: { element: Element; layer: Element | null; box: Box }[] = []
     for (const element of document.querySelectorAll(controls)) {
       if (!isSeen(element)) continue
       const rect = element.getBoundingClientRect()
@@ -73,11 +76,11 @@ export const layoutFindings = (page: Page): Promise<string[]> =>
         found.push(`${nameOf(element)} stands outside the window`)
       if (element.matches('button') && element.scrollWidth > element.clientWidth + 2 && !element.querySelector('.clip'))
         found.push(`${nameOf(element)} is narrower than its words by ${element.scrollWidth - element.clientWidth} px`)
-      if (box.right - box.left > 3 && box.bottom - box.top > 3) seen.push({ element, box })
+      if (box.right - box.left > 3 && box.bottom - box.top > 3) seen.push({ element, layer: layerOf(element), box })
     }
-    seen.forEach(({ element, box }, i) => {
-      for (const { element: other, box: there } of seen.slice(i + 1)) {
-        if (element.contains(other) || other.contains(element)) continue
+    seen.forEach(({ element, layer, box }, i) => {
+      for (const { element: other, layer: around, box: there } of seen.slice(i + 1)) {
+        if (layer !== around || element.contains(other) || other.contains(element)) continue
         const wide = Math.min(box.right, there.right) - Math.max(box.left, there.left)
         const high = Math.min(box.bottom, there.bottom) - Math.max(box.top, there.top)
         if (wide > 3 && high > 3)
@@ -143,3 +146,23 @@ export async function keyboardFindings(page: Page): Promise<string[]> {
   })
   return [...unseen, ...missed]
 }
+
+/** Waits until nothing has changed for a moment, or for a second where something always does. */
+export const stillness = (page: Page): Promise<void> =>
+  page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const done = (): void => {
+          watch.disconnect()
+          clearTimeout(latest)
+          resolve()
+        }
+        let quiet = setTimeout(done, 120)
+        const latest = setTimeout(done, 1000)
+        const watch = new MutationObserver(() => {
+          clearTimeout(quiet)
+          quiet = setTimeout(done, 120)
+        })
+        watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true })
+      }),
+  )

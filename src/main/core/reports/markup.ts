@@ -25,6 +25,7 @@ export const markup = (texts: TemplateStringsArray, ...parts: Part[]): Markup =>
 /** `numeric`: columns set to the right. */
 export function table(head: readonly string[], rows: readonly (readonly Part[])[], numeric: readonly number[]): Markup {
   const kind = (i: number) => (numeric.includes(i) ? markup` class="n"` : null)
-  return markup`<div class="wide"><table><thead><tr>${head.map((text, i) => markup`<th${kind(i)}>${text}</th>`)}</tr></thead>
+  const title = (text: string, i: number) => (text ? markup`<th${kind(i)}>${text}</th>` : markup`<td></td>`)
+  return markup`<div class="wide"><table><thead><tr>${head.map(title)}</tr></thead>
 <tbody>${rows.map((row) => markup`<tr>${row.map((part, i) => markup`<td${kind(i)}>${part}</td>`)}</tr>\n`)}</tbody></table></div>`
 }
