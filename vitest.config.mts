@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/integration/slurm.test.ts'],
+          exclude: [...configDefaults.exclude, 'test/integration/slurm*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
@@ -59,7 +59,7 @@ export default defineConfig({
       {
         test: {
           name: 'slurm',
-          include: ['test/integration/slurm.test.ts'],
+          include: ['test/integration/slurm*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,
         },

@@ -1,7 +1,6 @@
 // Runs on a real Slurm, through everything that happens to jobs there: whatever it was, weights and losses are those of
 // a run on this computer that nothing ever disturbed.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,14 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { createLab, type LabHost } from '#main/lab/lab.ts'
-import { labSchema } from '#main/platform/disk/database-schema.ts'
-import { openDatabaseToRead } from '#main/platform/disk/database.ts'
 import { forkNodeWorker } from '#main/platform/processes/node.ts'
 import { ensureBuilt, type BuiltApp } from '../support/build.ts'
 import { python } from '../support/pytorch-runs.ts'
 import { missingForSlurm, missingForSsh, startSlurm, type LocalSlurm } from '../support/slurm.ts'
 import { smallText } from '../support/small-text.ts'
 import { startSshd, type LocalSshd } from '../support/sshd.ts'
+import { trainedIn } from '../support/trained.ts'
 
 const missing = [...missingForSlurm(), ...missingForSsh()]
 const needs = 'needs slurm-wlm, munge, openssh-server and rsync'
@@ -101,32 +99,7 @@ const logs = (cluster: string): string[] =>
     .filter((name) => name.endsWith('.log'))
     .map((name) => readFileSync(join(cluster, 'arrays', name), 'utf8'))
 
-/** What a lab has of its finished runs, by member: every loss, and a hash of the last weights. */
-function results(home: string) {
-  const db = openDatabaseToRead(join(homeOf(home), 'isoflop.db'), labSchema)
-  try {
-    const runs = db.all<{ number: number; summary: string }>('SELECT number, summary FROM runs WHERE deleted = 0')
-    return Object.fromEntries(
-      runs.map(({ number, summary }) => {
-        const run = JSON.parse(summary) as RunSummary
-        const steps = db.all<{ step: number; loss: number; gradientNorm: number }>(
-          `SELECT step, loss, gradientNorm FROM steps WHERE run = ${number} ORDER BY step`,
-        )
-        expect(run.state, run.message ?? '').toBe('finished')
-        expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: run.steps }, (_, i) => i + 1))
-        const last = join(homeOf(home), 'runs', run.id, 'checkpoints', `step-${String(run.steps).padStart(6, '0')}`)
-        const hash = createHash('sha256')
-        for (const name of readdirSync(last)
-          .filter((one) => one.endsWith('.safetensors'))
-          .sort())
-          hash.update(readFileSync(join(last, name)))
-        return [run.name, { steps, weights: hash.digest('hex') }]
-      }),
-    )
-  } finally {
-    db.close()
-  }
-}
+const results = (home: string) => trainedIn(homeOf(home))
 
 /** Mean of the last twenty. */
 const lastLosses = (steps: { loss: number }[]): number => {

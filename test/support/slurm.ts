@@ -23,6 +23,8 @@ export interface LocalSlurm {
   /** As when it loses its power: the daemon and all that it runs, at once. */
   killNode(name: string): void
   startNode(name: string): void
+  /** The controller ends and comes back, with another line of its configuration: `MaxJobCount=1`. */
+  restart(line?: string): void
   /** Requeued jobs wait for two minutes; this lets them begin now. */
   hurry(): void
   stop(): void
@@ -79,6 +81,15 @@ export async function startSlurm(folder: string, { nodes = 2, cpus = 2 } = {}): 
     killNode: (name) => {
       for (const pid of pidsOf(folder, name)) end(pid, 'SIGKILL')
       rmSync(join(folder, `run/slurmd-${name}.pid`), { force: true })
+    },
+    restart: (line = '') => {
+      const pidFile = join(folder, 'run/slurmctld.pid')
+      const pid = pidIn(pidFile)
+      end(pid, 'SIGTERM')
+      until('the end of slurmctld', () => !existsSync(`/proc/${pid}`))
+      writeFileSync(conf, `${configuration(folder, port, nodes, cpus)}${line}\n`)
+      run('slurmctld')
+      until('slurmctld', () => answers('scontrol', 'ping'))
     },
     hurry: () => {
       for (const job of run('squeue', '-h', '-r', '-t', 'PD', '-o', '%i').split('\n').filter(Boolean))

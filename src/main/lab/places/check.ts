@@ -104,10 +104,11 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
       .split('\n')
       .map((line) => line.split('|'))
       .filter((row) => row.length === 6)
-    const wanted = rows.filter(([name]) =>
-      cluster.partition ? cluster.partition.split(',').includes(name.replace(/\*$/, '')) : name.endsWith('*'),
+      .map(([name, ...row]) => ({ name: name.replace(/\*$/, ''), isDefault: name.endsWith('*'), row }))
+    const wanted = rows.filter(({ name, isDefault }) =>
+      cluster.partition ? cluster.partition.split(',').includes(name) : isDefault,
     )
-    const names = [...new Set(rows.map(([name]) => name.replace(/\*$/, '')))].join(', ')
+    const names = [...new Set(rows.map(({ name }) => name))].join(', ')
     if (wanted.length === 0)
       throw new Fault(
         'bad-input',
@@ -115,14 +116,15 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
           ? `There is no partition ${cluster.partition}; there are ${names || 'none'}.`
           : `No partition is the default one: name one of ${names || 'none'}.`,
       )
-    const [name, up, limit, count, cpus] = wanted[0]
+    const { name, row } = wanted[0]
+    const [up, limit, count, cpus] = row
     if (up !== 'up') throw new Fault('unavailable', `The partition ${name} is closed (${up}). Name another: ${names}.`)
     if (Number.parseInt(cpus, 10) < cluster.cpus)
       throw new Fault(
         'bad-input',
         `A run asks for ${cluster.cpus} CPUs and a node of ${name} has ${cpus}. Lower --cpus.`,
       )
-    say('Partition', 'good', `${name.replace(/\*$/, '')}: ${count} nodes of ${cpus} CPUs, at most ${limit}`)
+    say('Partition', 'good', `${name}: ${count} nodes of ${cpus} CPUs, at most ${limit}`)
 
     say('Folder', 'running', folder)
     const free = await ask(

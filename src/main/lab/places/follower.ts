@@ -168,7 +168,7 @@ export function createFollower(deps: FollowerDeps): Follower {
       change(id, {}, heard)
     } else {
       const log = shortened(part.log.split('\n').slice(-3).join(' · '), logCharacters)
-      const message = `${howItEnded(row?.state ?? null)}${log ? ` Its log ends: ${log}` : ''}`
+      const message = `${howItEnded(row?.state ?? null, part.log)}${log ? ` Its log ends: ${log}` : ''}`
       return settle(id, stopped ? { state: stopped, message: null } : { state: 'interrupted', message })
     }
   }

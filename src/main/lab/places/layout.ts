@@ -108,13 +108,15 @@ export const submitCommand = (arrayId: string): string => `sbatch ${scriptName(a
 
 /**
  * Submits, and gives the same number again where it was submitted already: a connection that broke before the answer
- * came makes no second array.
+ * came makes no second array. `tee` writes the number down even where this shell is ended while sbatch waits for a full
+ * queue; an array whose number the disk did not take is cancelled, because nobody would know of it.
  */
 export const submitScript = (folder: string, arrayId: string): string => `cd -- ${shellWord(folder)} || exit 1
 answer=${shellWord(answerName(arrayId))}
 if [ ! -s "$answer" ]; then
-  number=$(sbatch --parsable ${shellWord(scriptName(arrayId))}) || exit 2
-  echo "$number" > "$answer.new" && mv "$answer.new" "$answer"
+  number=$(sbatch --parsable ${shellWord(scriptName(arrayId))} | tee "$answer")
+  [ -n "$number" ] || exit 2
+  [ -s "$answer" ] || { scancel "\${number%%;*}"; exit 3; }
 fi
 cat "$answer"
 `

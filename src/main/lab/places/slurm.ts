@@ -13,6 +13,9 @@ import { createFollower, type FollowerDeps } from './follower.ts'
 import { largeFolders, submitScript, writeSmallFiles, type Layout } from './layout.ts'
 import { readJobId } from './queue.ts'
 
+/** sbatch itself waits for two minutes where the queue is full. */
+const submitMs = 180_000
+
 export interface SlurmDeps extends Omit<FollowerDeps, 'closing'> {
   /** Makes the tokens of a run if they are not there; gives their folder and what they are called elsewhere. */
   prepare: (
@@ -93,8 +96,8 @@ export function createSlurm(deps: SlurmDeps): Place {
       await node.put(staging, cluster.folder, { signal })
       const forget = ids.map((id) => `rm -f ${shellWord(`runs/${id}/wish`)} ${shellWord(`runs/${id}/restarts`)}`)
       const answer = await node.run(
-        `cd -- ${shellWord(cluster.folder)} && { ${forget.join('; ')}; }\n${submitScript(cluster.folder, arrayId)}`,
-        { signal },
+        `(cd -- ${shellWord(cluster.folder)} && { ${forget.join('; ')}; })\n${submitScript(cluster.folder, arrayId)}`,
+        { signal, timeoutMs: submitMs },
       )
       if (answer.status !== 0) throw refused(on, answer.errors)
       const number = readJobId(answer.output.toString())
@@ -212,12 +215,22 @@ esac`,
 
 function refused(name: string, errors: string): Fault {
   const words = lastLine(errors.replace(/^sbatch: error: /gm, ''))
-  const remedy = /Limit|QOS/i.test(words)
-    ? 'As many jobs are in the queue as you may have: resume it when some are done.'
-    : /partition|account|constraint|gres|node configuration|time limit/i.test(words)
-      ? `Change what is asked for with \`isoflop cluster add ${name} …\`, then resume it.`
-      : 'Resume it when that is mended.'
-  return new Fault('failed', `${name} did not take the jobs: ${words || 'sbatch did not say why'}. ${remedy}`)
+  const said = `${name} did not take the jobs: ${words || 'sbatch did not say why'}.`
+  const [, remedy] = remedies.find(([what]) => what.test(words)) ?? [null, 'Resume it when that is mended.']
+  return new Fault('failed', `${said} ${remedy.replace('NAME', name)}`)
 }
+
+/** What to do, by what sbatch says: the words are the same from 20.11 to 25. */
+const remedies: readonly [what: RegExp, remedy: string][] = [
+  [/No space left|quota exceeded/i, 'Free some of the disk there, then resume it.'],
+  [/temporarily un|queue full/i, 'The queue is full: resume it when some jobs are done.'],
+  [/job array specification/i, 'It takes no array of so many runs: start fewer together.'],
+  [/not available \(inactive or drain\)/i, 'The partition is closed: name another, or resume it when it is open.'],
+  [/submit limit|SubmitJob/i, 'As many jobs are in the queue as you may have: resume it when some are done.'],
+  [
+    /partition|account|constraint|feature|gres|qos|node configuration|time limit|memory/i,
+    'Change what is asked for with `isoflop cluster add NAME …`, then resume it.',
+  ],
+]
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)!.trim().slice(0, 300)

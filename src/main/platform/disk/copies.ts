@@ -8,7 +8,10 @@ import { writeFileAtomically } from './files.ts'
 export async function copyFile(from: string, to: string): Promise<void> {
   const reader = createReadStream(from)
   const failed = new Promise<never>((_, reject) =>
-    reader.once('error', (error) => reject(diskFault(error, 'read', from))),
+    // a reader that is given up because the writing failed is aborted: the writing says why
+    reader.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ABORT_ERR') reject(diskFault(error, 'read', from))
+    }),
   )
   await Promise.race([writeFileAtomically(to, reader as AsyncIterable<Uint8Array>), failed])
 }

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { notHeardOf, type SlurmCluster } from '#shared/place.ts'
 import type { RunPlan, RunSummary } from '#shared/run.ts'
@@ -50,7 +50,11 @@ function open(ssh: string | null = 'far'): Place {
     newId: () => `id${++count}x${told.length}`,
     recorder: ({ summary }) => createRecorder(summary, 1000, store, { tell: () => undefined }, () => 0),
     folderOf: (id) => join(root, 'here', id),
-    reach: async () => ({ cluster: { ...cluster, folder: there }, node: createLoginNode({ ssh }) }),
+    // by ssh as people write it, from home, where the scripted one begins
+    reach: async () => ({
+      cluster: { ...cluster, folder: ssh === null ? there : basename(there) },
+      node: createLoginNode({ ssh }),
+    }),
     prepare: async () => ({ tokensFolder: join(root, 'tokens'), tokensKey: 'key', title: 'Study' }),
     own: () => ({ root: '/', files: [], id: 'x' }),
     ownTorch: () => ({ root: '/', files: [], id: 't' }),
@@ -73,7 +77,7 @@ beforeEach(() => {
     `#!/bin/sh\n[ -f '${root}/ssh.fails' ] && { cat '${root}/ssh.fails' >&2; exit 255; }
 [ "$1" = -G ] && { echo 'controlpath none'; exit 0; }
 while [ $# -gt 0 ]; do case $1 in -o) shift 2 ;; --) shift ;; far) shift; break ;; *) shift ;; esac; done
-exec sh -c "$*"\n`,
+cd "${root}"; exec sh -c "$*"\n`,
     { mode: 0o755 },
   )
   process.env.PATH = `${join(root, 'bin')}${delimiter}${path}`
@@ -186,6 +190,31 @@ describe('runs on a cluster', () => {
     fails('sbatch', 'sbatch: error: QOSMaxSubmitJobPerUserLimit\n')
     place.resume('r1')
     await becomes('failed', /As many jobs are in the queue as you may have/)
+    for (const [said, remedy] of [
+      ['AssocMaxSubmitJobLimit', /As many jobs are in the queue as you may have/],
+      [
+        "Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+        /As many jobs are in the queue as you may have/,
+      ],
+      ['Batch job submission failed: Resource temporarily unavailable', /The queue is full: resume it/],
+      [
+        'Batch job submission failed: Slurm temporarily unable to accept job, try again',
+        /The queue is full: resume it/,
+      ],
+      ['Batch job submission failed: Invalid job array specification', /start fewer together/],
+      [
+        'Batch job submission failed: Required partition not available (inactive or drain)',
+        /The partition is closed: name another/,
+      ],
+      ['Batch job submission failed: Invalid qos specification', /Change what is asked for/],
+      ['Batch job submission failed: Requested node configuration is not available', /Change what is asked for/],
+      ['Batch job submission failed: I/O error writing script/environment to file', /Resume it when that is mended/],
+    ] as const) {
+      fails('sbatch', `sbatch: error: ${said}\n`)
+      place.resume('r1')
+      await becomes('failed', remedy)
+      expect(run().message!.length).toBeLessThanOrEqual(300)
+    }
     fails('sbatch', null)
     says('squeue', '41_0|RUNNING|None|1|n1')
     place.resume('r1')
