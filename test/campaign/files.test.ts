@@ -1,6 +1,15 @@
 // Every reader of files from elsewhere against files that were tampered with: it reads or refuses in a sentence; it
 // never crashes, never takes five seconds, never takes 256 MB more than the file is worth.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -34,7 +43,8 @@ const mostBytesAbove = 256e6
 let home: string
 let tokenizerFolder: string
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'isoflop-files-'))
+  // in memory where there is such a folder: what is read here need not outlast a power cut
+  home = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'isoflop-files-'))
   tokenizerFolder = join(home, 'tokenizer')
   mkdirSync(tokenizerFolder)
   saveTokenizer(tokenizerFolder, await smallTokenizer())
