@@ -7,7 +7,7 @@ function slowHub() {
   let answer = () => {}
   const state = { isStopped: false }
   const taskFiles = createTaskFiles({
-    store: { files: () => [], putFile: () => undefined, dropFile: () => undefined } as never,
+    store: { files: () => [], ownTasks: () => [], putFile: () => undefined, dropFile: () => undefined } as never,
     news: { tell: () => undefined },
     fork: () => {
       throw new Error('nothing came that could be looked at')
