@@ -62,6 +62,7 @@ export default defineConfig({
           include: ['test/integration/slurm*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,
+          fileParallelism: false,
         },
       },
       {
