@@ -178,9 +178,9 @@ export function tellStory(openDoor: () => Promise<StoryDoor>, pictures: string):
       await byId('evaluate-first').click()
       const cells = door.page().locator('[data-testid^="cell-"]')
       const states = () => cells.evaluateAll((all) => all.map((cell) => cell.getAttribute('data-state')))
-      // two members, a text and five synthetic tasks
-      await expect.poll(states, { timeout: slow }).toEqual(Array(12).fill('finished'))
-      await byId('cell-Copy').first().getByRole('button').click()
+      // two members, a text and four synthetic tasks
+      await expect.poll(states, { timeout: slow }).toEqual(Array(10).fill('finished'))
+      await byId('cell-Repetition').first().getByRole('button').click()
       await expect.poll(() => byId('examples-count').innerText()).toMatch(/^200 items/)
       await byId('examples-list').focus()
       await door.page().keyboard.press('ArrowDown')

@@ -1,4 +1,5 @@
 // What comes from outside is checked where it enters: records with no unknown keys, numbers that are numbers.
+import { quoted } from '../bounds.ts'
 import { Fault } from '../fault.ts'
 
 /** Null when the value can be used, else what it must be. */
@@ -24,7 +25,7 @@ export function readRecord<T extends object>(
   defaults: Partial<T>,
 ): T {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new Fault('bad-input', `A ${noun} is a record of named values, not ${JSON.stringify(given)}.`)
+    throw new Fault('bad-input', `A ${noun} is a record of named values, not ${quoted(given)}.`)
   const known = Object.keys(fields)
   const unknown = Object.keys(given).find((key) => !known.includes(key))
   if (unknown !== undefined)
@@ -34,7 +35,7 @@ export function readRecord<T extends object>(
     const value = (given as Record<string, unknown>)[key] ?? defaults[key]
     if (value === undefined) throw new Fault('bad-input', `A ${noun} needs "${key}".`)
     const complaint = check(value)
-    if (complaint) throw new Fault('bad-input', `A ${noun}'s "${key}" ${complaint}; it is ${JSON.stringify(value)}.`)
+    if (complaint) throw new Fault('bad-input', `A ${noun}'s "${key}" ${complaint}; it is ${quoted(value)}.`)
     whole[key] = value
   }
   return whole as T

@@ -1,4 +1,5 @@
 // What a cluster is made of: the third record. Files give a source for every number; here they are plain numbers.
+import { quoted, shortened } from '../bounds.ts'
 import { Fault } from '../fault.ts'
 
 /**
@@ -125,10 +126,10 @@ export function readMachine(given: unknown): Machine {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new Fault('bad-input', 'A machine is a record with id, name, kind and figures.')
   const refuse = (sentence: string): never => {
-    throw new Fault('bad-input', `Machine ${file.id ?? '(no id)'}: ${sentence}`)
+    throw new Fault('bad-input', `Machine ${shortened(String(file.id ?? '(no id)'), 80)}: ${sentence}`)
   }
   const unknown = Object.keys(file).find((key) => !['id', 'name', 'note', 'kind', 'formats', 'figures'].includes(key))
-  if (unknown !== undefined) refuse(`there is no field "${unknown}".`)
+  if (unknown !== undefined) refuse(`there is no field ${quoted(unknown)}.`)
   if (typeof file.id !== 'string' || typeof file.name !== 'string' || file.id === '' || file.name === '')
     refuse('it needs an id and a name.')
   if (file.note !== undefined && typeof file.note !== 'string') refuse('its note must be text.')
@@ -136,19 +137,18 @@ export function readMachine(given: unknown): Machine {
   const format = Array.isArray(file.formats ?? [])
     ? (file.formats ?? []).find((one) => !['fp16', 'bf16', 'fp8'].includes(one))
     : file.formats
-  if (format !== undefined) refuse(`its formats are of fp16, bf16 and fp8, not ${JSON.stringify(format)}.`)
-  if (file.kind !== 'gpu' && file.kind !== 'wafer')
-    refuse(`its kind must be gpu or wafer, not ${JSON.stringify(file.kind)}.`)
+  if (format !== undefined) refuse(`its formats are of fp16, bf16 and fp8, not ${quoted(format)}.`)
+  if (file.kind !== 'gpu' && file.kind !== 'wafer') refuse(`its kind must be gpu or wafer, not ${quoted(file.kind)}.`)
   const names: readonly string[] = file.kind === 'gpu' ? gpuFigures : waferFigures
   const figures = file.figures ?? {}
   if (typeof figures !== 'object' || Array.isArray(figures))
     refuse('its figures are a record of named numbers, each with value, source and status.')
   for (const [name, figure] of Object.entries(figures)) {
-    if (!names.includes(name)) refuse(`there is no figure "${name}". It has: ${names.join(', ')}.`)
+    if (!names.includes(name)) refuse(`there is no figure ${quoted(name)}. It has: ${names.join(', ')}.`)
     const odd = Object.keys(figure ?? {}).find((key) => !['value', 'source', 'status'].includes(key))
-    if (odd !== undefined) refuse(`"${name}" has no field "${odd}"; a figure is value, source and status.`)
+    if (odd !== undefined) refuse(`"${name}" has no field ${quoted(odd)}; a figure is value, source and status.`)
     if (typeof figure?.value !== 'number' || !Number.isFinite(figure.value) || figure.value < 0)
-      refuse(`"${name}" must be a number from 0; it is ${JSON.stringify(figure?.value)}.`)
+      refuse(`"${name}" must be a number from 0; it is ${quoted(figure?.value)}.`)
     if (figure.value === 0 && !common.includes(name) && name !== 'lossPerDoubling') refuse(`"${name}" must be above 0.`)
     if (typeof figure.source !== 'string' || figure.source === '' || !statuses.includes(figure.status))
       refuse(`"${name}" needs a source and a status (${statuses.join(', ')}).`)

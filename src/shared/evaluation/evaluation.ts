@@ -96,6 +96,9 @@ export const syntheticTasks = [
   'repetition',
 ] as const
 
+/** Chosen until a person chooses others: agreement and prepositions need a text in English. */
+export const usualTasks: readonly string[] = ['text', 'cloze', 'word_order', 'continuation', 'repetition']
+
 /**
  * Drills that a model learns from `isoflop corpus synthetic` alone: on other texts every size stays at chance, so they
  * are not offered.
@@ -106,7 +109,7 @@ export const isSynthetic = (task: string): boolean => [...syntheticTasks, ...dri
 
 export const defaultAutomaticEvaluation: AutomaticEvaluation = {
   isOn: false,
-  tasks: ['text', ...syntheticTasks],
+  tasks: [...usualTasks],
   options: { ...defaultEvaluationOptions, limit: 200 },
 }
 

@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import {
   defaultEvaluationOptions,
-  syntheticTasks,
+  usualTasks,
   type EvaluationOptions,
   type EvaluationTask,
 } from '#shared/evaluation/evaluation.ts'
@@ -16,7 +16,7 @@ export const useEvaluationRequest = defineStore('evaluation-request', () => {
   const evaluations = useEvaluationsStore()
   const models = useModelsStore()
   const studies = useStudiesStore()
-  const names = useLocalStorage<string[]>('isoflop.evaluated-tasks', ['text', ...syntheticTasks])
+  const names = useLocalStorage<string[]>('isoflop.evaluated-tasks', [...usualTasks])
   const options = useLocalStorage<EvaluationOptions>(
     'isoflop.evaluation-options',
     { ...defaultEvaluationOptions, limit: 200 },
