@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Corpus } from '#shared/corpus.ts'
 import { isTraining, type RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { createLab, type LabHost } from '#main/lab/lab.ts'
@@ -102,3 +103,6 @@ export const runIn = (lab: LabHost, runId: string, ...states: RunSummary['state'
     async () => (await lab.listRuns(null)).find((run) => run.id === runId && states.includes(run.state)),
     `a run that is ${states.join(' or ')}`,
   )
+
+export const corpusReady = (lab: LabHost): Promise<Corpus> =>
+  until(async () => (await lab.listCorpora()).find(({ state }) => state === 'finished'), 'a corpus')
