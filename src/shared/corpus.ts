@@ -66,7 +66,7 @@ export interface TokenizedCorpus {
   state: TaskState
   vocabulary: number
   tokens: Record<Split, number>
-  /** UTF-8 bytes per token, on the validation split. */
+  /** UTF-8 bytes per token of text, on the validation split: without the ends of text, that have no byte. */
   bytesPerToken: number
   /** 0 to 1 while it is made. */
   progress: number | null

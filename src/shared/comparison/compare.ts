@@ -1,5 +1,6 @@
 // Two studies compared: the multiplier in compute, tokens, time on this machine and money, with what makes it fair.
 import { Fault, toFaultData } from '../fault.ts'
+import { lossIn, type LossUnit } from '../loss-unit.ts'
 import type { LawPoint } from '../scaling/points.ts'
 import { fitMultiplier, type Multiplier } from '../scaling/multiplier/multiplier.ts'
 import { both, type Pair, type PairForm } from '../scaling/multiplier/pair-fit.ts'
@@ -9,15 +10,6 @@ import { type Fairness, fairnessOf } from './fairness.ts'
 
 export const currencies = ['compute', 'tokens', 'time', 'money'] as const
 export type Currency = (typeof currencies)[number]
-
-/** What a loss is counted in. */
-export const lossUnits = ['nats-per-token', 'bits-per-byte'] as const
-export type LossUnit = (typeof lossUnits)[number]
-
-export const lossUnitNames: Record<LossUnit, string> = {
-  'nats-per-token': 'loss (nats/token)',
-  'bits-per-byte': 'loss (bits per byte)',
-}
 
 export interface ComparisonOptions {
   form: PairForm
@@ -92,17 +84,15 @@ export function compareStudies(evidence: Pair<StudyEvidence>, options: Compariso
 
 /** The loss of a point in the unit; throws where the text's bytes are not known. */
 function lawPoints(study: StudyEvidence, unit: LossUnit, xOf: (point: EvidencePoint) => number): LawPoint[] {
-  const perNat = unit === 'bits-per-byte' ? bitsPerByte(study) : 1
-  return study.points.map((point) => ({ x: xOf(point), y: point.loss * perNat, name: point.name }))
-}
-
-function bitsPerByte({ name, bytesPerToken }: StudyEvidence): number {
-  if (!bytesPerToken)
-    throw new Fault(
-      'bad-input',
-      `The text of ${name} is not tokenized here, so its bytes per token are not known. Tokenize it first.`,
-    )
-  return 1 / (Math.LN2 * bytesPerToken)
+  return study.points.map((point) => {
+    const { bytesPerToken } = point.text
+    if (bytesPerToken === null && unit === 'bits-per-byte')
+      throw new Fault(
+        'bad-input',
+        `The text that ${point.name} of ${study.name} read is not tokenized here, so its bytes per token are not known. Tokenize it first.`,
+      )
+    return { x: xOf(point), y: point.loss * lossIn(unit, bytesPerToken ?? 1), name: point.name }
+  })
 }
 
 /** Studies of the same name are called A and B. */

@@ -14,6 +14,17 @@ import type { Study } from '../study.ts'
 import { allBut } from '../sweep/fields.ts'
 import type { TokenizerChoice } from '../tokenizer/choice.ts'
 
+/** What a training read: its own text and tokenizer, whatever the study has now. */
+export interface TextRead {
+  corpusId: string
+  name: string
+  /** Equal for corpora of the same documents; null where it is not known any more. */
+  content: string | null
+  tokenizer: TokenizerChoice
+  /** UTF-8 bytes of its validation split per token scored; null where it is not tokenized here. */
+  bytesPerToken: number | null
+}
+
 /** One training that counts. */
 export interface EvidencePoint {
   memberId: string
@@ -34,6 +45,7 @@ export interface EvidencePoint {
   engine: EngineName
   device: string | null
   threads: number
+  text: TextRead
 }
 
 /** Trainings of one member that differ in their peak learning rate alone. */
@@ -52,28 +64,25 @@ export interface RateSweep {
 export interface StudyEvidence {
   studyId: string
   name: string
-  corpus: { id: string; name: string; content: string | null }
-  tokenizer: TokenizerChoice
-  /** On the validation split; null before the text is tokenized. */
-  bytesPerToken: number | null
   recipe: Recipe
   points: EvidencePoint[]
   sweeps: RateSweep[]
 }
 
-export interface EvidenceBasis extends Pick<StudyEvidence, 'corpus' | 'bytesPerToken'> {
-  study: Pick<Study, 'id' | 'name' | 'tokenizer' | 'recipe'>
+export interface EvidenceBasis {
+  study: Pick<Study, 'id' | 'name' | 'recipe'>
   runs: readonly RunSummary[]
   plans: readonly RunPlan[]
   /** Validation loss of a wsd-s run at the cooldown that has the recipe's tokens; null where it was not recorded. */
   cooldownLoss: (run: RunSummary) => number | null
+  textOf: (plan: RunPlan) => TextRead
 }
 
 interface Counted extends Finished {
   plan: RunPlan
 }
 
-export function evidenceOf({ study, corpus, bytesPerToken, runs, plans, cooldownLoss }: EvidenceBasis): StudyEvidence {
+export function evidenceOf({ study, runs, plans, cooldownLoss, textOf }: EvidenceBasis): StudyEvidence {
   const planOf = new Map(plans.map((plan) => [plan.runId, plan]))
   const finished = runs.flatMap((run): Counted[] => {
     const plan = planOf.get(run.id)
@@ -87,11 +96,10 @@ export function evidenceOf({ study, corpus, bytesPerToken, runs, plans, cooldown
   return {
     studyId: study.id,
     name: study.name,
-    corpus,
-    tokenizer: study.tokenizer,
-    bytesPerToken,
     recipe: study.recipe,
-    points: members.flatMap(({ counted }) => pointsOf(counted)).sort((a, b) => a.flops - b.flops || a.seed - b.seed),
+    points: members
+      .flatMap(({ counted }) => pointsOf(counted, textOf))
+      .sort((a, b) => a.flops - b.flops || a.seed - b.seed),
     sweeps: members.flatMap(({ all, counted }) => sweepOf(all, counted[0])),
   }
 }
@@ -101,7 +109,7 @@ const stretchOf = ({ cooldowns }: RunSummary): number => (cooldowns ? tokensStre
 
 const lawTokens = (run: RunSummary): number => run.tokens / stretchOf(run)
 
-function pointsOf(counted: readonly Counted[]): EvidencePoint[] {
+function pointsOf(counted: readonly Counted[], textOf: EvidenceBasis['textOf']): EvidencePoint[] {
   const seconds = counted.map(({ run }) => run.elapsedMs / 1000 / stretchOf(run)).sort((a, b) => a - b)
   return counted.map(({ run, plan, loss }) => ({
     memberId: run.memberId,
@@ -119,6 +127,7 @@ function pointsOf(counted: readonly Counted[]): EvidencePoint[] {
     engine: run.engine,
     device: run.device,
     threads: plan.threads,
+    text: textOf(plan),
   }))
 }
 

@@ -2,7 +2,7 @@
 import type { Recipe } from '../family/recipe.ts'
 import { exactly, rounded } from '../numbers.ts'
 import { both, type Pair } from '../scaling/multiplier/pair-fit.ts'
-import type { EvidencePoint, StudyEvidence } from './evidence.ts'
+import type { EvidencePoint, StudyEvidence, TextRead } from './evidence.ts'
 
 export interface Difference {
   /** A field of the recipe, or what follows from it. */
@@ -36,14 +36,19 @@ const text = (value: unknown): string =>
 
 export function fairnessOf(evidence: Pair<StudyEvidence>): Fairness {
   const { a, b } = evidence
-  const isSameTokenizer = JSON.stringify(a.tokenizer) === JSON.stringify(b.tokenizer)
-  const isSameText = a.corpus.id === b.corpus.id || (a.corpus.content !== null && a.corpus.content === b.corpus.content)
+  const texts = [...a.points, ...b.points].map(({ text }) => text)
+  const isSameText = areAlike(texts.map(contentOf))
+  const isSameTokenizer = areAlike(texts.map(tokenizerOf))
   const tuning = both(evidence, tuningOf)
   return {
     differences: [...recipeDifferences(a.recipe, b.recipe), ...derivedDifferences(evidence)],
     likenesses: [
-      likeness('data', isSameText, a.corpus.name, b.corpus.name),
-      likeness('tokenizer', isSameTokenizer, tokenizerText(a), tokenizerText(b)),
+      likeness(
+        'data',
+        isSameText,
+        ...pairOf(both(evidence, ({ points }) => listed(points.map(({ text }) => text.name)))),
+      ),
+      likeness('tokenizer', isSameTokenizer, ...pairOf(both(evidence, tokenizerText))),
       shapeLikeness(evidence),
       orderLikeness(evidence, isSameText && isSameTokenizer),
       likeness('validation tokens', isSameText && isSameTokenizer, ...pairOf(both(evidence, validationText))),
@@ -54,6 +59,15 @@ export function fairnessOf(evidence: Pair<StudyEvidence>): Fairness {
     timeProblem: timeProblemOf(evidence),
   }
 }
+
+const areAlike = (all: readonly string[]): boolean => new Set(all).size < 2
+const listed = (all: readonly string[]): string => [...new Set(all)].join(' and ') || 'none'
+
+const contentOf = ({ content, corpusId }: TextRead): string => content ?? corpusId
+
+/** A BPE of so many tokens is learned on its text, and another one on another text. */
+const tokenizerOf = (text: TextRead): string =>
+  JSON.stringify([text.tokenizer, text.tokenizer.kind === 'bpe' ? contentOf(text) : null])
 
 const pairOf = <T>({ a, b }: Pair<T>): [T, T] => [a, b]
 
@@ -129,8 +143,12 @@ function validationText({ points }: StudyEvidence): string {
   return kinds.size === 0 ? 'none' : [...kinds].join(' and ')
 }
 
-const tokenizerText = ({ tokenizer }: StudyEvidence): string =>
-  tokenizer.kind === 'bpe' ? `BPE of ${exactly(tokenizer.vocabulary)}` : tokenizer.kind
+const tokenizerText = ({ points }: StudyEvidence): string =>
+  listed(
+    points.map(({ text: { tokenizer } }) =>
+      tokenizer.kind === 'bpe' ? `BPE of ${exactly(tokenizer.vocabulary)}` : tokenizer.kind,
+    ),
+  )
 
 /** A rate counts as the best where it is within an eighth of it: sweeps step by two. */
 const isNear = (a: number, b: number): boolean => Math.abs(Math.log(a / b)) < 0.12

@@ -287,11 +287,10 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     studyEvidence: async (id) =>
       evidenceOf({
         study: found(studies, id),
-        corpus: { id: found(studies, id).corpusId, name: 'Text a', content: 'a' },
-        bytesPerToken: 2,
         runs: [...runs.values()].filter(({ studyId }) => studyId === id),
         plans: [...runPlans.values()],
         cooldownLoss: () => null,
+        textOf: (plan) => ({ ...plan, name: 'Text a', content: 'a', bytesPerToken: 2 }),
       }),
     listCorpora: async () => [...corpora.values()],
     addCorpus: async (paths, name) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compareStudies, type ComparisonOptions } from '#shared/comparison/compare.ts'
-import type { EvidencePoint, StudyEvidence } from '#shared/comparison/evidence.ts'
+import type { EvidencePoint, StudyEvidence, TextRead } from '#shared/comparison/evidence.ts'
 import { defaultRecipe, type Recipe } from '#shared/family/recipe.ts'
 import { createRandom } from '#shared/random.ts'
 import { multiplierAt } from '#shared/scaling/multiplier/multiplier.ts'
@@ -14,12 +14,13 @@ interface Shape extends Partial<Omit<StudyEvidence, 'recipe'>> {
   seed?: number
   device?: string
   perToken?: number
+  text?: Partial<TextRead>
 }
 
 /** Five sizes, two seeds each, on 1.6 + (C / 1e12)^-0.3. */
 function study(
   name: string,
-  { times = 1, speed = 1, seed = 1, device = 'a processor', perToken = 1, recipe, ...rest }: Shape = {},
+  { times = 1, speed = 1, seed = 1, device = 'a processor', perToken = 1, recipe, text, ...rest }: Shape = {},
 ): StudyEvidence {
   const random = createRandom(seed)
   const points = [16, 24, 32, 40, 48].flatMap((width, i) =>
@@ -42,20 +43,15 @@ function study(
         engine: 'native',
         device,
         threads: 1,
+        text: {
+          ...{ corpusId: 'c', name: 'Text', content: 'x', bytesPerToken: 2 },
+          tokenizer: { kind: 'bpe', vocabulary: 512 },
+          ...text,
+        },
       }
     }),
   )
-  return {
-    studyId: name,
-    name,
-    corpus: { id: 'c', name: 'Text', content: 'x' },
-    tokenizer: { kind: 'bpe', vocabulary: 512 },
-    bytesPerToken: 2,
-    recipe: { ...defaultRecipe, ...recipe },
-    points,
-    sweeps: [],
-    ...rest,
-  }
+  return { studyId: name, name, recipe: { ...defaultRecipe, ...recipe }, points, sweeps: [], ...rest }
 }
 
 const options: ComparisonOptions = { form: { kind: 'shared' }, unit: 'nats-per-token', prices: null, resamples: 60 }
@@ -82,14 +78,31 @@ describe('a comparison of two studies', () => {
   })
 
   it('compares different tokenizers in bits per byte alone, and their tokens not at all', () => {
-    const bytes = study('B', { tokenizer: { kind: 'bytes' }, bytesPerToken: 1, perToken: 0.5, seed: 2 })
-    const found = compared(study('A'), bytes)
+    const bytes = (bytesPerToken: number | null) =>
+      study('B', { text: { tokenizer: { kind: 'bytes' }, bytesPerToken }, perToken: 0.5, seed: 2 })
+    const found = compared(study('A'), bytes(1))
     expect(found.unit).toBe('bits-per-byte')
     expect(valueAt(found, 'compute', 4e12)).toBeCloseTo(1, 1)
     expect(found.answers.tokens.problem).toMatch(/tokens are not the same thing/)
-    expect(compared(study('A'), { ...bytes, bytesPerToken: null }).answers.compute.problem).toMatch(
-      /not tokenized here/,
+    expect(compared(study('A'), bytes(null)).answers.compute.problem).toMatch(/d16 of B read is not tokenized here/)
+  })
+
+  it('counts each training by the tokenization that it read, and not by the study’s', () => {
+    const mixed = study('B', { seed: 2 })
+    mixed.points = mixed.points.map((point) =>
+      point.seed === 0
+        ? point
+        : { ...point, loss: point.loss / 2, text: { ...point.text, tokenizer: { kind: 'bytes' }, bytesPerToken: 1 } },
     )
+    const found = compared(study('A'), mixed)
+    expect(found.unit).toBe('bits-per-byte')
+    expect(valueAt(found, 'compute', 4e12)).toBeCloseTo(1, 1)
+  })
+
+  it('takes a BPE of another text for another tokenizer, and the same documents for the same', () => {
+    const unit = (text: Partial<TextRead>) => compared(study('A'), study('B', { text })).unit
+    expect(unit({ corpusId: 'd', content: 'y' })).toBe('bits-per-byte')
+    expect(unit({ corpusId: 'd', content: 'x' })).toBe('nats-per-token')
   })
 
   it('has no answer in time where devices differ, nor in money without a price', () => {
@@ -122,11 +135,12 @@ describe('fairness', () => {
   it('says whether data, tokenizer, sizes, order and validation tokens are the same', () => {
     const same = fairness(study('A'), study('B'))
     expect(same.likenesses.map(({ isSame }) => isSame)).toEqual([true, true, true, true, true])
-    const other = study('B', { corpus: { id: 'd', name: 'Other', content: 'y' } })
+    const other = study('B', { text: { corpusId: 'd', name: 'Other', content: 'y' } })
     other.points = other.points.filter(({ seed }) => seed === 0).map((point) => ({ ...point, isWholeSplit: false }))
     const found = fairness(study('A'), other)
     expect(found.likenesses.filter(({ isSame }) => !isSame).map(({ what }) => what)).toEqual([
       'data',
+      'tokenizer',
       'order of the data',
       'validation tokens',
     ])

@@ -53,11 +53,10 @@ const evidence = (
 ) =>
   evidenceOf({
     study,
-    corpus: { id: 'c', name: 'Text', content: 'x' },
-    bytesPerToken: 2,
     runs: trainings.map(({ run }) => run),
     plans: trainings.map(({ plan }) => plan),
     cooldownLoss,
+    textOf: ({ corpusId, tokenizer }) => ({ corpusId, name: 'Text', content: 'x', tokenizer, bytesPerToken: 2 }),
   })
 
 describe('the evidence of a study', () => {
@@ -75,6 +74,12 @@ describe('the evidence of a study', () => {
       [0, 3.1],
     ])
     expect(points[0].flops).toBeCloseTo(2.31e11, -9)
+  })
+
+  it('says of each training what itself read, though the study has another tokenizer now', () => {
+    const { run, plan } = trained('bytes', 3.6)
+    const { points } = evidence([{ run, plan: { ...plan, corpusId: 'old', tokenizer: { kind: 'bytes' } } }])
+    expect(points[0].text).toMatchObject({ corpusId: 'old', tokenizer: { kind: 'bytes' } })
   })
 
   it('leaves out what is not finished, began from a model, or has other tokens per parameter', () => {

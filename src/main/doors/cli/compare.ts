@@ -2,8 +2,9 @@
 // loss.
 import { basename, extname } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
-import { compareStudies, lossUnits, type LossUnit } from '#shared/comparison/compare.ts'
+import { compareStudies } from '#shared/comparison/compare.ts'
 import { Fault } from '#shared/fault.ts'
+import { lossUnits, type LossUnit } from '#shared/loss-unit.ts'
 import { fitMultiplier, multiplierAt, usualAmounts } from '#shared/scaling/multiplier/multiplier.ts'
 import { type Pair, type PairForm, pairForms } from '#shared/scaling/multiplier/pair-fit.ts'
 import { verdictOf } from '#shared/scaling/multiplier/verdict.ts'

@@ -1,6 +1,7 @@
 // What a study brings to a comparison, gathered from its runs, its text and its tokens.
 import type { StudyEvidence } from '#shared/comparison/evidence.ts'
 import { evidenceOf } from '#shared/comparison/evidence.ts'
+import { bytesPerScoredToken } from '#shared/loss-unit.ts'
 import { lawLossOf, type RunPlan, type RunRecords, type RunSummary } from '#shared/run.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { Study } from '#shared/study.ts'
@@ -26,15 +27,22 @@ export function createEvidence({ study: read, corpora, tokenized, runs: runsOf, 
   return (studyId: string): StudyEvidence => {
     const study = read(studyId)
     const runs = runsOf(studyId)
-    const corpus = corpora().find(({ id }) => id === study.corpusId)
-    const tokens = corpus ? tokenized(study.corpusId, study.tokenizer) : null
+    const here = new Map(corpora().map((corpus) => [corpus.id, corpus]))
     return evidenceOf({
       study,
-      corpus: { id: study.corpusId, name: corpus?.name ?? study.corpusId, content: corpus?.content ?? null },
-      bytesPerToken: tokens?.state === 'finished' && tokens.bytesPerToken > 0 ? tokens.bytesPerToken : null,
       runs,
       plans: plans(runs.map(({ id }) => id)),
       cooldownLoss,
+      textOf: ({ corpusId, tokenizer }) => {
+        const corpus = here.get(corpusId)
+        return {
+          corpusId,
+          name: corpus?.name ?? corpusId,
+          content: corpus?.content ?? null,
+          tokenizer,
+          bytesPerToken: corpus ? bytesPerScoredToken(corpus, tokenized(corpusId, tokenizer)) : null,
+        }
+      },
     })
   }
 }

@@ -12,6 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Corpus } from '#shared/corpus.ts'
+import { bytesPerScoredToken, lossIn } from '#shared/loss-unit.ts'
 import { loadTokenizer } from '#main/core/tokenizer/files.ts'
 import {
   readTokens,
@@ -83,6 +85,29 @@ describe.each([{ kind: 'bytes' }, { kind: 'bpe', vocabulary: 600 }, { kind: 'gpt
     })
   },
 )
+
+test('bits per byte of many short documents are all bits over all bytes, ends of text included', async () => {
+  const folder = join(home, 'short')
+  const writer = createCorpusWriter(folder)
+  for (let i = 0; i < 300; i++) writer.add('validation', Buffer.from(['No.', 'Yes – 3', 'a b'][i % 3]))
+  writer.add('train', Buffer.from('one'))
+  writer.finish()
+  writer.keep({})
+  await tokenize({ corpusFolder: folder, tokenizer: { kind: 'bytes' }, tokensFolder: join(home, 'short-tokens') })
+  const { tokens, bytesPerToken } = readTokens(join(home, 'short-tokens'))
+  expect(tokens.validation).toBe(100 * (3 + 9 + 3) + 300)
+  expect(bytesPerToken).toBe(1)
+  const { bytes, close } = openSplit(folder, 'validation')
+  close()
+  const scored = bytesPerScoredToken(
+    { splits: { validation: { documents: 300, bytes } } as Corpus['splits'] },
+    { state: 'finished', tokens },
+  )
+  // a model that guesses among all 257 tokens spends log2(257) bits on each, and on each end of a text
+  const bits = tokens.validation * Math.log2(257)
+  expect(Math.log(257) * lossIn('bits-per-byte', scored!)).toBeCloseTo(bits / 1500, 12)
+  expect(bits / 1500 / Math.log2(257)).toBeCloseTo(1.2, 12)
+})
 
 test('the tokenizer learns from the training split alone', async () => {
   await tokenize({ tokenizer: { kind: 'bpe', vocabulary: 400 }, tokensFolder: join(home, 'one') })

@@ -1,0 +1,29 @@
+// What a loss is counted in: nats per token, which hold for one tokenizer alone, or bits per byte of the text.
+import type { Corpus, Split, TokenizedCorpus } from './corpus.ts'
+
+export const lossUnits = ['nats-per-token', 'bits-per-byte'] as const
+export type LossUnit = (typeof lossUnits)[number]
+
+/** As an axis says it. */
+export const lossUnitNames: Record<LossUnit, string> = {
+  'nats-per-token': 'loss (nats/token)',
+  'bits-per-byte': 'loss (bits per byte)',
+}
+
+/**
+ * UTF-8 bytes of a split per token that its loss is a mean over; null until both are known. The ends of text are such
+ * tokens: a model predicts them as well, and the text that they end has no byte for them.
+ */
+export function bytesPerScoredToken(
+  corpus: Pick<Corpus, 'splits'> | null | undefined,
+  tokenized: Pick<TokenizedCorpus, 'state' | 'tokens'> | null | undefined,
+  split: Split = 'validation',
+): number | null {
+  if (!corpus || tokenized?.state !== 'finished') return null
+  const [bytes, tokens] = [corpus.splits[split].bytes, tokenized.tokens[split]]
+  return bytes > 0 && tokens > 0 ? bytes / tokens : null
+}
+
+/** What a loss in nats per token is multiplied by. */
+export const lossIn = (unit: LossUnit, bytesPerToken: number): number =>
+  unit === 'bits-per-byte' ? 1 / (Math.LN2 * bytesPerToken) : 1
