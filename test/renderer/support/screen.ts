@@ -23,11 +23,17 @@ const LabChart = defineComponent({
       ]),
 })
 
-/** A fresh window with one study of the starter ladder, nothing trained. */
-export async function openStudy(): Promise<FakeLab> {
+/** A fresh window without a study. */
+export async function openLab(): Promise<FakeLab> {
   const { fake, ...opened } = openWindow()
   pinia = opened.pinia
   await loadStores()
+  return fake
+}
+
+/** A fresh window with one study of the starter ladder, nothing trained. */
+export async function openStudy(): Promise<FakeLab> {
+  const fake = await openLab()
   await useStudiesStore().create('A study')
   await drawn()
   return fake

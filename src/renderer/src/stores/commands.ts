@@ -17,7 +17,7 @@ import { usePlanStore } from './plan.ts'
 import { useRepeatStore } from './repeat.ts'
 import { useReportStore } from './report.ts'
 import { canStop, useRunsStore } from './runs.ts'
-import { useShellStore, viewNames, type ViewName } from './shell.ts'
+import { needsStudy, useShellStore, viewNames, type ViewName } from './shell.ts'
 import { useStudiesStore } from './studies.ts'
 import { useStudyDialogs } from './study-dialogs.ts'
 import { useTraining } from './training.ts'
@@ -61,6 +61,7 @@ export function useCommands() {
   )
   const rooms = roomCommands.map((one) => ({
     id: `${one.room}: ${one.text}`,
+    room: one.room,
     text: one.text,
     group: viewWords[one.room],
     words: one.words,
@@ -73,15 +74,18 @@ export function useCommands() {
   const commands = computed<NamedCommand[]>(() => {
     const study = studies.current
     const all: (NamedCommand | false)[] = [
-      ...(study ? viewNames : (['settings'] as const)).map((name, i) => ({
-        id: `go ${name}`,
-        text: `Go to ${viewWords[name]}`,
-        group: 'View',
-        keys: name === 'settings' ? `${modifier},` : `${modifier}${i + 1}`,
-        run: () => shell.go(name),
-      })),
+      ...viewNames
+        .filter((name) => study || !needsStudy(name))
+        .map((name) => ({
+          id: `go ${name}`,
+          text: `Go to ${viewWords[name]}`,
+          group: 'View',
+          keys: name === 'settings' ? `${modifier},` : `${modifier}${viewNames.indexOf(name) + 1}`,
+          run: () => shell.go(name),
+        })),
       { id: 'emerge', text: 'Watch a scaling law emerge', group: 'Begin', run: () => void begin.watchLawEmerge() },
       { id: 'shape', text: 'Shape your own family', group: 'Begin', run: () => void begin.shapeFamily() },
+      { id: 'emulate', text: 'Emulate a cluster', group: 'Begin', run: () => shell.go('cluster') },
       !!study &&
         plan.trainable.length > 0 &&
         training.waiting.length > 0 && {
@@ -233,7 +237,11 @@ export function useCommands() {
         },
       )
     }
-    return [...all.filter((one): one is NamedCommand => one !== false), ...(study ? rooms : []), ...found.value]
+    return [
+      ...all.filter((one): one is NamedCommand => one !== false),
+      ...rooms.filter(({ room }) => study || !needsStudy(room)),
+      ...found.value,
+    ]
   })
   return { commands }
 }

@@ -16,6 +16,9 @@ export const viewNames = [
 ] as const
 export type ViewName = (typeof viewNames)[number]
 
+/** The other rooms are the lab's own: they open without a study. */
+export const needsStudy = (view: ViewName): boolean => !['cluster', 'openness', 'settings'].includes(view)
+
 export interface Question {
   title: string
   text: string
