@@ -4,6 +4,7 @@ import { type CurveLine } from '#renderer/charts/curve-quantities.ts'
 import { curvesOption, curvesView } from '#renderer/charts/curves-chart.ts'
 import type { CurvesPlan } from '#renderer/charts/curves-plan.ts'
 import { curvesCsv, readCurves } from '#renderer/charts/curves-reading.ts'
+import { drawStroke } from '#renderer/charts/strokes.ts'
 import { scheduleOption } from '#renderer/charts/schedule-chart.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
 import { appendSteps, createCurve } from '#renderer/curves/curve.ts'
@@ -233,6 +234,28 @@ describe('curves on the canvas', () => {
       drawn.map(({ data, lineStyle }) => [data.flat(), lineStyle!.width]),
     )
     expect(strokes.map(({ symbol }) => symbol)).toEqual([null, null, 'circle'])
+  })
+
+  it('a measured loss is a solid symbol, on the canvas and in the picture', () => {
+    const { option } = curvesOption(plan(), lightTheme)!
+    const saved = (option.series as unknown as { id: string; itemStyle: { color: string } }[]).find(
+      ({ id }) => id === 'a validation',
+    )!
+    const [{ strokes }] = curvesView(plan(), lightTheme, never)!.runs
+    const validation = strokes.find(({ symbol }) => symbol)!
+    const filled: string[] = []
+    const pen = new Proxy({} as Record<string, unknown>, {
+      get: (kept, name) =>
+        name === 'fill' ? () => filled.push(String(kept['fillStyle'])) : (kept[name as string] ?? (() => {})),
+    })
+    drawStroke(pen as never, validation, {
+      x: { from: 0, to: 1 },
+      y: { from: 0, to: 1 },
+      plot: { left: 0, top: 0, width: 100, height: 100 },
+      surface: lightTheme.surface,
+    })
+    expect(new Set(filled)).toEqual(new Set([validation.colour]))
+    expect(saved.itemStyle.color).toBe(validation.colour)
   })
 
   it('ECharts is left the axes and the names, each in its line’s colour, and names only up to eight', () => {

@@ -64,7 +64,7 @@ const symbolSizes: Record<string, number> = {
   arrow: 13,
 }
 
-/** A point with a member's symbol: solid where it is measured, hollow where it is not, or not counted. */
+/** A point with a member's symbol: solid where it is measured, hollow where it is not, or not yet at its end. */
 export const pointStyle = (symbol: string, colour: string, isHollow: boolean, theme: ChartTheme) => ({
   symbol,
   symbolSize: symbolSizes[symbol] ?? 11,

@@ -35,7 +35,7 @@ export const strokeSeries = ({ id, name }: { id: string; name: string }, stroke:
   symbol: stroke.symbol ?? 'none',
   symbolSize: 7,
   showAllSymbol: true,
-  itemStyle: { color: theme.surface, borderColor: stroke.colour, borderWidth: 1.5 },
+  itemStyle: { color: stroke.colour, borderColor: theme.surface, borderWidth: 1 },
   lineStyle: {
     color: stroke.colour,
     width: stroke.width,

@@ -7,7 +7,7 @@ export interface StrokeView {
   x: { from: number; to: number }
   y: { from: number; to: number }
   plot: Plot
-  /** Inside of hollow symbols. */
+  /** Around symbols, to set them off from their line. */
   surface: string
 }
 
@@ -44,8 +44,9 @@ export function drawStroke(context: CanvasRenderingContext2D, stroke: Stroke, vi
   context.stroke()
   if (symbol) {
     context.setLineDash([])
-    context.lineWidth = 1.5
-    context.fillStyle = view.surface
+    context.lineWidth = 1
+    context.fillStyle = colour
+    context.strokeStyle = view.surface
     for (let i = 0; i < points.length; i += 2) {
       if (points[i + 1] - points[i + 1] !== 0) continue
       traceSymbol(context, symbol, left(points[i]), top(points[i + 1]))
