@@ -20,19 +20,48 @@ const skips = []
 const secondTries = []
 const times = []
 
-/** One program to its end; its exit status. What one says that runs beside others is shown when it has ended. */
-function run(command, args, isBeside = false) {
+/** A program's processes are one group, which ends as one. */
+const isGrouped = process.platform !== 'win32'
+const running = new Set()
+
+/**
+ * One program to its end, or to the end of its minutes: what turns in a circle would otherwise hide what comes after
+ * it. Its exit status. What one says that runs beside others is shown when it has ended.
+ */
+function run(command, args, { isBeside = false, minutes = 15 } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: isBeside ? ['ignore', 'pipe', 'pipe'] : 'inherit' })
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: isBeside ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      detached: isGrouped,
+    })
+    const stop = () => {
+      try {
+        process.kill(isGrouped ? -child.pid : child.pid, 'SIGKILL')
+      } catch {} // ended at this moment
+    }
+    running.add(stop)
+    const limit = setTimeout(() => {
+      console.error(`${[command, ...args].join(' ')} was ended after ${minutes} minutes.`)
+      stop()
+    }, minutes * 60_000)
     let words = ''
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (words += chunk))
     child.on('error', (error) => console.error(error.message))
     child.on('close', (status) => {
+      clearTimeout(limit)
+      running.delete(stop)
       process.stdout.write(words)
       resolve(status ?? 1)
     })
   })
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    for (const stop of running) stop()
+    process.exit(1)
+  })
 
 const node = (...args) => run(process.execPath, args)
 
@@ -69,7 +98,7 @@ function remedyOf(where) {
 }
 
 /** One run of vitest; counts what its JSON report says, and a report that is not there as one failure. */
-const suite = (name, { projects = [name], prefix = [], retries = 0, isBeside = false } = {}) =>
+const suite = (name, { projects = [name], prefix = [], retries = 0, isBeside = false, minutes } = {}) =>
   timed(name, async () => {
     const report = join(results, `${name}.json`)
     rmSync(report, { force: true })
@@ -84,7 +113,7 @@ const suite = (name, { projects = [name], prefix = [], retries = 0, isBeside = f
       `--retry=${retries}`,
     ]
     const [command, ...before] = [...prefix, process.execPath]
-    const status = await run(command, [...before, ...args], isBeside)
+    const status = await run(command, [...before, ...args], { isBeside, minutes })
     if (!existsSync(report)) {
       total.failed++
       failures.push(`${name}: ended with status ${status} and no report`)
@@ -142,8 +171,8 @@ if (python) process.env.ISOFLOP_PYTHON = python
 await suite('unit', { projects: ['pure', 'unit'] })
 await timed('build', async () => count('build', (await node(join(root, 'scripts', 'build.mjs'))) === 0))
 // A Slurm mostly waits for itself.
-const slurm = suite('slurm', { retries: 1, isBeside: true })
-await suite('integration', { retries: 1 })
+const slurm = suite('slurm', { retries: 1, isBeside: true, minutes: 40 })
+await suite('integration', { retries: 1, minutes: 40 })
 await suite('slow')
 await slurm
 await suite('campaign', { retries: 1 })

@@ -1,7 +1,7 @@
 // The footer of a parquet file, walked before the packages build anything of it, and compared with itself.
 import { parquetMetadata, parquetSchema, type FileMetaData } from 'hyparquet'
 import { walkThrift } from './thrift.ts'
-import type { Slices } from './parquet-pages.ts'
+import type { Slices } from './parquet-headers.ts'
 
 /** Columns, those inside of others counted. */
 const mostColumns = 2000

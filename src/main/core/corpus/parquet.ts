@@ -1,11 +1,11 @@
 // Documents from one column of a parquet file, a page at a time.
 import { parquetReadObjects, type ColumnMetaData } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
 import { Fault } from '#shared/fault.ts'
 import { openForSlices } from '#main/platform/disk/text-files.ts'
 import type { SourceFile } from '#main/platform/disk/text-sources.ts'
 import { shortened } from '#shared/bounds.ts'
 import type { LeftOut } from '#shared/corpus.ts'
+import { codecs } from './parquet-codecs.ts'
 import { cleanText, decodeUtf8 } from './clean.ts'
 import { countRecords, type Documents, type TextField } from './documents.ts'
 import { readFooter } from './parquet-footer.ts'
@@ -72,7 +72,7 @@ export async function* readParquet(source: SourceFile, leftOut: LeftOut, field: 
           throw damaged(from, to, error)
         }
         if (page.done) return
-        yield parquetReadObjects({ ...page.value, columns: [field.name], compressors, parsers }).then(
+        yield parquetReadObjects({ ...page.value, columns: [field.name], compressors: codecs, parsers }).then(
           (rows) => rows.map((row) => row[field.name] as unknown),
           (error: unknown) => {
             throw damaged(from, to, error)

@@ -5,7 +5,10 @@ const deepest = 16
 /** Fields and items in one record: what is built of them takes some hundreds of bytes each. */
 const mostValues = 1 << 19
 
-/** Called for every number with the fields on the way to it: [5, 1] is field 1 of the struct in field 5. */
+/**
+ * Called for every whole number and truth (1 or 0) with the fields on the way to it: [5, 1] is field 1 of the struct in
+ * field 5.
+ */
 export type TakeNumber = (path: readonly number[], value: number) => void
 
 /**
@@ -50,10 +53,15 @@ export function walkThrift(bytes: Uint8Array, take: TakeNumber = () => {}): numb
 
   function struct(path: readonly number[]): void {
     if (path.length > deepest) throw new Error(`records more than ${deepest} deep`)
-    for (let field = 0; ;) {
+    for (let field = 0, seen = 0; ;) {
       const head = byte()
       if (head === 0) return
       field = head >> 4 === 0 ? zigzag() : field + (head >> 4)
+      // Written twice it would be the first for one reader and the last for another. None that is read is beyond 31.
+      if (field > 0 && field < 32) {
+        if (seen & (1 << field)) throw new Error(`field ${field} twice`)
+        seen |= 1 << field
+      }
       value(head & 15, [...path, field], false)
     }
   }
@@ -64,6 +72,7 @@ export function walkThrift(bytes: Uint8Array, take: TakeNumber = () => {}): numb
       case 1: // true, and false: a field's own head says it, an item of a list takes a byte
       case 2:
         if (isItem) byte()
+        else take(path, 2 - type)
         return
       case 3:
         byte()

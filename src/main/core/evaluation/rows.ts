@@ -1,11 +1,12 @@
 // Rows out of a person's files: JSON Lines, a JSON list, or parquet.
 import { parquetReadObjects, type FileMetaData } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
+import { codecs } from '#main/core/corpus/parquet-codecs.ts'
 import { largestRowsBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import { JsonError, parsePythonJson } from '#shared/json.ts'
 import { readFooter } from '#main/core/corpus/parquet-footer.ts'
-import { pageHeaders, type Slices } from '#main/core/corpus/parquet-pages.ts'
+import { isData, pageHeaders, type Slices } from '#main/core/corpus/parquet-headers.ts'
+import { checkPageValues, columnKind } from '#main/core/corpus/parquet-values.ts'
 import { readText } from '#main/platform/disk/files.ts'
 import { openForSlices } from '#main/platform/disk/text-files.ts'
 import type { PlacedRow, Row } from './items.ts'
@@ -66,14 +67,14 @@ async function readParquetRows(path: string): Promise<PlacedRow[]> {
   const file = openForSlices(path)
   try {
     const { metadata, columns } = readFooter(file)
-    checkSize(file, metadata, path)
+    checkPages(file, metadata, path)
     const rows: Row[] = []
     for (const { num_rows } of metadata.row_groups) {
       const [rowStart, rowEnd] = [rows.length, rows.length + Number(num_rows)]
       const part: Row[] = Array.from({ length: rowEnd - rowStart }, () => ({}))
       // One after another: of columns that are read side by side a second failure reaches nobody.
       for (const { element } of columns) {
-        const options = { file, metadata, compressors, utf8: true, rowStart, rowEnd, columns: [element.name] }
+        const options = { file, metadata, compressors: codecs, utf8: true, rowStart, rowEnd, columns: [element.name] }
         const values = await parquetReadObjects(options)
         if (values.length !== part.length) throw new Error(`${values.length} rows of ${part.length}`)
         values.forEach((row, i) => (part[i][element.name] = plain(row[element.name])))
@@ -89,16 +90,23 @@ async function readParquetRows(path: string): Promise<PlacedRow[]> {
   }
 }
 
-/** All rows are held at once, so what they become is added up before any is read. */
-function checkSize(file: Slices, { row_groups }: FileMetaData, path: string): void {
-  let bytes = 0
-  for (const { meta_data } of row_groups.flatMap(({ columns }) => columns))
-    for (const { uncompressedBytes } of pageHeaders(file, meta_data!)) bytes += uncompressedBytes
-  if (bytes > largestRowsBytes)
+/** All rows are held at once, so what they become is added up before any is read, and every page is gone through. */
+function checkPages(file: Slices, metadata: FileMetaData, path: string): void {
+  const chunks = metadata.row_groups.flatMap(({ columns }) => columns.map(({ meta_data }) => meta_data!))
+  let becomes = 0
+  for (const chunk of chunks) for (const { uncompressedBytes } of pageHeaders(file, chunk)) becomes += uncompressedBytes
+  if (becomes > largestRowsBytes)
     throw new Fault(
       'too-large',
-      `${path} becomes ${bytes} bytes, and at most ${largestRowsBytes} are read. Write fewer rows into a file.`,
+      `${path} becomes ${becomes} bytes, and at most ${largestRowsBytes} are read. Write fewer rows into a file.`,
     )
+  for (const chunk of chunks) {
+    const kind = columnKind(metadata, chunk)
+    for (const header of pageHeaders(file, chunk)) {
+      const at = header.at + header.headerBytes
+      if (isData(header)) checkPageValues(new Uint8Array(file.slice(at, at + header.bytes)), header, kind)
+    }
+  }
 }
 
 function recordOf(value: unknown, where: string): Row {
