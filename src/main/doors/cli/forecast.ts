@@ -4,7 +4,9 @@ import { Fault } from '#shared/fault.ts'
 import { forecastAt, intervalOf, type Interval } from '#shared/scaling/bootstrap.ts'
 import { evaluateCurve } from '#shared/scaling/curve.ts'
 import { lawWarnings, surfaceWarnings } from '#shared/scaling/warnings.ts'
+import { lossUnits, type LossUnit } from '#shared/loss-unit.ts'
 import { holdOut } from '#shared/scaling/law.ts'
+import { heldOutTimes } from '#shared/scaling/law-times.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
 import { parseAmount, parseNumber, parseWhole, short } from './amounts.ts'
 import {
@@ -26,13 +28,15 @@ import { effectiveTokens, lossOfRepeats, publishedRepeats } from '#shared/scalin
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { redrawSurface, surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
 import { scoreAnswer, type ScoreOptions } from './forecast-score.ts'
-import { curvePoints, pointOptions, studyRuns, surfacePoints } from './points.ts'
-import type { Answer, CommandContext, CommandPart } from './program.ts'
+import { curvePoints, pointOptions, surfacePoints } from './points.ts'
+import { type Answer, type CommandContext, type CommandPart, usageError } from './program.ts'
+import { lossFactor, type StudyPoints } from './study-points.ts'
 
 interface ForecastOptions extends Omit<ScoreOptions, 'flops'> {
   flops?: number
   tokensPerParameter?: number
   text?: number
+  unit: LossUnit
 }
 
 export const forecastCommand: CommandPart = (program, act) => {
@@ -59,6 +63,11 @@ export const forecastCommand: CommandPart = (program, act) => {
       'different tokens of the text, which a budget that needs more reads again; else those of the study',
       parseAmount,
     )
+    .addOption(
+      new Option('--unit <unit>', 'of the forecast loss of a study; laws are fitted in nats per token')
+        .choices([...lossUnits])
+        .default('nats-per-token'),
+    )
     .option('--task <name>', 'a task’s score in place of the loss: its results in a study, or published ones')
     .addOption(
       new Option('--metric <metric>', 'of the task; acc where it is not said').choices([
@@ -81,6 +90,7 @@ export const forecastCommand: CommandPart = (program, act) => {
 Examples:
   $ isoflop forecast --points models.csv --x flops --y loss --flops 1e23 --json
   $ isoflop forecast --points runs.csv --n parameters --d tokens --loss loss --form surface --flops 5.76e23
+  $ isoflop forecast --study "First light" --flops 1e14 --unit bits-per-byte
   $ isoflop forecast --study "First light" --task cloze --metric answer_bits_per_byte --flops 1e14
   $ isoflop forecast --published Cerebras-GPT --task average --hold-out 2 --flops 1e23`,
     )
@@ -90,19 +100,23 @@ Examples:
 async function forecast(context: CommandContext, options: ForecastOptions): Promise<Answer> {
   const { flops, form } = options
   if (flops === undefined) throw new Fault('bad-input', 'Say which budget to forecast: --flops 1e20.')
-  if (options.task !== undefined || options.score !== undefined || options.published !== undefined)
+  if (options.task !== undefined || options.score !== undefined || options.published !== undefined) {
+    if (options.unit !== 'nats-per-token')
+      throw usageError('--unit is of a loss; a task’s score has its own: --metric answer_bits_per_byte.')
     return scoreAnswer(context, { ...options, flops: undefined }, flops)
+  }
   const fitOptions = { ...options, flops: undefined } as FitOptions
   if (form === 'power' || form === 'offset-power') {
-    const { points: given, names, remarks: said } = await curvePoints(context, fitOptions)
+    const { points: given, names, remarks: said, study } = await curvePoints(context, fitOptions)
+    const perNat = lossFactor(options.unit, study)
     const { points, found, left } = fitPoints(form, given, fitOptions, names)
     const bootstrap = curveBootstrap(found, points, fitOptions)
     const warnings = lawWarnings(points, found, bootstrap, [flops])
     const remarks = [...left, ...said, ...warnings.map(({ text }) => text)]
     const fresh = evaluateCurve(found, flops)
-    const { allocation, words, trainTokens } = await allocationOf(context, options, flops)
-    const repeats = repeatsOf(allocation.tokens, options.text ?? trainTokens)
-    const loss = repeats ? lossOfRepeats(found, flops, allocation.tokens, repeats.unique) : fresh
+    const { allocation, words } = allocationOf(study, options.tokensPerParameter, flops)
+    const repeats = repeatsOf(allocation.tokens, options.text ?? study?.trainTokens ?? null)
+    const loss = perNat * (repeats ? lossOfRepeats(found, flops, allocation.tokens, repeats.unique) : fresh)
     const interval = scaled(bootstrap ? forecastAt(bootstrap, flops) : null, loss / fresh)
     const heldOut = holdOut(points, 1, {
       form,
@@ -115,15 +129,16 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
         form,
         flops,
         loss,
+        unit: options.unit,
         interval,
         allocation,
         repeats,
-        heldOut,
+        heldOut: heldOut && heldOutTimes(heldOut, perNat),
         warnings,
         fit: curveDocument(found, bootstrap),
       },
       text: [
-        ...lossLines(flops, loss, interval, fitOptions),
+        ...lossLines(flops, loss, interval, options),
         `${words}: ${short(allocation.parameters)} parameters, ${short(allocation.tokens)} tokens`,
         ...repeatsText(repeats),
         ...(heldOut ? [`Without its largest point the law misses it by ${(100 * heldOut.error).toFixed(2)} %.`] : []),
@@ -134,7 +149,8 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   }
   if (form === 'isoflop' || form === 'repeated')
     throw new Fault('bad-input', 'Only a surface or a power law forecasts a loss: --form surface or offset-power.')
-  const { points, remarks: said } = await surfacePoints(context, fitOptions, fitOptions.c)
+  const { points, remarks: said, study } = await surfacePoints(context, fitOptions, fitOptions.c)
+  const perNat = lossFactor(options.unit, study)
   const found = fitSurfaceForm(form, points)
   const bootstrap = surfaceBootstrap(found, points, fitOptions)
   const best = optimalAllocation(found, flops)
@@ -148,9 +164,8 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   }
   // Of the loss, where one training of that size would land: the same definition as for curves.
   const redraws = bootstrap && redrawSurface(found.form, found, points, bootstrap.options)
-  const text = options.text ?? (options.study === undefined ? null : (await studyRuns(context, fitOptions)).trainTokens)
-  const repeats = repeatsOf(best.tokens, text)
-  const loss = repeats ? evaluateSurface(found, best.parameters, repeats.worth) : best.loss
+  const repeats = repeatsOf(best.tokens, options.text ?? study?.trainTokens ?? null)
+  const loss = perNat * (repeats ? evaluateSurface(found, best.parameters, repeats.worth) : best.loss)
   const interval = scaled(redraws && surfaceForecastAt(redraws, best.parameters, best.tokens), loss / best.loss)
   const remarks = [...bootstrapRemarks(bootstrap), ...said]
   const warnings = surfaceWarnings(points, [flops])
@@ -160,6 +175,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       flops,
       ...best,
       loss,
+      unit: options.unit,
       repeats,
       interval,
       intervals: bootstrap?.intervals && {
@@ -172,7 +188,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       fit: surfaceDocument(found, bootstrap),
     },
     text: [
-      ...lossLines(flops, loss, interval, fitOptions),
+      ...lossLines(flops, loss, interval, options),
       `best split (6 N D): ${short(best.parameters)} parameters, ${short(best.tokens)} tokens, ${best.tokensPerParameter.toPrecision(3)} tokens per parameter`,
       ...repeatsText(repeats),
       statusWords[found.status],
@@ -199,24 +215,23 @@ const scaled = (interval: Interval | null, times: number): Interval | null =>
   interval && { low: interval.low * times, high: interval.high * times }
 
 /** By a ratio that was asked for, else as the study's recipe counts, else by the usual rule. */
-async function allocationOf(context: CommandContext, options: ForecastOptions, flops: number) {
-  const { study, tokensPerParameter } = options
-  if (study === undefined || tokensPerParameter !== undefined) {
+function allocationOf(study: StudyPoints | null, tokensPerParameter: number | undefined, flops: number) {
+  if (study === null || tokensPerParameter !== undefined) {
     const allocation = allocationByRatio(flops, tokensPerParameter ?? 20)
-    return { allocation, words: `${allocation.tokensPerParameter} tokens per parameter (6 N D)`, trainTokens: null }
+    return { allocation, words: `${allocation.tokensPerParameter} tokens per parameter (6 N D)` }
   }
-  const basis = await studyRuns(context, { study })
-  const { countedParameters, flopsConvention } = basis.recipe
+  const { countedParameters, flopsConvention } = study.recipe
   return {
-    allocation: allocationByRecipe(flops, basis),
-    trainTokens: basis.trainTokens,
-    words: `${basis.recipe.tokensPerParameter} tokens per parameter (${parameterCountNames[countedParameters]}; FLOPs: ${flopsConventionNames[flopsConvention]})`,
+    allocation: allocationByRecipe(flops, study),
+    words: `${study.recipe.tokensPerParameter} tokens per parameter (${parameterCountNames[countedParameters]}; FLOPs: ${flopsConventionNames[flopsConvention]})`,
   }
 }
 
-const lossLines = (flops: number, loss: number, interval: Interval | null, options: FitOptions): string[] => [
-  `${flops.toExponential(3)} FLOPs: loss ${loss.toFixed(4)} nats` +
+const unitWords: Record<LossUnit, string> = { 'nats-per-token': 'nats', 'bits-per-byte': 'bits per byte' }
+
+const lossLines = (flops: number, loss: number, interval: Interval | null, options: ForecastOptions): string[] => [
+  `${flops.toExponential(3)} FLOPs: loss ${loss.toFixed(4)} ${unitWords[options.unit]}` +
     (interval
-      ? ` (${(100 * bootstrapOptions(options).confidence).toPrecision(3)} %: ${interval.low.toFixed(4)} to ${interval.high.toFixed(4)})`
+      ? ` (${(100 * bootstrapOptions({ ...options, flops: undefined } as FitOptions).confidence).toPrecision(3)} %: ${interval.low.toFixed(4)} to ${interval.high.toFixed(4)})`
       : ''),
 ]

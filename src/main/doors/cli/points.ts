@@ -2,20 +2,13 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Fault } from '#shared/fault.ts'
-import { isAtRatio } from '#shared/family/additions.ts'
-import { tokensStretch } from '#shared/family/schedule.ts'
-import type { PlanBasis } from '#shared/family/plan.ts'
-import { canRescore, type RunSummary } from '#shared/run.ts'
-import { countedRepeats } from '#shared/repeats.ts'
-import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { gatherBudgets, gatheringRemark, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
 import { readTable, type Table } from '#main/platform/disk/tables.ts'
-import { findStudy } from './find.ts'
-import { isSameTokenizer, readLab } from './lab.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import type { CommandContext } from './program.ts'
+import { type StudyPoint, type StudyPoints, studyRuns } from './study-points.ts'
 
 export interface PointOptions {
   points?: string
@@ -56,13 +49,14 @@ export const pointOptions = (command: Command): Command =>
     .option('--confidence <share>', 'of the intervals', parseNumber(0.01, 0.999))
     .option('--seed <number>', 'of the refits', parseWhole(0, 0xffff_ffff))
 
-/** Points of a curve, with what their columns are called and what was left out. */
+/** Points of a curve, with what their columns are called, what was left out, and the study that they are of. */
 export async function curvePoints(
   context: CommandContext,
   options: PointOptions,
-): Promise<{ points: LawPoint[]; names: { x: string; y: string }; remarks: string[] }> {
+): Promise<{ points: LawPoint[]; names: { x: string; y: string }; remarks: string[]; study: StudyPoints | null }> {
   if (options.study !== undefined) {
-    const { runs, recipe, remarks: said } = await studyRuns(context, options)
+    const study = await studyRuns(context, options.study)
+    const { runs, recipe, remarks: said } = study
     const perParameter = recipe.tokensPerParameter
     const onLine = runs.filter(({ isOnLine }) => isOnLine)
     const remarks =
@@ -88,6 +82,7 @@ export async function curvePoints(
       ),
       names: { x: 'compute', y: 'loss' },
       remarks,
+      study,
     }
   }
   const table = tableOf(options)
@@ -95,18 +90,18 @@ export async function curvePoints(
   if (options.x === options.y)
     throw new Fault('bad-input', `--x and --y both name ${options.x}: a law needs two different columns.`)
   const points = table.rows.map((_, i) => ({ x: x(i), y: y(i), name: nameOf(table, i) }))
-  return { points: dropTop(points, options), names: { x: options.x!, y: options.y! }, remarks: [] }
+  return { points: dropTop(points, options), names: { x: options.x!, y: options.y! }, remarks: [], study: null }
 }
 
-/** Points of a surface; tokens from their own column, or from compute as C / (6 N). */
+/** Points of a surface and the study that they are of; a file's tokens from their own column, or C / (6 N). */
 export async function surfacePoints(
   context: CommandContext,
   options: PointOptions,
   flopsColumn?: string,
-): Promise<{ points: SurfacePoint[]; remarks: string[] }> {
+): Promise<{ points: SurfacePoint[]; remarks: string[]; study: StudyPoints | null }> {
   if (options.study !== undefined) {
-    const { runs, remarks } = await studyRuns(context, options)
-    return { points: dropHighest(runs, options.dropHighest ?? 0), remarks }
+    const study = await studyRuns(context, options.study)
+    return { points: dropHighest(study.runs, options.dropHighest ?? 0), remarks: study.remarks, study }
   }
   const table = tableOf(options)
   const [n, loss] = [columnOf(table, options.n, '--n'), columnOf(table, options.loss, '--loss')]
@@ -126,7 +121,7 @@ export async function surfacePoints(
     loss: loss(i),
     name: nameOf(table, i),
   }))
-  return { points: dropHighest(points, options.dropHighest ?? 0), remarks: [] }
+  return { points: dropHighest(points, options.dropHighest ?? 0), remarks: [], study: null }
 }
 
 /** Points of IsoFLOP profiles, from rows or from the runs of a study, gathered where they took the same compute. */
@@ -134,7 +129,7 @@ export async function isoflopPoints(
   context: CommandContext,
   options: PointOptions,
 ): Promise<{ points: IsoflopPoint[]; remarks: string[] }> {
-  const study = options.study === undefined ? null : await studyRuns(context, options)
+  const study = options.study === undefined ? null : await studyRuns(context, options.study)
   const given = study ? study.runs.map(isoflopRun) : isoflopRows(options)
   const kept = dropHighest(given, options.dropHighest ?? 0)
   const points = gatherBudgets(kept)
@@ -205,64 +200,3 @@ const dropTop = (points: LawPoint[], { dropHighest: count = 0 }: PointOptions): 
     points.map((point) => ({ ...point, loss: point.y })),
     count,
   ).map(({ x, y, name }) => ({ x, y, name }))
-
-interface StudyPoint extends SurfacePoint {
-  flops: number
-  name: string
-  /** Trained on the study's tokens per parameter. */
-  isOnLine: boolean
-}
-
-interface StudyPoints extends PlanBasis {
-  runs: StudyPoint[]
-  /** Of the text; null where it is not tokenized here. */
-  trainTokens: number | null
-  /** What a person must know of them. */
-  remarks: string[]
-}
-
-function remarksOf(counted: readonly { run: RunSummary }[], passedOver: number): string[] {
-  const inPart = counted.filter(({ run }) => canRescore(run)).length
-  return [
-    ...(passedOver === 0
-      ? []
-      : [
-          `Passed over: ${passedOver} finished run${passedOver === 1 ? '' : 's'}; a newer one of the same member stands for ${passedOver === 1 ? 'it' : 'them'}, by the same seed or in another setting.`,
-        ]),
-    ...(inPart === 0
-      ? []
-      : [
-          `${inPart} run${inPart === 1 ? ' was' : 's were'} scored by an older version on a part of the validation split; \`isoflop rescore\` scores the whole.`,
-        ]),
-  ]
-}
-
-/** The finished trainings of a study that count, repeats of one seed once. */
-export async function studyRuns(context: CommandContext, { study: wanted }: PointOptions): Promise<StudyPoints> {
-  return readLab(context, async (lab) => {
-    const { id, recipe, tokenizer, corpusId } = await findStudy(lab, wanted!)
-    const tokenized = (await lab.listTokenized()).find(
-      (one) => one.corpusId === corpusId && isSameTokenizer(one.tokenizer, tokenizer) && one.state === 'finished',
-    )
-    const all = (await lab.listRuns(id)).filter(({ state, origin }) => state === 'finished' && !origin)
-    if (all.length > 0 && all.every(({ validationLoss }) => validationLoss === null))
-      throw new Fault(
-        'bad-input',
-        `None of the study's ${all.length} finished runs has a validation loss: the validation split of its text is shorter than one sequence. Train them on more text or with a shorter context.`,
-      )
-    const counted = countedRepeats(all)
-    const runs = counted.map(({ run, loss }): StudyPoint => {
-      const { flops, parameters, countedParameters = parameters, tokens, cooldowns, name } = run
-      const isOnLine = isAtRatio(tokens / (cooldowns ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
-      return { flops, parameters, tokens, loss, name, isOnLine }
-    })
-    const passedOver = all.filter(({ validationLoss }) => validationLoss !== null).length - counted.length
-    return {
-      runs,
-      recipe,
-      vocabulary: vocabularyOf(tokenizer),
-      trainTokens: tokenized?.tokens.train ?? null,
-      remarks: remarksOf(counted, passedOver),
-    }
-  })
-}

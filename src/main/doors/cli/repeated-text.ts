@@ -3,7 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
 import { fitRepeated, publishedRepeats, type RepeatedPoint } from '#shared/scaling/repeated.ts'
 import { short } from './amounts.ts'
-import { columnOf, type PointOptions, studyRuns, surfacePoints, tableOf } from './points.ts'
+import { columnOf, type PointOptions, surfacePoints, tableOf } from './points.ts'
 import type { Answer, CommandContext } from './program.ts'
 
 export async function repeatedAnswer(
@@ -41,15 +41,15 @@ async function repeatedPoints(
   context: CommandContext,
   options: PointOptions & { c?: string },
 ): Promise<{ points: RepeatedPoint[]; remarks: string[] }> {
-  const { points, remarks } = await surfacePoints(context, { ...options, dropHighest: 0 }, options.c)
+  const { points, remarks, study } = await surfacePoints(context, { ...options, dropHighest: 0 }, options.c)
   const kept = (all: RepeatedPoint[]) => dropHighest(all, options.dropHighest ?? 0)
-  if (options.study === undefined) {
+  if (study === null) {
     if (options.unique === undefined)
       throw new Fault('bad-input', 'Name the column of different tokens of the text with --unique.')
     const unique = columnOf(tableOf(options), options.unique, '--unique')
     return { points: kept(points.map((point, i) => ({ ...point, unique: unique(i) }))), remarks }
   }
-  const { trainTokens } = await studyRuns(context, options)
+  const { trainTokens } = study
   if (trainTokens === null)
     throw new Fault('not-found', 'The study’s text is not tokenized here, so nobody knows how often it was read.')
   return {
