@@ -97,7 +97,7 @@ describe('the map of a head', () => {
 
   it('is a table of all heads', () => {
     expect(attentionCsv(look).trim().split('\n')).toHaveLength(1 + 2 * 3)
-    expect(attentionCsv(look)).toContain('2,1,1  b,0 a,0.25')
+    expect(attentionCsv(look)).toContain('1,0,1  b,0 a,0.25')
   })
 })
 

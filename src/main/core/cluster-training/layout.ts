@@ -53,7 +53,7 @@ export function layoutOf(shape: GptShape): Layout {
       name.startsWith(`h.${i}.`)
   const groups = [
     { name: 'embeddings', infos: infos.filter(({ name }) => !name.startsWith('h.')) },
-    ...Array.from({ length: shape.layers }, (_, i) => ({ name: `block ${i + 1}`, infos: infos.filter(isOfBlock(i)) })),
+    ...Array.from({ length: shape.layers }, (_, i) => ({ name: `h.${i}`, infos: infos.filter(isOfBlock(i)) })),
   ]
   let end = 0
   const layers = groups.map((group): Layer => {

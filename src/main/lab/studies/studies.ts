@@ -106,7 +106,8 @@ export function createStudies(deps: StudiesDeps): Studies {
     },
     duplicate: (id) => {
       const { name, corpusId, tokenizer, recipe, ladder } = store.read(id)
-      return make({ name: freeName(`${name} copy`), corpusId, tokenizer, recipe, ladder })
+      // A copy of a copy is another copy of the first: `Sea story copy 2`.
+      return make({ name: freeName(name.replace(/( copy( \d+)?)?$/, ' copy')), corpusId, tokenizer, recipe, ladder })
     },
     delete: (id) => {
       store.setDeleted(id, nowMs())

@@ -83,7 +83,7 @@ export const attentionCsv = ({ tokens, layer, heads }: AttentionMaps): string =>
       map.flatMap((weight, i) => {
         const [to, from] = [Math.floor(i / tokens.length), i % tokens.length]
         const named = (place: number) => `${place} ${tokens[place].text}`
-        return from <= to ? [[layer + 1, head + 1, named(to), named(from), weight]] : []
+        return from <= to ? [[layer, head, named(to), named(from), weight]] : []
       }),
     ),
   )

@@ -153,7 +153,7 @@ describe('a training on a cluster', () => {
     await trainTiny(engine, 3)
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3])
     const [{ layers, overlap, stepSeconds, updateSeconds, transferSeconds, loss }] = steps
-    expect(layers.map(({ name }) => name)).toEqual(['embeddings', 'block 1', 'block 2', 'block 3'])
+    expect(layers.map(({ name }) => name)).toEqual(['embeddings', 'h.0', 'h.1', 'h.2'])
     for (const one of layers) {
       expect(one.receiveSeconds).toBeGreaterThan(0)
       expect(one.computeSeconds).toBeGreaterThan(0)

@@ -58,6 +58,9 @@ describe('a study', () => {
     const study = await tinyStudy(lab)
     const copy = await lab.duplicateStudy(study.id)
     expect(copy).toMatchObject({ name: 'Tiny copy', recipe: study.recipe, ladder: study.ladder, isArchived: false })
+    const second = await lab.duplicateStudy(copy.id)
+    expect(second.name).toBe('Tiny copy 2') // not a copy of a copy
+    await lab.deleteStudy(second.id)
     expect((await lab.updateStudy(copy.id, { isArchived: true })).isArchived).toBe(true)
     const [run] = await lab.startRuns(study.id, ['w8'])
     await trainingIn(lab, run.id)

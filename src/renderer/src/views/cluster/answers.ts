@@ -118,7 +118,10 @@ const streamColours: Record<(typeof streamingRows)[number], string> = {
   backward: partColours.backward,
   'gradients out': partColours.edge,
 }
-export const streamingStrip = (events: readonly StreamingEvent[]): StripEvent[] =>
+/** The blocks of a model go by the names of their weights, between its embeddings and its head. */
+const layerName = (layer: number, layers: number): string =>
+  layer === 0 ? 'Embeddings' : layer > layers ? 'Output head' : `h.${layer - 1}`
+export const streamingStrip = (events: readonly StreamingEvent[], layers: number): StripEvent[] =>
   events.flatMap(({ kind, layer, start, end }) =>
     kind === 'update'
       ? []
@@ -128,7 +131,7 @@ export const streamingStrip = (events: readonly StreamingEvent[]): StripEvent[] 
             start,
             end,
             colour: streamColours[kind],
-            text: `Layer ${layer}: ${kind}`,
+            text: `${layerName(layer, layers)}: ${kind}`,
           },
         ],
   )
