@@ -5,7 +5,6 @@ import { curvesOption, curvesView } from '#renderer/charts/curves-chart.ts'
 import type { CurvesPlan } from '#renderer/charts/curves-plan.ts'
 import { curvesCsv, readCurves } from '#renderer/charts/curves-reading.ts'
 import { drawStroke } from '#renderer/charts/strokes.ts'
-import { scheduleOption } from '#renderer/charts/schedule-chart.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
 import { appendSteps, createCurve } from '#renderer/curves/curve.ts'
 
@@ -190,30 +189,6 @@ describe('training curves', () => {
     expect(rows).toHaveLength(3)
     expect(rows[2]).toBe("a,'=1+1,2,200,200000,0.1,5.125,2,0.001,2000,5.225")
   })
-})
-
-it('the learning rate of every member stands against the share of its own steps', () => {
-  const option = scheduleOption(
-    [
-      {
-        id: 'a',
-        name: 'a',
-        colour: '#000000',
-        points: [
-          [1, 0],
-          [50, 1e-3],
-          [100, 1e-4],
-        ],
-      },
-    ],
-    lightTheme,
-  )!
-  expect((option.series[1] as Drawn).data).toEqual([
-    [0.01, 0],
-    [0.5, 1e-3],
-    [1, 1e-4],
-  ])
-  expect(scheduleOption([], lightTheme)).toBeNull()
 })
 
 describe('curves on the canvas', () => {

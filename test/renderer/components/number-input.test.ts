@@ -50,7 +50,10 @@ test.each([
   expect(field.emitted('change')).toBeUndefined()
   expect(input.element.value).toBe(text)
   expect(input.attributes('aria-invalid')).toBe('true')
-  expect(input.attributes('title')).toMatch(reason)
+  expect(document.getElementById(input.attributes('aria-describedby')!)?.textContent).toMatch(reason)
+  await input.trigger('keydown', { key: 'Escape' })
+  expect(input.element.value).toBe('5')
+  expect(document.querySelector('[role=tooltip]')).toBeNull()
 })
 
 test('an empty field means what its placeholder says', async () => {

@@ -2,9 +2,13 @@
 // The Family screen with its ladder, without a member to train, while runs hold it, and when training is refused.
 import { beforeEach, expect, test } from 'vitest'
 import { Fault } from '#shared/fault.ts'
+import { useDialStore } from '#renderer/stores/dial.ts'
+import { useLabStore } from '#renderer/stores/lab.ts'
 import { useNoticesStore } from '#renderer/stores/notices.ts'
+import { usePlanStore } from '#renderer/stores/plan.ts'
 import { useShellStore } from '#renderer/stores/shell.ts'
 import { useStudiesStore } from '#renderer/stores/studies.ts'
+import { formatFlops } from '#shared/numbers.ts'
 import { tunedMup } from '#shared/family/rules.ts'
 import FamilyView from '#renderer/views/family/FamilyView.vue'
 import type { FakeLab } from '../support/fake-lab.ts'
@@ -76,4 +80,35 @@ test('a ladder that the lab refuses to train is told in passing, and the button 
   expect(useNoticesStore().notices.at(-1)?.text).toBe('The disk is full.')
   expect(useShellStore().view).not.toBe('training')
   expect(train(screen.view).attributes('disabled')).toBeUndefined()
+})
+
+test('a ladder whose dial lies between two sizes says what it comes to', async () => {
+  const screen = await showScreen(FamilyView)
+  useDialStore().setCompute(1e14)
+  await drawn()
+  const { totals } = usePlanStore()
+  expect(totals.flops).toBeLessThan(0.95e14)
+  expect(screen.view.get('[data-testid=dial-actual]').text()).toBe(`ladder: ${formatFlops(totals.flops)}`)
+  useDialStore().setCompute(totals.flops * 1.001)
+  await drawn()
+  expect(screen.view.find('[data-testid=dial-actual]').exists()).toBe(false)
+})
+
+test('a machine without the native engine says why times are long, with what to do', async () => {
+  const screen = await showScreen(FamilyView)
+  const note = () => screen.view.find('[data-testid=slow-engine]')
+  expect(note().exists()).toBe(false)
+  const { machine } = useLabStore()
+  const description = 'The native engine was not built; install a C++ compiler.'
+  const probes = machine!.probes.map((one) =>
+    one.name === 'native' ? { ...one, isAvailable: false, description } : one,
+  )
+  fake.tell('machine', { ...machine!, engine: 'wasm', probes })
+  await drawn()
+  expect(note().text()).toContain(description)
+  await note().get('button').trigger('click')
+  expect(useShellStore().view).toBe('settings')
+  fake.tell('machine', { ...machine!, engine: 'gpu', probes })
+  await drawn()
+  expect(note().exists()).toBe(false)
 })

@@ -1,8 +1,11 @@
 // The learning rate each member will follow, before anything runs.
 import { axisOption, gridLines } from './axis.ts'
-import { drawing, still } from './drawing.ts'
+import { drawing, still, type Drawing } from './drawing.ts'
+import { nameAtEnd } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 import { padded } from './scale.ts'
+import { groupedBy } from '#shared/grouped.ts'
+import { rounded } from '#shared/numbers.ts'
 
 export interface ScheduleLine {
   id: string
@@ -12,8 +15,11 @@ export interface ScheduleLine {
   points: [number, number][]
 }
 
+/** Lines that are named; more are read under the pointer. */
+const mostNames = 8
+
 /** Each line against the share of its own steps, so that members of different length lie over each other. */
-export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme) {
+export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme): Drawing | null {
   const highest = Math.max(0, ...lines.flatMap((line) => line.points.map((point) => point[1])))
   if (!highest) return null
   const axes = {
@@ -37,9 +43,32 @@ export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme) {
     name: line.name,
     type: 'line' as const,
     symbol: 'none',
-    data: line.points.map(([step, rate]) => [step / line.points[line.points.length - 1][0], rate]),
+    data: line.points.map(([step, rate]): [number, number] => [step / line.points.at(-1)![0], rate]),
     lineStyle: { color: line.colour, width: 1.5 },
   }))
-  const { option } = drawing(axes, theme, [gridLines('y', axes.y, theme), ...series], { top: 10, left: 66 })
-  return { ...option, yAxis: { ...axisOption('y', axes.y, theme), nameGap: 52 } }
+  // Members of one rate lie on each other: what tells them apart is that each is named, where the rates differ most.
+  const peaks = lines.length <= mostNames ? series.map(({ data }) => peakOf(data)) : []
+  const names = peaks.map((at, i) => nameAtEnd({ ...lines[i], at }, theme))
+  const all = [gridLines('y', axes.y, theme), ...series, ...names]
+  const endsHigh = peaks.some(([share]) => share > 0.8)
+  const { option } = drawing(axes, theme, all, { top: 10, left: 66, ...(endsHigh ? { right: 54 } : {}) })
+  return { axes, option: { ...option, yAxis: { ...axisOption('y', axes.y, theme), nameGap: 52 } } }
+}
+
+/** The last point at the highest rate. */
+const peakOf = (points: readonly [number, number][]): [number, number] =>
+  points.reduce((a, b) => (b[1] >= a[1] ? b : a))
+
+/** Who has which rate at a share of the steps, from the highest down; members of one rate together. */
+export function ratesAt(lines: readonly ScheduleLine[], share: number): { rate: string; names: string[] }[] {
+  const rows = lines.map(({ name, points }) => {
+    const at = share * points.at(-1)![0]
+    const [, rate] = points.reduce((a, b) => (Math.abs(b[0] - at) < Math.abs(a[0] - at) ? b : a))
+    return { name, rate }
+  })
+  const byRate = groupedBy(
+    rows.sort((a, b) => b.rate - a.rate),
+    ({ rate }) => String(rounded(rate)),
+  )
+  return [...byRate].map(([rate, same]) => ({ rate, names: same.map(({ name }) => name) }))
 }

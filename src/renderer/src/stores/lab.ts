@@ -22,6 +22,13 @@ export const useLabStore = defineStore('lab', () => {
     settings.value.theme === 'system' ? prefersDark.value : settings.value.theme === 'dark',
   )
 
+  /** Why everything takes long here: the native engine does not run, and no graphics card does. Null elsewhere. */
+  const whySlow = computed(() => {
+    const native = machine.value?.probes.find(({ name }) => name === 'native')
+    const isFast = !machine.value || ['native', 'gpu', 'cuda'].includes(machine.value.engine)
+    return isFast || !native || native.isAvailable ? null : native.description
+  })
+
   bridge.listen('machine', (news) => (machine.value = news))
   bridge.listen('settings', (news) => (settings.value = news))
 
@@ -94,6 +101,7 @@ export const useLabStore = defineStore('lab', () => {
     isConnected,
     isMeasuring,
     isDark,
+    whySlow,
     load,
     onBack,
     change,
