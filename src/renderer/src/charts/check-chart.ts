@@ -1,7 +1,7 @@
 // What the two charts of a muP check share: named lines with their marks, over axes that both parametrisations have in
 // common.
 import { gridLines } from './axis.ts'
-import { apart, drawing, outlined, still, type Axes, type Drawing } from './drawing.ts'
+import { apart, centred, drawing, outlined, still, type Axes, type Drawing } from './drawing.ts'
 import { position } from './scale.ts'
 import { memberColour, memberSymbol, type ChartTheme } from './theme.ts'
 
@@ -36,7 +36,7 @@ export function drawCheck(lines: CheckLine[], axes: Axes, theme: ChartTheme): Ch
       type: 'line' as const,
       z: 3,
       data: line.points.map(spot),
-      symbol: line.symbol,
+      ...centred(line.symbol),
       symbolSize: 5,
       showAllSymbol: true,
       lineStyle: { color: line.colour, width: 1.5 },
@@ -67,7 +67,7 @@ export function drawCheck(lines: CheckLine[], axes: Axes, theme: ChartTheme): Ch
       type: 'scatter' as const,
       z: 5,
       data: line.points.filter(({ isMarked }) => isMarked).map(spot),
-      symbol: line.symbol,
+      ...centred(line.symbol),
       symbolSize: 13,
       itemStyle: { color: line.colour, borderColor: theme.surface, borderWidth: 1, opacity: 1 },
     })),

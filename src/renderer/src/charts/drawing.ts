@@ -64,11 +64,16 @@ const symbolSizes: Record<string, number> = {
   arrow: 13,
 }
 
+/** From the tips that ECharts puts on the value to the middles of their symbols. */
+const tipOffsets: Partial<Record<string, string>> = { pin: '43%', arrow: '-50%' }
+
+/** A member's symbol with its middle on the value. */
+export const centred = (symbol: string) => ({ symbol, symbolOffset: [0, tipOffsets[symbol] ?? 0] })
+
 /** A point with a member's symbol: solid where it is measured, hollow where it is not, or not yet at its end. */
 export const pointStyle = (symbol: string, colour: string, isHollow: boolean, theme: ChartTheme) => ({
-  symbol,
+  ...centred(symbol),
   symbolSize: symbolSizes[symbol] ?? 11,
-  symbolOffset: symbol === 'pin' ? [0, 4] : [0, 0],
   itemStyle: {
     color: isHollow ? theme.surface : colour,
     borderColor: isHollow ? colour : theme.surface,

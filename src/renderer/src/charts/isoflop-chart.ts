@@ -6,7 +6,7 @@ import { writeCsv } from '#shared/csv.ts'
 import { formatFlops } from '#shared/numbers.ts'
 import { gridLines } from './axis.ts'
 import { seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
-import { drawing, still } from './drawing.ts'
+import { centred, drawing, still } from './drawing.ts'
 import { extent, padded, position } from './scale.ts'
 import { nameAtEnd } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
@@ -70,7 +70,7 @@ export function isoflopOption(
         type: 'scatter',
         z: 4,
         data: mine.map(({ parameters, loss }) => spot(parameters, loss)),
-        symbol,
+        ...centred(symbol),
         symbolSize: 8,
         itemStyle: { color: colour, opacity: 1 },
       },

@@ -1,7 +1,7 @@
 // Lines that stand on a canvas in the window, and as series of ECharts in a picture to be saved; and the names at their
 // ends, which ECharts draws in both.
 import { pairsOf } from './curve-points.ts'
-import { apart, outlined, still } from './drawing.ts'
+import { apart, centred, outlined, still } from './drawing.ts'
 import type { ChartTheme } from './theme.ts'
 
 /** A line on the canvas, and the symbols on it. */
@@ -32,7 +32,7 @@ export const strokeSeries = ({ id, name }: { id: string; name: string }, stroke:
   name,
   z: { raw: 2, mean: 3, validation: 4 }[stroke.part],
   data: pairsOf(stroke.points),
-  symbol: stroke.symbol ?? 'none',
+  ...centred(stroke.symbol ?? 'none'),
   symbolSize: 7,
   showAllSymbol: true,
   itemStyle: { color: stroke.colour, borderColor: theme.surface, borderWidth: 1 },
