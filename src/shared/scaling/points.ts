@@ -86,13 +86,13 @@ export function whyUndetermined(points: readonly SurfacePoint[]): string | null 
   // The published rule gives every member 20 tokens per parameter: on that line N and D say the same thing.
   if (residualSpread(n, d) < 1e-3) {
     return (
-      'Tokens follow from parameters in all points, so A / N^alpha and B / D^beta cannot be told apart. ' +
+      'Tokens follow from parameters in all points, so A / Nᵅ and B / Dᵝ cannot be told apart. ' +
       'Add members trained on clearly more or fewer tokens, or fit an offset power law along the line.'
     )
   }
   for (const [values, words, term] of [
-    [n, 'sizes', 'A / N^alpha'],
-    [d, 'amounts of tokens', 'B / D^beta'],
+    [n, 'sizes', 'A / Nᵅ'],
+    [d, 'amounts of tokens', 'B / Dᵝ'],
   ] as const) {
     const different = new Set(values).size
     if (different < 3)

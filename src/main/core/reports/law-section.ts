@@ -77,6 +77,11 @@ function parameters(law: Law, fit: CurveFit): Markup {
       ? `${name === 'scale' ? formatFlops(found.low) : signed(found.low)} to ${name === 'scale' ? formatFlops(found.high) : signed(found.high)}`
       : '–'
   }
+  // Through as many points as parameters any form is exact: that says nothing of its quality.
+  const quality =
+    fit.status === 'exact'
+      ? ''
+      : `, residual ${formatShare(fit.residualStd)}${fit.rSquared === null ? '' : `, R² ${fit.rSquared.toFixed(4)}`}`
   const floor = fit.form === 'power' || offset === 0 ? '' : `${threeDigits(offset)} + `
   const rows = [
     ['exponent', 'how fast the loss falls with compute', signed(exponent), interval('exponent')],
@@ -86,6 +91,6 @@ function parameters(law: Law, fit: CurveFit): Markup {
       : [['constant', 'loss that no compute removes', threeDigits(offset), interval('offset')]]),
   ]
   return markup`<p class="formula">L(C) = ${floor}(C / ${formatFlops(scale)})<sup>${signed(exponent)}</sup></p>
-<p class="faint">${formNames[fit.form]} through ${fit.points} points, residual ${formatShare(fit.residualStd)}${fit.rSquared === null ? '' : `, R² ${fit.rSquared.toFixed(4)}`}. ${statusSentences[fit.status]}</p>
+<p class="faint">${formNames[fit.form]} through ${fit.points} points${quality}. ${statusSentences[fit.status]}</p>
 ${table(['parameter', 'meaning', 'fit', '95 % interval'], rows, [2, 3])}`
 }

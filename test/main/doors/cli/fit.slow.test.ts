@@ -152,7 +152,7 @@ describe('isoflop fit', () => {
 
   it('refuses a surface through two sizes, which cannot tell its terms apart', async () => {
     const rows = surfaceRows([1e6, 1e7], [1e8, 3e8, 1e9])
-    await expect(fitRows('surface-huber', rows)).rejects.toThrow(/only 2 different sizes: A \/ N\^alpha cannot be told/)
+    await expect(fitRows('surface-huber', rows)).rejects.toThrow(/only 2 different sizes: A \/ Nᵅ cannot be told/)
   })
 
   it('gives no interval for a scale without a bound, and says so', async () => {
