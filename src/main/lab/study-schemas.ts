@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { mostSeeds, mostSweepValues } from '#shared/bounds.ts'
 import { engineNames, precisions } from '#shared/engine.ts'
+import { parsePowerRule } from '#shared/family/power-rule.ts'
 import { type SweepField, sweepFields } from '#shared/sweep/fields.ts'
 import { bpeVocabularyRange } from '#shared/tokenizer/choice.ts'
 import { count, id, name, share } from './common-schemas.ts'
@@ -18,6 +19,11 @@ export const tokenizer = z.discriminatedUnion('kind', [
 
 const decay = z.enum(['linear', 'cosine', 'wsd', 'wsd-s', 'constant'])
 
+const powerRule = z
+  .string()
+  .max(100)
+  .refine((text) => parsePowerRule(text) !== null, 'must be a law such as 1.79 N^-0.713 D^0.307')
+
 export const recipe = z.strictObject({
   tokensPerParameter: z.number().min(0.01).max(10_000),
   countedParameters: z.enum(['all', 'without-embeddings', 'blocks-and-head']),
@@ -30,6 +36,8 @@ export const recipe = z.strictObject({
   context: count(2, 65_536),
   batchTokens: count(1, 1e9).nullable(),
   peakLearningRate: z.number().positive().max(10).nullable(),
+  batchTokensLaw: powerRule.optional(),
+  peakLearningRateLaw: powerRule.optional(),
   warmupFraction: share,
   decay,
   finalFraction: share,

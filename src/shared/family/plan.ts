@@ -1,6 +1,6 @@
 // From a member to its plan: every number of a training, worked out before anything runs. The window, the command line
 // and the trainer share it.
-import { exactly } from '../numbers.ts'
+import { exactly, rounded } from '../numbers.ts'
 import type { TokenizedCorpus } from '../corpus.ts'
 import type { Machine, Precision } from '../engine.ts'
 import { tokensBefore } from './batch-size.ts'
@@ -9,6 +9,7 @@ import { flopsPerToken, trainingFlops } from './flops.ts'
 import type { Ladder, Member, MemberPlan, PublishedSchedule } from './ladder.ts'
 import { effectiveTokens } from '../scaling/repeated.ts'
 import { microBatchSequences, trainingBytes, usableShare } from './memory.ts'
+import { parsePowerRule, powerAt } from './power-rule.ts'
 import type { Recipe } from './recipe.ts'
 import { memberName, publishedFor } from './names.ts'
 import { tokensStretch } from './schedule.ts'
@@ -28,6 +29,8 @@ type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'> & Partial<Pick<
 
 /** Beyond four passes repeated text teaches clearly less than fresh text (Muennighoff et al. 2023). */
 const mostEpochs = 4
+const highestRate = 10
+const mostBatchTokens = 1e9
 const fewestSteps = 100
 const dayS = 86_400
 
@@ -58,8 +61,15 @@ export function planMember(
   const published = publishedFor(member, basis)
   const work = published
     ? { ...published, tokens: tokensBefore(published, published.steps, published.context) }
-    : workByRule(member, basis, counted)
+    : workByRule(member, basis, countParameters(shape), counted)
   const { steps, batchSequences, warmupSteps, peakLearningRate, tokens } = work
+  if (!(peakLearningRate > 0 && peakLearningRate <= highestRate))
+    return refusedPlan(
+      member.id,
+      name,
+      shape,
+      `The law of the peak learning rate gives ${peakLearningRate} for it; a rate is above 0 and at most ${highestRate}.`,
+    )
   const { precision } = recipe
   const micro = microBatchSequences(shape, batchSequences, machine, precision)
   const isOnCard = (machine?.cardMemoryBytes ?? null) !== null
@@ -136,21 +146,32 @@ export function rateAt(
 export const withoutSchedules = (members: readonly Member[]): Member[] =>
   members.map(({ published: _published, ...member }) => member)
 
-function workByRule(member: Member, { recipe }: PlanBasis, counted: number) {
+function workByRule(member: Member, { recipe }: PlanBasis, parameters: number, counted: number) {
   const wanted = (member.tokensPerParameter ?? recipe.tokensPerParameter) * counted
+  const batchTokens = recipe.batchTokens ?? byLaw(recipe.batchTokensLaw, parameters, wanted)
   const batchSequences =
-    recipe.batchTokens === null
+    batchTokens === null
       ? batchSequencesRule(wanted, recipe.context)
-      : Math.max(1, Math.round(recipe.batchTokens / recipe.context))
+      : Math.max(1, Math.round(Math.min(batchTokens, mostBatchTokens) / recipe.context))
   // The batch is that of a run that ends at the wanted tokens, so that the loss there is the same kind of point.
   const steps = Math.max(1, Math.round((tokensStretch(recipe.decay) * wanted) / (batchSequences * recipe.context)))
+  const tokens = steps * batchSequences * recipe.context
   return {
     steps,
     batchSequences,
-    tokens: steps * batchSequences * recipe.context,
+    tokens,
     warmupSteps: Math.min(steps, Math.max(1, Math.round(recipe.warmupFraction * steps))),
-    peakLearningRate: recipe.peakLearningRate ?? peakLearningRateRule(recipe, member.width),
+    peakLearningRate:
+      recipe.peakLearningRate ??
+      byLaw(recipe.peakLearningRateLaw, parameters, tokens) ??
+      peakLearningRateRule(recipe, member.width),
   }
+}
+
+/** What a recipe's law says of a member; null where it has none. */
+function byLaw(law: string | undefined, parameters: number, tokens: number): number | null {
+  const rule = law === undefined ? null : parsePowerRule(law)
+  return rule && rounded(powerAt(rule, parameters, tokens), 3)
 }
 
 /** What the trainer must take from the member instead of the recipe. */

@@ -28,10 +28,13 @@ export interface Recipe {
   mupOutputScale?: number
   /** Tokens per sequence. */
   context: number
-  /** Tokens per step; null lets the batch-size rule choose by member. */
+  /** Tokens per step; null lets a rule choose by member: that of `batchTokensLaw`, or the lab's own. */
   batchTokens: number | null
-  /** null lets the learning-rate rule choose by width. */
+  /** null lets a rule choose: that of `peakLearningRateLaw`, or the lab's own by width. */
   peakLearningRate: number | null
+  /** As sweeps found them (power-rule.ts). */
+  batchTokensLaw?: string
+  peakLearningRateLaw?: string
   /** Share of all tokens spent warming up linearly from 0. */
   warmupFraction: number
   decay: Decay

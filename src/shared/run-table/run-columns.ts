@@ -31,6 +31,8 @@ export const recipeTitles: Record<keyof Recipe, string> = {
   context: 'Context length',
   batchTokens: 'Batch size (tokens)',
   peakLearningRate: 'Peak learning rate',
+  batchTokensLaw: 'Law of the batch size',
+  peakLearningRateLaw: 'Law of the peak learning rate',
   warmupFraction: 'Warmup fraction',
   decay: 'Decay',
   finalFraction: 'Min LR / peak LR',
@@ -63,7 +65,16 @@ const planned = ({ member, recipe }: RunPlan): Partial<Recipe> => ({
   initStd: recipe.initStd ?? initStdRule(recipe, member.shape.width),
 })
 
-const textFields = ['countedParameters', 'flopsConvention', 'activation', 'parametrisation', 'decay', 'precision']
+const textFields = [
+  'batchTokensLaw',
+  'peakLearningRateLaw',
+  'countedParameters',
+  'flopsConvention',
+  'activation',
+  'parametrisation',
+  'decay',
+  'precision',
+]
 
 const recipeColumns = (Object.keys(recipeTitles) as (keyof Recipe)[])
   .filter((field) => field !== 'seed')

@@ -4,8 +4,9 @@ import type { RunPlan } from '../run.ts'
 import { rounded } from '../numbers.ts'
 import { recipeTitles, runColumns } from '../run-table/run-columns.ts'
 
-/** How FLOPs are counted changes no training. */
-export type SweepField = Exclude<keyof Recipe, 'flopsConvention'> | 'layers' | 'width'
+/** How FLOPs are counted changes no training, and a law is what sweeps find. */
+export type SweepField =
+  Exclude<keyof Recipe, 'flopsConvention' | 'batchTokensLaw' | 'peakLearningRateLaw'> | 'layers' | 'width'
 export type SweepValue = number | string
 
 /** The values of fields that are no numbers. */
@@ -18,7 +19,9 @@ export const wordsOf: Partial<Record<SweepField, readonly string[]>> = {
 }
 
 export const sweepTitles: Record<SweepField, string> = {
-  ...(({ flopsConvention: _convention, ...fields }) => fields)(recipeTitles),
+  ...(({ flopsConvention: _convention, batchTokensLaw: _batch, peakLearningRateLaw: _rate, ...fields }) => fields)(
+    recipeTitles,
+  ),
   tokensPerParameter: 'Tokens per parameter',
   layers: 'Depth (layers), size kept',
   width: 'Width, size kept',

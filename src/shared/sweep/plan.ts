@@ -162,6 +162,9 @@ function shapesOf(
 const shapeName = ({ name, layers, width }: Member, field: 'layers' | 'width'): string =>
   field === 'layers' ? `${name}, ${layers} layers` : `${name}, width ${width}`
 
+/** Of the study that was swept, by the name of its sweep; another study's own name. */
+export const sweptName = (name: string): string => name.replace(/, sweep of .*$/, '')
+
 /** `Standard, sweep of peak learning rate`: what the study of the sweep is called. */
 export const sweepName = (name: string, field: SweepField): string =>
-  `${name.replace(/, sweep of .*$/, '')}, sweep of ${field === 'layers' ? 'depth' : inWords(field)}`
+  `${sweptName(name)}, sweep of ${field === 'layers' ? 'depth' : inWords(field)}`

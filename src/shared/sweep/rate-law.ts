@@ -1,6 +1,7 @@
 // How the best learning rate and batch move with size and data: Step Law's form (Li et al. 2025, arXiv 2503.04715),
 // fitted to the optima that sweeps found.
 import { rounded } from '../numbers.ts'
+import { powerAt, type PowerRule } from '../family/power-rule.ts'
 import { fitLine } from '../scaling/power-law.ts'
 import { settled, sweepCurves, type SweepRun } from './curves.ts'
 
@@ -9,29 +10,28 @@ export type LawField = 'peakLearningRate' | 'batchTokens'
 export const isLawField = (field: string | null): field is LawField =>
   field === 'peakLearningRate' || field === 'batchTokens'
 
-/** value = coefficient · N^size · D^tokens, D in tokens and a batch in tokens too. */
-export interface RateLaw {
+/** The field of a recipe that holds the law by which a field that is left open is decided. */
+export const lawFields = { peakLearningRate: 'peakLearningRateLaw', batchTokens: 'batchTokensLaw' } as const
+
+/** A batch is in tokens, as D is. */
+export interface RateLaw extends PowerRule {
   field: LawField
-  coefficient: number
-  size: number
-  tokens: number
   /** Sizes whose optimum lies inside what was tried. */
   sizes: number
+  /** The largest of them, and the most tokens any of them had. */
+  largest: { parameters: number; tokens: number }
   /** N and D rise together in these runs, so that one exponent stands for both. */
   isOneLine: boolean
 }
 
 /** As published: N without embeddings, 60 M to 1 B parameters, AdamW, cosine to 1e-5. */
-export const stepLaw: Record<LawField, Pick<RateLaw, 'coefficient' | 'size' | 'tokens'>> = {
+export const stepLaw: Record<LawField, PowerRule> = {
   peakLearningRate: { coefficient: 1.79, size: -0.713, tokens: 0.307 },
   batchTokens: { coefficient: 0.58, size: 0, tokens: 0.571 },
 }
 
-export const rateAt = (
-  { coefficient, size, tokens }: Pick<RateLaw, 'coefficient' | 'size' | 'tokens'>,
-  parameters: number,
-  data: number,
-): number => coefficient * parameters ** size * data ** tokens
+/** A law of few sizes is trusted this many times beyond the largest. */
+const farBeyond = 10
 
 /** Below this share of its own spread, ln D adds nothing to ln N. */
 const leastOwnSpread = 0.1
@@ -50,7 +50,8 @@ export function rateLawOf(all: readonly SweepRun[], field: LawField): RateLaw | 
   const ns = optima.map(({ n }) => n)
   const ds = optima.map(({ d }) => d)
   const ys = optima.map(({ y }) => y)
-  const whole = { field, sizes: optima.length }
+  const largest = { parameters: Math.exp(Math.max(...ns)), tokens: Math.exp(Math.max(...ds)) }
+  const whole = { field, sizes: optima.length, largest }
   if (field === 'batchTokens') {
     if (new Set(ds).size < 2) return null
     const { slope, intercept } = fitLine(ds, ys)
@@ -80,10 +81,12 @@ const power = (letter: string, exponent: number): string =>
 export function rateLawWords(law: RateLaw, member?: { name: string; parameters: number; tokens: number }): string {
   const what = law.field === 'peakLearningRate' ? 'rate' : 'batch (tokens)'
   const published = stepLaw[law.field]
-  const form = (one: Pick<RateLaw, 'size' | 'tokens'>) => `${power('N', one.size)}${power('D', one.tokens)}`.trim()
+  const form = (one: PowerRule) => `${power('N', one.size)}${power('D', one.tokens)}`.trim()
   const fitted = `Best ${what} = ${rounded(law.coefficient, 3)} ${form(law)} over ${law.sizes} sizes${law.isOneLine ? ' (N and D rise together here, so one exponent stands for both)' : ''}; Step Law: ${published.coefficient} ${form(published)} (Li et al. 2025).`
   if (!member) return fitted
-  const value = (one: Pick<RateLaw, 'coefficient' | 'size' | 'tokens'>) =>
-    rounded(rateAt(one, member.parameters, member.tokens), 3)
-  return `${fitted} For ${member.name}: ${value(law)}, by Step Law ${value(published)}.`
+  const value = (one: PowerRule) => rounded(powerAt(one, member.parameters, member.tokens), 3)
+  const beyond = Math.max(member.parameters / law.largest.parameters, member.tokens / law.largest.tokens)
+  const warning =
+    beyond > farBeyond ? ` That is ${rounded(beyond, 2)} times as far as was swept, so try it with a short sweep.` : ''
+  return `${fitted} For ${member.name}: ${value(law)}, by Step Law ${value(published)}.${warning}`
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { defaultRecipe } from '#shared/family/recipe.ts'
 import type { RunPlan, RunSummary } from '#shared/run.ts'
+import { powerAt } from '#shared/family/power-rule.ts'
 import type { SweepRun } from '#shared/sweep/curves.ts'
-import { rateAt, rateLawOf, rateLawWords, stepLaw } from '#shared/sweep/rate-law.ts'
+import { rateLawOf, rateLawWords, stepLaw } from '#shared/sweep/rate-law.ts'
 
 /** Trainings of one size at five values around `best`, the loss a parabola in the logarithm. */
 const sweep = (
@@ -47,7 +48,7 @@ const grid = [6e7, 2e8, 1e9].flatMap((n) => [2e9, 2e10].map((d): [number, number
 describe('the law of the best rate', () => {
   it('is Step Law’s where its own optima are swept', () => {
     const law = rateLawOf(
-      grid.flatMap(([n, d]) => sweep('peakLearningRate', n, d, rateAt(stepLaw.peakLearningRate, n, d))),
+      grid.flatMap(([n, d]) => sweep('peakLearningRate', n, d, powerAt(stepLaw.peakLearningRate, n, d))),
       'peakLearningRate',
     )!
     expect(law.coefficient).toBeCloseTo(1.79, 3)
@@ -61,12 +62,14 @@ describe('the law of the best rate', () => {
 
   it('has one exponent where tokens follow from parameters', () => {
     const law = rateLawOf(
-      [6e7, 2e8, 1e9].flatMap((n) => sweep('peakLearningRate', n, 20 * n, rateAt(stepLaw.peakLearningRate, n, 20 * n))),
+      [6e7, 2e8, 1e9].flatMap((n) =>
+        sweep('peakLearningRate', n, 20 * n, powerAt(stepLaw.peakLearningRate, n, 20 * n)),
+      ),
       'peakLearningRate',
     )!
     expect(law.isOneLine).toBe(true)
     expect(law.size).toBeCloseTo(-0.713 + 0.307, 6)
-    expect(rateAt(law, 4e8, 8e9)).toBeCloseTo(rateAt(stepLaw.peakLearningRate, 4e8, 8e9), 9)
+    expect(powerAt(law, 4e8, 8e9)).toBeCloseTo(powerAt(stepLaw.peakLearningRate, 4e8, 8e9), 9)
   })
 
   it('is not known from one size', () => {
@@ -76,7 +79,7 @@ describe('the law of the best rate', () => {
 
 it('the best batch follows the tokens', () => {
   const law = rateLawOf(
-    [1e9, 1e10, 1e11].flatMap((d) => sweep('batchTokens', 1e8 + d, d, rateAt(stepLaw.batchTokens, 1, d))),
+    [1e9, 1e10, 1e11].flatMap((d) => sweep('batchTokens', 1e8 + d, d, powerAt(stepLaw.batchTokens, 1, d))),
     'batchTokens',
   )!
   expect(law.tokens).toBeCloseTo(0.571, 2)

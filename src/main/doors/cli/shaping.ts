@@ -6,6 +6,7 @@ import { precisions } from '#shared/engine.ts'
 import type { Ladder } from '#shared/family/ladder.ts'
 import { memberName } from '#shared/family/names.ts'
 import { withoutSchedules, type PlanBasis } from '#shared/family/plan.ts'
+import { parsePowerRule, powerRuleText } from '#shared/family/power-rule.ts'
 import type { studyPartsOf } from '#shared/family/presets.ts'
 import type { Decay, FlopsConvention, ParameterCount, Recipe } from '#shared/family/recipe.ts'
 import { parseAmount, parseNumber, parseWhole } from './amounts.ts'
@@ -17,6 +18,8 @@ export interface RecipeOptions {
   tokensPerParameter?: number
   batchTokens?: number
   peakLearningRate?: number
+  batchTokensLaw?: string
+  peakLearningRateLaw?: string
   warmupFraction?: number
   decay?: Decay
   finalFraction?: number
@@ -50,6 +53,8 @@ const recipeFields = [
   'tokensPerParameter',
   'batchTokens',
   'peakLearningRate',
+  'batchTokensLaw',
+  'peakLearningRateLaw',
   'warmupFraction',
   'decay',
   'finalFraction',
@@ -74,6 +79,8 @@ const scheduleFields = [
   'tokensPerParameter',
   'batchTokens',
   'peakLearningRate',
+  'batchTokensLaw',
+  'peakLearningRateLaw',
   'warmupFraction',
   'decay',
   'finalFraction',
@@ -98,6 +105,12 @@ export const shapingOptions = (command: Command): Command =>
     )
     .option('--batch-tokens <tokens>', 'tokens per step; else by rule', parseWhole(1, 1e9))
     .option('--peak-learning-rate <rate>', 'else by rule', within(parseAmount, 1e-9, 10))
+    .option('--batch-tokens-law <law>', 'by which each member gets its batch, as sweeps find it', parseLaw)
+    .option(
+      '--peak-learning-rate-law <law>',
+      'the same of its rate, such as "1.79 N^-0.713 D^0.307": N parameters, D tokens',
+      parseLaw,
+    )
     .option('--warmup-fraction <share>', 'share of the tokens over which the learning rate rises', parseNumber(0, 1))
     .addOption(
       new Option(
@@ -221,6 +234,12 @@ function budgets(text: string): number[] {
   const all = text.split(',').map(parseAmount)
   if (all.length > 20) throw new InvalidArgumentError('At most 20 budgets.')
   return all
+}
+
+function parseLaw(text: string): string {
+  const rule = parsePowerRule(text)
+  if (!rule) throw new InvalidArgumentError('Write it as 1.79 N^-0.713 D^0.307; N or D may be left out.')
+  return powerRuleText(rule)
 }
 
 function within(parse: (text: string) => number, smallest: number, largest: number): (text: string) => number {

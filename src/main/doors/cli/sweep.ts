@@ -8,7 +8,8 @@ import type { LabHost } from '#main/lab/lab.ts'
 import { optionNamed } from '#shared/repeat-run.ts'
 import { sweepFields, type SweepField, type SweepValue, wordsOf } from '#shared/sweep/fields.ts'
 import { curveWords, shiftOf, shiftWords, sweepCurves, sweptFields, type SweepRun } from '#shared/sweep/curves.ts'
-import { isLawField, type RateLaw, rateLawOf, rateLawWords } from '#shared/sweep/rate-law.ts'
+import { powerRuleText } from '#shared/family/power-rule.ts'
+import { isLawField, lawFields, type RateLaw, rateLawOf, rateLawWords } from '#shared/sweep/rate-law.ts'
 import { type SweepChoices, usualFactors } from '#shared/sweep/plan.ts'
 import type { Study } from '#shared/study.ts'
 import { formatSeconds, parseNumber, plural, withPlainSpaces, withPrefix } from '#shared/numbers.ts'
@@ -27,6 +28,7 @@ interface SweepOptions extends EngineOptions {
   member?: string[]
   seeds: number
   start?: boolean
+  use?: string
 }
 
 /** `peak-learning-rate`, as other options call a field. */
@@ -46,6 +48,7 @@ export const sweepCommand: CommandPart = (program, act) => {
     .option('--times <list>', `multiples of what each member has (${usualFactors.join()})`, parseTimes)
     .option('--member <names>', 'only these members, with commas', (text: string) => text.split(','))
     .option('--seeds <count>', 'trainings of each member at each value', parseWhole(1, mostSeeds), 1)
+    .option('--use <study>', 'gives that study the law of the best rate or batch, by which each member gets its own')
     .option('--start', 'makes the sweep and trains it; without it only the cost is told')
   engineOptions(command)
     .addHelpText(
@@ -55,7 +58,8 @@ Examples:
   $ isoflop sweep Standard --field peak-learning-rate            what five rates at every size would cost
   $ isoflop sweep Standard --field peak-learning-rate --start    the same, made and trained
   $ isoflop sweep Standard --field layers --values 2,4,8         other depths at the same sizes
-  $ isoflop sweep "Standard, sweep of peak learning rate"        what it found`,
+  $ isoflop sweep "Standard, sweep of peak learning rate"        what it found
+  $ isoflop sweep "Standard, sweep of peak learning rate" --use Standard    each member's rate by its law from now on`,
     )
     .action(act(sweep))
 }
@@ -63,7 +67,8 @@ Examples:
 async function sweep(context: CommandContext, options: SweepOptions, wanted: string): Promise<Answer> {
   return withLab(context, async (lab) => {
     const study = await findStudy(lab, wanted)
-    if (!options.field) return found(lab, study)
+    if (!options.field) return options.use ? useLaw(lab, study, options.use) : found(lab, study)
+    if (options.use) throw usageError('--use takes what was found: leave --field out.')
     const choices = choicesOf(study, await lab.planStudy(study.id), options, options.field)
     const cost = await lab.sweepCost(study.id, choices)
     if (!options.start) return { document: { cost, choices }, text: `${costText(cost)} With --start it begins.` }
@@ -103,11 +108,35 @@ function choicesOf(
   }
 }
 
-/** Curves of every field that was swept in the study. */
-async function found(lab: LabHost, study: Study): Promise<Answer> {
+async function sweepRuns(lab: LabHost, study: Study): Promise<SweepRun[]> {
   const runs = await lab.listRuns(study.id)
   const plans = new Map((await lab.readRunPlans(runs.map(({ id }) => id))).map((plan) => [plan.runId, plan]))
-  const all = runs.flatMap((run): SweepRun[] => (plans.has(run.id) ? [{ run, plan: plans.get(run.id)! }] : []))
+  return runs.flatMap((run): SweepRun[] => (plans.has(run.id) ? [{ run, plan: plans.get(run.id)! }] : []))
+}
+
+/** The laws of the sweep's fields become those of another study's recipe. */
+async function useLaw(lab: LabHost, study: Study, wanted: string): Promise<Answer> {
+  const all = await sweepRuns(lab, study)
+  const laws = sweptFields(all).flatMap((field) => (isLawField(field) ? (rateLawOf(all, field) ?? []) : []))
+  if (laws.length === 0)
+    throw new Fault(
+      'not-found',
+      `${study.name} has no law of a rate or batch: sweep peak-learning-rate or batch-tokens at two sizes at least.`,
+    )
+  const taker = await findStudy(lab, wanted)
+  const changes = laws.flatMap((law) => [
+    [law.field, null],
+    [lawFields[law.field], powerRuleText(law)],
+  ])
+  const recipe = { ...taker.recipe, ...Object.fromEntries(changes) }
+  const document = await lab.updateStudy(taker.id, { recipe })
+  const words = laws.map((law) => `${optionOf(law.field)} by ${powerRuleText(law)}`)
+  return { document, text: `Each member of ${taker.name} has its ${words.join(', its ')} from now on.` }
+}
+
+/** Curves of every field that was swept in the study. */
+async function found(lab: LabHost, study: Study): Promise<Answer> {
+  const all = await sweepRuns(lab, study)
   const largest = (await lab.planStudy(study.id)).filter(({ refusal }) => refusal === null).pop()
   const swept = sweptFields(all).map((field) => ({
     field,

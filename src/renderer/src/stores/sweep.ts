@@ -5,10 +5,10 @@ import { computed, ref } from 'vue'
 import type { TrialCost } from '#shared/comparison/trial.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { shiftOf, sweepCurves, sweptFields, type SweepRun } from '#shared/sweep/curves.ts'
-import { type SweepField, usualFields } from '#shared/sweep/fields.ts'
-import { isLawField, rateAt, rateLawOf } from '#shared/sweep/rate-law.ts'
-import { rounded } from '#shared/numbers.ts'
-import type { SweepChoices } from '#shared/sweep/plan.ts'
+import { type SweepField, sweepTitles, usualFields } from '#shared/sweep/fields.ts'
+import { powerRuleText } from '#shared/family/power-rule.ts'
+import { isLawField, lawFields, rateLawOf } from '#shared/sweep/rate-law.ts'
+import { type SweepChoices, sweptName } from '#shared/sweep/plan.ts'
 import { useBridge } from '../bridge.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunPlansStore } from './run-plans.ts'
@@ -49,17 +49,26 @@ export const useSweepStore = defineStore('sweep', () => {
   /** The best rate or batch against N and D, with the study's largest member. */
   const law = computed(() => (isLawField(field.value) ? rateLawOf(all.value, field.value) : null))
   const largest = computed(() => plan.trainable[plan.trainable.length - 1])
-  const advised = computed(() => {
-    if (!law.value || !largest.value || !studies.current) return null
-    const { context } = studies.current.recipe
-    const found = rateAt(law.value, largest.value.parameters, largest.value.tokens)
-    return law.value.field === 'batchTokens' ? context * Math.max(1, Math.round(found / context)) : rounded(found, 3)
+  /** Studies that may take the law, and the one that does: that which was swept, where it is still there. */
+  const takers = computed(() => studies.studies.filter(({ isArchived }) => !isArchived))
+  const named = ref<string | null>(null)
+  const taker = computed({
+    get: () => {
+      const wanted = [named.value, swept.value?.id, studies.currentId]
+      return wanted.find((id) => takers.value.some((one) => one.id === id)) ?? ''
+    },
+    set: (id) => (named.value = id),
   })
-  /** Takes it into the study's recipe: one value for all members, the largest one's. */
-  function useAdvised(): void {
-    const { current } = studies
-    if (current && law.value && advised.value !== null)
-      studies.change({ recipe: { ...current.recipe, [law.value.field]: advised.value } })
+  const swept = computed(() => takers.value.find(({ name }) => name === sweptName(studies.current?.name ?? '')))
+  /** Each of its members then gets its own rate or batch. */
+  function useLaw(): void {
+    const study = takers.value.find(({ id }) => id === taker.value)
+    if (!study || !law.value) return
+    const { field } = law.value
+    studies.open(study.id)
+    studies.change({ recipe: { ...study.recipe, [field]: null, [lawFields[field]]: powerRuleText(law.value) } })
+    shell.go('family')
+    notices.tell(`Each member of ${study.name} has its ${sweepTitles[field].toLowerCase()} by the law now.`)
   }
   /** Trainings that are still to come. */
   const underWay = computed(() => own.value.filter(isUnderWay).length)
@@ -106,7 +115,8 @@ export const useSweepStore = defineStore('sweep', () => {
     begin,
     law,
     largest,
-    advised,
-    useAdvised,
+    takers,
+    taker,
+    useLaw,
   }
 })
