@@ -1,43 +1,27 @@
 // `isoflop evaluate` and its neighbours as a script meets them, on a tiny model that was made elsewhere.
-import { execFile, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ensureBuilt } from '../support/build.ts'
+import { commandLine, type CommandLine } from '../support/command-line.ts'
 import { smallHub } from '../support/small-hub.ts'
 
 const fixtures = 'test/fixtures/evaluation'
 const { cases } = JSON.parse(readFileSync(`${fixtures}/harness.json`, 'utf8')) as {
   cases: { task: string; shots: number; sampler: string | null; results: Record<string, number> }[]
 }
-let cli: string
 let home: string
+let command: CommandLine
+let isoflop: CommandLine['run']
+let json: CommandLine['json']
 /** Nobody answers here, until a test lets someone. */
 let hub = 'http://127.0.0.1:9'
 beforeAll(() => {
-  cli = ensureBuilt().cli
   home = mkdtempSync(join(tmpdir(), 'isoflop-evaluate-'))
+  command = commandLine(() => ({ ISOFLOP_HOME: home, HF_ENDPOINT: hub }))
+  ;({ run: isoflop, json } = command)
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
-
-function isoflop(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [cli, ...args],
-      { encoding: 'utf8', env: { ...process.env, ISOFLOP_HOME: home, HF_ENDPOINT: hub }, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        resolve({ status: error ? Number(error.code) : 0, stdout, stderr })
-      },
-    )
-  })
-}
-async function json(...args: string[]): Promise<any> {
-  const { status, stdout, stderr } = await isoflop(...args, '--json')
-  expect(status, `${args.join(' ')}\n${stderr}`).toBe(0)
-  return JSON.parse(stdout)
-}
 
 it('evaluates as the harness does, writes the items, and goes on where it was interrupted', async () => {
   const wanted = cases.find(({ task, sampler }) => task === 'piqa' && sampler === 'default')!
@@ -85,14 +69,12 @@ it('keeps what it has when it is interrupted', async () => {
   const samples = join(home, 'interrupted.jsonl')
   const data = join(home, 'many.jsonl')
   writeFileSync(data, readFileSync(`${fixtures}/hellaswag.jsonl`, 'utf8').repeat(200))
-  const child = spawn(
-    process.execPath,
-    [cli, 'evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'hellaswag', '--data', data, '--samples', samples],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ISOFLOP_HOME: home } },
+  const child = command.start(
+    ...['evaluate', '--checkpoint', `${fixtures}/model`, '--task', 'hellaswag', '--data', data, '--samples', samples],
   )
   let said = ''
   const status = await new Promise((resolve) => {
-    child.stderr.on('data', (text) => {
+    child.stderr!.on('data', (text) => {
       said += text
       if (/hellaswag: \d\d/.test(said) && !child.killed) child.kill('SIGINT')
     })
