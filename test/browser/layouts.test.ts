@@ -53,6 +53,8 @@ const dialogs: Place[] = [
   ),
   ...over('New study', 'Rename this study', 'Delete this study', 'Report of this study', 'Recently deleted'),
   ...over('What is a scaling law?', 'Keyboard shortcuts', 'Lesson: your first scaling law'),
+  // The lesson stays open beside what it speaks of, and must not lie on it.
+  ...room('models', 'Playground').map((place) => ({ ...place, name: `${place.name}, in the lesson` })),
 ]
 /** Where a hundred runs show. */
 const crowded: Place[] = [
