@@ -26,12 +26,14 @@ export function axisOption(
   const { labelled, minor } = given
     ? { labelled: given, minor: [] }
     : ticksOf(range, kind, wanted ?? (which === 'x' ? 8 : 6))
-  const label = own ?? (kind === 'linear' && labelled.some((value) => Math.abs(value) >= 1e5) ? withPrefix : powerLabel)
+  const write = own ?? (kind === 'linear' && labelled.some((value) => Math.abs(value) >= 1e5) ? withPrefix : powerLabel)
+  const text = (value: number) => write(rounded(value, 10))
+  const widest = Math.max(0, ...labelled.map((value) => text(value).length))
   return {
     type: 'value' as const,
     name,
     nameLocation: 'middle' as const,
-    nameGap: which === 'x' ? 30 : 46,
+    nameGap: which === 'x' ? 30 : Math.max(46, widest * digitPixels + labelPixels),
     nameTextStyle: { color: theme.faint, fontSize: 12, fontFamily: theme.font },
     min: position(range.from, kind),
     max: position(range.to, kind),
@@ -51,7 +53,7 @@ export function axisOption(
       showMinLabel: true,
       showMaxLabel: true,
       customValues: labelled.map((value) => position(value, kind)),
-      formatter: (at: number) => label(rounded(valueAt(at, kind), 10)),
+      formatter: (at: number) => text(valueAt(at, kind)),
     },
     splitLine: { show: false },
   }
@@ -80,5 +82,11 @@ export function gridLines(which: 'x' | 'y', { kind, range, wanted, labelled }: A
     z: 0,
   }
 }
+
+/** Of a digit in the axes' writing, and between the labels of an axis, its ticks and its name. */
+const digitPixels = 6.7
+const labelPixels = 14
+/** Half of a name's line, with what keeps it from the edge. */
+export const namePixels = 16
 
 export const chartGrid = { left: 62, right: 20, top: 16, bottom: 46, outerBoundsMode: 'none' as const }

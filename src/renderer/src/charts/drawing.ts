@@ -1,5 +1,5 @@
 // What every chart has in common: its frame, how its series and names look, and where a value lies in pixels.
-import { axisOption, chartGrid, type AxisPlan } from './axis.ts'
+import { axisOption, chartGrid, namePixels, type AxisPlan } from './axis.ts'
 import { createLabelLayout } from './label-layout.ts'
 import { position } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -18,18 +18,21 @@ export interface Drawing {
 }
 
 /** Series over these axes, drawn at once and in the window's font. */
-export const drawing = (axes: Axes, theme: ChartTheme, series: object[], grid: Partial<Grid> = {}): Drawing => ({
-  axes,
-  option: {
-    animation: false,
-    backgroundColor: 'transparent',
-    textStyle: { fontFamily: theme.font },
-    grid: { ...chartGrid, ...grid },
-    xAxis: axisOption('x', axes.x, theme),
-    yAxis: axisOption('y', axes.y, theme),
-    series: namesApart(series),
-  },
-})
+export function drawing(axes: Axes, theme: ChartTheme, series: object[], grid: Partial<Grid> = {}): Drawing {
+  const yAxis = axisOption('y', axes.y, theme)
+  return {
+    axes,
+    option: {
+      animation: false,
+      backgroundColor: 'transparent',
+      textStyle: { fontFamily: theme.font },
+      grid: { ...chartGrid, ...grid, left: Math.max(grid.left ?? chartGrid.left, yAxis.nameGap + namePixels) },
+      xAxis: axisOption('x', axes.x, theme),
+      yAxis,
+      series: namesApart(series),
+    },
+  }
+}
 
 function namesApart(series: object[]): object[] {
   const layout = createLabelLayout()
