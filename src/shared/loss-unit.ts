@@ -10,6 +10,12 @@ export const lossUnitNames: Record<LossUnit, string> = {
   'bits-per-byte': 'loss (bits per byte)',
 }
 
+/** As a sentence or the head of a column says it. */
+export const lossUnitWords: Record<LossUnit, string> = {
+  'nats-per-token': 'nats/token',
+  'bits-per-byte': 'bits per byte',
+}
+
 /**
  * UTF-8 bytes of a split per token that its loss is a mean over; null until both are known. The ends of text are such
  * tokens: a model predicts them as well, and the text that they end has no byte for them.
@@ -23,6 +29,13 @@ export function bytesPerScoredToken(
   const [bytes, tokens] = [corpus.splits[split].bytes, tokenized.tokens[split]]
   return bytes > 0 && tokens > 0 ? bytes / tokens : null
 }
+
+/** What a run's losses are multiplied by to be in a unit: each split has its own bytes per token. */
+export interface LossFactor {
+  training: number
+  validation: number
+}
+export const inNats: LossFactor = { training: 1, validation: 1 }
 
 /** What a loss in nats per token is multiplied by. */
 export const lossIn = (unit: LossUnit, bytesPerToken: number): number =>

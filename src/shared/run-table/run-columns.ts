@@ -1,6 +1,7 @@
 // Everything that a table of runs can show: what they are, every field of their recipe, where they ran, how they went.
 import type { Recipe } from '../family/recipe.ts'
 import { initStdRule } from '../family/rules.ts'
+import { inNats, type LossFactor } from '../loss-unit.ts'
 import type { RunPlan, RunSummary } from '../run.ts'
 import type { Column, Value } from './column.ts'
 
@@ -14,6 +15,8 @@ export interface RunRow {
   tags: readonly string[]
   studyTags: readonly string[]
   note: string
+  /** Of its losses; absent: nats per token. Null where nobody knows it. */
+  factor?: LossFactor | null
 }
 
 export type RunColumn = Column<RunRow>
@@ -116,6 +119,16 @@ export const engineOf = ({ engine, torch }: Pick<RunSummary, 'engine' | 'torch'>
 const ratioOf = ({ run, plan }: RunRow): number | null =>
   plan ? plan.member.tokens / (run.countedParameters ?? run.parameters) : null
 
+/** Columns that hold a loss. */
+export const lossColumns: readonly string[] = ['loss', 'validation', 'bestValidation']
+
+const lossOf =
+  (split: keyof LossFactor, field: 'loss' | 'validationLoss' | 'bestValidationLoss') =>
+  ({ run, factor = inNats }: RunRow): number | null => {
+    const loss = run[field]
+    return loss === null || factor === null ? null : loss * factor[split]
+  }
+
 /** Every column in the order in which they stand. */
 export const runColumns: readonly RunColumn[] = [
   text('name', 'Name', ({ run }) => run.name, 'member'),
@@ -125,9 +138,9 @@ export const runColumns: readonly RunColumn[] = [
   number('tokensPerParam', 'Tokens/param', ratioOf, 'tokens/param', 'tokensPerParameter', 'd/n'),
   number('flops', 'FLOPs', ({ run }) => run.flops, 'c', 'compute', 'budget'),
   number('seed', 'Seed', ({ run, plan }) => run.seed ?? plan?.seed ?? null),
-  number('loss', 'Train loss', ({ run }) => run.loss, 'train', 'train-loss'),
-  number('validation', 'Validation loss', ({ run }) => run.validationLoss, 'val', 'validation-loss', 'val-loss'),
-  number('bestValidation', 'Best validation loss', ({ run }) => run.bestValidationLoss, 'best'),
+  number('loss', 'Train loss', lossOf('training', 'loss'), 'train', 'train-loss'),
+  number('validation', 'Validation loss', lossOf('validation', 'validationLoss'), 'val', 'validation-loss', 'val-loss'),
+  number('bestValidation', 'Best validation loss', lossOf('validation', 'bestValidationLoss'), 'best'),
   text('engine', 'Engine', ({ run }) => engineOf(run)),
   text('place', 'Place', ({ run }) => placeOf(run)),
   text('state', 'State', ({ run }) => run.state),

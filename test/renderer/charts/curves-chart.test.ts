@@ -183,7 +183,7 @@ describe('training curves', () => {
   })
 
   it('are saved with every digit, and nothing a spreadsheet would run', () => {
-    const rows = curvesCsv([line('a', [6, 5.125], '=1+1')])
+    const rows = curvesCsv([line('a', [6, 5.125], '=1+1')], 'nats-per-token')
       .trim()
       .split('\n')
     expect(rows).toHaveLength(3)

@@ -102,7 +102,7 @@ describe('the law', () => {
   })
 
   it('is saved with points and forecasts', () => {
-    const rows = lawCsv(plan([...measured, member('xl', 1e14, { loss: null })]).members, '6 N D')
+    const rows = lawCsv(plan([...measured, member('xl', 1e14, { loss: null })]).members, '6 N D', 'nats-per-token')
       .trim()
       .split('\n')
     expect(rows[0]).toContain('6 N D')

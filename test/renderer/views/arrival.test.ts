@@ -28,7 +28,9 @@ test('says what was predicted, what was measured and how far off, and is silent 
   const screen = await showScreen(ArrivalCard)
   expect(screen.text()).toBe('')
   await trainAll()
-  expect(screen.text()).toMatch(/279k: Predicted \d\.\d{3} before it trained, measured \d\.\d{3}: [\d.]+ % off\./)
+  expect(screen.text()).toMatch(
+    /279k: Predicted \d\.\d{3} before it trained, measured \d\.\d{3} nats\/token: [\d.]+ % off\./,
+  )
   await screen.press('Close')
   expect(screen.text()).toBe('')
 })

@@ -113,7 +113,7 @@ test('columns are chosen and remembered, and the CSV holds those in view with ev
   expect(screen.view.findAll('[role=columnheader]')).toHaveLength(4)
   expect(JSON.parse(localStorage.getItem('isoflop.run-table')!).columns).toEqual(table.choices.columns)
   const [header, first] = table.csv().split('\n')
-  expect(header).toBe('run,name,validation,weightDecay')
+  expect(header).toBe('run,name,validation (nats/token),weightDecay')
   expect(first).toBe(`${[...fake.runs.keys()][0]},${allNames()[0]},2.9,0.1`)
 })
 

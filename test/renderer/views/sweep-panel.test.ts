@@ -65,7 +65,7 @@ test('trainings at several values stand on the Sweeps page, with what they say',
   expect(panel.querySelector('[data-testid=sweep-shift]')!.textContent).toContain('needs two sizes')
   const { curves } = useSweepStore()
   expect(sweepCsv(curves, 'peakLearningRate').split('\n')[0]).toBe(
-    'size,parameters,peakLearningRate,seed,validation_loss',
+    'size,parameters,peakLearningRate,seed,validation_loss (nats/token)',
   )
   const drawing = sweepOption(curves, 'Rate', () => ({ colour: '#000000', symbol: 'circle' }), lightTheme)!
   expect(drawing.lines.map(({ points }) => points.map(({ x }) => x))).toEqual([[2e-3, 4e-3, 8e-3]])

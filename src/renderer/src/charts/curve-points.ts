@@ -3,7 +3,7 @@
 import type { Curve } from '../curves/curve.ts'
 import { decimate } from '../curves/decimate.ts'
 import { reachOf, smooth } from '../curves/smooth.ts'
-import { smoothable, spanOf, xOf, yOf, type CurveLine } from './curve-quantities.ts'
+import { factorOf, smoothable, spanOf, xOf, yOf, type CurveLine } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 import { position, type Range } from './scale.ts'
 
@@ -31,12 +31,15 @@ const known = new WeakMap<Curve, CurvePoints>()
 export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): CurvePoints {
   const { curve } = line
   const { x, y, xScale, yScale, smoothing, showTraining, showValidation, ignoreOutliers = false } = plan
+  const factor = factorOf(line, y)
   const buckets = Math.max(50, Math.min(2000, Math.round(plan.pixels)))
   const key = [
     curve.generation,
     curve.length,
     curve.validations.length,
     line.flopsPerToken,
+    factor.training,
+    factor.validation,
     xRange.from,
     xRange.to,
     ...[x, y, xScale, yScale, smoothing, showTraining, showValidation, ignoreOutliers, buckets],
@@ -45,9 +48,9 @@ export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): Curv
   if (before?.key === key) return before
 
   const { values, of } = xOf(line, x)
-  const place = (px: number, py: number): [number, number] => [
+  const place = (px: number, py: number, times = factor.training): [number, number] => [
     position(px, xScale),
-    yScale === 'log' && py <= 0 ? NaN : position(py, yScale),
+    yScale === 'log' && py <= 0 ? NaN : position(py * times, yScale),
   ]
   const isShown = (px: number) => xScale === 'linear' || px > 0
   const chosen = (ys: ArrayLike<number>) =>
@@ -74,7 +77,9 @@ export function pointsOf(line: CurveLine, plan: CurvesPlan, xRange: Range): Curv
   const mean = means ? spots(means, chosen(means)) : flat([])
   const validation = flat(
     showValidation && y === 'loss'
-      ? curve.validations.filter((record) => isShown(of(record))).map((record) => place(of(record), record.loss))
+      ? curve.validations
+          .filter((record) => isShown(of(record)))
+          .map((record) => place(of(record), record.loss, factor.validation))
       : [],
   )
   const near = recorded.filter(([i, value]) => !isFar(i, value))

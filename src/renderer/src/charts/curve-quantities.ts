@@ -1,6 +1,8 @@
 // What a training curve is drawn against and what is drawn: the columns of its records, in the units of the axes.
 import type { Curve } from '../curves/curve.ts'
+import { inNats, type LossFactor } from '#shared/loss-unit.ts'
 import { speeds } from '../curves/smooth.ts'
+import { type LossUnit, lossUnitNames } from '#shared/loss-unit.ts'
 import { union, type Range, type ScaleKind } from './scale.ts'
 
 export type CurveX = 'step' | 'tokens' | 'flops' | 'seconds'
@@ -14,6 +16,8 @@ export interface CurveLine {
   curve: Curve
   /** Training FLOPs per token, under the convention named on the axis. */
   flopsPerToken: number
+  /** Of its losses; absent: nats per token, as they were recorded. */
+  factor?: LossFactor
 }
 
 export const xNames: Record<CurveX, string> = {
@@ -22,12 +26,17 @@ export const xNames: Record<CurveX, string> = {
   flops: 'training compute, FLOPs',
   seconds: 'training time, seconds',
 }
-export const yNames: Record<CurveY, string> = {
-  loss: 'loss (nats/token)',
+const yNames: Record<Exclude<CurveY, 'loss'>, string> = {
   learningRate: 'learning rate',
   gradientNorm: 'gradient norm',
   tokensPerSecond: 'tokens/s',
 }
+export const yName = (y: CurveY, unit: LossUnit = 'nats-per-token'): string =>
+  y === 'loss' ? lossUnitNames[unit] : yNames[y]
+
+/** What y is multiplied by where it is drawn or read: columns stay as they were recorded. */
+export const factorOf = ({ factor = inNats }: Pick<CurveLine, 'factor'>, y: CurveY): LossFactor =>
+  y === 'loss' ? factor : inNats
 
 interface Axis {
   values: ArrayLike<number>

@@ -4,7 +4,7 @@ import { rounded } from '#shared/numbers.ts'
 import { gridLines, type AxisPlan } from './axis.ts'
 import { pointsOf, type CurvePoints } from './curve-points.ts'
 import { lastStep, nearest } from '../curves/curve.ts'
-import { xExtent, xNames, xOf, yNames, type CurveLine, type CurveY } from './curve-quantities.ts'
+import { xExtent, xNames, xOf, yName, type CurveLine, type CurveY } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 import { drawing, type Axes, type Drawing } from './drawing.ts'
 import { isLimited, limited, noLimit, padded, position, valueAt, type Range, type ScaleKind } from './scale.ts'
@@ -45,11 +45,11 @@ function planned(plan: CurvesPlan): Planned | null {
   const { zoom, yLimit = noLimit } = plan
   const yRange = zoom?.y ?? limited(padded(y ?? { from: 1, to: 10 }, plan.yScale), yLimit, plan.yScale)
   const hasSpikes = !zoom && !isLimited(yLimit) && y !== null && y.highest > y.to
-  const yName = hasSpikes ? `${yNames[plan.y]}, spikes to ${rounded(y.highest)}` : yNames[plan.y]
+  const name = yName(plan.y, plan.unit)
   const xName = plan.x === 'flops' ? `${xNames.flops} (${plan.convention})` : xNames[plan.x]
   const axes = {
     x: { name: xName, kind: plan.xScale, range: xRange, wanted: labelsAcross(plan.pixels) },
-    y: { name: yName, kind: plan.yScale, range: yRange },
+    y: { name: hasSpikes ? `${name}, spikes to ${rounded(y.highest)}` : name, kind: plan.yScale, range: yRange },
   }
   const ends = [position(yRange.from, plan.yScale), position(yRange.to, plan.yScale)]
   const isOutside = (y: number) => y < ends[0] || y > ends[1]

@@ -1,4 +1,5 @@
 // What a person chose to see of the training curves.
+import type { LossUnit } from '#shared/loss-unit.ts'
 import type { CurveLine, CurveX, CurveY } from './curve-quantities.ts'
 import type { Limit, Range, ScaleKind } from './scale.ts'
 
@@ -6,6 +7,8 @@ export interface CurvesPlan {
   lines: CurveLine[]
   x: CurveX
   y: CurveY
+  /** That the lines' factors make of their losses; absent: nats per token. */
+  unit?: LossUnit
   xScale: ScaleKind
   yScale: ScaleKind
   /** Share of a curve's own length over which it is averaged to each side; 0 shows only the raw line. */

@@ -1,8 +1,9 @@
 // What the chart of training curves says about a place, and everything behind it as a table.
 import { writeCsv } from '#shared/csv.ts'
+import { type LossUnit, lossUnitWords } from '#shared/loss-unit.ts'
 import { firstNotBelow, nearest, type Curve } from '../curves/curve.ts'
 import { reachOf, smooth, speeds } from '../curves/smooth.ts'
-import { smoothable, spanOf, xOf, yOf, type CurveLine } from './curve-quantities.ts'
+import { factorOf, smoothable, spanOf, xOf, yOf, type CurveLine } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 
 export interface Reading {
@@ -26,6 +27,7 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
   return plan.lines.flatMap((line) => {
     const { values, of } = xOf(line, plan.x)
     const { curve } = line
+    const factor = factorOf(line, plan.y)
     const i = rowAt(values, curve, at)
     if (i < 0) return []
     const span = values[curve.length - 1]
@@ -39,7 +41,7 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
     if (plan.y === 'loss' && curve.validations.length) {
       let best = curve.validations[0]
       for (const one of curve.validations) if (Math.abs(of(one) - at) < Math.abs(of(best) - at)) best = one
-      validation = best.loss
+      validation = best.loss * factor.validation
     }
     return [
       {
@@ -49,10 +51,10 @@ export function readCurves(plan: CurvesPlan, at: number): Reading[] {
         step: curve.columns.step[i],
         steps,
         x: values[i],
-        value: ys[i],
-        low: within && within.low[i],
-        high: within && within.high[i],
-        smoothed: isSmooth ? smooth(curve, plan.y, ys, reachOf(curve, plan.smoothing))[i] : null,
+        value: ys[i] * factor.training,
+        low: within && within.low[i] * factor.training,
+        high: within && within.high[i] * factor.training,
+        smoothed: isSmooth ? smooth(curve, plan.y, ys, reachOf(curve, plan.smoothing))[i] * factor.training : null,
         validation,
       },
     ]
@@ -65,33 +67,35 @@ function rowAt(values: ArrayLike<number>, { columns, length }: Curve, at: number
   return holding < length && columns.count[holding] > 1 ? holding : nearest(values, length, at)
 }
 
-const csvColumns = [
-  'run',
-  'member',
-  'step',
-  'tokens',
-  'flops',
-  'seconds',
-  'loss',
-  'gradient_norm',
-  'learning_rate',
-].concat('tokens_per_second', 'validation_loss')
+const csvColumns = (unit: LossUnit) => [
+  ...['run', 'member', 'step', 'tokens', 'flops', 'seconds', `loss (${lossUnitWords[unit]})`],
+  ...['gradient_norm', 'learning_rate', 'tokens_per_second', `validation_loss (${lossUnitWords[unit]})`],
+]
 
 /** Every step of the lines, one row each; the curves are whole. */
-export const curvesCsv = (lines: readonly CurveLine[], hasHeader = true): string =>
-  writeCsv(hasHeader ? csvColumns : null, lines.flatMap(csvRows))
+export const curvesCsv = (lines: readonly CurveLine[], unit: LossUnit, hasHeader = true): string =>
+  writeCsv(hasHeader ? csvColumns(unit) : null, lines.flatMap(csvRows))
 
-function csvRows({ id, name, curve, flopsPerToken }: CurveLine) {
+function csvRows(line: CurveLine) {
+  const { id, name, curve, flopsPerToken } = line
+  const factor = factorOf(line, 'loss')
   const { step, tokens, loss, gradientNorm, learningRate, elapsedMs } = curve.columns
   const speed = speeds(curve)
-  const validations = new Map(curve.validations.map((record) => [record.step, record.loss]))
+  const validations = new Map(curve.validations.map((record) => [record.step, record.loss * factor.validation]))
   const placed = (at: number, read: number, ms: number) => [id, name, at, read, read * flopsPerToken, ms / 1000]
   const before = curve.validations.filter((record) => !curve.length || record.step < step[0])
   return [
-    ...before.map((one) => [...placed(one.step, one.tokens, one.elapsedMs), '', '', '', '', one.loss]),
+    ...before.map((one) => [
+      ...placed(one.step, one.tokens, one.elapsedMs),
+      '',
+      '',
+      '',
+      '',
+      one.loss * factor.validation,
+    ]),
     ...Array.from({ length: curve.length }, (_, i) => [
       ...placed(step[i], tokens[i], elapsedMs[i]),
-      loss[i],
+      loss[i] * factor.training,
       gradientNorm[i],
       learningRate[i],
       speed[i],

@@ -3,6 +3,7 @@
 import type { Interval } from '#shared/scaling/bootstrap.ts'
 import type { IsoflopFit, IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import { writeCsv } from '#shared/csv.ts'
+import { type LossUnit, lossUnitNames, lossUnitWords } from '#shared/loss-unit.ts'
 import { formatFlops } from '#shared/numbers.ts'
 import { gridLines } from './axis.ts'
 import { seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
@@ -17,6 +18,7 @@ export function isoflopOption(
   { profiles }: IsoflopFit,
   theme: ChartTheme,
   minima: ReadonlyMap<number, Interval> = new Map(),
+  unit: LossUnit = 'nats-per-token',
 ): CheckDrawing | null {
   const drawn = profiles.filter((profile) => Number.isFinite(profile.curvature))
   if (drawn.length === 0) return null
@@ -40,7 +42,7 @@ export function isoflopOption(
   const losses = extent('linear', [...places.map(({ y }) => y), ...used.map(({ loss }) => loss)])!
   const axes = {
     x: { name: 'parameters, N', kind: 'log' as const, range: padded(sizes, 'log', 0.08), wanted: 4 },
-    y: { name: 'loss (nats/token)', kind: 'linear' as const, range: padded(losses, 'linear', 0.12), wanted: 4 },
+    y: { name: lossUnitNames[unit], kind: 'linear' as const, range: padded(losses, 'linear', 0.12), wanted: 4 },
   }
   const spot = (x: number, y: number): [number, number] => [position(x, 'log'), y]
   const series = styled.flatMap(({ profile, mine, name, colour, symbol }) => {
@@ -111,8 +113,8 @@ export function isoflopOption(
 }
 
 /** One row for each training. */
-export const isoflopCsv = (points: readonly IsoflopPoint[]): string =>
+export const isoflopCsv = (points: readonly IsoflopPoint[], unit: LossUnit = 'nats-per-token'): string =>
   writeCsv(
-    ['budget_flops', 'parameters', 'validation_loss'],
+    ['budget_flops', 'parameters', `validation_loss (${lossUnitWords[unit]})`],
     points.map(({ budget, parameters, loss }) => [budget, parameters, loss]),
   )

@@ -1,6 +1,7 @@
 // The scaling law: training curves and final points against compute, the fitted line with its band, forecasts hollow
 // until they are measured. In the window ECharts draws all but the curves, which stand on a canvas; a saved picture is
 // one ECharts option.
+import { lossUnitNames } from '#shared/loss-unit.ts'
 import { gridLines } from './axis.ts'
 import { drawing, type Axes, type Drawing } from './drawing.ts'
 import { lawStrokes } from './law-curves.ts'
@@ -112,7 +113,11 @@ function lawAxes(plan: LawPlan, curves: readonly RunStrokes[]): Axes | null {
       kind: xScale,
       range: zoom?.x ?? limited(xRange, plan.xLimit ?? noLimit, xScale),
     },
-    y: { name: 'loss (nats/token)', kind: yScale, range: zoom?.y ?? limited(yRange, plan.yLimit ?? noLimit, yScale) },
+    y: {
+      name: lossUnitNames[plan.unit ?? 'nats-per-token'],
+      kind: yScale,
+      range: zoom?.y ?? limited(yRange, plan.yLimit ?? noLimit, yScale),
+    },
   }
 }
 

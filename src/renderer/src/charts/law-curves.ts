@@ -2,6 +2,7 @@
 import type { Curve } from '../curves/curve.ts'
 import { nearest } from '../curves/curve.ts'
 import { decimate } from '../curves/decimate.ts'
+import { inNats } from '#shared/loss-unit.ts'
 import { reachOf, smooth } from '../curves/smooth.ts'
 import { familiesOf, type LawMember, type LawPlan } from './law-plan.ts'
 import { position, type Range } from './scale.ts'
@@ -13,15 +14,34 @@ const smoothing = 0.015
 const known = new WeakMap<Curve, { key: string; points: Float64Array }>()
 
 /** Positions of one member's curve, worked out once while nothing changes. */
-function pointsOf({ curve, flopsPerToken }: LawMember, plan: LawPlan, within: Range | null): Float64Array {
+function pointsOf(
+  { curve, flopsPerToken, factor = inNats }: LawMember,
+  plan: LawPlan,
+  within: Range | null,
+): Float64Array {
   if (!curve || plan.curves === 'none') return new Float64Array(0)
   const { curves, xScale, yScale } = plan
   const buckets = Math.max(50, Math.min(1200, Math.round(plan.pixels)))
   const size = curves === 'training' ? curve.length : curve.validations.length
-  const key = [curve.generation, size, flopsPerToken, within?.from, within?.to, curves, xScale, yScale, buckets].join()
+  const times = curves === 'training' ? factor.training : factor.validation
+  const key = [
+    curve.generation,
+    size,
+    flopsPerToken,
+    times,
+    within?.from,
+    within?.to,
+    curves,
+    xScale,
+    yScale,
+    buckets,
+  ].join()
   const before = known.get(curve)
   if (before?.key === key) return before.points
-  const spot = (tokens: number, loss: number) => [position(tokens * flopsPerToken, xScale), position(loss, yScale)]
+  const spot = (tokens: number, loss: number) => [
+    position(tokens * flopsPerToken, xScale),
+    position(loss * times, yScale),
+  ]
   const points = Float64Array.from(
     curves === 'validation'
       ? curve.validations.filter(({ tokens }) => tokens > 0).flatMap(({ tokens, loss }) => spot(tokens, loss))
@@ -97,16 +117,22 @@ export function readLawCurves(plan: LawPlan, x: number, y: number): { lines: Cur
 }
 
 /** Null outside the curve. */
-function lossAt({ curve, flopsPerToken }: LawMember, curves: LawPlan['curves'], x: number): number | null {
+function lossAt(
+  { curve, flopsPerToken, factor = inNats }: LawMember,
+  curves: LawPlan['curves'],
+  x: number,
+): number | null {
   if (!curve || flopsPerToken <= 0) return null
   const at = x / flopsPerToken
   if (curves === 'validation') {
     const tokens = curve.validations.map((record) => record.tokens)
     const i = nearest(tokens, tokens.length, at)
-    return i < 0 || at > tokens[tokens.length - 1] * 1.02 || at < tokens[0] * 0.98 ? null : curve.validations[i].loss
+    return i < 0 || at > tokens[tokens.length - 1] * 1.02 || at < tokens[0] * 0.98
+      ? null
+      : curve.validations[i].loss * factor.validation
   }
   const { tokens, loss } = curve.columns
   const i = nearest(tokens, curve.length, at)
   if (i < 0 || at > tokens[curve.length - 1] * 1.02 || at < tokens[0]) return null
-  return smooth(curve, 'loss', loss, reachOf(curve, smoothing))[i]
+  return smooth(curve, 'loss', loss, reachOf(curve, smoothing))[i] * factor.training
 }

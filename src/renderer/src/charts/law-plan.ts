@@ -1,6 +1,9 @@
 // What a person chose to see of the law, and what there is to be seen.
-import type { Forecast, Law } from '#shared/scaling/law.ts'
+import type { LossUnit } from '#shared/loss-unit.ts'
+import type { Forecast } from '#shared/scaling/law.ts'
+import type { LawInUnit } from '#shared/scaling/law-times.ts'
 import type { Curve } from '../curves/curve.ts'
+import type { LossFactor } from '#shared/loss-unit.ts'
 import type { Overlay } from './overlays.ts'
 import type { Limit, Range, ScaleKind } from './scale.ts'
 
@@ -13,6 +16,8 @@ export interface LawMember {
   flopsPerToken: number
   flops: number
   curve: Curve | null
+  /** Of the curve's losses, which are as they were recorded; absent: nats per token. All else is in the plan's unit. */
+  factor?: LossFactor
   /** Final validation loss, null until finished. */
   loss: number | null
   /** Losses of repeats with other seeds, and their standard deviation; one or none, and null, without. */
@@ -26,7 +31,7 @@ export interface LawMember {
 /** The members of one study and the law through them. */
 export interface LawFamily {
   members: LawMember[]
-  law: Law | null
+  law: LawInUnit | null
 }
 
 /** A study laid beside the open one. */
@@ -44,6 +49,8 @@ export interface LawPlan extends LawFamily {
   /** Name and hue of the open study where others lie beside it. */
   own?: { name: string; hue: string } | null
   beside?: readonly FamilyBeside[]
+  /** Of all losses; absent: nats per token. */
+  unit?: LossUnit
   xScale: ScaleKind
   yScale: ScaleKind
   curves: LawCurves

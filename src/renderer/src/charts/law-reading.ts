@@ -2,7 +2,8 @@
 import { writeCsv } from '#shared/csv.ts'
 import { formatShare, rounded, threeDigits } from '#shared/numbers.ts'
 import { evaluateCurve, type CurveFit } from '#shared/scaling/curve.ts'
-import type { Law } from '#shared/scaling/law.ts'
+import { type LossUnit, lossUnitWords } from '#shared/loss-unit.ts'
+import type { LawInUnit } from '#shared/scaling/law-times.ts'
 import { nearestPoint, type Drawing } from './drawing.ts'
 import { familiesOf, type LawMember, type LawPlan } from './law-plan.ts'
 import { powerLabel } from './scale.ts'
@@ -41,14 +42,14 @@ export function readLaw(
 }
 
 /** Members with their points and forecasts, one row each. */
-export const lawCsv = (members: readonly LawMember[], convention: string): string =>
+export const lawCsv = (members: readonly LawMember[], convention: string, unit: LossUnit): string =>
   writeCsv(
     [
       'member',
       `training_flops (${convention})`,
-      'validation_loss',
+      `validation_loss (${lossUnitWords[unit]})`,
       'in_fit',
-      'forecast_loss',
+      `forecast_loss (${lossUnitWords[unit]})`,
       'forecast_low',
       'forecast_high',
       'seeds',
@@ -72,7 +73,7 @@ const signed = (value: number): string => threeDigits(value).replace('-', '−')
 /** The law as one line: `L = 2.12 + (C / 5.49×10¹¹)^−0.441, exponent −0.46 to −0.42 (95 %), residual 0.289 %`. */
 export function lawInWords(
   { parameters: { scale, exponent, offset }, residualStd, status }: CurveFit,
-  intervals: Law['intervals'],
+  intervals: LawInUnit['intervals'],
 ): string {
   const term = `(C / ${powerLabel(rounded(scale))})^${signed(exponent)}`
   const parts = [`L = ${offset === 0 ? term : `${threeDigits(offset)} + ${term}`}`]

@@ -1,5 +1,6 @@
 // Loss against a swept field, a line for each size with its parabola and optimum; and the optimum against size.
 import { writeCsv } from '#shared/csv.ts'
+import { type LossUnit, lossUnitNames, lossUnitWords } from '#shared/loss-unit.ts'
 import { formatCount, rounded } from '#shared/numbers.ts'
 import { parabolaAt } from '#shared/scaling/valley.ts'
 import type { OptimumShift, SweepCurve } from '#shared/sweep/curves.ts'
@@ -23,6 +24,7 @@ export function sweepOption(
   title: string,
   styleOf: (id: string) => SweepStyle,
   theme: ChartTheme,
+  unit: LossUnit = 'nats-per-token',
 ): CheckDrawing | null {
   const words = wordsIn(curves)
   const at = (x: number | string): number => (words ? words.indexOf(String(x)) : Number(x))
@@ -55,7 +57,7 @@ export function sweepOption(
       ...(words ? { labelled: words.map((_, i) => i), label: (i: number) => words[i] ?? '' } : {}),
     },
     y: {
-      name: 'validation loss (nats/token)',
+      name: `validation ${lossUnitNames[unit]}`,
       kind: 'linear' as const,
       range: padded({ from: lowest, to: Math.min(Math.max(...losses), lowest * highest) }, 'linear', 0.08),
       wanted: 5,
@@ -185,9 +187,9 @@ export const valueText = (curves: readonly SweepCurve[], x: number): string =>
   wordsIn(curves)?.[x] ?? (x >= 1e4 ? formatCount(x) : String(rounded(x)))
 
 /** One row for each training. */
-export const sweepCsv = (curves: readonly SweepCurve[], field: string): string =>
+export const sweepCsv = (curves: readonly SweepCurve[], field: string, unit: LossUnit = 'nats-per-token'): string =>
   writeCsv(
-    ['size', 'parameters', field, 'seed', 'validation_loss'],
+    ['size', 'parameters', field, 'seed', `validation_loss (${lossUnitWords[unit]})`],
     curves.flatMap(({ name, parameters, points }) =>
       points.flatMap(({ x, losses }) => losses.map(({ seed, loss }) => [name, parameters, x, seed, loss])),
     ),

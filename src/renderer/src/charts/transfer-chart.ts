@@ -1,5 +1,6 @@
 // Learning-rate transfer: final loss against peak learning rate, a line for each width, the best rate of each marked.
 import { writeCsv } from '#shared/csv.ts'
+import { type LossUnit, lossUnitNames, lossUnitWords } from '#shared/loss-unit.ts'
 import type { ParametrisationName, TransferPoint } from '#shared/mup/check.ts'
 import { meansOf, transferVerdicts } from '#shared/mup/verdict.ts'
 import { drawCheck, seriesStyle, type CheckDrawing, type CheckLine } from './check-chart.ts'
@@ -9,6 +10,8 @@ import type { ChartTheme } from './theme.ts'
 export interface TransferPlan {
   points: readonly TransferPoint[]
   parametrisation: ParametrisationName
+  /** That the points are in; absent: nats per token. */
+  unit?: LossUnit
 }
 
 type MeanPoint = ReturnType<typeof meansOf>[number]
@@ -16,7 +19,10 @@ type MeanPoint = ReturnType<typeof meansOf>[number]
 /**
  * Null while the parametrisation has no loss yet. Both parametrisations get the same axes; what diverged has no point.
  */
-export function transferOption({ points, parametrisation }: TransferPlan, theme: ChartTheme): CheckDrawing | null {
+export function transferOption(
+  { points, parametrisation, unit = 'nats-per-token' }: TransferPlan,
+  theme: ChartTheme,
+): CheckDrawing | null {
   const known = meansOf(points).filter((point): point is MeanPoint & { loss: number } => point.loss !== null)
   const mine = known.filter((point) => point.parametrisation === parametrisation)
   if (mine.length === 0) return null
@@ -60,7 +66,7 @@ export function transferOption({ points, parametrisation }: TransferPlan, theme:
       wanted: 4,
     },
     y: {
-      name: 'validation loss (nats/token)',
+      name: `validation ${lossUnitNames[unit]}`,
       kind: 'linear' as const,
       range: padded({ from: lowest, to: Math.min(Math.max(...losses), lowest * 1.8) }, 'linear', 0.08),
       wanted: 5,
@@ -70,9 +76,9 @@ export function transferOption({ points, parametrisation }: TransferPlan, theme:
 }
 
 /** One row for each model; a diverged one has no loss. */
-export const transferCsv = (points: readonly TransferPoint[]): string =>
+export const transferCsv = (points: readonly TransferPoint[], unit: LossUnit = 'nats-per-token'): string =>
   writeCsv(
-    ['parametrisation', 'width', 'learning_rate', 'seed', 'validation_loss'],
+    ['parametrisation', 'width', 'learning_rate', 'seed', `validation_loss (${lossUnitWords[unit]})`],
     points.map(({ parametrisation, width, learningRate, seed, loss }) => [
       parametrisation,
       width,

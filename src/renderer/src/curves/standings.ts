@@ -109,6 +109,17 @@ export const trainingsOf = (standings: readonly Standing[]): LawPoint[] =>
     .filter(({ loss, isExcluded }) => loss !== null && !isExcluded)
     .flatMap(({ name, flops, losses }) => losses.map((y): LawPoint => ({ name, x: flops, y })))
 
+/** The same in another unit of the loss; with null, of what nobody knows in it. */
+export const standingTimes = (one: Standing, factor: number | null): Standing =>
+  factor === 1
+    ? one
+    : {
+        ...one,
+        loss: one.loss === null || factor === null ? null : one.loss * factor,
+        losses: factor === null ? [] : one.losses.map((loss) => loss * factor),
+        spread: one.spread === null || factor === null ? null : one.spread * factor,
+      }
+
 /** Tokens per counted parameter of a whole training, as the recipe means them: a wsd-s run's at its second cooldown. */
 function ratioOf(run: RunSummary | null, planned: MemberPlan | undefined, decay: Decay): number | null {
   if (run && run.flopsPerToken > 0) {

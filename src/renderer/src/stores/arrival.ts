@@ -4,11 +4,15 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { formatShare, withDecimals } from '#shared/numbers.ts'
 import { useLawStore } from './law.ts'
+import { useLawShown } from './law-shown.ts'
+import { useLossUnit } from './loss-unit.ts'
 import { usePlanStore } from './plan.ts'
 import { useStudiesStore } from './studies.ts'
 
 export const useArrival = defineStore('arrival', () => {
   const law = useLawStore()
+  const shown = useLawShown()
+  const lossUnit = useLossUnit()
   const plan = usePlanStore()
   const studies = useStudiesStore()
   /** What was shown and closed, by study: the runs that it told of. */
@@ -27,12 +31,12 @@ export const useArrival = defineStore('arrival', () => {
   const largest = computed(() => law.inFit[law.inFit.length - 1] ?? null)
 
   const text = computed(() => {
-    const heldOut = law.law?.heldOut[0]
+    const heldOut = shown.law?.heldOut[0]
     if (!heldOut) return null
     const [predicted, measured] = [heldOut.y, heldOut.measured].map((value) => withDecimals(value, 3))
     return {
       name: heldOut.name ?? 'the largest',
-      sentence: `Predicted ${predicted} before it trained, measured ${measured}: ${formatShare(Math.abs(heldOut.error))} off.`,
+      sentence: `Predicted ${predicted} before it trained, measured ${measured} ${lossUnit.words}: ${formatShare(Math.abs(heldOut.error))} off.`,
       meaning:
         heldOut.isInside === false
           ? 'The measured loss lies outside the 95 % interval of the prediction: the law of the smaller members does not hold up to here.'

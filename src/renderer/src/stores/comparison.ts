@@ -5,11 +5,11 @@ import { computed, ref, shallowRef, watch } from 'vue'
 import type { ComparisonOptions, Currency } from '#shared/comparison/compare.ts'
 import type { StudyEvidence } from '#shared/comparison/evidence.ts'
 import type { RecipeChange, TrialChoices, TrialCost } from '#shared/comparison/trial.ts'
-import type { LossUnit } from '#shared/loss-unit.ts'
 import type { Study } from '#shared/study.ts'
 import type { Pair, PairForm } from '#shared/scaling/multiplier/pair-fit.ts'
 import { useBridge } from '../bridge.ts'
 import { fittedLatest } from '../fitting/latest.ts'
+import { useLossUnit } from './loss-unit.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
@@ -18,7 +18,6 @@ interface Choices {
   form: PairForm['kind']
   asymptote: number
   exponent: number | null
-  unit: LossUnit
   currency: Currency
   price: { a: number | null; b: number | null }
 }
@@ -27,7 +26,6 @@ const usual: Choices = {
   form: 'free',
   asymptote: 1.6,
   exponent: null,
-  unit: 'nats-per-token',
   currency: 'compute',
   price: { a: null, b: null },
 }
@@ -37,6 +35,7 @@ export const useComparisonStore = defineStore('comparison', () => {
   const studies = useStudiesStore()
   const runs = useRunsStore()
   const notices = useNoticesStore()
+  const lossUnit = useLossUnit()
   const choices = useLocalStorage<Choices>('isoflop.comparison', usual, { mergeDefaults: true })
   const chosen = useLocalStorage<Record<string, string>>('isoflop.compared-with', {})
 
@@ -82,10 +81,10 @@ export const useComparisonStore = defineStore('comparison', () => {
   )
 
   const options = computed<ComparisonOptions>(() => {
-    const { form, asymptote, exponent, unit, price } = choices.value
+    const { form, asymptote, exponent, price } = choices.value
     return {
       form: form === 'pinned' ? { kind: form, asymptote, exponent } : { kind: form },
-      unit,
+      unit: lossUnit.unit,
       prices: price.a === null ? null : { a: price.a, b: price.b ?? price.a },
     }
   })

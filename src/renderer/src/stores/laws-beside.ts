@@ -10,6 +10,7 @@ import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
 import { useCorporaStore } from './corpora.ts'
 import { useLabStore } from './lab.ts'
 import { useLawStore } from './law.ts'
+import { useLossUnit } from './loss-unit.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunsStore } from './runs.ts'
 import { useShownRuns } from './shown-runs.ts'
@@ -31,6 +32,7 @@ export const useLawsBeside = defineStore('laws-beside', () => {
   const corpora = useCorporaStore()
   const lab = useLabStore()
   const own = useLawStore()
+  const lossUnit = useLossUnit()
   const notices = useNoticesStore()
 
   const standings = computed(() =>
@@ -64,15 +66,17 @@ export const useLawsBeside = defineStore('laws-beside', () => {
       study,
       standings: standings.value[i],
       law: laws.value?.[i] ?? null,
-      differences: studies.current ? differencesBetween(study, studies.current) : [],
+      differences: studies.current ? differencesBetween(study, studies.current, lossUnit.isBits) : [],
     })),
   )
   return { all }
 })
 
-function differencesBetween(one: Study, other: Study): string[] {
+/** Bits per byte are the same unit whatever the tokenizer. */
+function differencesBetween(one: Study, other: Study, isBits: boolean): string[] {
   const differences: string[] = []
-  if (JSON.stringify(one.tokenizer) !== JSON.stringify(other.tokenizer)) differences.push('another tokenizer')
+  if (!isBits && JSON.stringify(one.tokenizer) !== JSON.stringify(other.tokenizer))
+    differences.push('another tokenizer, which bits per byte would compare')
   if (one.corpusId !== other.corpusId) differences.push('another text')
   if (one.recipe.flopsConvention !== other.recipe.flopsConvention) differences.push('FLOPs counted another way')
   return differences

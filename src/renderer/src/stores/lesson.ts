@@ -6,6 +6,8 @@ import { isUnderWay } from '#shared/task-state.ts'
 import { useBeginStore } from './begin.ts'
 import { useHelpStore } from './help.ts'
 import { useLawStore } from './law.ts'
+import { useLawShown } from './law-shown.ts'
+import { useLossUnit } from './loss-unit.ts'
 import { useRunsStore } from './runs.ts'
 import { useShellStore, type ViewName } from './shell.ts'
 import { useStudiesStore } from './studies.ts'
@@ -67,6 +69,8 @@ export const useLesson = defineStore('lesson', () => {
   const studies = useStudiesStore()
   const runs = useRunsStore()
   const law = useLawStore()
+  const shown = useLawShown()
+  const lossUnit = useLossUnit()
   const shell = useShellStore()
 
   const place = computed(() => Math.min(help.lesson.step, lessonSteps.length - 1))
@@ -92,11 +96,18 @@ export const useLesson = defineStore('lesson', () => {
     if (measured === null) return null
     const by = (value: number) => `${withDecimals((100 * Math.abs(value - measured)) / measured, 2)} % off`
     const { prediction } = help.lesson
+    const said = (value: number) => (shown.factor === null ? '–' : withDecimals(value * shown.factor, 3))
     return [
-      ...(prediction === null ? [] : [`You: ${withDecimals(prediction, 3)}, ${by(prediction)}.`]),
-      ...(heldOut ? [`The law: ${withDecimals(heldOut.y, 3)}, ${by(heldOut.y)}.`] : []),
-      `Measured: ${withDecimals(measured, 3)}.`,
+      ...(prediction === null ? [] : [`You: ${said(prediction)}, ${by(prediction)}.`]),
+      ...(heldOut ? [`The law: ${said(heldOut.y)}, ${by(heldOut.y)}.`] : []),
+      `Measured: ${said(measured)} ${lossUnit.words}.`,
     ]
+  })
+  /** What the person expects, in the unit that is shown; kept in nats per token. */
+  const prediction = computed({
+    get: () =>
+      help.lesson.prediction === null || shown.factor === null ? null : help.lesson.prediction * shown.factor,
+    set: (to) => help.change({ prediction: to === null || shown.factor === null ? null : to / shown.factor }),
   })
   const status = computed(() => {
     if (place.value === 0 || own.value.length === 0) return null
@@ -126,5 +137,5 @@ export const useLesson = defineStore('lesson', () => {
     (isGone) => isGone && help.change({ studyId: null, step: 0, prediction: null }),
   )
 
-  return { place, step, done, verdict, status, largest, start, goTo, showRoom }
+  return { place, step, done, prediction, verdict, status, largest, start, goTo, showRoom }
 })

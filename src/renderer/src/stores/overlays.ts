@@ -13,6 +13,7 @@ import {
   type PublishedLaw,
 } from '#shared/scaling/published.ts'
 import type { Overlay } from '../charts/overlays.ts'
+import { useLossUnit } from './loss-unit.ts'
 import { usePlanStore } from './plan.ts'
 import { useStudiesStore } from './studies.ts'
 
@@ -22,6 +23,7 @@ const anyRange: [number, number] = [1e17, 1e25]
 export const useOverlaysStore = defineStore('overlays', () => {
   const studies = useStudiesStore()
   const plan = usePlanStore()
+  const lossUnit = useLossUnit()
   const chosen = useLocalStorage<string[]>('isoflop.overlays', [])
 
   const differences = (published: Parameters<typeof differencesFrom>[0]): string[] => {
@@ -73,12 +75,14 @@ export const useOverlaysStore = defineStore('overlays', () => {
     }
   }
   const all = computed<Overlay[]>(() => [...publishedPoints.map(asFamily), ...laws.map(asLaw)])
-  const shown = computed(() => all.value.filter(({ id }) => chosen.value.includes(id)))
+  /** Losses per token of tokenizers that are not here cannot be said in bits per byte. */
+  const isPossible = computed(() => !lossUnit.isBits)
+  const shown = computed(() => (isPossible.value ? all.value.filter(({ id }) => chosen.value.includes(id)) : []))
   const show = (id: string, isShown: boolean) => {
     chosen.value = isShown
       ? [...chosen.value.filter((one) => one !== id), id]
       : chosen.value.filter((one) => one !== id)
   }
   const isShown = (id: string) => chosen.value.includes(id)
-  return { all, shown, show, isShown }
+  return { all, shown, show, isShown, isPossible }
 })

@@ -6,11 +6,12 @@ import { writeCsv } from '#shared/csv.ts'
 import { compareValues, textOf } from '#shared/run-table/column.ts'
 import { parseFilter, type Filter } from '#shared/run-table/filter.ts'
 import { groupRows, type Group } from '#shared/run-table/groups.ts'
-import { runColumns, usualColumns, type RunColumn, type RunRow } from '#shared/run-table/run-columns.ts'
+import { lossColumns, runColumns, usualColumns, type RunColumn, type RunRow } from '#shared/run-table/run-columns.ts'
 import { hueAt } from '../charts/hues.ts'
 import { memberColour } from '../charts/theme.ts'
 import { useAnnotations } from './annotations.ts'
 import { useLabStore } from './lab.ts'
+import { useLossUnit } from './loss-unit.ts'
 import { useRunPlansStore } from './run-plans.ts'
 import { useShownRuns } from './shown-runs.ts'
 
@@ -29,6 +30,7 @@ export type RunLine =
 export const useRunTable = defineStore('run-table', () => {
   const shownRuns = useShownRuns()
   const plans = useRunPlansStore()
+  const lossUnit = useLossUnit()
   const lab = useLabStore()
   const annotations = useAnnotations()
   const choices = useLocalStorage<RunTableChoices>(
@@ -52,6 +54,7 @@ export const useRunTable = defineStore('run-table', () => {
       tags: annotations.of('run', run.id).tags,
       studyTags: annotations.of('study', run.studyId).tags,
       note: annotations.of('run', run.id).note,
+      factor: lossUnit.of(run),
     })),
   )
   const filter = computed((): { keeps: Filter<RunRow>; refusal: string | null } => {
@@ -112,10 +115,12 @@ export const useRunTable = defineStore('run-table', () => {
     const { sort } = choices.value
     choices.value.sort = { key, isDescending: sort.key === key && !sort.isDescending }
   }
+  /** What a head says after the name of a loss: its unit. */
+  const unitOf = (key: string): string => (lossColumns.includes(key) ? ` (${lossUnit.words})` : '')
   /** The rows in view with the columns in view, every digit of them; the run's id first. */
   const csv = (): string =>
     writeCsv(
-      ['run', ...columns.value.map(({ key }) => key)],
+      ['run', ...columns.value.map(({ key }) => key + unitOf(key))],
       rows.value.map((row) => [row.run.id, ...columns.value.map((column) => csvCell(column, row))]),
     )
 
@@ -134,6 +139,7 @@ export const useRunTable = defineStore('run-table', () => {
     tick,
     fold,
     sortBy,
+    unitOf,
     csv,
   }
 })

@@ -52,8 +52,8 @@ function factsOf({
     Tokenizer: tokenizerWords(made?.tokenizer ?? imported?.tokenizer ?? null),
     'Training tokens': row ? `${formatCount(row.tokens)}, ${threeDigits(row.tokens / parameters)} per parameter` : '–',
     Step: row && made ? `${exactly(row.step)} of ${exactly(made.steps)}` : '–',
-    'Training loss': row ? formatLoss(row.loss) : '–',
-    'Validation loss': row ? formatLoss(row.validationLoss) : '–',
+    'Training loss (nats/token)': row ? formatLoss(row.loss) : '–',
+    'Validation loss (nats/token)': row ? formatLoss(row.validationLoss) : '–',
     'Peak learning rate': made ? String(rounded(made.peakLearningRate)) : '–',
     Batch: made
       ? `${exactly(made.batchSequences)} sequences, ${formatCount(made.batchSequences * (recipe?.context ?? shape.context))} tokens`

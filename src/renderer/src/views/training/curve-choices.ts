@@ -3,6 +3,7 @@
 import { useLocalStorage } from '@vueuse/core'
 import { computed } from 'vue'
 import type { CurveX, CurveY } from '../../charts/curve-quantities.ts'
+import { useLossUnit } from '../../stores/loss-unit.ts'
 import { isLimited, noLimit, type Limit, type ScaleKind } from '../../charts/scale.ts'
 
 interface QuantityChoices {
@@ -12,6 +13,8 @@ interface QuantityChoices {
   smoothing: number
   ignoreOutliers: boolean
   y: Limit
+  /** Of losses in bits per byte. */
+  yBits: Limit
 }
 
 const usual: QuantityChoices = {
@@ -20,6 +23,7 @@ const usual: QuantityChoices = {
   smoothing: 0.008,
   ignoreOutliers: false,
   y: noLimit,
+  yBits: noLimit,
 }
 
 /** Places of the slider of smoothing. */
@@ -47,6 +51,12 @@ export function useCurveChoices() {
     get: () => all.value.limits[all.value.x] ?? noLimit,
     set: (to) => (all.value.limits = { ...all.value.limits, [all.value.x]: to }),
   })
+  const lossUnit = useLossUnit()
+  const yKey = computed(() => (lossUnit.isBits && all.value.y === 'loss' ? 'yBits' : 'y'))
+  const yLimit = computed({
+    get: () => chart.value[yKey.value],
+    set: (to) => (chart.value = { ...chart.value, [yKey.value]: to }),
+  })
   const field = <K extends keyof QuantityChoices>(key: K) =>
     computed({
       get: () => chart.value[key],
@@ -57,17 +67,17 @@ export function useCurveChoices() {
       get: () => chart.value[axis] === 'log',
       set: (to) => (chart.value = { ...chart.value, [axis]: to ? 'log' : 'linear' }),
     })
-  const hasLimits = computed(() => isLimited(xLimit.value) || isLimited(chart.value.y) || all.value.lastSteps !== null)
+  const hasLimits = computed(() => isLimited(xLimit.value) || isLimited(yLimit.value) || all.value.lastSteps !== null)
   function clearLimits(): void {
     xLimit.value = noLimit
-    chart.value = { ...chart.value, y: noLimit }
+    yLimit.value = noLimit
     all.value.lastSteps = null
   }
   return {
     all,
     chart,
     xLimit,
-    yLimit: field('y'),
+    yLimit,
     smoothing: field('smoothing'),
     ignoreOutliers: field('ignoreOutliers'),
     xLog: isLog('xScale'),
