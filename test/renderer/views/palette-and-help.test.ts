@@ -67,6 +67,32 @@ test('runs and checkpoints are found by name and opened where they live', async 
   expect([shell.view, shell.checkpointRunId]).toEqual(['models', run!.id])
 })
 
+test('what can be done with a run is found by its name, as far as its state allows', async () => {
+  await useTraining().trainLadder()
+  const [run] = [...fake.runs.values()]
+  const { name, id } = run!
+  const verbs = () => found(`run ${name}, seed 0`).flatMap((text) => /^(.+) run (.+), seed 0$/.exec(text)?.[1] ?? [])
+  const press = (verb: string) =>
+    useCommands()
+      .commands.value.find((one) => one.id === `${verb} ${id}`)!
+      .run()
+  expect(verbs()).toEqual(['Pause', 'Stop'])
+  press('Stop')
+  expect(useShellStore().question?.title).toBe(`Stop the run of ${name}?`)
+  fake.train(id, run!.steps)
+  await drawn()
+  expect(verbs()).toEqual(['Prompt', 'Evaluate', 'Export', 'Delete'])
+  press('Prompt')
+  await drawn()
+  expect(useShellStore()).toMatchObject({ view: 'models', checkpointRunId: id })
+  expect(localStorage.getItem('isoflop.models-page')).toBe('play')
+  press('Delete')
+  useShellStore().question!.run()
+  await drawn()
+  expect(fake.runs.has(id)).toBe(false)
+  expect(verbs()).toEqual([])
+})
+
 test('every button that the palette presses is in its room', () => {
   const folder = join(__dirname, '../../../src/renderer/src')
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -1,12 +1,17 @@
-// Runs, checkpoints and imported models as commands: found by name, opened where they live.
+// Runs, checkpoints and imported models as commands: found by name, opened where they live, and what can be done with
+// each run.
 import { computed, nextTick } from 'vue'
 import { exactly } from '#shared/numbers.ts'
+import { canResume, type RunSummary } from '#shared/run.ts'
+import { isUnderWay } from '#shared/task-state.ts'
 import type { NamedCommand } from './named-command.ts'
 import { originText, useModelsStore } from './models.ts'
-import { useRunsStore } from './runs.ts'
+import { runRoomCommand, type RoomCommand } from './room-commands.ts'
+import { canResumeOnCpu, canStop, useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
 import { useShownRuns } from './shown-runs.ts'
 import { useStudiesStore } from './studies.ts'
+import { useTraining } from './training.ts'
 
 export function useFoundCommands() {
   const runs = useRunsStore()
@@ -14,6 +19,7 @@ export function useFoundCommands() {
   const models = useModelsStore()
   const shell = useShellStore()
   const shownRuns = useShownRuns()
+  const training = useTraining()
 
   const studyName = (id: string) => studies.studies.find((one) => one.id === id)?.name ?? ''
   async function openRun(studyId: string, runId: string): Promise<void> {
@@ -23,15 +29,51 @@ export function useFoundCommands() {
     shownRuns.openId = runId
   }
 
+  /** Presses what a person would press beside the run's last checkpoint. */
+  const withWeights = ({ id, studyId }: RunSummary, how: Pick<RoomCommand, 'page' | 'press'>) =>
+    runRoomCommand({ text: '', room: 'models', ...how }, () => {
+      studies.open(studyId)
+      shell.openCheckpoints(id)
+    })
+  function actionsOf(run: RunSummary): NamedCommand[] {
+    const { id, studyId, name, seed, checkpoints } = run
+    const one = (verb: string, words: string, act: () => unknown): NamedCommand => ({
+      id: `${verb} ${id}`,
+      text: `${verb} run ${name}, seed ${seed ?? 0}`,
+      group: studyName(studyId),
+      words: `${words} ${id}`,
+      isOnlyFound: true,
+      run: () => void act(),
+    })
+    const hasWeights = checkpoints.length > 0
+    return [
+      ...(isUnderWay(run) ? [one('Pause', 'hold suspend', () => runs.pause(id))] : []),
+      ...(canResume(run) ? [one('Resume', 'continue', () => runs.resume(id))] : []),
+      ...(canResumeOnCpu(run) ? [one('Resume on the CPU:', 'continue', () => runs.resumeOnCpu(id))] : []),
+      ...(canStop(run) ? [one('Stop', 'cancel end', () => training.askStop(run))] : []),
+      ...(hasWeights
+        ? [
+            one('Prompt', 'playground generate text chat', () =>
+              withWeights(run, { page: ['isoflop.models-page', 'play'] }),
+            ),
+            one('Evaluate', 'benchmark score tasks', () => withWeights(run, { press: '[evaluate-entry]' })),
+            one('Export', 'save download gguf safetensors', () => withWeights(run, { press: '[export-checkpoint]' })),
+          ]
+        : []),
+      ...(isUnderWay(run) ? [] : [one('Delete', 'remove trash', () => training.askDelete(run))]),
+    ]
+  }
+
   return computed<NamedCommand[]>(() => [
     ...runs.runs.map(({ id, studyId, name, seed, state }): NamedCommand => ({
       id: `run ${id}`,
       text: `Run ${name}, seed ${seed ?? 0}`,
       group: studyName(studyId),
-      words: `${state} ${id}`,
+      words: `open page ${state} ${id}`,
       isOnlyFound: true,
       run: () => void openRun(studyId, id),
     })),
+    ...runs.runs.flatMap(actionsOf),
     ...runs.runs.flatMap(({ id, studyId, name, seed, checkpoints }) =>
       checkpoints.map((step): NamedCommand => ({
         id: `checkpoint ${id} ${step}`,

@@ -5,6 +5,7 @@ import { defaultRecipe } from '#shared/family/recipe.ts'
 import { isTraining, type RunSummary, type StartChoices } from '#shared/run.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBeginStore } from './begin.ts'
+import { useDeletedStore } from './deleted.ts'
 import { usePlacesStore } from './places.ts'
 import { usePlanStore } from './plan.ts'
 import { canStop, useRunsStore } from './runs.ts'
@@ -23,6 +24,7 @@ export const useTraining = defineStore('training', () => {
   const places = usePlacesStore()
   const shell = useShellStore()
   const begin = useBeginStore()
+  const deleted = useDeletedStore()
   const isStarting = ref(false)
   /** Trainings of each member, with seeds from the recipe's on: their spread is the noise of the law. */
   const seeds = ref(1)
@@ -73,6 +75,15 @@ export const useTraining = defineStore('training', () => {
       run: () => void runs.stop(id),
     })
 
+  const askDelete = (run: RunSummary) =>
+    shell.ask({
+      title: `Delete the run of ${run.name}?`,
+      text: `Its curve and checkpoints will be deleted too. ${deleted.promise}`,
+      action: 'Delete run',
+      isDangerous: true,
+      run: () => void runs.remove(run),
+    })
+
   function askStopAll(): void {
     const study = studies.current
     const count = own.value.filter(canStop).length
@@ -102,5 +113,5 @@ export const useTraining = defineStore('training', () => {
     return null
   })
 
-  return { stages, own, holding, isHeld, waiting, seeds, isStarting, trainLadder, askStop, askStopAll }
+  return { stages, own, holding, isHeld, waiting, seeds, isStarting, trainLadder, askStop, askDelete, askStopAll }
 })
