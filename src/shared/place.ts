@@ -64,6 +64,8 @@ export interface RunPlace {
   job: string | null
   /** Files of its submission lie under this name. */
   array: string | null
+  /** Most of that submission that train at once; absent: as many as the cluster lets. */
+  atOnce?: number
   /** What it was asked to become; null: to go on to its end. */
   wish: 'pause' | 'stop' | null
   /** Why it waits in the queue, in Slurm's word, and when Slurm expects it to begin. */

@@ -15,6 +15,8 @@ import { readJobId } from './queue.ts'
 
 /** sbatch itself waits for two minutes where the queue is full. */
 const submitMs = 180_000
+/** *Resume all* asks for one run after the other. */
+const gatherMs = 100
 
 export interface SlurmDeps extends Omit<FollowerDeps, 'closing'> {
   /** Makes the tokens of a run if they are not there; gives their folder and what they are called elsewhere. */
@@ -72,7 +74,7 @@ export function createSlurm(deps: SlurmDeps): Place {
   async function submit(ids: readonly string[], { on, atOnce }: PlaceChoice): Promise<void> {
     const say = (message: string): void => ids.forEach((id) => change(id, { message }))
     const arrayId = newId()
-    for (const id of ids) change(id, { message: 'Preparing.' }, { array: arrayId, job: null, wish: null })
+    for (const id of ids) change(id, { message: 'Preparing.' }, { array: arrayId, job: null, wish: null, atOnce })
     const { cluster, node } = await reach(on)
     const tokens = await deps.prepare(ids[0], say, signal)
     const plans = ids.map((id) => store.read(id).plan)
@@ -110,8 +112,42 @@ export function createSlurm(deps: SlurmDeps): Place {
     }
   }
 
-  /** Goes on where Slurm still has it; else it is submitted anew, to its last checkpoint there. */
-  async function goOn(id: string, isChanged: boolean): Promise<void> {
+  /** Those that are resumed in one breath, by cluster, each with whether it is changed. */
+  const gathering = new Map<string, { asked: Map<string, boolean>; done: Promise<void> }>()
+
+  function gather(name: string) {
+    const asked = new Map<string, boolean>()
+    const done = new Promise((resolve) => setTimeout(resolve, gatherMs)).then(async () => {
+      gathering.delete(name)
+      await goOn(name, asked)
+    })
+    const one = { asked, done }
+    gathering.set(name, one)
+    return one
+  }
+
+  /** What Slurm still has goes on there; the rest is submitted anew as one array, from its last checkpoints on. */
+  async function goOn(name: string, asked: ReadonlyMap<string, boolean>): Promise<void> {
+    const anew = new Map<string, { ids: string[]; atOnce?: number }>()
+    for (const [id, isChanged] of asked) {
+      try {
+        if (await isThere(id, isChanged)) continue
+        const { corpusId, tokenizer, torch } = store.read(id).plan
+        const { atOnce } = summary(id).place!
+        const key = JSON.stringify([corpusId, tokenizer, torch, atOnce])
+        anew.set(key, { ids: [...(anew.get(key)?.ids ?? []), id], ...(atOnce === undefined ? {} : { atOnce }) })
+      } catch (error) {
+        fail([id], error)
+      }
+    }
+    for (const { ids, atOnce } of anew.values())
+      await submit(ids, { on: name, ...(atOnce === undefined ? {} : { atOnce }) }).catch((error: unknown) =>
+        fail(ids, error),
+      )
+  }
+
+  /** Whether Slurm still has it as it should be, and lets it go on. */
+  async function isThere(id: string, isChanged: boolean): Promise<boolean> {
     const { place } = summary(id)
     const { name, job, array } = place!
     const wish = shellWord(`runs/${id}/wish`)
@@ -136,10 +172,11 @@ esac`,
       )
       if (found.endsWith('there')) {
         change(id, { message: 'Waiting in the queue.' }, { wish: null })
-        return follower.follow(id)
+        follower.follow(id)
+        return true
       }
     } else if (known) await tell(name, `scancel ${known} 2>/dev/null; true`, 'did not cancel it')
-    await submit([id], { on: name })
+    return false
   }
 
   /** Writes what is wished where the script of the run looks, then lets Slurm say it. What it answers. */
@@ -174,7 +211,10 @@ esac`,
           `Its files are carried by hand: submit their array again there, then take the folder.`,
         )
       const run = change(id, { ...changes, state: 'queued', message: null, code: null }, { wish: null })
-      during([id], () => goOn(id, changes !== undefined))
+      const { name } = run.place!
+      const { asked, done } = gathering.get(name) ?? gather(name)
+      asked.set(id, changes !== undefined)
+      during([id], () => done)
       return run
     },
     end: async (id, state) => {

@@ -220,6 +220,19 @@ describe('runs on a cluster', () => {
     place.resume('r1')
     await becomes('running')
   })
+  it('that are resumed together become one array, and as many of them train at once as before', async () => {
+    fails('sbatch', 'sbatch: error: Batch job submission failed: Resource temporarily unavailable')
+    start('r1', 'r2', 'r3')
+    for (const id of ['r1', 'r2', 'r3']) await becomes('failed', /The queue is full/, id)
+    fails('sbatch', null)
+    says('squeue', ['41_0', '41_1', '41_2'].map((job) => `${job}|PENDING|Priority|N/A|`).join('\n'))
+    const before = calls().match(/^sbatch /gm)!.length
+    for (const id of ['r1', 'r2', 'r3']) place.resume(id)
+    for (const id of ['r1', 'r2', 'r3']) await becomes('queued', /others are before it/, id)
+    expect(calls().match(/^sbatch /gm)!.length - before).toBe(1)
+    expect(['r1', 'r2', 'r3'].map((id) => run(id).place!.job)).toEqual(['41_0', '41_1', '41_2'])
+    expect(readFileSync(join(there, `arrays/${run('r1').place!.array}.sbatch`), 'utf8')).toMatch(/--array=0-2%1\b/)
+  })
   it('are held while they wait, saved while they train, released, and cancelled', async () => {
     says('squeue', '41_0|PENDING|Priority|N/A|')
     start('r1')
