@@ -28,7 +28,7 @@ const running = new Set()
  * One program to its end, or to the end of its minutes: what turns in a circle would otherwise hide what comes after
  * it. Its exit status. What one says that runs beside others is shown when it has ended.
  */
-function run(command, args, { isBeside = false, minutes = 15 } = {}) {
+function run(command, args, { isBeside = false, minutes = 30 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -171,8 +171,8 @@ if (python) process.env.ISOFLOP_PYTHON = python
 await suite('unit', { projects: ['pure', 'unit'] })
 await timed('build', async () => count('build', (await node(join(root, 'scripts', 'build.mjs'))) === 0))
 // A Slurm mostly waits for itself.
-const slurm = suite('slurm', { retries: 1, isBeside: true, minutes: 40 })
-await suite('integration', { retries: 1, minutes: 40 })
+const slurm = suite('slurm', { retries: 1, isBeside: true, minutes: 60 })
+await suite('integration', { retries: 1, minutes: 60 })
 await suite('slow')
 await slurm
 await suite('campaign', { retries: 1 })
