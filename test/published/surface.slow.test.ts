@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { bootstrapSurface } from '#shared/scaling/bootstrap.ts'
 import { optimalAllocation, allocationLaw } from '#shared/scaling/optimum.ts'
 import type { SurfacePoint } from '#shared/scaling/points.ts'
-import { createHuberObjective, fitSurfaceHuber, hoffmannGrid, huberObjectiveAt } from '#shared/scaling/surface-huber.ts'
+import { createHuberObjective, fitSurfaceHuber, hoffmannGrid } from '#shared/scaling/surface-huber.ts'
 import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
 import { evaluateSurface, surfaceColumns } from '#shared/scaling/surface.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
@@ -22,6 +22,10 @@ const all: SurfacePoint[] = readFileSync('test/fixtures/scaling/epoch_chinchilla
 const kept = dropHighest(all, 5)
 const logs = (E: number, A: number, B: number, alpha: number, beta: number) =>
   Float64Array.of(Math.log(A), Math.log(B), Math.log(E), alpha, beta)
+
+/** Sum of Huber losses at given constants, unscaled; what papers print. */
+const huberObjectiveAt = (constants: Float64Array, points: readonly SurfacePoint[]): number =>
+  createHuberObjective(surfaceColumns(points))(constants, new Float64Array(5)) / 1e4
 
 describe('the objective', () => {
   it('is Hoffmann’s on the 240 points', () => {

@@ -142,6 +142,11 @@ const cases: Wall[] = [
     passes: [value('#shared/run.ts'), value('#shared/numbers.ts')],
   },
   { file: 'src/renderer/src/format/x.ts', stopped: [value('../stores/runs.ts')], passes: [value('#shared/run.ts')] },
+  ...['curves', 'fitting'].map((room) => ({
+    file: `src/renderer/src/${room}/x.ts`,
+    stopped: [value('../stores/runs.ts'), value('../views/law/x.ts'), value('../bridge.ts')],
+    passes: [value('#shared/run.ts'), value('../format/times.ts')],
+  })),
   {
     file: 'src/renderer/src/stores/x.ts',
     stopped: [value('../views/training/x.vue'), value('../components/x.vue'), value('node:fs')],

@@ -31,26 +31,13 @@ import { labSchema } from '#main/platform/disk/database-schema.ts'
 import { sweepFolders } from '#main/platform/disk/staging.ts'
 import { removeFolder } from '#main/platform/disk/folders.ts'
 import { takeHome } from './home.ts'
+import type { LabOptions } from './options.ts'
 import { createStudyLocks } from '#main/lab/runs/study-locks.ts'
 import { createStudies } from '#main/lab/studies/studies.ts'
 import { createStudyStore } from '#main/lab/studies/study-store.ts'
 import { composeTrash } from '#main/lab/trash/compose.ts'
-import type { ForkWorker } from '#main/platform/processes/process.ts'
 
-export interface ComposeOptions {
-  home: string
-  version: string
-  resources: string
-  door: About['door']
-  fork: ForkWorker
-  nowMs?: () => number
-  /** Beside a process that has it, or on a disk that takes nothing: nothing is written, begun or forgotten. */
-  isReadOnly?: boolean
-  /** Whether a terminal is there in which ssh may ask for a password. */
-  mayAsk?: boolean
-}
-
-export async function composeLab(options: ComposeOptions) {
+export async function composeLab(options: LabOptions) {
   const { home: given, version, resources, door, fork, nowMs = Date.now, isReadOnly = false, mayAsk = false } = options
   const home = resolve(given)
   if (isReadOnly) return compose({ home, version, resources, door, fork, nowMs, isReadOnly, mayAsk }, () => undefined)
@@ -63,7 +50,7 @@ export async function composeLab(options: ComposeOptions) {
   }
 }
 
-async function compose(options: Required<ComposeOptions>, release: () => void) {
+async function compose(options: Required<LabOptions>, release: () => void) {
   const { home, version, resources, door, fork, nowMs, isReadOnly } = options
   const db = (isReadOnly ? openDatabaseToRead : openDatabase)(join(home, 'isoflop.db'), labSchema)
   const news = createNews()

@@ -2,8 +2,7 @@
 import type { EngineName, EngineProbe } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import { labRequests } from '#shared/lab-names.ts'
-import type { About, Lab, LabNews, NewsKind } from '#shared/lab.ts'
-import type { ForkWorker } from '#main/platform/processes/process.ts'
+import type { Lab, LabNews, NewsKind } from '#shared/lab.ts'
 import { createEvidence } from '#main/lab/studies/evidence.ts'
 import { createReport } from '#main/lab/reports/report.ts'
 import { machineFacts } from '#main/lab/computer/facts.ts'
@@ -14,26 +13,8 @@ import { textsThere } from '#main/lab/corpora/texts-there.ts'
 import { isReading } from './reading-requests.ts'
 import { checkArguments, pathsIn } from './requests.ts'
 import { composeLab } from './compose.ts'
+import type { LabOptions } from './options.ts'
 import { modelOrigin, textPath, typedRows, typedSubject } from './typed-paths.ts'
-
-export interface LabOptions {
-  /** Where everything is kept; made if it is not there. */
-  home: string
-  /** The folder of what ships as data. */
-  resources: string
-  version: string
-  door: About['door']
-  fork: ForkWorker
-  /** Milliseconds since 1970. */
-  nowMs?: () => number
-  /**
-   * Opened beside a process that has it, or on a disk that takes nothing: it is shown as it was last written, and
-   * whatever would change it is refused with `conflict`.
-   */
-  isReadOnly?: boolean
-  /** Whether a terminal is there in which ssh may ask for a password. */
-  mayAsk?: boolean
-}
 
 /** The lab as its host holds it: what the window may ask, and what only the host may do. */
 export interface LabHost extends Lab {

@@ -115,23 +115,3 @@ export function pipelineEvents(
     return end < 0 ? -1 : Math.max(end + sendSeconds, ends.forward[at(depth, microBatch)])
   }
 }
-
-export const lastEnd = (events: readonly PipelineEvent[]): number =>
-  events.reduce((latest, { end }) => Math.max(latest, end), 0)
-
-/**
- * Closed form for equal stages and free sends: m chunks each way and the bubble, (p-1) or (p-1)/v of them. Narayanan et
- * al. 2021, section 2.2.
- */
-export const idealPipelineSeconds = (
-  forward: number,
-  backward: number,
-  microBatches: number,
-  { pipeline, interleave }: Pick<GpuPlan, 'pipeline' | 'interleave'>,
-): number => (microBatches * interleave + pipeline - 1) * (forward + backward)
-
-/** Bubble as a share of the ideal time: (p-1)/(vm). */
-export const bubbleShare = (
-  microBatches: number,
-  { pipeline, interleave }: Pick<GpuPlan, 'pipeline' | 'interleave'>,
-): number => (pipeline - 1) / (interleave * microBatches)

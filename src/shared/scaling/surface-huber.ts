@@ -37,10 +37,6 @@ export const surfaceFromLogs = ([a, b, e, alpha, beta]: ArrayLike<number> & Iter
 export const logsOfSurface = ({ E, A, B, alpha, beta }: Surface): SurfaceLogs =>
   Float64Array.of(Math.log(A), Math.log(B), Math.log(E), alpha, beta)
 
-/** Sum of Huber losses at given constants, unscaled; what papers print. */
-export const huberObjectiveAt = (logs: SurfaceLogs, points: readonly SurfacePoint[]): number =>
-  createHuberObjective(surfaceColumns(points))(logs, new Float64Array(5)) / objectiveScale
-
 /**
  * Value and analytic gradient, scaled by 1e4: the influence min(max(r, -delta), delta) of each residual times the
  * softmax weight of its term.

@@ -1,17 +1,31 @@
 // The schedules as events: against the closed forms where those are exact, and against what no schedule may do.
 import { describe, expect, it } from 'vitest'
-import {
-  bubbleShare,
-  idealPipelineSeconds,
-  lastEnd,
-  pipelineEvents,
-  type PipelineEvent,
-} from '#shared/cluster/events.ts'
+import { pipelineEvents, type PipelineEvent } from '#shared/cluster/events.ts'
 import { estimate, stepTime } from '#shared/cluster/estimate.ts'
 import { calibration } from '#shared/cluster/calibration.ts'
 import { microBatches, readGpuPlan, type GpuPlan } from '#shared/cluster/plan.ts'
 import { stageLayers } from '#shared/cluster/stages.ts'
 import { findGpuMachine, findModel } from '#shared/cluster/presets.ts'
+
+const lastEnd = (events: readonly PipelineEvent[]): number =>
+  events.reduce((latest, { end }) => Math.max(latest, end), 0)
+
+/**
+ * Closed form for equal stages and free sends: m chunks each way and the bubble, (p-1) or (p-1)/v of them. Narayanan et
+ * al. 2021, section 2.2.
+ */
+const idealPipelineSeconds = (
+  forward: number,
+  backward: number,
+  microBatches: number,
+  { pipeline, interleave }: Pick<GpuPlan, 'pipeline' | 'interleave'>,
+): number => (microBatches * interleave + pipeline - 1) * (forward + backward)
+
+/** Bubble as a share of the ideal time: (p-1)/(vm). */
+const bubbleShare = (
+  microBatches: number,
+  { pipeline, interleave }: Pick<GpuPlan, 'pipeline' | 'interleave'>,
+): number => (pipeline - 1) / (interleave * microBatches)
 
 const equal = (stages: number, forward: number, backward: number) => ({
   forward: new Array<number>(stages).fill(forward),

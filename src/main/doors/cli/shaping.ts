@@ -8,36 +8,9 @@ import { memberName } from '#shared/family/names.ts'
 import { withoutSchedules, type PlanBasis } from '#shared/family/plan.ts'
 import { parsePowerRule, powerRuleText } from '#shared/family/power-rule.ts'
 import type { studyPartsOf } from '#shared/family/presets.ts'
-import type { Decay, FlopsConvention, ParameterCount, Recipe } from '#shared/family/recipe.ts'
+import type { Recipe } from '#shared/family/recipe.ts'
 import { parseAmount, parseNumber, parseWhole } from './amounts.ts'
 import { usageError } from './program.ts'
-
-/** Named as the recipe's fields, so that what is given can be laid over it. */
-export interface RecipeOptions {
-  context?: number
-  tokensPerParameter?: number
-  batchTokens?: number
-  peakLearningRate?: number
-  batchTokensLaw?: string
-  peakLearningRateLaw?: string
-  warmupFraction?: number
-  decay?: Decay
-  finalFraction?: number
-  parametrisation?: 'standard' | 'mup'
-  mupBaseWidth?: number
-  mupEmbeddingScale?: number
-  mupOutputScale?: number
-  activation?: Recipe['activation']
-  precision?: Recipe['precision']
-  weightDecay?: number
-  clipNorm?: number
-  initStd?: number
-  beta1?: number
-  beta2?: number
-  epsilon?: number
-  countedParameters?: ParameterCount
-  flopsConvention?: FlopsConvention
-}
 
 export interface LadderOptions {
   fixedTokens?: number
@@ -48,6 +21,7 @@ export interface LadderOptions {
 
 export type ShapingOptions = RecipeOptions & LadderOptions
 
+/** Options are named as the recipe's fields, so that what is given can be laid over it. */
 const recipeFields = [
   'context',
   'tokensPerParameter',
@@ -72,7 +46,9 @@ const recipeFields = [
   'precision',
   'countedParameters',
   'flopsConvention',
-] as const satisfies (keyof RecipeOptions)[]
+] as const satisfies (keyof Recipe)[]
+
+export type RecipeOptions = { [Field in (typeof recipeFields)[number]]?: NonNullable<Recipe[Field]> }
 
 /** What a published schedule fixes: whoever asks for another has the recipe decide. */
 const scheduleFields = [

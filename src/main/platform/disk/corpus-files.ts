@@ -9,7 +9,6 @@ import {
   createStagingFolder,
   diskFault,
   readFully,
-  readTextFile,
   splits,
   writeTextFile,
   type Appender,
@@ -140,16 +139,5 @@ export function* readDocuments(folder: string, split: Split, stride = 1): Genera
     for (let index = 0; index < reader.documents; index += stride) yield reader.document(index)
   } finally {
     reader.close()
-  }
-}
-
-/** What `keep` was given. */
-export function readCorpusReport(folder: string): unknown {
-  try {
-    return JSON.parse(readTextFile(reportPath(folder)))
-  } catch (error) {
-    throw error instanceof SyntaxError
-      ? new Fault('damaged', `${reportPath(folder)} is damaged. Add the corpus again.`, { cause: error })
-      : error
   }
 }

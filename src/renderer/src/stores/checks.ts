@@ -7,6 +7,7 @@ import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useNoticesStore } from './notices.ts'
 import { useStudiesStore } from './studies.ts'
+import { withOne } from './with-one.ts'
 
 export const useChecksStore = defineStore('checks', () => {
   const bridge = useBridge()
@@ -15,9 +16,7 @@ export const useChecksStore = defineStore('checks', () => {
   const checks = shallowRef<Check[]>([]) // shallow: hundreds of points, none of them watched
 
   const put = (check: Check) => {
-    if (check.studyId !== studies.currentId) return
-    const known = checks.value.some((one) => one.id === check.id)
-    checks.value = known ? checks.value.map((one) => (one.id === check.id ? check : one)) : [...checks.value, check]
+    if (check.studyId === studies.currentId) checks.value = withOne(checks.value, check)
   }
   bridge.listen('check', put)
   const load = (studyId: string | null) =>

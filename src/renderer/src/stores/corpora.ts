@@ -9,6 +9,7 @@ import { useBridge } from '../bridge.ts'
 import { createUploads } from './uploads.ts'
 import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
+import { withOne } from './with-one.ts'
 
 /** One string for a choice, so that choices can be compared. */
 export const tokenizerKey = (choice: TokenizerChoice): string =>
@@ -23,12 +24,7 @@ export const useCorporaStore = defineStore('corpora', () => {
   const isLoaded = ref(false)
   const { uploads, place } = createUploads()
 
-  const put = (corpus: Corpus) => {
-    const known = corpora.value.some((one) => one.id === corpus.id)
-    corpora.value = known
-      ? corpora.value.map((one) => (one.id === corpus.id ? corpus : one))
-      : [...corpora.value, corpus]
-  }
+  const put = (corpus: Corpus) => (corpora.value = withOne(corpora.value, corpus))
   const putTokenized = (news: TokenizedCorpus) => {
     const isSame = (one: TokenizedCorpus) =>
       one.corpusId === news.corpusId && tokenizerKey(one.tokenizer) === tokenizerKey(news.tokenizer)

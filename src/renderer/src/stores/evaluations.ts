@@ -21,6 +21,7 @@ import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
 import { useRunNames } from './run-names.ts'
 import { useStudiesStore } from './studies.ts'
+import { withOne } from './with-one.ts'
 
 /** What goes wrong with a task of one's own that is not there yet is told under this name. */
 export const ownTasks = 'own tasks'
@@ -57,11 +58,7 @@ export const useEvaluationsStore = defineStore('evaluations', () => {
   const uploads = ref<Record<string, TaskUpload>>({})
 
   const put = (evaluation: Evaluation) => {
-    if (evaluation.studyId !== studies.currentId) return
-    const known = all.value.some((one) => one.id === evaluation.id)
-    all.value = known
-      ? all.value.map((one) => (one.id === evaluation.id ? evaluation : one))
-      : [...all.value, evaluation]
+    if (evaluation.studyId === studies.currentId) all.value = withOne(all.value, evaluation)
   }
   const drop = (id: string) => (all.value = all.value.filter((one) => one.id !== id))
   const putTask = (task: EvaluationTask) =>

@@ -16,6 +16,7 @@ import { useNoticesStore } from './notices.ts'
 import { useRunNames } from './run-names.ts'
 import { useRunsStore } from './runs.ts'
 import { useStudiesStore } from './studies.ts'
+import { withOne } from './with-one.ts'
 import { exactly } from '#shared/numbers.ts'
 
 /** One set of weights as every panel knows it. */
@@ -57,12 +58,7 @@ export const useModelsStore = defineStore('models', () => {
   const isImporting = ref(false)
   const { uploads, place } = createUploads()
 
-  const put = (model: ImportedModel) => {
-    const known = imported.value.some((one) => one.id === model.id)
-    imported.value = known
-      ? imported.value.map((one) => (one.id === model.id ? model : one))
-      : [...imported.value, model]
-  }
+  const put = (model: ImportedModel) => (imported.value = withOne(imported.value, model))
   const drop = (modelId: string) => (imported.value = imported.value.filter((model) => model.id !== modelId))
   bridge.listen('model', put)
   bridge.listen('modelDeleted', ({ modelId }) => drop(modelId))

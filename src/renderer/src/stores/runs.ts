@@ -18,6 +18,7 @@ import {
 } from '../curves/curve.ts'
 import { useDeletedStore } from './deleted.ts'
 import { useNoticesStore } from './notices.ts'
+import { withOne } from './with-one.ts'
 
 /** Whether a card's run can go on here without it: the processor's engine trains in the run's precision. */
 export const canResumeOnCpu = (run: RunSummary): boolean =>
@@ -48,10 +49,7 @@ export const useRunsStore = defineStore('runs', () => {
   /** Curves whose turn to be read comes. */
   const awaited: string[] = []
 
-  const put = (run: RunSummary) => {
-    const known = runs.value.some((one) => one.id === run.id)
-    runs.value = known ? runs.value.map((one) => (one.id === run.id ? run : one)) : [...runs.value, run]
-  }
+  const put = (run: RunSummary) => (runs.value = withOne(runs.value, run))
   const drop = (runId: string) => {
     runs.value = runs.value.filter((run) => run.id !== runId)
     curves.value.delete(runId)
