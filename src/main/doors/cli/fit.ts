@@ -1,5 +1,5 @@
 // `isoflop fit`: a law through points, with how sure it is of itself.
-import { Option } from 'commander'
+import { Option, type Command } from 'commander'
 import { Fault } from '#shared/fault.ts'
 import {
   bootstrapCurve,
@@ -35,17 +35,23 @@ export interface FitOptions extends PointOptions {
   seed?: number
 }
 
-export const fitCommand: CommandPart = (program, act) => {
-  pointOptions(program.command('fit').description('fit a scaling law to points of a file, or to the runs of a study'))
-    .addOption(
-      new Option('--form <form>', 'which law').choices([...lawForms, 'isoflop', 'repeated']).default('offset-power'),
-    )
+/** Points, which law goes through them, and how. */
+export const formOptions = (command: Command, forms: readonly string[]): Command =>
+  pointOptions(command)
+    .addOption(new Option('--form <form>', 'which law').choices(forms).default('offset-power'))
     .addOption(
       new Option('--objective <objective>', 'least squares on the loss or on its logarithm, for offset-power')
         .choices(['loss', 'log-loss'])
         .default('loss'),
     )
     .option('--c <column>', 'compute, for surfaces without a column of tokens: tokens are C / (6 N)')
+
+export const fitCommand: CommandPart = (program, act) => {
+  formOptions(program.command('fit').description('fit a scaling law to points of a file, or to the runs of a study'), [
+    ...lawForms,
+    'isoflop',
+    'repeated',
+  ])
     .option('--unique <column>', 'different tokens of the text, for repeated')
     .option('--budget <column>', 'compute of a profile, for IsoFLOP profiles')
     .addHelpText(

@@ -17,6 +17,7 @@ import {
   type FitOptions,
   fitPoints,
   fitSurfaceForm,
+  formOptions,
   lawForms,
   statusWords,
   surfaceBootstrap,
@@ -28,7 +29,7 @@ import { effectiveTokens, lossOfRepeats, publishedRepeats } from '#shared/scalin
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { redrawSurface, surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
 import { scoreAnswer, type ScoreOptions } from './forecast-score.ts'
-import { curvePoints, pointOptions, surfacePoints } from './points.ts'
+import { curvePoints, surfacePoints } from './points.ts'
 import { type Answer, type CommandContext, type CommandPart, usageError } from './program.ts'
 import { lossFactor, type StudyPoints } from './study-points.ts'
 
@@ -40,18 +41,12 @@ interface ForecastOptions extends Omit<ScoreOptions, 'flops'> {
 }
 
 export const forecastCommand: CommandPart = (program, act) => {
-  pointOptions(
+  formOptions(
     program
       .command('forecast')
       .description('forecast the loss of a budget, with the size and the tokens to spend it on'),
+    lawForms,
   )
-    .addOption(new Option('--form <form>', 'which law').choices([...lawForms]).default('offset-power'))
-    .addOption(
-      new Option('--objective <objective>', 'least squares on the loss or on its logarithm, for offset-power')
-        .choices(['loss', 'log-loss'])
-        .default('loss'),
-    )
-    .option('--c <column>', 'compute, for surfaces without a column of tokens: tokens are C / (6 N)')
     .option('--flops <amount>', 'the budget; power laws read it in the unit of --x, surfaces as 6 N D', parseAmount)
     .option(
       '--tokens-per-parameter <number>',

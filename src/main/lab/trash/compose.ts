@@ -7,7 +7,7 @@ import type { Models } from '#main/lab/models/models.ts'
 import type { Runs } from '#main/lab/runs/runs.ts'
 import type { RunStore } from '#main/lab/runs/run-store.ts'
 import type { StudyStore } from '#main/lab/studies/study-store.ts'
-import { createTrash, type Trash, type TrashDeps } from './trash.ts'
+import { createTrash, type DeletedRoom, type Trash, type TrashDeps } from './trash.ts'
 
 export interface RoomsOfTrash {
   studyStore: StudyStore
@@ -31,15 +31,10 @@ export function composeTrash(
     rooms: {
       study: {
         deleted: () =>
-          studyStore
-            .listDeleted()
-            .map(({ record: { id, name }, deletedMs }) => ({
-              id,
-              name,
-              of: null,
-              deletedMs,
-              folders: runStore.everyIdOf(id).map(runFolder),
-            })),
+          listed(studyStore.listDeleted(), ({ id, name }) => ({
+            ...{ id, name, of: null },
+            folders: runStore.everyIdOf(id).map(runFolder),
+          })),
         forget: async (id) => {
           for (const runId of runStore.everyIdOf(id)) await runs.forget(runId)
           studyStore.forget(id)
@@ -47,56 +42,40 @@ export function composeTrash(
       },
       run: {
         deleted: () =>
-          runs
-            .deleted()
-            .map(({ record: { id, name, studyId }, deletedMs }) => ({
-              id,
-              name,
-              of: studyName(studyId),
-              deletedMs,
-              folders: [runFolder(id)],
-            })),
+          listed(runs.deleted(), ({ id, name, studyId }) => ({
+            ...{ id, name, of: studyName(studyId) },
+            folders: [runFolder(id)],
+          })),
         forget: runs.forget,
       },
       corpus: {
         deleted: () =>
-          corpora
-            .deleted()
-            .map(({ record: { corpus }, deletedMs }) => ({
-              id: corpus.id,
-              name: corpus.name,
-              of: null,
-              deletedMs,
-              folders: [join(home, 'corpora', corpus.id), ...tokenized.foldersOf(corpus.id)],
-            })),
+          listed(corpora.deleted(), ({ corpus: { id, name } }) => ({
+            ...{ id, name, of: null },
+            folders: [join(home, 'corpora', id), ...tokenized.foldersOf(id)],
+          })),
         forget: corpora.forget,
       },
       model: {
         deleted: () =>
-          models
-            .deleted()
-            .map(({ record: { id, name }, deletedMs }) => ({
-              id,
-              name,
-              of: null,
-              deletedMs,
-              folders: [models.folderOf(id)],
-            })),
+          listed(models.deleted(), ({ id, name }) => ({ id, name, of: null, folders: [models.folderOf(id)] })),
         forget: models.forget,
       },
       evaluation: {
         deleted: () =>
-          evaluations
-            .deleted()
-            .map(({ record: { id, name, task }, deletedMs }) => ({
-              id,
-              name: task,
-              of: name,
-              deletedMs,
-              folders: [join(home, 'evaluations', id)],
-            })),
+          listed(evaluations.deleted(), ({ id, name, task }) => ({
+            ...{ id, name: task, of: name },
+            folders: [join(home, 'evaluations', id)],
+          })),
         forget: evaluations.forget,
       },
     },
   })
 }
+
+type Deleted = ReturnType<DeletedRoom['deleted']>[number]
+
+const listed = <R>(
+  all: readonly { record: R; deletedMs: number }[],
+  describe: (record: R) => Omit<Deleted, 'deletedMs'>,
+): Deleted[] => all.map(({ record, deletedMs }) => ({ ...describe(record), deletedMs }))
