@@ -19,13 +19,15 @@ let loads: EngineName[]
 let isTraining: boolean
 /** What a probe waits for. */
 let probing: Promise<void>
+/** As a driver does that takes its process down. */
+let crash: () => void
 const speeds: Partial<Record<EngineName, number>> = { native: 100, cuda: 900 }
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'isoflop-computer-'))
   db = openDatabase(join(folder, 'isoflop.db'), labSchema)
   ;[asked, told, loads, isTraining, probing] = [[], [], ['native', 'wasm'], false, Promise.resolve()]
-  const { fork } = forkInProcess(async function* (message, signal) {
+  const { fork, killNewest } = forkInProcess(async function* (message, signal) {
     yield* []
     const job = message as { kind: string; engine: EngineName }
     asked.push(`${job.kind} ${job.engine}`)
@@ -35,6 +37,7 @@ beforeEach(() => {
     const tokensPerSecond = speeds[job.engine] ?? null
     return { name: job.engine, isAvailable: tokensPerSecond !== null, description: job.engine, tokensPerSecond }
   })
+  crash = killNewest
   computer = createComputer({
     ...{ db, fork, nowMs: () => 7, settings: () => defaultSettings, isTraining: () => isTraining },
     news: { tell: (_kind, news) => void told.push(news as Machine) },
@@ -64,6 +67,16 @@ it('an engine asked for by name is tried alone; one that does not load says why'
   expect(asked).toEqual(['load native'])
   expect(await computer.probe('gpu')).toMatchObject({ isAvailable: false, description: 'gpu' })
   expect(asked.slice(1)).toEqual(['load gpu', 'probe gpu'])
+})
+
+it('one whose driver takes its process down says that it crashed, and is passed over', async () => {
+  probing = new Promise(() => undefined)
+  const answer = computer.probe('gpu')
+  await vi.waitFor(() => expect(asked).toContain('probe gpu'))
+  crash()
+  const { isAvailable, description } = await answer
+  expect(isAvailable).toBe(false)
+  expect(description).toMatch(/^It crashed when it was tried \(.*\), so it is passed over/)
 })
 
 it('one that was here when all were measured is not tried again; one that was built since then is found', async () => {

@@ -7,7 +7,7 @@ import { chooseEngine } from '#main/core/engine/choose.ts'
 import type { News } from '#main/lab/news.ts'
 import { readValue, writeValue } from '#main/lab/settings.ts'
 import type { Database } from '#main/platform/disk/database.ts'
-import { workToEnd } from '#main/platform/processes/host.ts'
+import { workToEnd, WorkerGone } from '#main/platform/processes/host.ts'
 import type { ForkWorker } from '#main/platform/processes/process.ts'
 
 /** A training that takes some minutes on a processor: to find a faster engine would take as long as it saves. */
@@ -64,6 +64,14 @@ interface Kept {
   measuredMs: number
 }
 
+/** What kept an engine from being tried, a graphics driver that takes its process down among it. */
+function whyNot(error: unknown): string {
+  if (error instanceof WorkerGone)
+    return `It crashed when it was tried ${error.how}, so it is passed over; a newer driver may mend it.`
+  const { code, message } = toFaultData(error)
+  return code === 'cancelled' ? `It did not answer within ${probeTimeoutMs / 1000} seconds.` : message
+}
+
 export function createComputer(deps: ComputerDeps): Computer {
   const { db, news, fork, facts } = deps
   const closing = new AbortController()
@@ -114,8 +122,7 @@ export function createComputer(deps: ComputerDeps): Computer {
       return await job<EngineProbe>('probe', engine)
     } catch (error) {
       if (closing.signal.aborted || standingAside.signal.aborted) throw error
-      const { code, message } = toFaultData(error)
-      const description = code === 'cancelled' ? `did not answer within ${probeTimeoutMs / 1000} seconds` : message
+      const description = whyNot(error)
       return { name: engine, isAvailable: false, description, tokensPerSecond: null, flopsPerSecond: null }
     }
   }

@@ -15,11 +15,14 @@ export interface WorkOptions {
 
 /** The process went away without finishing its job: killed, out of memory, or crashed. */
 export class WorkerGone extends Fault {
+  /** `(signal SIGABRT)`, for a sentence of one's own. */
+  readonly how: string
+
   constructor(exit: WorkerExit, lastWords: string) {
-    super('failed', `The working process ended unexpectedly ${describeExit(exit)}.`, {
-      details: lastWords || undefined,
-    })
+    const how = describeExit(exit)
+    super('failed', `The working process ended unexpectedly ${how}.`, { details: lastWords || undefined })
     this.name = 'WorkerGone'
+    this.how = how
   }
 }
 
