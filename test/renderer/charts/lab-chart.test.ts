@@ -9,8 +9,10 @@ import { lightTheme } from '#renderer/charts/theme.ts'
 
 vi.mock('@vueuse/core', async (original) => ({
   ...(await original<object>()),
-  useElementSize: () => ({ width: ref(500), height: ref(260) }),
+  useElementSize: (_of: unknown, _first: unknown, options?: object) =>
+    options ? { width: readingWidth } : { width: ref(500), height: ref(260) },
 }))
+const readingWidth = ref(0)
 const drawn = `data:image/png;base64,${btoa('a picture')}`
 vi.mock('vue-echarts', () => ({ default: defineComponent({ setup: () => () => h('canvas') }) }))
 // no canvas draws here: what it would be is a picture of two pixels
@@ -68,6 +70,16 @@ test('hovering reads both axes where the pointer is, and leaving the plot reads 
   await pointer('move', 160, 120)
   await pointer('leave', 160, 120)
   expect(reading()).toBeNull()
+})
+
+test('what is read stands beside the pointer, and over it where it would be cut', async () => {
+  const { pointer } = await open()
+  await pointer('move', 300, 120)
+  const right = () => (chart.get('.reading').element as HTMLElement).style.right
+  expect(right()).toBe('218px')
+  readingWidth.value = 350 // more than the 282 pixels to the left
+  await nextTick()
+  expect(right()).toBe('150px')
 })
 
 test('dragging across zooms to the stretch that was dragged over, whichever way', async () => {

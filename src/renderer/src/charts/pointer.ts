@@ -25,6 +25,8 @@ export interface Zoom {
 export interface ChartPointerDeps {
   frame: Readonly<Ref<HTMLElement | null>>
   size: { width: Readonly<Ref<number>>; height: Readonly<Ref<number>> }
+  /** How wide the box is that says what is read; 0 until it is drawn. */
+  readingWidth: Readonly<Ref<number>>
   plot: Readonly<Ref<Plot>>
   /** Null where nothing is read and nothing zooms. */
   axes: () => Axes | null
@@ -35,7 +37,7 @@ export interface ChartPointerDeps {
 /** Drags shorter than this are a press. */
 const shortestDrag = 6
 
-export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: ChartPointerDeps) {
+export function useChartPointer({ frame, size, readingWidth, plot, axes, zoom, onZoom }: ChartPointerDeps) {
   const pointer = ref<Place | null>(null)
   const drag = shallowRef<{ from: Place; to: Place } | null>(null)
   /** Where a person pressed: what is read there stays until the next press. */
@@ -75,7 +77,9 @@ export function useChartPointer({ frame, size, plot, axes, zoom, onZoom }: Chart
     const isLow = at.y > height / 2 // above the pointer, where there is room
     return {
       [isLow ? 'bottom' : 'top']: `${(isLow ? height - at.y : at.y) + 14}px`,
-      [isRight ? 'right' : 'left']: `${(isRight ? width - at.x : at.x) + 18}px`,
+      // beside the pointer, or over it where the box is wider than the room there is
+      [isRight ? 'right' : 'left']:
+        `${Math.max(0, Math.min((isRight ? width - at.x : at.x) + 18, width - readingWidth.value))}px`,
       maxHeight: `${Math.max(80, (isLow ? at.y : height - at.y) - 12)}px`,
     }
   })
