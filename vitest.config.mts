@@ -1,4 +1,4 @@
-// Kinds of test: pure (arithmetic), unit (plain Node, quick), slow (the same, seconds each), integration (built workers),
+// Kinds of test: pure (arithmetic), unit (plain Node, quick), whole (labs and screens), slow (the same, seconds each), integration (built workers),
 // slurm (a real one, beside the others), campaign (faults of every kind), browser (the web door), launch (a real
 // Electron); llama runs apart.
 import vue from '@vitejs/plugin-vue'
@@ -15,7 +15,13 @@ const slow = [
 ]
 
 /** Arithmetic, which leaves nothing behind: these files share a process and what it has loaded, for half the time. */
-const pure = ['test/shared/**', 'test/published/**', 'test/renderer/{charts,curves}/**']
+const pure = [
+  ...['test/shared/**', 'test/published/**', 'test/renderer/{charts,curves}/**', 'test/main/doors/cli/**'],
+  'test/main/core/{corpus,evaluation,generation,model-formats,mup-checks,reports,tokenizer,training}/**',
+]
+
+/** Whole labs with workers of their own, and whole screens: in `npm test`, not in `npm run check`. */
+const whole = ['test/main/lab/**', 'test/renderer/views/**']
 
 export default defineConfig({
   test: {
@@ -41,7 +47,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...slow, ...pure],
+          exclude: [...configDefaults.exclude, ...slow, ...pure, ...whole],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [vue()],
+        test: {
+          name: 'whole',
+          include: whole.map((folder) => `${folder}/*.test.ts`),
+          exclude: [...configDefaults.exclude, ...slow],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -168,7 +168,7 @@ if (isCi) {
 }
 const python = findPeers()
 if (python) process.env.ISOFLOP_PYTHON = python
-await suite('unit', { projects: ['pure', 'unit'] })
+await suite('unit', { projects: ['pure', 'unit', 'whole'] })
 await timed('build', async () => count('build', (await node(join(root, 'scripts', 'build.mjs'))) === 0))
 // A Slurm mostly waits for itself.
 const slurm = suite('slurm', { retries: 1, isBeside: true, minutes: 60 })

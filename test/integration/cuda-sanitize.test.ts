@@ -11,10 +11,10 @@ const runtime = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding:
 it.skipIf(!canEmulate || !existsSync(runtime))(
   'the kernels for NVIDIA cards run clean under the sanitizers',
   () => {
-    const tests = 'test/main/core/engine/cuda/cuda.test.ts'
+    const tests = 'test/main/core/engine/cuda/cuda.slow.test.ts'
     const { status, stdout, stderr } = spawnSync(
       'npx',
-      ['vitest', 'run', '--project', 'unit', '--testTimeout', '600000', tests],
+      ['vitest', 'run', '--project', 'slow', '--testTimeout', '600000', tests],
       {
         encoding: 'utf8',
         env: {

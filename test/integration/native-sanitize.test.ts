@@ -30,7 +30,7 @@ describe.skipIf(!isPossible)('under the sanitizers', () => {
         // the sanitizers make every test many times slower
         [
           ...['vitest', 'run', '--project', 'unit', '--project', 'slow', '--testTimeout', '600000', folder],
-          ...(isTrained ? ['--exclude', '**/torch-curve.test.ts'] : []),
+          ...(isTrained ? ['--exclude', '**/torch-curve.slow.test.ts'] : []),
         ],
         {
           encoding: 'utf8',
