@@ -23,6 +23,7 @@ import type {
 import type { MemberPlan } from './family/ladder.ts'
 import type { AttentionMaps, Comparison, Generated, GeneratedTokens, TensorStats } from './inspection.ts'
 import type { CheckpointRow, ContinueChoices, ImportedModel, ModelOrigin } from './model.ts'
+import type { LossUnit } from './loss-unit.ts'
 import type { ModelReport } from './model-report.ts'
 import type { ClusterCheck, PlaceChoice, SlurmCluster, Submission, TorchChoice } from './place.ts'
 import type { ExportForm, ExportReport, GenerateOptions, RunPlan, RunRecords, RunSummary, StartChoices } from './run.ts'
@@ -72,11 +73,8 @@ export interface Lab {
   beginSweep(studyId: string, choices: SweepChoices): Promise<Study>
   /** What it brings to a comparison with another: the points of its law, and how well it was tuned. */
   studyEvidence(studyId: string): Promise<StudyEvidence>
-  /**
-   * The study as one HTML file that needs nothing else, for a colleague. `without`: members that its law leaves out,
-   * beside those off the recipe's tokens per parameter.
-   */
-  report(studyId: string, without: string[]): Promise<string>
+  /** As one HTML file for a colleague. `without`: members that its law leaves out as well; `unit`: of its losses. */
+  report(studyId: string, without: string[], unit?: LossUnit): Promise<string>
 
   // what was deleted
   /** All that can be brought back, latest first; runs of a deleted study come back with it. */

@@ -40,3 +40,19 @@ export const inNats: LossFactor = { training: 1, validation: 1 }
 /** What a loss in nats per token is multiplied by. */
 export const lossIn = (unit: LossUnit, bytesPerToken: number): number =>
   unit === 'bits-per-byte' ? 1 / (Math.LN2 * bytesPerToken) : 1
+
+/** Of a text under a tokenizer; null where its bytes per token are not known. */
+export function lossFactorOf(
+  unit: LossUnit,
+  corpus: Parameters<typeof bytesPerScoredToken>[0],
+  tokenized: Parameters<typeof bytesPerScoredToken>[1],
+): LossFactor | null {
+  if (unit === 'nats-per-token') return inNats
+  const [training, validation] = (['train', 'validation'] as const).map((split) =>
+    bytesPerScoredToken(corpus, tokenized, split),
+  )
+  // a text too short for a validation split is counted as its training split is
+  return training === null
+    ? null
+    : { training: lossIn(unit, training), validation: lossIn(unit, validation ?? training) }
+}

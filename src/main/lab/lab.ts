@@ -107,7 +107,7 @@ export async function createLab(options: LabOptions): Promise<LabHost> {
     sweepCost: async (studyId, choices) => sweeps.cost(studyId, choices),
     beginSweep: async (studyId, choices) => sweeps.begin(studyId, choices),
     studyEvidence: async (studyId) => evidenceOfStudy(studyId),
-    report: async (studyId, without) => report(studyId, without),
+    report: async (studyId, without, unit) => report(studyId, without, unit),
 
     listDeleted: async () => parts.trash.list(),
     emptyDeleted: async (ids) => parts.trash.empty(ids),

@@ -6,6 +6,7 @@ import { annotationKinds } from '#shared/annotation.ts'
 import { mostPlansAtOnce } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import type { Lab } from '#shared/lab.ts'
+import { lossUnits } from '#shared/loss-unit.ts'
 import { checkKinds } from '#shared/mup/check.ts'
 import {
   annotationChanges,
@@ -69,7 +70,7 @@ export const requests = {
   sweepCost: { studyId: id, choices: sweepChoices },
   beginSweep: { studyId: id, choices: sweepChoices },
   studyEvidence: { studyId: id },
-  report: { studyId: id, without: z.array(id).max(1000) },
+  report: { studyId: id, without: z.array(id).max(1000), unit: z.enum(lossUnits).optional() },
   listDeleted: {},
   emptyDeleted: { ids: z.array(id).max(100_000).nullable() },
   listCorpora: {},

@@ -2,6 +2,7 @@
 import type { EvidencePoint } from '#shared/comparison/evidence.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { Evaluation } from '#shared/evaluation/evaluation.ts'
+import type { LossFactor, LossUnit } from '#shared/loss-unit.ts'
 import type { RunPlan, RunSummary } from '#shared/run.ts'
 import type { Study, StudyDocument } from '#shared/study.ts'
 
@@ -15,6 +16,8 @@ export interface ReportedRun {
   summary: RunSummary
   plan: RunPlan
   curve: CoarsePoint[]
+  /** Of its losses, to be in the report's unit; absent: nats per token. */
+  factor?: LossFactor
   /** What it wrote last. */
   sample: string | null
 }
@@ -22,6 +25,8 @@ export interface ReportedRun {
 export interface ReportData {
   version: string
   nowMs: number
+  /** In which the losses are to be said; they come as they were recorded. Absent: nats per token. */
+  unit?: LossUnit
   study: Study
   document: StudyDocument
   /** A person's note on the study. */

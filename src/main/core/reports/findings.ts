@@ -1,4 +1,5 @@
 // What came of a study, as every section of its report takes it.
+import { lossUnitWords } from '#shared/loss-unit.ts'
 import { formatShare } from '#shared/numbers.ts'
 import { lawOf, type Law } from '#shared/scaling/law.ts'
 import type { LawPoint } from '#shared/scaling/points.ts'
@@ -8,6 +9,8 @@ import { standing } from './standing.ts'
 export interface Findings {
   members: ReportedRun[]
   law: Law
+  /** In what every loss of the report is: nats/token, bits per byte. */
+  lossWords: string
   /** A colour for each member, pale for small and dark for large. */
   colourOf: (memberId: string) => string
 }
@@ -22,7 +25,8 @@ export function findingsOf(data: ReportData): Findings {
     const place = sizes.length > 1 ? Math.max(0, sizes.indexOf(memberId)) / (sizes.length - 1) : 1
     return `hsl(${Math.round(205 + 40 * place)} 70% ${Math.round(62 - 28 * place)}%)`
   }
-  return { members, law: lawOf(points, { reach: 10 }), colourOf }
+  const lossWords = lossUnitWords[data.unit ?? 'nats-per-token']
+  return { members, law: lawOf(points, { reach: 10 }), lossWords, colourOf }
 }
 
 /** How far off the smaller members' law was at the largest. */

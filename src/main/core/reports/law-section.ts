@@ -17,7 +17,7 @@ const statusSentences: Record<CurveFit['status'], string> = {
 }
 
 export function lawSection({ study, points }: ReportData, findings: Findings): Markup {
-  const { law, members, colourOf } = findings
+  const { law, members, lossWords, colourOf } = findings
   const convention = flopsConventionNames[study.recipe.flopsConvention]
   const last = points[points.length - 1]
   const { fit } = law
@@ -26,7 +26,7 @@ export function lawSection({ study, points }: ReportData, findings: Findings): M
     title:
       'Loss against training compute: curves while training, filled circles the final validation losses, the dashed line the law with its 95 % band, the hollow circle ten times the largest compute.',
     x: `training compute, FLOPs (${convention})`,
-    y: 'loss, nats/token',
+    y: `loss, ${lossWords}`,
     isLog: { x: true, y: true },
     band: law.band,
     lines: [
@@ -55,9 +55,9 @@ export function lawSection({ study, points }: ReportData, findings: Findings): M
   })
   const heldOut = law.heldOut[0]
   return markup`<section><h2>The law</h2>
-<p>A scaling law says how the loss falls with training compute C. Each point is the loss of one finished member, in nats per token, on text that was set aside.</p>
+<p>A scaling law says how the loss falls with training compute C. Each point is the loss of one finished member, in ${lossWords}, on text that was set aside.</p>
 ${plot}
-${fit ? parameters(law, fit) : markup`<p>${law.problem ?? 'There is no law yet.'}</p>`}
+${fit ? parameters(law, fit, lossWords) : markup`<p>${law.problem ?? 'There is no law yet.'}</p>`}
 ${heldOut ? markup`<h3>Held out</h3><p>${verdict(heldOut.name, heldOut.y, heldOut.measured, heldOut.error)}${heldOut.interval ? ` The 95 % interval of that prediction was ${heldOut.interval.low.toFixed(3)} to ${heldOut.interval.high.toFixed(3)}, which ${heldOut.isInside ? 'holds' : 'misses'} the measured loss.` : ''}</p>` : null}
 </section>`
 }
@@ -68,7 +68,7 @@ function nearEnd(points: readonly (readonly [number, number])[]): readonly (read
   return points.filter(([, loss]) => loss <= 1.6 * end)
 }
 
-function parameters(law: Law, fit: CurveFit): Markup {
+function parameters(law: Law, fit: CurveFit, lossWords: string): Markup {
   const { scale, exponent, offset } = fit.parameters
   const signed = (value: number) => threeDigits(value).replace('-', '−')
   const interval = (name: 'scale' | 'exponent' | 'offset') => {
@@ -85,7 +85,12 @@ function parameters(law: Law, fit: CurveFit): Markup {
   const floor = fit.form === 'power' || offset === 0 ? '' : `${threeDigits(offset)} + `
   const rows = [
     ['exponent', 'how fast the loss falls with compute', signed(exponent), interval('exponent')],
-    ['scale', 'compute at which the falling part is 1 nat', formatFlops(scale), interval('scale')],
+    [
+      'scale',
+      `compute at which the falling part is 1 ${lossWords === 'nats/token' ? 'nat' : 'bit per byte'}`,
+      formatFlops(scale),
+      interval('scale'),
+    ],
     ...(fit.form === 'power'
       ? []
       : [['constant', 'loss that no compute removes', threeDigits(offset), interval('offset')]]),

@@ -12,13 +12,15 @@ import {
   repeatSection,
   sampleSection,
 } from './sections.ts'
+import { reportInUnit } from './in-unit.ts'
 import { lawSection } from './law-section.ts'
 import { markup, type Markup } from './markup.ts'
 import { opennessSection } from './openness.ts'
 import { drawPlot } from './plot.ts'
 import { reportStyle } from './style.ts'
 
-export function writeReport(data: ReportData): string {
+export function writeReport(given: ReportData): string {
+  const data = reportInUnit(given)
   const { study, nowMs, version, question } = data
   const findings = findingsOf(data)
   const date = new Date(nowMs).toISOString().slice(0, 10)
@@ -72,7 +74,7 @@ function warnings(members: readonly ReportedRun[]): Markup | null {
   return lines.length > 0 ? markup`<p class="warn">${lines.join(' ')}</p>` : null
 }
 
-function curves({ members, colourOf }: Findings): Markup | null {
+function curves({ members, colourOf, lossWords }: Findings): Markup | null {
   const lines = members
     .filter(({ curve }) => curve.length > 1)
     .map((run) => ({
@@ -85,7 +87,7 @@ function curves({ members, colourOf }: Findings): Markup | null {
     title:
       'Training loss against tokens, the mean of neighbouring steps; circles are the final loss on validation text.',
     x: 'training tokens',
-    y: 'loss, nats/token',
+    y: `loss, ${lossWords}`,
     isLog: { x: true, y: false },
     lines,
     marks: members.flatMap((run) => {

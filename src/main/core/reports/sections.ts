@@ -15,7 +15,7 @@ import type { Findings } from './findings.ts'
 const shownName = ({ name, systems }: { name: string; systems?: number }): string =>
   systems === undefined ? name : `${name} (${systems} emulated system${systems === 1 ? '' : 's'})`
 
-export function familySection({ points }: ReportData, { members, law }: Findings): Markup | null {
+export function familySection({ points }: ReportData, { members, law, lossWords }: Findings): Markup | null {
   if (members.length === 0) return null
   const rows = members.map((run) => {
     const { summary, plan } = run
@@ -42,7 +42,7 @@ export function familySection({ points }: ReportData, { members, law }: Findings
     'tokens',
     'tokens/param',
     'FLOPs',
-    'validation loss',
+    `validation loss (${lossWords})`,
     'law',
     'time',
   ]

@@ -1,5 +1,7 @@
 // `isoflop report`: a study as one HTML file for a colleague who was not there.
 import { resolve } from 'node:path'
+import { Option } from 'commander'
+import { lossUnits, type LossUnit } from '#shared/loss-unit.ts'
 import { findStudy } from './find.ts'
 import { readLab, unlessInterrupted } from './lab.ts'
 import type { CommandPart } from './program.ts'
@@ -11,6 +13,7 @@ export const reportCommand: CommandPart = (program, act) => {
     .argument('<study>', 'its id, its name, or the beginning of either')
     .requiredOption('--out <file>', 'the .html file to write')
     .option('--overwrite', 'replace the file')
+    .addOption(new Option('--unit <unit>', 'of every loss in it').choices([...lossUnits]).default('nats-per-token'))
     .addHelpText(
       'after',
       `
@@ -20,11 +23,11 @@ Example:
 The note of the study (isoflop annotate Demo --study --note "...") stands first in it, as the question.`,
     )
     .action(
-      act((context, { out, overwrite }: { out: string; overwrite?: boolean }, wanted: string) =>
+      act((context, { out, overwrite, unit }: { out: string; overwrite?: boolean; unit: LossUnit }, wanted: string) =>
         readLab(context, async (lab) => {
           const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
           const study = await findStudy(lab, wanted)
-          const html = await unlessInterrupted(context.signal, lab.report(study.id, []))
+          const html = await unlessInterrupted(context.signal, lab.report(study.id, [], unit))
           await writeFileAtomically(resolve(out), html, { overwrite: overwrite ?? false })
           return {
             document: { file: resolve(out), study: study.id, bytes: Buffer.byteLength(html) },

@@ -2,6 +2,9 @@
 import type { Annotation } from '#shared/annotation.ts'
 import type { StudyEvidence } from '#shared/comparison/evidence.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
+import { Fault } from '#shared/fault.ts'
+import { type LossFactor, lossFactorOf, type LossUnit } from '#shared/loss-unit.ts'
+import type { RunPlan } from '#shared/run.ts'
 import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import type { ReportedRun } from '#main/core/reports/data.ts'
@@ -32,17 +35,28 @@ const curvePoints = 300
 /** Runs that a report draws and tells of; of more, the largest. */
 const mostRuns = 300
 
-/** `without`: members that the law leaves out. */
+/** `without`: members that the law leaves out. `unit`: of every loss in it. */
 export const createReport =
   (deps: ReportDeps) =>
-  async (studyId: string, without: readonly string[]): Promise<string> => {
+  async (studyId: string, without: readonly string[], unit: LossUnit = 'nats-per-token'): Promise<string> => {
     const study = deps.studies.read(studyId)
     const corpus = deps.corpora().find(({ id }) => id === study.corpusId) ?? null
     const runs: ReportedRun[] = []
+    const factorOf = ({ corpusId, tokenizer, name }: RunPlan): LossFactor => {
+      const read = deps.corpora().find(({ id }) => id === corpusId)
+      const factor = lossFactorOf(unit, read, read && deps.tokens(corpusId, tokenizer))
+      if (factor) return factor
+      throw new Fault(
+        'bad-input',
+        `The text that ${name} read is not tokenized here, so its bytes per token are not known. Tokenize it first.`,
+      )
+    }
     const listed = deps.runStore.list(studyId).sort((a, b) => a.parameters - b.parameters || a.createdMs - b.createdMs)
     for (const { id } of listed.slice(-mostRuns)) {
+      const run = deps.runStore.read(id)
       runs.push({
-        ...deps.runStore.read(id),
+        ...run,
+        factor: factorOf(run.plan),
         curve: deps.runStore.coarse(id, curvePoints),
         sample: deps.runStore.lastSample(id),
       })
@@ -54,6 +68,7 @@ export const createReport =
       data: {
         version: deps.version,
         nowMs: deps.nowMs(),
+        unit,
         study,
         document: deps.studies.document(studyId),
         question: note,

@@ -1,11 +1,13 @@
 // Every command by name, for the palette and whoever else offers them.
 import { canResume } from '#shared/run.ts'
+import { lossUnits, lossUnitWords } from '#shared/loss-unit.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { computed, watch } from 'vue'
 import { useBeginStore } from './begin.ts'
 import { useDeletedStore } from './deleted.ts'
 import { useFoundCommands } from './found-commands.ts'
 import { useHelpStore } from './help.ts'
+import { useLossUnit } from './loss-unit.ts'
 import { useNoticesStore } from './notices.ts'
 import type { NamedCommand } from './named-command.ts'
 import { roomCommands, runRoomCommand } from './room-commands.ts'
@@ -52,6 +54,7 @@ export function useCommands() {
 
   const help = useHelpStore()
   const notices = useNoticesStore()
+  const lossUnit = useLossUnit()
   const sweep = useSweepStore()
   const found = useFoundCommands()
   // What was imported is found before its room was ever open.
@@ -127,6 +130,13 @@ export function useCommands() {
       })),
     ]
     all.push(
+      ...lossUnits.map((unit) => ({
+        id: `loss ${unit}`,
+        text: `Losses in ${lossUnitWords[unit]}`,
+        group: 'Lab',
+        words: 'unit axis bpb',
+        run: () => void (lossUnit.unit = unit),
+      })),
       {
         id: 'help law',
         text: 'What is a scaling law?',

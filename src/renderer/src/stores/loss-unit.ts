@@ -4,10 +4,9 @@ import { defineStore } from 'pinia'
 import { computed, watch } from 'vue'
 import type { RunPlan, RunSummary } from '#shared/run.ts'
 import {
-  bytesPerScoredToken,
   inNats,
   type LossFactor,
-  lossIn,
+  lossFactorOf,
   lossUnits,
   type LossUnit,
   lossUnitNames,
@@ -29,17 +28,8 @@ export const useLossUnit = defineStore('loss-unit', () => {
   const isBits = computed(() => unit.value === 'bits-per-byte')
 
   /** Of a text under a tokenizer; null where its bytes per token are not known. */
-  function ofText({ corpusId, tokenizer }: Pick<RunPlan, 'corpusId' | 'tokenizer'>): LossFactor | null {
-    if (!isBits.value) return inNats
-    const [corpus, tokens] = [corpora.find(corpusId), corpora.tokensOf(corpusId, tokenizer)]
-    const [training, validation] = (['train', 'validation'] as const).map((split) =>
-      bytesPerScoredToken(corpus, tokens, split),
-    )
-    // a text too short for a validation split is counted as its training split is
-    return training === null
-      ? null
-      : { training: lossIn(unit.value, training), validation: lossIn(unit.value, validation ?? training) }
-  }
+  const ofText = ({ corpusId, tokenizer }: Pick<RunPlan, 'corpusId' | 'tokenizer'>): LossFactor | null =>
+    lossFactorOf(unit.value, corpora.find(corpusId), corpora.tokensOf(corpusId, tokenizer))
   /** By the text and the tokenizer that the run itself read; null until they are known. */
   function of({ id }: Pick<RunSummary, 'id'>): LossFactor | null {
     if (!isBits.value) return inNats

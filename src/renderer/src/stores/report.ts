@@ -4,6 +4,7 @@ import { ref, shallowRef } from 'vue'
 import { useBridge } from '../bridge.ts'
 import { useLabStore } from './lab.ts'
 import { useLawStore } from './law.ts'
+import { useLossUnit } from './loss-unit.ts'
 import { useNoticesStore } from './notices.ts'
 import { fileNameOf, useStudiesStore } from './studies.ts'
 
@@ -11,6 +12,7 @@ export const useReportStore = defineStore('report', () => {
   const bridge = useBridge()
   const lab = useLabStore()
   const law = useLawStore()
+  const lossUnit = useLossUnit()
   const notices = useNoticesStore()
   const studies = useStudiesStore()
   const isMaking = ref(false)
@@ -24,7 +26,7 @@ export const useReportStore = defineStore('report', () => {
     await notices.attempt(async () => {
       await studies.save()
       const without = law.standings.filter(({ isExcluded }) => isExcluded).map(({ memberId }) => memberId)
-      report.value = { name: study.name, html: await bridge.request('report', study.id, without) }
+      report.value = { name: study.name, html: await bridge.request('report', study.id, without, lossUnit.unit) }
     })
     isMaking.value = false
   }

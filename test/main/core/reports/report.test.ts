@@ -108,6 +108,25 @@ const textOf = (html: string) =>
     .replace(/<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ')
 
+it('in bits per byte says its curves, points and law in it, each run by its own factor', () => {
+  const given = data()
+  const bytesPerToken = 2
+  const perNat = 1 / (Math.LN2 * bytesPerToken)
+  const html = writeReport({
+    ...given,
+    unit: 'bits-per-byte',
+    runs: given.runs.map((one) => ({ ...one, factor: { training: perNat, validation: perNat } })),
+    points: given.points.map((one) => ({ ...one, text: { bytesPerToken } }) as EvidencePoint),
+  })
+  const [smallest] = given.points
+  expect(html).toContain('validation loss (bits per byte)')
+  expect(html).toContain('in bits per byte, on text that was set aside')
+  expect(html).toContain((smallest.loss * perNat).toFixed(4))
+  expect(html).not.toContain(smallest.loss.toFixed(4))
+  expect(html).not.toMatch(/nats?\b/)
+  expect(html).toContain(`L(C) = ${(1.5 * perNat).toPrecision(3)} + `) // the law of the losses, times the factor
+})
+
 describe('a report', () => {
   const html = writeReport(data())
   const text = textOf(html)
