@@ -31,8 +31,11 @@ test('the third way in leads to the cluster, and the palette goes as far as the 
   expect(way.text()).toContain('Emulate a cluster')
   await way.trigger('click')
   expect(useShellStore().view).toBe('cluster')
-  const ids = useCommands().commands.value.map(({ id }) => id)
+  const { commands } = useCommands()
+  const ids = commands.value.map(({ id }) => id)
   expect(ids).toEqual(expect.arrayContaining(['emulate', 'go cluster', 'cluster: Search every plan']))
   expect(ids).not.toContain('go family')
   expect(ids.filter((id) => id.startsWith('data:'))).toEqual([])
+  commands.value.find(({ id }) => id === 'begin')!.run()
+  expect(useShellStore().isWelcome).toBe(true) // and back to the ways in
 })

@@ -86,6 +86,7 @@ export function useCommands() {
           keys: name === 'settings' ? `${modifier},` : `${modifier}${viewNames.indexOf(name) + 1}`,
           run: () => shell.go(name),
         })),
+      { id: 'begin', text: 'Start page', group: 'Begin', words: 'welcome home', run: () => (shell.isWelcome = true) },
       { id: 'emerge', text: 'Watch a scaling law emerge', group: 'Begin', run: () => void begin.watchLawEmerge() },
       { id: 'shape', text: 'Shape your own family', group: 'Begin', run: () => void begin.shapeFamily() },
       { id: 'emulate', text: 'Emulate a cluster', group: 'Begin', run: () => shell.go('cluster') },
