@@ -5,6 +5,7 @@ import { lightTheme } from '#renderer/charts/theme.ts'
 
 interface Drawn {
   id: string
+  name: string
   data: number[][]
 }
 const seriesOf = (drawing: { option: object } | null) => (drawing!.option as { series: Drawn[] }).series
@@ -32,17 +33,23 @@ describe('the learning rates', () => {
     expect(scheduleOption([], lightTheme)).toBeNull()
   })
 
-  it('name every member, those of one rate too, at its peak or under the pointer', () => {
-    const peaks = (many: typeof lines) =>
+  it('are named at their peak, members of one rate together, or under the pointer', () => {
+    const named = (many: typeof lines) =>
       seriesOf(scheduleOption(many, lightTheme))
         .filter(({ id }) => id?.endsWith(' name'))
-        .map(({ data }) => data[0])
-    expect(peaks(lines)).toEqual([
-      [0.5, 1e-3],
-      [0.5, 1e-3],
-      [0.5, 1e-3],
+        .map(({ name, data }) => [name, data[0]])
+    expect(named(lines)).toEqual([['a, b, c', [0.5, 1e-3]]])
+    expect(named([...lines, ...lines])).toEqual([['6 members', [0.5, 1e-3]]])
+    const apart = Array.from({ length: 9 }, (_, i) => ({
+      ...lines[0],
+      name: `m${i}`,
+      points: lines[0].points.map(([step, rate]): [number, number] => [step, rate * (1 + i)]),
+    }))
+    expect(named(apart)).toEqual([])
+    expect(named(apart.slice(0, 2))).toEqual([
+      ['m0', [0.5, 1e-3]],
+      ['m1', [0.5, 2e-3]],
     ])
-    expect(peaks([...lines, ...lines, ...lines])).toEqual([])
     expect(ratesAt(lines, 0.98)).toEqual([
       { rate: '0.0001', names: ['a', 'b'] },
       { rate: '0.00005', names: ['c'] },

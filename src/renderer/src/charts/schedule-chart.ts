@@ -15,8 +15,9 @@ export interface ScheduleLine {
   points: [number, number][]
 }
 
-/** Lines that are named; more are read under the pointer. */
+/** Rates that are named, and members of one; more are read under the pointer. */
 const mostNames = 8
+const mostTogether = 4
 
 /** Each line against the share of its own steps, so that members of different length lie over each other. */
 export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme): Drawing | null {
@@ -46,14 +47,20 @@ export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme): Drawin
     data: line.points.map(([step, rate]): [number, number] => [step / line.points.at(-1)![0], rate]),
     lineStyle: { color: line.colour, width: 1.5 },
   }))
-  // Members of one rate lie on each other: what tells them apart is that each is named, where the rates differ most.
-  const peaks = lines.length <= mostNames ? series.map(({ data }) => peakOf(data)) : []
-  const names = peaks.map((at, i) => nameAtEnd({ ...lines[i], at }, theme))
+  // Members of one rate lie on each other: they are named together, where the rates differ most.
+  const peaks = lines.map((line, i) => ({ ...line, at: peakOf(series[i].data) }))
+  const byRate = [...groupedBy(peaks, ({ at: [, rate] }) => String(rounded(rate))).values()]
+  const names = (byRate.length <= mostNames ? byRate : []).map((same) =>
+    nameAtEnd(same.length === 1 ? same[0] : { ...same[0], name: namesOf(same), colour: theme.text }, theme),
+  )
   const all = [gridLines('y', axes.y, theme), ...series, ...names]
-  const endsHigh = peaks.some(([share]) => share > 0.8)
+  const endsHigh = peaks.some(({ at: [share] }) => share > 0.8)
   const { option } = drawing(axes, theme, all, { top: 10, left: 66, ...(endsHigh ? { right: 54 } : {}) })
   return { axes, option: { ...option, yAxis: { ...axisOption('y', axes.y, theme), nameGap: 52 } } }
 }
+
+const namesOf = (same: readonly { name: string }[]): string =>
+  same.length <= mostTogether ? same.map(({ name }) => name).join(', ') : `${same.length} members`
 
 /** The last point at the highest rate. */
 const peakOf = (points: readonly [number, number][]): [number, number] =>
