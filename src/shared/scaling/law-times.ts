@@ -11,7 +11,7 @@ const intervalTimes = <T extends Interval>(interval: T, factor: number): T => ({
 })
 
 /** The curve whose loss is `factor` times as large everywhere: E becomes E times it, and (C / scale)^exponent too. */
-export function curveTimes(fit: CurveFit, factor: number): CurveFit {
+function curveTimes(fit: CurveFit, factor: number): CurveFit {
   const { scale, exponent, offset } = fit.parameters
   return {
     ...fit,
