@@ -51,7 +51,7 @@ test('the report leaves out what a person took out of the fit, and is shown apar
   const { memberId } = useLawStore().standings[0]
   useLawStore().exclude(memberId, true)
   await useReportStore().open()
-  expect(lastAsked(fake, 'report')).toEqual([useStudiesStore().currentId, [memberId]])
+  expect(lastAsked(fake, 'report')).toEqual([useStudiesStore().currentId, [memberId], 'nats-per-token'])
   await showScreen(ReportView)
   const page = document.querySelector('[data-testid=report-page]')!
   expect(page.shadowRoot!.querySelector('h1')!.textContent).toBe('A study')
