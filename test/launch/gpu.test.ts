@@ -29,8 +29,9 @@ describe.skipIf(missingGpu !== null).sequential('the graphics engine in Electron
   }
   const read = async (id: string) => (await ask(lab.page, 'listRuns', null)).find((run) => run.id === id)!
   const losses = async (id: string) => (await ask(lab.page, 'readRecords', id, 0)).steps.map(({ loss }) => loss)
+  // a card made of software scores the whole validation split in a minute, and on a busy machine in several
   const ended = (id: string) =>
-    expect.poll(async () => (await read(id)).state, { timeout: 120_000, interval: 500 }).toBe('finished')
+    expect.poll(async () => (await read(id)).state, { timeout: 280_000, interval: 500 }).toBe('finished')
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'isoflop-card-'))
@@ -49,7 +50,7 @@ describe.skipIf(missingGpu !== null).sequential('the graphics engine in Electron
     expect(await read(whole.id)).toMatchObject({ engine: 'gpu', state: 'finished' })
     const seen = await losses(whole.id)
     expect(seen.at(-1)).toBeLessThan(seen[0])
-  }, 180_000)
+  }, 400_000)
 
   it('goes on after a kill, to the same bits', async () => {
     const { id } = await start()
@@ -59,7 +60,7 @@ describe.skipIf(missingGpu !== null).sequential('the graphics engine in Electron
     await ask(lab.page, 'resumeRun', id)
     await ended(id)
     expect(await losses(id)).toEqual(await losses(whole.id))
-  }, 180_000)
+  }, 400_000)
 
   it('evaluates, and exports', async () => {
     const subject = { kind: 'run', runId: whole.id, step: null } as const
@@ -70,5 +71,5 @@ describe.skipIf(missingGpu !== null).sequential('the graphics engine in Electron
     const folder = join(home, 'exports', 'card')
     await ask(lab.page, 'export', subject, folder, false)
     expect(existsSync(join(folder, 'model.safetensors'))).toBe(true)
-  }, 180_000)
+  }, 400_000)
 })
