@@ -19,7 +19,8 @@ export function readFooter(file: Slices): { metadata: FileMetaData; columns: Sch
   if (footerBytes > file.byteLength - 12) throw new Error(`a footer of ${footerBytes} bytes`)
   const footer = file.slice(file.byteLength - 8 - footerBytes, file.byteLength)
   if (walkThrift(new Uint8Array(footer, 0, footerBytes)) === null) throw new Error('a footer that is not whole')
-  const metadata = parquetMetadata(footer)
+  // Columns of maps are of no use here, and a schema that counts its children below zero would be gone round for ever.
+  const metadata = parquetMetadata(footer, { geoparquet: false })
   if (metadata.schema.length > mostColumns) throw new Error(`a schema of ${metadata.schema.length} columns`)
   const { children } = parquetSchema(metadata)
   const leaves = children.flatMap(leafPaths)

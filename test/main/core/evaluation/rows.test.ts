@@ -36,7 +36,7 @@ it('parquet gives the rows of the same file as lines of JSON', async () => {
   expect(await rows('arc_easy.parquet')).toEqual(await rows('arc_easy.jsonl'))
 })
 
-it.each(['unhandled', 'heavy'])(
+it.each(['unhandled', 'heavy', 'children'])(
   'a damaged parquet file is called so, and no failure of it strays: %s',
   async (name) => {
     const strays: unknown[] = []
