@@ -23,6 +23,10 @@ export const largestHeaderBytes = 16 << 20
 export const largestPageBytes = 64 << 20
 export const mostPageValues = 1 << 21
 
+/** The highest peak learning rate of a recipe, and the most tokens of one step. */
+export const highestLearningRate = 10
+export const mostBatchTokens = 1e9
+
 /**
  * How long a reader may say nothing before it counts as stuck. The slowest that gets on, a vocabulary learnt on one
  * line of 40 MB, has said nothing for 35 s on two busy cores.

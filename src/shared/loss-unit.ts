@@ -41,6 +41,10 @@ export const inNats: LossFactor = { training: 1, validation: 1 }
 export const lossIn = (unit: LossUnit, bytesPerToken: number): number =>
   unit === 'bits-per-byte' ? 1 / (Math.LN2 * bytesPerToken) : 1
 
+/** In the unit of a factor; null where there is no loss, or nobody knows its factor. */
+export const lossTimes = (loss: number | null, factor: number | null): number | null =>
+  loss === null || factor === null ? null : loss * factor
+
 /** Of a text under a tokenizer; null where its bytes per token are not known. */
 export function lossFactorOf(
   unit: LossUnit,

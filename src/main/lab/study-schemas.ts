@@ -1,6 +1,6 @@
 // What a study, its document, its checks and the settings may be when they come in through a door.
 import { z } from 'zod'
-import { mostSeeds, mostSweepValues } from '#shared/bounds.ts'
+import { highestLearningRate, mostBatchTokens, mostSeeds, mostSweepValues } from '#shared/bounds.ts'
 import { engineNames, precisions } from '#shared/engine.ts'
 import { parsePowerRule } from '#shared/family/power-rule.ts'
 import { type SweepField, sweepFields } from '#shared/sweep/fields.ts'
@@ -34,8 +34,8 @@ export const recipe = z.strictObject({
   mupEmbeddingScale: z.number().positive().max(1e4).optional(),
   mupOutputScale: z.number().positive().max(1e4).optional(),
   context: count(2, 65_536),
-  batchTokens: count(1, 1e9).nullable(),
-  peakLearningRate: z.number().positive().max(10).nullable(),
+  batchTokens: count(1, mostBatchTokens).nullable(),
+  peakLearningRate: z.number().positive().max(highestLearningRate).nullable(),
   batchTokensLaw: powerRule.optional(),
   peakLearningRateLaw: powerRule.optional(),
   warmupFraction: share,

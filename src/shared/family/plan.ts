@@ -3,6 +3,7 @@
 import { exactly, rounded } from '../numbers.ts'
 import type { TokenizedCorpus } from '../corpus.ts'
 import type { Machine, Precision } from '../engine.ts'
+import { highestLearningRate, mostBatchTokens } from '../bounds.ts'
 import { tokensBefore } from './batch-size.ts'
 import { countedParameters } from './counting.ts'
 import { flopsPerToken, trainingFlops } from './flops.ts'
@@ -29,8 +30,6 @@ type MachineFacts = Pick<Machine, 'memoryBytes' | 'calibration'> & Partial<Pick<
 
 /** Beyond four passes repeated text teaches clearly less than fresh text (Muennighoff et al. 2023). */
 const mostEpochs = 4
-const highestRate = 10
-const mostBatchTokens = 1e9
 const fewestSteps = 100
 const dayS = 86_400
 
@@ -63,12 +62,12 @@ export function planMember(
     ? { ...published, tokens: tokensBefore(published, published.steps, published.context) }
     : workByRule(member, basis, countParameters(shape), counted)
   const { steps, batchSequences, warmupSteps, peakLearningRate, tokens } = work
-  if (!(peakLearningRate > 0 && peakLearningRate <= highestRate))
+  if (!(peakLearningRate > 0 && peakLearningRate <= highestLearningRate))
     return refusedPlan(
       member.id,
       name,
       shape,
-      `The law of the peak learning rate gives ${peakLearningRate} for it; a rate is above 0 and at most ${highestRate}.`,
+      `The law of the peak learning rate gives ${peakLearningRate} for it; a rate is above 0 and at most ${highestLearningRate}.`,
     )
   const { precision } = recipe
   const micro = microBatchSequences(shape, batchSequences, machine, precision)

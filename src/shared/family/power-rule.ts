@@ -23,7 +23,7 @@ export function parsePowerRule(text: string): PowerRule | null {
 }
 
 /** To four digits, which move no rate by more than a few thousandths between a thousand and a billion. */
-export function powerRuleText({ coefficient, size, tokens }: PowerRule): string {
-  const power = (letter: string, exponent: number) => (exponent === 0 ? [] : [`${letter}^${rounded(exponent, 4)}`])
-  return [String(rounded(coefficient, 4)), ...power('N', size), ...power('D', tokens)].join(' ')
+export function powerRuleText({ coefficient, size, tokens }: PowerRule, digits = 4): string {
+  const power = (letter: string, exponent: number) => (exponent === 0 ? [] : [`${letter}^${rounded(exponent, digits)}`])
+  return [String(rounded(coefficient, digits)), ...power('N', size), ...power('D', tokens)].join(' ')
 }

@@ -1,7 +1,7 @@
 // Everything that a table of runs can show: what they are, every field of their recipe, where they ran, how they went.
 import type { Recipe } from '../family/recipe.ts'
 import { initStdRule } from '../family/rules.ts'
-import { inNats, type LossFactor } from '../loss-unit.ts'
+import { inNats, type LossFactor, lossTimes } from '../loss-unit.ts'
 import type { RunPlan, RunSummary } from '../run.ts'
 import type { Column, Value } from './column.ts'
 
@@ -124,10 +124,8 @@ export const lossColumns: readonly string[] = ['loss', 'validation', 'bestValida
 
 const lossOf =
   (split: keyof LossFactor, field: 'loss' | 'validationLoss' | 'bestValidationLoss') =>
-  ({ run, factor = inNats }: RunRow): number | null => {
-    const loss = run[field]
-    return loss === null || factor === null ? null : loss * factor[split]
-  }
+  ({ run, factor = inNats }: RunRow): number | null =>
+    lossTimes(run[field], factor && factor[split])
 
 /** Every column in the order in which they stand. */
 export const runColumns: readonly RunColumn[] = [

@@ -22,6 +22,13 @@ export interface SweepRun {
   plan: RunPlan
 }
 
+/** Runs whose plan is known. */
+export const sweepRunsOf = (runs: readonly RunSummary[], planOf: ReadonlyMap<string, RunPlan>): SweepRun[] =>
+  runs.flatMap((run) => {
+    const plan = planOf.get(run.id)
+    return plan ? [{ run, plan }] : []
+  })
+
 export interface SweepPoint {
   x: SweepValue
   /** Validation loss, nats per token: the mean over the seeds; null where one of them diverged. */

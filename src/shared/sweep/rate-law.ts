@@ -1,7 +1,8 @@
 // How the best learning rate and batch move with size and data: Step Law's form (Li et al. 2025, arXiv 2503.04715),
 // fitted to the optima that sweeps found.
 import { rounded } from '../numbers.ts'
-import { powerAt, type PowerRule } from '../family/power-rule.ts'
+import { powerAt, type PowerRule, powerRuleText } from '../family/power-rule.ts'
+import type { Recipe } from '../family/recipe.ts'
 import { fitLine } from '../scaling/power-law.ts'
 import { settled, sweepCurves, type SweepRun } from './curves.ts'
 
@@ -12,6 +13,13 @@ export const isLawField = (field: string | null): field is LawField =>
 
 /** The field of a recipe that holds the law by which a field that is left open is decided. */
 export const lawFields = { peakLearningRate: 'peakLearningRateLaw', batchTokens: 'batchTokensLaw' } as const
+
+/** The recipe by which each member gets its own rate or batch. */
+export const withLaw = (recipe: Recipe, law: RateLaw): Recipe => ({
+  ...recipe,
+  [law.field]: null,
+  [lawFields[law.field]]: powerRuleText(law),
+})
 
 /** A batch is in tokens, as D is. */
 export interface RateLaw extends PowerRule {
@@ -74,15 +82,12 @@ export function rateLawOf(all: readonly SweepRun[], field: LawField): RateLaw | 
   return { ...whole, coefficient: Math.exp(intercept), size: slope, tokens, isOneLine: false }
 }
 
-const power = (letter: string, exponent: number): string =>
-  exponent === 0 ? '' : ` ${letter}^${String(rounded(exponent, 3)).replace('-', '−')}`
-
 /** The law beside the published one, and what both say of a member; for every door. */
 export function rateLawWords(law: RateLaw, member?: { name: string; parameters: number; tokens: number }): string {
   const what = law.field === 'peakLearningRate' ? 'rate' : 'batch (tokens)'
   const published = stepLaw[law.field]
-  const form = (one: PowerRule) => `${power('N', one.size)}${power('D', one.tokens)}`.trim()
-  const fitted = `Best ${what} = ${rounded(law.coefficient, 3)} ${form(law)} over ${law.sizes} sizes${law.isOneLine ? ' (N and D rise together here, so one exponent stands for both)' : ''}; Step Law: ${published.coefficient} ${form(published)} (Li et al. 2025).`
+  const said = (rule: PowerRule) => powerRuleText(rule, 3).replaceAll('^-', '^−')
+  const fitted = `Best ${what} = ${said(law)} over ${law.sizes} sizes${law.isOneLine ? ' (N and D rise together here, so one exponent stands for both)' : ''}; Step Law: ${said(published)} (Li et al. 2025).`
   if (!member) return fitted
   const value = (one: PowerRule) => rounded(powerAt(one, member.parameters, member.tokens), 3)
   const beyond = Math.max(member.parameters / law.largest.parameters, member.tokens / law.largest.tokens)

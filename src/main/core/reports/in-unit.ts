@@ -1,8 +1,6 @@
 // The losses of a report in its unit, before anything is fitted to them or drawn.
-import { inNats, lossIn } from '#shared/loss-unit.ts'
+import { inNats, lossIn, lossTimes } from '#shared/loss-unit.ts'
 import type { ReportData, ReportedRun } from './data.ts'
-
-const times = (loss: number | null, factor: number): number | null => (loss === null ? null : loss * factor)
 
 export function reportInUnit(data: ReportData): ReportData {
   const { unit = 'nats-per-token' } = data
@@ -24,8 +22,8 @@ function runInUnit(run: ReportedRun): ReportedRun {
     curve: curve.map(({ tokens, loss }) => ({ tokens, loss: loss * factor.training })),
     summary: {
       ...summary,
-      loss: times(summary.loss, factor.training),
-      validationLoss: times(summary.validationLoss, factor.validation),
+      loss: lossTimes(summary.loss, factor.training),
+      validationLoss: lossTimes(summary.validationLoss, factor.validation),
     },
   }
 }

@@ -133,7 +133,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
         fit: curveDocument(found, bootstrap),
       },
       text: [
-        ...lossLines(flops, loss, interval, options),
+        ...lossLines(flops, loss, interval, fitOptions, options.unit),
         `${words}: ${short(allocation.parameters)} parameters, ${short(allocation.tokens)} tokens`,
         ...repeatsText(repeats),
         ...(heldOut ? [`Without its largest point the law misses it by ${(100 * heldOut.error).toFixed(2)} %.`] : []),
@@ -183,7 +183,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
       fit: surfaceDocument(found, bootstrap),
     },
     text: [
-      ...lossLines(flops, loss, interval, options),
+      ...lossLines(flops, loss, interval, fitOptions, options.unit),
       `best split (6 N D): ${short(best.parameters)} parameters, ${short(best.tokens)} tokens, ${best.tokensPerParameter.toPrecision(3)} tokens per parameter`,
       ...repeatsText(repeats),
       statusWords[found.status],
@@ -224,9 +224,15 @@ function allocationOf(study: StudyPoints | null, tokensPerParameter: number | un
 
 const unitWords: Record<LossUnit, string> = { 'nats-per-token': 'nats', 'bits-per-byte': 'bits per byte' }
 
-const lossLines = (flops: number, loss: number, interval: Interval | null, options: ForecastOptions): string[] => [
-  `${flops.toExponential(3)} FLOPs: loss ${loss.toFixed(4)} ${unitWords[options.unit]}` +
+const lossLines = (
+  flops: number,
+  loss: number,
+  interval: Interval | null,
+  options: FitOptions,
+  unit: LossUnit,
+): string[] => [
+  `${flops.toExponential(3)} FLOPs: loss ${loss.toFixed(4)} ${unitWords[unit]}` +
     (interval
-      ? ` (${(100 * bootstrapOptions({ ...options, flops: undefined } as FitOptions).confidence).toPrecision(3)} %: ${interval.low.toFixed(4)} to ${interval.high.toFixed(4)})`
+      ? ` (${(100 * bootstrapOptions(options).confidence).toPrecision(3)} %: ${interval.low.toFixed(4)} to ${interval.high.toFixed(4)})`
       : ''),
 ]

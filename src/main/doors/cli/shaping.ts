@@ -1,6 +1,7 @@
 // The options that shape a family: its recipe, and members off the compute-optimal line. `plan` and `train` take the
 // same ones.
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { highestLearningRate, mostBatchTokens } from '#shared/bounds.ts'
 import { isoflopMembers, usualGrid, withFixedTokens, withMembers } from '#shared/family/additions.ts'
 import { precisions } from '#shared/engine.ts'
 import type { Ladder } from '#shared/family/ladder.ts'
@@ -79,8 +80,8 @@ export const shapingOptions = (command: Command): Command =>
       'training tokens for each parameter, 20 by Chinchilla',
       within(parseAmount, 0.01, 10_000),
     )
-    .option('--batch-tokens <tokens>', 'tokens per step; else by rule', parseWhole(1, 1e9))
-    .option('--peak-learning-rate <rate>', 'else by rule', within(parseAmount, 1e-9, 10))
+    .option('--batch-tokens <tokens>', 'tokens per step; else by rule', parseWhole(1, mostBatchTokens))
+    .option('--peak-learning-rate <rate>', 'else by rule', within(parseAmount, 1e-9, highestLearningRate))
     .option('--batch-tokens-law <law>', 'by which each member gets its batch, as sweeps find it', parseLaw)
     .option(
       '--peak-learning-rate-law <law>',

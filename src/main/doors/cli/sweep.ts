@@ -7,9 +7,17 @@ import { Fault } from '#shared/fault.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { optionNamed } from '#shared/repeat-run.ts'
 import { sweepFields, type SweepField, type SweepValue, wordsOf } from '#shared/sweep/fields.ts'
-import { curveWords, shiftOf, shiftWords, sweepCurves, sweptFields, type SweepRun } from '#shared/sweep/curves.ts'
+import {
+  curveWords,
+  shiftOf,
+  shiftWords,
+  sweepCurves,
+  sweepRunsOf,
+  sweptFields,
+  type SweepRun,
+} from '#shared/sweep/curves.ts'
 import { powerRuleText } from '#shared/family/power-rule.ts'
-import { isLawField, lawFields, type RateLaw, rateLawOf, rateLawWords } from '#shared/sweep/rate-law.ts'
+import { isLawField, type RateLaw, rateLawOf, rateLawWords, withLaw } from '#shared/sweep/rate-law.ts'
 import { type SweepChoices, usualFactors } from '#shared/sweep/plan.ts'
 import type { Study } from '#shared/study.ts'
 import { formatSeconds, parseNumber, plural, withPlainSpaces, withPrefix } from '#shared/numbers.ts'
@@ -111,7 +119,7 @@ function choicesOf(
 async function sweepRuns(lab: LabHost, study: Study): Promise<SweepRun[]> {
   const runs = await lab.listRuns(study.id)
   const plans = new Map((await lab.readRunPlans(runs.map(({ id }) => id))).map((plan) => [plan.runId, plan]))
-  return runs.flatMap((run): SweepRun[] => (plans.has(run.id) ? [{ run, plan: plans.get(run.id)! }] : []))
+  return sweepRunsOf(runs, plans)
 }
 
 /** The laws of the sweep's fields become those of another study's recipe. */
@@ -124,12 +132,7 @@ async function useLaw(lab: LabHost, study: Study, wanted: string): Promise<Answe
       `${study.name} has no law of a rate or batch: sweep peak-learning-rate or batch-tokens at two sizes at least.`,
     )
   const taker = await findStudy(lab, wanted)
-  const changes = laws.flatMap((law) => [
-    [law.field, null],
-    [lawFields[law.field], powerRuleText(law)],
-  ])
-  const recipe = { ...taker.recipe, ...Object.fromEntries(changes) }
-  const document = await lab.updateStudy(taker.id, { recipe })
+  const document = await lab.updateStudy(taker.id, { recipe: laws.reduce(withLaw, taker.recipe) })
   const words = laws.map((law) => `${optionOf(law.field)} by ${powerRuleText(law)}`)
   return { document, text: `Each member of ${taker.name} has its ${words.join(', its ')} from now on.` }
 }

@@ -2,6 +2,7 @@
 // by itself, and goes on while the lab is closed.
 import { join } from 'node:path'
 import { Fault, toFaultData } from '#shared/fault.ts'
+import { groupedBy } from '#shared/grouped.ts'
 import { carried, type PlaceChoice } from '#shared/place.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { shellWord } from '#shared/shell.ts'
@@ -128,22 +129,18 @@ export function createSlurm(deps: SlurmDeps): Place {
 
   /** What Slurm still has goes on there; the rest is submitted anew as one array, from its last checkpoints on. */
   async function goOn(name: string, asked: ReadonlyMap<string, boolean>): Promise<void> {
-    const anew = new Map<string, { ids: string[]; atOnce?: number }>()
-    for (const [id, isChanged] of asked) {
-      try {
-        if (await isThere(id, isChanged)) continue
-        const { corpusId, tokenizer, torch } = store.read(id).plan
-        const { atOnce } = summary(id).place!
-        const key = JSON.stringify([corpusId, tokenizer, torch, atOnce])
-        anew.set(key, { ids: [...(anew.get(key)?.ids ?? []), id], ...(atOnce === undefined ? {} : { atOnce }) })
-      } catch (error) {
-        fail([id], error)
-      }
-    }
-    for (const { ids, atOnce } of anew.values())
-      await submit(ids, { on: name, ...(atOnce === undefined ? {} : { atOnce }) }).catch((error: unknown) =>
-        fail(ids, error),
+    const anew: string[] = []
+    for (const [id, isChanged] of asked)
+      await isThere(id, isChanged).then(
+        (isStill) => isStill || anew.push(id),
+        (error: unknown) => fail([id], error),
       )
+    const alike = groupedBy(anew, (id) => {
+      const { corpusId, tokenizer, torch } = store.read(id).plan
+      return JSON.stringify([corpusId, tokenizer, torch, summary(id).place!.atOnce])
+    })
+    for (const ids of alike.values())
+      await submit(ids, { on: name, atOnce: summary(ids[0]).place!.atOnce }).catch((error: unknown) => fail(ids, error))
   }
 
   /** Whether Slurm still has it as it should be, and lets it go on. */

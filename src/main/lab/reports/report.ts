@@ -3,7 +3,7 @@ import type { Annotation } from '#shared/annotation.ts'
 import type { StudyEvidence } from '#shared/comparison/evidence.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
-import { type LossFactor, lossFactorOf, type LossUnit } from '#shared/loss-unit.ts'
+import { inNats, type LossFactor, lossFactorOf, type LossUnit } from '#shared/loss-unit.ts'
 import type { RunPlan } from '#shared/run.ts'
 import type { Evaluation, EvaluationTask } from '#shared/evaluation/evaluation.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
@@ -40,10 +40,12 @@ export const createReport =
   (deps: ReportDeps) =>
   async (studyId: string, without: readonly string[], unit: LossUnit = 'nats-per-token'): Promise<string> => {
     const study = deps.studies.read(studyId)
-    const corpus = deps.corpora().find(({ id }) => id === study.corpusId) ?? null
+    const corpora = new Map(deps.corpora().map((one) => [one.id, one]))
+    const corpus = corpora.get(study.corpusId) ?? null
     const runs: ReportedRun[] = []
     const factorOf = ({ corpusId, tokenizer, name }: RunPlan): LossFactor => {
-      const read = deps.corpora().find(({ id }) => id === corpusId)
+      if (unit === 'nats-per-token') return inNats
+      const read = corpora.get(corpusId)
       const factor = lossFactorOf(unit, read, read && deps.tokens(corpusId, tokenizer))
       if (factor) return factor
       throw new Fault(

@@ -1,5 +1,5 @@
 // The learning rate each member will follow, before anything runs.
-import { axisOption, gridLines } from './axis.ts'
+import { gridLines } from './axis.ts'
 import { drawing, still, type Drawing } from './drawing.ts'
 import { nameAtEnd } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
@@ -55,8 +55,7 @@ export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme): Drawin
   )
   const all = [gridLines('y', axes.y, theme), ...series, ...names]
   const endsHigh = peaks.some(({ at: [share] }) => share > 0.8)
-  const { option } = drawing(axes, theme, all, { top: 10, left: 66, ...(endsHigh ? { right: 54 } : {}) })
-  return { axes, option: { ...option, yAxis: { ...axisOption('y', axes.y, theme), nameGap: 52 } } }
+  return drawing(axes, theme, all, { top: 10, ...(endsHigh ? { right: 54 } : {}) })
 }
 
 const namesOf = (same: readonly { name: string }[]): string =>

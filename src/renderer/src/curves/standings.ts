@@ -1,4 +1,5 @@
 // What a law sees of a study: one standing for each member, from its runs and its plans.
+import { lossTimes } from '#shared/loss-unit.ts'
 import { isAtRatio } from '#shared/family/additions.ts'
 import type { MemberPlan } from '#shared/family/ladder.ts'
 import type { Decay, Recipe } from '#shared/family/recipe.ts'
@@ -115,9 +116,9 @@ export const standingTimes = (one: Standing, factor: number | null): Standing =>
     ? one
     : {
         ...one,
-        loss: one.loss === null || factor === null ? null : one.loss * factor,
+        loss: lossTimes(one.loss, factor),
         losses: factor === null ? [] : one.losses.map((loss) => loss * factor),
-        spread: one.spread === null || factor === null ? null : one.spread * factor,
+        spread: lossTimes(one.spread, factor),
       }
 
 /** Tokens per counted parameter of a whole training, as the recipe means them: a wsd-s run's at its second cooldown. */

@@ -1,6 +1,7 @@
 // *Your first scaling law*: six steps on the person's own study, each done when the lab shows that it is.
 import { defineStore } from 'pinia'
 import { computed, watch } from 'vue'
+import { lossTimes } from '#shared/loss-unit.ts'
 import { withDecimals } from '#shared/numbers.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import { useBeginStore } from './begin.ts'
@@ -105,8 +106,7 @@ export const useLesson = defineStore('lesson', () => {
   })
   /** What the person expects, in the unit that is shown; kept in nats per token. */
   const prediction = computed({
-    get: () =>
-      help.lesson.prediction === null || shown.factor === null ? null : help.lesson.prediction * shown.factor,
+    get: () => lossTimes(help.lesson.prediction, shown.factor),
     set: (to) => help.change({ prediction: to === null || shown.factor === null ? null : to / shown.factor }),
   })
   const status = computed(() => {

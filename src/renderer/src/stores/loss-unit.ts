@@ -7,6 +7,7 @@ import {
   inNats,
   type LossFactor,
   lossFactorOf,
+  lossTimes,
   lossUnits,
   type LossUnit,
   lossUnitNames,
@@ -39,7 +40,7 @@ export const useLossUnit = defineStore('loss-unit', () => {
   /** A loss of a run; null where there is none or its factor is not known. */
   const said = (run: Pick<RunSummary, 'id'>, loss: number | null, split: keyof LossFactor): number | null => {
     const factor = of(run)
-    return loss === null || factor === null ? null : loss * factor[split]
+    return lossTimes(loss, factor && factor[split])
   }
   watch(
     () => (isBits.value ? runs.runs.map(({ id }) => id).join() : ''),

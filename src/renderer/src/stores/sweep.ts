@@ -1,13 +1,12 @@
 // Sweeps of the open study: what its trainings show of any field, and the dialog that begins another.
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 import type { TrialCost } from '#shared/comparison/trial.ts'
 import { isUnderWay } from '#shared/task-state.ts'
-import { shiftOf, sweepCurves, sweptFields, type SweepRun } from '#shared/sweep/curves.ts'
+import { shiftOf, sweepCurves, sweepRunsOf, sweptFields } from '#shared/sweep/curves.ts'
 import { type SweepField, sweepTitles, usualFields } from '#shared/sweep/fields.ts'
-import { powerRuleText } from '#shared/family/power-rule.ts'
-import { isLawField, lawFields, rateLawOf } from '#shared/sweep/rate-law.ts'
+import { isLawField, rateLawOf, withLaw } from '#shared/sweep/rate-law.ts'
 import { type SweepChoices, sweptName } from '#shared/sweep/plan.ts'
 import { useBridge } from '../bridge.ts'
 import { useNoticesStore } from './notices.ts'
@@ -33,12 +32,7 @@ export const useSweepStore = defineStore('sweep', () => {
   const chosen = ref<SweepField | null>(null)
 
   const own = computed(() => runs.ofStudy(studies.currentId))
-  const all = computed(() =>
-    own.value.flatMap((run): SweepRun[] => {
-      const plan = runPlans.plans.get(run.id)
-      return plan ? [{ run, plan }] : []
-    }),
-  )
+  const all = computed(() => sweepRunsOf(own.value, runPlans.plans))
   const fields = computed(() => sweptFields(all.value))
   const field = computed({
     get: () => (chosen.value && fields.value.includes(chosen.value) ? chosen.value : (fields.value[0] ?? null)),
@@ -59,6 +53,10 @@ export const useSweepStore = defineStore('sweep', () => {
     },
     set: (id) => (named.value = id),
   })
+  watch(
+    () => studies.currentId,
+    () => (named.value = null),
+  )
   const swept = computed(() => takers.value.find(({ name }) => name === sweptName(studies.current?.name ?? '')))
   /** Each of its members then gets its own rate or batch. */
   function useLaw(): void {
@@ -66,7 +64,7 @@ export const useSweepStore = defineStore('sweep', () => {
     if (!study || !law.value) return
     const { field } = law.value
     studies.open(study.id)
-    studies.change({ recipe: { ...study.recipe, [field]: null, [lawFields[field]]: powerRuleText(law.value) } })
+    studies.change({ recipe: withLaw(study.recipe, law.value) })
     shell.go('family')
     notices.tell(`Each member of ${study.name} has its ${sweepTitles[field].toLowerCase()} by the law now.`)
   }
