@@ -55,6 +55,13 @@ const plan = (changes: Partial<CurvesPlan> = {}): CurvesPlan => ({
 })
 
 describe('training curves', () => {
+  it('cut a long name at a line’s end to the room it has', () => {
+    const long = { ...line('b', [6, 5, 4]), name: '16.8k · batch 512, 1,315 steps' }
+    const { option } = curvesOption(plan({ lines: [line('a', [6, 5, 4, 3]), long] }), lightTheme)!
+    const named = (option.series as { id?: string; name?: string }[]).find(({ id }) => id === 'b name')!.name!
+    expect(named).toMatch(/^16\.8k.*….*eps$/)
+    expect(14 + 6 * named.length).toBeLessThanOrEqual(option.grid.right)
+  })
   it('draw raw thin, smoothed thick and validation as symbols, each under an id that stays', () => {
     const drawing = curvesOption(plan(), lightTheme)
     expect(series(drawing, 'a raw').data).toEqual([

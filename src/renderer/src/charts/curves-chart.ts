@@ -1,5 +1,6 @@
 // Training curves of several runs. Thin is raw, thick is smoothed, symbols on a dashed line are validation. In the
 // window ECharts draws the axes and the names, and CurveLayers the lines; a saved picture is one ECharts option.
+import { shortened } from '#shared/bounds.ts'
 import { rounded } from '#shared/numbers.ts'
 import { gridLines, type AxisPlan } from './axis.ts'
 import { pointsOf, type CurvePoints } from './curve-points.ts'
@@ -88,9 +89,12 @@ function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY): (Range & { highe
   return { from: yScale === 'linear' && y !== 'loss' ? Math.min(0, from) : from, to, highest }
 }
 
+/** Letters of a name at a line's end; the legend has all of them. */
+const longestName = 18
+
 /** Pixels beside the plot for the names at the lines' ends: a letter of 11 px takes about six. */
 const nameRoom = (lines: readonly CurveLine[]): number =>
-  Math.min(120, Math.max(64, ...lines.map(({ name }) => 14 + 6 * name.length)))
+  Math.max(64, ...lines.map(({ name }) => 14 + 6 * Math.min(name.length, longestName)))
 
 const areLabelled = (lines: readonly CurveLine[]): boolean => lines.length > 1 && lines.length <= endLabelsUpTo
 
@@ -100,7 +104,9 @@ function framed({ drawn, axes }: { drawn: Drawn[]; axes: Axes }, series: object[
   const isLabelled = areLabelled(lines)
   const names = drawn
     .filter(({ points }) => isLabelled && endsInside(points, axes))
-    .map(({ line, points }) => nameAtEnd({ ...line, at: lastOf(points)! }, theme))
+    .map(({ line, points }) =>
+      nameAtEnd({ ...line, name: shortened(line.name, longestName), at: lastOf(points)! }, theme),
+    )
   const right = isLabelled ? { right: nameRoom(lines) } : {}
   return drawing(axes, theme, [gridLines('y', axes.y, theme), ...series, ...names], right)
 }
