@@ -166,6 +166,14 @@ describe.sequential('every view fits, axe finds nothing, and the keyboard reache
   })
   it('in the rooms', async () => expect(await walk(page, rooms)).toEqual([]))
   it('in what stands over them', async () => expect(await walk(page, dialogs)).toEqual([]))
+  it('the ladder has room for all its columns at 1024 px', async () => {
+    await page.setViewportSize({ width: 1024, height: 700 })
+    await open(page, { name: 'family', room: 'family' })
+    const widths = await page
+      .getByRole('region', { name: 'Members of the family' })
+      .evaluate(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }))
+    expect(widths.scrollWidth).toBe(widths.clientWidth)
+  })
   it('with a hundred runs, three of which train', async () => {
     expect(await walk(await openWindow(many.url), crowded, false)).toEqual([])
   })

@@ -5,8 +5,11 @@ import { drawSvg } from '#renderer/charts/echarts.ts'
 import { lawOption } from '#renderer/charts/law-chart.ts'
 import type { LawMember } from '#renderer/charts/law-plan.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
+import { scheduleOption } from '#renderer/charts/schedule-chart.ts'
+import { sweepOption } from '#renderer/charts/sweep-chart.ts'
 import { appendSteps, createCurve } from '#renderer/curves/curve.ts'
 import { createRandom } from '#shared/random.ts'
+import type { SweepCurve } from '#shared/sweep/curves.ts'
 import { lawOf } from '#shared/scaling/law.ts'
 
 interface Box {
@@ -36,6 +39,29 @@ const overlapping = (boxes: readonly Box[]): string[] =>
       .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
       .map((b) => `${a.text} on ${b.text}`),
   )
+
+/** Every line that is drawn, in pixels; symbols are filled, axes and hairlines are thinner. */
+const linesIn = (svg: string): [number, number][][] =>
+  [...svg.matchAll(/<path d="(M[^"]*)" fill="none"[^>]*stroke-width="([\d.]+)"/g)]
+    .filter(([, , width]) => Number(width) > 1)
+    .map(([, path]) => [...path.matchAll(/[ML]([-\d.]+) ([-\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]))
+
+/** Names that a line runs through, looked for pixel by pixel. */
+const struck = (boxes: readonly Box[], lines: readonly [number, number][][]): string[] =>
+  boxes
+    .filter(({ left, right, top, bottom }) =>
+      lines.some((line) =>
+        line.some(([toX, toY], i) => {
+          const [fromX, fromY] = line[Math.max(0, i - 1)]
+          const pixels = Math.ceil(Math.hypot(toX - fromX, toY - fromY))
+          return Array.from({ length: pixels }, (_, k) => k / pixels).some((share) => {
+            const [x, y] = [fromX + share * (toX - fromX), fromY + share * (toY - fromY)]
+            return x > left && x < right && y > top && y < bottom
+          })
+        }),
+      ),
+    )
+    .map(({ text }) => text)
 
 const lawMember = (i: number, flops: number, loss: number): LawMember => ({
   ...{ id: `m${i}`, name: `member ${i}`, colour: '#7e03a8', symbol: 'circle', flopsPerToken: 1e5, curve: null },
@@ -88,4 +114,67 @@ it('the ends of eight curves that end alike', () => {
 it('the measure sees names that do lie on each other', () => {
   const svg = '<text x="10" y="10">member 1</text><text x="20" y="12">member 2</text>'
   expect(overlapping(boxesIn(svg, () => true))).toEqual(['member 1 on member 2'])
+})
+
+it('names of a sweep whose larger sizes diverged early', () => {
+  const rates = [1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2]
+  const curves = Array.from({ length: 5 }, (_, i): SweepCurve => ({
+    ...{ id: `m${i}`, name: `member ${i}`, parameters: 1000 * (i + 1), isLinear: false, valley: null, interval: null },
+    points: rates.map((x, k) => {
+      const loss = k > 4 - i ? null : 3 - 0.05 * i + 0.1 * Math.abs(k - 2)
+      return { x, loss, error: null, losses: loss === null ? [] : [{ seed: 0, loss }] }
+    }),
+  }))
+  const { option } = sweepOption(curves, 'learning rate', () => ({ colour: '#7e03a8', symbol: 'circle' }), lightTheme)!
+  const svg = drawSvg({ option, width: 800, height: 400 })
+  const boxes = boxesIn(svg, (text) => text.startsWith('member'))
+  expect(boxes).toHaveLength(5)
+  expect(overlapping(boxes)).toEqual([])
+  expect(linesIn(svg).length).toBeGreaterThanOrEqual(4)
+  expect(struck(boxes, linesIn(svg))).toEqual([])
+})
+
+it.each(['linear', 'constant'])('names at the peaks of %s learning rates', (decay) => {
+  const lines = Array.from({ length: 6 }, (_, i) => {
+    const peak = 1e-2 * 0.85 ** i
+    return {
+      ...{ id: `m${i}`, name: `member ${i}`, colour: '#7e03a8' },
+      points: [
+        [0, 0],
+        [5, peak],
+        [100, decay === 'linear' ? 0.1 * peak : peak],
+      ] as [number, number][],
+    }
+  })
+  const svg = drawSvg({ option: scheduleOption(lines, lightTheme)!.option, width: 600, height: 300 })
+  const boxes = boxesIn(svg, (text) => text.startsWith('member'))
+  expect(boxes.length).toBeGreaterThan(3)
+  expect(overlapping(boxes)).toEqual([])
+  expect(struck(boxes, linesIn(svg))).toEqual([])
+})
+
+it('the measure sees a line through a name', () => {
+  const [name] = boxesIn('<text x="10" y="10">member 1</text>', () => true)
+  expect(
+    struck(
+      [name],
+      [
+        [
+          [0, 0],
+          [40, 20],
+        ],
+      ],
+    ),
+  ).toEqual(['member 1'])
+  expect(
+    struck(
+      [name],
+      [
+        [
+          [0, 20],
+          [40, 20],
+        ],
+      ],
+    ),
+  ).toEqual([])
 })

@@ -1,7 +1,8 @@
 // What the two charts of a muP check share: named lines with their marks, over axes that both parametrisations have in
 // common.
 import { gridLines } from './axis.ts'
-import { apart, centred, drawing, outlined, still, type Axes, type Drawing } from './drawing.ts'
+import { centred, drawing, outlined, still, type Axes, type Drawing } from './drawing.ts'
+import { apart } from './label-layout.ts'
 import { position } from './scale.ts'
 import { memberColour, memberSymbol, type ChartTheme } from './theme.ts'
 
@@ -41,7 +42,7 @@ export function drawCheck(lines: CheckLine[], axes: Axes, theme: ChartTheme): Ch
       showAllSymbol: true,
       lineStyle: { color: line.colour, width: 1.5 },
       itemStyle: { color: line.colour },
-      endLabel: { ...outlined(theme), show: true, formatter: line.name, distance: 6 },
+      endLabel: { ...outlined(theme), show: true, formatter: line.name, distance: 11 },
       labelLayout: apart,
     })),
     ...lines
@@ -72,7 +73,7 @@ export function drawCheck(lines: CheckLine[], axes: Axes, theme: ChartTheme): Ch
       itemStyle: { color: line.colour, borderColor: theme.surface, borderWidth: 1, opacity: 1 },
     })),
   ]
-  return { ...drawing(axes, theme, series, { right: 54 }), lines }
+  return { ...drawing(axes, theme, series, { right: 60 }), lines }
 }
 
 /** Every line's value at the x that lies nearest to the pointer. */

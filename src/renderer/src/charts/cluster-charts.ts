@@ -23,12 +23,10 @@ const spread = (all: readonly CheckLine[], which: 'x' | 'y', kind: 'log' | 'line
   )!
 
 /** Room for long numbers on the left and for the curves' names on the right. */
-const roomy = (drawing: CheckDrawing, right: number): CheckDrawing => {
-  const series = (drawing.option['series'] as Record<string, unknown>[]).map((one) =>
-    one['endLabel'] ? { ...one, endLabel: { ...one['endLabel'], distance: 11 } } : one,
-  )
-  return { ...drawing, option: { ...drawing.option, series, grid: { ...drawing.option.grid, left: 74, right } } }
-}
+const roomy = (drawing: CheckDrawing, right: number): CheckDrawing => ({
+  ...drawing,
+  option: { ...drawing.option, grid: { ...drawing.option.grid, left: 74, right } },
+})
 
 /** Null without a point. */
 export function speedupOption(curves: readonly NamedCurve[], theme: ChartTheme): CheckDrawing | null {

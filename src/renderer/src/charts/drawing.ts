@@ -1,6 +1,5 @@
 // What every chart has in common: its frame, how its series and names look, and where a value lies in pixels.
 import { axisOption, chartGrid, namePixels, type AxisPlan } from './axis.ts'
-import { createLabelLayout } from './label-layout.ts'
 import { position } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -29,16 +28,9 @@ export function drawing(axes: Axes, theme: ChartTheme, series: object[], grid: P
       grid: { ...chartGrid, ...grid, left: Math.max(grid.left ?? chartGrid.left, yAxis.nameGap + namePixels) },
       xAxis: axisOption('x', axes.x, theme),
       yAxis,
-      series: namesApart(series),
+      series,
     },
   }
-}
-
-function namesApart(series: object[]): object[] {
-  const layout = createLabelLayout()
-  return series.map((one) =>
-    (one as { labelLayout?: unknown }).labelLayout === apart ? { ...one, labelLayout: layout } : one,
-  )
 }
 
 /** A series that ECharts only draws: what the pointer does is the chart component's. */
@@ -52,9 +44,6 @@ export const outlined = (theme: ChartTheme) => ({
   textBorderColor: theme.surface,
   textBorderWidth: 3,
 })
-
-/** Says of a series that its names keep apart from all others: `drawing` gives each the room that is left. */
-export const apart = { moveOverlap: 'shiftY' as const }
 
 /** Sizes at which the symbols look alike: of a square's width, a diamond or a pin fills only a part. */
 const symbolSizes: Record<string, number> = {

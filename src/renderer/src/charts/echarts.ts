@@ -5,6 +5,7 @@ import { init, use } from 'echarts/core'
 import { LabelLayout } from 'echarts/features'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 import type { Picture } from './caption.ts'
+import { withNames } from './label-layout.ts'
 
 use([
   LineChart,
@@ -21,7 +22,7 @@ use([
 /** A picture on a canvas, `ratio` times its size. */
 export function drawCanvas({ option, width, height }: Picture, ratio: number): HTMLCanvasElement {
   const chart = init(document.createElement('div'), null, { renderer: 'canvas', width, height })
-  chart.setOption(option as never)
+  chart.setOption(withNames(option, () => ({ width, height })) as never)
   const canvas = chart.renderToCanvas({ pixelRatio: ratio })
   chart.dispose()
   return canvas
@@ -30,7 +31,7 @@ export function drawCanvas({ option, width, height }: Picture, ratio: number): H
 /** The same picture as one SVG document. */
 export function drawSvg({ option, width, height }: Picture): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
-  chart.setOption(option as never)
+  chart.setOption(withNames(option, () => ({ width, height })) as never)
   const text = chart.renderToSVGString()
   chart.dispose()
   return text

@@ -1,5 +1,5 @@
-// Names that never lie on each other: each takes the nearest free place above or below its own; one for which there is
-// none is left out, and hovering names it.
+// Names that never lie on each other, nor on a line where there is a place free of them: each takes the nearest such
+// place above or below its own; one for which there is none beside the other names is left out, and hovering names it.
 
 interface Rect {
   x: number
@@ -7,6 +7,7 @@ interface Rect {
   width: number
   height: number
 }
+type Point = readonly [number, number]
 
 /** What ECharts says of a label, and what it is told. */
 interface Label {
@@ -18,26 +19,94 @@ type Place = { dy: number } | { x: number; y: number }
 
 /** Tried in turn, in pixels: a name farther from its line would be taken for another's. */
 const shifts = [0, 13, -13, 26, -26, 39, -39, 52, -52, 65, -65, 78, -78, 91, -91]
-const air = 1
+const air = { x: 1, y: 3 }
 const out: Place = { x: -1e4, y: -1e4 }
 
-/** A layout for all series of one drawing. ECharts asks it for each label in turn, and again when it is resized. */
-export function createLabelLayout(): (label: Label) => Place {
+/** Says of a series that its names keep apart from all others: `withNames` gives each the room that is left. */
+export const apart = { moveOverlap: 'shiftY' as const }
+
+/**
+ * A layout for all series of one drawing, beside its lines in pixels. ECharts asks it for each label in turn, and again
+ * when it is resized.
+ */
+export function createLabelLayout(lines: () => readonly (readonly Point[])[]): (label: Label) => Place {
   let taken: Rect[] = []
+  let drawn: readonly (readonly Point[])[] | null = null
   const asked = new Set<string>()
   return ({ seriesIndex, dataIndex, labelRect }) => {
     const key = `${seriesIndex} ${dataIndex}`
     if (asked.has(key)) {
       asked.clear() // the same once more: a new turn
       taken = []
+      drawn = null
     }
     asked.add(key)
-    const dy = shifts.find((shift) => !taken.some((other) => overlap({ ...labelRect, y: labelRect.y + shift }, other)))
-    if (dy === undefined) return out
-    taken.push({ ...labelRect, y: labelRect.y + dy })
-    return { dy }
+    drawn ??= lines()
+    const near = drawn
+    const places = shifts.map((dy) => ({ dy, rect: { ...labelRect, y: labelRect.y + dy } }))
+    const free = places.filter(({ rect }) => !taken.some((other) => overlap(rect, other)))
+    const found = free.find(({ rect }) => !near.some((line) => crosses(line, rect))) ?? free[0]
+    if (!found) return out
+    taken.push(found.rect)
+    return { dy: found.dy }
   }
 }
 
 const overlap = (a: Rect, b: Rect): boolean =>
-  a.x < b.x + b.width + air && b.x < a.x + a.width + air && a.y < b.y + b.height + air && b.y < a.y + a.height + air
+  a.x < b.x + b.width + air.x &&
+  b.x < a.x + a.width + air.x &&
+  a.y < b.y + b.height + air.y &&
+  b.y < a.y + a.height + air.y
+
+/** Whether a line runs through a rectangle. */
+export const crosses = (line: readonly Point[], rect: Rect): boolean =>
+  line.some((to, i) => i > 0 && segmentMeets(line[i - 1], to, rect))
+
+/** Liang and Barsky 1984: the part of a segment inside a rectangle; one that has no place meets nothing. */
+function segmentMeets([x1, y1]: Point, [x2, y2]: Point, { x, y, width, height }: Rect): boolean {
+  let [from, to] = [0, 1]
+  for (const [step, room] of [
+    [x1 - x2, x1 - x],
+    [x2 - x1, x + width - x1],
+    [y1 - y2, y1 - y],
+    [y2 - y1, y + height - y1],
+  ]) {
+    if (step === 0 ? room < 0 : Number.isNaN(room / step)) return false
+    if (step < 0) from = Math.max(from, room / step)
+    else if (step > 0) to = Math.min(to, room / step)
+  }
+  return from < to
+}
+
+/** What of an option tells where its lines lie. */
+interface Placed {
+  grid: { left: number; right: number; top: number; bottom: number }
+  xAxis: { min: number; max: number }
+  yAxis: { min: number; max: number }
+  series: readonly object[]
+}
+type Spot = readonly (number | null)[]
+interface Series {
+  type: string
+  data: readonly (Spot | { value: Spot })[]
+  lineStyle?: { width?: number }
+  labelLayout?: unknown
+}
+
+/** The option with its names kept apart, in a picture whose size is known when they are placed. */
+export function withNames<T extends object>(option: T, size: () => { width: number; height: number }): T {
+  if (!('series' in option) || !('grid' in option)) return option
+  const { series, grid, xAxis, yAxis } = option as unknown as Placed
+  const isLine = (one: object): one is Series =>
+    (one as Series).type === 'line' && (one as Series).lineStyle?.width !== 0
+  const spotOf = (one: Spot | { value: Spot }): Spot => ('value' in one ? one.value : one)
+  const layout = createLabelLayout(() => {
+    const { width, height } = size()
+    const [wide, high] = [width - grid.left - grid.right, height - grid.top - grid.bottom]
+    const across = (value: number | null) => grid.left + (((value ?? NaN) - xAxis.min) / (xAxis.max - xAxis.min)) * wide
+    const down = (value: number | null) => grid.top + ((yAxis.max - (value ?? NaN)) / (yAxis.max - yAxis.min)) * high
+    return series.filter(isLine).map(({ data }) => data.map(spotOf).map(([x, y]): Point => [across(x), down(y)]))
+  })
+  const named = series.map((one) => ((one as Series).labelLayout === apart ? { ...one, labelLayout: layout } : one))
+  return { ...option, series: named }
+}

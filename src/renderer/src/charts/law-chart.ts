@@ -2,6 +2,8 @@
 // until they are measured. In the window ECharts draws all but the curves, which stand on a canvas; a saved picture is
 // one ECharts option.
 import { lossUnitNames } from '#shared/loss-unit.ts'
+import { evaluateCurve } from '#shared/scaling/curve.ts'
+import type { LawInUnit } from '#shared/scaling/law-times.ts'
 import { gridLines } from './axis.ts'
 import { drawing, type Axes, type Drawing } from './drawing.ts'
 import { lawStrokes } from './law-curves.ts'
@@ -104,8 +106,9 @@ function lawAxes(plan: LawPlan, curves: readonly RunStrokes[]): Axes | null {
     ),
     others.x,
   )!
-  const ys = union(drawn?.y ?? null, extent(yScale, finals), others.y)!
   const xRange = padded(isFocused ? { ...xs, from: xs.from / 3 } : xs, xScale, 0.05)
+  const ends = familiesOf(plan).flatMap(({ law }) => (law?.fit ? lawEnds(law, xRange.to) : []))
+  const ys = union(drawn?.y ?? null, extent(yScale, [...finals, ...ends]), others.y)!
   const yRange = isFocused ? { from: 0.97 * ys.from, to: 1.12 * ys.to } : padded(ys, yScale, 0.06)
   return {
     x: {
@@ -119,6 +122,13 @@ function lawAxes(plan: LawPlan, curves: readonly RunStrokes[]): Axes | null {
       range: zoom?.y ?? limited(yRange, plan.yLimit ?? noLimit, yScale),
     },
   }
+}
+
+/** The law where the chart ends, with its band, where that does not stretch the chart beyond all measure. */
+function lawEnds({ fit, band }: LawInUnit, to: number): number[] {
+  const last = band.filter(({ x }) => x <= to).at(-1)
+  const y = evaluateCurve(fit!, Math.min(to, last?.x ?? to))
+  return last ? [y, Math.max(last.low, y / 1.1)] : [y]
 }
 
 /** A forecast with its interval, where that does not stretch the chart beyond all measure. */

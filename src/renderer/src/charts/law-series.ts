@@ -1,7 +1,8 @@
 // The law of one study as series: its line and band, its members' points and forecasts, the spread of their seeds.
 import type { CustomSeriesRenderItemAPI } from 'echarts'
 import { evaluateCurve } from '#shared/scaling/curve.ts'
-import { apart, outlined, pointStyle, still, type Axes } from './drawing.ts'
+import { outlined, pointStyle, still, type Axes } from './drawing.ts'
+import { apart } from './label-layout.ts'
 import type { DrawnFamily, LawMember } from './law-plan.ts'
 import type { ChartTheme } from './theme.ts'
 
@@ -68,7 +69,15 @@ export function lawSeries({ law, members, prefix, name, hue }: DrawnFamily, axes
   const middle = Math.sqrt(first * last)
   const named = {
     ...lineSeries(`${prefix}law name`, 4, [spot(middle, evaluateCurve(fit, middle))], { width: 0 }),
-    endLabel: { ...outlined(theme), show: true, formatter: name, color: hue, distance: 0, padding: [0, 0, 20, 4] },
+    endLabel: {
+      ...outlined(theme),
+      show: true,
+      formatter: name,
+      color: hue,
+      distance: 0,
+      verticalAlign: 'bottom',
+      padding: [0, 0, 4, 4],
+    },
     labelLayout: apart,
   }
   const lines = [lineSeries(`${prefix}law`, 4, along(first, last), style), ...(name === null ? [] : [named])]

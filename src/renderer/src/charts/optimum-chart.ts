@@ -5,7 +5,8 @@ import type { IsoflopFit } from '#shared/scaling/isoflop.ts'
 import type { LineFit } from '#shared/scaling/power-law.ts'
 import { writeCsv } from '#shared/csv.ts'
 import { gridLines } from './axis.ts'
-import { apart, drawing, nearestPoint, outlined, pointStyle, still, type Axes, type Drawing } from './drawing.ts'
+import { drawing, nearestPoint, outlined, pointStyle, still, type Axes, type Drawing } from './drawing.ts'
+import { apart } from './label-layout.ts'
 import { hueAt } from './hues.ts'
 import { extent, padded, position } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -94,7 +95,8 @@ export function optimumOption(
       formatter: name,
       color: colour,
       align: 'right',
-      padding: [0, 4, 16, 0],
+      verticalAlign: 'bottom',
+      padding: 4,
     },
     labelLayout: apart,
   })

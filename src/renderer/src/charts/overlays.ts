@@ -1,6 +1,7 @@
 // Published laws and models laid over the chart of the law: neutral grey, told apart by symbol and dash, named at their
 // end.
-import { apart, nearestPoint, outlined, still, type Axes } from './drawing.ts'
+import { nearestPoint, outlined, still, type Axes } from './drawing.ts'
+import { apart } from './label-layout.ts'
 import { extent, position, type Range, type ScaleKind } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
 

@@ -1,7 +1,8 @@
 // Lines that stand on a canvas in the window, and as series of ECharts in a picture to be saved; and the names at their
 // ends, which ECharts draws in both.
 import { pairsOf } from './curve-points.ts'
-import { apart, centred, outlined, still } from './drawing.ts'
+import { centred, outlined, still } from './drawing.ts'
+import { apart } from './label-layout.ts'
 import type { ChartTheme } from './theme.ts'
 
 /** A line on the canvas, and the symbols on it. */

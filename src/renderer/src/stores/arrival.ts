@@ -40,7 +40,7 @@ export const useArrival = defineStore('arrival', () => {
       meaning:
         heldOut.isInside === false
           ? 'The measured loss lies outside the 95 % interval of the prediction: the law of the smaller members does not hold up to here.'
-          : 'The law of the smaller members alone foresaw the largest. That is what makes it worth extrapolating.',
+          : 'The law of the smaller members alone predicted the largest. That is what makes it worth extrapolating.',
     }
   })
 
