@@ -112,6 +112,6 @@ function progressLine(run: RunSummary, done: number, of: number): string {
   ]
   if (loss !== null) parts.push(`loss ${loss.toFixed(4)}`)
   if (tokensPerSecond !== null) parts.push(`${short(tokensPerSecond)} tokens/s`)
-  if (secondsLeft !== null) parts.push(`${duration(secondsLeft)} left`)
+  if (secondsLeft !== null && isTraining(run)) parts.push(`${duration(secondsLeft)} left`)
   return parts.join('  ')
 }

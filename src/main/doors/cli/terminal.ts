@@ -48,6 +48,7 @@ export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
   const isWatched = process.stderr.isTTY === true
   let shown = 0 // characters of the progress line on the screen
   let loggedMs = -Infinity
+  let logged = ''
   const clear = () => {
     if (shown > 0) writeErr(`\r${' '.repeat(shown)}\r`)
     shown = 0
@@ -71,8 +72,9 @@ export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
         const fitted = line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1))
         writeErr(`\r${fitted.padEnd(shown)}`)
         shown = Math.max(shown, fitted.length)
-      } else if (performance.now() - loggedMs >= logEveryMs) {
+      } else if (line !== logged && performance.now() - loggedMs >= logEveryMs) {
         loggedMs = performance.now()
+        logged = line
         writeErr(`${line}\n`)
       }
     },

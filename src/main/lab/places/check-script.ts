@@ -1,8 +1,10 @@
 // The job of a cluster's check: what a node has, and whether a model trains there.
 import type { EngineName } from '#shared/engine.ts'
 import type { CheckLine, SlurmCluster } from '#shared/place.ts'
+import { shortened } from '#shared/bounds.ts'
 import { shellWord } from '#shared/shell.ts'
 import type { OwnFiles } from '#main/platform/disk/own-files.ts'
+import { missingModule, oldLibrary } from './ended.ts'
 import { preludeOf, resourcesOf } from './script.ts'
 
 export function checkScript(cluster: SlurmCluster, id: string, own: OwnFiles | null): string {
@@ -55,17 +57,25 @@ export function readTorch(output: string, python: string, wantsGpu: boolean): Sa
 
 type Said = [state: CheckLine['state'], text: string]
 
+function noNode(version: string, major: number, module?: string): string {
+  if (module)
+    return `The prelude loads no Node.js: ${shortened(module, 200)}. Name a module that \`module avail\` lists, with --prelude.`
+  if (oldLibrary.test(version))
+    return `Node.js there was made for a newer C library than the nodes have: ${shortened(version, 200)}. Node.js 16 runs on glibc 2.17: load it, or unpack it from nodejs.org, and put it on the PATH with --prelude.`
+  return `${major > 0 ? `${version} is too old` : 'node is not found on the nodes'}. Name what brings Node.js 20, with --prelude 'module load nodejs' for example, or unpack it from nodejs.org below your home folder and put it on the PATH there.`
+}
+
 export function readCheck(output: string, engine: EngineName): { node: string | null; nodeJs: Said; engine: Said } {
   const value = (name: string): string => new RegExp(`^isoflop-${name} (.+)$`, 'm').exec(output)?.[1].trim() ?? ''
   const [version, rate] = [value('node'), Number(value('rate'))]
   const major = Number(/^v(\d+)\./.exec(version)?.[1] ?? 0)
+  const module = output.split('\n').find((line) => missingModule.test(line))
   const nodeJs: Said =
-    major >= 16
-      ? ['good', version]
-      : [
-          'bad',
-          `${major > 0 ? `${version} is too old` : 'node is not found on the nodes'}. Name what brings Node.js 20, with --prelude 'module load nodejs' for example, or unpack it from nodejs.org below your home folder and put it on the PATH there.`,
-        ]
+    major < 16
+      ? ['bad', noNode(version, major, module?.trim())]
+      : module
+        ? ['warning', `${version}, but of the prelude: ${shortened(module.trim(), 200)}`]
+        : ['good', version]
   const card = value('card')
   const how = [value('built') ? 'compiled on the node' : '', card].filter(Boolean).join(', ')
   const trained: Said =

@@ -7,8 +7,11 @@ import type { News } from '#main/lab/news.ts'
 import type { OwnFiles } from '#main/platform/disk/own-files.ts'
 import type { LoginNode } from '#main/platform/processes/login-node.ts'
 import { checkScript, readCheck, readTorch } from './check-script.ts'
-import { isOnNodes, isWaiting, queueFormat, readJobId, readQueue, whyWaiting } from './queue.ts'
+import { choosePartition, readPartitions, sinfoCommand } from './partitions.ts'
+import { isOnNodes, isWaiting, queueFormat, readJobId, readQueue } from './queue.ts'
+import { whyRefused } from './refusals.ts'
 import { checkWords } from './script.ts'
+import { waitsInVain, whyWaiting } from './waiting.ts'
 
 export interface ClusterChecksDeps {
   news: Pick<News, 'tell'>
@@ -83,14 +86,15 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
     const ask = async (script: string, remedy: string): Promise<string> => {
       const { status, output, errors } = await node.run(script, { signal })
       if (status === 0) return output.toString().trim()
-      throw new Fault('failed', `${errors.trim().split('\n').at(-1) || `It ended with ${status}.`} ${remedy}`)
+      const said = errors.trim().split('\n').at(-1) || `It ended with ${status}`
+      throw new Fault('failed', `${said.replace(/\.?$/, '.')} ${remedy}`.trim())
     }
 
     say('Connection', 'running', cluster.ssh === null ? 'This computer.' : `ssh ${cluster.ssh}`)
     const host = await ask('uname -nsm', 'A POSIX shell is needed on the login node.')
     say('Connection', 'good', host)
 
-    say('Slurm', 'running', '')
+    say('Slurm', 'running', 'Looking for its commands.')
     const version = await ask(
       'command -v squeue scontrol scancel sinfo >/dev/null && sbatch --version',
       'Slurm’s commands must be found without a login shell: put them on the PATH in ~/.bashrc of that computer.',
@@ -99,32 +103,12 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
     const isOld = Number(year) < 20 || (Number(year) === 20 && Number(month) < 11)
     say('Slurm', isOld ? 'warning' : 'good', isOld ? `${version}: tried from 20.11 on` : version)
 
-    say('Partition', 'running', '')
-    const rows = (await ask("sinfo -h -o '%P|%a|%l|%D|%c|%m'", 'Slurm’s controller does not answer.'))
-      .split('\n')
-      .map((line) => line.split('|'))
-      .filter((row) => row.length === 6)
-      .map(([name, ...row]) => ({ name: name.replace(/\*$/, ''), isDefault: name.endsWith('*'), row }))
-    const wanted = rows.filter(({ name, isDefault }) =>
-      cluster.partition ? cluster.partition.split(',').includes(name) : isDefault,
+    say('Partition', 'running', 'Asking for them.')
+    const partition = choosePartition(
+      readPartitions(await ask(sinfoCommand, 'Slurm’s controller does not answer.')),
+      cluster,
     )
-    const names = [...new Set(rows.map(({ name }) => name))].join(', ')
-    if (wanted.length === 0)
-      throw new Fault(
-        'bad-input',
-        cluster.partition
-          ? `There is no partition ${cluster.partition}; there are ${names || 'none'}.`
-          : `No partition is the default one: name one of ${names || 'none'}.`,
-      )
-    const { name, row } = wanted[0]
-    const [up, limit, count, cpus] = row
-    if (up !== 'up') throw new Fault('unavailable', `The partition ${name} is closed (${up}). Name another: ${names}.`)
-    if (Number.parseInt(cpus, 10) < cluster.cpus)
-      throw new Fault(
-        'bad-input',
-        `A run asks for ${cluster.cpus} CPUs and a node of ${name} has ${cpus}. Lower --cpus.`,
-      )
-    say('Partition', 'good', `${name}: ${count} nodes of ${cpus} CPUs, at most ${limit}`)
+    say('Partition', 'good', partition)
 
     say('Folder', 'running', folder)
     const free = await ask(
@@ -147,16 +131,22 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
     say('Job on a node', 'running', 'Submitting.')
     const id = newId()
     const text = checkScript(cluster, id, own)
-    const job = readJobId(
-      await ask(
-        `cd -- ${shellWord(folder)} && cat > check/${id}.sbatch <<'ISOFLOP-END'\n${text}ISOFLOP-END\nsbatch --parsable check/${id}.sbatch`,
-        'Change what is asked for.',
-      ),
+    const sent = await node.run(
+      `cd -- ${shellWord(folder)} && cat > check/${id}.sbatch <<'ISOFLOP-END'\n${text}ISOFLOP-END\nsbatch --parsable check/${id}.sbatch`,
+      { signal },
     )
+    if (sent.status !== 0) throw new Fault('failed', whyRefused(cluster.name, sent.errors, 'check again'))
+    const job = readJobId(sent.output.toString())
+    let busy: string | null = null
     try {
-      await waitForJob(job, ask, signal, (words) => say('Job on a node', 'running', words))
+      busy = await waitForJob(job, ask, signal, (words) => say('Job on a node', 'running', words))
     } finally {
       if (!signal.aborted) await node.run(`scancel ${job} 2>/dev/null`, { signal }).catch(() => undefined)
+    }
+    if (busy !== null) {
+      await ask(`rm -f -- ${shellWord(`${folder}/check/${id}.sbatch`)}`, '')
+      say('Job on a node', 'warning', busy)
+      return
     }
     const found = await ask(
       `cd -- ${shellWord(folder)} && cat check/${id}.out 2>/dev/null; rm -f check/${id}.*`,
@@ -175,29 +165,27 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
     if (cluster.python) say('PyTorch', ...readTorch(found, cluster.python, wantsGpu))
   }
 
-  /** Resolves when the job has ended; a Fault where it does not get a node for so long. */
+  /**
+   * Resolves when the job has ended, or with what to say of it where others keep the nodes for long: runs would wait,
+   * too, which is no fault. A Fault where it would wait for ever.
+   */
   async function waitForJob(
     job: string,
     ask: (script: string, remedy: string) => Promise<string>,
     signal: AbortSignal,
     say: (words: string) => void,
-  ): Promise<void> {
+  ): Promise<string | null> {
     for (let waitedMs = 0; ; waitedMs += pollMs) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, 1000 + waitedMs)))
       if (signal.aborted) throw new Fault('cancelled', 'Stopped.')
       const text = await ask(`squeue -h -t all -j ${job} -o ${shellWord(queueFormat)} 2>&1 || true`, '')
       const row = readQueue(text).get(job)
-      if (!row || !(isWaiting(row.state) || isOnNodes(row.state))) return
-      say(
-        isWaiting(row.state)
-          ? `Waiting for a node: ${whyWaiting(row.reason) || row.state}.`
-          : `Running on ${row.nodes}.`,
-      )
+      if (!row || !(isWaiting(row.state) || isOnNodes(row.state))) return null
+      const why = whyWaiting(row.reason) || row.state
+      if (isWaiting(row.state) && waitsInVain(row.reason)) throw new Fault('bad-input', `It waits in vain: ${why}.`)
+      say(isWaiting(row.state) ? `Waiting for a node: ${why}.` : `Running on ${row.nodes}.`)
       if (waitedMs > patienceMs)
-        throw new Fault(
-          'unavailable',
-          `No node was free for ${Math.round(patienceMs / 1000)} seconds (${row.reason || row.state}). Runs will wait in the queue; check again when it is shorter.`,
-        )
+        return `No node for ${Math.round(patienceMs / 1000)} seconds, so none was tried: ${why}. Runs wait like that, too, and begin when it is their turn; check again when the queue is shorter.`
     }
   }
 

@@ -13,9 +13,11 @@ import type { Recorder } from '#main/lab/runs/recorder.ts'
 import type { RunStore, StoredRun } from '#main/lab/runs/run-store.ts'
 import type { LoginNode } from '#main/platform/processes/login-node.ts'
 import { logName } from './layout.ts'
-import { howItEnded, isOnNodes, isWaiting, whyWaiting, type QueueRow } from './queue.ts'
+import { howItEnded } from './ended.ts'
+import { isOnNodes, isWaiting, type QueueRow } from './queue.ts'
 import { question, readAnswer, type Answer } from './questions.ts'
 import { takeRecords, type Taken } from './take-records.ts'
+import { whyWaiting } from './waiting.ts'
 
 export interface FollowerDeps {
   store: Pick<RunStore, 'read' | 'keep'>

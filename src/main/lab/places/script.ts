@@ -56,7 +56,7 @@ function warningSeconds(time: string | null): number {
 }
 
 /** Slurm's forms: minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes[:seconds]. */
-function limitSeconds(time: string): number | null {
+export function limitSeconds(time: string): number | null {
   const match = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(time)
   if (!match) return null
   const [days, ...parts] = match.slice(1).map((part) => (part === undefined ? undefined : Number(part)))
@@ -77,9 +77,11 @@ export const resourcesOf = (
   ),
 ]
 
-/** A person's own shell lines, as they are. */
+/** A person's own shell lines, as they are; a shell that did not log in first learns what `module` is. */
 export const preludeOf = ({ prelude }: SlurmCluster): string =>
-  prelude ? `${prelude.replace(/\r/g, '').trimEnd()}\n` : ''
+  prelude
+    ? `${/\b(module|ml)\b/.test(prelude) ? 'command -v module >/dev/null || . /etc/profile >/dev/null\n' : ''}${prelude.replace(/\r/g, '').trimEnd()}\n`
+    : ''
 
 /** The runner of the lab: one process, which a signal reaches. */
 const ownStart = (runner: readonly string[]): TorchStart => ({
@@ -109,6 +111,7 @@ export function scriptOf(cluster: SlurmCluster, array: ArrayOf): string {
 ${options.map((option) => `#SBATCH ${option}`).join('\n')}
 
 cd -- "\${SLURM_SUBMIT_DIR:-.}" || exit 1
+unset "\${!SQUEUE_@}" # what a person likes to see of the queue would change what is read here
 ${preludeOf(cluster)}
 run=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${shellWord(`arrays/${array.id}.runs`)})
 folder=runs/$run

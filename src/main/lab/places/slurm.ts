@@ -13,6 +13,7 @@ import type { OwnFiles } from '#main/platform/disk/own-files.ts'
 import { createFollower, type FollowerDeps } from './follower.ts'
 import { largeFolders, submitScript, writeSmallFiles, type Layout } from './layout.ts'
 import { readJobId } from './queue.ts'
+import { whyRefused } from './refusals.ts'
 
 /** sbatch itself waits for two minutes where the queue is full. */
 const submitMs = 180_000
@@ -102,7 +103,8 @@ export function createSlurm(deps: SlurmDeps): Place {
         `(cd -- ${shellWord(cluster.folder)} && { ${forget.join('; ')}; })\n${submitScript(cluster.folder, arrayId)}`,
         { signal, timeoutMs: submitMs },
       )
-      if (answer.status !== 0) throw refused(on, answer.errors)
+      if (answer.status !== 0)
+        throw new Fault('failed', `${on} did not take the jobs: ${whyRefused(on, answer.errors)}`)
       const number = readJobId(answer.output.toString())
       ids.forEach((id, i) => {
         change(id, { message: 'Waiting in the queue.' }, { job: `${number}_${i}`, heardMs: deps.nowMs() })
@@ -249,25 +251,5 @@ esac`,
     },
   }
 }
-
-function refused(name: string, errors: string): Fault {
-  const words = lastLine(errors.replace(/^sbatch: error: /gm, ''))
-  const said = `${name} did not take the jobs: ${words || 'sbatch did not say why'}.`
-  const [, remedy] = remedies.find(([what]) => what.test(words)) ?? [null, 'Resume it when that is mended.']
-  return new Fault('failed', `${said} ${remedy.replace('NAME', name)}`)
-}
-
-/** What to do, by what sbatch says: the words are the same from 20.11 to 25. */
-const remedies: readonly [what: RegExp, remedy: string][] = [
-  [/No space left|quota exceeded/i, 'Free some of the disk there, then resume it.'],
-  [/temporarily un|queue full/i, 'The queue is full: resume it when some jobs are done.'],
-  [/job array specification/i, 'It takes no array of so many runs: start fewer together.'],
-  [/not available \(inactive or drain\)/i, 'The partition is closed: name another, or resume it when it is open.'],
-  [/submit limit|SubmitJob/i, 'As many jobs are in the queue as you may have: resume it when some are done.'],
-  [
-    /partition|account|constraint|feature|gres|qos|node configuration|time limit|memory/i,
-    'Change what is asked for with `isoflop cluster add NAME …`, then resume it.',
-  ],
-]
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)!.trim().slice(0, 300)

@@ -32,6 +32,15 @@ export interface LoginNodeOptions {
   mayAsk?: boolean
 }
 
+/**
+ * Goes before every script: what a person likes to see of the queue (SQUEUE_PARTITION and its like in a profile) and in
+ * which language would change what is read from the answers.
+ */
+const plainAnswers = `unset $(env | grep -oE '^(SQUEUE|SINFO|SCANCEL)_[A-Z0-9_]+')
+[ -z "\${LC_ALL-}" ] || { LANG=$LC_ALL; export LANG; unset LC_ALL; }
+LC_MESSAGES=C; LANGUAGE=C; export LC_MESSAGES LANGUAGE
+`
+
 /** Longest that a command may take which only asks. */
 const askMs = 60_000
 
@@ -50,7 +59,8 @@ export function createLoginNode({ ssh, mayAsk = false }: LoginNodeOptions): Logi
   const { homedir } = userInfo()
 
   return {
-    run: async (script, { timeoutMs = askMs, signal } = {}) => {
+    run: async (asked, { timeoutMs = askMs, signal } = {}) => {
+      const script = plainAnswers + asked
       if (ssh === null) return start('sh', ['-s'], script, { timeoutMs, signal, cwd: homedir })
       // The script comes by standard input: whatever shell a person has there sees nothing of it.
       const result = await start('ssh', [...(await options()), '--', ssh, 'exec sh -s'], script, { timeoutMs, signal })

@@ -1,7 +1,9 @@
 // Slurm's text as clusters of several versions print it.
 import { describe, expect, it } from 'vitest'
-import { howItEnded, isOnNodes, isWaiting, readJobId, readQueue, whyWaiting } from '#main/lab/places/queue.ts'
+import { howItEnded } from '#main/lab/places/ended.ts'
+import { isOnNodes, isWaiting, readJobId, readQueue } from '#main/lab/places/queue.ts'
 import { readAnswer } from '#main/lab/places/questions.ts'
+import { whyWaiting } from '#main/lab/places/waiting.ts'
 
 describe('the queue', () => {
   it('is read from the rows of a running array', () => {
@@ -74,7 +76,7 @@ describe('the queue', () => {
       expect(howItEnded('FAILED', log), log).toContain('--memory')
     expect(howItEnded('FAILED', 'write error: No space left on device')).toContain('Free some of it')
     expect(howItEnded('FAILED', 'close failed: Disk quota exceeded')).toContain('Free some of it')
-    expect(howItEnded('FAILED', 'module: command not found')).toContain('what its log says')
+    expect(howItEnded('FAILED', 'Segmentation fault')).toContain('what its log says')
   })
 })
 
