@@ -16,6 +16,13 @@ export const largestTextBytes = 400 << 20
 /** Bytes of a text file that is parsed as a whole: a tokenizer, an index of weights, a configuration. */
 export const largestJsonBytes = 64 << 20
 
+/** Characters of a name that somebody gave a thing, and of an id. */
+export const longestName = 200
+
+/** Bytes of a table of trainings, and its rows: each of them is fitted hundreds of times. */
+export const largestTableBytes = 64 << 20
+export const mostTableRows = 20_000
+
 /** Bytes of a safetensors header: 130,000 tensors with their names. */
 export const largestHeaderBytes = 16 << 20
 

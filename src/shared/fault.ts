@@ -1,5 +1,6 @@
 // The one kind of failure a person gets to read.
 import { longestDetailsBytes, longestMessageBytes, shortened } from './bounds.ts'
+import { oneLine } from './printable.ts'
 
 export type FaultCode =
   | 'bad-input' // a field that cannot be used; the message names it
@@ -42,14 +43,14 @@ export interface FaultData {
 export type Reply<T = unknown> = { ok: true; value: T } | ({ ok: false } & FaultData)
 
 /**
- * Any thrown thing as plain data, cut to what a message may be, because it may quote a file; what was not meant for a
- * person keeps its own words under `details`. Never throws.
+ * Any thrown thing as plain data, in one line and cut to what a message may be, because it may quote a file; what was
+ * not meant for a person keeps its own words under `details`. Never throws.
  */
 export function toFaultData(error: unknown): FaultData {
   const { code, message, details } = uncut(error)
   return {
     code,
-    message: shortened(message, longestMessageBytes),
+    message: oneLine(shortened(message, longestMessageBytes)) || nothingSaid,
     ...(details ? { details: shortened(details, longestDetailsBytes) } : {}),
   }
 }
@@ -58,8 +59,10 @@ function uncut(error: unknown): FaultData {
   if (error instanceof Fault) return error
   const first = error instanceof Error ? error.message : wordsOf(error)
   const details = error instanceof Error ? (error.stack ?? error.message) : first
-  return { code: 'failed', message: first.split('\n', 1)[0] || 'Something failed without saying why.', details }
+  return { code: 'failed', message: first.split('\n', 1)[0], details }
 }
+
+const nothingSaid = 'Something failed without saying why.'
 
 /** A thrown thing that is no Error; not everything can be made words. */
 function wordsOf(thrown: unknown): string {

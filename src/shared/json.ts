@@ -4,13 +4,16 @@ import { deepestJson, largestJsonBytes } from './bounds.ts'
 /** Why a text is not taken as JSON, as the end of a sentence that begins with its name. */
 export class JsonError extends Error {}
 
-/** The value of a JSON text. JsonError `is not JSON`, `is nested more than … deep`, `has … characters, …`. */
+/**
+ * The value of a JSON text, behind a byte-order mark or not. JsonError `is not JSON`, `is nested more than … deep`, `has
+ * … characters, …`.
+ */
 export function parseJson(text: string, { most = largestJsonBytes, deepest = deepestJson } = {}): unknown {
   if (text.length > most)
     throw new JsonError(`has ${text.length} characters, and at most ${most} are read as one piece of JSON`)
   if (isDeeper(text, deepest)) throw new JsonError(`is nested more than ${deepest} deep`)
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
   } catch {
     throw new JsonError('is not JSON')
   }
@@ -25,12 +28,22 @@ export function parsePythonJson(text: string): unknown {
     return parseJson(text)
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error
-    return parseJson(text.replace(stringOrNumber, (part) => (part.startsWith('"') ? part : 'null')))
+    return parseJson(withoutBareWords(text))
   }
 }
 
-/** A string, which stays, or one of the three words outside of strings. */
-const stringOrNumber = /"(?:[^"\\]|\\[^])*"|-?Infinity\b|\bNaN\b/g
+/** Null for the three words outside of strings. Not by one expression: a long string is too much for its memory. */
+function withoutBareWords(text: string): string {
+  const parts: string[] = []
+  for (let at = 0; at < text.length;) {
+    const quote = text.indexOf('"', at)
+    const from = quote < 0 ? text.length : quote
+    parts.push(text.slice(at, from).replace(/-?Infinity\b|\bNaN\b/g, 'null'))
+    at = quote < 0 ? from : stringEnd(text, quote) + 1
+    parts.push(text.slice(from, at))
+  }
+  return parts.join('')
+}
 
 function isDeeper(text: string, deepest: number): boolean {
   let depth = 0

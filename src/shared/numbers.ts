@@ -99,10 +99,14 @@ export function exactly(value: number): string {
 /** For terminals and sentences, which break lines where they like. */
 export const withPlainSpaces = (text: string): string => text.replaceAll(space, ' ')
 
+/** Characters that anybody writes a number in. */
+const longestNumber = 100
+
 const factors: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, b: 1e9, t: 1e12, p: 1e15, e: 1e18, z: 1e21 }
 
 /** What a person typed as a number: `1e15`, `3.5M`, `1,000`, `2 PFLOP`. Null when it is none. */
 export function parseNumber(text: string): number | null {
+  if (text.length > longestNumber) return null // digits without end take the expression as their square
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([kmgbtpez])?(?:flops?)?$/i.exec(
     text
       .trim()

@@ -53,4 +53,19 @@ it('what Python writes for numbers that are none becomes null, and words stay wo
     c: 'NaN " Infinity',
   })
   expect(() => parsePythonJson('NaNa')).toThrow(JsonError)
+  expect(() => parsePythonJson('{"a":NaN,"b":"')).toThrow(JsonError)
+})
+
+it('JSON behind a byte-order mark is read, and so is a long string beside a number that is none', () => {
+  expect(parseJson('\ufeff{"a":1}')).toEqual({ a: 1 })
+  const long = '\n'.repeat(3_000_000)
+  expect(parsePythonJson(JSON.stringify({ a: 'NUL', long }).replace('"NUL"', 'NaN'))).toEqual({ a: null, long })
+  // By an expression this would take the square of its length.
+  expect(() => parsePythonJson(`NaN "${'\\"'.repeat(1_000_000)}`)).toThrow(JsonError)
+})
+
+it('a message stays in its line, whatever it quotes', () => {
+  expect(toFaultData(new Fault('bad-input', 'There is no field a\u001b[31m\nb\tc\0.')).message).toBe(
+    'There is no field a[31m b c.',
+  )
 })

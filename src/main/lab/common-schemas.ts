@@ -1,12 +1,12 @@
 // Words that the schemas of many requests have in common.
 import { z } from 'zod'
-import { longestNote, longestTag, mostTags } from '#shared/bounds.ts'
+import { longestName, longestNote, longestTag, mostTags } from '#shared/bounds.ts'
 import { oneLine, printable } from '#shared/printable.ts'
 
-export const id = z.string().min(1).max(200)
+export const id = z.string().min(1).max(longestName)
 
 /** Without what would command a terminal or turn the direction of a line. */
-export const name = z.string().transform(oneLine).pipe(z.string().trim().min(1, 'must not be empty').max(200))
+export const name = z.string().transform(oneLine).pipe(z.string().trim().min(1, 'must not be empty').max(longestName))
 
 const tag = z.string().transform(oneLine).pipe(z.string().trim().min(1, 'must not be empty').max(longestTag))
 

@@ -12,6 +12,13 @@ export const wholeNumber =
       ? null
       : `must be a whole number from ${smallest}${largest === Number.MAX_SAFE_INTEGER ? '' : ` to ${largest}`}`
 
+export const someText =
+  (shortest: number, longest: number): FieldCheck =>
+  (value) =>
+    typeof value === 'string' && value.length >= shortest && value.length <= longest
+      ? null
+      : `must be a text of ${shortest} to ${longest} characters`
+
 export const oneOf =
   (...allowed: readonly unknown[]): FieldCheck =>
   (value) =>
@@ -29,7 +36,7 @@ export function readRecord<T extends object>(
   const known = Object.keys(fields)
   const unknown = Object.keys(given).find((key) => !known.includes(key))
   if (unknown !== undefined)
-    throw new Fault('bad-input', `A ${noun} has no field "${unknown}". It has: ${known.join(', ')}.`)
+    throw new Fault('bad-input', `A ${noun} has no field ${quoted(unknown)}. It has: ${known.join(', ')}.`)
   const whole: Record<string, unknown> = {}
   for (const [key, check] of Object.entries(fields) as [keyof T & string, FieldCheck][]) {
     const value = (given as Record<string, unknown>)[key] ?? defaults[key]

@@ -1,6 +1,7 @@
 // What a cluster is made of: the third record. Files give a source for every number; here they are plain numbers.
-import { quoted, shortened } from '../bounds.ts'
+import { longestName, quoted } from '../bounds.ts'
 import { Fault } from '../fault.ts'
+import { listed } from '../printable.ts'
 
 /**
  * primary: read where it was published first; secondary: seen quoted; computed; assumption: ours, editable; unverified:
@@ -120,18 +121,21 @@ const statuses: readonly string[] = [
   'unverified',
 ] satisfies FigureStatus[]
 
+const isName = (given: unknown): given is string =>
+  typeof given === 'string' && given !== '' && given.length <= longestName
+
 /** A machine from a file: every figure known, positive and with a source. */
 export function readMachine(given: unknown): Machine {
   const file = given as MachineFile
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new Fault('bad-input', 'A machine is a record with id, name, kind and figures.')
   const refuse = (sentence: string): never => {
-    throw new Fault('bad-input', `Machine ${shortened(String(file.id ?? '(no id)'), 80)}: ${sentence}`)
+    throw new Fault('bad-input', `Machine ${isName(file.id) ? file.id : '(no id)'}: ${sentence}`)
   }
   const unknown = Object.keys(file).find((key) => !['id', 'name', 'note', 'kind', 'formats', 'figures'].includes(key))
   if (unknown !== undefined) refuse(`there is no field ${quoted(unknown)}.`)
-  if (typeof file.id !== 'string' || typeof file.name !== 'string' || file.id === '' || file.name === '')
-    refuse('it needs an id and a name.')
+  if (!isName(file.id) || !isName(file.name))
+    refuse(`it needs an id and a name, of at most ${longestName} characters each.`)
   if (file.note !== undefined && typeof file.note !== 'string') refuse('its note must be text.')
   if (file.kind === 'wafer' && file.formats !== undefined) refuse('"formats" is for GPUs.')
   const format = Array.isArray(file.formats ?? [])
@@ -144,7 +148,7 @@ export function readMachine(given: unknown): Machine {
   if (typeof figures !== 'object' || Array.isArray(figures))
     refuse('its figures are a record of named numbers, each with value, source and status.')
   for (const [name, figure] of Object.entries(figures)) {
-    if (!names.includes(name)) refuse(`there is no figure ${quoted(name)}. It has: ${names.join(', ')}.`)
+    if (!names.includes(name)) refuse(`there is no figure ${quoted(name)}. It has: ${listed(names)}.`)
     const odd = Object.keys(figure ?? {}).find((key) => !['value', 'source', 'status'].includes(key))
     if (odd !== undefined) refuse(`"${name}" has no field ${quoted(odd)}; a figure is value, source and status.`)
     if (typeof figure?.value !== 'number' || !Number.isFinite(figure.value) || figure.value < 0)

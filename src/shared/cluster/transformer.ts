@@ -1,7 +1,8 @@
 // The model as a cluster sees it: matrices to multiply, numbers to hold. One of three records (model, plan, machine)
 // that are combined and never merged.
+import { longestName, longestNote } from '../bounds.ts'
 import { Fault } from '../fault.ts'
-import { oneOf, readRecord, wholeNumber, type FieldCheck } from './checks.ts'
+import { oneOf, readRecord, someText, wholeNumber, type FieldCheck } from './checks.ts'
 
 /** A decoder. GPT-2's form unless it says otherwise. */
 export interface ClusterModel {
@@ -28,9 +29,9 @@ export interface ClusterModel {
 }
 
 const fields: Record<keyof ClusterModel, FieldCheck> = {
-  id: (value) => (typeof value === 'string' && value !== '' ? null : 'must be a name'),
-  name: (value) => (typeof value === 'string' ? null : 'must be text'),
-  source: (value) => (typeof value === 'string' ? null : 'must be text'),
+  id: someText(1, longestName),
+  name: someText(0, longestName),
+  source: someText(0, longestNote),
   layers: wholeNumber(1),
   width: wholeNumber(1),
   heads: wholeNumber(1),

@@ -67,6 +67,8 @@ describe('records from outside', () => {
     expect(() =>
       readMachine({ ...file, figures: { ...file.figures, wheels: { value: 4, source: 'x', status: 'primary' } } }),
     ).toThrow('no figure "wheels"')
+    for (const id of [{ toString: 1 }, [{}], '', 'é'.repeat(201)])
+      expect(() => readMachine({ ...file, id })).toThrow('Machine (no id): it needs an id and a name')
     expect(() => readMachine({ ...file, colour: 'red' })).toThrow('no field "colour"')
     expect(() => readMachine({ ...file, figures: {} })).toThrow('needs the figure "matmulFlopsPerSecond"')
   })

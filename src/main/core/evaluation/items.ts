@@ -72,8 +72,14 @@ export function readItem(task: TaskRecord, { row, where }: PlacedRow): Item {
   }
 }
 
+/**
+ * `{field}` or `{field|change}` of a template. A brace that begins neither matches without an end, up to where one
+ * could have been: nobody looks twice at what follows it.
+ */
+const slot = /\{([^}|]*)(\|\w+\}|\})?/g
+
 const namesIn = (template: string): string[] =>
-  [...template.matchAll(/\{([^}|]+)(?:\|\w+)?\}/g)].map(([, name]) => name)
+  [...template.matchAll(slot)].flatMap(([, name, end]) => (name && end ? [name] : []))
 
 /** The fields a form needs. */
 function fieldsOf(form: RowForm, kind: TaskKind): string[] {
@@ -129,9 +135,14 @@ function createReader(form: RowForm, row: Row, where: string) {
   }
   return {
     fill: (template: string): string =>
-      template.replace(/\{([^}|]+)(?:\|(\w+))?\}/g, (_, field: string, change?: string) =>
-        change === 'capitalize' ? capitalize(text(field)) : change === 'lstrip' ? stripStart(text(field)) : text(field),
-      ),
+      template.replace(slot, (whole, field: string, end?: string) => {
+        if (!field || !end) return whole
+        return end === '|capitalize}'
+          ? capitalize(text(field))
+          : end === '|lstrip}'
+            ? stripStart(text(field))
+            : text(field)
+      }),
     texts(field: string): string[] {
       const value = valueAt(row, field)
       if (!Array.isArray(value) || value.length < 2 || value.some((one) => typeof one !== 'string'))
@@ -169,11 +180,14 @@ function createReader(form: RowForm, row: Row, where: string) {
   }
 }
 
-/** HellaSwag's cleaning, lm_eval/tasks/hellaswag/utils.py: a single pass of each. */
+/**
+ * HellaSwag's cleaning, lm_eval/tasks/hellaswag/utils.py: a single pass of each. A bracket that its line does not close
+ * stays, with the rest of the line: nothing behind it closes either.
+ */
 export const withoutBrackets = (text: string): string =>
   strip(text)
     .replaceAll(' [title]', '. ')
-    .replace(/\[[^\n]*?\]/g, '')
+    .replace(/\[[^\n\]]*(\])?/g, (whole, end?: string) => (end ? '' : whole))
     .replaceAll('  ', ' ')
 
 function excerpt(value: unknown): string {

@@ -93,7 +93,7 @@ type Wrong = (field: Field, what: string) => Fault
 async function readObject(path: string): Promise<Record<string, unknown>> {
   let value: unknown
   try {
-    value = parsePythonJson((await readText(path)).replace(/^\ufeff/, ''))
+    value = parsePythonJson(await readText(path))
   } catch (error) {
     if (error instanceof Fault) throw error
     throw new Fault('bad-input', `${path} holds no JSON: ${(error as Error).message}.`, { cause: error })

@@ -7,7 +7,7 @@
  */
 export const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
 const leading = new RegExp(`^[${space}]+`)
-const trailing = new RegExp(`[${space}]+$`)
+const isSpace = new RegExp(`[${space}]`)
 const run = new RegExp(`[${space}]+`)
 
 export const strip = (text: string): string => stripEnd(stripStart(text))
@@ -15,8 +15,10 @@ export const strip = (text: string): string => stripEnd(stripStart(text))
 export const stripStart = (text: string): string => text.replace(leading, '')
 
 export function stripEnd(text: string): string {
-  // The expression alone would look again from every space of a long text.
-  return text === '' || !trailing.test(text.slice(-1)) ? text : text.replace(trailing, '')
+  // Not by an expression, which would look again from every space of a long text.
+  let end = text.length
+  while (end > 0 && isSpace.test(text[end - 1])) end--
+  return text.slice(0, end)
 }
 
 /** str.capitalize: the first character in title case, all others in lower case. */

@@ -39,11 +39,10 @@ async function readJsonLines(path: string): Promise<PlacedRow[]> {
 /** Lines that are not empty; a byte-order mark, which joining files leaves in their middle, is no part of one. */
 function rowsOfLines(text: string, path: string): PlacedRow[] {
   return text.split('\n').flatMap((line, i) => {
-    const bare = line.replace(/^\ufeff/, '')
-    if (bare.trim() === '') return []
+    if (line.trim() === '') return []
     const where = `${path}, line ${i + 1}`
     try {
-      return [{ row: recordOf(parsePythonJson(bare), where), where }]
+      return [{ row: recordOf(parsePythonJson(line), where), where }]
     } catch (error) {
       throw error instanceof JsonError ? new Fault('bad-input', `${where} ${error.message}.`, { cause: error }) : error
     }
@@ -52,7 +51,7 @@ function rowsOfLines(text: string, path: string): PlacedRow[] {
 
 /** A list of records, or a record that holds one, as older data sets are published. */
 async function readJsonRows(path: string): Promise<PlacedRow[]> {
-  const text = (await readText(path)).replace(/^\ufeff/, '')
+  const text = await readText(path)
   let value: unknown
   try {
     value = parsePythonJson(text)

@@ -125,7 +125,9 @@ function clozeRows(documents: readonly string[], { seed, count }: Wanted): Place
   const sentences: { before: string; word: string }[] = []
   for (const document of documents) {
     for (const [word] of document.matchAll(wordPattern)) counts.set(word, (counts.get(word) ?? 0) + 1)
-    for (const match of document.matchAll(/([\p{L}\p{M}'’-]{3,})[.!?]/gu)) {
+    // A word that ends no sentence matches as well: a text may be one of a million letters.
+    for (const match of document.matchAll(/([\p{L}\p{M}'’-]{3,})([.!?])?/gu)) {
+      if (match[2] === undefined) continue
       const start = document.slice(Math.max(0, match.index! - clozeCharacters), match.index)
       const before = start.slice(start.search(/\s/) + 1).trimEnd()
       if (before.length >= 40) sentences.push({ before, word: match[1] })

@@ -1,13 +1,16 @@
 // WikiText as a person would have written it: its tokens were set apart by spaces, which lm-evaluation-harness takes
 // out before a model reads it (lm_eval/tasks/wikitext/preprocess_wikitext.py, version 2.0 of the task).
-import { space } from './python-text.ts'
+import { strip } from './python-text.ts'
 
-type Change = [from: string | RegExp, to: string]
+type Change = [from: string | RegExp, to: string | ((whole: string, inside: string, end?: string) => string)]
 
-/** `{ a b }` becomes `{a b}`: what stands between two marks loses the spaces at its ends. */
+/**
+ * `{ a b }` becomes `{a b}`: what stands between two marks loses the spaces at its ends. A mark that nothing closes
+ * matches as well, and stays, so that nobody looks behind it twice.
+ */
 const between = (open: string, close: string): Change => [
-  new RegExp(`${open}[${space}]*([^${close}]*?)[${space}]*${close}`, 'g'),
-  `${open.replace('\\', '')}$1${close.replace('\\', '')}`,
+  new RegExp(`\\${open}([^\\${close}]*)(\\${close})?`, 'g'),
+  (whole, inside, end) => (end ? `${open}${strip(inside)}${close}` : whole),
 ]
 
 /** In the harness's order, for each works on what the ones before have left. */
@@ -23,9 +26,9 @@ const changes: readonly Change[] = [
   [' ! ', '! '],
   [' ? ', '? '],
   [' , ', ', '],
-  between('\\(', '\\)'),
-  between('\\[', '\\]'),
-  between('\\{', '\\}'),
+  between('(', ')'),
+  between('[', ']'),
+  between('{', '}'),
   between('"', '"'),
   between("'", "'"),
   ['= = = =', '===='],
@@ -40,4 +43,4 @@ const changes: readonly Change[] = [
 
 /** The text without the spaces that WikiText has put between its tokens. */
 export const withoutWikiTextSpaces = (text: string): string =>
-  changes.reduce((done, [from, to]) => done.replaceAll(from, to), text)
+  changes.reduce((done, [from, to]) => done.replaceAll(from, to as string), text)

@@ -32,10 +32,10 @@ async function checkAdditions(folder: string): Promise<void> {
   const configPath = join(folder, 'tokenizer_config.json')
   const config = (await exists(configPath)) ? await readJson(configPath) : {}
   if (config.add_prefix_space === true) throw addition(configPath, 'a blank in front of every text')
-  const words = Object.values(tableOf(config.added_tokens_decoder)).map((token) => tableOf(token).content)
+  const added = Object.values(tableOf(config.added_tokens_decoder)).map((token) => tableOf(token).content)
   const addedPath = join(folder, 'added_tokens.json')
-  if (await exists(addedPath)) words.push(...Object.keys(await readJson(addedPath)))
-  const strange = words.find((word) => word !== endOfTextContent)
+  const words = (await exists(addedPath)) ? Object.keys(await readJson(addedPath)) : []
+  const strange = [...added, ...words].find((word) => word !== endOfTextContent)
   if (strange !== undefined) throw addition(configPath, `the token ${quoted(strange)}`)
 }
 

@@ -77,7 +77,7 @@ export const duration = (seconds: number): string => withPlainSpaces(formatSecon
 /** A plain table: first column to the left, numbers to the right. A name with a line break does not break it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(oneLine))
-  const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i].length)))
+  const widths = head.map((_, i) => cells.reduce((widest, row) => Math.max(widest, row[i].length), 0))
   return cells
     .map((row) =>
       row

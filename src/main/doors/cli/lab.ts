@@ -106,7 +106,8 @@ export function corpusReady(lab: LabHost, corpusId: string, { terminal, signal }
     const corpus = (await lab.listCorpora()).find(({ id }) => id === corpusId)
     if (!corpus) throw new Fault('not-found', 'The corpus was deleted meanwhile.')
     if (corpus.state === 'finished') return corpus
-    if (!isUnderWay(corpus)) throw new Fault('failed', corpus.message ?? `The corpus ${corpus.name} could not be read.`)
+    if (!isUnderWay(corpus))
+      throw new Fault(corpus.code ?? 'failed', corpus.message ?? `The corpus ${corpus.name} could not be read.`)
     const { progress } = corpus
     terminal.progress(
       `Reading ${corpus.name}${progress && progress.totalBytes > 0 ? `: ${Math.floor((100 * progress.doneBytes) / progress.totalBytes)} %` : ''}`,
@@ -130,7 +131,7 @@ export async function tokensReady(
     if (found?.state === 'finished') return found
     if (found && !isUnderWay(found))
       // failed, or held by a full disk
-      throw new Fault('failed', found.message ?? `The tokens of ${corpus.name} could not be made.`)
+      throw new Fault(found.code ?? 'failed', found.message ?? `The tokens of ${corpus.name} could not be made.`)
     terminal.progress(
       `Making tokens of ${corpus.name}${found?.progress ? `: ${Math.floor(100 * found.progress)} %` : ''}`,
     )

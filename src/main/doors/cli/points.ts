@@ -1,7 +1,9 @@
 // Where `fit` and `forecast` take their points from: columns of a CSV file, or the finished runs of a study.
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { quoted } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
+import { listed } from '#shared/printable.ts'
 import { gatherBudgets, gatheringRemark, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
@@ -173,10 +175,10 @@ export function tableOf({ points, where = [] }: PointOptions): Table {
 
 function indexOf(table: Table, name: string | undefined, option: string): number {
   if (name === undefined)
-    throw new Fault('bad-input', `Name a column with ${option}; there are: ${table.columns.join(', ')}.`)
+    throw new Fault('bad-input', `Name a column with ${option}; there are: ${listed(table.columns)}.`)
   const index = table.columns.indexOf(name)
   if (index < 0)
-    throw new Fault('bad-input', `${option}: there is no column ${name}; there are: ${table.columns.join(', ')}.`)
+    throw new Fault('bad-input', `${option}: there is no column ${name}; there are: ${listed(table.columns)}.`)
   return index
 }
 
@@ -187,7 +189,8 @@ export function columnOf(table: Table, name: string | undefined, option: string)
     const text = table.rows[row][index].trim()
     if (text === '') throw new Fault('bad-input', `Line ${table.lines[row]}: ${name} is empty.`)
     const value = Number(text)
-    if (Number.isNaN(value)) throw new Fault('bad-input', `Line ${table.lines[row]}: ${name} is ${text}, not a number.`)
+    if (Number.isNaN(value))
+      throw new Fault('bad-input', `Line ${table.lines[row]}: ${name} is ${quoted(text)}, not a number.`)
     return value
   }
 }

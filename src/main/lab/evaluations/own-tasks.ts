@@ -1,5 +1,6 @@
 // Tasks of a person's own, each by its content: read and kept when added, asked like those that ship.
 import { basename, join } from 'node:path'
+import { longestSilenceMs } from '#shared/bounds.ts'
 import type { OwnTaskFile } from '#shared/evaluation/evaluation.ts'
 import type { OwnTaskJob, OwnTaskReport } from '#main/core/evaluation/own-task-job.ts'
 import { removeFolder } from '#main/platform/disk/folders.ts'
@@ -35,7 +36,7 @@ export function createOwnTasks({ store, fork, nowMs, folder, closing }: OwnTasks
         path: rowsPath,
         rows,
         bytes,
-      } = await workToEnd<never, OwnTaskReport>(fork, job, { signal: closing })
+      } = await workToEnd<never, OwnTaskReport>(fork, job, { signal: closing, silenceMs: longestSilenceMs })
       store.putFile(record.name, {
         role: 'items',
         name: basename(path),

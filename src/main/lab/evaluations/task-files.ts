@@ -1,5 +1,6 @@
 // The rows of every task: copies of a person's files, and what the hub gave, each looked through before it is kept.
 import { basename, join } from 'node:path'
+import { longestSilenceMs } from '#shared/bounds.ts'
 import type { EvaluationTask, OwnTaskRecord, TaskFile, TaskFileRole } from '#shared/evaluation/evaluation.ts'
 import type { HubSource, TaskRecord } from '#shared/evaluation/task.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
@@ -102,7 +103,7 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
   }
   const countRows = async (task: string, paths: string[], signal: AbortSignal): Promise<number> => {
     const job: CheckTaskFileJob = { kind: 'check-task-file', task, paths }
-    return (await workToEnd<never, TaskFileReport>(fork, job, { signal })).rows
+    return (await workToEnd<never, TaskFileReport>(fork, job, { signal, silenceMs: longestSilenceMs })).rows
   }
 
   async function bring(

@@ -1,7 +1,7 @@
 // Tables on disk: a CSV file read whole, its columns by name.
-import { readFileSync, statSync } from 'node:fs'
+import { largestTableBytes, mostTableRows, quoted } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
-import { diskFault } from './text-files.ts'
+import { readTextFile } from './text-files.ts'
 
 export interface Table {
   columns: string[]
@@ -11,25 +11,12 @@ export interface Table {
   lines: number[]
 }
 
-const largestBytes = 64 * 2 ** 20
-
 /**
  * Reads a comma-separated file with a header. Throws a Fault that names what is wrong: a missing file, names twice,
  * rows of another length.
  */
 export function readTable(path: string): Table {
-  let text: string
-  try {
-    if (statSync(path).size > largestBytes)
-      throw new Fault(
-        'too-large',
-        `${path} is larger than ${largestBytes / 2 ** 20} MiB: that is no table of training runs.`,
-      )
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw diskFault(error, path)
-  }
-  return parseTable(text, path)
+  return parseTable(readTextFile(path, largestTableBytes), path)
 }
 
 /** The same from text. Cells may be quoted; blank lines are left out. */
@@ -39,7 +26,8 @@ export function parseTable(text: string, path: string): Table {
   const columns = rows[0].map((name) => name.trim())
   const seen = new Set<string>()
   const twice = columns.find((name) => name !== '' && (seen.has(name) || !seen.add(name)))
-  if (twice !== undefined) throw new Fault('bad-input', `${path} has two columns called ${twice}; rename one of them.`)
+  if (twice !== undefined)
+    throw new Fault('bad-input', `${path} has two columns called ${quoted(twice)}; rename one of them.`)
   rows.slice(1).forEach((row, i) => {
     if (row.length !== columns.length) {
       throw new Fault(
@@ -48,6 +36,8 @@ export function parseTable(text: string, path: string): Table {
       )
     }
   })
+  if (rows.length - 1 > mostTableRows)
+    throw new Fault('too-large', `${path} has ${rows.length - 1} rows; at most ${mostTableRows} trainings are taken.`)
   if (rows.length === 1) throw new Fault('bad-input', `${path} has column names and no rows.`)
   return { columns, rows: rows.slice(1), lines: lines.slice(1) }
 }
@@ -57,34 +47,41 @@ function splitCells(text: string, path: string): { rows: string[][]; lines: numb
   const lines: number[] = []
   let row: string[] = []
   let cell = ''
+  let isBlank = true // the cell so far, which is not looked through again at every mark
   let isQuoted = false
   let line = 1
   let startLine = 1
-  const endRow = () => {
+  const add = (c: string) => {
+    cell += c
+    isBlank &&= c.trim() === ''
+  }
+  const endCell = () => {
     row.push(cell)
+    cell = ''
+    isBlank = true
+  }
+  const endRow = () => {
+    endCell()
     if (row.length > 1 || row[0].trim() !== '') {
       rows.push(row)
       lines.push(startLine)
     }
     row = []
-    cell = ''
     startLine = line
   }
   for (let i = 0; i < text.length; i++) {
     const c = text[i]
     if (c === '\n') line++
     if (isQuoted) {
-      if (c === '"' && text[i + 1] === '"') cell += text[++i]
+      if (c === '"' && text[i + 1] === '"') add(text[++i])
       else if (c === '"') isQuoted = false
-      else cell += c
-    } else if (c === '"' && cell.trim() === '') {
+      else add(c)
+    } else if (c === '"' && isBlank) {
       cell = ''
       isQuoted = true
-    } else if (c === ',') {
-      row.push(cell)
-      cell = ''
-    } else if (c === '\n') endRow()
-    else if (c !== '\r') cell += c
+    } else if (c === ',') endCell()
+    else if (c === '\n') endRow()
+    else if (c !== '\r') add(c)
   }
   if (isQuoted)
     throw new Fault(

@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { largestTextBytes } from '#shared/bounds.ts'
 import type { Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
 import { diskFault as systemFault } from './disk-faults.ts'
@@ -183,7 +184,12 @@ function syncFolder(folder: string): void {
   }
 }
 
-export function readTextFile(path: string): string {
+/** Opening a pipe or a device may never end, and nothing else would be done meanwhile. */
+export function readTextFile(path: string, mostBytes = largestTextBytes): string {
+  const found = onDisk(path, () => statSync(path))
+  if (!found.isFile()) throw new Fault('bad-input', `${path} is not a file.`)
+  if (found.size > mostBytes)
+    throw new Fault('too-large', `${path} has ${found.size} bytes; at most ${mostBytes} are read here.`)
   return onDisk(path, () => readFileSync(path, 'utf8'))
 }
 

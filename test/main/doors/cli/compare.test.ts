@@ -63,7 +63,7 @@ describe('isoflop compare', () => {
   })
 
   it.each([
-    ['flops,loss\n1e12,abc\n', /bad\.csv: Line 2: loss is abc, not a number\.$/],
+    ['flops,loss\n1e12,abc\n', /bad\.csv: Line 2: loss is "abc", not a number\.$/],
     ['flops,loss\n1e12\n', /Line 2 of .*bad\.csv has 1 cells/],
     ['flops,loss\n', /bad\.csv has column names and no rows/],
     ['flops,nats\n1e12,3\n', /bad\.csv: --y: there is no column loss; there are: flops, nats\.$/],
