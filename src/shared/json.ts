@@ -5,8 +5,8 @@ import { deepestJson, largestJsonBytes } from './bounds.ts'
 export class JsonError extends Error {}
 
 /**
- * The value of a JSON text, behind a byte-order mark or not. JsonError `is not JSON`, `is nested more than … deep`, `has
- * … characters, …`.
+ * The value of a JSON text, behind a byte-order mark or not. JsonError `is not JSON`, `is nested more than … deep`,
+ * `has … characters, …`.
  */
 export function parseJson(text: string, { most = largestJsonBytes, deepest = deepestJson } = {}): unknown {
   if (text.length > most)

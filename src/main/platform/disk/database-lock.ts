@@ -1,10 +1,11 @@
 // A lock that the operating system takes back when its holder dies, however it dies: SQLite's own file lock on an empty
 // database.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Libsql from 'libsql'
 import { Fault } from '#shared/fault.ts'
 import { diskFault } from './disk-faults.ts'
+import { textOf } from './system-files.ts'
 
 export interface Lock {
   release(): void
@@ -32,6 +33,7 @@ export function takeLock(path: string): { lock: Lock } | { heldBy: number | null
     return { heldBy: readPid(pidPath) }
   }
   try {
+    rmSync(pidPath, { force: true }) // whatever it was: a pipe would be waited for
     writeFileSync(pidPath, `${process.pid}\n`)
   } catch {
     // on a full disk: it only names the holder in a sentence
@@ -39,9 +41,12 @@ export function takeLock(path: string): { lock: Lock } | { heldBy: number | null
   return {
     lock: {
       release: () => {
-        rmSync(pidPath, { force: true })
-        db.exec('ROLLBACK')
-        db.close()
+        db.close() // which rolls back, and is what lets the lock go
+        try {
+          rmSync(pidPath, { force: true })
+        } catch {
+          // on a disk that has become one to read: the next holder writes it anew
+        }
       },
     },
   }
@@ -55,10 +60,6 @@ function cannotLock(path: string, error: unknown): unknown {
 }
 
 function readPid(path: string): number | null {
-  try {
-    const pid = Number(readFileSync(path, 'utf8'))
-    return Number.isInteger(pid) && pid > 0 ? pid : null
-  } catch {
-    return null
-  }
+  const pid = Number(textOf(path) ?? '')
+  return Number.isInteger(pid) && pid > 0 ? pid : null
 }

@@ -40,7 +40,7 @@ const magic = 'SQLite format 3\0'
 /** Opens or makes the file at `path` and brings it to the schema's version. A Fault leaves the file as it was. */
 export function openDatabase(path: string, schema: Schema): Database {
   mkdirSync(dirname(path), { recursive: true })
-  let isNew = !existsSync(path) || statSync(path).size === 0
+  let isNew = !existsSync(path) || isEmptyFile(path)
   if (isNew) checkNothingLost(path, schema)
   else checkHeader(path)
   let db: Libsql.Database
@@ -105,10 +105,18 @@ function checkNothingLost(path: string, { keptBeside = [] }: Schema): void {
     )
 }
 
+function isEmptyFile(path: string): boolean {
+  const found = statSync(path)
+  return found.isFile() && found.size === 0
+}
+
 /** Looked at before SQLite may touch the file: a stranger's file is not to be changed by asking. */
 function checkHeader(path: string): void {
   const header = Buffer.alloc(16)
   try {
+    const found = statSync(path) // a pipe would be waited for
+    if (!found.isFile() && !found.isDirectory())
+      throw new Fault('damaged', `${path} is a pipe or a device, not a file.`)
     const file = openSync(path, 'r')
     try {
       readSync(file, header, 0, 16, 0)

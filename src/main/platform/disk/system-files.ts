@@ -1,6 +1,6 @@
 // What the operating system and the package say about themselves in files: read at once, because it is asked while
 // things are set up.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** Folders from where this code runs up to the root of the disk. */
@@ -13,9 +13,10 @@ function* foldersAbove(): Generator<string> {
   }
 }
 
+/** null where there is no file, or a pipe or a device in its place. */
 export function textOf(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8')
+    return statSync(path).isFile() ? readFileSync(path, 'utf8') : null
   } catch {
     return null
   }
