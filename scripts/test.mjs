@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { findChromium } from './chromium.mjs'
 import { findElectron, hasDisplay, root } from './electron.mjs'
 import { runLanes } from './lanes.mjs'
@@ -97,6 +98,14 @@ function remedyOf(where) {
   return 'its name says what it needs'
 }
 
+/** The first lines of a failure, for the end of a long log. */
+const beginningOf = (message = '') =>
+  stripVTControlCharacters(message)
+    .split('\n')
+    .slice(0, 6)
+    .map((line) => `      ${line}`)
+    .join('\n')
+
 /** One run of vitest; counts what its JSON report says, and a report that is not there as one failure. */
 const suite = (name, { projects = [name], prefix = [], retries = 0, isBeside = false, minutes } = {}) =>
   timed(name, async () => {
@@ -136,7 +145,7 @@ const suite = (name, { projects = [name], prefix = [], retries = 0, isBeside = f
             secondTries.push(`${where}: ${test.fullName} (${test.failureMessages[0].split('\n')[0]})`)
         } else if (test.status === 'failed') {
           failed++
-          failures.push(`${where}: ${test.fullName}`)
+          failures.push(`${where}: ${test.fullName}\n${beginningOf(test.failureMessages.at(-1))}`)
         } else skip(`${where}: ${test.fullName}`, remedyOf(where))
       }
     }

@@ -2,9 +2,9 @@
 // a run on this computer that nothing ever disturbed.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { createLab, type LabHost } from '#main/lab/lab.ts'
@@ -45,7 +45,16 @@ afterAll(() => {
   if (folder) rmSync(folder, { recursive: true, force: true })
 })
 
-const homeOf = (name: string) => join(folder, 'homes', name)
+/** A test that is tried again finds nothing of what its first try left: no lab, no folder of a cluster, no job. */
+let attempt = 0
+beforeEach(() => void attempt++)
+afterEach(async () => {
+  for (const child of begun) child.kill('SIGKILL')
+  slurm.run('scancel', '--quiet', '--user', userInfo().username)
+  await until('the queue is empty', () => queued().length === 0)
+})
+
+const homeOf = (name: string) => join(folder, 'homes', name.startsWith('undisturbed') ? name : `${name} ${attempt}`)
 const environment = (home: string) => ({ ...slurm.env, ...sshd.env, ISOFLOP_HOME: homeOf(home) })
 function isoflop(home: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [app.cli, ...args], {
@@ -67,7 +76,7 @@ function begin(home: string, ...args: string[]) {
   return { ended, words: () => words, leave: () => child.kill('SIGINT') }
 }
 const addCluster = (home: string, name: string, there: string, ...more: string[]): string => {
-  const path = join(folder, there)
+  const path = join(folder, `${there} ${attempt}`)
   mkdirSync(path, { recursive: true })
   const args = ['cluster', 'add', name, '--folder', path, '--cpus', '1', '--time', '20', ...more]
   const { status, stderr } = isoflop(home, ...args)
@@ -75,7 +84,7 @@ const addCluster = (home: string, name: string, there: string, ...more: string[]
   return path
 }
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const until = async (what: string, isSo: () => boolean | Promise<boolean>, seconds = 300): Promise<void> => {
+const until = async (what: string, isSo: () => boolean | Promise<boolean>, seconds = 500): Promise<void> => {
   for (const endMs = Date.now() + seconds * 1000; Date.now() < endMs; await sleep(200)) if (await isSo()) return
   throw new Error(`${what}: not within ${seconds} s\n${slurm.run('squeue', '-r', '-o', '%i %P %T %r %N')}\n${said()}`)
 }
@@ -110,7 +119,7 @@ const lastLosses = (steps: { loss: number }[]): number => {
 const resolveProgram = (name: string): string =>
   spawnSync('sh', ['-c', `command -v "${name}"`], { encoding: 'utf8' }).stdout.trim()
 
-describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, { timeout: 600_000 }, () => {
+describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, { timeout: 1_200_000 }, () => {
   beforeAll(() => {
     const args = ['--engine', 'native', '--threads', '1', '--corpus', join(folder, 'text.txt')]
     const { status, stderr } = isoflop('undisturbed', 'train', '--name', 'A', ...ladder, ...args)
@@ -203,7 +212,7 @@ describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, { timeout: 
   })
 
   it('is carried by hand where there is no ssh, and taken back', async () => {
-    const carried = join(folder, `carried ${awkward}`)
+    const carried = join(folder, `carried ${awkward} ${attempt}`)
     const lab = await openLab('carry')
     await studyIn(lab).finally(() => lab.close())
     const files = isoflop('carry', 'submit-files', carried, '--study', 'A', '--cpus', '1', '--json')
