@@ -36,8 +36,12 @@ export function checkWords(cluster: SlurmCluster): void {
   }
   if (!/^[a-z0-9][a-z0-9._-]{0,59}$/i.test(cluster.name) || cluster.name === carried)
     throw new Fault('bad-input', `name: a cluster is called by letters, digits, dots and hyphens, at most 60.`)
-  if (cluster.ssh !== null && !/^[a-z0-9_][\w.@:-]{0,250}$/i.test(cluster.ssh))
-    throw new Fault('bad-input', 'ssh: name a host of ~/.ssh/config, or user@host; ports and keys belong in that file.')
+  // a colon belongs to an address: before @ it would be a password
+  if (cluster.ssh !== null && (!/^[a-z0-9_][\w.@:-]{0,250}$/i.test(cluster.ssh) || /:.*@/.test(cluster.ssh)))
+    throw new Fault(
+      'bad-input',
+      'ssh: name a host of ~/.ssh/config, or user@host; ports and keys belong in that file, passwords nowhere.',
+    )
   if ([...cluster.folder].some((c) => c < ' ') || cluster.folder.startsWith('~'))
     throw new Fault('bad-input', 'folder: a path on the cluster, from / or from your home folder there, without ~.')
   if (cluster.python && ([...cluster.python].some((c) => c < ' ') || /^[-~]/.test(cluster.python)))

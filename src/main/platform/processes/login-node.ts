@@ -136,6 +136,8 @@ function start(
     let problem: Fault | null = null
     const end = (why: Fault) => {
       problem ??= why
+      // what it started may hold its pipes for long
+      child.once('exit', () => [child.stdout, child.stderr].forEach((pipe) => pipe.destroy()))
       child.kill()
     }
     const stop = () => end(new Fault('cancelled', 'Cancelled.'))
