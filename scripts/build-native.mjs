@@ -1,8 +1,9 @@
 // Compiles src/native into build/native/isoflop-native.{so,dylib,dll} with the machine's C++ compiler, and writes
 // build/compile_commands.json for clangd. Runs after `npm ci`: without a compiler it says so in one sentence and
 // succeeds. --sanitize: with AddressSanitizer and UBSan, into build/native-sanitize; --arm64: for Linux on Arm, by
-// Debian's g++-aarch64-linux-gnu, into build/native-arm64; --require: fail where nothing could be built; --force:
-// compile even what is unchanged.
+// Debian's g++-aarch64-linux-gnu, into build/native-arm64; --emulate: AVX-512's kernels of bf16 in instructions of
+// AVX2, so that a processor without it can check them, into build/native-emulated; --require: fail where nothing could
+// be built; --force: compile even what is unchanged.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,8 +17,10 @@ const sources = join(root, 'src', 'native')
 const options = new Set(process.argv.slice(2))
 const isSanitized = options.has('--sanitize')
 const isCrossed = options.has('--arm64')
+const isEmulated = options.has('--emulate') && process.arch === 'x64'
 const arch = isCrossed ? 'arm64' : process.arch
-const folder = join(root, 'build', isSanitized ? 'native-sanitize' : isCrossed ? 'native-arm64' : 'native')
+const kind = isSanitized ? '-sanitize' : isCrossed ? '-arm64' : isEmulated ? '-emulated' : ''
+const folder = join(root, 'build', `native${kind}`)
 const library = libraryIn(folder)
 const stamp = join(folder, 'sources.sha256')
 const aside = join(folder, `making-${process.pid}`)
@@ -74,10 +77,15 @@ const bf16 = {
 }[arch]
 const knowsBf16 =
   bf16 !== undefined &&
+  !isEmulated &&
   compiler !== undefined &&
   spawnSync(compiler, [bf16.flag, '-E', '-x', 'c++', '-'], { input: '', stdio: ['pipe', 'ignore', 'ignore'] })
     .status === 0
-const halfSets = [...instructionSets]
+const halfSets = instructionSets.map((set) =>
+  isEmulated && set.name === 'avx512'
+    ? { name: 'avx512', flags: ['-O1', '-mavx2', '-mfma', '-Wno-psabi', '-DISOFLOP_AVX512'] }
+    : set,
+)
 if (knowsBf16) {
   const wide = instructionSets.find(({ name }) => name === bf16.wide)
   halfSets.push({ name: bf16.name, flags: [...wide.flags, bf16.flag, bf16.definition] })
@@ -91,7 +99,7 @@ const units = [
   ...['api', 'arena', 'gpu', 'gpu-memory', 'half-api', 'pool', 'scratch', 'shared-memory'].map((name) => ({
     object: name,
     source: `${name}.cpp`,
-    flags: knowsBf16 ? ['-DISOFLOP_HAS_BF16'] : [],
+    flags: [...(knowsBf16 ? ['-DISOFLOP_HAS_BF16'] : []), ...(isEmulated ? ['-DISOFLOP_EMULATED'] : [])],
   })),
   ...instructionSets.map(({ name, label, flags }) => ({
     object: `isa-${name}`,
@@ -141,7 +149,7 @@ if (!compiler)
     true,
   )
 
-if (!isSanitized && !isCrossed) {
+if (kind === '') {
   const commands = units.map((unit) => ({
     directory: sources,
     file: join(sources, unit.source),

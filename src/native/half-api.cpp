@@ -36,7 +36,9 @@ bool has_arm_bf16() {
  */
 const HalfTable* choose(const char* isa, const char* kernels) {
 #if defined(__x86_64__)
-#if defined(ISOFLOP_HAS_BF16)
+#if defined(ISOFLOP_EMULATED)
+  if (isa && strcmp(isa, "avx512") == 0) return avx512_half_table(); // compiled to what AVX2 has
+#elif defined(ISOFLOP_HAS_BF16)
   __builtin_cpu_init();
   const bool any = !isa || !*isa || strcmp(isa, "avx512bf16") == 0;
   if (any && strcmp(kernels, "avx512") == 0 && __builtin_cpu_supports("avx512bf16")) return avx512bf16_half_table();

@@ -1,6 +1,6 @@
 // What the lab knows of one training, and the records it sends while it lasts.
 import type { ClusterChoice, StreamingStep } from './cluster/live.ts'
-import type { EngineName } from './engine.ts'
+import type { EngineName, Precision } from './engine.ts'
 import type { MemberPlan } from './family/ladder.ts'
 import type { ModelPlan } from './family/model.ts'
 import type { Recipe } from './family/recipe.ts'
@@ -211,6 +211,8 @@ export interface GenerateOptions {
   /** 1 for all. */
   topP: number
   seed: number
+  /** Of the products; fp32 where it is not said. */
+  precision?: Precision
   /** Rivals told with each token; as many as are shown unless said otherwise, 0 where nobody looks at them. */
   candidates?: number
 }

@@ -15,6 +15,7 @@ export const generateOptions = z.strictObject({
   topK: count(0, 1e6),
   topP: z.number().gt(0).max(1),
   seed: count(0, 0xffff_ffff),
+  precision: z.enum(precisions).optional(),
   candidates: count(0, candidatesShown).optional(),
 })
 

@@ -3,8 +3,6 @@
 #pragma once
 #if defined(ISOFLOP_BF16)
 #include <immintrin.h>
-#elif defined(ISOFLOP_ARM_BF16)
-#include <arm_neon.h>
 #endif
 
 #include "../vector.h"
@@ -58,18 +56,14 @@ INLINE void store_pairs(pair* to, bits x) { *reinterpret_cast<pairs_unaligned*>(
 INLINE bits splat_pair(pair x) { return bits{} + x; }
 
 /**
- * sum + both products of each lane, the upper pair's first, each sum rounded to fp32. Arm's own instruction adds the
- * products to each other first, and rounds to odd: right to the same bound, but not to the same bits.
+ * sum + both products of each lane, the upper pair's first, each sum rounded to fp32. Arm's own instruction
+ * (tile-arm.h) adds the products to each other first, and rounds to odd: right to the same bound, but not to the same
+ * bits.
  */
 #if defined(ISOFLOP_BF16)
 INLINE vec add_products(vec sum, bits left, bits right) {
   return reinterpret_cast<vec>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(left),
                                                 reinterpret_cast<__m512bh>(right)));
-}
-#elif defined(ISOFLOP_ARM_BF16)
-INLINE vec add_products(vec sum, bits left, bits right) {
-  return reinterpret_cast<vec>(vbfdotq_f32(reinterpret_cast<float32x4_t>(sum), reinterpret_cast<bfloat16x8_t>(left),
-                                           reinterpret_cast<bfloat16x8_t>(right)));
 }
 #else
 INLINE vec add_products(vec sum, bits left, bits right) {

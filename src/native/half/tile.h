@@ -2,6 +2,9 @@
 #pragma once
 #include "../micro-kernel.h"
 #include "number.h"
+#if defined(ISOFLOP_ARM_BF16)
+#include "tile-arm.h"
+#endif
 
 namespace {
 
@@ -10,6 +13,7 @@ constexpr ptrdiff_t LDP = PIECE_PAIRS + LINE; // pairs from row to row of a piec
 constexpr ptrdiff_t MP = (MR + WIDTH - 1) / WIDTH * WIDTH; // pairs from step to step of a left panel kept by columns
 constexpr ptrdiff_t SOON = 8;                              // how many steps ahead the right panel is fetched
 
+#if !defined(ISOFLOP_ARM_BF16)
 /**
  * c [R, NR] (+)= A · B over `pairs` pairs: pair p of row i lies at a[i·RS + p·step], of column j at b[p·NR + j].
  */
@@ -42,6 +46,7 @@ void half_tile(ptrdiff_t pairs, const pair* a, ptrdiff_t step, const pair* b, fl
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) store(c + i * ldc + j * WIDTH, acc[i][j]);
 }
+#endif
 
 using HalfTile = void (*)(ptrdiff_t, const pair*, ptrdiff_t, const pair*, float*, ptrdiff_t, bool);
 template <ptrdiff_t RS, int... R> struct HalfRows {

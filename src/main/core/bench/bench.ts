@@ -3,21 +3,18 @@
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { engineNames, type EngineName } from '#shared/engine.ts'
-import { flopsPerToken } from '#shared/family/flops.ts'
-import { Fault, fromReply, type FaultData } from '#shared/fault.ts'
+import { Fault } from '#shared/fault.ts'
 import { usableCores } from '#main/platform/disk/computer.ts'
 import { packageFolder } from '#main/platform/disk/system-files.ts'
-import { startCounterpart, type Command, type Counterpart } from '#main/platform/processes/counterpart.ts'
-import type { BenchReport, Comparison, Measured, Profile, Spread } from './report.ts'
+import { startCounterpart, type Command } from '#main/platform/processes/counterpart.ts'
+import { ask, contest, stopped, type ContestOptions, type Participant } from './contest.ts'
+import type { BenchReport, Comparison, Profile } from './report.ts'
 import {
   benchShapes,
   isPeer,
-  engineOf,
   inEveryPrecision,
-  precisionOf,
   largeProduct,
   layerProducts,
-  productShare,
   type BenchKind,
   type BenchShape,
   type BenchSpec,
@@ -28,7 +25,7 @@ import {
   type Slice,
 } from './task.ts'
 
-export interface BenchOptions {
+export interface BenchOptions extends ContestOptions {
   /** One engine; all that are here when null. */
   engine: EngineName | null
   against: 'pytorch' | null
@@ -41,14 +38,10 @@ export interface BenchOptions {
   shapes: BenchShape[]
   /** What to measure; all when empty. */
   only: BenchKind[]
-  /** Slices of every contestant, one after the other in turn. */
-  pairs: number
-  sliceSeconds: number
   /** Python with PyTorch; ISOFLOP_PYTHON or python3 when null. */
   python: string | null
   /** How to start a process that calls runBenchChild(). */
   child: Command
-  signal: AbortSignal
 }
 
 /** Slow everywhere: measured on the smallest shape only, unless it is asked for by name. */
@@ -158,12 +151,6 @@ function commandFor(engine: Contestant, { child, python }: BenchOptions): Comman
   return { program: python ?? process.env.ISOFLOP_PYTHON ?? 'python3', args: [script] }
 }
 
-/** An answer of the other process, or its fault. */
-async function ask<T>(counterpart: Counterpart, message: unknown): Promise<T> {
-  const answer = (await counterpart.ask(message)) as T & { fault?: FaultData }
-  return answer.fault ? fromReply<T>({ ok: false, ...answer.fault }) : answer
-}
-
 async function hasPyTorch(options: BenchOptions, notes: string[]): Promise<boolean> {
   const peer = startCounterpart(commandFor('pytorch-eager', options))
   try {
@@ -180,94 +167,8 @@ async function hasPyTorch(options: BenchOptions, notes: string[]): Promise<boole
   }
 }
 
-/** One who takes part, in a process of its own. */
-interface Participant {
-  engine: Contestant
-  counterpart: Counterpart
-}
-
 const assemble = (contestants: Contestant[], options: BenchOptions): Participant[] =>
   contestants.map((engine) => ({ engine, counterpart: startCounterpart(commandFor(engine, options)) }))
-
-/**
- * Everyone who can gets ready and warms up, and then does one slice after the other in turn, so that a busy moment hits
- * all alike.
- */
-async function contest(
-  name: string,
-  task: BenchTask,
-  party: Participant[],
-  threads: number,
-  { pairs, sliceSeconds, signal }: BenchOptions,
-): Promise<Comparison> {
-  const absent: Comparison['absent'] = []
-  const present: (Participant & { device: string; rates: number[] })[] = []
-  const seconds = task.kind === 'product' ? sliceSeconds * productShare : sliceSeconds
-  for (const one of party) {
-    try {
-      const { device } = await ask<{ device: string }>(one.counterpart, {
-        spec: { task, engine: one.engine, threads } satisfies BenchSpec,
-      })
-      present.push({ ...one, device, rates: [] })
-    } catch (error) {
-      if (signal.aborted) throw stopped()
-      absent.push({ engine: one.engine, message: error instanceof Error ? error.message : String(error) })
-    }
-  }
-  for (const { counterpart } of present) await ask<Slice>(counterpart, { run: { seconds: seconds / 2 } })
-  for (let pair = 0; pair < pairs && !signal.aborted; pair++) {
-    for (const { counterpart, rates } of present) {
-      const done = await ask<Slice>(counterpart, { run: { seconds } })
-      rates.push(done.count / done.seconds)
-    }
-  }
-  if (signal.aborted) throw stopped()
-  const measured: Measured[] = []
-  for (const { engine, device, counterpart, rates } of present) {
-    const { peakRssBytes } = await ask<{ peakRssBytes: number }>(counterpart, {})
-    const rate = spreadOf(rates)
-    const flopsPerSecond = task.kind === 'train' ? rate.median * flopsPerToken(task.shape, 'palm') : null
-    measured.push({ engine, device, rate, flopsPerSecond, peakRssBytes })
-  }
-  const rates = new Map(present.map((one) => [one.engine, one.rates]))
-  return { name, unit: task.kind === 'product' ? 'FLOP/s' : 'tokens/s', measured, absent, ...against(measured, rates) }
-}
-
-const stopped = () => new Fault('cancelled', 'The benchmark was stopped.')
-
-/** The first engine against the fastest peers, slice by slice. */
-function against(
-  measured: Measured[],
-  rates: Map<Contestant, number[]>,
-): Pick<Comparison, 'against' | 'againstFastest'> {
-  const fastest = (of: Measured[]) => of.reduce((a, b) => (b.rate.median > a.rate.median ? b : a), of[0])
-  const peers = measured.filter(({ engine }) => isPeer(engine))
-  const engines = measured.filter(({ engine }) => !isPeer(engine))
-  const own = engines.filter(({ engine }) => engineOf(engine as Own).name === engineOf(engines[0].engine as Own).name)
-  const beside = (one: Measured | undefined, peer: Measured | undefined) => {
-    if (!one || !peer) return null
-    const theirs = rates.get(peer.engine) ?? []
-    const ratios = (rates.get(one.engine) ?? []).map((rate, i) => rate / theirs[i])
-    return {
-      engine: one.engine,
-      peer: peer.engine,
-      precision: precisionOf(peer.engine),
-      ratio: spreadOf(ratios),
-      memoryRatio: one.peakRssBytes / peer.peakRssBytes,
-    }
-  }
-  return {
-    against: beside(own[0], fastest(peers.filter(({ engine }) => precisionOf(engine) === 'fp32'))),
-    againstFastest: beside(fastest(own), fastest(peers)),
-  }
-}
-
-export function spreadOf(samples: readonly number[]): Spread {
-  const sorted = [...samples].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-  return { median, least: sorted[0], most: sorted[sorted.length - 1] }
-}
 
 async function profileOf(shape: BenchShape, engine: Own, threads: number, options: BenchOptions): Promise<Profile> {
   const counterpart = startCounterpart(options.child)

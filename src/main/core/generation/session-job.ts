@@ -1,5 +1,5 @@
 // A model session in a worker: the model stays in memory while it generates, is inspected and is compared.
-import type { EngineName } from '#shared/engine.ts'
+import type { EngineName, Precision } from '#shared/engine.ts'
 import { toFaultData, type FaultData } from '#shared/fault.ts'
 import {
   attentionTokens,
@@ -23,6 +23,7 @@ export interface ModelSessionJob {
   source: CheckpointSource
   engine: EngineName
   threads: number
+  precision?: Precision
 }
 
 export type SessionQuestion =
@@ -41,14 +42,14 @@ export type SessionRecord =
   | { kind: 'fault'; id: number; fault: FaultData }
 
 export async function* modelSessionJob(
-  { source, engine: name, threads }: ModelSessionJob,
+  { source, engine: name, threads, precision }: ModelSessionJob,
   signal: AbortSignal,
   asks: Asks,
 ): AsyncGenerator<SessionRecord> {
   const opened = await openCheckpoint(source)
   let engine: ObservedEngine | null = null
   const running = async () =>
-    (engine ??= await createEngine(name, opened.model, { threads, parameters: opened.parameters }))
+    (engine ??= await createEngine(name, opened.model, { threads, precision, parameters: opened.parameters }))
   try {
     for (;;) {
       const request = (await asks.next()) as SessionRequest | null

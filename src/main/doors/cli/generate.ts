@@ -1,5 +1,7 @@
 // `isoflop generate`: lets a trained model go on from a text.
 import { resolve } from 'node:path'
+import { Option } from 'commander'
+import { precisions, type Precision } from '#shared/engine.ts'
 import type { Subject } from '#shared/subject.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import { findSubject } from './find.ts'
@@ -14,6 +16,7 @@ interface GenerateCommandOptions {
   topK: number
   topP: number
   seed: number
+  precision?: Precision
   step?: number
   checkpoint?: string
 }
@@ -30,6 +33,7 @@ export const generateCommand: CommandPart = (program, act) => {
     .option('--top-k <count>', 'choose among the k most likely; 0 for all', parseWhole(0, 1_000_000), 40)
     .option('--top-p <share>', 'choose among the most likely that make up this share', parseNumber(1e-9, 1), 1)
     .option('--seed <number>', 'the same seed gives the same text', parseWhole(0, 0xffff_ffff), 0)
+    .addOption(new Option('--precision <name>', 'of the products; fp32 where it is not said').choices([...precisions]))
     .option('--step <step>', 'the checkpoint of this step; else the last', parseWhole(0))
     .addHelpText(
       'after',
@@ -41,12 +45,12 @@ Example:
       act(
         async (
           context,
-          { prompt, tokens, temperature, topK, topP, seed, step, checkpoint }: GenerateCommandOptions,
+          { prompt, tokens, temperature, topK, topP, seed, precision, step, checkpoint }: GenerateCommandOptions,
           wanted?: string,
         ) => {
           if ((wanted === undefined) === (checkpoint === undefined))
             throw usageError('Either a run or --checkpoint says which model is to write.')
-          const options = { prompt, tokens, temperature, topK, topP, seed, candidates: 0 }
+          const options = { prompt, tokens, temperature, topK, topP, seed, precision, candidates: 0 }
           return readLab(context, async (lab) => {
             const subject: Subject =
               checkpoint !== undefined

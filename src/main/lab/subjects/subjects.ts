@@ -86,7 +86,9 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
       }
       const timer = setInterval(tell, gatherMs)
       try {
-        return await sessions.generate(await jobOf(subject), options, (token) => gathered.push(token), stopping.signal)
+        const { precision, ...rest } = options
+        const job = { ...(await jobOf(subject)), ...(precision === 'bf16' ? { precision } : {}) }
+        return await sessions.generate(job, rest, (token) => gathered.push(token), stopping.signal)
       } finally {
         clearInterval(timer)
         if (generations.get(generationId) === stopping) generations.delete(generationId)

@@ -1,6 +1,6 @@
 // The benchmark's own arithmetic and its report, on numbers worked out by hand; what it measures is no unit test.
 import { describe, expect, it } from 'vitest'
-import { spreadOf } from '#main/core/bench/bench.ts'
+import { contest, spreadOf, type Participant } from '#main/core/bench/contest.ts'
 import { describeBench, type BenchReport } from '#main/core/bench/report.ts'
 import { benchModel, benchShapes, layerProducts } from '#main/core/bench/task.ts'
 import { flopsPerToken } from '#shared/family/flops.ts'
@@ -27,6 +27,41 @@ describe('what is measured', () => {
 it('the middle of the samples, and their ends', () => {
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 })
   expect(spreadOf([4, 1, 2, 3])).toEqual({ median: 2.5, least: 1, most: 4 })
+})
+
+it('a peer whose smallest piece of work takes a quarter of a minute is left out, and said to be', async () => {
+  const taking = (engine: Participant['engine'], seconds: number): Participant => ({
+    engine,
+    counterpart: {
+      ask: async (message) => {
+        if ('spec' in (message as object)) return { device: engine }
+        return 'run' in (message as object) ? { count: 100, seconds } : { peakRssBytes: 2 ** 20 }
+      },
+      end: async () => undefined,
+      kill: () => undefined,
+    },
+  })
+  const party = [
+    taking('native', 2),
+    taking('native-bf16', 40),
+    taking('pytorch-eager', 4),
+    taking('pytorch-eager-bf16', 15),
+  ]
+  const options = { pairs: 1, sliceSeconds: 1, signal: new AbortController().signal }
+  const { name, measured, absent, against, againstFastest } = await contest(
+    'train C',
+    { kind: 'train', ...benchShapes[2] },
+    party,
+    1,
+    options,
+  )
+  expect(name).toBe('train C')
+  expect(measured.map(({ engine }) => engine)).toEqual(['native', 'native-bf16', 'pytorch-eager'])
+  expect(absent).toEqual([
+    { engine: 'pytorch-eager-bf16', message: 'The smallest piece of this work takes it 15 s, so it was left out.' },
+  ])
+  expect(against).toMatchObject({ peer: 'pytorch-eager', ratio: { median: 2 } })
+  expect(againstFastest).toMatchObject({ engine: 'native', precision: 'fp32' })
 })
 
 it('a report names the machine, the rates, the ratio and what was left out', () => {
