@@ -9,8 +9,9 @@ const gatherMs = 100
 /** How often a run's summary is told while it trains. */
 const summaryMs = 250
 const scoringMessage = 'Scoring the whole validation split.'
-/** The window over which tokens per second are measured. */
+/** Tokens per second are measured over so long, and over so many steps: one validation between is not the speed. */
 const speedMs = 5000
+const speedSteps = 30
 
 export interface Recorder {
   readonly summary: RunSummary
@@ -79,7 +80,7 @@ export function createRecorder(
   const takeStep = ({ record, peakBytes, noise }: Extract<TrainRecord, { kind: 'step' }>): void => {
     batch.steps.push(record)
     recent.push({ tokens: record.tokens, elapsedMs: record.elapsedMs })
-    while (recent.length > 2 && record.elapsedMs - recent[0].elapsedMs > speedMs) recent.shift()
+    while (recent.length > speedSteps + 1 && record.elapsedMs - recent[0].elapsedMs > speedMs) recent.shift()
     const ms = record.elapsedMs - recent[0].elapsedMs
     const tokensPerSecond = ms > 0 ? ((record.tokens - recent[0].tokens) / ms) * 1000 : summary.tokensPerSecond
     summary = {

@@ -63,6 +63,16 @@ describe('the recorder', () => {
     })
   })
 
+  it('measures the speed over steps, so that a long validation between two of them is not the speed', () => {
+    const one = recorder()
+    const validationMs = 60_000
+    const at = (n: number) => 1000 * n + (n > 50 ? validationMs : 0)
+    for (let n = 1; n <= 51; n++) one.take({ ...taken(n), record: { ...step(n), elapsedMs: at(n) } })
+    expect(one.summary.tokensPerSecond).toBeCloseTo((30 * 100) / (30 + validationMs / 1000), 6)
+    for (let n = 52; n <= 90; n++) one.take({ ...taken(n), record: { ...step(n), elapsedMs: at(n) } })
+    expect(one.summary.tokensPerSecond).toBeCloseTo(100, 6)
+  })
+
   it('makes all records durable before a checkpoint is written', () => {
     const one = recorder()
     one.take(taken(1))
