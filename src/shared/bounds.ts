@@ -19,6 +19,9 @@ export const largestJsonBytes = 64 << 20
 /** Characters of a name that somebody gave a thing, and of an id. */
 export const longestName = 200
 
+/** Layers of a model whose training is emulated: each is looked at. */
+export const mostLayers = 100_000
+
 /** Bytes of a table of trainings, and its rows: each of them is fitted hundreds of times. */
 export const largestTableBytes = 64 << 20
 export const mostTableRows = 20_000

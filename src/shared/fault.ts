@@ -26,7 +26,7 @@ export class Fault extends Error {
   }
 }
 
-const fullDiskCodes = ['disk-full', 'SQLITE_FULL', 'ENOSPC', 'EDQUOT']
+const fullDiskCodes = ['disk-full', 'SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT']
 
 /** Whether something failed only because there is no space, be it a Fault, SQLite's or the system's own error. */
 export const isDiskFull = (error: unknown): boolean =>

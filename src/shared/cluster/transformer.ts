@@ -1,6 +1,6 @@
 // The model as a cluster sees it: matrices to multiply, numbers to hold. One of three records (model, plan, machine)
 // that are combined and never merged.
-import { longestName, longestNote } from '../bounds.ts'
+import { longestName, longestNote, mostLayers } from '../bounds.ts'
 import { Fault } from '../fault.ts'
 import { oneOf, readRecord, someText, wholeNumber, type FieldCheck } from './checks.ts'
 
@@ -32,7 +32,7 @@ const fields: Record<keyof ClusterModel, FieldCheck> = {
   id: someText(1, longestName),
   name: someText(0, longestName),
   source: someText(0, longestNote),
-  layers: wholeNumber(1),
+  layers: wholeNumber(1, mostLayers),
   width: wholeNumber(1),
   heads: wholeNumber(1),
   keyValueHeads: wholeNumber(1),

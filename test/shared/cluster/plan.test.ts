@@ -89,6 +89,8 @@ describe('records from outside', () => {
     expect(() => readModel({ id: 'x', layers: 2, width: 65, heads: 8 })).toThrow('65 does not divide into 8 heads')
     expect(() => readModel({ id: 'x', layers: 2, width: 64, heads: 8, depth: 3 })).toThrow('no field "depth"')
     expect(() => readModel({ id: 'x', width: 64, heads: 8 })).toThrow('needs "layers"')
+    expect(() => readModel({ id: 'x', layers: 1e12, width: 64, heads: 8 })).toThrow('from 1 to 100000')
+    expect(() => readModel({ id: 'é'.repeat(201), layers: 2, width: 64, heads: 8 })).toThrow('1 to 200 characters')
     expect(() => readModel([1])).toThrow('record of named values')
   })
 })

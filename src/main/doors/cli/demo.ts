@@ -7,7 +7,7 @@ import type { CurveFit } from '#shared/scaling/curve.ts'
 import { formNames, lawOf, type HeldOut } from '#shared/scaling/law.ts'
 import { duration, flopsText, parseAmount, short, table } from './amounts.ts'
 import { engineOptions, refuseAbsentEngine, type EngineOptions } from './engine.ts'
-import { withLab } from './lab.ts'
+import { unlessInterrupted, withLab } from './lab.ts'
 import type { CommandPart } from './program.ts'
 import { trainStudy } from './train.ts'
 
@@ -49,10 +49,10 @@ Ctrl+C pauses; isoflop resume continues it.`,
           const largest = runs[runs.length - 1]
           const { exportsFolder } = await lab.about()
           context.terminal.progress('Exporting the largest member')
-          const exported = await lab.export(
-            { kind: 'run', runId: largest.id, step: null },
-            join(exportsFolder, `demo-${largest.name}-${largest.id.slice(0, 6)}`),
-            false,
+          const folder = join(exportsFolder, `demo-${largest.name}-${largest.id.slice(0, 6)}`)
+          const exported = await unlessInterrupted(
+            context.signal,
+            lab.export({ kind: 'run', runId: largest.id, step: null }, folder, false),
           )
           const seconds = (performance.now() - startedMs) / 1000
           const convention = flopsConventionNames[study.recipe.flopsConvention]

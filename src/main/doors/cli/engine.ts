@@ -4,6 +4,7 @@ import { engineNames, type EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { parseWhole } from './amounts.ts'
+import { unlessInterrupted } from './lab.ts'
 import type { CommandContext } from './program.ts'
 
 export interface EngineOptions {
@@ -22,11 +23,11 @@ export const engineOptions = (command: Command): Command =>
 export async function refuseAbsentEngine(
   lab: LabHost,
   { engine }: EngineOptions,
-  { terminal }: CommandContext,
+  { terminal, signal }: CommandContext,
 ): Promise<void> {
   if (engine === undefined || engine === 'auto' || engine === 'reference') return
   terminal.progress('Looking for the engine')
-  const { isAvailable, description } = await lab.probeEngine(engine)
+  const { isAvailable, description } = await unlessInterrupted(signal, lab.probeEngine(engine))
   if (!isAvailable)
     throw new Fault(
       'unavailable',
@@ -36,9 +37,15 @@ export async function refuseAbsentEngine(
 
 /**
  * Sets engine and threads for as long as `use` takes, and puts back what the person had set: a run keeps what it was
- * started with.
+ * started with. Choosing an engine may measure them all, which an interrupt does not wait for.
  */
-export async function withSettings<T>(lab: LabHost, wanted: EngineOptions, use: () => Promise<T>): Promise<T> {
+export async function withSettings<T>(
+  lab: LabHost,
+  wanted: EngineOptions,
+  { signal }: CommandContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  const use = () => unlessInterrupted(signal, work())
   const changes = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
   if (Object.keys(changes).length === 0) return use()
   const { engine, threads } = await lab.settings()

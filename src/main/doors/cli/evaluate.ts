@@ -14,7 +14,7 @@ import { followEvaluations } from './evaluate-follow.ts'
 import { openSamples } from './evaluate-samples.ts'
 import { evaluationsDocument, evaluationsText } from './evaluate-text.ts'
 import { findStudy, findSubject, studyCalled } from './find.ts'
-import { withLab } from './lab.ts'
+import { unlessInterrupted, withLab } from './lab.ts'
 import { type Answer, type CommandContext, type CommandPart, usageError } from './program.ts'
 
 interface EvaluateOptions {
@@ -126,7 +126,7 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
     const { studyId, subject, takeBack } = await placeOf(lab, options)
     const ids: string[] = []
     try {
-      const names = await Promise.all(tasks.map((task) => taskNamed(lab, task)))
+      const names = await Promise.all(tasks.map((task) => taskNamed(lab, task, context)))
       await refuseTextWithoutRows(lab, names, chosen)
       for (const [i, task] of names.entries())
         ids.push(...(await lab.startEvaluations(studyId, [subject], [task], chosen[i])).map(({ id }) => id))
@@ -163,8 +163,8 @@ function tasksOf(task: string): string[] {
 /** A task of one's own by its file. */
 const isTaskFile = (task: string): boolean => /\.json$/i.test(task)
 
-const taskNamed = async (lab: LabHost, task: string): Promise<string> =>
-  isTaskFile(task) ? (await lab.addTask(resolve(task))).name : task
+const taskNamed = async (lab: LabHost, task: string, { signal }: CommandContext): Promise<string> =>
+  isTaskFile(task) ? (await unlessInterrupted(signal, lab.addTask(resolve(task)))).name : task
 
 /**
  * What is evaluated, and the study that keeps it; `takeBack` forgets which of these evaluations are new, and the study

@@ -103,9 +103,13 @@ export function waitFor<K extends NewsKind, T>(
 /** The corpus once it is ready; a failed one is a Fault with its own words. */
 export function corpusReady(lab: LabHost, corpusId: string, { terminal, signal }: CommandContext): Promise<Corpus> {
   return waitFor(lab, 'corpus', signal, async () => {
-    const corpus = (await lab.listCorpora()).find(({ id }) => id === corpusId)
+    const corpora = await lab.listCorpora()
+    const corpus = corpora.find(({ id }) => id === corpusId)
     if (!corpus) throw new Fault('not-found', 'The corpus was deleted meanwhile.')
     if (corpus.state === 'finished') return corpus
+    // Behind a text that waits for space this one waits, too, and nobody here makes room.
+    if (corpora.some(({ state, code }) => state === 'paused' && code === 'disk-full'))
+      throw new Fault('disk-full', 'The disk is full. Make room and try again; nothing that was saved is lost.')
     if (!isUnderWay(corpus))
       throw new Fault(corpus.code ?? 'failed', corpus.message ?? `The corpus ${corpus.name} could not be read.`)
     const { progress } = corpus

@@ -86,17 +86,22 @@ async function follow(
   study: Study,
   kind: CheckKind,
   options: MupCheckOptions,
-  { terminal, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<Check> {
+  const { terminal, signal } = context
   const { engine, threads } = options
   terminal.progress('Choosing the engine')
-  const { id } = await withSettings(lab, { engine, threads }, () => lab.startCheck(study.id, kind, choicesOf(options)))
+  const { id } = await withSettings(lab, { engine, threads }, context, () =>
+    lab.startCheck(study.id, kind, choicesOf(options)),
+  )
   const words = kind === 'coordinates' ? 'Reading activations' : 'Trying learning rates'
   try {
     return await waitFor(lab, 'check', signal, async () => {
       const check = (await lab.listChecks(study.id)).find((one) => one.id === id)!
       if (check.state === 'finished') return check
-      if (check.state === 'failed') throw new Fault(check.code ?? 'failed', check.message ?? 'The check failed.')
+      if (check.state === 'failed' || check.state === 'paused')
+        // by a full disk: nobody here makes room
+        throw new Fault(check.code ?? 'failed', check.message ?? 'The check failed.')
       if (check.state === 'cancelled' || check.state === 'interrupted')
         throw new Fault('cancelled', 'The check was cancelled.')
       const left = check.secondsLeft === null ? '' : `, about ${duration(check.secondsLeft)} left`

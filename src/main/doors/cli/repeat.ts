@@ -8,7 +8,7 @@ import { table } from './amounts.ts'
 import { corpusName, readCorpus } from './corpus.ts'
 import { findStudy } from './find.ts'
 import { followRuns } from './follow.ts'
-import { corpusReady, tokensReady, withLab } from './lab.ts'
+import { corpusReady, tokensReady, unlessInterrupted, withLab } from './lab.ts'
 import type { CommandContext, CommandPart } from './program.ts'
 
 interface RepeatOptions {
@@ -29,7 +29,7 @@ export const repeatCommand = (
         withLab(context, async (lab) => {
           const study = await withCorpus(lab, await lockedStudy(lab, wanted), corpus, context)
           context.terminal.progress('Looking for the engines')
-          await lab.machine()
+          await unlessInterrupted(context.signal, lab.machine())
           const before = await lab.repeatReport(study.id)
           if (!check) {
             if (canRepeat(before)) {

@@ -84,7 +84,7 @@ async function sweep(context: CommandContext, options: SweepOptions, wanted: str
     await tokensReady(lab, await corpusReady(lab, study.corpusId, context), study.tokenizer, context)
     context.terminal.note(costText(cost))
     const { engine, threads } = options
-    const swept = await withSettings(lab, { engine, threads }, () => lab.beginSweep(study.id, choices))
+    const swept = await withSettings(lab, { engine, threads }, context, () => lab.beginSweep(study.id, choices))
     await followRuns(
       lab,
       (await lab.listRuns(swept.id)).map(({ id }) => id),

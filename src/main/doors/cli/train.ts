@@ -121,7 +121,7 @@ Ctrl+C pauses; isoflop resume continues it.`,
                   ? makeStudy(lab, { ...options, name: options.name ?? `${model}, continued` }, context)
                   : oldStudy(lab, options.study, withoutChoices(options))
               const { study, runs } = await continueFrom(lab, options, context, studyOf, (use) =>
-                withSettings(lab, { engine: options.engine, threads: options.threads }, use),
+                withSettings(lab, { engine: options.engine, threads: options.threads }, context, use),
               )
               return { document: { studyId: study.id, runs }, text: runsText(runs) }
             }
@@ -167,7 +167,7 @@ export async function trainStudy(
     ...(systemWeights === undefined ? {} : { systemWeightBytes: Math.floor(systemWeights) }),
     ...(on === undefined ? {} : placeOf(on, options)),
   }
-  const runs = await withSettings(lab, { engine, threads }, () => lab.startRuns(study.id, memberIds, choices))
+  const runs = await withSettings(lab, { engine, threads }, context, () => lab.startRuns(study.id, memberIds, choices))
   return followRuns(
     lab,
     runs.map(({ id }) => id),

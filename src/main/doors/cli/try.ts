@@ -53,7 +53,7 @@ async function tryChange(context: CommandContext, options: TryOptions, wanted: s
     await tokensReady(lab, await corpusReady(lab, corpusId, context), tokenizer, context)
     context.terminal.note(costText(cost))
     const { engine, threads } = options
-    const study = await withSettings(lab, { engine, threads }, () => lab.beginTrial(id, options.set, choices))
+    const study = await withSettings(lab, { engine, threads }, context, () => lab.beginTrial(id, options.set, choices))
     const begun = (await lab.listRuns(study.id)).map((run) => run.id)
     const runs = await followRuns(lab, begun, context)
     return { document: { studyId: study.id, cost, runs }, text: runsText(runs) }

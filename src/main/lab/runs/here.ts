@@ -82,7 +82,7 @@ export function createHere(deps: HereDeps): Here {
       const { message, tokensPerSecond } = mine.summary
       return { finishedMs: deps.nowMs(), secondsLeft: 0, tokensPerSecond, message }
     } catch (error) {
-      mine.leave()
+      mine.offer()
       task.set(mine.summary)
       if (!(error instanceof WorkerGone)) throw error
       const message = `${error.message} It was at step ${mine.summary.step}; ${goesOn(mine.summary)}`
@@ -96,7 +96,7 @@ export function createHere(deps: HereDeps): Here {
     end: queue.end,
     leave: queue.leave,
     flush: (id) => {
-      if (queue.current() === id) recorder?.flush()
+      if (queue.current() === id) recorder?.offer()
     },
     begin: (runs) =>
       queue.interrupt(runs, (run) =>

@@ -20,8 +20,8 @@ export interface Recorder {
   set(changes: Partial<RunSummary>): void
   /** Writes and tells what was gathered. `durable`: on the disk when it returns. */
   flush(how?: 'durable' | 'relaxed'): void
-  /** The training has ended badly: writes what was gathered if the store still takes it. */
-  leave(): void
+  /** The same if the store takes it: whoever looks is shown what there is, and how a training ended is known anyway. */
+  offer(): void
 }
 
 export function createRecorder(
@@ -144,11 +144,11 @@ export function createRecorder(
       flushSoon()
     },
     flush,
-    leave: () => {
+    offer: () => {
       try {
         flush()
       } catch {
-        // what is lost comes again when the run goes on from its checkpoint
+        // it is tried again with the next record, or comes again when the run goes on from its checkpoint
       }
     },
   }

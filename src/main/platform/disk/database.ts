@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import Libsql from 'libsql'
 import { Fault } from '#shared/fault.ts'
+import { damaged, storeFault } from './database-faults.ts'
 import { keepReserve, type Reserve } from './reserve.ts'
 import { diskFault } from './disk-faults.ts'
 
@@ -199,13 +200,6 @@ function checkIdentity(db: Libsql.Database, path: string, schema: Schema): numbe
   return found
 }
 
-const damaged = (path: string, cause: unknown): Fault =>
-  new Fault(
-    'damaged',
-    `${path} is damaged and cannot be read. It was left as it is: restore it from a backup, or move it away to begin anew.`,
-    { cause, details: cause instanceof Error ? cause.message : String(cause) },
-  )
-
 const readPragma = (db: Libsql.Database, pragma: string): Value =>
   Object.values((db.prepare(`PRAGMA ${pragma}`).all() as Row[])[0])[0]
 
@@ -231,21 +225,6 @@ function rollBack(db: Libsql.Database): void {
   } catch {
     // no transaction is active
   }
-}
-
-/** What SQLite says of a disk that takes nothing, for a person; everything else as it is. */
-function storeFault(error: unknown): unknown {
-  if (error instanceof Fault) return error
-  const { code, message } = error as { code?: string; message?: string }
-  if (code === 'SQLITE_FULL')
-    return new Fault('disk-full', 'The disk is full. Make room and try again; nothing that was saved is lost.', {
-      cause: error,
-    })
-  if (code === 'SQLITE_READONLY' || /readonly database/.test(message ?? ''))
-    return new Fault('bad-input', 'The lab’s store can only be read here. Choose a data folder that can be written.', {
-      cause: error,
-    })
-  return error
 }
 
 function wrap(

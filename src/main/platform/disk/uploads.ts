@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { Transform } from 'node:stream'
 import { longestFileNameBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
+import { diskFault } from './disk-faults.ts'
 
 const isControl = (character: string): boolean => character.charCodeAt(0) < 32 || character.charCodeAt(0) === 127
 
@@ -49,7 +50,6 @@ export interface Upload {
 export async function receiveUpload({ folder, id, name, body, maxBytes }: Upload): Promise<string> {
   const place = join(folder, id)
   const path = join(place, safeFileName(name))
-  await mkdir(place, { recursive: true })
   let bytes = 0
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -65,12 +65,13 @@ export async function receiveUpload({ folder, id, name, body, maxBytes }: Upload
     },
   })
   try {
+    await mkdir(place, { recursive: true })
     await pipeline(body, count, createWriteStream(`${path}.part`, { flags: 'wx' }))
     await rename(`${path}.part`, path)
     return path
   } catch (error) {
-    await rm(place, { recursive: true, force: true })
-    throw error
+    await rm(place, { recursive: true, force: true }).catch(() => undefined)
+    throw diskFault(error, 'write', path)
   }
 }
 

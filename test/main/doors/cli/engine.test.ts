@@ -1,10 +1,11 @@
 // An engine that is asked for by name: it is here, or a sentence says why not.
 import { expect, it } from 'vitest'
-import { refuseAbsentEngine } from '#main/doors/cli/engine.ts'
+import { refuseAbsentEngine, withSettings } from '#main/doors/cli/engine.ts'
 import type { CommandContext } from '#main/doors/cli/program.ts'
 import { scriptedLab } from '../../../support/scripted-lab.ts'
 
-const context = { terminal: { progress: () => undefined } } as unknown as CommandContext
+const { signal } = new AbortController()
+const context = { terminal: { progress: () => undefined }, signal } as unknown as CommandContext
 
 /** The refusal, and the engines that were looked for. */
 const asked = async (engine: 'native' | 'auto', isAvailable: boolean) => {
@@ -31,4 +32,23 @@ it('one that is not here is refused in a sentence, after it was looked for once'
 
 it('the fastest is not looked for before the training', async () => {
   expect(await asked('auto', false)).toEqual({ refusal: undefined, looked: [] })
+})
+
+it('an interrupt does not wait until all of them are measured, and puts the settings back', async () => {
+  const stopping = new AbortController()
+  const changed: unknown[] = []
+  const lab = {
+    ...scriptedLab('/home', {}),
+    settings: async () => ({ engine: 'auto', threads: 0 }),
+    updateSettings: async (changes: unknown) => void changed.push(changes),
+  } as unknown as Parameters<typeof withSettings>[0]
+  const waiting = withSettings(
+    lab,
+    { engine: 'native' },
+    { ...context, signal: stopping.signal },
+    () => new Promise<never>(() => undefined),
+  )
+  setTimeout(() => stopping.abort(), 10)
+  await expect(waiting).rejects.toMatchObject({ code: 'cancelled' })
+  expect(changed).toEqual([{ engine: 'native' }, { engine: 'auto', threads: 0 }])
 })

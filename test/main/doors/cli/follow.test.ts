@@ -1,7 +1,9 @@
 // How a command ends whose runs did not finish: what happened, and how it goes on where it can.
 import { expect, it } from 'vitest'
+import type { Corpus } from '#shared/corpus.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { followRuns } from '#main/doors/cli/follow.ts'
+import { corpusReady } from '#main/doors/cli/lab.ts'
 import type { CommandContext } from '#main/doors/cli/program.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 
@@ -42,4 +44,19 @@ it('tells each finished run once', async () => {
   const { outcome, notes } = await follow([run({ parameters: 43_904, elapsedMs: 1000, loss: 5, validationLoss: null })])
   expect(outcome).toHaveLength(1)
   expect(notes).toEqual([expect.stringMatching(/^43\.9k .*loss 5\.0000, validation -/)])
+})
+
+it('nor does a text wait behind one that a full disk paused, and one that failed says as what', async () => {
+  const text = (changes: Partial<Corpus>) => ({ id: 'mine', name: 'Mine', message: null, ...changes }) as Corpus
+  const ready = (...corpora: Corpus[]) => {
+    const lab = { listCorpora: async () => corpora, listen: () => () => undefined } as unknown as LabHost
+    const terminal = { progress: () => undefined }
+    const context = { terminal, signal: new AbortController().signal } as unknown as CommandContext
+    return corpusReady(lab, 'mine', context).catch((error: unknown) => error)
+  }
+  const held = text({ id: 'bundled', state: 'paused', code: 'disk-full' })
+  expect(await ready(held, text({ state: 'queued' }))).toMatchObject({ code: 'disk-full' })
+  expect(await ready(held, text({ state: 'finished' }))).toMatchObject({ state: 'finished' })
+  const damaged = text({ state: 'failed', code: 'damaged', message: 'It is damaged.' })
+  expect(await ready(damaged)).toMatchObject({ code: 'damaged', message: 'It is damaged.' })
 })

@@ -111,4 +111,14 @@ describe('the recorder', () => {
     expect(() => vi.advanceTimersByTime(200)).not.toThrow()
     expect(() => one.take(taken(2))).toThrow('disk is full')
   })
+
+  it('on a full disk who looks is shown what there is, and nothing is lost', () => {
+    const one = recorder()
+    one.take(taken(1))
+    diskIsFull = true
+    expect(() => one.offer()).not.toThrow()
+    diskIsFull = false
+    one.offer()
+    expect(written.map(({ batch }) => batch.steps.length)).toEqual([1])
+  })
 })

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -145,6 +146,17 @@ describe('the store', () => {
     other.exec('CREATE TABLE bookmarks (url TEXT)')
     other.close()
     expect(refused(one)).toMatchObject({ code: 'damaged', message: expect.stringContaining('another program') })
+  })
+
+  it('on a disk with room for nothing is not called damaged', (context) => {
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=20k', 'none', folder]).status !== 0)
+      return context.skip('only root may mount')
+    try {
+      for (let time = 0; time < 3; time++)
+        expect(() => openDatabase(path, one)).toThrow('The disk is full. Make room and try again')
+    } finally {
+      spawnSync('umount', ['-l', folder])
+    }
   })
 
   it('refuses a file that was cut short', () => {

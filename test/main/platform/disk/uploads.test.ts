@@ -1,7 +1,8 @@
 // What a file that a browser sent is called where it lies.
+import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { safeFileName } from '#main/platform/disk/uploads.ts'
+import { receiveUpload, safeFileName } from '#main/platform/disk/uploads.ts'
 
 describe('the name of an upload', () => {
   it('fits every file system in bytes, whatever its script, and keeps its ending', () => {
@@ -18,5 +19,13 @@ describe('the name of an upload', () => {
         expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(130)
       }),
     )
+  })
+})
+
+it('what the disk does not take is said in a sentence', async () => {
+  const upload = { folder: '/dev/full', id: 'a', name: 'a.txt', body: Readable.from(['x']), maxBytes: 10 }
+  await expect(receiveUpload(upload)).rejects.toMatchObject({
+    code: 'not-found',
+    message: 'Could not write /dev/full/a/a.txt: part of the path is a file, not a folder.',
   })
 })
