@@ -1,9 +1,11 @@
 // Names on charts never lie on each other: the picture is drawn, and every text in it is measured.
+import { init } from 'echarts/core'
 import { expect, it } from 'vitest'
 import { curvesOption } from '#renderer/charts/curves-chart.ts'
 import { drawSvg } from '#renderer/charts/echarts.ts'
+import { withNames } from '#renderer/charts/label-layout.ts'
 import { lawOption } from '#renderer/charts/law-chart.ts'
-import type { LawMember } from '#renderer/charts/law-plan.ts'
+import type { LawMember, LawPlan } from '#renderer/charts/law-plan.ts'
 import { lightTheme } from '#renderer/charts/theme.ts'
 import { scheduleOption } from '#renderer/charts/schedule-chart.ts'
 import { sweepOption } from '#renderer/charts/sweep-chart.ts'
@@ -68,6 +70,10 @@ const lawMember = (i: number, flops: number, loss: number): LawMember => ({
   ...{ flops, loss, isExcluded: false, forecast: null },
 })
 
+const plain: Omit<LawPlan, 'members' | 'law'> = {
+  ...{ xScale: 'log', yScale: 'log', curves: 'none', showBand: true, zoom: null, pixels: 800, convention: '6 N D' },
+}
+
 it.each([5, 8, 27, 100])('the law of %i members in one corner', (count) => {
   const random = createRandom(count)
   const members = Array.from({ length: count }, (_, i) => {
@@ -76,17 +82,34 @@ it.each([5, 8, 27, 100])('the law of %i members in one corner', (count) => {
   })
   const law = lawOf(members.map(({ flops, loss }) => ({ x: flops, y: loss! })))
   const { option } = lawOption(
-    {
-      ...{ members, law, xScale: 'log', yScale: 'log', curves: 'none', showBand: true, zoom: null, pixels: 800 },
-      convention: '6 N D',
-      xLimit: { from: 1e9, to: 1e13 },
-      yLimit: { from: 1, to: 12 },
-    },
+    { ...plain, ...{ members, law }, xLimit: { from: 1e9, to: 1e13 }, yLimit: { from: 1, to: 12 } },
     lightTheme,
   )!
   const boxes = boxesIn(drawSvg({ option, width: 800, height: 500 }), (text) => text.startsWith('member'))
   expect(boxes.length).toBeGreaterThan(1)
   expect(overlapping(boxes)).toEqual([])
+})
+
+it('names drawn again at other places keep apart there too', () => {
+  const size = { width: 800, height: 500 }
+  const chart = init(null, null, { renderer: 'svg', ssr: true, ...size })
+  const members = [3, 2.97, 2.5, 2.47].map((loss, i) => lawMember(i, i < 2 ? 1e12 : 4e12, loss))
+  const draw = (yLimit: { from: number; to: number }) => {
+    const { option } = lawOption({ ...plain, members, law: null, yLimit }, lightTheme)!
+    chart.setOption(withNames(option, () => size) as never, { replaceMerge: ['series', 'xAxis', 'yAxis'] })
+    return boxesIn(chart.renderToSVGString(), (text) => text.startsWith('member'))
+  }
+  for (const yLimit of [
+    { from: 1, to: 12 },
+    { from: 2.4, to: 3.2 },
+    { from: 1, to: 5 },
+    { from: 2, to: 4 },
+  ]) {
+    const boxes = draw(yLimit)
+    expect(boxes).toHaveLength(4)
+    expect(overlapping(boxes)).toEqual([])
+  }
+  chart.dispose()
 })
 
 it('the ends of eight curves that end alike', () => {

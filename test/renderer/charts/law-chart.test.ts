@@ -98,7 +98,12 @@ describe('the law', () => {
     const size = { width: 600, height: 400 }
     expect(readLaw(wanted, drawing, 1e12 * 1.02, law(1e12), size).member?.id).toBe('m')
     expect(readLaw(wanted, drawing, 3e12, law(1e11), size).member).toBeNull()
-    expect(readLaw(wanted, drawing, 1e13, 3, size).laws[0].y).toBeCloseTo(law(1e13), 6)
+    const [read] = readLaw(wanted, drawing, 1e13, 3, size).laws
+    expect(read.y).toBeCloseTo(law(1e13), 6)
+    expect(read.low).toBeLessThanOrEqual(read.y + 1e-9)
+    expect(read.high).toBeGreaterThanOrEqual(read.y - 1e-9)
+    // no law is read where none is drawn
+    expect(readLaw(wanted, drawing, 1e10, 3, size).laws).toEqual([])
   })
 
   it('is saved with points and forecasts', () => {

@@ -87,11 +87,15 @@ interface Placed {
 }
 type Spot = readonly (number | null)[]
 interface Series {
+  id: string
   type: string
   data: readonly (Spot | { value: Spot })[]
   lineStyle?: { width?: number }
   labelLayout?: unknown
 }
+
+/** Drawings so far. ECharts says of a name that it drew before where it was then: every drawing has new ones. */
+let drawings = 0
 
 /** The option with its names kept apart, in a picture whose size is known when they are placed. */
 export function withNames<T extends object>(option: T, size: () => { width: number; height: number }): T {
@@ -107,6 +111,9 @@ export function withNames<T extends object>(option: T, size: () => { width: numb
     const down = (value: number | null) => grid.top + ((yAxis.max - (value ?? NaN)) / (yAxis.max - yAxis.min)) * high
     return series.filter(isLine).map(({ data }) => data.map(spotOf).map(([x, y]): Point => [across(x), down(y)]))
   })
-  const named = series.map((one) => ((one as Series).labelLayout === apart ? { ...one, labelLayout: layout } : one))
+  const turn = ++drawings
+  const named = (series as readonly Series[]).map((one) =>
+    one.labelLayout === apart ? { ...one, id: `${one.id} ${turn}`, labelLayout: layout } : one,
+  )
   return { ...option, series: named }
 }

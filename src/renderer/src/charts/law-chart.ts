@@ -64,8 +64,8 @@ function framed(plan: LawPlan, axes: Axes, curves: object[], theme: ChartTheme):
           ]
         : []),
       ...families.flatMap((family) => lawSeries(family, axes, spot, theme)),
-      ...families.flatMap(({ members, prefix }) =>
-        members.flatMap((member) => memberSeries(member, prefix, named.has(member), spot, theme)),
+      ...families.flatMap((family) =>
+        family.members.flatMap((member) => memberSeries(member, family, named.has(member), spot, theme)),
       ),
     ],
     { right: 36 },

@@ -32,13 +32,20 @@ export function readLaw(
   )
   const laws = families.flatMap(({ name, law }) => {
     if (!law?.fit) return []
-    const near = law.band.reduce<(typeof law.band)[number] | null>(
-      (found, point) => (!found || Math.abs(Math.log(point.x / x)) < Math.abs(Math.log(found.x / x)) ? point : found),
-      null,
-    )
-    return [{ name, y: evaluateCurve(law.fit, x), low: near?.low ?? NaN, high: near?.high ?? NaN }]
+    const band = bandAt(law.band, x)
+    return band ? [{ name, y: evaluateCurve(law.fit, x), ...band }] : []
   })
   return { member: nearestPoint(points, axes, { x, y }, plot, 24), laws }
+}
+
+/** Between its neighbours on a logarithmic axis; null where the law is not drawn, no numbers where it has no band. */
+function bandAt(band: LawInUnit['band'], x: number): { low: number; high: number } | null {
+  if (band.length === 0) return { low: NaN, high: NaN }
+  const after = band.findIndex((point) => point.x >= x)
+  if (after < 0 || (after === 0 && band[0].x > x)) return null
+  const [a, b] = [band[Math.max(0, after - 1)], band[after]]
+  const share = a.x === b.x ? 0 : Math.log(x / a.x) / Math.log(b.x / a.x)
+  return { low: a.low + share * (b.low - a.low), high: a.high + share * (b.high - a.high) }
 }
 
 /** Members with their points and forecasts, one row each. */

@@ -89,22 +89,23 @@ export function lawSeries({ law, members, prefix, name, hue }: DrawnFamily, axes
 /** A member's point with the spread of its seeds, or its forecast with the interval. */
 export function memberSeries(
   member: LawMember,
-  prefix: string,
+  { prefix, hue }: DrawnFamily,
   isNamed: boolean,
   spot: Spot,
   theme: ChartTheme,
 ): object[] {
   const { flops, loss, spread, forecast, colour: color } = member
   const id = prefix + member.id
+  const nameColour = isNamed ? (hue ?? theme.text) : null
   if (loss === null) {
     if (!forecast) return []
-    const hollow = mark(`${id} forecast`, member, spot(flops, forecast.y), isNamed, theme)
+    const hollow = mark(`${id} forecast`, member, spot(flops, forecast.y), nameColour, theme)
     if (!forecast.interval) return [hollow]
     const { low, high } = forecast.interval
     const ends = [spot(flops, low), spot(flops, high)]
     return [lineSeries(`${id} error`, 5, ends, { color, width: 1.5, opacity: 0.55 }), hollow]
   }
-  const point = mark(`${id} point`, member, spot(flops, loss), isNamed, theme)
+  const point = mark(`${id} point`, member, spot(flops, loss), nameColour, theme)
   if (!spread) return [point]
   const ends = [spot(flops, Math.max(loss - spread, loss / 2)), spot(flops, loss + spread)]
   return [
@@ -119,8 +120,8 @@ export function memberSeries(
   ]
 }
 
-/** Measured solid, forecast hollow, measured and left out faint. */
-function mark(id: string, member: LawMember, at: [number, number], isNamed: boolean, theme: ChartTheme) {
+/** Measured solid, forecast hollow, measured and left out faint; without a name where that has no colour. */
+function mark(id: string, member: LawMember, at: [number, number], nameColour: string | null, theme: ChartTheme) {
   const style = pointStyle(member.symbol, member.colour, member.loss === null, theme)
   return {
     ...still,
@@ -134,7 +135,8 @@ function mark(id: string, member: LawMember, at: [number, number], isNamed: bool
     // Left of the point and below: the curves come from above, and the law goes on to the right.
     label: {
       ...outlined(theme),
-      show: isNamed,
+      show: nameColour !== null,
+      color: nameColour ?? theme.text,
       position: [-2, 7],
       align: 'right',
       verticalAlign: 'top',
