@@ -12,6 +12,9 @@ export function threeDigits(value: number): string {
   return three.toFixed(Math.min(digits, 20))
 }
 
+/** The same with a minus sign in place of a hyphen. */
+export const signedDigits = (value: number): string => threeDigits(value).replace('-', '−')
+
 /** To so many significant digits. */
 export const rounded = (value: number, digits = 3): number => Number(value.toPrecision(digits))
 

@@ -1,6 +1,6 @@
 // The law of a report: its chart, its numbers with their intervals, and how it did where it could be wrong.
 import { flopsConventionNames } from '#shared/family/counting.ts'
-import { formatFlops, formatShare, threeDigits } from '#shared/numbers.ts'
+import { formatFlops, formatShare, signedDigits, threeDigits } from '#shared/numbers.ts'
 import { evaluateCurve, type CurveFit } from '#shared/scaling/curve.ts'
 import { formNames, type Law } from '#shared/scaling/law.ts'
 import type { ReportData } from './data.ts'
@@ -70,11 +70,10 @@ function nearEnd(points: readonly (readonly [number, number])[]): readonly (read
 
 function parameters(law: Law, fit: CurveFit, lossWords: string): Markup {
   const { scale, exponent, offset } = fit.parameters
-  const signed = (value: number) => threeDigits(value).replace('-', '−')
   const interval = (name: 'scale' | 'exponent' | 'offset') => {
     const found = law.intervals?.[name]
     return found
-      ? `${name === 'scale' ? formatFlops(found.low) : signed(found.low)} to ${name === 'scale' ? formatFlops(found.high) : signed(found.high)}`
+      ? `${name === 'scale' ? formatFlops(found.low) : signedDigits(found.low)} to ${name === 'scale' ? formatFlops(found.high) : signedDigits(found.high)}`
       : '–'
   }
   // Through as many points as parameters any form is exact: that says nothing of its quality.
@@ -84,7 +83,7 @@ function parameters(law: Law, fit: CurveFit, lossWords: string): Markup {
       : `, residual ${formatShare(fit.residualStd)}${fit.rSquared === null ? '' : `, R² ${fit.rSquared.toFixed(4)}`}`
   const floor = fit.form === 'power' || offset === 0 ? '' : `${threeDigits(offset)} + `
   const rows = [
-    ['exponent', 'how fast the loss falls with compute', signed(exponent), interval('exponent')],
+    ['exponent', 'how fast the loss falls with compute', signedDigits(exponent), interval('exponent')],
     [
       'scale',
       `compute at which the falling part is 1 ${lossWords === 'nats/token' ? 'nat' : 'bit per byte'}`,
@@ -95,7 +94,7 @@ function parameters(law: Law, fit: CurveFit, lossWords: string): Markup {
       ? []
       : [['constant', 'loss that no compute removes', threeDigits(offset), interval('offset')]]),
   ]
-  return markup`<p class="formula">L(C) = ${floor}(C / ${formatFlops(scale)})<sup>${signed(exponent)}</sup></p>
+  return markup`<p class="formula">L(C) = ${floor}(C / ${formatFlops(scale)})<sup>${signedDigits(exponent)}</sup></p>
 <p class="faint">${formNames[fit.form]} through ${fit.points} points${quality}. ${statusSentences[fit.status]}</p>
 ${table(['parameter', 'meaning', 'fit', '95 % interval'], rows, [2, 3])}`
 }

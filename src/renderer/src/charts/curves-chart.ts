@@ -9,7 +9,7 @@ import { xExtent, xNames, xOf, yName, type CurveLine, type CurveY } from './curv
 import type { CurvesPlan } from './curves-plan.ts'
 import { drawing, type Axes, type Drawing } from './drawing.ts'
 import { isLimited, limited, noLimit, padded, position, valueAt, type Range, type ScaleKind } from './scale.ts'
-import { nameAtEnd, strokeSeries, type RunStrokes, type Stroke } from './stroke-series.ts'
+import { mainCurves, nameAtEnd, strokeSeries, type RunStrokes, type Stroke } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 
 const endLabelsUpTo = 8
@@ -141,7 +141,8 @@ export function curvesView(plan: CurvesPlan, theme: ChartTheme, isLive: (id: str
     isLive: isLive(line.id),
     strokes: strokesOf(line, points),
   }))
-  return { ...framed(all, [], theme), runs, outside: all.outside, widest: all.widest }
+  const { option, axes } = framed(all, [], theme)
+  return { option: { ...option, curves: mainCurves(runs) }, axes, runs, outside: all.outside, widest: all.widest }
 }
 
 /** Points at which symbols still can be told apart. */

@@ -1,6 +1,8 @@
 // Names that never lie on each other, nor on a line where there is a place free of them: each takes the nearest such
 // place above or below its own; one for which there is none beside the other names is left out, and hovering names it.
 
+import { pairsOf } from './curve-points.ts'
+
 interface Rect {
   x: number
   y: number
@@ -29,7 +31,10 @@ export const apart = { moveOverlap: 'shiftY' as const }
  * A layout for all series of one drawing, beside its lines in pixels. ECharts asks it for each label in turn, and again
  * when it is resized.
  */
-export function createLabelLayout(lines: () => readonly (readonly Point[])[]): (label: Label) => Place {
+export function createLabelLayout(
+  lines: () => readonly (readonly Point[])[],
+  height: () => number,
+): (label: Label) => Place {
   let taken: Rect[] = []
   let drawn: readonly (readonly Point[])[] | null = null
   const asked = new Set<string>()
@@ -42,14 +47,25 @@ export function createLabelLayout(lines: () => readonly (readonly Point[])[]): (
     }
     asked.add(key)
     drawn ??= lines()
-    const near = drawn
+    const near = drawn.flatMap((line) => pieces(line, labelRect))
     const places = shifts.map((dy) => ({ dy, rect: { ...labelRect, y: labelRect.y + dy } }))
-    const free = places.filter(({ rect }) => !taken.some((other) => overlap(rect, other)))
+    const isInside = ({ y }: Rect) => y >= 0 && y + labelRect.height <= height()
+    const free = places.filter(({ rect }) => isInside(rect) && !taken.some((other) => overlap(rect, other)))
     const found = free.find(({ rect }) => !near.some((line) => crosses(line, rect))) ?? free[0]
     if (!found) return out
     taken.push(found.rect)
     return { dy: found.dy }
   }
+}
+
+/** The parts of a line above and below a rectangle, where names may be moved to. */
+function pieces(line: readonly Point[], { x, width }: Rect): Point[][] {
+  const found: Point[][] = []
+  for (let i = 1; i < line.length; i++) {
+    const [a, b] = [line[i - 1], line[i]]
+    if (Math.max(a[0], b[0]) >= x && Math.min(a[0], b[0]) <= x + width) found.push([a, b])
+  }
+  return found
 }
 
 const overlap = (a: Rect, b: Rect): boolean =>
@@ -84,6 +100,8 @@ interface Placed {
   xAxis: { min: number; max: number }
   yAxis: { min: number; max: number }
   series: readonly object[]
+  /** Beside the series, what stands on a canvas: positions x, y, x, y … */
+  curves?: readonly Float64Array[]
 }
 type Spot = readonly (number | null)[]
 interface Series {
@@ -100,7 +118,7 @@ let drawings = 0
 /** The option with its names kept apart, in a picture whose size is known when they are placed. */
 export function withNames<T extends object>(option: T, size: () => { width: number; height: number }): T {
   if (!('series' in option) || !('grid' in option)) return option
-  const { series, grid, xAxis, yAxis } = option as unknown as Placed
+  const { series, grid, xAxis, yAxis, curves = [] } = option as unknown as Placed
   const isLine = (one: object): one is Series =>
     (one as Series).type === 'line' && (one as Series).lineStyle?.width !== 0
   const spotOf = (one: Spot | { value: Spot }): Spot => ('value' in one ? one.value : one)
@@ -109,11 +127,13 @@ export function withNames<T extends object>(option: T, size: () => { width: numb
     const [wide, high] = [width - grid.left - grid.right, height - grid.top - grid.bottom]
     const across = (value: number | null) => grid.left + (((value ?? NaN) - xAxis.min) / (xAxis.max - xAxis.min)) * wide
     const down = (value: number | null) => grid.top + ((yAxis.max - (value ?? NaN)) / (yAxis.max - yAxis.min)) * high
-    return series.filter(isLine).map(({ data }) => data.map(spotOf).map(([x, y]): Point => [across(x), down(y)]))
-  })
+    return [...series.filter(isLine).map(({ data }) => data.map(spotOf)), ...curves.map(pairsOf)].map((line) =>
+      line.map(([x, y]): Point => [across(x), down(y)]),
+    )
+  }, () => size().height)
   const turn = ++drawings
   const named = (series as readonly Series[]).map((one) =>
     one.labelLayout === apart ? { ...one, id: `${one.id} ${turn}`, labelLayout: layout } : one,
   )
-  return { ...option, series: named }
+  return { ...option, curves: undefined, series: named }
 }

@@ -11,7 +11,7 @@ import { familiesOf, type DrawnFamily, type LawMember, type LawPlan } from './la
 import { bandSeries, lawSeries, lineSeries, memberSeries, seedSeries, type Spot } from './law-series.ts'
 import { overlayRanges, overlaySeries } from './overlays.ts'
 import { extent, limited, noLimit, padded, position, union, valueAt, type Range } from './scale.ts'
-import { strokeSeries, type RunStrokes } from './stroke-series.ts'
+import { mainCurves, strokeSeries, type RunStrokes } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
 
 /** Points that carry their name; of more, the hover names each. */
@@ -36,7 +36,9 @@ export function lawView(
 ): (Drawing & { runs: RunStrokes[] }) | null {
   const runs = lawStrokes(plan, isLive)
   const axes = lawAxes(plan, runs)
-  return axes && { ...framed(plan, axes, [], theme), runs }
+  if (!axes) return null
+  const { option } = framed(plan, axes, [], theme)
+  return { option: { ...option, curves: mainCurves(runs) }, axes, runs }
 }
 
 function framed(plan: LawPlan, axes: Axes, curves: object[], theme: ChartTheme): Drawing {

@@ -1,6 +1,6 @@
 // What the law chart says about a place, and its points as a table.
 import { writeCsv } from '#shared/csv.ts'
-import { formatShare, rounded, threeDigits } from '#shared/numbers.ts'
+import { formatShare, rounded, signedDigits, threeDigits } from '#shared/numbers.ts'
 import { evaluateCurve, type CurveFit } from '#shared/scaling/curve.ts'
 import { type LossUnit, lossUnitWords } from '#shared/loss-unit.ts'
 import type { LawInUnit } from '#shared/scaling/law-times.ts'
@@ -75,16 +75,14 @@ export const lawCsv = (members: readonly LawMember[], convention: string, unit: 
     ]),
   )
 
-const signed = (value: number): string => threeDigits(value).replace('-', '−')
-
 /** The law as one line: `L = 2.12 + (C / 5.49×10¹¹)^−0.441, exponent −0.46 to −0.42 (95 %), residual 0.289 %`. */
 export function lawInWords(
   { parameters: { scale, exponent, offset }, residualStd, status }: CurveFit,
   intervals: LawInUnit['intervals'],
 ): string {
-  const term = `(C / ${powerLabel(rounded(scale))})^${signed(exponent)}`
+  const term = `(C / ${powerLabel(rounded(scale))})^${signedDigits(exponent)}`
   const parts = [`L = ${offset === 0 ? term : `${threeDigits(offset)} + ${term}`}`]
-  if (intervals) parts.push(`exponent ${signed(intervals.exponent.low)} to ${signed(intervals.exponent.high)} (95 %)`)
+  if (intervals) parts.push(`exponent ${signedDigits(intervals.exponent.low)} to ${signedDigits(intervals.exponent.high)} (95 %)`)
   if (status !== 'exact') parts.push(`residual ${formatShare(residualStd)}`)
   return parts.join(', ')
 }

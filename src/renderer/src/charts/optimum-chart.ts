@@ -89,15 +89,7 @@ export function optimumOption(
     ...more,
   })
   const named = (name: string, colour: string) => ({
-    endLabel: {
-      ...outlined(theme),
-      show: true,
-      formatter: name,
-      color: colour,
-      align: 'right',
-      verticalAlign: 'bottom',
-      padding: 4,
-    },
+    endLabel: { ...outlined(theme), show: true, formatter: name, color: colour, distance: 6 },
     labelLayout: apart,
   })
   const series = [
@@ -154,7 +146,9 @@ export function optimumOption(
       ),
     ),
   ]
-  return { ...drawing(axes, theme, series, { right: 24 }), optima }
+  // a letter of 11 px takes about six
+  const right = 14 + 6 * Math.max(...['parameters N*', ...published.map(({ name }) => `${name}, N*`)].map((one) => one.length))
+  return { ...drawing(axes, theme, series, { right }), optima }
 }
 
 /** The minimum under the pointer. */

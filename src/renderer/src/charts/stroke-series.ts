@@ -25,6 +25,15 @@ export interface RunStrokes {
   strokes: Stroke[]
 }
 
+/** Lines among which a name can still find a free place. */
+const mostAmong = 12
+
+/** What names keep clear of: each run's line, without what was recorded around its mean. */
+export const mainCurves = (runs: readonly RunStrokes[]): Float64Array[] =>
+  runs.length > mostAmong
+    ? []
+    : runs.flatMap(({ strokes }) => strokes.filter(({ opacity }) => opacity > 0.5).map(({ points }) => points))
+
 /** A stroke as ECharts draws it. */
 export const strokeSeries = ({ id, name }: { id: string; name: string }, stroke: Stroke, theme: ChartTheme) => ({
   ...still,
