@@ -20,8 +20,8 @@ interface Label {
 type Place = { dy: number } | { x: number; y: number }
 
 /** Tried in turn, in pixels: a name farther from its line would be taken for another's. */
-const shifts = [0, 13, -13, 26, -26, 39, -39, 52, -52, 65, -65, 78, -78, 91, -91]
-const air = { x: 1, y: 3 }
+const shifts = [0, 17, -17, 34, -34, 51, -51, 68, -68, 85, -85, 102, -102]
+const air = { x: 1, y: 2 }
 const out: Place = { x: -1e4, y: -1e4 }
 
 /** Says of a series that its names keep apart from all others: `withNames` gives each the room that is left. */
@@ -122,15 +122,19 @@ export function withNames<T extends object>(option: T, size: () => { width: numb
   const isLine = (one: object): one is Series =>
     (one as Series).type === 'line' && (one as Series).lineStyle?.width !== 0
   const spotOf = (one: Spot | { value: Spot }): Spot => ('value' in one ? one.value : one)
-  const layout = createLabelLayout(() => {
-    const { width, height } = size()
-    const [wide, high] = [width - grid.left - grid.right, height - grid.top - grid.bottom]
-    const across = (value: number | null) => grid.left + (((value ?? NaN) - xAxis.min) / (xAxis.max - xAxis.min)) * wide
-    const down = (value: number | null) => grid.top + ((yAxis.max - (value ?? NaN)) / (yAxis.max - yAxis.min)) * high
-    return [...series.filter(isLine).map(({ data }) => data.map(spotOf)), ...curves.map(pairsOf)].map((line) =>
-      line.map(([x, y]): Point => [across(x), down(y)]),
-    )
-  }, () => size().height)
+  const layout = createLabelLayout(
+    () => {
+      const { width, height } = size()
+      const [wide, high] = [width - grid.left - grid.right, height - grid.top - grid.bottom]
+      const across = (value: number | null) =>
+        grid.left + (((value ?? NaN) - xAxis.min) / (xAxis.max - xAxis.min)) * wide
+      const down = (value: number | null) => grid.top + ((yAxis.max - (value ?? NaN)) / (yAxis.max - yAxis.min)) * high
+      return [...series.filter(isLine).map(({ data }) => data.map(spotOf)), ...curves.map(pairsOf)].map((line) =>
+        line.map(([x, y]): Point => [across(x), down(y)]),
+      )
+    },
+    () => size().height,
+  )
   const turn = ++drawings
   const named = (series as readonly Series[]).map((one) =>
     one.labelLayout === apart ? { ...one, id: `${one.id} ${turn}`, labelLayout: layout } : one,

@@ -82,7 +82,8 @@ export function lawInWords(
 ): string {
   const term = `(C / ${powerLabel(rounded(scale))})^${signedDigits(exponent)}`
   const parts = [`L = ${offset === 0 ? term : `${threeDigits(offset)} + ${term}`}`]
-  if (intervals) parts.push(`exponent ${signedDigits(intervals.exponent.low)} to ${signedDigits(intervals.exponent.high)} (95 %)`)
+  if (intervals)
+    parts.push(`exponent ${signedDigits(intervals.exponent.low)} to ${signedDigits(intervals.exponent.high)} (95 %)`)
   if (status !== 'exact') parts.push(`residual ${formatShare(residualStd)}`)
   return parts.join(', ')
 }

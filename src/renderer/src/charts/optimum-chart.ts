@@ -147,7 +147,8 @@ export function optimumOption(
     ),
   ]
   // a letter of 11 px takes about six
-  const right = 14 + 6 * Math.max(...['parameters N*', ...published.map(({ name }) => `${name}, N*`)].map((one) => one.length))
+  const right =
+    14 + 6 * Math.max(...['parameters N*', ...published.map(({ name }) => `${name}, N*`)].map((one) => one.length))
   return { ...drawing(axes, theme, series, { right }), optima }
 }
 

@@ -19,6 +19,10 @@ export interface ScheduleLine {
 const mostNames = 8
 const mostTogether = 4
 
+/** A name's line, and names above the highest rate. */
+const namePixels = 17
+const mostAbove = 3
+
 /** Each line against the share of its own steps, so that members of different length lie over each other. */
 export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme): Drawing | null {
   const highest = Math.max(0, ...lines.flatMap((line) => line.points.map((point) => point[1])))
@@ -55,7 +59,11 @@ export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme): Drawin
   )
   const all = [gridLines('y', axes.y, theme), ...series, ...names]
   const endsHigh = peaks.some(({ at: [share] }) => share > 0.8)
-  return drawing(axes, theme, all, { top: 10, ...(endsHigh ? { right: 54 } : {}) })
+  // beside the plot, or above the lines
+  const room = endsHigh
+    ? { top: 10, right: 54 }
+    : { top: 10 + namePixels * Math.min(Math.max(0, names.length - 1), mostAbove) }
+  return drawing(axes, theme, all, room)
 }
 
 const namesOf = (same: readonly { name: string }[]): string =>
