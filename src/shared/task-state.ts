@@ -1,4 +1,5 @@
 // How far a piece of long work has come: the same states for runs, evaluations, checks, corpora, tokens and models.
+import type { FaultCode } from './fault.ts'
 
 export type TaskState =
   | 'queued' // waits for its turn
@@ -11,6 +12,10 @@ export type TaskState =
 
 /** Waits or runs: it changes without anybody asking. */
 export const isUnderWay = ({ state }: { state: TaskState }): boolean => state === 'queued' || state === 'running'
+
+/** Comes to its end without anybody's help: neither it nor what comes before it waits for space on a full disk. */
+export const goesOn = (task: { state: TaskState; code?: FaultCode | null }): boolean =>
+  isUnderWay(task) && task.code !== 'disk-full'
 
 /** What states were called in records of older labs. */
 const olderNames: Record<string, TaskState> = {

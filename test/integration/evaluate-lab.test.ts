@@ -137,15 +137,17 @@ it('--samples overwrites nothing but samples, and nothing that is read', async (
     const { status, document } = await isoflop(...text, ...args)
     expect([status, document.error?.code], args.join(' ')).toEqual([1, 'conflict'])
   }
+  const kept = await isoflop(...text, join(home, 'items.jsonl'))
+  expect([kept.status, kept.document.error.message]).toEqual([1, expect.stringContaining('keeps its own data')])
   expect(readFileSync(rows, 'utf8')).toBe('{"text":"a b c d"}\n')
   expect(readFileSync(thesis, 'utf8')).toBe('Years of work.\n')
 
   const samples = join(folder, 'samples.jsonl')
   expect((await isoflop(...text, samples)).status).toBe(0)
-  const kept = readFileSync(samples, 'utf8')
-  expect(kept.trim().split('\n')).toHaveLength(1)
+  const before = readFileSync(samples, 'utf8')
+  expect(before.trim().split('\n')).toHaveLength(1)
   expect((await isoflop(...text, samples)).document.error.message).toMatch(/exists already\. --resume/)
   writeFileSync(rows, '{"txt":"a row that is none"}\n') // refused, and the samples of before stay
   expect((await isoflop(...text, samples, '--overwrite')).status).toBe(1)
-  expect(readFileSync(samples, 'utf8')).toBe(kept)
+  expect(readFileSync(samples, 'utf8')).toBe(before)
 })

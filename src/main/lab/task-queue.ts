@@ -184,25 +184,27 @@ export function createTaskQueue<R extends TaskRecord>(deps: TaskQueueDeps<R>): T
   function hold(id: string): void {
     held = { id, timer: null }
     if (retryMs === null) return
+    mark('The disk is full, and what comes before this waits for space.', 'disk-full')
     held.timer = setTimeout(release, nextRetryMs)
     held.timer.unref()
     nextRetryMs = Math.min(longestRetryMs, 2 * nextRetryMs)
   }
-  /** The line goes on; what was paused has its turn first where it goes on by itself. */
-  function release(): void {
-    if (!held || isClosing) return
-    const { id, timer } = held
-    held = null
-    if (timer) clearTimeout(timer)
-    if (retryMs !== null) {
+  /** Why they wait, for whoever waits for them. */
+  function mark(message: string | null = null, code: FaultCode | null = null): void {
+    for (const id of waiting) {
       try {
-        keep(merged(store.read(id), state('queued')))
-        waiting.unshift(id)
+        keep(merged(store.read(id), state('queued', message, code)))
       } catch {
         // it was deleted meanwhile
       }
     }
-    advance()
+  }
+  /** The line goes on; what was paused has its turn first where it goes on by itself. */
+  function release(): void {
+    if (!held || isClosing) return
+    const { id } = held
+    if (retryMs !== null) waiting.unshift(id)
+    letGo(id)
   }
   const interrupt: TaskQueue<R>['interrupt'] = (records, message = nothing) => {
     for (const record of records.filter((one) => isUnderWay(one) || (one.state === 'paused' && retryMs !== null)))
@@ -213,6 +215,7 @@ export function createTaskQueue<R extends TaskRecord>(deps: TaskQueueDeps<R>): T
     if (held?.id !== id) return false
     if (held.timer) clearTimeout(held.timer)
     held = null
+    if (retryMs !== null) mark()
     begin()
     return true
   }

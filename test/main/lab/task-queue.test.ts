@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { Fault } from '#shared/fault.ts'
-import { isUnderWay } from '#shared/task-state.ts'
+import { goesOn, isUnderWay } from '#shared/task-state.ts'
 import { createTaskQueue, type Task, type TaskQueueDeps, type TaskRecord } from '#main/lab/task-queue.ts'
 
 interface Sum extends TaskRecord {
@@ -204,6 +204,25 @@ describe('a full disk', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  it('lets whoever waits behind it know, until it goes on by itself', async () => {
+    const { queue, rows, endings } = scripted({ retryMs: 60_000 })
+    for (const id of ['a', 'b']) queue.add(sum(id))
+    await turn()
+    expect([...rows.values()].map(goesOn)).toEqual([true, true])
+    endings.get('a')!.reject(full())
+    await settle()
+    expect(rows.get('b')).toMatchObject({ state: 'queued', code: 'disk-full', message: expect.stringMatching(/full/) })
+    expect([...rows.values()].map(goesOn)).toEqual([false, false])
+    queue.goOn()
+    await settle()
+    expect([...rows.values()].map(goesOn)).toEqual([true, true])
+    endings.get('a')!.reject(full())
+    await settle()
+    await queue.leave('a')
+    await settle()
+    expect(rows.get('b')).toMatchObject({ state: 'running', code: null, message: null })
   })
 
   it('refuses a new task with its sentence, and changes nothing', async () => {

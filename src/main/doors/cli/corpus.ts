@@ -5,6 +5,7 @@ import { parseWhole, short, table } from './amounts.ts'
 import { findCorpus, whole } from './find.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { corpusReady, readLab, withLab } from './lab.ts'
+import { writeOutput } from './output.ts'
 import { usageError, type CommandContext, type CommandPart } from './program.ts'
 import { broughtBackBy, yesOption } from './trash.ts'
 
@@ -120,16 +121,15 @@ Example:
     .action(
       act(
         async (
-          _context,
+          context,
           { to, documents, seed, overwrite }: { to: string; documents: number; seed: number; overwrite?: boolean },
         ) => {
           const { syntheticText } = await import('#main/core/evaluation/synthetic-tasks.ts')
-          const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
           const text = syntheticText({ seed, count: documents })
-          await writeFileAtomically(resolve(to), text, { overwrite: overwrite ?? false })
+          const file = await writeOutput(context.home, to, text, { overwrite })
           return {
-            document: { file: resolve(to), characters: text.length },
-            text: `Written to ${resolve(to)}: ${short(text.length)} characters.`,
+            document: { file, characters: text.length },
+            text: `Written to ${file}: ${short(text.length)} characters.`,
           }
         },
       ),

@@ -6,6 +6,7 @@ import type { EvaluationOptions } from '#shared/evaluation/evaluation.ts'
 import { Fault, isDiskFull } from '#shared/fault.ts'
 import type { Subject } from '#shared/subject.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
+import { exportTarget } from '#main/lab/export-target.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { listFolder } from '#main/platform/disk/files.ts'
 import { parseWhole } from './amounts.ts'
@@ -103,6 +104,7 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
     throw usageError('Either --checkpoint or --run says which model to evaluate.')
   if ((options.resume || options.overwrite) && !options.samples)
     throw usageError('--resume and --overwrite are for the file that --samples names.')
+  const home = homeFolder([], process.env) // --data is not the lab's folder here
   const tasks = tasksOf(options.task)
   const chosen = await Promise.all(
     tasks.map((task) =>
@@ -115,13 +117,12 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
   const samples =
     options.samples === undefined
       ? null
-      : await openSamples(resolve(options.samples), reads, {
+      : await openSamples(await exportTarget(home, resolve(options.samples)), reads, {
           isResuming: options.resume ?? false,
           isReplacing: options.overwrite ?? false,
         })
   const startedMs = performance.now()
-  // --data is not the lab's folder here.
-  return withLab({ ...context, home: homeFolder([], process.env) }, async (lab) => {
+  return withLab({ ...context, home }, async (lab) => {
     await refuseAbsentEngine(lab, options, context)
     const { studyId, subject, takeBack } = await placeOf(lab, options)
     const ids: string[] = []

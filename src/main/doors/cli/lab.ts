@@ -3,7 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { LabNews, NewsKind } from '#shared/lab.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
-import { isUnderWay } from '#shared/task-state.ts'
+import { goesOn } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { CommandContext } from './program.ts'
 
@@ -103,14 +103,10 @@ export function waitFor<K extends NewsKind, T>(
 /** The corpus once it is ready; a failed one is a Fault with its own words. */
 export function corpusReady(lab: LabHost, corpusId: string, { terminal, signal }: CommandContext): Promise<Corpus> {
   return waitFor(lab, 'corpus', signal, async () => {
-    const corpora = await lab.listCorpora()
-    const corpus = corpora.find(({ id }) => id === corpusId)
+    const corpus = (await lab.listCorpora()).find(({ id }) => id === corpusId)
     if (!corpus) throw new Fault('not-found', 'The corpus was deleted meanwhile.')
     if (corpus.state === 'finished') return corpus
-    // Behind a text that waits for space this one waits, too, and nobody here makes room.
-    if (corpora.some(({ state, code }) => state === 'paused' && code === 'disk-full'))
-      throw new Fault('disk-full', 'The disk is full. Make room and try again; nothing that was saved is lost.')
-    if (!isUnderWay(corpus))
+    if (!goesOn(corpus))
       throw new Fault(corpus.code ?? 'failed', corpus.message ?? `The corpus ${corpus.name} could not be read.`)
     const { progress } = corpus
     terminal.progress(
@@ -133,8 +129,7 @@ export async function tokensReady(
       (one) => one.corpusId === corpus.id && isSameTokenizer(one.tokenizer, tokenizer),
     )
     if (found?.state === 'finished') return found
-    if (found && !isUnderWay(found))
-      // failed, or held by a full disk
+    if (found && !goesOn(found))
       throw new Fault(found.code ?? 'failed', found.message ?? `The tokens of ${corpus.name} could not be made.`)
     terminal.progress(
       `Making tokens of ${corpus.name}${found?.progress ? `: ${Math.floor(100 * found.progress)} %` : ''}`,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { ImportedModel, ModelOrigin } from '#shared/model.ts'
 import type { Subject } from '#shared/subject.ts'
-import { isUnderWay } from '#shared/task-state.ts'
+import { goesOn } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { lastChangeMs } from '#main/platform/disk/changes.ts'
 import { exists } from '#main/platform/disk/files.ts'
@@ -130,7 +130,7 @@ export async function takeModel(
   const model = await waitFor(lab, 'model', context.signal, async (news) => {
     const found = news?.id === id ? news : (await lab.listModels()).find((one) => one.id === id)
     if (!found) throw new Fault('not-found', 'The model was deleted meanwhile.')
-    if (!isUnderWay(found)) return found
+    if (!goesOn(found)) return found
     const { progress } = found
     context.terminal.progress(
       progress?.phase === 'fetching' && progress.totalBytes > 0
@@ -142,5 +142,8 @@ export async function takeModel(
   if (model.state === 'finished') return { model, isNew: true }
   await lab.deleteModel(id)
   await lab.emptyDeleted([id]) // what was refused leaves nothing
-  throw new Fault(model.state === 'cancelled' ? 'cancelled' : 'failed', model.message ?? 'The import was cancelled.')
+  throw new Fault(
+    model.state === 'cancelled' ? 'cancelled' : (model.code ?? 'failed'),
+    model.message ?? 'The import was cancelled.',
+  )
 }

@@ -99,8 +99,7 @@ async function follow(
     return await waitFor(lab, 'check', signal, async () => {
       const check = (await lab.listChecks(study.id)).find((one) => one.id === id)!
       if (check.state === 'finished') return check
-      if (check.state === 'failed' || check.state === 'paused')
-        // by a full disk: nobody here makes room
+      if (check.state === 'failed' || check.code === 'disk-full')
         throw new Fault(check.code ?? 'failed', check.message ?? 'The check failed.')
       if (check.state === 'cancelled' || check.state === 'interrupted')
         throw new Fault('cancelled', 'The check was cancelled.')

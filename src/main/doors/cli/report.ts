@@ -1,9 +1,9 @@
 // `isoflop report`: a study as one HTML file for a colleague who was not there.
-import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { lossUnits, type LossUnit } from '#shared/loss-unit.ts'
 import { findStudy } from './find.ts'
 import { readLab, unlessInterrupted } from './lab.ts'
+import { writeOutput } from './output.ts'
 import type { CommandPart } from './program.ts'
 
 export const reportCommand: CommandPart = (program, act) => {
@@ -25,13 +25,12 @@ The note of the study (isoflop annotate Demo --study --note "...") stands first 
     .action(
       act((context, { out, overwrite, unit }: { out: string; overwrite?: boolean; unit: LossUnit }, wanted: string) =>
         readLab(context, async (lab) => {
-          const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
           const study = await findStudy(lab, wanted)
           const html = await unlessInterrupted(context.signal, lab.report(study.id, [], unit))
-          await writeFileAtomically(resolve(out), html, { overwrite: overwrite ?? false })
+          const file = await writeOutput(context.home, out, html, { overwrite })
           return {
-            document: { file: resolve(out), study: study.id, bytes: Buffer.byteLength(html) },
-            text: `Written to ${resolve(out)}. Open it in any browser.`,
+            document: { file, study: study.id, bytes: Buffer.byteLength(html) },
+            text: `Written to ${file}. Open it in any browser.`,
           }
         }),
       ),

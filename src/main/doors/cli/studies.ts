@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { table } from './amounts.ts'
 import { findStudy, whole } from './find.ts'
 import { readLab, withLab } from './lab.ts'
+import { writeOutput } from './output.ts'
 import type { CommandPart } from './program.ts'
 import { repeatCommand } from './repeat.ts'
 import { broughtBackBy, yesOption } from './trash.ts'
@@ -107,12 +108,9 @@ Example:
     .action(
       act((context, { to, overwrite, locked }: { to: string; overwrite?: boolean; locked?: boolean }, wanted: string) =>
         readLab(context, async (lab) => {
-          const { writeFileAtomically } = await import('#main/platform/disk/files.ts')
           const study = await lab.studyDocument((await findStudy(lab, wanted)).id, locked)
-          await writeFileAtomically(resolve(to), `${JSON.stringify(study, null, 2)}\n`, {
-            overwrite: overwrite ?? false,
-          })
-          return { document: { file: resolve(to), study }, text: `Written to ${resolve(to)}.` }
+          const file = await writeOutput(context.home, to, `${JSON.stringify(study, null, 2)}\n`, { overwrite })
+          return { document: { file, study }, text: `Written to ${file}.` }
         }),
       ),
     )

@@ -124,7 +124,7 @@ export function createCorpora(deps: CorporaDeps): Corpora {
     }
   }
   const takeAgain = ({ corpus, paths }: CorpusEntry): void => {
-    const queued: Corpus = { ...corpus, state: 'queued', message: null }
+    const queued: Corpus = { ...corpus, state: 'queued', message: null, code: null }
     store.keep({ corpus: queued, paths })
     queue.enqueue(queued)
   }
