@@ -27,15 +27,25 @@ export async function importTokenizer(folder: string): Promise<Tokenizer | null>
   return readTokenizer({ model: { type: 'BPE', vocab: await readJson(vocabPath), merges } }, vocabPath)
 }
 
-/** transformers adds the words of two more files, and a blank in front where one of them says so. */
+/** What transformers adds to the tokens where it is none of them. */
+const roles = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'].map((name) => `${name}_token`)
+
+/** transformers adds the words of three more files, and a blank in front where one of them says so. */
 async function checkAdditions(folder: string): Promise<void> {
   const configPath = join(folder, 'tokenizer_config.json')
   const config = (await exists(configPath)) ? await readJson(configPath) : {}
   if (config.add_prefix_space === true) throw addition(configPath, 'a blank in front of every text')
-  const added = Object.values(tableOf(config.added_tokens_decoder)).map((token) => tableOf(token).content)
+  const mapPath = join(folder, 'special_tokens_map.json')
+  const added = [config, (await exists(mapPath)) ? await readJson(mapPath) : {}].flatMap((table) => [
+    ...Object.values(tableOf(table.added_tokens_decoder)),
+    ...roles.map((role) => table[role]),
+    ...[table.additional_special_tokens, table.extra_special_tokens].flatMap((more) => Object.values(tableOf(more))),
+  ])
   const addedPath = join(folder, 'added_tokens.json')
   const words = (await exists(addedPath)) ? Object.keys(await readJson(addedPath)) : []
-  const strange = [...added, ...words].find((word) => word !== endOfTextContent)
+  const strange = [...added.map((one) => tableOf(one).content ?? one), ...words].find(
+    (word) => typeof word === 'string' && word !== endOfTextContent,
+  )
   if (strange !== undefined) throw addition(configPath, `the token ${quoted(strange)}`)
 }
 

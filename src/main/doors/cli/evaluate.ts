@@ -6,9 +6,9 @@ import type { EvaluationOptions } from '#shared/evaluation/evaluation.ts'
 import { Fault, isDiskFull } from '#shared/fault.ts'
 import type { Subject } from '#shared/subject.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
-import { exportTarget } from '#main/lab/export-target.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { listFolder } from '#main/platform/disk/files.ts'
+import { refuseLabData } from '#main/platform/disk/lab-data.ts'
 import { parseWhole } from './amounts.ts'
 import { refuseAbsentEngine } from './engine.ts'
 import { followEvaluations } from './evaluate-follow.ts'
@@ -105,6 +105,7 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
   if ((options.resume || options.overwrite) && !options.samples)
     throw usageError('--resume and --overwrite are for the file that --samples names.')
   const home = homeFolder([], process.env) // --data is not the lab's folder here
+  if (options.samples !== undefined) await refuseLabData(home, resolve(options.samples))
   const tasks = tasksOf(options.task)
   const chosen = await Promise.all(
     tasks.map((task) =>
@@ -117,7 +118,7 @@ async function evaluate(context: CommandContext, options: EvaluateOptions): Prom
   const samples =
     options.samples === undefined
       ? null
-      : await openSamples(await exportTarget(home, resolve(options.samples)), reads, {
+      : await openSamples(resolve(options.samples), reads, {
           isResuming: options.resume ?? false,
           isReplacing: options.overwrite ?? false,
         })
