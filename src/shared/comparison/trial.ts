@@ -70,6 +70,7 @@ export function trialCost(
 ): TrialCost {
   const runs = steps.flatMap(({ plans, purpose }) => plans.map((plan) => ({ plan, purpose })))
   const refused = runs.find(({ plan }) => plan.refusal !== null)?.plan
+  const unscored = runs.find(({ plan }) => plan.isUnscored)?.plan
   const isTimed = runs.every(({ plan }) => plan.seconds !== null)
   return {
     name,
@@ -81,7 +82,9 @@ export function trialCost(
       ? `${refused.name} cannot be trained: ${refused.refusal}`
       : runs.length === 0
         ? 'The study has no members to train.'
-        : null,
+        : unscored
+          ? `${unscored.name} could not be judged: ${unscored.warnings.at(-1)}`
+          : null,
   }
 }
 

@@ -87,4 +87,6 @@ export interface MemberPlan {
   refusal: string | null
   /** Worth knowing, no obstacle: many epochs, a very short schedule. */
   warnings: string[]
+  /** It trains, and no whole sequence of the validation split is there to score it by. */
+  isUnscored?: true
 }

@@ -75,6 +75,7 @@ export function planMember(
   const memoryBytes = trainingBytes(shape, micro, { precision, isOnCard })
   const seconds = secondsOn(machine, shape, tokens, precision)
   const epochs = splits?.train ? tokens / splits.train : null
+  const unscored = warnOfValidation(splits, recipe.context)
   return {
     memberId: member.id,
     name,
@@ -93,7 +94,8 @@ export function planMember(
     seconds,
     epochs,
     refusal: refuseMemory(memoryBytes, machine) ?? refuseCorpus(splits, recipe.context),
-    warnings: [...warningsFor({ epochs, steps, seconds }), ...warnOfValidation(splits, recipe.context)],
+    warnings: [...warningsFor({ epochs, steps, seconds }), ...unscored],
+    ...(unscored.length > 0 ? { isUnscored: true } : {}),
   }
 }
 

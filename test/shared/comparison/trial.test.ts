@@ -50,6 +50,16 @@ describe('a trial', () => {
     expect(trialCost('Twin', [], 'sixNd').problem).toMatch(/no members/)
   })
 
+  it('does not begin where nothing could judge it: a validation split shorter than one sequence', () => {
+    const splits = { train: 1e6, validation: 128, test: 128 }
+    const costOf = (context: number) => {
+      const plans = planLadder(ladder, { recipe: { ...recipe, context }, vocabulary: 512 }, splits, machine)
+      return trialCost('Twin', [{ recipe, memberIds: [], purpose: 'sweep', plans }], 'sixNd')
+    }
+    expect(costOf(127).problem).toBeNull()
+    expect(costOf(128).problem).toMatch(/could not be judged: The validation split has 128 tokens and .* needs 129/)
+  })
+
   it('is called after the change', () => {
     expect(twinName('Standard', { decay: 'wsd' })).toBe('Standard, decay wsd')
     expect(twinName('Standard', { peakLearningRate: null })).toBe('Standard, peak learning rate by rule')

@@ -79,7 +79,11 @@ async function sweep(context: CommandContext, options: SweepOptions, wanted: str
     if (options.use) throw usageError('--use takes what was found: leave --field out.')
     const choices = choicesOf(study, await lab.planStudy(study.id), options, options.field)
     const cost = await lab.sweepCost(study.id, choices)
-    if (!options.start) return { document: { cost, choices }, text: `${costText(cost)} With --start it begins.` }
+    if (!options.start)
+      return {
+        document: { cost, choices },
+        text: `${costText(cost)}${cost.problem === null ? ' With --start it begins.' : ''}`,
+      }
     await refuseAbsentEngine(lab, options, context)
     await tokensReady(lab, await corpusReady(lab, study.corpusId, context), study.tokenizer, context)
     context.terminal.note(costText(cost))

@@ -48,7 +48,8 @@ async function tryChange(context: CommandContext, options: TryOptions, wanted: s
     const { id, corpusId, tokenizer } = await findStudy(lab, wanted)
     const choices = { seeds: options.seeds, isSwept: options.sweep }
     const cost = await lab.trialCost(id, options.set, choices)
-    if (!options.start) return { document: { cost }, text: `${costText(cost)} With --start it begins.` }
+    if (!options.start)
+      return { document: { cost }, text: `${costText(cost)}${cost.problem === null ? ' With --start it begins.' : ''}` }
     await refuseAbsentEngine(lab, options, context)
     await tokensReady(lab, await corpusReady(lab, corpusId, context), tokenizer, context)
     context.terminal.note(costText(cost))

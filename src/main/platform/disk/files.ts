@@ -158,11 +158,21 @@ export async function fileBytes(path: string): Promise<number> {
 }
 
 export async function makeFolder(folder: string): Promise<void> {
-  await fs.mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+  await fs.mkdir(folder, { recursive: true }).catch(async (error: NodeJS.ErrnoException) => {
     throw error.code === 'EEXIST'
       ? new Fault('bad-input', `${folder} is a file, not a folder.`, { cause: error })
-      : diskFault(error, 'write', folder)
+      : diskFault(isMissing(error) ? await whyMissing(resolve(folder), error) : error, 'write', folder)
   })
+}
+
+/** Of a disk that can only be read, Node says that the folder is not there; the nearest one that is there knows. */
+async function whyMissing(folder: string, error: unknown): Promise<unknown> {
+  const above = dirname(folder)
+  if (above !== folder && !(await exists(above))) return whyMissing(above, error)
+  return fs.mkdir(folder).then(
+    () => error,
+    (reason: unknown) => reason,
+  )
 }
 
 /** Gives a file another name in the same folder, replacing what had it. */

@@ -87,7 +87,7 @@ function placeOf({
   if (!/^[\w][\w./-]*$/.test(revision) || revision.includes('..'))
     throw new Fault('bad-input', `revision: ${JSON.stringify(revision)} is no branch, tag or commit.`)
   if (!/^https?:\/\//.test(base))
-    throw new Fault('bad-input', `endpoint: ${JSON.stringify(endpoint)} is no address; one begins with https://.`)
+    throw new Fault('bad-input', `HF_ENDPOINT: ${JSON.stringify(endpoint)} is no address; one begins with https://.`)
   return { kind, repo: name, revision, endpoint: base }
 }
 

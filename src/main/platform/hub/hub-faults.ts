@@ -1,5 +1,6 @@
 // What the hub or the way to it refuses, as one sentence that says what to do.
 import { Fault } from '#shared/fault.ts'
+import { proxyFor } from './platform.ts'
 
 export interface Wanted {
   kind: 'model' | 'dataset'
@@ -43,9 +44,14 @@ export function hubFault(error: unknown, { kind, repo, revision, endpoint }: Wan
   if (isNetworkFailure(error))
     return fault(
       'unavailable',
-      `${host} cannot be reached, so ${repo} was not fetched; check the network, or ${elsewhere[kind]}.`,
+      `${host} cannot be reached${throughProxy(endpoint)}, so ${repo} was not fetched; check the network, or ${elsewhere[kind]}.`,
     )
   return error
+}
+
+function throughProxy(endpoint: string): string {
+  const proxy = proxyFor(endpoint, process.env)
+  return proxy === null ? '' : ` through the proxy ${new URL(proxy).host}`
 }
 
 /**

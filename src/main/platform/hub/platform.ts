@@ -1,5 +1,6 @@
 // What the hub's client takes from its platform, on platforms that lack it: Electron 22 carries Node 16, which has no
 // fetch and no global Blob.
+import { Fault } from '#shared/fault.ts'
 
 export type Fetch = typeof fetch
 
@@ -11,8 +12,18 @@ export async function fetchHere(endpoint: string): Promise<Fetch> {
     import('node-fetch'),
     import('https-proxy-agent'),
   ])
-  const agent = proxy === null ? undefined : new HttpsProxyAgent(proxy)
-  return (async (url: string, init?: object) => withWebBody(await other(url, { ...init, agent }))) as unknown as Fetch
+  return (async (url: string, init?: object) => {
+    let status: number | undefined = 200
+    const agent = proxy === null ? undefined : new HttpsProxyAgent(proxy)
+    agent?.on('proxyConnect', (answer: { statusCode?: number }) => (status = answer.statusCode))
+    const answer = await other(url, { ...init, agent })
+    if (status !== 200)
+      throw new Fault(
+        'unavailable',
+        `The proxy ${new URL(proxy!).host} answered ${status} when asked for ${new URL(endpoint).host}. ${status === 407 ? 'It wants a name and a password: http://name:password@host:port' : 'Look after HTTPS_PROXY, or name the host in NO_PROXY'}.`,
+      )
+    return withWebBody(answer)
+  }) as unknown as Fetch
 }
 
 /** Answers of node-fetch have a body of Node's; those who use fetch expect a stream of the web. */
@@ -44,19 +55,36 @@ function webStreamOf(body: NodeJS.ReadableStream): ReadableStream<Uint8Array> {
  * else ALL_PROXY, in either case; none for loopback and the hosts of NO_PROXY.
  */
 export function proxyFor(address: string, env: NodeJS.ProcessEnv): string | null {
-  const { protocol, hostname } = new URL(address)
+  const { protocol, hostname, port } = new URL(address)
   const read = (name: string): string | undefined => env[name.toLowerCase()] || env[name]
   const proxy = read(`${protocol.slice(0, -1).toUpperCase()}_PROXY`) ?? read('ALL_PROXY')
   if (!proxy || /^(localhost|127\..*|\[::1\])$/.test(hostname)) return null
-  const excepted = (read('NO_PROXY') ?? '').split(',').map((host) =>
-    host
-      .trim()
-      .replace(/^\*?\./, '')
-      .replace(/:\d+$/, ''),
+  const ports = port || (protocol === 'https:' ? '443' : '80')
+  const isExcepted = (entry: string): boolean => {
+    const [, host = '', of = ports] = /^(?:\*?\.)?(.*?)(?::(\d+))?$/.exec(entry) ?? []
+    return host === '*' || (host !== '' && of === ports && `.${hostname}`.endsWith(`.${host}`))
+  }
+  if (
+    (read('NO_PROXY') ?? '')
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .some(isExcepted)
   )
-  if (excepted.some((host) => host === '*' || (host && (hostname === host || hostname.endsWith(`.${host}`)))))
     return null
-  return proxy.includes('://') ? proxy : `http://${proxy}`
+  const named = proxy.includes('://') ? proxy : `http://${proxy}`
+  if (isWebAddress(named)) return named
+  throw new Fault(
+    'bad-input',
+    `The proxy of the environment for ${hostname} is none that is understood here: HTTPS_PROXY (or ALL_PROXY) begins with http:// or https://, then a host and a port. SOCKS is not spoken; name ${hostname} in NO_PROXY to go without.`,
+  )
+}
+
+function isWebAddress(address: string): boolean {
+  try {
+    return /^https?:$/.test(new URL(address).protocol)
+  } catch {
+    return false
+  }
 }
 
 /** Hugging Face's client; its module extends Blob while it loads, so that has to be there before. */

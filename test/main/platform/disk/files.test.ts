@@ -1,14 +1,24 @@
 // Whole or not at all: what files.ts promises, with real files, a full disk and killed processes.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  promises,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'vite'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepFolders, sweepLeftovers } from '#main/platform/disk/staging.ts'
 import {
   hashFile,
   listFolder,
+  makeFolder,
   openFile,
   readJson,
   readText,
@@ -25,6 +35,16 @@ afterEach(() => rmSync(home, { recursive: true, force: true }))
 
 const noSpace = () =>
   Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' })
+
+it('a folder on a disk that can only be read is refused as that, whatever Node says of it', async () => {
+  const making = vi.spyOn(promises, 'mkdir').mockImplementation(async (path, options) => {
+    const code = options && typeof options === 'object' && options.recursive ? 'ENOENT' : 'EROFS'
+    throw Object.assign(new Error(`${code}: mkdir '${String(path)}'`), { code, syscall: 'mkdir' })
+  })
+  await expect(makeFolder(join(home, 'exports/x'))).rejects.toThrow('exports/x: the disk can only be read.')
+  expect(making).toHaveBeenLastCalledWith(join(home, 'exports'))
+  making.mockRestore()
+})
 
 describe('a file', () => {
   it('is written whole, with its folders, from text, bytes or pieces', async () => {

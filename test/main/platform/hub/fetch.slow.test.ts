@@ -209,9 +209,13 @@ describe('the hub', () => {
     const { folder } = await fetchAll({ endpoint: 'http://hub.example' })
     expect(readFileSync(join(folder, 'model.safetensors'))).toEqual(Buffer.from(weights))
     expect(new Set(asked)).toEqual(new Set([`hub.example:80 Basic ${btoa('me:secret')}`]))
-    proxy.close()
-    await expect(fetchAll({ endpoint: 'http://hub.example', repo: 'gpt2' })).rejects.toMatchObject({
-      code: 'unavailable',
+    proxy.removeAllListeners('connect').on('connect', (_request, client: Socket) => {
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
     })
+    const refused = fetchAll({ endpoint: 'http://hub.example', repo: 'gpt2' })
+    await expect(refused).rejects.toThrow(`The proxy 127.0.0.1:${port} answered 407 when asked for hub.example.`)
+    proxy.close()
+    const lost = fetchAll({ endpoint: 'http://hub.example', repo: 'gpt2' })
+    await expect(lost).rejects.toThrow(`hub.example cannot be reached through the proxy 127.0.0.1:${port}`)
   })
 })

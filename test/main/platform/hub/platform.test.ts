@@ -12,7 +12,15 @@ it.each([
   ['https://cdn.huggingface.co', { HTTPS_PROXY: 'http://proxy:3128', no_proxy: 'huggingface.co:443' }, null],
   ['https://nothuggingface.co', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'huggingface.co' }, 'http://proxy:3128'],
   ['https://huggingface.co', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: '*' }, null],
+  ['https://huggingface.co', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'here HUGGINGFACE.CO' }, null],
+  ['https://hub.here', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'hub.here:8443' }, 'http://proxy:3128'],
+  ['https://hub.here:8443', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: '*.here:8443' }, null],
   ['http://127.0.0.1:8080', { HTTP_PROXY: 'http://proxy:3128' }, null],
 ])('%s with %o', (address, env, proxy) => {
   expect(proxyFor(address, env)).toBe(proxy)
+})
+
+it.each(['socks5://proxy:1080', 'http://[bad', 'ftp://proxy'])('%s is no proxy, which is said', (proxy) => {
+  expect(() => proxyFor('https://huggingface.co', { ALL_PROXY: proxy })).toThrow(/SOCKS is not spoken/)
+  expect(proxyFor('https://huggingface.co', { ALL_PROXY: proxy, NO_PROXY: 'huggingface.co' })).toBeNull()
 })
