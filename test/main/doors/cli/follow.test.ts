@@ -55,7 +55,8 @@ it('nor does a text wait behind one that a full disk paused, and one that failed
     return corpusReady(lab, 'mine', context).catch((error: unknown) => error)
   }
   const held = text({ id: 'bundled', state: 'paused', code: 'disk-full' })
-  expect(await ready(held, text({ state: 'queued' }))).toMatchObject({ code: 'disk-full' })
+  const behind = text({ state: 'queued', code: 'disk-full', message: 'It waits.' }) // as the queue marks it
+  expect(await ready(held, behind)).toMatchObject({ code: 'disk-full', message: 'It waits.' })
   expect(await ready(held, text({ state: 'finished' }))).toMatchObject({ state: 'finished' })
   const damaged = text({ state: 'failed', code: 'damaged', message: 'It is damaged.' })
   expect(await ready(damaged)).toMatchObject({ code: 'damaged', message: 'It is damaged.' })
