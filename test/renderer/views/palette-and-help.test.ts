@@ -56,6 +56,7 @@ test('runs and checkpoints are found by name and opened where they live', async 
   const { commands } = useCommands()
   expect(found('').some((text) => text.startsWith('Run '))).toBe(false)
   expect(found(`run ${run!.name}`)).toContain(`Run ${run!.name}, seed 0`)
+  expect(found('log axis')).toContain('Axes of the chart of the runs: log or linear, limits')
   commands.value.find(({ id }) => id === `run ${run!.id}`)!.run()
   await drawn()
   expect(useShellStore().view).toBe('training')

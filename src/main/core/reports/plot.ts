@@ -69,6 +69,27 @@ const tickText = (value: number, isLog: boolean): string =>
       : String(Number(value.toPrecision(4)))
 const round = (value: number): string => value.toFixed(1)
 
+/** More names than this say nothing that the table beside the chart does not. */
+const mostNames = 10
+/** Of writing in a chart. */
+const [letterPixels, linePixels] = [6.2, 13]
+
+/** Each name once, above its point or below it, where it lies on no other; the middle of its foot. */
+function placedNames(points: readonly { name: string; x: number; y: number }[]) {
+  const first = points.filter(({ name }, i) => points.findIndex((one) => one.name === name) === i)
+  if (first.length > mostNames) return []
+  const taken: { name: string; x: number; y: number; half: number }[] = []
+  for (const { name, x, y } of first) {
+    const half = (name.length * letterPixels) / 2
+    const middle = Math.min(x, width - right - half)
+    const found = [y - 9, y + 18, y - 22, y + 31].find((foot) =>
+      taken.every((one) => Math.abs(one.x - middle) > one.half + half || Math.abs(one.y - foot) >= linePixels),
+    )
+    if (found !== undefined) taken.push({ name, x: middle, y: found, half })
+  }
+  return taken
+}
+
 /** Null where there is nothing to draw. */
 export function drawPlot({ title, x, y, isLog, band = [], lines, marks }: Plot): Markup | null {
   const points = [...lines.flatMap((line) => line.points), ...marks.map(({ at }) => at)]
@@ -87,7 +108,7 @@ export function drawPlot({ title, x, y, isLog, band = [], lines, marks }: Plot):
     ...band.map(({ x, high }) => [x, high] as const),
     ...[...band].reverse().map(({ x, low }) => [x, low] as const),
   ]
-  const labelled = marks.length <= 10
+  const names = placedNames(marks.map(({ at: [a, b], name }) => ({ name, x: xs.at(a), y: ys.at(b) })))
   return markup`<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
 <g class="grid">${xs.ticks.map((tick) => markup`<line x1="${round(xs.at(tick))}" x2="${round(xs.at(tick))}" y1="${top}" y2="${height - bottom}"/>`)}${ys.ticks.map((tick) => markup`<line x1="${left}" x2="${width - right}" y1="${round(ys.at(tick))}" y2="${round(ys.at(tick))}"/>`)}</g>
 <g class="ticks">${xs.ticks.map((tick) => markup`<text x="${round(xs.at(tick))}" y="${height - bottom + 16}" text-anchor="middle">${tickText(tick, isLog.x)}</text>`)}${ys.ticks.map((tick) => markup`<text x="${left - 8}" y="${round(ys.at(tick) + 4)}" text-anchor="end">${tickText(tick, isLog.y)}</text>`)}</g>
@@ -95,6 +116,7 @@ export function drawPlot({ title, x, y, isLog, band = [], lines, marks }: Plot):
 <text class="axis" transform="translate(14 ${(top + height - bottom) / 2}) rotate(-90)" text-anchor="middle">${y}</text>
 ${edge.length ? markup`<polygon class="band" points="${path(edge)}"/>` : null}
 ${lines.map((line) => markup`<polyline fill="none" stroke="${line.colour}" stroke-width="${line.width ?? 1.5}"${line.isDashed ? markup` stroke-dasharray="5 4"` : null} points="${path(line.points)}"/>\n`)}
-${marks.map(({ colour, at, name, isHollow }) => markup`<circle cx="${round(xs.at(at[0]))}" cy="${round(ys.at(at[1]))}" r="4.5" stroke="${colour}" stroke-width="1.5" ${isHollow ? markup`class="hollow"` : markup`fill="${colour}"`}><title>${name}</title></circle>${labelled ? markup`<text class="mark" x="${round(xs.at(at[0]))}" y="${round(ys.at(at[1]) - 9)}" text-anchor="${xs.at(at[0]) > width - 90 ? 'end' : 'middle'}">${name}</text>` : null}\n`)}
+${marks.map(({ colour, at, name, isHollow }) => markup`<circle cx="${round(xs.at(at[0]))}" cy="${round(ys.at(at[1]))}" r="4.5" stroke="${colour}" stroke-width="1.5" ${isHollow ? markup`class="hollow"` : markup`fill="${colour}"`}><title>${name}</title></circle>\n`)}
+${names.map(({ name, x, y }) => markup`<text class="mark" x="${round(x)}" y="${round(y)}" text-anchor="middle">${name}</text>\n`)}
 </svg><figcaption>${title}</figcaption></figure>`
 }

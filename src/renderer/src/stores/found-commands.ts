@@ -7,6 +7,7 @@ import { isUnderWay } from '#shared/task-state.ts'
 import type { NamedCommand } from './named-command.ts'
 import { originText, useModelsStore } from './models.ts'
 import { runRoomCommand, type RoomCommand } from './room-commands.ts'
+import { useRunNames } from './run-names.ts'
 import { canResumeOnCpu, canStop, useRunsStore } from './runs.ts'
 import { useShellStore } from './shell.ts'
 import { useShownRuns } from './shown-runs.ts'
@@ -20,7 +21,10 @@ export function useFoundCommands() {
   const shell = useShellStore()
   const shownRuns = useShownRuns()
   const training = useTraining()
+  const names = useRunNames()
 
+  /** With what tells it from others of its name. */
+  const called = ({ id, name, seed }: RunSummary) => `${name}, ${names.detailOf(id) || `seed ${seed ?? 0}`}`
   const studyName = (id: string) => studies.studies.find((one) => one.id === id)?.name ?? ''
   async function openRun(studyId: string, runId: string): Promise<void> {
     studies.open(studyId)
@@ -36,10 +40,10 @@ export function useFoundCommands() {
       shell.openCheckpoints(id)
     })
   function actionsOf(run: RunSummary): NamedCommand[] {
-    const { id, studyId, name, seed, checkpoints } = run
+    const { id, studyId, checkpoints } = run
     const one = (verb: string, words: string, act: () => unknown): NamedCommand => ({
       id: `${verb} ${id}`,
-      text: `${verb} run ${name}, seed ${seed ?? 0}`,
+      text: `${verb} run ${called(run)}`,
       group: studyName(studyId),
       words: `${words} ${id}`,
       isOnlyFound: true,
@@ -65,25 +69,25 @@ export function useFoundCommands() {
   }
 
   return computed<NamedCommand[]>(() => [
-    ...runs.runs.map(({ id, studyId, name, seed, state }): NamedCommand => ({
-      id: `run ${id}`,
-      text: `Run ${name}, seed ${seed ?? 0}`,
-      group: studyName(studyId),
-      words: `open page ${state} ${id}`,
+    ...runs.runs.map((run): NamedCommand => ({
+      id: `run ${run.id}`,
+      text: `Run ${called(run)}`,
+      group: studyName(run.studyId),
+      words: `open page ${run.state} ${run.id}`,
       isOnlyFound: true,
-      run: () => void openRun(studyId, id),
+      run: () => void openRun(run.studyId, run.id),
     })),
     ...runs.runs.flatMap(actionsOf),
-    ...runs.runs.flatMap(({ id, studyId, name, seed, checkpoints }) =>
-      checkpoints.map((step): NamedCommand => ({
-        id: `checkpoint ${id} ${step}`,
-        text: `Checkpoint ${name}, step ${exactly(step)}`,
-        group: studyName(studyId),
-        words: `seed ${seed ?? 0} ${step} weights model ${id}`,
+    ...runs.runs.flatMap((run) =>
+      run.checkpoints.map((step): NamedCommand => ({
+        id: `checkpoint ${run.id} ${step}`,
+        text: `Checkpoint ${called(run)}, step ${exactly(step)}`,
+        group: studyName(run.studyId),
+        words: `${step} weights model ${run.id}`,
         isOnlyFound: true,
         run: () => {
-          studies.open(studyId)
-          shell.openCheckpoints(id, step)
+          studies.open(run.studyId)
+          shell.openCheckpoints(run.id, step)
         },
       })),
     ),

@@ -64,6 +64,19 @@ export const roomCommands: readonly RoomCommand[] = [
     words: 'learning rate batch seed tune hyperparameter',
   },
   {
+    text: 'Axes of the chart: log or linear, limits',
+    room: 'law',
+    page: [law, 'law'],
+    press: '[axes]',
+    words: 'axis logarithmic scale zoom from to',
+  },
+  {
+    text: 'Axes of the chart of the runs: log or linear, limits',
+    room: 'training',
+    press: '[axes]',
+    words: 'axis logarithmic scale zoom from to outliers last steps curves',
+  },
+  {
     text: 'Save or copy the chart',
     room: 'law',
     page: [law, 'law'],
