@@ -26,8 +26,12 @@ export const rooms = Object.fromEntries(
   names.map((name) => [name, defineAsyncComponent({ loader: loaders[name], errorComponent: failed, delay: 0 })]),
 ) as Record<ViewName, Component>
 
+/** The first room is drawn and read in peace. */
+const peaceMs = 2000
+
 /** One after the other, each in a pause of its own. */
 export async function loadRooms(): Promise<void> {
+  await new Promise((done) => setTimeout(done, peaceMs))
   for (const name of names) {
     await new Promise((done) => requestIdleCallback(done))
     await loadRoom(name)
