@@ -103,6 +103,17 @@ describe('at Ctrl+C, whenever it comes', () => {
   }
 })
 
+it('arithmetic that takes minutes is ended by an interrupt, with its one document', async () => {
+  const points = join(home, 'points.csv')
+  const row = (i: number): string => `${1e6 * 1.001 ** i},${2e7 * 1.0007 ** ((7 * i) % 5000)},${2 + 1 / (i + 2)}\n`
+  writeFileSync(points, `n,d,loss\n${Array.from({ length: 5000 }, (_, i) => row(i)).join('')}`)
+  const law = ['--n', 'n', '--d', 'd', '--loss', 'loss', '--form', 'surface-huber']
+  const startedMs = Date.now()
+  const { status, stdout } = await interrupted(['fit', '--points', points, ...law], 3000, 1)
+  expect(Date.now() - startedMs).toBeLessThan(30_000)
+  expect([status, JSON.parse(stdout).error.code]).toEqual([130, 'cancelled'])
+})
+
 /** Interrupts a command so long after it has heard of interrupts, and once more a moment later. */
 function interrupted(
   args: readonly string[],

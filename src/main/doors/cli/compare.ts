@@ -61,7 +61,7 @@ Examples:
 
 Below 1, B needs less. An interval is of refits over sizes and seeds; in a file, repeats are rows with the same compute.`,
     )
-    .action(act(compare))
+    .action(act(compare, 'apart'))
 }
 
 async function compare(context: CommandContext, options: CompareOptions, studies: string[]): Promise<Answer> {

@@ -64,7 +64,7 @@ Examples:
   $ isoflop fit --study Grid --form isoflop
   $ isoflop fit --study Short --form repeated            what reading a text again is worth`,
     )
-    .action(act(fit))
+    .action(act(fit, 'apart'))
 }
 
 async function fit(context: CommandContext, options: FitOptions): Promise<Answer> {

@@ -89,7 +89,7 @@ Examples:
   $ isoflop forecast --study "First light" --task cloze --metric answer_bits_per_byte --flops 1e14
   $ isoflop forecast --published Cerebras-GPT --task average --hold-out 2 --flops 1e23`,
     )
-    .action(act(forecast))
+    .action(act(forecast, 'apart'))
 }
 
 async function forecast(context: CommandContext, options: ForecastOptions): Promise<Answer> {

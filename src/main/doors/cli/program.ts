@@ -2,7 +2,8 @@
 import { join, resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { Fault, toFaultData } from '#shared/fault.ts'
-import { diskFault } from '#main/platform/disk/disk-faults.ts'
+import { diskFault, doingOf } from '#main/platform/disk/disk-faults.ts'
+import { isApart, runApart } from '#main/platform/processes/apart.ts'
 import { surviveStrays } from '#main/platform/processes/strays.ts'
 import { homeFolder } from '#main/doors/common/home.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
@@ -28,9 +29,13 @@ export interface CommandContext {
   askedOnce(): void
 }
 
-/** Ties a command's options and arguments to the work it does. */
+/**
+ * Ties a command's options and arguments to the work it does; `apart` where that is long arithmetic, which would not
+ * hear an interrupt.
+ */
 export type Act = <A extends unknown[]>(
   work: (context: CommandContext, ...optionsAndArguments: A) => Promise<Answer | null>,
+  how?: 'apart',
 ) => (...args: unknown[]) => Promise<void>
 
 /** Adds one command to the program. */
@@ -74,10 +79,16 @@ export async function runProgram(
       },
     }
     const act: Act =
-      (work) =>
+      (work, how) =>
       async (...given) => {
         const command = given.at(-1) as Command
         refuseEmpty(command)
+        if (how === 'apart' && !isApart()) {
+          const done = await runApart(context.parts.cli, args, stopping.signal)
+          terminal.write(done.output)
+          status = done.status
+          return
+        }
         const answer = await work(context, ...([command.optsWithGlobals(), ...given.slice(0, -2)] as never))
         if (answer) terminal.answer(answer)
         status = answer?.status ?? 0
@@ -96,9 +107,7 @@ export async function runProgram(
 
 /** What the system answered and no room put into words: a sentence with the path it was about. */
 function systemFault(error: unknown): unknown {
-  const { path, syscall } = error as NodeJS.ErrnoException
-  const isWriting = /write|mkdir|rename|sync|truncate/.test(syscall ?? '')
-  return diskFault(error, isWriting ? 'write' : 'read', path ?? 'what was asked for')
+  return diskFault(error, doingOf(error), (error as NodeJS.ErrnoException).path ?? 'what was asked for')
 }
 
 /** Options that take any text; every other value names something, and nothing is called by an empty name. */
@@ -133,7 +142,7 @@ function buildProgram(parts: readonly CommandPart[], act: Act, terminal: Termina
     command
       .exitOverride()
       .showHelpAfterError(false)
-      .configureOutput({ writeOut: terminal.writeHelp, writeErr: () => {} })
+      .configureOutput({ writeOut: terminal.write, writeErr: () => {} })
     if (!command.options.some(({ long }) => long === '--json'))
       command.option('--json', 'print one JSON document on standard output, and nothing else there')
     if (!command.options.some(({ long }) => long === '--data'))

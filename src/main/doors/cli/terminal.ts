@@ -14,7 +14,8 @@ export interface Terminal {
    */
   progress(line: string): void
   fail(fault: FaultData): void
-  writeHelp(text: string): void
+  /** On standard output, as it is. */
+  write(text: string): void
   /** Resolves when everything has left the process. */
   flush(): Promise<void>
 }
@@ -83,7 +84,7 @@ export function createTerminal({ isJson }: { isJson: boolean }): Terminal {
       if (details && process.env.ISOFLOP_DETAILS) note(details)
       if (isJson) writeDocument({ error: { code, message } })
     },
-    writeHelp: (text) => void writeOut(text),
+    write: (text) => void writeOut(text),
     flush: async () => {
       clear()
       for (const write of [writeOut, writeErr]) await new Promise<void>((done) => write('', () => done()))

@@ -10,6 +10,13 @@ export function storeFault(error: unknown): unknown {
     return new Fault('disk-full', 'The disk is full. Make room and try again; nothing that was saved is lost.', {
       cause: error,
     })
+  // System errors 23 and 24: too many open files.
+  if (code === 'SQLITE_CANTOPEN' || /os error 2[34]\)/.test(message ?? ''))
+    return new Fault(
+      'failed',
+      'A file of the lab’s store cannot be opened. Look at its permissions, and at how many files are open (ulimit -n); then try again.',
+      { cause: error },
+    )
   if (code?.startsWith('SQLITE_IOERR') || code === 'SQLITE_NOMEM')
     return new Fault(
       'failed',

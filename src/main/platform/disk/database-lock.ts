@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Libsql from 'libsql'
 import { Fault } from '#shared/fault.ts'
+import { storeFault } from './database-faults.ts'
 import { diskFault } from './disk-faults.ts'
 import { textOf } from './system-files.ts'
 
@@ -53,7 +54,7 @@ export function takeLock(path: string): { lock: Lock } | { heldBy: number | null
 }
 
 function cannotLock(path: string, error: unknown): unknown {
-  const fault = diskFault(error, 'write', dirname(path))
+  const fault = storeFault(diskFault(error, 'write', dirname(path)))
   if (fault instanceof Fault) return fault
   const sentence = `${dirname(path)} cannot be written by this user, so the lab in it cannot be opened. Choose another data folder.`
   return new Fault('bad-input', sentence, { cause: error, details: String(error) })

@@ -33,4 +33,8 @@ export function diskFault(error: unknown, doing: 'read' | 'write' | 'remove', pa
   return new Fault(fault, `Could not ${doing} ${path}: ${reason}.`, { cause: error, details: error.message })
 }
 
+/** What was being done when the system refused it, by its own word for that. */
+export const doingOf = (error: unknown): 'read' | 'write' =>
+  /write|mkdir|rename|sync|truncate/.test((error as NodeJS.ErrnoException | null)?.syscall ?? '') ? 'write' : 'read'
+
 export const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException)?.code === 'ENOENT'

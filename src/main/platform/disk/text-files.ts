@@ -19,7 +19,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { largestTextBytes } from '#shared/bounds.ts'
 import type { Split } from '#shared/corpus.ts'
 import { Fault } from '#shared/fault.ts'
-import { diskFault as systemFault } from './disk-faults.ts'
+import { diskFault as systemFault, doingOf } from './disk-faults.ts'
 import { forgetStaging, stagingName, sweepLeftovers } from './staging.ts'
 
 export const splits = ['train', 'validation', 'test'] as const satisfies readonly Split[]
@@ -37,7 +37,7 @@ export function diskFault(error: unknown, path: string): Fault {
       cause: error,
       details,
     })
-  const named = systemFault(error, 'read', path)
+  const named = systemFault(error, doingOf(error), path)
   return named instanceof Fault
     ? named
     : new Fault('failed', `${path} could not be used: ${details}`, { cause: error, details })

@@ -10,7 +10,8 @@ import { longestFileNameBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import { diskFault } from './disk-faults.ts'
 
-const isControl = (character: string): boolean => character.charCodeAt(0) < 32 || character.charCodeAt(0) === 127
+/** What would command a terminal, or turn the direction of a line. */
+const isControl = (character: string): boolean => /[\p{Cc}\p{Bidi_Control}]/u.test(character)
 
 /**
  * The last part of a name without anything a file sybase minds; never empty, never hidden, at most 120 bytes with its

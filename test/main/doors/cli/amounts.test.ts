@@ -79,6 +79,14 @@ describe('what a person reads', () => {
       ),
     ).toBe('a          count\nlong name      1\nb             22')
   })
+  it('is a table of as many rows as there are', () => {
+    expect(
+      table(
+        ['a'],
+        Array.from({ length: 200_000 }, () => ['b']),
+      ),
+    ).toHaveLength(400_001)
+  })
   it('is a table that a name with a line break does not break', () => {
     expect(table(['a'], [['one\nname']])).toBe('a\none name')
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Fault } from '#shared/fault.ts'
-import { diskFault } from '#main/platform/disk/disk-faults.ts'
+import { storeFault } from '#main/platform/disk/database-faults.ts'
+import { diskFault, doingOf } from '#main/platform/disk/disk-faults.ts'
 
 const refusal = (code: string, syscall = 'open'): NodeJS.ErrnoException =>
   Object.assign(new Error(`${code}: as Node says it`), { code, syscall })
@@ -27,6 +28,26 @@ describe('what the system refuses', () => {
       code: 'not-found',
       message: 'The current folder is gone. Go to one that is there and try again.',
     })
+  })
+
+  it('is said of reading or of writing, as it was', () => {
+    expect(['open', 'read', 'scandir'].map((syscall) => doingOf(refusal('EIO', syscall)))).not.toContain('write')
+    expect(['write', 'mkdir', 'fsync', 'ftruncate'].map((syscall) => doingOf(refusal('EFBIG', syscall)))).not.toContain(
+      'read',
+    )
+  })
+
+  it('to the store is no damage of it', () => {
+    for (const error of [
+      Object.assign(new Error('unable to open database file'), { code: 'SQLITE_CANTOPEN' }),
+      new Error('Too many open files (os error 24)'),
+      Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' }),
+    ])
+      expect(storeFault(error)).toMatchObject({
+        code: 'failed',
+        message: expect.stringMatching(/try again\.$/) as string,
+      })
+    expect(storeFault(new Error('file is not a database'))).not.toBeInstanceOf(Fault)
   })
 
   it('is not what a Fault or a bug says', () => {

@@ -9,13 +9,14 @@ describe('the name of an upload', () => {
     expect(safeFileName(`${'漢'.repeat(100)}.jsonl`)).toBe(`${'漢'.repeat(38)}.jsonl`)
     expect(safeFileName('👩‍🔬'.repeat(100))).toMatch(/^(👩‍🔬)+/u)
     expect(safeFileName('a'.repeat(300))).toBe('a'.repeat(120))
+    expect(safeFileName('\u202etxt.exe')).toBe('_txt.exe')
   })
 
   it('is never empty, hidden, a path, or longer than 130 bytes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => {
         const safe = safeFileName(name)
-        expect(safe).not.toMatch(/^\.|[/\\\p{Cc}]|^$/u)
+        expect(safe).not.toMatch(/^\.|[/\\\p{Cc}\p{Bidi_Control}]|^$/u)
         expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(130)
       }),
     )
