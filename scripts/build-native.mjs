@@ -81,15 +81,28 @@ const knowsBf16 =
   compiler !== undefined &&
   spawnSync(compiler, [bf16.flag, '-E', '-x', 'c++', '-'], { input: '', stdio: ['pipe', 'ignore', 'ignore'] })
     .status === 0
+const emulation = ['-O1', '-mavx2', '-mfma', '-Wno-psabi', '-DISOFLOP_EMULATED', '-DISOFLOP_AVX512']
+const tiles = join(root, 'test', 'support', 'native', 'tiles.h')
+const amx = ['-mamx-tile', '-mamx-bf16']
+const knowsAmx =
+  isEmulated ||
+  (knowsBf16 &&
+    arch === 'x64' &&
+    process.platform === 'linux' &&
+    spawnSync(compiler, [...amx, '-E', '-x', 'c++', '-'], { input: '', stdio: ['pipe', 'ignore', 'ignore'] }).status ===
+      0)
 const halfSets = instructionSets.map((set) =>
-  isEmulated && set.name === 'avx512'
-    ? { name: 'avx512', flags: ['-O1', '-mavx2', '-mfma', '-Wno-psabi', '-DISOFLOP_AVX512'] }
-    : set,
+  isEmulated && set.name === 'avx512' ? { name: 'avx512', flags: emulation } : set,
 )
 if (knowsBf16) {
   const wide = instructionSets.find(({ name }) => name === bf16.wide)
   halfSets.push({ name: bf16.name, flags: [...wide.flags, bf16.flag, bf16.definition] })
 }
+if (knowsAmx)
+  halfSets.push({
+    name: 'avx512amx',
+    flags: ['-DISOFLOP_AMX', ...(isEmulated ? [...emulation, '-include', tiles] : [...halfSets.at(-1).flags, ...amx])],
+  })
 
 /**
  * Baseline objects come first, so that where two define the same inline function the linker keeps the one every CPU can
@@ -99,7 +112,11 @@ const units = [
   ...['api', 'arena', 'gpu', 'gpu-memory', 'half-api', 'pool', 'scratch', 'shared-memory'].map((name) => ({
     object: name,
     source: `${name}.cpp`,
-    flags: [...(knowsBf16 ? ['-DISOFLOP_HAS_BF16'] : []), ...(isEmulated ? ['-DISOFLOP_EMULATED'] : [])],
+    flags: [
+      ...(knowsBf16 ? ['-DISOFLOP_HAS_BF16'] : []),
+      ...(knowsAmx ? ['-DISOFLOP_HAS_AMX'] : []),
+      ...(isEmulated ? ['-DISOFLOP_EMULATED'] : []),
+    ],
   })),
   ...instructionSets.map(({ name, label, flags }) => ({
     object: `isa-${name}`,

@@ -25,7 +25,8 @@ const Table* choose(const char* isa) {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 #if defined(ISOFLOP_EMULATED)
-  if (avx2 && !any && strcmp(isa, "avx512") == 0) return avx2_table(); // half-api.cpp has the rest
+  if (avx2 && !any && (strcmp(isa, "avx512") == 0 || strcmp(isa, "avx512amx") == 0))
+    return avx2_table(); // half-api.cpp has the rest
 #endif
   if (avx512 && wanted("avx512")) return avx512_table();
   if (avx2 && wanted("avx2")) return avx2_table();

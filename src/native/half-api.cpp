@@ -1,5 +1,10 @@
 // From plain C to the kernels of precision bf16.
 #include <cstring>
+#if defined(ISOFLOP_HAS_AMX) && !defined(ISOFLOP_EMULATED)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #elif defined(__aarch64__) && defined(__APPLE__)
@@ -32,14 +37,63 @@ bool has_arm_bf16() {
 }
 #endif
 
+#if defined(ISOFLOP_HAS_AMX)
+#if !defined(ISOFLOP_EMULATED)
+/** Whether this processor has tiles for bf16, and Linux lets this process use them, for which it must be asked once. */
+bool has_amx() {
+  constexpr unsigned BF16 = 1u << 22, TILES = 1u << 24;
+  constexpr long REQUEST = 0x1023, TILE_DATA = 18; // ARCH_REQ_XCOMP_PERM, which older headers do not name
+  static const bool has = [] {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & BF16) && (d & TILES) &&
+           syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+  }();
+  return has;
+}
+#endif
+
+/** Whether products of small whole numbers, which are exact in bf16, come out right, along rows and along columns. */
+bool multiplies(Context& context) {
+  constexpr int M = 37, N = 45, K = 70;
+  uint16_t a[M * K], c[M * N];
+  float b[K * N], sums[M * N];
+  const auto left = [](int i, int l) { return (i + 2 * l) % 3 - 1; };
+  const auto right = [](int l, int j) { return (l * l + j) % 3 - 1; };
+  for (const bool isTransposed : {false, true}) {
+    for (int i = 0; i < M; i++)
+      for (int l = 0; l < K; l++) {
+        const int value = left(i, l);
+        a[isTransposed ? l * M + i : i * K + l] = value < 0 ? 0xbf80 : value > 0 ? 0x3f80 : 0;
+      }
+    for (int i = 0; i < K * N; i++) b[i] = static_cast<float>(right(i / N, i % N));
+    memset(sums, 0, sizeof sums);
+    if (context.halfTable->product(context, {M, N, K, a, b, c, sums, isTransposed, false}) != OK) return false;
+    for (int i = 0; i < M * N; i++) {
+      int wanted = 0;
+      for (int l = 0; l < K; l++) wanted += left(i / N, l) * right(l, i % N);
+      const uint32_t raw = static_cast<uint32_t>(c[i]) << 16;
+      float found = sums[i];
+      if (!isTransposed) memcpy(&found, &raw, 4);
+      if (found != static_cast<float>(wanted)) return false;
+    }
+  }
+  return true;
+}
+#endif
+
 /** What bf16 is computed with beside the kernels of fp32: the processor's own instructions, or others in their place.
  */
 const HalfTable* choose(const char* isa, const char* kernels) {
 #if defined(__x86_64__)
 #if defined(ISOFLOP_EMULATED)
   if (isa && strcmp(isa, "avx512") == 0) return avx512_half_table(); // compiled to what AVX2 has
+  if (isa && strcmp(isa, "avx512amx") == 0) return avx512amx_half_table();
 #elif defined(ISOFLOP_HAS_BF16)
   __builtin_cpu_init();
+#if defined(ISOFLOP_HAS_AMX)
+  const bool anyTiles = !isa || !*isa || strcmp(isa, "avx512amx") == 0;
+  if (anyTiles && strcmp(kernels, "avx512") == 0 && has_amx()) return avx512amx_half_table();
+#endif
   const bool any = !isa || !*isa || strcmp(isa, "avx512bf16") == 0;
   if (any && strcmp(kernels, "avx512") == 0 && __builtin_cpu_supports("avx512bf16")) return avx512bf16_half_table();
 #endif
@@ -62,6 +116,9 @@ HalfMatrix matrix(uint64_t address, int isHalf) {
 const char* isf_half_isa(uint64_t context, const char* isa) {
   Context& c = at(context);
   c.halfTable = choose(isa, c.table->name);
+#if defined(ISOFLOP_HAS_AMX)
+  if (c.halfTable == avx512amx_half_table() && !multiplies(c)) c.halfTable = choose("avx512bf16", c.table->name);
+#endif
   return c.halfTable->name;
 }
 void isf_widen(uint64_t context, uint64_t from, uint64_t to, double count) {

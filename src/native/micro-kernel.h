@@ -5,7 +5,9 @@
 
 namespace {
 
-#if defined(ISOFLOP_AVX512)
+#if defined(ISOFLOP_AMX)
+constexpr int MR = 32, NV = 2; // four squares
+#elif defined(ISOFLOP_AVX512)
 constexpr int MR = 14, NV = 2; // 28 accumulators, 2 of B, 1 of A: 31 of 32 registers
 #elif defined(ISOFLOP_AVX2)
 constexpr int MR = 6, NV = 2; // 12 + 2 + 1 of 16 registers

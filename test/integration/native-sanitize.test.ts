@@ -1,5 +1,5 @@
 // The kernel tests once more, on a library built with AddressSanitizer and UndefinedBehaviorSanitizer; every
-// instruction set this CPU has, and AVX-512's kernels of bf16 compiled to AVX2 where it has only that.
+// instruction set this CPU has, and AVX-512's and AMX's kernels of bf16 compiled to AVX2 where it has only that.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -10,7 +10,13 @@ const compiler = process.env.CXX ?? 'g++'
 const folder = 'test/main/core/engine/native'
 /** The sanitizer's runtime must be in the process before Node is; only gcc on Linux tells where it lies. */
 const runtime = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout?.trim() ?? ''
-const hasAvx512 = /\bavx512vl\b/.test(existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '')
+const processor = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : ''
+const hasAvx512 = /\bavx512vl\b/.test(processor)
+const instructionSets = ['avx512amx', 'avx512bf16', 'avx512', 'avx2', 'portable']
+/** Without AVX-512 its emulation has no bf16 of its own; with it, tiles are not emulated. */
+const areHere = instructionSets.filter((isa) =>
+  isa === 'avx512bf16' ? hasAvx512 : isa !== 'avx512amx' || !hasAvx512 || /\bamx_bf16\b/.test(processor),
+)
 const isPossible = process.platform === 'linux' && existsSync(runtime)
 /** Two hundred steps of whole trainings, once, with the best instructions; the kernels themselves with all of them. */
 let isTrained = false
@@ -22,10 +28,10 @@ describe.skipIf(!isPossible)('under the sanitizers', () => {
     expect(built.status, built.stdout).toBe(0)
   }, 600_000)
 
-  it.each(['avx512bf16', 'avx512', 'avx2', 'portable'])(
+  it.each(areHere)(
     'the kernels of %s run clean',
     (isa) => {
-      const isEmulated = isa === 'avx512' && !hasAvx512
+      const isEmulated = isa.startsWith('avx512') && !hasAvx512
       const { status, stdout, stderr } = spawnSync(
         'npx',
         // the sanitizers make every test many times slower

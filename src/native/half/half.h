@@ -82,6 +82,7 @@ const HalfTable* portable_half_table();
 const HalfTable* avx2_half_table();
 const HalfTable* avx512_half_table();
 const HalfTable* avx512bf16_half_table();
+const HalfTable* avx512amx_half_table();
 const HalfTable* neonbf16_half_table();
 
 } // namespace isoflop

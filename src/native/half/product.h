@@ -71,8 +71,7 @@ template <class Fetch, class Finish> INLINE void multiply(Context& context, ptrd
       m * n * k < 400000);
 }
 
-constexpr ptrdiff_t DEEP_PAIRS = 256;   // pairs of a piece of long sums, of both operands
-constexpr ptrdiff_t DEEP_COLUMNS = 256; // of C while they last
+constexpr ptrdiff_t DEEP_COLUMNS = 256; // of C while a piece of long sums lasts
 
 /** C [m, n] += alpha · Aᵀ · B over k rows of both, packed. */
 INLINE void add_product(Context& context, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const pair* left, const pair* right,
@@ -89,16 +88,16 @@ INLINE void add_product(Context& context, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
         for (ptrdiff_t p = 0; p < pairs; p += DEEP_PAIRS)
           for (ptrdiff_t panel = first; panel < at_most(panels, first + high); panel++) {
             const ptrdiff_t row = panel * MR, rows = at_most(MR, m - row), deep = at_most(DEEP_PAIRS, pairs - p);
-            const pair* a = left + (panel * pairs + p) * MP;
+            const LeftPanel a(rows, deep, left + (panel * pairs + p) * MP);
             for (ptrdiff_t j = 0; j < columns; j += NR) {
               const pair* b = right + (column + j) * pairs + p * NR;
               float* to = c + row * n + column + j;
               if (j + 2 * NR <= columns) fetch_tile(c, 4, n, row, rows, column + j + NR);
               if (alpha == 1.0f && columns - j >= NR) {
-                half_tile_columns(rows, deep, a, MP, b, to, n, true);
+                a.times(b, to, n, true);
                 continue;
               }
-              half_tile_columns(rows, deep, a, MP, b, sums, NR, false);
+              a.times(b, sums, NR, false);
               for (ptrdiff_t i = 0; i < rows; i++)
                 each_register(at_most(NR, columns - j), [&](ptrdiff_t at, int lanes) {
                   float* one = to + i * n + at;

@@ -11,7 +11,14 @@ namespace {
 constexpr ptrdiff_t PIECE_PAIRS = 512;        // pairs of one piece of the inner axis: its rows stay in the first cache
 constexpr ptrdiff_t LDP = PIECE_PAIRS + LINE; // pairs from row to row of a piece: off the power of two
 constexpr ptrdiff_t MP = (MR + WIDTH - 1) / WIDTH * WIDTH; // pairs from step to step of a left panel kept by columns
+constexpr ptrdiff_t DEEP_PAIRS = 256;                      // pairs of a piece of long sums, of both operands
 constexpr ptrdiff_t SOON = 8;                              // how many steps ahead the right panel is fetched
+
+} // namespace
+#if defined(ISOFLOP_AMX)
+#include "tile-amx.h"
+#else
+namespace {
 
 #if !defined(ISOFLOP_ARM_BF16)
 /**
@@ -63,5 +70,18 @@ INLINE void half_tile_columns(ptrdiff_t rows, ptrdiff_t pairs, const pair* a, pt
                               ptrdiff_t ldc, bool adds) {
   HalfRows<1, ISOFLOP_ROWS>::all[rows - 1](pairs, a, step, b, c, ldc, adds);
 }
+/** The transpose of a panel kept pair by pair, MP apart, which meets many columns. */
+class LeftPanel {
+public:
+  LeftPanel(ptrdiff_t rows, ptrdiff_t pairs, const pair* a) : rows_(rows), pairs_(pairs), a_(a) {}
+  void times(const pair* b, float* c, ptrdiff_t ldc, bool adds) const {
+    half_tile_columns(rows_, pairs_, a_, MP, b, c, ldc, adds);
+  }
+
+private:
+  ptrdiff_t rows_, pairs_;
+  const pair* a_;
+};
 
 } // namespace
+#endif

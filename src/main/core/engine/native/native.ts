@@ -22,6 +22,7 @@ export interface NativeOptions {
 }
 
 const isaNames: Record<string, string> = {
+  avx512amx: 'AMX',
   avx512bf16: 'AVX-512 BF16',
   avx512: 'AVX-512',
   avx2: 'AVX2',
@@ -30,7 +31,7 @@ const isaNames: Record<string, string> = {
   portable: 'portable',
 }
 /** Instruction sets that multiply bf16 themselves; others compute the same numbers with more instructions. */
-const halfInstructions = ['avx512bf16', 'neonbf16']
+const halfInstructions = ['avx512amx', 'avx512bf16', 'neonbf16']
 
 /**
  * The C++ library's kernels on a pool of threads of their own. Throws Fault 'unavailable' where the library is not
