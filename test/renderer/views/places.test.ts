@@ -59,6 +59,30 @@ test('a cluster is added in a dialog, and each line of its check says what was f
   expect(usePlacesStore().chosen?.name).toBe('far')
 })
 
+test('a cluster that is known can be changed, tried again and removed; what the dialog does not ask for stays', async () => {
+  const known = { ...cluster, qos: 'long', constraint: 'epyc', command: '/sw/isoflop', card: 'h100' }
+  await showScreen(AddCluster)
+  const places = usePlacesStore()
+  await places.add(known)
+  places.changing = places.chosen
+  places.isAdding = true
+  await drawn()
+  expect((found('cluster-name') as HTMLInputElement).disabled).toBe(true)
+  expect((found('cluster-constraint') as HTMLInputElement).value).toBe('epyc')
+  await type('cluster-time', '2-00')
+  found('cluster-add').closest('[role=dialog]')!.querySelector('form')!.dispatchEvent(new Event('submit'))
+  await drawn()
+  expect(lastAsked(fake, 'saveSlurmCluster')).toEqual([{ ...known, time: '2-00' }])
+  places.isAdding = false
+  await drawn()
+  places.isAdding = true
+  await drawn()
+  found('cluster-remove').click()
+  await drawn()
+  expect(lastAsked(fake, 'deleteSlurmCluster')).toEqual(['far'])
+  expect([places.clusters, places.chosen, places.isAdding]).toEqual([[], null, false])
+})
+
 test('what is no cluster is said in the dialog, and keeps what was typed', async () => {
   await showScreen(AddCluster)
   usePlacesStore().isAdding = true
@@ -112,6 +136,26 @@ test('a run on a cluster says where it is and what it waits for', async () => {
   await drawn()
   expect(screen.view.get('[data-testid=run-place]').text()).toBe('Waiting in the queue: no node is free (Resources).')
   expect(screen.text()).toContain('far')
+})
+
+test('the age of what was heard grows while nothing is heard', async () => {
+  vi.useFakeTimers({ now: 1_000_000, toFake: ['Date', 'setInterval', 'clearInterval'] })
+  try {
+    await useTraining().trainLadder()
+    const screen = await showScreen(TrainingView)
+    const run = [...fake.runs.values()][0]!
+    const place = { name: 'far', ...notHeardOf, job: '41_0', heardMs: Date.now() }
+    fake.tell('run', { ...run, state: 'queued', place, message: 'far could not be reached.' })
+    await drawn()
+    expect(screen.view.get('[data-testid=run-place]').text()).toBe('far could not be reached.')
+    await vi.advanceTimersByTimeAsync(5 * 60_000)
+    await drawn()
+    expect(screen.view.get('[data-testid=run-place]').text()).toMatch(
+      /^far could not be reached\. Last heard 5\smin ago\.$/,
+    )
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('what was heard long ago is shown with its age, and an expected start while it is to come', () => {

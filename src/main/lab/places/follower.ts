@@ -107,7 +107,9 @@ export function createFollower(deps: FollowerDeps): Follower {
   /** Of all its runs: the state stays, and its age can be seen. */
   const say = (name: string, trouble: string): void => {
     for (const { recorder } of of(name))
-      change(recorder.summary.id, { message: `${trouble} Shown is what was last heard; nothing there is lost.` })
+      change(recorder.summary.id, {
+        message: `${trouble.replace(/\.?$/, '.')} Shown is what was last heard; nothing there is lost.`,
+      })
   }
 
   async function poll(name: string): Promise<void> {
@@ -181,7 +183,9 @@ export function createFollower(deps: FollowerDeps): Follower {
     const isFinished = end.state === 'finished' || checkpoints.includes(steps)
     if (isFinished && !checkpoints.includes(steps))
       throw new Fault('damaged', `It finished, but its last checkpoint is not in ${place!.name}'s folder.`)
-    const how = isFinished ? { state: 'finished' as const, message: null, code: null, finishedMs: nowMs() } : end
+    const how = isFinished
+      ? { state: 'finished' as const, message: null, code: null, finishedMs: nowMs() }
+      : { message: null, ...end }
     const startsMs = null
     change(
       id,

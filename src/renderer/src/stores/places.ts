@@ -44,6 +44,8 @@ export const usePlacesStore = defineStore('places', () => {
   const wanted = useLocalStorage('isoflop.place', here)
   const checks = shallowRef(new Map<string, ClusterCheck>())
   const isAdding = ref(false)
+  /** The one that is changed in the dialog; null: a new one is added. */
+  const changing = shallowRef<SlurmCluster | null>(null)
   const sending = shallowRef<Sending | null>(null)
 
   bridge.listen('clusterCheck', (check) => (checks.value = new Map(checks.value).set(check.name, check)))
@@ -68,11 +70,11 @@ export const usePlacesStore = defineStore('places', () => {
     if (!checks.value.get(name) || checks.value.get(name)!.isDone) checks.value = new Map(checks.value).set(name, begun)
   }
   const stopCheck = (name: string) => notices.attempt(() => bridge.request('stopClusterCheck', name))
-  const remove = (name: string) =>
-    notices.attempt(async () => {
-      await bridge.request('deleteSlurmCluster', name)
-      await load()
-    })
+  /** A Fault where runs are still there. */
+  async function remove(name: string): Promise<void> {
+    await bridge.request('deleteSlurmCluster', name)
+    await load()
+  }
 
   /** Asks the person to look at what would be sent. */
   async function offer(
@@ -92,5 +94,5 @@ export const usePlacesStore = defineStore('places', () => {
     }
   }
 
-  return { clusters, chosen, checks, isAdding, sending, load, choose, add, check, stopCheck, remove, offer }
+  return { clusters, chosen, checks, isAdding, changing, sending, load, choose, add, check, stopCheck, remove, offer }
 })

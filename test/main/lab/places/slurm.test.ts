@@ -250,8 +250,9 @@ describe('runs on a cluster', () => {
     expect(existsSync(join(there, 'runs/r1/wish'))).toBe(false)
     await place.end('r1', 'paused')
     expect(calls()).toMatch(/^scancel --signal=TERM --batch 41_0$/m)
+    await save('r1', 2)
     says('squeue', '41_0|PENDING|JobHeldUser|N/A|')
-    await vi.waitFor(() => expect(run().state).toBe('paused'))
+    await vi.waitFor(() => expect(run()).toMatchObject({ state: 'paused', checkpoints: [2], message: null }), 15_000)
     says('squeue', 'PENDING')
     await place.end('r1', 'cancelled')
     expect(calls()).toMatch(/^scancel 41_0$/m)
@@ -276,7 +277,10 @@ describe('runs on a cluster', () => {
     start('r1')
     await becomes('running', 'Starting on n1.')
     fails('ssh', 'ssh: connect to host far port 22: No route to host\n')
-    await becomes('running', /^far could not be reached: ssh: connect.* nothing there is lost/)
+    await becomes(
+      'running',
+      /^far could not be reached: ssh: connect.* No route to host\. Shown .* nothing there is lost/,
+    )
     record('r1', started(0), step(1))
     fails('ssh', null)
     await vi.waitFor(() => expect(run()).toMatchObject({ state: 'running', step: 1, message: null }), 15_000)
