@@ -20,6 +20,10 @@ export const otherDtypeBytes = {
   BOOL: 1,
   F8_E4M3: 1,
   F8_E5M2: 1,
+  F8_E4M3FNUZ: 1,
+  F8_E5M2FNUZ: 1,
+  F8_E8M0: 1,
+  C64: 8,
 } as const
 export type StoredDtype = Dtype | keyof typeof otherDtypeBytes
 

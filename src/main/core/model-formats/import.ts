@@ -93,12 +93,17 @@ interface NamedTensors {
   skipped: string[]
 }
 
-/** Names without `transformer.` and what PyTorch's wrappers put in front, masks left out. */
+/** What PyTorch's wrappers put into names: torch.compile, FSDP, activation checkpointing, Lightning's strategies. */
+const wrappers = /\b(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)\./g
+/** Heads that a GPT2LMHeadModel leaves alone: of its sibling classes, and of TRL's. */
+const otherHeads = /^(?:v_head|score|classifier|multiple_choice_head|qa_outputs)\./
+
+/** Names without `transformer.` and what wrappers put in, masks and other heads left out. */
 function nameTensors(weights: WeightsFile, folder: string): NamedTensors {
   const named: NamedTensors = { tensors: new Map(), head: null, skipped: [] }
   for (const tensor of weights.tensors) {
-    const name = tensor.name.replace(/^((_orig_mod|module)\.)*(transformer\.)?/, '')
-    if (/^h\.\d+\.attn\.(bias|masked_bias)$/.test(name)) named.skipped.push(tensor.name)
+    const name = tensor.name.replace(wrappers, '').replace(/^((module|model)\.)*(transformer\.)?/, '')
+    if (/^h\.\d+\.attn\.(bias|masked_bias)$/.test(name) || otherHeads.test(name)) named.skipped.push(tensor.name)
     else if (name === 'lm_head.weight') {
       named.head = tensor.name
       named.skipped.push(tensor.name)
@@ -106,7 +111,14 @@ function nameTensors(weights: WeightsFile, folder: string): NamedTensors {
       throw new Fault('damaged', `${folder} holds ${name} twice, with different prefixes.`)
     else named.tensors.set(name, tensor)
   }
-  return named
+  // The two are one, and some write it by the other name.
+  const head = weights.tensors.find((tensor) => tensor.name === named.head)
+  if (!head || named.tensors.has('wte.weight')) return named
+  return {
+    ...named,
+    tensors: named.tensors.set('wte.weight', head),
+    skipped: named.skipped.filter((one) => one !== head.name),
+  }
 }
 
 /** The head must be the embedding again. */

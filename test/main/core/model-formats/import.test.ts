@@ -77,6 +77,27 @@ describe('a folder', () => {
       join(folder, 'config.json'),
       JSON.stringify({ ...JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')), ...change }),
     )
+  const renamed = (nameOf: (name: string) => string) =>
+    withTensors((all) => all.forEach((tensor) => (tensor.name = nameOf(tensor.name))))
+  it.each<[string, (folder: string) => Promise<void>, string[]]>([
+    ['of a compiled model', renamed((name) => `_orig_mod.${name}`), []],
+    ['of a compiled block', renamed((name) => name.replace(/h\.\d\./, '$&_orig_mod.')), []],
+    ['of DDP', renamed((name) => `module._orig_mod.${name}`), []],
+    ['of Lightning', renamed((name) => `_forward_module.model.${name}`), []],
+    ['of FSDP', renamed((name) => `_fsdp_wrapped_module.${name}`.replace(/h\.\d\./, '$&_fsdp_wrapped_module.')), []],
+    ['with the embedding by the name of the head', renamed((name) => name.replace(/^.*wte/, 'lm_head')), []],
+    [
+      'with the head of a reward model',
+      withTensors((all) => void all.set('v', { name: 'v_head.weight', shape: [1], data: new Float32Array(1) })),
+      ['v_head.weight'],
+    ],
+  ])('%s is read as the same weights', async (name, change, passedOver) => {
+    const plain = await importHuggingFace(join(fixtures, 'whole'))
+    const { parameters, skipped } = await changed(name, change)()
+    expect(parameters).toEqual(plain.parameters)
+    expect(skipped).toEqual(passedOver)
+  })
+
   it.each<[string, (folder: string) => void | Promise<void>, RegExp]>([
     [
       'lacks a tensor',

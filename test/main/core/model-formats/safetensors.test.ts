@@ -221,3 +221,18 @@ describe('no bytes can surprise the reader', () => {
     }
   })
 })
+
+it.each(['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'F8_E8M0', 'C64'])(
+  'a tensor in %s that nobody reads is in nobody’s way',
+  async (dtype) => {
+    const bytes = dtype === 'C64' ? 8 : 1
+    const header = {
+      scale: { dtype, shape: [1], data_offsets: [0, bytes] },
+      x: { dtype: 'F32', shape: [1], data_offsets: [bytes, bytes + 4] },
+    }
+    const opened = await openSafetensors(place(file(header, Buffer.concat([new Uint8Array(bytes), f32(7)]))))
+    expect([...(await opened.read('x'))]).toEqual([7])
+    await expect(opened.read('scale')).rejects.toThrow(`scale holds ${dtype} numbers`)
+    await opened.close()
+  },
+)
