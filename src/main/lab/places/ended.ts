@@ -55,7 +55,7 @@ const byLog: readonly [sign: RegExp, words: string][] = [
   [/DUE TO TIME LIMIT/, words.time],
   [/DUE TO PREEMPTION/, words.preempted],
   [/DUE TO NODE FAILURE/, words.node],
-  [/^slurmstepd.* CANCELLED AT /m, words.cancelled],
+  [/^slurmstepd.* CANCELLED AT (?!.*DUE TO JOB REQUEUE)/m, words.cancelled],
 ]
 
 /** As a sentence that says what to do; `log`: the last lines of its log, `state`: null where Slurm has forgotten it. */

@@ -234,6 +234,10 @@ describe('how a run ended, where Slurm has forgotten it', () => {
     ],
     ['write error: Disk quota exceeded', /quota used up/],
     ["OSError: [Errno 122] Disk quota exceeded: 'runs'", /quota used up/],
+    [
+      'slurmstepd-n1: error: *** JOB 2 ON n1 CANCELLED AT 2026-11-28T06:06:05 DUE TO JOB REQUEUE ***',
+      /not in the queue/,
+    ], // here
     ['From step 0 on CPU.', /not in the queue any more/],
   ])('%s', (log, words) => expect(howItEnded(null, log)).toMatch(words))
 })
