@@ -2,11 +2,14 @@
 import { isSynthetic } from './evaluation.ts'
 import type { TaskResult } from './result.ts'
 
-export interface CentredMean {
-  /** 0: guessing on average; 1: everything right. */
+interface Score {
   value: number
   /** Of a mean of independent tasks; null where a task has none. */
   stderr: number | null
+}
+
+/** 0: guessing on average; 1: everything right. */
+export interface CentredMean extends Score {
   /** Names of the tasks that it is over. */
   tasks: string[]
 }
@@ -22,12 +25,13 @@ export function centredMean(results: readonly TaskResult[]): CentredMean | null 
     const guess = chance ?? 0
     return [{ task, value: (acc.value - guess) / (1 - guess), stderr: acc.stderr && acc.stderr / (1 - guess) }]
   })
-  if (parts.length < 2) return null
-  return {
-    value: parts.reduce((sum, { value }) => sum + value, 0) / parts.length,
-    stderr: parts.every(({ stderr }) => stderr !== null)
-      ? Math.sqrt(parts.reduce((sum, { stderr }) => sum + stderr! ** 2, 0)) / parts.length
-      : null,
-    tasks: parts.map(({ task }) => task),
-  }
+  return parts.length < 2 ? null : { ...meanScore(parts), tasks: parts.map(({ task }) => task) }
 }
+
+/** The plain mean of independent scores, with its standard error. */
+export const meanScore = (scores: readonly Score[]): Score => ({
+  value: scores.reduce((sum, { value }) => sum + value, 0) / scores.length,
+  stderr: scores.every(({ stderr }) => stderr !== null)
+    ? Math.sqrt(scores.reduce((sum, { stderr }) => sum + stderr! ** 2, 0)) / scores.length
+    : null,
+})

@@ -1,8 +1,9 @@
 // `isoflop forecast --task`: what a model of a budget would score, in two steps: loss by the law, score by the loss.
 import { Fault } from '#shared/fault.ts'
-import type { EvaluationTask } from '#shared/evaluation/evaluation.ts'
+import { type Evaluation, type EvaluationTask, isSynthetic, rowsOf } from '#shared/evaluation/evaluation.ts'
 import { publishedResults } from '#shared/evaluation/published.ts'
-import { publishedMean, publishedTaskPoints, taskPoints } from '#shared/evaluation/task-points.ts'
+import { publishedMean, publishedTaskPoints, scoreBounds, taskPoints } from '#shared/evaluation/task-points.ts'
+import { groupedBy } from '#shared/grouped.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
 import { listed } from '#shared/printable.ts'
 import { fitTwoStep, holdOutScore, type HeldOutScore, type TaskPoint } from '#shared/scaling/downstream/two-step.ts'
@@ -27,18 +28,23 @@ interface Scores {
   points: TaskPoint[]
   title: string
   chance: number
+  least?: number
 }
 
 export async function scoreAnswer(context: CommandContext, options: ScoreOptions, flops: number): Promise<Answer> {
   const { metric = 'acc', holdOut = 1 } = options
   const kind = metric === 'answer_bits_per_byte' ? ('bits' as const) : ('accuracy' as const)
-  const { points, title, chance } =
-    options.published !== undefined
-      ? publishedScores(options.published, options, await tasksOf(context))
-      : options.points !== undefined
-        ? fileScores(options)
-        : await studyScores(context, options, metric)
-  const wanted = { kind, chance, ...bootstrapOptions(options) }
+  const {
+    points,
+    title,
+    chance,
+    least = 0,
+  } = options.published !== undefined
+    ? publishedScores(options.published, options, await tasksOf(context))
+    : options.points !== undefined
+      ? fileScores(options)
+      : await studyScores(context, options, metric)
+  const wanted = { kind, chance, least, ...bootstrapOptions(options) }
   const fit = fitTwoStep(points, wanted)
   if (typeof fit === 'string') throw new Fault('bad-input', `${title}: ${fit}`)
   const { loss, value, interval } = fit.forecastAt(flops)
@@ -129,17 +135,54 @@ async function studyScores(
 ): Promise<Scores> {
   if (wanted === undefined || task === undefined)
     throw new Fault('bad-input', '--task needs --study, or --published; a file needs --score.')
+  const isCentred = task === 'core'
+  if (isCentred && metric !== 'acc') throw new Fault('bad-input', '--metric: CORE’s centred mean is of acc.')
   return readLab(context, async (lab) => {
     const study = await findStudy(lab, wanted)
-    const evaluations = (await lab.listEvaluations(study.id)).filter(
-      ({ task: name, result }) => name === task && result,
-    )
-    const points = taskPoints(evaluations, await lab.listRuns(study.id), metric)
+    const all = (await lab.listEvaluations(study.id)).filter(({ result }) => result)
+    const tasks = isCentred
+      ? coreTasks(all)
+      : task === publishedMean
+        ? Object.keys(publishedResults.results[0].acc)
+        : [...new Set(task.split(',').map((name) => name.trim()))]
+    if (isCentred && tasks.length < 2)
+      throw new Fault(
+        'not-found',
+        `CORE’s centred mean is over two tasks with rows of their own or more; ${study.name} has ${tasks.length}.`,
+      )
+    const evaluations = tasks.flatMap((name) => askedAlike(all.filter((one) => one.task === name)))
+    const score = { tasks, metric, isCentred }
+    const points = taskPoints(evaluations, await lab.listRuns(study.id), score)
     if (points.length === 0)
       throw new Fault(
         'not-found',
-        `No finished run of ${study.name} has ${metric} on ${task} yet: isoflop evaluate --run RUN --task ${task} for each.`,
+        `No finished run of ${study.name} has ${metric} on ${listed(tasks)} yet: isoflop evaluate --run RUN --task ${tasks.join(',')} for each.`,
       )
-    return { points, title: evaluations[0].result!.title, chance: chance ?? evaluations[0].result!.chance ?? 0 }
+    const results = tasks.map((name) => evaluations.find((one) => one.task === name)!.result!)
+    const bounds = scoreBounds(
+      score,
+      results.map((one) => one.chance),
+    )
+    const title = isCentred
+      ? `CORE mean, centred, over ${tasks.join(', ')}`
+      : tasks.length > 1
+        ? `mean over ${tasks.join(', ')}`
+        : results[0].title
+    return { points, title, ...bounds, chance: chance ?? bounds.chance }
   })
+}
+
+/** What the window's CORE mean is over: tasks that read rows and have an accuracy. */
+const coreTasks = (evaluations: readonly Evaluation[]): string[] => [
+  ...new Set(
+    evaluations.flatMap(({ task, result }) =>
+      !isSynthetic(task) && result!.metrics.some(({ name }) => name === 'acc') ? [task] : [],
+    ),
+  ),
+]
+
+/** Of several ways to ask a task (examples, rows) the one that most evaluations have: two are of no one line. */
+function askedAlike(evaluations: readonly Evaluation[]): Evaluation[] {
+  const ways = groupedBy(evaluations, ({ options }) => `${options.shots} ${options.limit} ${rowsOf(options)}`)
+  return [...ways.values()].sort((a, b) => b.length - a.length)[0] ?? []
 }

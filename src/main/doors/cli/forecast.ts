@@ -63,7 +63,10 @@ export const forecastCommand: CommandPart = (program, act) => {
         .choices([...lossUnits])
         .default('nats-per-token'),
     )
-    .option('--task <name>', 'a task’s score in place of the loss: its results in a study, or published ones')
+    .option(
+      '--task <name>',
+      'a task’s score in place of the loss, from its results in a study or published ones; several with commas: their mean; core: the centred mean of all with rows; average: the seven',
+    )
     .addOption(
       new Option('--metric <metric>', 'of the task; acc where it is not said').choices([
         'acc',
@@ -87,6 +90,7 @@ Examples:
   $ isoflop forecast --points runs.csv --n parameters --d tokens --loss loss --form surface --flops 5.76e23
   $ isoflop forecast --study "First light" --flops 1e14 --unit bits-per-byte
   $ isoflop forecast --study "First light" --task cloze --metric answer_bits_per_byte --flops 1e14
+  $ isoflop forecast --study "First light" --task core --flops 1e14
   $ isoflop forecast --published Cerebras-GPT --task average --hold-out 2 --flops 1e23`,
     )
     .action(act(forecast, 'apart'))

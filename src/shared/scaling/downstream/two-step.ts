@@ -17,6 +17,8 @@ export interface TwoStepOptions {
   kind: ScoreKind
   /** Of an accuracy: what guessing gives. */
   chance: number
+  /** No score is below it. */
+  least: number
   resamples: number
   seed: number
   confidence: number
@@ -54,8 +56,8 @@ export interface TwoStep {
  * the new score has the noise that the link leaves, at least its own standard error.
  */
 export function fitTwoStep(points: readonly TaskPoint[], wanted: Partial<TwoStepOptions> = {}): TwoStep | string {
-  const options = { kind: 'accuracy' as const, chance: 0, ...usualBootstrap, ...wanted }
-  const { kind, chance, resamples, seed, confidence } = options
+  const options = { kind: 'accuracy' as const, chance: 0, least: 0, ...usualBootstrap, ...wanted }
+  const { kind, chance, least, resamples, seed, confidence } = options
   const sizes = new Set(points.map(({ flops }) => flops)).size
   const needed = linkParameters[kind]
   if (sizes < needed)
@@ -84,7 +86,7 @@ export function fitTwoStep(points: readonly TaskPoint[], wanted: Partial<TwoStep
       link,
     ),
   )
-  const within = (value: number) => (kind === 'accuracy' ? Math.min(1, Math.max(0, value)) : Math.max(0, value))
+  const within = (value: number) => Math.max(least, kind === 'accuracy' ? Math.min(1, value) : value)
   const forecastAt = (flops: number): ScoreForecast => {
     const loss = evaluateCurve(law, flops)
     const landing = createRandom(seed + 1)

@@ -14,6 +14,7 @@ describe('the forecast of a task', () => {
     (i) =>
       ({
         id: `r${i}`,
+        memberId: `m${i}`,
         name: `m${i}`,
         state: 'finished',
         flops: 10 ** (11 + i),
@@ -39,6 +40,18 @@ describe('the forecast of a task', () => {
     expect(found.words).toMatch(
       /at 100\sPFLOP\. Without m5, the smaller ones predict 0\.6\d\d for it; measured 0\.650, error/,
     )
+  })
+
+  it('is there for the centred mean of tasks too', () => {
+    const tasks = [task('piqa'), task('sciq')]
+    const both = tasks.flatMap(({ name }, k) =>
+      runs.map(({ id }, i) => evaluation(name, id, { acc: 0.3 + 0.08 * (i + k) })),
+    )
+    const [core] = coreRows(resultRows(both, tasks))
+    const found = chartForecast(core, both, runs)
+    if (found === null || typeof found === 'string') throw new Error(String(found))
+    expect(found.line[0].y).toBeCloseTo((0.05 + 0.13) / 2 / 0.75, 1)
+    expect(found.words).toMatch(/measured 0\.547, error/)
   })
 
   it('says why there is none', () => {

@@ -1,6 +1,6 @@
 // What the chart of accuracies can show: rows of the table, published tasks, and the mean of the seven; and the points
 // of each.
-import { centredMean } from '#shared/evaluation/centred-mean.ts'
+import { centredMean, meanScore } from '#shared/evaluation/centred-mean.ts'
 import { type Evaluation, type EvaluationTask, isSynthetic } from '#shared/evaluation/evaluation.ts'
 import type { MetricName } from '#shared/evaluation/task.ts'
 import { meanOfSeven, publishedTasks } from '../../charts/accuracy-chart.ts'
@@ -138,18 +138,13 @@ export function chartValues(
       return evaluation && number ? [{ evaluation, number }] : []
     })
     if (found.length !== row.rows.length) return []
-    const count = found.length
     const centred = row.isCentred ? centredMean(found.map(({ evaluation }) => evaluation.result!)) : null
-    const isKnown = found.every(({ number }) => number.stderr !== null)
+    const { value, stderr } = centred ?? meanScore(found.map(({ number }) => number))
     return [
       {
         column,
-        value: centred ? centred.value : found.reduce((sum, { number }) => sum + number.value, 0) / count,
-        stderr: centred
-          ? centred.stderr
-          : isKnown
-            ? Math.sqrt(found.reduce((sum, { number }) => sum + number.stderr! ** 2, 0)) / count
-            : null,
+        value,
+        stderr,
         items: found.reduce((sum, { evaluation }) => sum + evaluation.result!.items, 0),
         evaluations: found.map(({ evaluation }) => evaluation),
       },

@@ -1,7 +1,7 @@
 // What larger models of the family would score on the task of the chart, in two steps, and how well that predicts the
 // largest.
 import type { Evaluation } from '#shared/evaluation/evaluation.ts'
-import { taskPoints } from '#shared/evaluation/task-points.ts'
+import { scoreBounds, taskPoints } from '#shared/evaluation/task-points.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { fitTwoStep, holdOutScore, type HeldOutScore } from '#shared/scaling/downstream/two-step.ts'
 import { formatFlops } from '#shared/numbers.ts'
@@ -25,13 +25,13 @@ export function chartForecast(
   evaluations: readonly Evaluation[],
   runs: readonly RunSummary[],
 ): ChartForecast | string | null {
-  const { metric } = row
+  const { metric, isCentred } = row
   const isKnown = metric === 'acc' || metric === 'acc_norm' || metric === 'answer_bits_per_byte'
-  if (!isKnown || row.rows.length !== 1) return null
-  const points = taskPoints(evaluations, runs, metric)
+  if (!isKnown || row.rows.length === 0) return null
+  const score = { tasks: row.rows.map(({ task }) => task.name), metric, isCentred }
+  const points = taskPoints(evaluations, runs, score)
   if (points.length < 2) return null
-  const options = { kind: metric === 'answer_bits_per_byte' ? ('bits' as const) : ('accuracy' as const), resamples }
-  const wanted = { ...options, chance: row.chance ?? 0 }
+  const wanted = { ...scoreBounds(score, [row.chance]), resamples }
   const fit = fitTwoStep(points, wanted)
   if (typeof fit === 'string') return fit
   const [from, to] = [Math.log(points[0].flops), Math.log(reach * points[points.length - 1].flops)]
