@@ -69,26 +69,9 @@ export function createTaskFiles(deps: TaskFilesDeps): TaskFiles {
   const own = createOwnTasks({ ...deps, folder: join(deps.folder, 'own') })
   const recordOf = (name: string): TaskRecord => own.find(name)?.own.record ?? findTask(name)
 
-  const describe = ({
+  const describe = ({ forms: _forms, harnessDrawsOneMore: _draws, name, ...record }: TaskRecord): EvaluationTask => ({
     name,
-    title,
-    about,
-    source,
-    licence,
-    kind,
-    metrics,
-    chance,
-    hub,
-  }: TaskRecord): EvaluationTask => ({
-    name,
-    title,
-    about,
-    source,
-    licence,
-    kind,
-    metrics,
-    chance,
-    hub,
+    ...record,
     isMade: madeItself(name),
     ...(own.find(name) ? { isOwn: true } : {}),
     canReadSplit: readsTexts(name),
