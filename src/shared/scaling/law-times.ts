@@ -4,7 +4,7 @@ import type { CurveFit } from './curve.ts'
 import type { IsoflopFit } from './isoflop.ts'
 import type { Forecast, HeldOut, Law } from './law.ts'
 
-const intervalTimes = <T extends Interval>(interval: T, factor: number): T => ({
+export const intervalTimes = <T extends Interval>(interval: T, factor: number): T => ({
   ...interval,
   low: interval.low * factor,
   high: interval.high * factor,

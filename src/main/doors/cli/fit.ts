@@ -20,7 +20,7 @@ import { agreeing, lawWarnings, surfaceWarnings } from '#shared/scaling/warnings
 import { table } from './amounts.ts'
 import { isoflopAnswer } from './isoflop-text.ts'
 import { repeatedAnswer } from './repeated-text.ts'
-import { curvePoints, type PointOptions, pointOptions, surfacePoints } from './points.ts'
+import { curvePoints, type PointOptions, pointOptions, robustRemark, surfacePoints } from './points.ts'
 import type { Answer, CommandContext, CommandPart } from './program.ts'
 
 export const lawForms = ['power', 'offset-power', 'surface', 'surface-huber'] as const
@@ -76,7 +76,7 @@ async function fit(context: CommandContext, options: FitOptions): Promise<Answer
     const { points, found, left } = fitPoints(form, given, options, names)
     const bootstrap = curveBootstrap(found, points, options)
     const warnings = lawWarnings(points, found, bootstrap)
-    const said = [...unboundedRemarks(bootstrap), ...left, ...remarks]
+    const said = [...unboundedRemarks(bootstrap), ...left, ...robustRemark(warnings, options), ...remarks]
     return {
       document: { ...curveDocument(found, bootstrap), ...(said.length ? { remarks: said } : {}), warnings },
       text: [curveText(found, bootstrap), ...said, ...warnings.map(({ text }) => text)].join('\n'),

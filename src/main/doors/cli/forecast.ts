@@ -29,7 +29,7 @@ import { effectiveTokens, lossOfRepeats, publishedRepeats } from '#shared/scalin
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { redrawSurface, surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
 import { scoreAnswer, type ScoreOptions } from './forecast-score.ts'
-import { curvePoints, surfacePoints } from './points.ts'
+import { curvePoints, robustRemark, surfacePoints } from './points.ts'
 import { type Answer, type CommandContext, type CommandPart, usageError } from './program.ts'
 import { lossFactor, type StudyPoints } from './study-points.ts'
 
@@ -111,7 +111,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     const { points, found, left } = fitPoints(form, given, fitOptions, names)
     const bootstrap = curveBootstrap(found, points, fitOptions)
     const warnings = lawWarnings(points, found, bootstrap, [flops])
-    const remarks = [...left, ...said, ...warnings.map(({ text }) => text)]
+    const remarks = [...left, ...robustRemark(warnings, fitOptions), ...said, ...warnings.map(({ text }) => text)]
     const fresh = evaluateCurve(found, flops)
     const { allocation, words } = allocationOf(study, options.tokensPerParameter, flops)
     const repeats = repeatsOf(allocation.tokens, options.text ?? study?.trainTokens ?? null)

@@ -7,6 +7,7 @@ import { listed } from '#shared/printable.ts'
 import { gatherBudgets, gatheringRemark, type IsoflopPoint } from '#shared/scaling/isoflop.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
+import type { LawWarning } from '#shared/scaling/warnings.ts'
 import { readTable, type Table } from '#main/platform/disk/tables.ts'
 import { parseNumber, parseWhole } from './amounts.ts'
 import type { CommandContext } from './program.ts'
@@ -50,6 +51,12 @@ export const pointOptions = (command: Command): Command =>
     .option('--bootstrap <count>', 'refits that the intervals are taken from; 0 for none', parseWhole(0, 100_000))
     .option('--confidence <share>', 'of the intervals', parseNumber(0.01, 0.999))
     .option('--seed <number>', 'of the refits', parseWhole(0, 0xffff_ffff))
+
+/** What to do about a point that disagrees, where it has not been done. */
+export const robustRemark = (warnings: readonly LawWarning[], { robust = false }: PointOptions): string[] =>
+  robust || !warnings.some(({ kind }) => kind === 'outlier')
+    ? []
+    : ['One point disagrees with the others; --robust fits the law without it.']
 
 /** Points of a curve, with what their columns are called, what was left out, and the study that they are of. */
 export async function curvePoints(

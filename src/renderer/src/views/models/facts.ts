@@ -1,6 +1,7 @@
 // What is known of two sets of weights, line by line.
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import type { TaskScores } from './task-scores.ts'
+import type { useLossUnit } from '../../stores/loss-unit.ts'
 import type { Entry } from '../../stores/models.ts'
 import { exactly, formatBytes, formatCount, formatLoss, rounded, threeDigits } from '#shared/numbers.ts'
 
@@ -20,10 +21,13 @@ const tokenizerWords = (choice: TokenizerChoice | null): string => {
       : `its own, ${exactly(choice.vocabulary)}`
 }
 
+/** What losses are said in. */
+type Said = Pick<ReturnType<typeof useLossUnit>, 'words' | 'said'>
+
 /** Lines that neither has are left out. */
-export function factRows(a: Entry, b: Entry, scores: ReadonlyMap<string, TaskScores>): Fact[] {
+export function factRows(a: Entry, b: Entry, scores: ReadonlyMap<string, TaskScores>, unit: Said): Fact[] {
   const [left, right] = [a, b].map((entry): Record<string, string> => ({
-    ...factsOf(entry),
+    ...factsOf(entry, unit),
     Tasks: scores.get(entry.key)?.lines.join('\n') ?? '–',
   }))
   return Object.keys(left)
@@ -31,13 +35,10 @@ export function factRows(a: Entry, b: Entry, scores: ReadonlyMap<string, TaskSco
     .filter((fact) => fact.a !== '–' || fact.b !== '–')
 }
 
-function factsOf({
-  model: { shape, activation, parametrisation },
-  parameters,
-  bytes,
-  row,
-  imported,
-}: Entry): Record<string, string> {
+function factsOf(
+  { model: { shape, activation, parametrisation }, parameters, bytes, row, imported }: Entry,
+  { words, said }: Said,
+): Record<string, string> {
   const made = row?.made
   const recipe = made?.recipe
   const isScaled = parametrisation.embeddingScale !== 1 || parametrisation.outputScale !== 1
@@ -52,8 +53,8 @@ function factsOf({
     Tokenizer: tokenizerWords(made?.tokenizer ?? imported?.tokenizer ?? null),
     'Training tokens': row ? `${formatCount(row.tokens)}, ${threeDigits(row.tokens / parameters)} per parameter` : '–',
     Step: row && made ? `${exactly(row.step)} of ${exactly(made.steps)}` : '–',
-    'Training loss (nats/token)': row ? formatLoss(row.loss) : '–',
-    'Validation loss (nats/token)': row ? formatLoss(row.validationLoss) : '–',
+    [`Training loss (${words})`]: row ? formatLoss(said({ id: row.runId }, row.loss, 'training')) : '–',
+    [`Validation loss (${words})`]: row ? formatLoss(said({ id: row.runId }, row.validationLoss, 'validation')) : '–',
     'Peak learning rate': made ? String(rounded(made.peakLearningRate)) : '–',
     Batch: made
       ? `${exactly(made.batchSequences)} sequences, ${formatCount(made.batchSequences * (recipe?.context ?? shape.context))} tokens`
