@@ -31,10 +31,7 @@ export const apart = { moveOverlap: 'shiftY' as const }
  * A layout for all series of one drawing, beside its lines in pixels. ECharts asks it for each label in turn, and again
  * when it is resized.
  */
-export function createLabelLayout(
-  lines: () => readonly (readonly Point[])[],
-  height: () => number,
-): (label: Label) => Place {
+function createLabelLayout(lines: () => readonly (readonly Point[])[], height: () => number): (label: Label) => Place {
   let taken: Rect[] = []
   let drawn: readonly (readonly Point[])[] | null = null
   const asked = new Set<string>()
@@ -75,7 +72,7 @@ const overlap = (a: Rect, b: Rect): boolean =>
   b.y < a.y + a.height + air.y
 
 /** Whether a line runs through a rectangle. */
-export const crosses = (line: readonly Point[], rect: Rect): boolean =>
+const crosses = (line: readonly Point[], rect: Rect): boolean =>
   line.some((to, i) => i > 0 && segmentMeets(line[i - 1], to, rect))
 
 /** Liang and Barsky 1984: the part of a segment inside a rectangle; one that has no place meets nothing. */
