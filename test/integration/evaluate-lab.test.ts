@@ -137,7 +137,7 @@ it('--samples overwrites nothing but samples, and nothing that is read', async (
     const { status, document } = await isoflop(...text, ...args)
     expect([status, document.error?.code], args.join(' ')).toEqual([1, 'conflict'])
   }
-  const kept = await isoflop(...text, join(home, 'items.jsonl'))
+  const kept = await isoflop(...text, join(home, 'runs', 'items.jsonl'))
   expect([kept.status, kept.document.error.message]).toEqual([1, expect.stringContaining('keeps its own data')])
   expect(readFileSync(rows, 'utf8')).toBe('{"text":"a b c d"}\n')
   expect(readFileSync(thesis, 'utf8')).toBe('Years of work.\n')

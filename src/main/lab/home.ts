@@ -3,13 +3,11 @@ import { join } from 'node:path'
 import { shortened } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
 import { takeLock, type Lock } from '#main/platform/disk/database-lock.ts'
+import { isLabData, isLabFolder } from '#main/platform/disk/lab-data.ts'
 import { makePrivateFolder } from '#main/platform/disk/private-folder.ts'
 
-/** What a lab makes in its folder, and what lies in any. */
-const isOwn = (name: string): boolean =>
-  /^(\.|(isoflop\.db|lab\.lock)|lost\+found$|open\.html$)/.test(name) || isFolder(name)
-const isFolder = (name: string): boolean =>
-  /^(clusters|corpora|evaluations|exports|hub|machines|models|openness|runs|tasks|tokens|uploads|window)$/.test(name)
+/** What a lab keeps in its folder, and what lies in any. */
+const isOwn = (name: string): boolean => isLabData(name) || name.startsWith('.') || name === 'lost+found'
 
 /**
  * A folder of other things is not made a lab where that would shut others out of them, or where the lab would take some
@@ -17,7 +15,7 @@ const isFolder = (name: string): boolean =>
  */
 function refuseOthers(home: string, names: readonly string[], isOpen: boolean): void {
   const strange = names.find((name) => !isOwn(name))
-  if (names.includes('isoflop.db') || strange === undefined || !(isOpen || names.some(isFolder))) return
+  if (names.includes('isoflop.db') || strange === undefined || !(isOpen || names.some(isLabFolder))) return
   throw new Fault(
     'bad-input',
     `${home} holds ${shortened(strange, 60)}, which is no part of a lab. Choose a data folder of its own, such as ${join(home, 'isoflop')}.`,

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EvaluationResult, ItemRecord } from '#shared/evaluation/result.ts'
-import { harnessResults } from '#shared/evaluation/result.ts'
+import { harnessResults, itemRemarks } from '#shared/evaluation/result.ts'
 import { importHuggingFace } from '#main/core/model-formats/import.ts'
 import type { Engine } from '#main/core/engine/engine.ts'
 import { createGpt } from '#main/core/engine/gpt.ts'
@@ -148,6 +148,23 @@ describe('lm-evaluation-harness and we', () => {
     const older = whole.records.slice(0, 9).map((record) => ({ ...record, metrics: { acc: record.metrics.acc } }))
     const fromOlder = await run({ works: [work], done: older })
     expect(fromOlder.result.tasks).toEqual(whole.result.tasks) // what an older version did not say follows
+  })
+
+  it('says how many items lost their beginning, and which rows were not scored', async () => {
+    const one = cases.find(({ task, sampler }) => task === 'lambada_openai' && sampler === 'default')!
+    const work = await workOf(one)
+    const tooLong = one.arguments.filter((requests) =>
+      requests.some((texts) => tokenizer.encode(texts.join('')).length > engine.model.shape.context + 1),
+    ).length
+    expect(tooLong).toBeGreaterThan(0)
+    const { result } = await run({ works: [{ ...work, rows: 100, withoutText: 2 }] })
+    expect(itemRemarks(result.tasks[0])).toEqual([
+      `The first ${work.items.length} of 100 rows.`,
+      '2 rows without text passed over.',
+      `The beginning of ${tooLong} items did not fit the context and was cut.`,
+    ])
+    const short = await run({ works: [await workOf(cases.find(({ shots }) => shots === 0)!)] })
+    expect(itemRemarks(short.result.tasks[0])).toEqual([])
   })
 
   it('stops when asked', async () => {

@@ -24,9 +24,23 @@ it('writes over nothing that is there, unless a person says so', async () => {
   expect(readFileSync(file, 'utf8')).toBe('two')
 })
 
+it('writes beside what the lab keeps, and among its exports', async () => {
+  for (const file of ['report.html', 'exports/report.html', 'runs.html']) {
+    await writeOutput(home, join(home, file), 'x', {})
+    expect(readFileSync(join(home, file), 'utf8')).toBe('x')
+  }
+})
+
 it('writes over nothing that the lab keeps, whatever a person says', async () => {
   symlinkSync(home, join(base, 'link'))
-  for (const file of ['lab/isoflop.db', 'lab/runs/a/new.html', 'link/isoflop.db', 'lab'])
+  for (const file of [
+    'lab/isoflop.db',
+    'lab/isoflop.db-wal',
+    'lab/runs/a/new.html',
+    'link/isoflop.db',
+    'lab',
+    'lab/exports',
+  ])
     await expect(writeOutput(home, join(base, file), 'x', { overwrite: true }), file).rejects.toMatchObject({
       code: 'bad-input',
       message: expect.stringContaining('keeps its own data'),
