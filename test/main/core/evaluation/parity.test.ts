@@ -153,8 +153,11 @@ describe('lm-evaluation-harness and we', () => {
   it('says how many items lost their beginning, and which rows were not scored', async () => {
     const one = cases.find(({ task, sampler }) => task === 'lambada_openai' && sampler === 'default')!
     const work = await workOf(one)
-    const tooLong = one.arguments.filter((requests) =>
-      requests.some((texts) => tokenizer.encode(texts.join('')).length > engine.model.shape.context + 1),
+    const shotsOf = createShots(work.shots)
+    const tooLong = work.items.filter((item) =>
+      scoreRequests(item, shotsOf(item)).some(
+        ({ context, continuation }) => tokenizer.encode(context + continuation).length > engine.model.shape.context + 1,
+      ),
     ).length
     expect(tooLong).toBeGreaterThan(0)
     const { result } = await run({ works: [{ ...work, rows: 100, withoutText: 2 }] })
