@@ -67,7 +67,7 @@ describe.skipIf(missing.length > 0)('a login node', { timeout: 300_000 }, () => 
     expect(onLoginNode()).toEqual([])
 
     const shape = ['--shape', '2,32,2', '--tokenizer', 'bytes', '--context', '32', '--batch-tokens', '256']
-    const text = ['--corpus', join(folder, 'text.txt'), '--tokens-per-parameter', '40']
+    const text = ['--corpus', join(folder, 'text.txt'), '--tokens-per-parameter', '400']
     const child = spawn(process.execPath, [app.cli, 'train', '--on', 'far', ...shape, ...text], {
       env: environment(),
       stdio: ['ignore', 'ignore', 'pipe'],

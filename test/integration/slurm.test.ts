@@ -163,7 +163,7 @@ describe.skipIf(missing.length > 0)(`on a Slurm cluster (${needs})`, { timeout: 
       return queued().length === 0
     })
     expect(logs(cluster).some((log) => log.includes('ended with 75'))).toBe(true) // preempted, and saved
-    expect(logs(cluster).some((log) => log.includes('restart 2'))).toBe(true) // with the node that died
+    expect(logs(cluster).join('\n'), victim).toContain('restart 2') // with the node that died
 
     const follow = isoflop('array', 'cluster', 'follow')
     expect(follow.status, follow.stderr).toBe(0)

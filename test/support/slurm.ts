@@ -79,7 +79,9 @@ export async function startSlurm(folder: string, { nodes = 2, cpus = 2 } = {}): 
     run,
     startNode,
     killNode: (name) => {
-      for (const pid of pidsOf(folder, name)) end(pid, 'SIGKILL')
+      // All stand still before the first is gone, whose keeper would else tell the controller that a job has failed.
+      const pids = pidsOf(folder, name).sort((a, b) => a - b)
+      for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) end(pid, signal)
       rmSync(join(folder, `run/slurmd-${name}.pid`), { force: true })
     },
     restart: (line = '') => {
