@@ -3,6 +3,9 @@
 /** Without control characters (C0, DEL, C1) and bidirectional controls; line breaks and tabs stay. */
 export const printable = (text: string): string => text.replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, '')
 
+/** The same in one line: what parts lines or columns becomes a blank. */
+export const oneLine = (text: string): string => printable(text.replace(/\r\n|[\r\n\t\u2028\u2029]/g, ' '))
+
 /** As many names as a sentence has room for; the count of all where some are left out. */
 export function listed(names: readonly string[], mostCharacters = 200): string {
   let shown = 0
@@ -11,5 +14,5 @@ export function listed(names: readonly string[], mostCharacters = 200): string {
   return shown === names.length ? few : `${few}, … (${names.length} in all)`
 }
 
-/** The same in one line: what parts lines or columns becomes a blank. */
-export const oneLine = (text: string): string => printable(text.replace(/\r\n|[\r\n\t\u2028\u2029]/g, ' '))
+/** With the full stop of a sentence, which the words of others may have or not. */
+export const asSentence = (text: string): string => text.replace(/\.?$/, '.')

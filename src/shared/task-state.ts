@@ -14,7 +14,7 @@ export type TaskState =
 export const isUnderWay = ({ state }: { state: TaskState }): boolean => state === 'queued' || state === 'running'
 
 /** Comes to its end without anybody's help: neither it nor what comes before it waits for space on a full disk. */
-export const goesOn = (task: { state: TaskState; code?: FaultCode | null }): boolean =>
+export const endsByItself = (task: { state: TaskState; code?: FaultCode | null }): boolean =>
   isUnderWay(task) && task.code !== 'disk-full'
 
 /** What states were called in records of older labs. */

@@ -1,16 +1,16 @@
 // A login node belongs to everybody: what the lab asks of one is over at once. On a real Slurm, through a real sshd, no
 // process of ours is there between two questions, nor when the lab has gone.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ensureBuilt, type BuiltApp } from '../support/build.ts'
-import { missingForSlurm, missingForSsh, startSlurm, type LocalSlurm } from '../support/slurm.ts'
-import { smallText } from '../support/small-text.ts'
-import { startSshd, type LocalSshd } from '../support/sshd.ts'
+import type { BuiltApp } from '../support/build.ts'
+import { missingForSlurm, missingForSsh, type LocalSlurm } from '../support/slurm.ts'
+import { startSlurmSite, type SlurmSite } from '../support/slurm-site.ts'
+import type { LocalSshd } from '../support/sshd.ts'
 
 const missing = [...missingForSlurm(), ...missingForSsh()]
+let site: SlurmSite | undefined
 let app: BuiltApp
 let folder: string
 let slurm: LocalSlurm
@@ -18,16 +18,11 @@ let sshd: LocalSshd
 
 beforeAll(async () => {
   if (missing.length > 0) return
-  app = ensureBuilt()
-  folder = mkdtempSync(join(tmpdir(), 'isf-slurm-'))
-  writeFileSync(join(folder, 'text.txt'), smallText(400_000))
-  slurm = await startSlurm(join(folder, 'slurm'))
-  sshd = await startSshd(join(folder, 'ssh'), slurm.env)
+  site = await startSlurmSite()
+  ;({ app, folder, slurm, sshd } = site)
 })
 afterAll(() => {
-  sshd?.stop()
-  slurm?.stop()
-  if (folder) rmSync(folder, { recursive: true, force: true })
+  site?.stop()
 })
 
 const environment = () => ({ ...slurm.env, ...sshd.env, ISOFLOP_HOME: join(folder, 'home') })

@@ -1,19 +1,19 @@
 // Runs on a real Slurm, through everything that happens to jobs there: whatever it was, weights and losses are those of
 // a run on this computer that nothing ever disturbed.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RunSummary } from '#shared/run.ts'
 import type { Study } from '#shared/study.ts'
 import { createLab, type LabHost } from '#main/lab/lab.ts'
 import { forkNodeWorker } from '#main/platform/processes/node.ts'
-import { ensureBuilt, type BuiltApp } from '../support/build.ts'
+import type { BuiltApp } from '../support/build.ts'
 import { python } from '../support/pytorch-runs.ts'
-import { missingForSlurm, missingForSsh, startSlurm, type LocalSlurm } from '../support/slurm.ts'
-import { smallText } from '../support/small-text.ts'
-import { startSshd, type LocalSshd } from '../support/sshd.ts'
+import { missingForSlurm, missingForSsh, type LocalSlurm } from '../support/slurm.ts'
+import { startSlurmSite, type SlurmSite } from '../support/slurm-site.ts'
+import type { LocalSshd } from '../support/sshd.ts'
 import { trainedIn } from '../support/trained.ts'
 
 const missing = [...missingForSlurm(), ...missingForSsh()]
@@ -22,6 +22,7 @@ const shape = ['--tokenizer', 'bytes', '--context', '32', '--batch-tokens', '256
 /** Runs of some twenty and forty seconds, on a machine with nothing else to do. */
 const ladder = ['--largest', '60k', '--tokens-per-parameter', '60', ...shape]
 
+let site: SlurmSite | undefined
 let app: BuiltApp
 let folder: string
 let slurm: LocalSlurm
@@ -31,18 +32,13 @@ const awkward = `it's a "folder" $(touch pwned) & ;`
 
 beforeAll(async () => {
   if (missing.length > 0) return
-  app = ensureBuilt()
-  folder = mkdtempSync(join(tmpdir(), 'isf-slurm-'))
-  writeFileSync(join(folder, 'text.txt'), smallText(400_000))
-  slurm = await startSlurm(join(folder, 'slurm'))
-  sshd = await startSshd(join(folder, 'ssh'), slurm.env)
+  site = await startSlurmSite()
+  ;({ app, folder, slurm, sshd } = site)
 })
 const begun = new Set<ChildProcess>()
 afterAll(() => {
   for (const child of begun) child.kill('SIGKILL')
-  sshd?.stop()
-  slurm?.stop()
-  if (folder) rmSync(folder, { recursive: true, force: true })
+  site?.stop()
 })
 
 /** A test that is tried again finds nothing of what its first try left: no lab, no folder of a cluster, no job. */

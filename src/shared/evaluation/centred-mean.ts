@@ -14,16 +14,19 @@ export interface CentredMean extends Score {
   tasks: string[]
 }
 
+/** Whether the mean is over a task of that result: one with rows of its own and an accuracy. */
+export const isOfCore = ({ task, metrics }: TaskResult): boolean =>
+  !isSynthetic(task) && metrics.some(({ name }) => name === 'acc')
+
 /**
  * Mean over tasks of (acc − chance) / (1 − chance): DCLM's centred accuracy (Li et al. 2024, arXiv 2406.11794), over
  * the tasks that were evaluated in place of its 22. Of tasks that read rows, each once; null for fewer than two.
  */
 export function centredMean(results: readonly TaskResult[]): CentredMean | null {
-  const parts = results.flatMap(({ task, chance, metrics }) => {
-    const acc = metrics.find(({ name }) => name === 'acc')
-    if (!acc || isSynthetic(task)) return []
+  const parts = results.filter(isOfCore).map(({ task, chance, metrics }) => {
+    const { value, stderr } = metrics.find(({ name }) => name === 'acc')!
     const guess = chance ?? 0
-    return [{ task, value: (acc.value - guess) / (1 - guess), stderr: acc.stderr && acc.stderr / (1 - guess) }]
+    return { task, value: (value - guess) / (1 - guess), stderr: stderr && stderr / (1 - guess) }
   })
   return parts.length < 2 ? null : { ...meanScore(parts), tasks: parts.map(({ task }) => task) }
 }

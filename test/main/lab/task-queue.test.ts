@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { Fault } from '#shared/fault.ts'
-import { goesOn, isUnderWay } from '#shared/task-state.ts'
+import { endsByItself, isUnderWay } from '#shared/task-state.ts'
 import { createTaskQueue, type Task, type TaskQueueDeps, type TaskRecord } from '#main/lab/task-queue.ts'
 
 interface Sum extends TaskRecord {
@@ -210,14 +210,14 @@ describe('a full disk', () => {
     const { queue, rows, endings } = scripted({ retryMs: 60_000 })
     for (const id of ['a', 'b']) queue.add(sum(id))
     await turn()
-    expect([...rows.values()].map(goesOn)).toEqual([true, true])
+    expect([...rows.values()].map(endsByItself)).toEqual([true, true])
     endings.get('a')!.reject(full())
     await settle()
     expect(rows.get('b')).toMatchObject({ state: 'queued', code: 'disk-full', message: expect.stringMatching(/full/) })
-    expect([...rows.values()].map(goesOn)).toEqual([false, false])
+    expect([...rows.values()].map(endsByItself)).toEqual([false, false])
     queue.goOn()
     await settle()
-    expect([...rows.values()].map(goesOn)).toEqual([true, true])
+    expect([...rows.values()].map(endsByItself)).toEqual([true, true])
     endings.get('a')!.reject(full())
     await settle()
     await queue.leave('a')

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander'
 import { engineNames, type EngineName } from '#shared/engine.ts'
 import { Fault } from '#shared/fault.ts'
+import { asSentence } from '#shared/printable.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { parseWhole } from './amounts.ts'
 import { unlessInterrupted } from './lab.ts'
@@ -31,7 +32,7 @@ export async function refuseAbsentEngine(
   if (!isAvailable)
     throw new Fault(
       'unavailable',
-      `--engine: ${engine} does not run here: ${description.replace(/\.$/, '')}. Leave it out for the fastest that does.`,
+      `--engine: ${engine} does not run here: ${asSentence(description)} Leave it out for the fastest that does.`,
     )
 }
 

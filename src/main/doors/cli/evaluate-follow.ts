@@ -2,7 +2,7 @@
 // interrupts: every item that was scored stays in the lab.
 import type { Evaluation } from '#shared/evaluation/evaluation.ts'
 import { Fault, isDiskFull } from '#shared/fault.ts'
-import { goesOn, isUnderWay } from '#shared/task-state.ts'
+import { endsByItself, isUnderWay } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { SamplesFile } from './evaluate-samples.ts'
 import { waitFor } from './lab.ts'
@@ -66,7 +66,7 @@ async function forgetRefused(lab: LabHost, evaluations: readonly Evaluation[]): 
   await lab.emptyDeleted(refused)
 }
 
-const hasEndedBadly = (one: Evaluation): boolean => !goesOn(one) && one.state !== 'finished'
+const hasEndedBadly = (one: Evaluation): boolean => !endsByItself(one) && one.state !== 'finished'
 
 const faultOf = ({ task, code, message, state }: Evaluation): Fault =>
   new Fault(code ?? 'failed', message ?? `The evaluation of ${task} ended as ${state}.`)

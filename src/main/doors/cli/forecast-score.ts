@@ -1,6 +1,7 @@
 // `isoflop forecast --task`: what a model of a budget would score, in two steps: loss by the law, score by the loss.
 import { Fault } from '#shared/fault.ts'
-import { type Evaluation, type EvaluationTask, isSynthetic, rowsOf } from '#shared/evaluation/evaluation.ts'
+import { isOfCore } from '#shared/evaluation/centred-mean.ts'
+import { type Evaluation, type EvaluationTask, rowsOf } from '#shared/evaluation/evaluation.ts'
 import { publishedResults } from '#shared/evaluation/published.ts'
 import { publishedMean, publishedTaskPoints, scoreBounds, taskPoints } from '#shared/evaluation/task-points.ts'
 import { groupedBy } from '#shared/grouped.ts'
@@ -172,13 +173,8 @@ async function studyScores(
   })
 }
 
-/** What the window's CORE mean is over: tasks that read rows and have an accuracy. */
 const coreTasks = (evaluations: readonly Evaluation[]): string[] => [
-  ...new Set(
-    evaluations.flatMap(({ task, result }) =>
-      !isSynthetic(task) && result!.metrics.some(({ name }) => name === 'acc') ? [task] : [],
-    ),
-  ),
+  ...new Set(evaluations.filter(({ result }) => isOfCore(result!)).map(({ task }) => task)),
 ]
 
 /** Of several ways to ask a task (examples, rows) the one that most evaluations have: two are of no one line. */

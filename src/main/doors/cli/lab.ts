@@ -3,7 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import type { Corpus, TokenizedCorpus } from '#shared/corpus.ts'
 import type { LabNews, NewsKind } from '#shared/lab.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
-import { goesOn } from '#shared/task-state.ts'
+import { endsByItself } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import type { CommandContext } from './program.ts'
 
@@ -106,7 +106,7 @@ export function corpusReady(lab: LabHost, corpusId: string, { terminal, signal }
     const corpus = (await lab.listCorpora()).find(({ id }) => id === corpusId)
     if (!corpus) throw new Fault('not-found', 'The corpus was deleted meanwhile.')
     if (corpus.state === 'finished') return corpus
-    if (!goesOn(corpus))
+    if (!endsByItself(corpus))
       throw new Fault(corpus.code ?? 'failed', corpus.message ?? `The corpus ${corpus.name} could not be read.`)
     const { progress } = corpus
     terminal.progress(
@@ -129,7 +129,7 @@ export async function tokensReady(
       (one) => one.corpusId === corpus.id && isSameTokenizer(one.tokenizer, tokenizer),
     )
     if (found?.state === 'finished') return found
-    if (found && !goesOn(found))
+    if (found && !endsByItself(found))
       throw new Fault(found.code ?? 'failed', found.message ?? `The tokens of ${corpus.name} could not be made.`)
     terminal.progress(
       `Making tokens of ${corpus.name}${found?.progress ? `: ${Math.floor(100 * found.progress)} %` : ''}`,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import type { ImportedModel, ModelOrigin } from '#shared/model.ts'
 import type { Subject } from '#shared/subject.ts'
-import { goesOn } from '#shared/task-state.ts'
+import { endsByItself } from '#shared/task-state.ts'
 import type { LabHost } from '#main/lab/lab.ts'
 import { lastChangeMs } from '#main/platform/disk/changes.ts'
 import { exists } from '#main/platform/disk/files.ts'
@@ -130,7 +130,7 @@ export async function takeModel(
   const model = await waitFor(lab, 'model', context.signal, async (news) => {
     const found = news?.id === id ? news : (await lab.listModels()).find((one) => one.id === id)
     if (!found) throw new Fault('not-found', 'The model was deleted meanwhile.')
-    if (!goesOn(found)) return found
+    if (!endsByItself(found)) return found
     const { progress } = found
     context.terminal.progress(
       progress?.phase === 'fetching' && progress.totalBytes > 0

@@ -79,11 +79,7 @@ async function sweep(context: CommandContext, options: SweepOptions, wanted: str
     if (options.use) throw usageError('--use takes what was found: leave --field out.')
     const choices = choicesOf(study, await lab.planStudy(study.id), options, options.field)
     const cost = await lab.sweepCost(study.id, choices)
-    if (!options.start)
-      return {
-        document: { cost, choices },
-        text: `${costText(cost)}${cost.problem === null ? ' With --start it begins.' : ''}`,
-      }
+    if (!options.start) return { document: { cost, choices }, text: costText(cost, 'With --start it begins.') }
     await refuseAbsentEngine(lab, options, context)
     await tokensReady(lab, await corpusReady(lab, study.corpusId, context), study.tokenizer, context)
     context.terminal.note(costText(cost))
@@ -200,11 +196,12 @@ const lossAt =
     return point ? (point.loss?.toFixed(4) ?? 'diverged') : ''
   }
 
-const costText = ({ name, sweepRuns, flops, seconds, problem }: TrialCost): string => {
+/** Ends with what stands in the way, or with what comes next. */
+const costText = ({ name, sweepRuns, flops, seconds, problem }: TrialCost, next = ''): string => {
   const time =
     seconds === null ? 'in a time that is not known yet on this machine' : `about ${formatSeconds(seconds)} here`
   const text = `“${name}”: ${plural(sweepRuns, 'training')}, ${withPrefix(flops, 'FLOP')}, ${time}.`
-  return withPlainSpaces(problem === null ? text : `${text} ${problem}`)
+  return withPlainSpaces(`${text} ${problem ?? next}`.trimEnd())
 }
 
 function parseField(text: string): SweepField {

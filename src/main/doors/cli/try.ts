@@ -48,8 +48,7 @@ async function tryChange(context: CommandContext, options: TryOptions, wanted: s
     const { id, corpusId, tokenizer } = await findStudy(lab, wanted)
     const choices = { seeds: options.seeds, isSwept: options.sweep }
     const cost = await lab.trialCost(id, options.set, choices)
-    if (!options.start)
-      return { document: { cost }, text: `${costText(cost)}${cost.problem === null ? ' With --start it begins.' : ''}` }
+    if (!options.start) return { document: { cost }, text: costText(cost, 'With --start it begins.') }
     await refuseAbsentEngine(lab, options, context)
     await tokensReady(lab, await corpusReady(lab, corpusId, context), tokenizer, context)
     context.terminal.note(costText(cost))
@@ -61,7 +60,8 @@ async function tryChange(context: CommandContext, options: TryOptions, wanted: s
   })
 }
 
-function costText({ name, sweepRuns, seedRuns, flops, seconds, problem }: TrialCost): string {
+/** Ends with what stands in the way, or with what comes next. */
+function costText({ name, sweepRuns, seedRuns, flops, seconds, problem }: TrialCost, next = ''): string {
   const runs = [...(sweepRuns ? [`${sweepRuns} for the learning rate`] : []), `${seedRuns} of its members`].join(
     ' and ',
   )
@@ -70,7 +70,7 @@ function costText({ name, sweepRuns, seedRuns, flops, seconds, problem }: TrialC
       ? 'a time that is not known, for this machine was not measured'
       : `about ${formatSeconds(seconds)} here`
   const text = `“${name}”: ${plural(sweepRuns + seedRuns, 'training')}, ${runs}; ${withPrefix(flops, 'FLOP')}, ${time}.`
-  return withPlainSpaces(problem === null ? text : `${text} ${problem}`)
+  return withPlainSpaces(`${text} ${problem ?? next}`.trimEnd())
 }
 
 /** `decay=wsd`, `peak-learning-rate=5e-3`, `batch-tokens=rule`; the lab says whether the field and the value can be. */

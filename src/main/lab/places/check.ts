@@ -3,6 +3,7 @@
 import { Fault, toFaultData } from '#shared/fault.ts'
 import type { CheckLine, ClusterCheck, SlurmCluster } from '#shared/place.ts'
 import { shellWord } from '#shared/shell.ts'
+import { asSentence } from '#shared/printable.ts'
 import type { News } from '#main/lab/news.ts'
 import type { OwnFiles } from '#main/platform/disk/own-files.ts'
 import type { LoginNode } from '#main/platform/processes/login-node.ts'
@@ -87,7 +88,7 @@ export function createClusterChecks(deps: ClusterChecksDeps): ClusterChecks {
       const { status, output, errors } = await node.run(script, { signal })
       if (status === 0) return output.toString().trim()
       const said = errors.trim().split('\n').at(-1) || `It ended with ${status}`
-      throw new Fault('failed', `${said.replace(/\.?$/, '.')} ${remedy}`.trim())
+      throw new Fault('failed', `${asSentence(said)} ${remedy}`.trim())
     }
 
     say('Connection', 'running', cluster.ssh === null ? 'This computer.' : `ssh ${cluster.ssh}`)

@@ -7,6 +7,7 @@ import { shortened } from '#shared/bounds.ts'
 import type { RunPlace } from '#shared/place.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { shellWord } from '#shared/shell.ts'
+import { asSentence } from '#shared/printable.ts'
 import { listCheckpoints } from '#main/core/model-formats/checkpoint.ts'
 import type { News } from '#main/lab/news.ts'
 import type { Recorder } from '#main/lab/runs/recorder.ts'
@@ -108,7 +109,7 @@ export function createFollower(deps: FollowerDeps): Follower {
   const say = (name: string, trouble: string): void => {
     for (const { recorder } of of(name))
       change(recorder.summary.id, {
-        message: `${trouble.replace(/\.?$/, '.')} Shown is what was last heard; nothing there is lost.`,
+        message: `${asSentence(trouble)} Shown is what was last heard; nothing there is lost.`,
       })
   }
 

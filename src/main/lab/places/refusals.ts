@@ -1,5 +1,6 @@
 // Why sbatch took no jobs: its own words, without what it prints before each, and what to do about them.
 import { shortened } from '#shared/bounds.ts'
+import { asSentence } from '#shared/printable.ts'
 
 /** By what sbatch says; the words are the same from 20.11 to 25. */
 const remedies: readonly [what: RegExp, remedy: string][] = [
@@ -29,5 +30,5 @@ function sbatchWords(errors: string): string {
 export function whyRefused(name: string, errors: string, then = 'resume it'): string {
   const said = sbatchWords(errors)
   const [, remedy] = remedies.find(([what]) => what.test(said)) ?? [null, 'Resume it when that is mended.']
-  return `${(said || 'sbatch did not say why').replace(/\.$/, '')}. ${remedy.replace('NAME', name).replace('resume it', then)}`
+  return `${asSentence(said || 'sbatch did not say why')} ${remedy.replace('NAME', name).replace('resume it', then)}`
 }

@@ -17,6 +17,7 @@ import {
 } from '#shared/study-lock.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
+import { asSentence } from '#shared/printable.ts'
 import { makeRunPlan, settingOf } from './make-run.ts'
 import type { RunStore, StoredRun } from './run-store.ts'
 import type { Runs } from './runs.ts'
@@ -250,7 +251,7 @@ function engineChecks(lock: StudyLock, probes: Machine['probes']): LockCheck[] {
       ? check(
           'engine',
           'missing',
-          `It was trained by the engine ${engine}${there}, which does not run here: ${probe.description.replace(/\.$/, '')}.`,
+          `It was trained by the engine ${engine}${there}, which does not run here: ${asSentence(probe.description)}`,
         )
       : check('engine', 'unknown', `Engine ${engine}${there}: this computer has not been measured yet.`)
   })

@@ -8,6 +8,7 @@ import { lastStep, nearest } from '../curves/curve.ts'
 import { xExtent, xNames, xOf, yName, type CurveLine, type CurveY } from './curve-quantities.ts'
 import type { CurvesPlan } from './curves-plan.ts'
 import { drawing, type Axes, type Drawing } from './drawing.ts'
+import { roomBeside } from './label-layout.ts'
 import { isLimited, limited, noLimit, padded, position, valueAt, type Range, type ScaleKind } from './scale.ts'
 import { mainCurves, nameAtEnd, strokeSeries, type RunStrokes, type Stroke } from './stroke-series.ts'
 import type { ChartTheme } from './theme.ts'
@@ -90,11 +91,11 @@ function yExtent(drawn: Drawn[], yScale: ScaleKind, y: CurveY): (Range & { highe
 }
 
 /** Letters of a name at a line's end; the legend has all of them. */
-const longestName = 18
+const mostLetters = 18
 
-/** Pixels beside the plot for the names at the lines' ends: a letter of 11 px takes about six. */
+/** Pixels beside the plot for the names at the lines' ends. */
 const nameRoom = (lines: readonly CurveLine[]): number =>
-  Math.max(64, ...lines.map(({ name }) => 14 + 6 * Math.min(name.length, longestName)))
+  Math.max(64, roomBeside(lines.map(({ name }) => shortened(name, mostLetters))))
 
 const areLabelled = (lines: readonly CurveLine[]): boolean => lines.length > 1 && lines.length <= endLabelsUpTo
 
@@ -105,7 +106,7 @@ function framed({ drawn, axes }: { drawn: Drawn[]; axes: Axes }, series: object[
   const names = drawn
     .filter(({ points }) => isLabelled && endsInside(points, axes))
     .map(({ line, points }) =>
-      nameAtEnd({ ...line, name: shortened(line.name, longestName), at: lastOf(points)! }, theme),
+      nameAtEnd({ ...line, name: shortened(line.name, mostLetters), at: lastOf(points)! }, theme),
     )
   const right = isLabelled ? { right: nameRoom(lines) } : {}
   return drawing(axes, theme, [gridLines('y', axes.y, theme), ...series, ...names], right)

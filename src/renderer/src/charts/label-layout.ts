@@ -24,6 +24,9 @@ const shifts = [0, 17, -17, 34, -34, 51, -51, 68, -68, 85, -85, 102, -102]
 const air = { x: 1, y: 2 }
 const out: Place = { x: -1e4, y: -1e4 }
 
+/** Pixels beside a plot for the longest of the names that end there: a letter of 11 px takes about six. */
+export const roomBeside = (names: readonly string[]): number => 14 + 6 * Math.max(...names.map(({ length }) => length))
+
 /** Says of a series that its names keep apart from all others: `withNames` gives each the room that is left. */
 export const apart = { moveOverlap: 'shiftY' as const }
 

@@ -6,7 +6,7 @@ import type { LineFit } from '#shared/scaling/power-law.ts'
 import { writeCsv } from '#shared/csv.ts'
 import { gridLines } from './axis.ts'
 import { drawing, nearestPoint, outlined, pointStyle, still, type Axes, type Drawing } from './drawing.ts'
-import { apart } from './label-layout.ts'
+import { apart, roomBeside } from './label-layout.ts'
 import { hueAt } from './hues.ts'
 import { extent, padded, position } from './scale.ts'
 import type { ChartTheme } from './theme.ts'
@@ -146,9 +146,7 @@ export function optimumOption(
       ),
     ),
   ]
-  // a letter of 11 px takes about six
-  const right =
-    14 + 6 * Math.max(...['parameters N*', ...published.map(({ name }) => `${name}, N*`)].map((one) => one.length))
+  const right = roomBeside(['parameters N*', ...published.map(({ name }) => `${name}, N*`)])
   return { ...drawing(axes, theme, series, { right }), optima }
 }
 

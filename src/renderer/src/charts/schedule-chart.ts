@@ -20,7 +20,7 @@ const mostNames = 8
 const mostTogether = 4
 
 /** A name's line, and names above the highest rate. */
-const namePixels = 17
+const nameHeight = 17
 const mostAbove = 3
 
 /** Each line against the share of its own steps, so that members of different length lie over each other. */
@@ -62,7 +62,7 @@ export function scheduleOption(lines: ScheduleLine[], theme: ChartTheme): Drawin
   // beside the plot, or above the lines
   const room = endsHigh
     ? { top: 10, right: 54 }
-    : { top: 10 + namePixels * Math.min(Math.max(0, names.length - 1), mostAbove) }
+    : { top: 10 + nameHeight * Math.min(Math.max(0, names.length - 1), mostAbove) }
   return drawing(axes, theme, all, room)
 }
 
