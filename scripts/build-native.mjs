@@ -70,27 +70,22 @@ const compilers = isCrossed
       : ['g++', 'clang++', 'c++']
 const compiler = compilers.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
 
+/** Whether the compiler knows these flags. */
+const understands = (...flags) =>
+  compiler !== undefined &&
+  spawnSync(compiler, [...flags, '-E', '-x', 'c++', '-'], { input: '', stdio: ['pipe', 'ignore', 'ignore'] }).status ===
+    0
+
 /** Instructions for bf16, which compilers before g++ 10 and clang 9 do not know, beside those of `wide`. */
 const bf16 = {
   x64: { name: 'avx512bf16', wide: 'avx512', flag: '-mavx512bf16', definition: '-DISOFLOP_BF16' },
   arm64: { name: 'neonbf16', wide: 'portable', flag: '-march=armv8.2-a+bf16', definition: '-DISOFLOP_ARM_BF16' },
 }[arch]
-const knowsBf16 =
-  bf16 !== undefined &&
-  !isEmulated &&
-  compiler !== undefined &&
-  spawnSync(compiler, [bf16.flag, '-E', '-x', 'c++', '-'], { input: '', stdio: ['pipe', 'ignore', 'ignore'] })
-    .status === 0
+const knowsBf16 = bf16 !== undefined && !isEmulated && understands(bf16.flag)
 const emulation = ['-O1', '-mavx2', '-mfma', '-Wno-psabi', '-DISOFLOP_EMULATED', '-DISOFLOP_AVX512']
 const tiles = join(root, 'test', 'support', 'native', 'tiles.h')
 const amx = ['-mamx-tile', '-mamx-bf16']
-const knowsAmx =
-  isEmulated ||
-  (knowsBf16 &&
-    arch === 'x64' &&
-    process.platform === 'linux' &&
-    spawnSync(compiler, [...amx, '-E', '-x', 'c++', '-'], { input: '', stdio: ['pipe', 'ignore', 'ignore'] }).status ===
-      0)
+const knowsAmx = isEmulated || (knowsBf16 && arch === 'x64' && process.platform === 'linux' && understands(...amx))
 const halfSets = instructionSets.map((set) =>
   isEmulated && set.name === 'avx512' ? { name: 'avx512', flags: emulation } : set,
 )
