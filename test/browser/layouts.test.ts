@@ -174,6 +174,20 @@ describe.sequential('every view fits, axe finds nothing, and the keyboard reache
       .evaluate(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }))
     expect(widths.scrollWidth).toBe(widths.clientWidth)
   })
+  it('the choices of a chart and its tools stand in one row, zoomed as well', async () => {
+    for (const [room, chart] of Object.entries({ training: 'loss-chart', law: 'law-chart' })) {
+      await page.getByTestId(`nav-${room}`).click()
+      await page.getByTestId(chart).getByRole('group').focus()
+      await page.keyboard.press('+')
+      const bar = page.locator(`[data-testid=${chart}] .bar`).filter({ hasText: 'Show all' })
+      for (const width of [1024, 1280]) {
+        await page.setViewportSize({ width, height: 700 })
+        await stillness(page)
+        expect(await bar.evaluate(({ clientHeight }) => clientHeight), `${room} at ${width} px`).toBeLessThan(40)
+      }
+      await page.keyboard.press('0')
+    }
+  })
   it('with a hundred runs, three of which train', async () => {
     expect(await walk(await openWindow(many.url), crowded, false)).toEqual([])
   })
