@@ -16,3 +16,6 @@ export function listed(names: readonly string[], mostCharacters = 200): string {
 
 /** With the full stop of a sentence, which the words of others may have or not. */
 export const asSentence = (text: string): string => text.replace(/\.?$/, '.')
+
+/** What a command complained of last. */
+export const lastLine = (errors: string): string => errors.trim().split('\n').at(-1)!.trim().slice(0, 300)

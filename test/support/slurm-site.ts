@@ -1,7 +1,7 @@
 // A cluster to try the command line on: a real Slurm, an sshd in front of it, and a text to train on.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { ensureBuilt, type BuiltApp } from './build.ts'
 import { startSlurm, type LocalSlurm } from './slurm.ts'
 import { smallText } from './small-text.ts'
@@ -13,6 +13,8 @@ export interface SlurmSite {
   folder: string
   slurm: LocalSlurm
   sshd: LocalSshd
+  /** Commands in this folder stand before Slurm's own on the login node. */
+  front: string
   stop(): void
 }
 
@@ -21,11 +23,13 @@ export async function startSlurmSite(): Promise<SlurmSite> {
   const folder = mkdtempSync(join(tmpdir(), 'isf-slurm-'))
   writeFileSync(join(folder, 'text.txt'), smallText(400_000))
   const slurm = await startSlurm(join(folder, 'slurm'))
-  const sshd = await startSshd(join(folder, 'ssh'), slurm.env)
+  const front = join(folder, 'front')
+  mkdirSync(front)
+  const sshd = await startSshd(join(folder, 'ssh'), { ...slurm.env, PATH: `${front}${delimiter}${slurm.env.PATH}` })
   const stop = (): void => {
     sshd.stop()
     slurm.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { app, folder, slurm, sshd, stop }
+  return { app, folder, slurm, sshd, front, stop }
 }

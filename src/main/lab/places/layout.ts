@@ -9,6 +9,7 @@ import { copyBelow, listFilesBelow } from '#main/platform/disk/copies.ts'
 import { fileBytes, writeFileAtomically } from '#main/platform/disk/files.ts'
 import type { OwnFiles } from '#main/platform/disk/own-files.ts'
 import { scriptOf } from './script.ts'
+import { latestName, listName, scriptName } from './submission.ts'
 import { handOverScript } from './torch-script.ts'
 
 export interface Layout {
@@ -31,9 +32,6 @@ export interface Layout {
 const runnerFolder = (own: OwnFiles): string => `runner/${own.id}`
 const torchFolder = (own: OwnFiles): string => `torch/${own.id}`
 const tokensBelow = ({ tokensKey }: Pick<Layout, 'tokensKey'>): string => `tokens/${tokensKey}`
-const scriptName = (arrayId: string): string => `arrays/${arrayId}.sbatch`
-/** Where `sbatch` answers to: an array that has a number there was submitted. */
-const answerName = (arrayId: string): string => `arrays/${arrayId}.job`
 export const logName = (arrayId: string, index: string): string => `arrays/${arrayId}-${index}.log`
 
 const scriptFor = ({ cluster, arrayId, title, plans, atOnce, own, torch }: Layout): string =>
@@ -63,7 +61,8 @@ const runFiles = (layout: Pick<Layout, 'plans' | 'tokensKey'>): SmallFile[] =>
 /** The files that are new with each submission. */
 const smallFiles = (layout: Layout): SmallFile[] => [
   { path: scriptName(layout.arrayId), text: scriptFor(layout) },
-  { path: `arrays/${layout.arrayId}.runs`, text: layout.plans.map(({ runId }) => `${runId}\n`).join('') },
+  { path: listName(layout.arrayId), text: layout.plans.map(({ runId }) => `${runId}\n`).join('') },
+  ...layout.plans.map(({ runId }) => ({ path: latestName(`runs/${runId}`), text: `${layout.arrayId}\n` })),
   ...runFiles(layout),
 ]
 
@@ -102,24 +101,6 @@ export async function writeHandOver(
   await copyBelow(layout.tokensFolder, join(folder, tokensBelow(layout)))
   await copyBelow(torch.own.root, join(folder, torchFolder(torch.own)), torch.own.files)
 }
-
-/** As a person types it, from the folder on the cluster. */
-export const submitCommand = (arrayId: string): string => `sbatch ${scriptName(arrayId)}`
-
-/**
- * Submits, and gives the same number again where it was submitted already: a connection that broke before the answer
- * came makes no second array. `tee` writes the number down even where this shell is ended while sbatch waits for a full
- * queue; an array whose number the disk did not take is cancelled, because nobody would know of it.
- */
-export const submitScript = (folder: string, arrayId: string): string => `cd -- ${shellWord(folder)} || exit 1
-answer=${shellWord(answerName(arrayId))}
-if [ ! -s "$answer" ]; then
-  number=$(sbatch --parsable ${shellWord(scriptName(arrayId))} | tee "$answer")
-  [ -n "$number" ] || exit 2
-  [ -s "$answer" ] || { scancel "\${number%%;*}"; exit 3; }
-fi
-cat "$answer"
-`
 
 export async function describeLayout(layout: Layout): Promise<Submission> {
   const files = smallFiles(layout).map(({ path, text }) => ({ path, bytes: Buffer.byteLength(text) }))

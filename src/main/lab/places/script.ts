@@ -3,6 +3,7 @@ import { Fault } from '#shared/fault.ts'
 import { oneLine } from '#shared/printable.ts'
 import { carried, type SlurmCluster, type TorchChoice } from '#shared/place.ts'
 import { shellWord } from '#shared/shell.ts'
+import { answerName, jobName, latestName, listName } from './submission.ts'
 import { torchResources, torchStart, type TorchStart } from './torch-script.ts'
 
 /** Of a submission: everything that its script says. */
@@ -102,7 +103,7 @@ export function scriptOf(cluster: SlurmCluster, array: ArrayOf): string {
     ? torchStart(cluster, torch.torch, torch.packageFolder)
     : ownStart(array.runner as readonly string[])
   const options = [
-    '--job-name=isoflop',
+    `--job-name=${jobName(array.id)}`,
     `--array=0-${array.runs - 1}${array.atOnce === undefined ? '' : `%${array.atOnce}`}`,
     ...(asks ? resourcesOf({ ...cluster, gres: asks.gres }, asks.tasks) : resourcesOf(cluster)),
     '--requeue --open-mode=append',
@@ -117,9 +118,17 @@ ${options.map((option) => `#SBATCH ${option}`).join('\n')}
 cd -- "\${SLURM_SUBMIT_DIR:-.}" || exit 1
 unset "\${!SQUEUE_@}" # what a person likes to see of the queue would change what is read here
 ${preludeOf(cluster)}
-run=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${shellWord(`arrays/${array.id}.runs`)})
+run=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${shellWord(listName(array.id))})
 folder=runs/$run
 say() { echo "$(date '+%F %T') $run: $*"; }
+
+# Whoever submitted this may never have heard its number, and have submitted the run once more.
+answer=${shellWord(answerName(array.id))}
+[ -s "$answer" ] || echo "$SLURM_ARRAY_JOB_ID" > "$answer"
+if latest=$(cat "${latestName('$folder')}" 2>/dev/null) && [ "$latest" != ${shellWord(array.id)} ]; then
+  say "was submitted again as $latest, which trains it"
+  exit 0
+fi
 
 # A run that is started again and again and never saves has something wrong with it.
 newest=$(ls "$folder/checkpoints" 2>/dev/null | sort | tail -n 1)

@@ -4,21 +4,26 @@ import { join } from 'node:path'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import { groupedBy } from '#shared/grouped.ts'
 import { carried, type PlaceChoice } from '#shared/place.ts'
+import { asSentence, lastLine } from '#shared/printable.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { shellWord } from '#shared/shell.ts'
 import { isUnderWay } from '#shared/task-state.ts'
 import type { Place } from '#main/lab/runs/place.ts'
-import { removeFolder } from '#main/platform/disk/folders.ts'
 import type { OwnFiles } from '#main/platform/disk/own-files.ts'
 import { createFollower, type FollowerDeps } from './follower.ts'
-import { largeFolders, submitScript, writeSmallFiles, type Layout } from './layout.ts'
-import { readJobId } from './queue.ts'
-import { whyRefused } from './refusals.ts'
+import type { Layout } from './layout.ts'
+import { releaseScript, wishScript } from './orders.ts'
+import { findArray, sendArray, sendFiles } from './send.ts'
 
-/** sbatch itself waits for two minutes where the queue is full. */
-const submitMs = 180_000
 /** *Resume all* asks for one run after the other. */
 const gatherMs = 100
+
+/** With what becomes of a submission whose answer did not come. */
+function unheard(error: unknown): Fault {
+  const { code, message } = toFaultData(error)
+  const then = 'Resume it when that is over: what was sent all the same is found, and not sent twice.'
+  return new Fault(code, code === 'unavailable' ? `${asSentence(message)} ${then}` : message, { cause: error })
+}
 
 export interface SlurmDeps extends Omit<FollowerDeps, 'closing'> {
   /** Makes the tokens of a run if they are not there; gives their folder and what they are called elsewhere. */
@@ -57,6 +62,7 @@ export function createSlurm(deps: SlurmDeps): Place {
     for (const id of ids) {
       follower.forget(id)
       try {
+        if (signal.aborted && summary(id).place?.array) continue // it may be there: asked for when the lab opens
         change(id, { ...end, secondsLeft: null })
       } catch {
         // it was deleted meanwhile
@@ -86,32 +92,28 @@ export function createSlurm(deps: SlurmDeps): Place {
       own: cluster.command === null && !choice ? deps.own() : null,
       ...(choice ? { torch: { choice, own: deps.ownTorch() } } : {}),
     }
-    const staging = join(deps.stagingFolder, arrayId)
-    try {
-      await writeSmallFiles(layout, staging)
-      say(`Sending its files to ${on}.`)
-      const large = largeFolders(layout)
-      const folders = ['arrays', 'runs', ...large.map(({ there }) => there)].map((one) => `${cluster.folder}/${one}`)
-      const made = await node.run(`mkdir -p -- ${folders.map(shellWord).join(' ')}`, { signal })
-      if (made.status !== 0)
-        throw new Fault('bad-input', `${on}: the folder ${cluster.folder} cannot be made: ${lastLine(made.errors)}`)
-      for (const { here, there, files } of large)
-        await node.put(here, `${cluster.folder}/${there}`, { signal, ...(files ? { files } : {}) })
-      await node.put(staging, cluster.folder, { signal })
-      const forget = ids.map((id) => `rm -f ${shellWord(`runs/${id}/wish`)} ${shellWord(`runs/${id}/restarts`)}`)
-      const answer = await node.run(
-        `(cd -- ${shellWord(cluster.folder)} && { ${forget.join('; ')}; })\n${submitScript(cluster.folder, arrayId)}`,
-        { signal, timeoutMs: submitMs },
-      )
-      if (answer.status !== 0)
-        throw new Fault('failed', `${on} did not take the jobs: ${whyRefused(on, answer.errors)}`)
-      const number = readJobId(answer.output.toString())
-      ids.forEach((id, i) => {
-        change(id, { message: 'Waiting in the queue.' }, { job: `${number}_${i}`, heardMs: deps.nowMs() })
-        follower.follow(id)
-      })
-    } finally {
-      await removeFolder(staging).catch(() => undefined)
+    say(`Sending its files to ${on}.`)
+    await sendFiles(node, layout, join(deps.stagingFolder, arrayId), signal)
+    await sendArray(node, cluster, arrayId, ids, signal).then(
+      (number) => ids.forEach((id, i) => change(id, {}, { job: `${number}_${i}` })),
+      async (error: unknown) => {
+        await findSent(on, ids).catch(() => undefined)
+        if (!summary(ids[0]).place!.job) throw unheard(error)
+      },
+    )
+    for (const id of ids) {
+      change(id, { message: 'Waiting in the queue.' }, { heardMs: deps.nowMs() })
+      follower.follow(id)
+    }
+  }
+
+  /** Asks for the jobs of runs whose submission was never answered, once for each array. */
+  async function findSent(name: string, ids: readonly string[]): Promise<void> {
+    const unheard = ids.filter((id) => !summary(id).place!.job && summary(id).place!.array)
+    const { cluster, node } = await reach(name)
+    for (const [array, mine] of groupedBy(unheard, (id) => summary(id).place!.array!)) {
+      const jobs = await findArray(node, cluster, array, signal)
+      for (const id of mine) change(id, {}, { job: jobs.get(id) ?? null })
     }
   }
 
@@ -132,6 +134,7 @@ export function createSlurm(deps: SlurmDeps): Place {
   /** What Slurm still has goes on there; the rest is submitted anew as one array, from its last checkpoints on. */
   async function goOn(name: string, asked: ReadonlyMap<string, boolean>): Promise<void> {
     const anew: string[] = []
+    await findSent(name, [...asked.keys()])
     for (const [id, isChanged] of asked)
       await isThere(id, isChanged).then(
         (isStill) => isStill || anew.push(id),
@@ -148,52 +151,33 @@ export function createSlurm(deps: SlurmDeps): Place {
   /** Whether Slurm still has it as it should be, and lets it go on. */
   async function isThere(id: string, isChanged: boolean): Promise<boolean> {
     const { place } = summary(id)
-    const { name, job, array } = place!
-    const wish = shellWord(`runs/${id}/wish`)
-    if (!job && array) {
-      // The answer to its submission may never have come.
-      const list = shellWord(`arrays/${array}.runs`)
-      const script = `[ -s ${shellWord(`arrays/${array}.job`)} ] || exit 0
-cat ${shellWord(`arrays/${array}.job`)}; grep -nxF -- ${shellWord(id)} ${list} | cut -d: -f1`
-      const [number, line] = (await tell(name, script, 'cannot be asked').catch(() => '')).split('\n')
-      if (number && line) change(id, {}, { job: `${readJobId(number)}_${Number(line) - 1}` })
-    }
-    const known = summary(id).place!.job
-    if (known && !isChanged) {
-      const found = await tell(
-        name,
-        `rm -f ${wish} ${shellWord(`runs/${id}/restarts`)}
-case $(squeue -h -r -j ${known} -o %T 2>/dev/null) in
-  PENDING | REQUEUE_HOLD | SPECIAL_EXIT) scontrol release ${known} && echo there ;;
-  RUNNING | SUSPENDED | CONFIGURING) echo there ;;
-esac`,
-        'did not release it',
-      )
+    const { name, job } = place!
+    if (job && !isChanged) {
+      const found = await tell(name, releaseScript(id, job), 'did not release it')
       if (found.endsWith('there')) {
         change(id, { message: 'Waiting in the queue.' }, { wish: null })
         follower.follow(id)
         return true
       }
-    } else if (known) await tell(name, `scancel ${known} 2>/dev/null; true`, 'did not cancel it')
+    } else if (job) await tell(name, `scancel ${job} 2>/dev/null; true`, 'did not cancel it')
     return false
   }
 
-  /** Writes what is wished where the script of the run looks, then lets Slurm say it. What it answers. */
+  /** What it answers. */
   const wished = (id: string, wish: 'pause' | 'stop'): Promise<string> => {
     const { name, job } = summary(id).place!
-    const cancel = `scancel ${job} && echo asked`
-    const pause = `scancel --signal=TERM --batch ${job} && echo asked`
-    // A signal to a job that waits is held against its start by some versions: it is held instead.
-    return tell(
-      name,
-      `echo ${wish} > ${shellWord(`runs/${id}/wish`)}
-case $(squeue -h -r -j ${job} -o %T 2>/dev/null) in
-  '') echo gone ;;
-  PENDING | CONFIGURING) ${wish === 'stop' ? cancel : `scontrol hold ${job} && echo held`} ;;
-  *) ${wish === 'stop' ? cancel : pause} ;;
-esac`,
-      wish === 'stop' ? 'did not cancel it' : 'did not pause it',
-    )
+    return tell(name, wishScript(id, wish, job!), wish === 'stop' ? 'did not cancel it' : 'did not pause it')
+  }
+
+  /** Runs that were being sent when the last session ended. */
+  async function lookFor(name: string, ids: readonly string[]): Promise<void> {
+    await findSent(name, ids).catch((error: unknown) => {
+      throw unheard(error)
+    })
+    for (const id of ids) {
+      if (summary(id).place!.job) follower.follow(id)
+      else change(id, { state: 'interrupted', message: 'The lab ended before it was sent. Resume it.' })
+    }
   }
 
   return {
@@ -239,10 +223,15 @@ esac`,
     },
     flush: () => undefined, // what was heard is written at once
     begin: (runs) => {
-      for (const { id, place } of runs.filter(isUnderWay)) {
-        if (place!.job) follower.follow(id)
-        else if (place!.name !== carried)
-          change(id, { state: 'interrupted', message: 'The lab ended before it was sent. Resume it.' })
+      const open = runs.filter((run) => isUnderWay(run) && run.place!.name !== carried)
+      const unsent = groupedBy(
+        open.filter(({ place }) => !place!.job),
+        ({ place }) => place!.name,
+      )
+      for (const { id } of open.filter(({ place }) => place!.job)) follower.follow(id)
+      for (const [name, some] of unsent) {
+        const ids = some.map(({ id }) => id)
+        during(ids, () => lookFor(name, ids))
       }
     },
     close: async () => {
@@ -251,5 +240,3 @@ esac`,
     },
   }
 }
-
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)!.trim().slice(0, 300)

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
+import { lastLine } from '#shared/printable.ts'
 import { copyBelow } from '#main/platform/disk/copies.ts'
 import { writeFolderAtomically } from '#main/platform/disk/folders.ts'
 import { makePrivateFolder } from '#main/platform/disk/private-folder.ts'
@@ -120,7 +121,6 @@ function cannotReach(host: string | null, { status, errors }: ShellResult, comma
 
 /** rsync says what happened first, and then what became of it. */
 const firstLine = (text: string): string => text.trim().split('\n')[0].trim().slice(0, 300)
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)!.trim().slice(0, 300)
 
 function start(
   command: string,

@@ -7,10 +7,10 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SlurmCluster, TorchChoice } from '#shared/place.ts'
 import { shellWord } from '#shared/shell.ts'
-import { submitScript } from '#main/lab/places/layout.ts'
 import { question, readAnswer } from '#main/lab/places/questions.ts'
 import { checkScript } from '#main/lab/places/check-script.ts'
 import { scriptOf } from '#main/lab/places/script.ts'
+import { submitScript } from '#main/lab/places/submission.ts'
 import { handOverScript } from '#main/lab/places/torch-script.ts'
 
 const cluster: SlurmCluster = {
@@ -104,7 +104,7 @@ describe('the script of runs that PyTorch trains', () => {
 describe('the script of an array', () => {
   it('asks Slurm for what the cluster says', () => {
     expect(options(scriptOf(cluster, array))).toEqual([
-      '--job-name=isoflop',
+      '--job-name=isoflop-a1',
       '--array=0-3%2',
       '--nodes=1 --ntasks=1 --cpus-per-task=8',
       '--partition=cpu,long',

@@ -1,133 +1,34 @@
 // The place against commands of Slurm that are played by scripts: what a person sees in each state that a job can be
 // in.
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, delimiter, join } from 'node:path'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { notHeardOf, type SlurmCluster } from '#shared/place.ts'
-import type { RunPlan, RunSummary } from '#shared/run.ts'
-import { saveCheckpoint } from '#main/core/model-formats/checkpoint.ts'
-import { createSlurm } from '#main/lab/places/slurm.ts'
 import type { Place } from '#main/lab/runs/place.ts'
-import { createRecorder } from '#main/lab/runs/recorder.ts'
-import { createRunStore, type RunStore } from '#main/lab/runs/run-store.ts'
-import { labSchema } from '#main/platform/disk/database-schema.ts'
-import { openDatabase, type Database } from '#main/platform/disk/database.ts'
-import { createLoginNode } from '#main/platform/processes/login-node.ts'
-import { runSummary } from '../../../support/run-summary.ts'
+import { createScriptedSlurm, started, step, type ScriptedSlurm } from '../../../support/scripted-slurm.ts'
 
-/** Plays back the file `NAME.says`, and writes down what it was called with. */
-const scripted = (root: string, name: string) =>
-  `#!/bin/sh\necho "${name} $*" >> '${root}/calls'\n[ -f '${root}/${name}.fails' ] && { cat '${root}/${name}.fails' >&2; exit 1; }\ncat '${root}/${name}.says' 2>/dev/null\nexit 0\n`
-
+let slurm: ScriptedSlurm
+let place: Place
 let root: string
 let there: string
-let db: Database
-let store: RunStore
-let place: Place
-let told: RunSummary[]
-const path = process.env.PATH
-const cluster: SlurmCluster = {
-  ...{ name: 'far', ssh: 'far', folder: '', engine: 'native', cpus: 1, partition: null, account: null, qos: null },
-  ...{ time: null, gres: null, memory: null, constraint: null, prelude: null, command: '/sw/isoflop' },
-}
+let store: ScriptedSlurm['store']
+let says: ScriptedSlurm['says']
+let fails: ScriptedSlurm['fails']
+let calls: ScriptedSlurm['calls']
+let run: ScriptedSlurm['run']
+let becomes: ScriptedSlurm['becomes']
+let record: ScriptedSlurm['record']
+let save: ScriptedSlurm['save']
 
-function open(ssh: string | null = 'far'): Place {
-  let count = 0
-  return createSlurm({
-    store,
-    news: { tell: (kind, news) => void (kind === 'run' && told.push(news as RunSummary)) },
-    nowMs: () => 1000,
-    newId: () => `id${++count}x${told.length}`,
-    recorder: ({ summary }) => createRecorder(summary, 1000, store, { tell: () => undefined }, () => 0),
-    folderOf: (id) => join(root, 'here', id),
-    // by ssh as people write it, from home, where the scripted one begins
-    reach: async () => ({
-      cluster: { ...cluster, folder: ssh === null ? there : basename(there) },
-      node: createLoginNode({ ssh }),
-    }),
-    prepare: async () => ({ tokensFolder: join(root, 'tokens'), tokensKey: 'key', title: 'Study' }),
-    own: () => ({ root: '/', files: [], id: 'x' }),
-    ownTorch: () => ({ root: '/', files: [], id: 't' }),
-    stagingFolder: join(root, 'staging'),
-    pollMs: 50,
-  })
-}
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'isoflop-place-'))
-  there = join(root, `the cluster's "folder"`)
-  told = []
-  mkdirSync(join(root, 'bin'))
-  mkdirSync(join(root, 'tokens'))
-  writeFileSync(join(root, 'tokens/train.bin'), 'tokens')
-  for (const name of ['sbatch', 'squeue', 'scontrol', 'scancel'])
-    writeFileSync(join(root, 'bin', name), scripted(root, name), { mode: 0o755 })
-  // ssh as it is: options, a host, and one line that the shell there reads
-  writeFileSync(
-    join(root, 'bin/ssh'),
-    `#!/bin/sh\n[ -f '${root}/ssh.fails' ] && { cat '${root}/ssh.fails' >&2; exit 255; }
-[ "$1" = -G ] && { echo 'controlpath none'; exit 0; }
-while [ $# -gt 0 ]; do case $1 in -o) shift 2 ;; --) shift ;; far) shift; break ;; *) shift ;; esac; done
-cd "${root}"; exec sh -c "$*"\n`,
-    { mode: 0o755 },
-  )
-  process.env.PATH = `${join(root, 'bin')}${delimiter}${path}`
-  says('sbatch', '41;far')
-  db = openDatabase(join(root, 'isoflop.db'), labSchema)
-  store = createRunStore(db)
-  place = open(null)
+  slurm = createScriptedSlurm()
+  ;({ root, there, store, says, fails, calls, run, becomes, record, save } = slurm)
+  place = slurm.open(null)
 })
 afterEach(async () => {
   await place.close()
-  db.close()
-  process.env.PATH = path
-  rmSync(root, { recursive: true, force: true })
+  slurm.close()
 })
-
-const says = (name: string, text: string) => writeFileSync(join(root, `${name}.says`), `${text}\n`)
-const fails = (name: string, text: string | null) =>
-  text === null
-    ? rmSync(join(root, `${name}.fails`), { force: true })
-    : writeFileSync(join(root, `${name}.fails`), text)
-const calls = (): string => readFileSync(join(root, 'calls'), 'utf8')
-const run = (id = 'r1'): RunSummary => store.read(id).summary
-const becomes = (state: RunSummary['state'], words?: RegExp | string, id = 'r1') =>
-  vi.waitFor(
-    () => {
-      expect([run(id).state, run(id).message]).toEqual([
-        state,
-        words === undefined ? expect.anything() : words instanceof RegExp ? expect.stringMatching(words) : words,
-      ])
-    },
-    { timeout: 15_000, interval: 20 },
-  )
-function start(...ids: string[]) {
-  const runs = ids.map((id) => runSummary({ id, state: 'queued', steps: 3, place: { name: 'far', ...notHeardOf } }))
-  store.insert(runs.map((summary) => ({ summary, plan: { runId: summary.id } as RunPlan })))
-  place.start(runs, { on: 'far', atOnce: 1 })
-}
-const record = (id: string, ...lines: object[]) =>
-  appendFileSync(join(there, 'runs', id, 'records.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-const started = (step: number) => ({ kind: 'started', step, device: 'CPU', checkpoints: [], message: null })
-const step = (n: number) => ({
-  kind: 'step',
-  record: { step: n, tokens: n, loss: 1 / n, gradientNorm: 1, learningRate: 1, elapsedMs: n },
-  peakBytes: 1,
-})
-const save = (id: string, updates: number) => {
-  const empty = new Map([['w', new Float32Array([updates])]])
-  const state = { updates, parameters: empty, firstMoments: empty, secondMoments: empty }
-  return saveCheckpoint(join(there, 'runs', id, 'checkpoints'), { state, cursor: {} })
-}
+const start = (...ids: string[]) => slurm.start(place, ...ids)
 
 describe('runs on a cluster', () => {
   it('are sent as one array, wait with the reason, train, and come home', async () => {
@@ -266,13 +167,13 @@ describe('runs on a cluster', () => {
     record('r1', started(0), step(1), step(2), step(3), { kind: 'ended', isFinished: true, step: 3 })
     await save('r1', 3)
     says('squeue', '')
-    place = open(null)
+    place = slurm.open(null)
     place.begin([run()])
     await vi.waitFor(() => expect(run()).toMatchObject({ state: 'finished', step: 3 }), 15_000)
   })
   it('keep the last that was heard while the cluster is not reached, and go on when it is', async () => {
     await place.close()
-    place = open('far')
+    place = slurm.open('far')
     says('squeue', '41_0|RUNNING|None|1|n1')
     start('r1')
     await becomes('running', 'Starting on n1.')
