@@ -225,7 +225,8 @@ Status product(Context& context, const Product& g) {
     return isoflop::OUT_OF_MEMORY;
   auto region = [&](int thread) {
     if (!plan.isPrivate) return multiply_together(context, g, plan, thread);
-    for (ptrdiff_t i = context.pool.next(); i < plan.deep * plan.down * plan.across; i = context.pool.next()) {
+    const ptrdiff_t parts = plan.deep * plan.down * plan.across;
+    for (ptrdiff_t i = context.pool.take(thread, parts); i < parts; i = context.pool.take(thread, parts)) {
       const ptrdiff_t layer = i / plan.across / plan.down;
       const Run rows(g.m, MR, plan.down, i / plan.across % plan.down), cut(g.n, NR, plan.across, i % plan.across),
           depth(g.k, LINE, plan.deep, layer);

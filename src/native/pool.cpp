@@ -42,7 +42,7 @@ template <class Done> bool wait_for(Done done, bool mayGiveUp) {
 
 } // namespace
 
-Pool::Pool(int threads) : size_(threads < 1 ? 1 : threads) {
+Pool::Pool(int threads) : size_(threads < 1 ? 1 : threads), runs_(static_cast<size_t>(size_)) {
   for (int i = 1; i < size_; i++) {
     try {
       threads_.emplace_back([this, i] { work(i); });
@@ -65,6 +65,7 @@ void Pool::run(void (*body)(void*, int), void* argument, Team team) {
   FlushDenormals guard; // the workers have one for their whole life
   ticket_.store(0, std::memory_order_relaxed);
   finished_.store(0, std::memory_order_relaxed);
+  for (Given& run : runs_) run.given.store(0, std::memory_order_relaxed);
   isAlone_ = team == Team::alone || size_ == 1;
   if (isAlone_) return body(argument, 0);
   body_ = body;
@@ -73,9 +74,7 @@ void Pool::run(void (*body)(void*, int), void* argument, Team team) {
   const uint64_t open = (region_.load(std::memory_order_relaxed) & ~(REGION - 1)) + REGION;
   region_.store(open); // sequentially consistent with sleepers_: either we see the sleeper or it sees the region
   if (sleepers_.load() > 0) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-    }
+    { std::lock_guard<std::mutex> lock(mutex_); }
     wake_.notify_all();
   }
   body(argument, 0);
