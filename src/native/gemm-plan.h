@@ -61,8 +61,8 @@ struct Plan {
 private:
   /** The grid whose threads move least: each packs its rows and columns for every k. */
   void choose_grid(const Product& g) {
-    // A small C of long sums: with two sums of half the length each thread packs less, and mostly the rows that it wrote
-    // itself. Never decided by the number of threads.
+    // A small C of long sums: with two sums of half the length each thread packs less, and mostly the rows that it
+    // wrote itself. Never decided by the number of threads.
     const ptrdiff_t area = g.m * g.n;
     if (g.aTransposed && area >= 4096 && area < 1 << 18 && g.m >= 64 && g.n >= 64 && g.k >= 4 * KT) deep = 2;
     ptrdiff_t best = PTRDIFF_MAX;

@@ -140,8 +140,8 @@ void multiply_rows(const Product& g, const Plan& plan, const Part& part, ptrdiff
       else
         tile_rows(count, k, left, right, ldb, t);
     }
+    if (isLast && g.gelu) gelu_rows(g, row, count, part.column, part.column + part.columns);
   }
-  if (isLast && g.gelu) gelu_rows(g, part.row, part.rows, part.column, part.column + part.columns);
 }
 
 /** One thread's part, from its own packed pieces of A and B. */
