@@ -71,7 +71,7 @@ export function createScriptedSlurm() {
         nowMs: () => 1000,
         newId: () => `id${++count}x${told.length}`,
         recorder: ({ summary }) => createRecorder(summary, 1000, store, { tell: () => undefined }, () => 0),
-        folderOf: (id) => join(root, 'here', id),
+        runsFolder: join(root, 'here'),
         // from home, where the scripted ssh begins
         reach: async () => ({
           cluster: { ...cluster, folder: ssh === null ? there : basename(there) },

@@ -56,7 +56,7 @@ export function composeRuns(deps: ComposeRunsDeps) {
     nowMs,
     newId,
     recorder,
-    folderOf: runFolder,
+    runsFolder: join(home, 'runs'),
     own,
     ownTorch,
     stagingFolder: join(home, 'clusters', 'sending'),

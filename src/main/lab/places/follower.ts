@@ -7,7 +7,7 @@ import { shortened } from '#shared/bounds.ts'
 import type { RunPlace } from '#shared/place.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { shellWord } from '#shared/shell.ts'
-import { asSentence } from '#shared/printable.ts'
+import { asSentence, lastLine } from '#shared/printable.ts'
 import { listCheckpoints } from '#main/core/model-formats/checkpoint.ts'
 import type { News } from '#main/lab/news.ts'
 import type { Recorder } from '#main/lab/runs/recorder.ts'
@@ -15,6 +15,7 @@ import type { RunStore, StoredRun } from '#main/lab/runs/run-store.ts'
 import type { LoginNode } from '#main/platform/processes/login-node.ts'
 import { logName } from './layout.ts'
 import { howItEnded } from './ended.ts'
+import { createPace } from './pace.ts'
 import { isOnNodes, isWaiting, type QueueRow } from './queue.ts'
 import { question, readAnswer, type Answer } from './questions.ts'
 import { takeRecords, type Taken } from './take-records.ts'
@@ -26,7 +27,8 @@ export interface FollowerDeps {
   nowMs: () => number
   newId: () => string
   recorder: (run: StoredRun) => Recorder
-  folderOf: (runId: string) => string
+  /** Each run's folder is below it, by its id. */
+  runsFolder: string
   reach: (name: string) => Promise<{ cluster: SlurmCluster; node: LoginNode }>
   /** Aborts when the lab closes. */
   closing: AbortSignal
@@ -55,15 +57,12 @@ interface Followed {
   isGone: boolean
 }
 
-const longestWaitMs = 60_000
 /** What a person is told of a log. */
 const logCharacters = 400
 
 export function createFollower(deps: FollowerDeps): Follower {
   const { store, news, nowMs, closing, pollMs = 15_000 } = deps
   const followed = new Map<string, Followed>()
-  const timers = new Map<string, { timer: ReturnType<typeof setTimeout>; waitMs: number }>()
-  const asking = new Map<string, Promise<void>>()
 
   const summary = (id: string): RunSummary => followed.get(id)?.recorder.summary ?? store.read(id).summary
   const change: Follower['change'] = (id, changes, place) => {
@@ -76,35 +75,9 @@ export function createFollower(deps: FollowerDeps): Follower {
     return after
   }
 
-  const schedule = (name: string, afterMs: number): void => {
-    const known = timers.get(name)
-    if (known) clearTimeout(known.timer)
-    const timer = setTimeout(() => ask(name), afterMs)
-    timers.set(name, { timer, waitMs: known?.waitMs ?? pollMs })
-  }
   const of = (name: string): Followed[] =>
     [...followed.values()].filter(({ recorder }) => recorder.summary.place?.name === name)
 
-  function ask(name: string): void {
-    if (closing.aborted || asking.has(name)) return
-    const known = timers.get(name)
-    const work = poll(name)
-      .then(
-        () => pollMs,
-        (error: unknown) => {
-          if (!closing.aborted) say(name, toFaultData(error).message)
-          return Math.min(longestWaitMs, 2 * (known?.waitMs ?? pollMs))
-        },
-      )
-      .then((waitMs) => {
-        asking.delete(name)
-        timers.delete(name)
-        if (closing.aborted || of(name).length === 0) return
-        schedule(name, waitMs)
-        timers.get(name)!.waitMs = waitMs
-      })
-    asking.set(name, work)
-  }
   /** Of all its runs: the state stays, and its age can be seen. */
   const say = (name: string, trouble: string): void => {
     for (const { recorder } of of(name))
@@ -112,6 +85,11 @@ export function createFollower(deps: FollowerDeps): Follower {
         message: `${asSentence(trouble)} Shown is what was last heard; nothing there is lost.`,
       })
   }
+
+  const pace = createPace({
+    ...{ pollMs, closing, ask: poll, isOpen: (name) => of(name).length > 0 },
+    failed: (name, error) => say(name, toFaultData(error).message),
+  })
 
   async function poll(name: string): Promise<void> {
     const { cluster, node } = await deps.reach(name)
@@ -129,36 +107,65 @@ export function createFollower(deps: FollowerDeps): Follower {
     if (!answer)
       throw new Fault(
         'unavailable',
-        `${name} did not answer as it should: ${errors.trim().split('\n').at(-1) || 'the answer was cut off.'}`,
+        `${name} did not answer as it should: ${lastLine(errors) || 'the answer was cut off.'}`,
       )
-    for (const one of of(name)) {
-      if (closing.aborted) return
-      try {
-        await hear(one, answer)
-      } catch (error) {
-        change(one.recorder.summary.id, { message: toFaultData(error).message })
-      }
+    const heard = of(name).filter(({ recorder }) => answer.runs.has(recorder.summary.id)) // others were not asked for
+    // Curves first: fetching what has ended takes longer.
+    for (const one of heard) {
+      await each(one, () => take(one, answer))
+      const { records } = answer.runs.get(one.recorder.summary.id)!
+      if (records.length > 0) await new Promise((resolve) => setImmediate(resolve)) // whoever else asks the lab
+    }
+    if (!answer.rows) throw new Fault('unavailable', `Slurm does not answer: ${answer.trouble}`)
+    const ends = new Map<Followed, Partial<RunSummary>>()
+    for (const one of heard)
+      await each(one, () => {
+        const end = hear(one, answer, answer.rows!)
+        if (end) ends.set(one, end)
+      })
+    const saved = [...ends.keys()].filter(({ recorder }) => answer.runs.get(recorder.summary.id)!.hasSaved)
+    const isFetched = await fetchCheckpoints(
+      name,
+      saved.map(({ recorder }) => recorder.summary.id),
+    ).then(
+      () => true,
+      () => false, // one of them may be to blame
+    )
+    for (const [one, end] of ends) await each(one, () => settle(one.recorder.summary.id, end, isFetched))
+  }
+
+  /** What goes wrong with one run is its own. */
+  async function each(one: Followed, work: () => void | Promise<void>): Promise<void> {
+    const { id } = one.recorder.summary
+    if (closing.aborted || followed.get(id) !== one) return
+    try {
+      await work()
+    } catch (error) {
+      change(id, { message: toFaultData(error).message })
     }
   }
 
-  async function hear(one: Followed, answer: Answer): Promise<void> {
+  function take(one: Followed, answer: Answer): void {
     const { recorder } = one
     const { id } = recorder.summary
-    const part = answer.runs.get(id)
-    if (!part) return // it was not asked for yet
-    if (part.isShorter) change(id, {}, { readBytes: 0 }) // written anew; a session that begins goes back by itself
-    const taken = takeRecords(recorder, part.records)
-    if (part.records.length > 0) one.end = taken.end
-    if (!answer.rows) throw new Fault('unavailable', `Slurm does not answer: ${answer.trouble}`)
-    const { place, step } = recorder.summary
-    const row = answer.rows.get(place!.job!) ?? null
+    const { isShorter, records } = answer.runs.get(id)!
+    if (isShorter) change(id, {}, { readBytes: 0 }) // written anew; a session that begins goes back by itself
+    const taken = takeRecords(recorder, records)
+    if (records.length > 0) one.end = taken.end
+  }
+
+  /** How it ended, where it did. */
+  function hear(one: Followed, answer: Answer, rows: NonNullable<Answer['rows']>): Partial<RunSummary> | undefined {
+    const { recorder } = one
+    const { id, place, step } = recorder.summary
+    const row = rows.get(place!.job!) ?? null
     const heard = { heardMs: nowMs(), reason: row?.reason || null, startsMs: row?.startsMs ?? null }
     const stopped = stateWished(place!)
 
-    if (one.end && 'isFinished' in one.end && one.end.isFinished) return settle(id, { state: 'finished' })
+    if (one.end && 'isFinished' in one.end && one.end.isFinished) return { state: 'finished' }
     if (row && isWaiting(row.state)) {
       one.isGone = false
-      if (stopped === 'paused') return settle(id, { state: 'paused' }) // held there, with its place in the queue
+      if (stopped === 'paused') return { state: 'paused' } // held there, with its place in the queue
       change(id, { state: 'queued', device: null, tokensPerSecond: null, message: waits(row, step) }, heard)
     } else if (row && isOnNodes(row.state)) {
       one.isGone = false
@@ -167,20 +174,23 @@ export function createFollower(deps: FollowerDeps): Follower {
       change(id, { state: 'running', message }, { ...heard, startsMs: null })
     } else if (one.end && 'fault' in one.end) {
       const { code, message } = one.end.fault
-      return settle(id, { state: 'failed', code, message })
+      return { state: 'failed', code, message }
     } else if (!one.isGone) {
       one.isGone = true
       change(id, {}, heard)
     } else {
-      const log = shortened(part.log.split('\n').slice(-3).join(' · '), logCharacters)
-      const message = `${howItEnded(row?.state ?? null, part.log)}${log ? ` Its log ends: ${log}` : ''}`
-      return settle(id, stopped ? { state: stopped, message: null } : { state: 'interrupted', message })
+      const { log } = answer.runs.get(id)!
+      const last = shortened(log.split('\n').slice(-3).join(' · '), logCharacters)
+      const message = `${howItEnded(row?.state ?? null, log)}${last ? ` Its log ends: ${last}` : ''}`
+      return stopped ? { state: stopped, message: null } : { state: 'interrupted', message }
     }
   }
 
-  async function settle(id: string, end: Partial<RunSummary>): Promise<void> {
+  async function settle(id: string, end: Partial<RunSummary>, isFetched = false): Promise<void> {
     const { steps, place } = summary(id)
-    const checkpoints = await fetchCheckpoints(id)
+    if (!isFetched && (await hasCheckpoints(id))) await fetchCheckpoints(place!.name, [id])
+    const here = join(deps.runsFolder, id, 'checkpoints')
+    const checkpoints = (await listCheckpoints(here)).map(({ step }) => step)
     const isFinished = end.state === 'finished' || checkpoints.includes(steps)
     if (isFinished && !checkpoints.includes(steps))
       throw new Fault('damaged', `It finished, but its last checkpoint is not in ${place!.name}'s folder.`)
@@ -196,34 +206,33 @@ export function createFollower(deps: FollowerDeps): Follower {
     followed.delete(id)
   }
 
-  async function fetchCheckpoints(id: string): Promise<number[]> {
-    const here = join(deps.folderOf(id), 'checkpoints')
+  async function hasCheckpoints(id: string): Promise<boolean> {
     const { cluster, node } = await deps.reach(summary(id).place!.name)
-    const there = `${cluster.folder}/runs/${id}/checkpoints`
-    const { output } = await node.run(`ls -- ${shellWord(there)} 2>/dev/null | grep '^step-'`, { signal: closing })
-    if (output.length > 0) {
-      if (followed.has(id)) change(id, { message: 'Fetching its checkpoints.' })
-      await node.get(there, here, { signal: closing })
-    }
-    return (await listCheckpoints(here)).map(({ step }) => step)
+    const there = shellWord(`${cluster.folder}/runs/${id}/checkpoints`)
+    const { output } = await node.run(`ls -- ${there} 2>/dev/null | grep '^step-'`, { signal: closing })
+    return output.length > 0
+  }
+
+  /** Of all at once: to begin to speak with a login node takes longer than small files do. */
+  async function fetchCheckpoints(name: string, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    const { cluster, node } = await deps.reach(name)
+    for (const id of ids) if (followed.has(id)) change(id, { message: 'Fetching its checkpoints.' })
+    const folders = ids.map((id) => `${id}/checkpoints`)
+    await node.get(`${cluster.folder}/runs`, deps.runsFolder, folders, { signal: closing })
   }
 
   return {
     follow: (id) => {
       const run = store.read(id)
       followed.set(id, { recorder: deps.recorder(run), end: null, isGone: false })
-      const { name } = run.summary.place!
-      if (!timers.has(name) && !asking.has(name)) schedule(name, 0)
+      pace.soon(run.summary.place!.name)
     },
     forget: (id) => void followed.delete(id),
     summary,
     change,
     settle,
-    idle: async () => {
-      for (const { timer } of timers.values()) clearTimeout(timer)
-      timers.clear()
-      await Promise.allSettled(asking.values())
-    },
+    idle: pace.idle,
   }
 }
 

@@ -21,7 +21,7 @@ export interface Answer {
   /** null: squeue itself failed, and its words are `trouble`. */
   rows: Map<string, QueueRow> | null
   trouble: string
-  runs: Map<string, { records: Buffer; isShorter: boolean; log: string }>
+  runs: Map<string, { records: Buffer; isShorter: boolean; hasSaved: boolean; log: string }>
 }
 
 /** `nonce` divides the answer: no record holds it. */
@@ -35,6 +35,7 @@ run() {
   if [ "$size" -lt "$2" ]; then part "shorter $1"; return; fi
   part "records $1"
   [ "$size" -gt "$2" ] && tail -c "+$(($2 + 1))" "$file" | head -c ${mostBytes}
+  ls "runs/$1/checkpoints" 2>/dev/null | grep -q '^step-' && part "saved $1"
   if [ -n "$3" ]; then part "log $1"; tail -n ${logLines} "$3" 2>/dev/null; fi
 }
 part queue
@@ -58,7 +59,7 @@ export function readAnswer(output: Buffer, nonce: string): Answer | null {
     const next = output.indexOf(mark, lineEnd)
     const [kind, id = ''] = output.toString('utf8', at + mark.length, lineEnd).split(' ')
     const content = output.subarray(lineEnd + 1, next < 0 ? output.length : Math.max(next, lineEnd + 1))
-    const run = { records: Buffer.alloc(0), isShorter: false, log: '', ...answer.runs.get(id) }
+    const run = { records: Buffer.alloc(0), isShorter: false, hasSaved: false, log: '', ...answer.runs.get(id) }
     if (kind === 'queue') queue = content.toString()
     if (kind === 'status') {
       // a job that Slurm has forgotten is an answer, too
@@ -67,6 +68,7 @@ export function readAnswer(output: Buffer, nonce: string): Answer | null {
     }
     if (kind === 'records') answer.runs.set(id, { ...run, records: content })
     if (kind === 'shorter') answer.runs.set(id, { ...run, isShorter: true })
+    if (kind === 'saved') answer.runs.set(id, { ...run, hasSaved: true })
     if (kind === 'log') answer.runs.set(id, { ...run, log: content.toString().trim() })
     if (kind === 'end') isWhole = true
     at = next

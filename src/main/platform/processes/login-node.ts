@@ -2,7 +2,7 @@
 // ~/.ssh/config hold, or no ssh at all where this computer is the one that is meant. Nothing stays running there.
 import { spawn } from 'node:child_process'
 import { userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, posix, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
 import { lastLine } from '#shared/printable.ts'
 import { copyBelow } from '#main/platform/disk/copies.ts'
@@ -15,8 +15,8 @@ export interface LoginNode {
   run(script: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<ShellResult>
   /** Brings what the folder `here` holds to `there`; only `files` of it where they are named. */
   put(here: string, there: string, options?: { files?: readonly string[]; signal?: AbortSignal }): Promise<void>
-  /** The other way round; what is not there is removed here. */
-  get(there: string, here: string, options?: { signal?: AbortSignal }): Promise<void>
+  /** The other way round, for `folders` below `there`; what such a folder does not hold is removed from it here. */
+  get(there: string, here: string, folders: readonly string[], options?: { signal?: AbortSignal }): Promise<void>
 }
 
 export interface ShellResult {
@@ -77,13 +77,21 @@ export function createLoginNode({ ssh, mayAsk = false }: LoginNodeOptions): Logi
         signal,
       )
     },
-    get: async (folder, here, { signal } = {}) => {
+    get: async (folder, here, folders, { signal } = {}) => {
       if (ssh !== null) {
         makeFolder(here) // rsync makes the last folder of a path alone
-        return rsync(['--delete', '--exclude=.*', '--', there(folder), `${here}/`], null, signal)
+        // What stands behind /./ is made below `here`; hosts after the first are the same.
+        const from = folders.map((one, i) => `${there(posix.normalize(folder)).slice(i && ssh.length)}./${one}/`)
+        const rules = ['--delete', '--exclude=.*', '--relative', '--no-implied-dirs']
+        return rsync([...rules, '--', ...from, `${here}/`], null, signal)
       }
       const rules = { overwrite: true }
-      await writeFolderAtomically(here, (staging) => copyBelow(resolve(homedir, folder), staging), rules)
+      for (const one of folders)
+        await writeFolderAtomically(
+          join(here, one),
+          (staging) => copyBelow(resolve(homedir, folder, one), staging),
+          rules,
+        )
     },
   }
 }

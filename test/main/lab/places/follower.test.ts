@@ -51,7 +51,7 @@ beforeEach(() => {
     nowMs: () => Date.now(),
     newId: () => `nonce${asked.length}`,
     recorder: ({ summary }) => createRecorder(summary, 1000, store, { tell: () => undefined }, () => 0),
-    folderOf: (id) => join(root, id),
+    runsFolder: root,
     reach: async (name) => ({ cluster: plainCluster(name, '.'), node: nodeOf(name) }),
     closing: closing.signal,
   })

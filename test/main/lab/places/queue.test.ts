@@ -102,6 +102,7 @@ describe('an answer', () => {
         'queue\n9_0|RUNNING|None|1|n1\n',
         'status 0\n',
         'records r\n{"a":"ü\\nN end"}\n{"b":',
+        'saved r\n',
         'log r\nlast words\n',
         'end\n',
       ),
@@ -110,6 +111,7 @@ describe('an answer', () => {
     expect(answer?.runs.get('r')).toEqual({
       records: Buffer.from('{"a":"ü\\nN end"}\n{"b":'),
       isShorter: false,
+      hasSaved: true,
       log: 'last words',
     })
     expect(answer?.rows?.size).toBe(1)

@@ -1,7 +1,7 @@
 // The place against commands of Slurm that are played by scripts: what a person sees in each state that a job can be
 // in.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Place } from '#main/lab/runs/place.ts'
 import { createScriptedSlurm, started, step, type ScriptedSlurm } from '../../../support/scripted-slurm.ts'
@@ -170,6 +170,37 @@ describe('runs on a cluster', () => {
     place = slurm.open(null)
     place.begin([run()])
     await vi.waitFor(() => expect(run()).toMatchObject({ state: 'finished', step: 3 }), 15_000)
+  })
+  it('are caught up in few questions however many have ended: all curves first, then what they saved', async () => {
+    const ids = Array.from({ length: 8 }, (_, i) => `r${i + 1}`)
+    says('squeue', ids.map((_, i) => `41_${i}|RUNNING|None|1|n1`).join('\n'))
+    start(...ids)
+    for (const id of ids) await becomes('running', undefined, id)
+    await place.close()
+    for (const id of ids) {
+      record(id, started(0), step(1), step(2), step(3), { kind: 'ended', isFinished: true, step: 3 })
+      await save(id, 3)
+    }
+    says('squeue', '')
+    const ssh = readFileSync(join(root, 'bin/ssh'), 'utf8')
+    slurm.program('ssh', ssh.replace('\n', `\necho "$*" >> '${root}/connections'\n`))
+    const go = join(root, 'go')
+    const others = process.env.PATH!.split(delimiter).slice(1).join(delimiter)
+    const rsync = `exec "$(PATH='${others}' command -v rsync)" "$@"`
+    slurm.program('rsync', `#!/bin/sh\nuntil [ -f '${go}' ]; do sleep 0.1; done\n${rsync}\n`)
+    place = slurm.open('far')
+    place.begin(ids.map(run))
+    const stepsOf = (id: string) => store.records(id, 0).steps.length
+    await vi.waitFor(() => expect(ids.map(stepsOf)).toEqual(ids.map(() => 3)), 15_000)
+    expect(ids.map((id) => run(id).state)).not.toContain('finished')
+    writeFileSync(go, '')
+    await vi.waitFor(() => expect(ids.map((id) => run(id).state)).toEqual(ids.map(() => 'finished')), 15_000)
+    const connections = readFileSync(join(root, 'connections'), 'utf8')
+      .trim()
+      .split('\n')
+      .filter((one) => !one.startsWith('-G'))
+    // the queue with all records, and what all have saved
+    expect(connections, connections.join('\n')).toHaveLength(2)
   })
   it('keep the last that was heard while the cluster is not reached, and go on when it is', async () => {
     await place.close()
