@@ -188,6 +188,19 @@ describe.sequential('every view fits, axe finds nothing, and the keyboard reache
       await page.keyboard.press('0')
     }
   })
+  it('names in a chart stand after a change of size where they stand in one opened so', async () => {
+    const drawn = () =>
+      page.locator('[data-testid=loss-chart] .canvas canvas').evaluate((one) => (one as HTMLCanvasElement).toDataURL())
+    await page.getByTestId('nav-training').click()
+    await stillness(page)
+    await page.setViewportSize({ width: 853, height: 533 })
+    await stillness(page)
+    const resized = await drawn()
+    await page.getByTestId('nav-data').click()
+    await page.getByTestId('nav-training').click()
+    await stillness(page)
+    expect(await drawn()).toBe(resized)
+  })
   it('with a hundred runs, three of which train', async () => {
     expect(await walk(await openWindow(many.url), crowded, false)).toEqual([])
   })

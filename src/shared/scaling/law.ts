@@ -15,7 +15,7 @@ import { checkPoints, type LawPoint } from './points.ts'
 import { type LawWarning, lawWarnings } from './warnings.ts'
 
 export interface LawOptions {
-  /** `auto`: offset power law from four different sizes on, a straight line below. */
+  /** `auto`: power law + constant from four different sizes on, a straight line below. */
   form: CurveForm | 'auto'
   objective: CurveObjective
   resamples: number
@@ -104,7 +104,7 @@ export function lawOf(points: readonly LawPoint[], wanted: Partial<LawOptions> =
 }
 
 /** How a form is called in a sentence. */
-export const formNames: Record<CurveForm, string> = { power: 'power law', 'offset-power': 'offset power law' }
+export const formNames: Record<CurveForm, string> = { power: 'power law', 'offset-power': 'power law + constant' }
 
 /**
  * Fits without the `count` largest amounts of compute and predicts the very largest, for repeats their mean; null

@@ -17,7 +17,7 @@ export function fitOffsetPowerLaw(
   points: readonly LawPoint[],
   options: { objective?: CurveObjective; names?: ColumnNames; nearExponent?: number } = {},
 ): CurveFit {
-  checkPoints(points, 'offset power law', 3, options.names)
+  checkPoints(points, 'power law + constant', 3, options.names)
   const objective = options.objective ?? 'loss'
   const centre = points.reduce((sum, { x }) => sum + Math.log(x), 0) / points.length // keeps x^-b near 1
   const t = points.map(({ x }) => Math.log(x) - centre)

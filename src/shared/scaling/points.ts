@@ -87,7 +87,7 @@ export function whyUndetermined(points: readonly SurfacePoint[]): string | null 
   if (residualSpread(n, d) < 1e-3) {
     return (
       'Tokens follow from parameters in all points, so A / Nᵅ and B / Dᵝ cannot be told apart. ' +
-      'Add members trained on clearly more or fewer tokens, or fit an offset power law along the line.'
+      'Add members trained on clearly more or fewer tokens, or fit a power law + constant along the line.'
     )
   }
   for (const [values, words, term] of [
@@ -113,11 +113,9 @@ function checkNumber(value: number, column: string, index: number, name?: string
 
 function checkCount(count: number, form: string, parameterCount: number): void {
   if (count >= parameterCount) return
-  const missing = parameterCount - count
   throw new Fault(
     'bad-input',
-    `${aForm(form)} has ${parameterCount} parameters and there ${count === 1 ? 'is 1 point' : `are ${count} points`}: ` +
-      `${missing} more ${missing === 1 ? 'is' : 'are'} needed.`,
+    `${aForm(form)} has ${parameterCount} parameters; ${count} ${count === 1 ? 'point' : 'points'} so far.`,
   )
 }
 

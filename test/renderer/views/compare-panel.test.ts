@@ -96,5 +96,5 @@ test('a study without runs says what is missing', async () => {
   await screen.press('Compare')
   useComparisonStore().otherId = useStudiesStore().studies.find(({ name }) => name === 'Another')!.id
   await drawn()
-  expect(screen.text()).toMatch(/Another: A law of this form has 3 parameters and there are 0 points/)
+  expect(screen.text()).toMatch(/Another: A law of this form has 3 parameters; 0 points so far/)
 })

@@ -115,7 +115,7 @@ describe('a comparison of two studies', () => {
   it('says why there is none where a study has too few sizes', () => {
     const few = study('B')
     const found = compared(study('A'), { ...few, points: few.points.slice(0, 2) }, { form: { kind: 'free' } })
-    expect(found.answers.compute.problem).toMatch(/^B: A law of this form has 3 parameters and there are 2 points/)
+    expect(found.answers.compute.problem).toMatch(/^B: A law of this form has 3 parameters; 2 points so far/)
   })
 })
 

@@ -136,13 +136,11 @@ describe('the law of a study', () => {
     expect(lawOf(points.slice(0, 2)).fit!.form).toBe('power')
     expect(lawOf(points.slice(0, 3)).fit!.form).toBe('power')
     expect(lawOf(points.slice(0, 4)).fit!.form).toBe('offset-power')
-    expect(lawOf([]).problem).toBe('A power law has 2 parameters and there are 0 points: 2 more are needed.')
-    expect(lawOf(points.slice(0, 1)).problem).toBe(
-      'A power law has 2 parameters and there is 1 point: 1 more is needed.',
-    )
+    expect(lawOf([]).problem).toBe('A power law has 2 parameters; 0 points so far.')
+    expect(lawOf(points.slice(0, 1)).problem).toBe('A power law has 2 parameters; 1 point so far.')
     expect(lawOf(points.slice(0, 2), { form: 'offset-power' })).toMatchObject({
       fit: null,
-      problem: 'An offset power law has 3 parameters and there are 2 points: 1 more is needed.',
+      problem: 'A power law + constant has 3 parameters; 2 points so far.',
     })
   })
 

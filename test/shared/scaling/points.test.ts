@@ -25,8 +25,8 @@ const good = [
 
 describe('points that no curve can be fitted to get a sentence', () => {
   it.each([
-    ['too few', good.slice(0, 2), 'An offset power law has 3 parameters and there are 2 points: 1 more is needed.'],
-    ['none', [], 'An offset power law has 3 parameters and there are 0 points: 3 more are needed.'],
+    ['too few', good.slice(0, 2), 'A power law + constant has 3 parameters; 2 points so far.'],
+    ['none', [], 'A power law + constant has 3 parameters; 0 points so far.'],
     [
       'a zero',
       [...good, { x: 0, y: 2, name: '13B' }],
@@ -47,7 +47,7 @@ describe('points that no curve can be fitted to get a sentence', () => {
     [
       'two different x',
       good.map(({ y }, i) => ({ x: 7 + (i % 2), y })),
-      'An offset power law has 3 parameters; 4 points at only 2 different values of compute cannot determine them.',
+      'A power law + constant has 3 parameters; 4 points at only 2 different values of compute cannot determine them.',
     ],
     [
       'one column twice',
@@ -78,7 +78,7 @@ describe('points that no surface can be fitted to get a sentence', () => {
     loss: 4 - 0.1 * i,
   }))
   it.each([
-    ['too few', points.slice(0, 4), /A surface has 5 parameters and there are 4 points: 1 more is needed/],
+    ['too few', points.slice(0, 4), /A surface has 5 parameters; 4 points so far/],
     ['one size', points.map((point) => ({ ...point, parameters: 1e6 })), /same parameters/],
     ['one length', points.map((point) => ({ ...point, tokens: 1e9 })), /same tokens/],
     [

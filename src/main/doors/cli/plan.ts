@@ -179,7 +179,7 @@ function planText(members: readonly MemberPlan[], recipe: Recipe): string {
     'width',
     'heads',
     'parameters',
-    ...(isOff ? ['tokens / N'] : []),
+    ...(isOff ? ['tokens/param'] : []),
     'tokens',
     'steps',
     'batch',

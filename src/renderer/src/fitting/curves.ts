@@ -21,5 +21,5 @@ export function fitCurves(points: readonly LawPoint[]): FittedCurve[] {
       return { name, fit: null, bootstrap: null, problem: toFaultData(error).message }
     }
   }
-  return [fitted('Power law', 'power'), fitted('Power law with offset', 'offset-power')]
+  return [fitted('Power law', 'power'), fitted('Power law + constant', 'offset-power')]
 }

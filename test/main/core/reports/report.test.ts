@@ -138,7 +138,7 @@ describe('a report', () => {
     )
     const largest = lossAt(run(48).summary.flops).toFixed(3)
     expect(text).toMatch(new RegExp(`predicts \\d\\.\\d{3} for w48; measured was ${largest}: [\\d.]+ % off`))
-    expect(text).toMatch(/offset power law through 5 points, residual/)
+    expect(text).toMatch(/power law \+ constant through 5 points, residual/)
     expect(text).toMatch(/exponent how fast .* −0\.200 −0\.2\d* to −0\.\d+/)
     expect(text).toContain('constant loss that no compute removes 1.50')
   })

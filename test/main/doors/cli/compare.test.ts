@@ -67,7 +67,7 @@ describe('isoflop compare', () => {
     ['flops,loss\n1e12\n', /Line 2 of .*bad\.csv has 1 cells/],
     ['flops,loss\n', /bad\.csv has column names and no rows/],
     ['flops,nats\n1e12,3\n', /bad\.csv: --y: there is no column loss; there are: flops, nats\.$/],
-    ['flops,loss\n1e12,3\n2e12,2.9\n', /^bad: A law of this form has 3 parameters and there are 2 points/],
+    ['flops,loss\n1e12,3\n2e12,2.9\n', /^bad: A law of this form has 3 parameters; 2 points so far/],
     ['flops,loss\n1e12,-3\n2e12,2.9\n4e12,2.8\n', /^bad: line 2 \(point 1\): its loss is -3/],
   ])('says in a sentence what is wrong with a file: %j', async (text, sentence) => {
     const [a] = pair()

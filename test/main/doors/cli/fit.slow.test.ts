@@ -174,7 +174,7 @@ describe('isoflop fit', () => {
     ['--x train_flops_published --y pile_val_loss_wandb_secondary', /Line 2: pile_val_loss_wandb_secondary is empty/],
     [
       '--x train_flops_published --y pile_test_loss_nats --drop-highest 5',
-      /An offset power law has 3 parameters and there are 2 points/,
+      /A power law \+ constant has 3 parameters; 2 points so far/,
     ],
     [
       '--x train_flops_published --y pile_test_loss_nats --where family=GPT-9',

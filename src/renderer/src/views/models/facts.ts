@@ -47,11 +47,11 @@ function factsOf(
     'Layers, width, heads': `${shape.layers}, ${shape.width}, ${shape.heads}`,
     'Context, vocabulary': `${exactly(shape.context)}, ${exactly(shape.vocabulary)}`,
     Activation: activation === 'gelu' ? 'GELU (erf)' : 'GELU (tanh)',
-    Scales: isScaled
+    Parametrization: isScaled
       ? `muP: embedding ${threeDigits(parametrisation.embeddingScale)}, output ${threeDigits(parametrisation.outputScale)}`
       : 'standard',
     Tokenizer: tokenizerWords(made?.tokenizer ?? imported?.tokenizer ?? null),
-    'Training tokens': row ? `${formatCount(row.tokens)}, ${threeDigits(row.tokens / parameters)} per parameter` : '–',
+    'Training tokens': row ? `${formatCount(row.tokens)}, ${threeDigits(row.tokens / parameters)} tokens/param` : '–',
     Step: row && made ? `${exactly(row.step)} of ${exactly(made.steps)}` : '–',
     [`Training loss (${words})`]: row ? formatLoss(said({ id: row.runId }, row.loss, 'training')) : '–',
     [`Validation loss (${words})`]: row ? formatLoss(said({ id: row.runId }, row.validationLoss, 'validation')) : '–',

@@ -53,6 +53,7 @@ const wide: Record<string, number> = {
   name: 150,
   study: 150,
   place: 160,
+  flops: 112,
   device: 200,
   tag: 160,
   countedParameters: 150,
