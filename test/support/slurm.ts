@@ -79,9 +79,16 @@ export async function startSlurm(folder: string, { nodes = 2, cpus = 2 } = {}): 
     run,
     startNode,
     killNode: (name) => {
-      // All stand still before the first is gone, whose keeper would else tell the controller that a job has failed.
-      const pids = pidsOf(folder, name).sort((a, b) => a - b)
-      for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) end(pid, signal)
+      // All stand still before the first is gone, whose keeper would else tell the controller that a job has failed;
+      // what one of them had just begun is found when it is looked for again.
+      const stopped = new Set<number>()
+      for (let isNew = true; isNew;) {
+        const found = pidsOf(folder, name).filter((pid) => !stopped.has(pid))
+        for (const pid of found.sort((a, b) => a - b)) end(pid, 'SIGSTOP')
+        for (const pid of found) stopped.add(pid)
+        isNew = found.length > 0
+      }
+      for (const pid of [...stopped].sort((a, b) => a - b)) end(pid, 'SIGKILL')
       rmSync(join(folder, `run/slurmd-${name}.pid`), { force: true })
     },
     restart: (line = '') => {
