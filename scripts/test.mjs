@@ -98,11 +98,11 @@ function remedyOf(where) {
   return 'its name says what it needs'
 }
 
-/** The first lines of a failure, for the end of a long log. */
-const beginningOf = (message = '') =>
+/** The first lines of a failed try, for the end of a long log. */
+const beginningOf = (message) =>
   stripVTControlCharacters(message)
     .split('\n')
-    .slice(0, 6)
+    .slice(0, 12)
     .map((line) => `      ${line}`)
     .join('\n')
 
@@ -145,7 +145,7 @@ const suite = (name, { projects = [name], prefix = [], retries = 0, isBeside = f
             secondTries.push(`${where}: ${test.fullName} (${test.failureMessages[0].split('\n')[0]})`)
         } else if (test.status === 'failed') {
           failed++
-          failures.push(`${where}: ${test.fullName}\n${beginningOf(test.failureMessages.at(-1))}`)
+          failures.push(`${where}: ${test.fullName}\n${test.failureMessages.map(beginningOf).join('\n')}`)
         } else skip(`${where}: ${test.fullName}`, remedyOf(where))
       }
     }

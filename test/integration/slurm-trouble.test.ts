@@ -128,7 +128,6 @@ describe.skipIf(missing.length > 0)(
       process.kill(pid, 'SIGCONT')
       const log = join(folder, 'here/arrays', `${runs[timeLimit].place!.array}-0.log`)
       await until('it saved', () => textOf(log).includes('ended with 75'))
-      await sleep(2500) // a job that begins again in the second in which it ended, as none does, is refused by its node
       await until('they end', () => {
         slurm.hurry()
         return slurm.run('squeue', '-h').trim() === ''

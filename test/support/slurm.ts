@@ -25,7 +25,7 @@ export interface LocalSlurm {
   startNode(name: string): void
   /** The controller ends and comes back, with another line of its configuration: `MaxJobCount=1`. */
   restart(line?: string): void
-  /** Requeued jobs wait for two minutes; this lets them begin now. */
+  /** Requeued jobs wait for two minutes; called again and again, this lets each begin after a few seconds. */
   hurry(): void
   stop(): void
 }
@@ -73,6 +73,7 @@ export async function startSlurm(folder: string, { nodes = 2, cpus = 2 } = {}): 
   const idle = (): number =>
     new Set(run('sinfo', '-h', '-p', 'cpu', '-N', '-t', 'idle', '-o', '%N').split('\n').filter(Boolean)).size
   until('every node', () => idle() === nodes)
+  const waitingSinceMs = new Map<string, number>()
 
   return {
     env,
@@ -101,8 +102,14 @@ export async function startSlurm(folder: string, { nodes = 2, cpus = 2 } = {}): 
       until('slurmctld', () => answers('scontrol', 'ping'))
     },
     hurry: () => {
-      for (const job of run('squeue', '-h', '-r', '-t', 'PD', '-o', '%i').split('\n').filter(Boolean))
-        spawnSync('scontrol', ['update', `JobId=${job}`, 'StartTime=now'], { env, stdio: 'ignore' })
+      const waiting = run('squeue', '-h', '-r', '-t', 'PD', '-o', '%i').split('\n').filter(Boolean)
+      for (const job of waitingSinceMs.keys()) if (!waiting.includes(job)) waitingSinceMs.delete(job)
+      for (const job of waiting) {
+        if (!waitingSinceMs.has(job)) waitingSinceMs.set(job, Date.now())
+        // A node refuses a job begun in the very second in which it took the same job's last permission away.
+        if (Date.now() - waitingSinceMs.get(job)! > 3000)
+          spawnSync('scontrol', ['update', `JobId=${job}`, 'StartTime=now'], { env, stdio: 'ignore' })
+      }
     },
     stop: () => {
       spawnSync('scancel', ['-u', userInfo().username], { env, stdio: 'ignore' })
