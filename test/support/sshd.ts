@@ -7,14 +7,24 @@ import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 export interface LocalSshd {
-  /** PATH with the `ssh` that knows the host `far`. */
+  /** PATH with the `ssh` that knows the host `far`, and what stands before it. */
   env: { PATH: string }
+  name: string
+  /** A person's settings for it. */
+  config: string
+  /** What it has said. */
+  log(): string
   start(): Promise<void>
   /** The daemon and every connection. */
   stop(): void
 }
 
-export async function startSshd(folder: string, given: Record<string, string>): Promise<LocalSshd> {
+/** `behind`: another one that ssh has to jump over. `rules`: more of its own settings, which come first. */
+export async function startSshd(
+  folder: string,
+  given: Record<string, string>,
+  { name = 'far', behind, rules = '' }: { name?: string; behind?: LocalSshd; rules?: string } = {},
+): Promise<LocalSshd> {
   mkdirSync(join(folder, 'bin'), { recursive: true })
   chmodSync(folder, 0o700)
   const env = { ...process.env, PATH: given.PATH }
@@ -29,7 +39,7 @@ export async function startSshd(folder: string, given: Record<string, string>): 
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true }) // where sshd gives its rights away
   writeFileSync(
     join(folder, 'sshd_config'),
-    `Port ${port}
+    `${rules}Port ${port}
 ListenAddress 127.0.0.1
 HostKey ${folder}/host
 PidFile ${folder}/sshd.pid
@@ -40,9 +50,7 @@ PasswordAuthentication no
 SetEnv SLURM_CONF=${given.SLURM_CONF} PATH=${given.PATH}
 `,
   )
-  writeFileSync(
-    join(folder, 'config'),
-    `Host far
+  const config = `Host ${name}
   HostName 127.0.0.1
   Port ${port}
   User ${userInfo().username}
@@ -53,8 +61,8 @@ SetEnv SLURM_CONF=${given.SLURM_CONF} PATH=${given.PATH}
   ControlMaster auto
   ControlPath ${folder}/%C
   ControlPersist 60
-`,
-  )
+${behind ? `  ProxyJump ${behind.name}\n${behind.config}` : ''}`
+  writeFileSync(join(folder, 'config'), config)
   const real = given.PATH.split(delimiter)
     .map((one) => join(one, 'ssh'))
     .find(existsSync)!
@@ -63,6 +71,9 @@ SetEnv SLURM_CONF=${given.SLURM_CONF} PATH=${given.PATH}
     .map((one) => join(one, 'sshd'))
     .find(existsSync)!
   const sshd: LocalSshd = {
+    name,
+    config,
+    log: () => readFileSync(join(folder, 'log'), 'utf8'),
     env: { PATH: `${join(folder, 'bin')}${delimiter}${given.PATH}` },
     start: async () => {
       const { status, stderr } = ran(sshdPath, '-f', join(folder, 'sshd_config'), '-E', join(folder, 'log'))
@@ -71,7 +82,7 @@ SetEnv SLURM_CONF=${given.SLURM_CONF} PATH=${given.PATH}
         await new Promise((resolve) => setTimeout(resolve, 100))
     },
     stop: () => {
-      ran(join(folder, 'bin/ssh'), '-O', 'exit', 'far')
+      ran(join(folder, 'bin/ssh'), '-O', 'exit', name)
       const file = join(folder, 'sshd.pid')
       if (!existsSync(file)) return
       try {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { join, posix, resolve } from 'node:path'
 import { Fault } from '#shared/fault.ts'
-import { lastLine } from '#shared/printable.ts'
+import { asSentence, lastLine } from '#shared/printable.ts'
 import { copyBelow } from '#main/platform/disk/copies.ts'
 import { writeFolderAtomically } from '#main/platform/disk/folders.ts'
 import { makePrivateFolder } from '#main/platform/disk/private-folder.ts'
@@ -46,14 +46,15 @@ LC_MESSAGES=C; LANGUAGE=C; export LC_MESSAGES LANGUAGE
 const askMs = 60_000
 
 export function createLoginNode({ ssh, mayAsk = false }: LoginNodeOptions): LoginNode {
-  let known: Promise<string[]> | null = null
-  const options = (): Promise<string[]> => (known ??= ssh === null ? Promise.resolve([]) : sshOptions(ssh, mayAsk))
+  let known: Promise<SshWay> | null = null
+  const way = (): Promise<SshWay> => (known ??= sshWay(ssh!, mayAsk))
 
   const rsync = async (args: string[], input: string | null, signal?: AbortSignal): Promise<void> => {
-    const way = ['ssh', ...(await options())].map(rsyncWord).join(' ')
+    const { options, remedy } = await way()
+    const shell = ['ssh', ...options].map(rsyncWord).join(' ')
     // --protect-args: a name is a name there, too, whatever it holds
-    const result = await start('rsync', ['-a', '--protect-args', '-e', way, ...args], input, { signal })
-    if (result.status !== 0) throw cannotReach(ssh, result, 'rsync')
+    const result = await start('rsync', ['-a', '--protect-args', '-e', shell, ...args], input, { signal })
+    if (result.status !== 0) throw cannotReach(ssh!, result, 'rsync', remedy)
   }
   /** A name that rsync cannot take for an option. */
   const there = (folder: string): string => `${ssh}:${folder.startsWith('/') ? '' : './'}${folder}/`
@@ -64,8 +65,9 @@ export function createLoginNode({ ssh, mayAsk = false }: LoginNodeOptions): Logi
       const script = plainAnswers + asked
       if (ssh === null) return start('sh', ['-s'], script, { timeoutMs, signal, cwd: homedir })
       // The script comes by standard input: whatever shell a person has there sees nothing of it.
-      const result = await start('ssh', [...(await options()), '--', ssh, 'exec sh -s'], script, { timeoutMs, signal })
-      if (result.status === 255) throw cannotReach(ssh, result, 'ssh')
+      const { options, remedy } = await way()
+      const result = await start('ssh', [...options, '--', ssh, 'exec sh -s'], script, { timeoutMs, signal })
+      if (result.status === 255) throw cannotReach(ssh, result, 'ssh', remedy)
       return result
     },
     put: async (here, folder, { files, signal } = {}) => {
@@ -96,35 +98,37 @@ export function createLoginNode({ ssh, mayAsk = false }: LoginNodeOptions): Logi
   }
 }
 
+interface SshWay {
+  options: string[]
+  /** What a person does where ssh has to ask for a password or a code, and nobody can answer it here. */
+  remedy: string
+}
+
 /** One connection for all commands, where the person's own settings do not say otherwise. */
-async function sshOptions(host: string, mayAsk: boolean): Promise<string[]> {
+async function sshWay(host: string, mayAsk: boolean): Promise<SshWay> {
   const asked = ['-o', `BatchMode=${mayAsk ? 'no' : 'yes'}`, '-o', 'ServerAliveInterval=15', '-o', 'ConnectTimeout=20']
-  if (process.platform === 'win32') return asked // its OpenSSH has no ControlMaster
+  const windows = `Type \`ssh ${host}\` in a terminal to see what it asks for. Windows' ssh asks it for each command, so a key in its agent has to answer.`
+  if (process.platform === 'win32') return { options: asked, remedy: windows } // its OpenSSH has no ControlMaster
   const { output } = await start('ssh', ['-G', '--', host], null, { timeoutMs: askMs })
   const path = /^controlpath (.+)$/m.exec(output.toString())?.[1] ?? 'none'
-  if (path !== 'none') return asked
+  const then = 'in a terminal, where it can ask you,'
+  if (path !== 'none') return { options: asked, remedy: `Type \`ssh ${host}\` ${then} leave it open, and try again.` }
   makePrivateFolder(join(userInfo().homedir, '.ssh'))
-  return [...asked, '-o', 'ControlMaster=auto', '-o', 'ControlPath=~/.ssh/isoflop-%C', '-o', 'ControlPersist=600']
+  const shared = ['-o', 'ControlMaster=auto', '-o', 'ControlPath=~/.ssh/isoflop-%C', '-o', 'ControlPersist=600']
+  const line = ['ssh', ...shared, host, 'true'].join(' ')
+  return { options: [...asked, ...shared], remedy: `Type \`${line}\` ${then} and try again.` }
 }
 
 /** As rsync cuts the command after -e: at blanks, but not inside quotes; a quote in quotes is written twice. */
 const rsyncWord = (word: string): string => (/[\s'"]/.test(word) ? `'${word.replace(/'/g, "''")}'` : word)
 
-function cannotReach(host: string | null, { status, errors }: ShellResult, command: string): Fault {
+function cannotReach(host: string, { status, errors }: ShellResult, command: string, remedy: string): Fault {
   const words = (command === 'rsync' ? firstLine(errors) : lastLine(errors)) || `${command} ended with ${status}`
   if (/No space left|Disk quota exceeded|quota/i.test(errors))
-    return new Fault('disk-full', `The disk of ${host ?? 'this computer'} is full or its quota used up: ${words}`)
+    return new Fault('disk-full', `The disk of ${host} is full or its quota used up: ${words}`)
   if (/Permission denied \(|Host key verification failed|keyboard-interactive/i.test(errors))
-    return new Fault(
-      'unavailable',
-      `${host} did not let ssh in: ${words} Log in once in a terminal with \`isoflop cluster check\`, where ssh can ask you.`,
-      { details: errors },
-    )
-  return new Fault(
-    'unavailable',
-    host === null ? `${command} failed: ${words}` : `${host} could not be reached: ${words}`,
-    { details: errors },
-  )
+    return new Fault('unavailable', `${host} did not let ssh in: ${asSentence(words)} ${remedy}`, { details: errors })
+  return new Fault('unavailable', `${host} could not be reached: ${words}`, { details: errors })
 }
 
 /** rsync says what happened first, and then what became of it. */

@@ -102,7 +102,7 @@ describe('ssh', () => {
     [
       'me@far: Permission denied (publickey,password).',
       255,
-      /did not let ssh in: .*Log in once in a terminal with `isoflop cluster check`/,
+      /did not let ssh in: .*Type `ssh -o ControlMaster=auto .*isoflop-%C .* far true` in a terminal, where it can ask/,
     ],
     ['Host key verification failed.', 255, /did not let ssh in/],
     ['ssh: connect to host far port 22: Connection timed out', 255, /^far could not be reached: ssh: connect/],
