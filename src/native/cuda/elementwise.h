@@ -56,13 +56,14 @@ KERNEL embedding(const int* ids, const int* places, const float* tokens, const f
 
 /**
  * The gradient of the token embedding: a block's rows are those of one id, in order, so that no two threads add to one
- * number. order: rows sorted by id; starts[u] .. starts[u + 1]: those of the u-th id.
+ * number. order: rows sorted by id; starts[u] .. starts[u + 1]: those of the u-th id, none of a block too many.
  */
 KERNEL embeddingBackwardTokens(const float* dx, const int* ids, const int* order, const int* starts, float* intoTokens,
                                int width, float scale) {
   int column = blockIdx.y * blockDim.x + threadIdx.x;
   if (column >= width) return;
   int from = starts[blockIdx.x], to = starts[blockIdx.x + 1];
+  if (from == to) return;
   float sum = 0;
 #pragma unroll 4
   for (int i = from; i < to; i++) sum += dx[static_cast<int64_t>(order[i]) * width + column];

@@ -62,12 +62,12 @@ KERNEL __launch_bounds__(256) argmax(const float* __restrict__ x, int* __restric
 /** One parameter of the optimizer's list. */
 struct Span {
   float *value, *gradient, *firstMoment, *secondMoment;
-  uint16_t* half; // a bf16 copy of the value that is kept up to date, or null
+  uint16_t* half; // a bf16 copy of the value that is kept up to date, in rows of `columns` at every `stride`, or null
   int64_t count;
   int firstChunk; // chunks of all parameters before it
   int decays;
   float learningRateScale;
-  int unused;
+  int columns, stride, unused;
 };
 
 constexpr int numbersAChunk = 4096;
@@ -123,6 +123,7 @@ KERNEL __launch_bounds__(256)
     span.secondMoment[i] = v;
     span.gradient[i] = 0;
     span.value[i] = value;
-    if (span.half) span.half[i] = toHalf(value);
+    if (span.half)
+      span.half[span.columns == span.stride ? i : i / span.columns * span.stride + i % span.columns] = toHalf(value);
   }
 }

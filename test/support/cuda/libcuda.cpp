@@ -7,6 +7,7 @@
 #include "fp32.cu"
 #include "bf16.cu"
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #define API extern "C" __attribute__((visibility("default"))) int
@@ -28,6 +29,19 @@ std::map<std::string, Function> kernels = {
 #include "kernel-list.h"
 };
 std::map<Address, size_t> blocks;
+/** A launch as the driver keeps it: arguments are those of the moment when it was queued. */
+struct Launch {
+  Function* called;
+  dim3 grid, block;
+  unsigned shared;
+  std::vector<char> arguments;
+};
+using Graph = std::vector<Launch>;
+std::set<Graph*> graphs, executables;
+std::set<int*> streams;
+int* recorded = nullptr; // the stream whose launches are recorded, and run not
+Graph recording;
+bool isBroken, isRelaxed;
 size_t held = 0, limit;
 int version, capability, cards, failureCode;
 std::string failing, without;
@@ -47,6 +61,31 @@ int pairSetting(const char* variable, std::string& name) {
   return number;
 }
 int outcome(const char* name) { return failing == name ? failureCode : 0; }
+/** The error of a call that a recording does not bear, which it breaks. */
+int whileRecording(int code) {
+  if (recorded) isBroken = true;
+  return recorded ? code : 0;
+}
+/** Waiting; work on stream 0, for which the recorded stream would wait; and what might wait, where it is not allowed. */
+int waiting() { return whileRecording(900); }
+int onStreamZero() { return whileRecording(906); }
+int unsafe() { return isRelaxed ? 0 : whileRecording(900); }
+/** Packed arguments as the kernel takes them; none where they do not fit it. */
+std::vector<void*> unpack(const Launch& launch) {
+  std::vector<void*> args;
+  size_t at = 0;
+  for (size_t s : launch.called->sizes) {
+    at = (at + s - 1) / s * s;
+    args.push_back(const_cast<char*>(launch.arguments.data()) + at);
+    at += s;
+  }
+  if (at != launch.arguments.size()) args.clear();
+  return args;
+}
+void run(const Launch& launch) {
+  auto args = unpack(launch);
+  simt::launch(launch.grid, launch.block, launch.shared, [&] { launch.called->call(args.data()); });
+}
 bool isInside(Address at, size_t bytes) {
   auto it = blocks.upper_bound(at);
   if (it == blocks.begin()) return false;
@@ -85,8 +124,12 @@ API cuMemGetInfo_v2(size_t* left, size_t* total) { return *left = limit - held, 
 API cuDevicePrimaryCtxRetain(void** context, int) { return *context = &limit, outcome("cuDevicePrimaryCtxRetain"); }
 API cuDevicePrimaryCtxRelease_v2(int) { return 0; }
 API cuCtxSetCurrent(void*) { return 0; }
-API cuCtxSynchronize() { return outcome("cuCtxSynchronize"); }
+API cuCtxSynchronize() {
+  if (int code = waiting()) return code;
+  return outcome("cuCtxSynchronize");
+}
 API cuMemAlloc_v2(Address* out, size_t bytes) {
+  if (int code = unsafe()) return code;
   if (held + bytes > limit) return 2;
   void* memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   std::memset(memory, 0xff, bytes); // NaN until written
@@ -96,6 +139,7 @@ API cuMemAlloc_v2(Address* out, size_t bytes) {
   return 0;
 }
 API cuMemFree_v2(Address at) {
+  if (int code = unsafe()) return code;
   auto it = blocks.find(at);
   if (it == blocks.end()) return 1;
   held -= it->second;
@@ -104,16 +148,19 @@ API cuMemFree_v2(Address at) {
   return 0;
 }
 API cuMemcpyHtoD_v2(Address to, const void* from, size_t bytes) {
+  if (int code = onStreamZero()) return code;
   if (!isInside(to, bytes)) return 1;
   std::memcpy(reinterpret_cast<void*>(to), from, bytes);
   return 0;
 }
 API cuMemcpyDtoH_v2(void* to, Address from, size_t bytes) {
+  if (int code = onStreamZero()) return code;
   if (!isInside(from, bytes)) return 1;
   std::memcpy(to, reinterpret_cast<void*>(from), bytes);
   return outcome("cuMemcpyDtoH_v2");
 }
 API cuMemsetD8_v2(Address to, unsigned char value, size_t bytes) {
+  if (int code = onStreamZero()) return code;
   if (!isInside(to, bytes)) return 1;
   std::memset(reinterpret_cast<void*>(to), value, bytes);
   return 0;
@@ -128,24 +175,79 @@ API cuModuleGetFunction(void** out, void*, const char* name) {
 }
 API cuFuncSetAttribute(void*, int, int bytes) { return bytes > 99 << 10 ? 1 : 0; }
 API cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
-                   unsigned shared, void*, void**, void** extra) {
+                   unsigned shared, void* stream, void**, void** extra) {
   if (int code = outcome("cuLaunchKernel")) return code;
   if (gx == 0 || gy == 0 || gz == 0 || gy > 65535 || gz > 65535 || shared > 99 << 10) return 1;
   // CU_LAUNCH_PARAM_BUFFER_POINTER (1), address, ..._SIZE (2), address of the size, END (0)
   char* buffer = nullptr;
-  size_t size = 0, at = 0;
+  size_t size = 0;
   for (int i = 0; extra[i]; i += 2) {
     if (extra[i] == reinterpret_cast<void*>(1)) buffer = static_cast<char*>(extra[i + 1]);
     else size = *static_cast<size_t*>(extra[i + 1]);
   }
-  Function& called = *static_cast<Function*>(f);
-  std::vector<void*> args;
-  for (size_t s : called.sizes) {
-    at = (at + s - 1) / s * s;
-    args.push_back(buffer + at);
-    at += s;
+  Launch launch{static_cast<Function*>(f), {gx, gy, gz}, {bx, by, bz}, shared, {buffer, buffer + size}};
+  if (unpack(launch).empty()) return 1; // what the caller packed is not what the kernel takes
+  if (stream && !streams.count(static_cast<int*>(stream))) return 400;
+  if (recorded && stream == recorded) {
+    if (isBroken) return 901;
+    recording.push_back(std::move(launch));
+    return 0;
   }
-  if (at != size) return 1; // what the caller packed is not what the kernel takes
-  simt::launch({gx, gy, gz}, {bx, by, bz}, shared, [&] { called.call(args.data()); });
+  if (!stream)
+    if (int code = onStreamZero()) return code;
+  run(launch);
+  return 0;
+}
+API cuStreamCreate(int** out, unsigned) {
+  streams.insert(*out = new int(0));
+  return outcome("cuStreamCreate");
+}
+API cuStreamDestroy_v2(int* stream) {
+  if (!streams.erase(stream)) return 400;
+  delete stream;
+  return 0;
+}
+API cuStreamBeginCapture_v2(int* stream, int mode) {
+  if (int code = outcome("cuStreamBeginCapture_v2")) return code;
+  if (!stream) return 900;
+  if (!streams.count(stream)) return 400;
+  if (recorded) return 401;
+  recorded = stream;
+  recording.clear();
+  isBroken = false;
+  isRelaxed = mode == 2;
+  return 0;
+}
+API cuStreamEndCapture(int* stream, Graph** out) {
+  *out = nullptr;
+  if (!recorded || stream != recorded) return 401;
+  recorded = nullptr;
+  if (int code = outcome("cuStreamEndCapture")) return code;
+  if (isBroken) return 901;
+  graphs.insert(*out = new Graph(recording));
+  return 0;
+}
+API cuGraphInstantiateWithFlags(Graph** out, Graph* graph, unsigned long long) {
+  if (int code = unsafe()) return code;
+  if (int code = outcome("cuGraphInstantiateWithFlags")) return code;
+  if (!graphs.count(graph)) return 400;
+  executables.insert(*out = new Graph(*graph));
+  return 0;
+}
+API cuGraphLaunch(Graph* graph, int* stream) {
+  if (int code = onStreamZero()) return code;
+  if (int code = outcome("cuGraphLaunch")) return code;
+  if (!executables.count(graph) || (stream && !streams.count(stream))) return 400;
+  for (const Launch& launch : *graph) run(launch);
+  return 0;
+}
+API cuGraphDestroy(Graph* graph) {
+  if (!graphs.erase(graph)) return 400;
+  delete graph;
+  return 0;
+}
+API cuGraphExecDestroy(Graph* graph) {
+  if (!executables.erase(graph)) return 400;
+  delete graph;
   return 0;
 }

@@ -4,12 +4,13 @@ import type { AdamSettings, ModelPlan } from '#shared/family/model.ts'
 import { Fault } from '#shared/fault.ts'
 import { readActivations } from './activations.ts'
 import { readAttention } from './attention-map.ts'
-import { attendWithin, blockBackward, blockForward, blocksInference, type KeptBlock } from './block.ts'
+import { attendWithin, blockBackward, blockForward, blocksInference, release, type KeptBlock } from './block.ts'
 import { createPrefixScorer, scoreRows } from './prefix-scoring.ts'
 import { createContinuation } from './continuation.ts'
 import { attentionGeometry, blockForm, embedForward, headForward, headLoss, headLosses } from './embedding-and-head.ts'
 import type { Batch, ModelState, ObservedEngine, PrefixTree } from './engine.ts'
 import type { Kernels, Tensor } from './kernels.ts'
+import type { Passes, QueuePass } from './passes.ts'
 import { holdWeights } from './weights.ts'
 
 /** A model with its initial weights, or those given, on a device; owns the kernels and disposes them with itself. */
@@ -36,29 +37,30 @@ export function createGpt(
   const forward = (batch: Pick<Batch, 'inputs' | 'rows' | 'columns'>): Tensor =>
     headForward(k, w, blocksForward(batch), model) // logits [N, V]
 
-  const accumulate = async (batch: Batch, weight: number): Promise<number> => {
-    const scored = checkBatch(batch, shape)
+  /** Forward and backward: the losses [N]; adds to the gradients. */
+  const queuePass: QueuePass = (ids, targets, { rows, columns, gradientScale }) => {
     const { gradients: g } = weights.training()
-    const form = blockForm(model, batch.rows, batch.columns)
-    const ids = k.ids(batch.inputs)
-    const targets = k.ids(batch.targets)
+    const form = blockForm(model, rows, columns)
     const kept: KeptBlock[] = []
 
-    let x = embedForward(k, w, ids, batch.columns, model)
+    let x = embedForward(k, w, ids, columns, model)
     for (const block of w.blocks) {
       const step = blockForward(k, block, x, form)
       kept.push(step.kept)
       x = step.output
     }
-    const { losses, dx } = headLoss(k, w, g, x, targets, weight / scored, model)
+    const { losses, dx } = headLoss(k, w, g, x, targets, gradientScale, model)
     let dy = dx
     for (let i = w.blocks.length - 1; i >= 0; i--) dy = blockBackward(k, w.blocks[i], g.blocks[i], dy, kept[i], form)
-    k.embeddingBackward(dy, ids, batch.columns, parametrisation.embeddingScale, g.tokens, g.positions)
-
+    k.embeddingBackward(dy, ids, columns, parametrisation.embeddingScale, g.tokens, g.positions)
     dy.dispose()
-    ids.dispose()
-    targets.dispose()
-    return meanAndDispose(k, losses, scored)
+    return losses
+  }
+  const passes = k.passes?.(queuePass) ?? passesOneByOne(k, queuePass)
+
+  const accumulate = async ({ inputs, targets, rows, columns }: Batch, weight: number): Promise<number> => {
+    const scored = checkBatch({ inputs, targets, rows, columns }, shape)
+    return meanOf(await passes.run({ rows, columns, gradientScale: weight / scored }, inputs, targets), scored)
   }
 
   return {
@@ -98,7 +100,7 @@ export function createGpt(
       const targets = k.ids(batch.targets)
       const losses = headLosses(k, w, blocksForward(batch), targets, model)
       targets.dispose()
-      return meanAndDispose(k, losses, scored)
+      return meanOf(await readAndDispose(k, losses), scored)
     },
 
     async score(batch) {
@@ -156,6 +158,7 @@ export function createGpt(
 
     dispose() {
       prefixScorer.forget()
+      passes.dispose()
       weights.dispose()
       k.dispose()
     },
@@ -217,8 +220,21 @@ async function readAndDispose(k: Kernels, tensor: Tensor): Promise<Float32Array>
 }
 
 /** Mean over the scored rows; the others are zero. Summed in double precision. */
-async function meanAndDispose(k: Kernels, losses: Tensor, scored: number): Promise<number> {
+function meanOf(losses: Float32Array, scored: number): number {
   let sum = 0
-  for (const loss of await readAndDispose(k, losses)) sum += loss
+  for (const loss of losses) sum += loss
   return sum / scored
+}
+
+/** Kernels.passes for any device: each is queued anew. */
+function passesOneByOne(k: Kernels, queue: QueuePass): Passes {
+  return {
+    async run(form, inputs, targets) {
+      const on = { ids: k.ids(inputs), targets: k.ids(targets) }
+      const losses = queue(on.ids, on.targets, form)
+      release(on)
+      return readAndDispose(k, losses)
+    },
+    dispose() {},
+  }
 }

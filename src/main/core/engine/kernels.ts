@@ -7,12 +7,10 @@
 // are given.
 import type { ModelPlan } from '#shared/family/model.ts'
 import type { Activation } from '#shared/family/shape.ts'
+import type { Passes, QueuePass } from './passes.ts'
+import type { Ids, Tensor } from './tensor.ts'
 
-/** Numbers on a device. Opaque: only `Kernels.read` looks inside. */
-export interface Tensor {
-  readonly shape: readonly number[]
-  dispose(): void
-}
+export type { Ids, Tensor }
 
 export interface Norm {
   gain: Tensor
@@ -39,12 +37,6 @@ export interface ModelWeights {
   positions: Tensor // [context, d]
   blocks: BlockWeights[]
   final: Norm
-}
-
-/** Integer ids on a device. */
-export interface Ids {
-  readonly length: number
-  dispose(): void
 }
 
 export interface AttentionGeometry {
@@ -207,6 +199,9 @@ export interface Kernels {
    * other.
    */
   nextToken?(weights: ModelWeights, model: ModelPlan, caches: readonly KeyValueCache[]): (id: number) => Float32Array
+
+  /** Passes that run again what was queued before, kept until they are disposed. A device may leave it out. */
+  passes?(queue: QueuePass): Passes
 
   // ---- tied head and loss
   /** scale · x·tokensᵀ: x [N, d], tokens [V, d] → logits [N, V]. */

@@ -10,8 +10,8 @@ import { createReferenceKernels } from './reference.ts'
 const moreThanRounding = 1e-3
 
 /**
- * Two steps of a small GPT, on the card and on the reference. Throws Fault 'unavailable' where they differ by more than
- * `tolerance`, as a share of each number.
+ * Three steps of a small GPT, so that what a device keeps from one to the next is asked as well, on the card and on the
+ * reference. Throws Fault 'unavailable' where they differ by more than `tolerance`, as a share of each number.
  */
 export async function checkNumbers(
   kernels: Kernels,
@@ -36,7 +36,7 @@ export async function checkNumbers(
     const random = createRandom(5)
     const draw = () => Int32Array.from({ length: 3 * 37 }, () => random.integer(131))
     const losses: number[] = []
-    for (let step = 0; step < 2; step++) {
+    for (let step = 0; step < 3; step++) {
       losses.push(await engine.accumulate({ inputs: draw(), targets: draw(), rows: 3, columns: 37 }, 1))
       losses.push(await engine.update(1e-2, { beta1: 0.9, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.1, clipNorm: 1 }))
     }

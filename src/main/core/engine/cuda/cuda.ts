@@ -9,6 +9,7 @@ import { checkPrecision } from './half.ts'
 import { headKernels } from './head.ts'
 import { learningKernels } from './learning.ts'
 import { createMemory } from './memory.ts'
+import { passKernels } from './passes.ts'
 import { productKernels } from './products.ts'
 import { rowKernels } from './rows.ts'
 
@@ -54,6 +55,7 @@ export function createCudaKernels({
     ...headKernels(device, memory, precision, rowsAtOnce),
     ...attentionKernels(device, memory, precision),
     ...learningKernels(device, memory),
+    ...passKernels(device, memory),
     dispose() {
       if (!memory.isOpen) return
       memory.dispose()

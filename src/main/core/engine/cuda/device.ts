@@ -4,6 +4,7 @@ import koffi from 'koffi'
 import { Fault } from '#shared/fault.ts'
 import { packageFolder, textOf } from '#main/platform/disk/system-files.ts'
 import { checkResult, type Driver, loadDriver, written } from './driver.ts'
+import { createGraphs, type Graphs } from './graphs.ts'
 import { type KernelName, kernelSignatures } from './signatures.ts'
 
 export interface Device {
@@ -18,6 +19,8 @@ export interface Device {
   readonly memoryBytes: number
   /** Those that the card knows, as PTX. */
   readonly kernels: readonly string[]
+  /** Null where the driver has none. */
+  readonly graphs: Graphs | null
   /**
    * Queues a kernel on a grid of blocks of `threads`, each with `sharedBytes` of shared memory. Work runs in the order
    * in which it was queued.
@@ -81,6 +84,7 @@ export function openDevice(): Device {
     return found.handle
   }
   const pack = createPacker()
+  const graphs = createGraphs(driver)
   function launch(
     kernel: KernelName,
     [x, y = 1, z = 1]: Grid,
@@ -88,11 +92,12 @@ export function openDevice(): Device {
     sharedBytes: number,
     ...args: number[]
   ) {
+    if (graphs?.isLosing) return
     const packed = pack(kernelSignatures[kernel], args)
-    checkResult(
-      driver.cuLaunchKernel(functionOf(kernel, sharedBytes), x, y, z, threads, 1, 1, sharedBytes, 0, null, packed),
-      'cuLaunchKernel',
-    )
+    const sizes = [x, y, z, threads, 1, 1, sharedBytes]
+    const stream = graphs?.stream ?? 0
+    const code = driver.cuLaunchKernel(functionOf(kernel, sharedBytes), ...sizes, stream, null, packed)
+    if (code !== 0 && !graphs?.fail()) checkResult(code, 'cuLaunchKernel')
   }
   return {
     driver,
@@ -102,11 +107,13 @@ export function openDevice(): Device {
     multiprocessors,
     memoryBytes,
     kernels,
+    graphs,
     launch,
     launchEach(kernel, count, ...args) {
       launch(kernel, [Math.ceil(count / 256)], 256, 0, ...args, count)
     },
     dispose() {
+      graphs?.dispose()
       for (const module of modules) driver.cuModuleUnload(module)
       driver.cuDevicePrimaryCtxRelease_v2(card)
     },

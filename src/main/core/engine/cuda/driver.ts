@@ -30,9 +30,22 @@ const signatures = {
   cuLaunchKernel: 'p I I I I I I I p v v',
 } as const
 
+/** Of graphs; a driver may lack them. */
+const graphSignatures = {
+  cuStreamCreate: 'p* I',
+  cuStreamDestroy_v2: 'p',
+  cuStreamBeginCapture_v2: 'p i',
+  cuStreamEndCapture: 'p p*',
+  cuGraphInstantiateWithFlags: 'p* p p',
+  cuGraphDestroy: 'p',
+  cuGraphLaunch: 'p p',
+  cuGraphExecDestroy: 'p',
+} as const
+
 type Name = keyof typeof signatures
 /** Every function gives the driver's result code: 0 for success. */
-export type Driver = Readonly<Record<Name, (...args: unknown[]) => number>>
+type Functions<Names extends string> = Readonly<Record<Names, (...args: unknown[]) => number>>
+export type Driver = Functions<Name> & { readonly graphs: Functions<keyof typeof graphSignatures> | null }
 
 const types: Record<string, unknown> = {
   i: 'int',
@@ -55,18 +68,7 @@ export function loadDriver(): Driver {
   if (loaded?.path === path) return loaded.driver
   try {
     const library = koffi.load(path)
-    const functions = Object.entries(signatures).map(([name, signature]) => [
-      name,
-      library.func(
-        name,
-        'int',
-        signature
-          .split(' ')
-          .filter(Boolean)
-          .map((letter) => types[letter]) as string[],
-      ),
-    ])
-    loaded = { path, driver: Object.fromEntries(functions) as Driver }
+    loaded = { path, driver: { ...functionsOf(library, signatures), graphs: graphsOf(library) } }
     return loaded.driver
   } catch (cause) {
     throw new Fault(
@@ -74,6 +76,24 @@ export function loadDriver(): Driver {
       "NVIDIA's driver is not on this computer; the cuda engine needs an NVIDIA card and its driver, 525 or newer.",
       { cause, details: String(cause) },
     )
+  }
+}
+
+type Library = ReturnType<typeof koffi.load>
+
+function functionsOf<Names extends string>(library: Library, all: Record<Names, string>): Functions<Names> {
+  const functions = Object.entries<string>(all).map(([name, signature]) => {
+    const letters = signature.split(' ').filter(Boolean)
+    return [name, library.func(name, 'int', letters.map((letter) => types[letter]) as string[])]
+  })
+  return Object.fromEntries(functions) as Functions<Names>
+}
+
+function graphsOf(library: Library): Driver['graphs'] {
+  try {
+    return functionsOf(library, graphSignatures)
+  } catch {
+    return null
   }
 }
 

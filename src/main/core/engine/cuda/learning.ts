@@ -2,10 +2,10 @@
 import type { Kernels, Parameter } from '../kernels.ts'
 import type { Device } from './device.ts'
 import { matrix } from '../shapes.ts'
-import type { CudaMemory, CudaTensor } from './memory.ts'
+import type { CudaMemory } from './memory.ts'
 
 const numbersAChunk = 4096
-const spanBytes = 64
+const spanBytes = 72
 
 /** The optimizer's parameters as the kernels take them (struct Span of learning.h), and how many chunks they make. */
 function spansOf(memory: CudaMemory, parameters: readonly Parameter[]): { data: Uint8Array; chunks: number } {
@@ -14,23 +14,20 @@ function spansOf(memory: CudaMemory, parameters: readonly Parameter[]): { data: 
   let chunks = 0
   parameters.forEach(({ name, value, gradient, firstMoment, secondMoment, decays, learningRateScale }, i) => {
     const parts = [value, gradient, firstMoment, secondMoment].map((tensor) => memory.tensorOf(tensor))
-    const { count } = parts[0]
+    const { count, half, shape } = parts[0]
     if (parts.some((part) => part.count !== count)) throw new Error(`the four tensors of ${name} differ in size`)
     const at = spanBytes * i
     parts.forEach(({ address }, j) => view.setBigUint64(at + 8 * j, BigInt(address), true))
-    view.setBigUint64(at + 32, BigInt(halfToUpdate(parts[0])), true)
+    view.setBigUint64(at + 32, BigInt(half?.address ?? 0), true)
     view.setBigInt64(at + 40, BigInt(count), true)
     view.setInt32(at + 48, chunks, true)
     view.setInt32(at + 52, decays ? 1 : 0, true)
     view.setFloat32(at + 56, learningRateScale, true)
+    view.setInt32(at + 60, shape[shape.length - 1], true)
+    view.setInt32(at + 64, half?.stride ?? 0, true)
     chunks += Math.ceil(count / numbersAChunk)
   })
   return { data, chunks }
-}
-
-/** The bf16 copy of a weight that AdamW keeps up to date; 0 where there is none, or where its rows are filled up. */
-function halfToUpdate({ half, shape }: CudaTensor): number {
-  return half && half.stride === shape[shape.length - 1] ? half.address : 0
 }
 
 export function learningKernels(device: Device, memory: CudaMemory) {
@@ -71,10 +68,6 @@ export function learningKernels(device: Device, memory: CudaMemory) {
       withSpans(parameters, (spans, chunks) => {
         const settings = [learningRate, beta1, beta2, epsilon, weightDecay, gradientScale, ...corrections]
         device.launch('adamW', [chunks], 256, 0, spans, parameters.length, ...settings)
-        for (const { value } of parameters) {
-          const own = memory.tensorOf(value)
-          if (halfToUpdate(own) === 0) own.forgetHalf()
-        }
       })
     },
   } satisfies Partial<Kernels>

@@ -1,12 +1,11 @@
 // Tensors and ids in a card's memory, as TypeScript holds them: an address, a shape, and checks before a kernel sees
-// either. Blocks given back are kept for the next tensor of that size: work runs in order, so none is used too early.
-import { Fault } from '#shared/fault.ts'
+// either.
 import type { Ids, Tensor } from '../kernels.ts'
-import { createLedger } from '../ledger.ts'
+import { rowsById } from '../rows-by-id.ts'
 import { countOf } from '../shapes.ts'
-import { sizeClass } from '../size-class.ts'
+import { Block, createPool, type Owner } from './blocks.ts'
 import type { Device } from './device.ts'
-import { checkResult, outOfMemory } from './driver.ts'
+import { checkResult } from './driver.ts'
 
 export interface CudaMemory {
   readonly isOpen: boolean
@@ -14,6 +13,10 @@ export interface CudaMemory {
   empty(shape: readonly number[]): CudaTensor
   tensor(shape: readonly number[], data?: Float32Array): CudaTensor
   ids(data: Int32Array): CudaIds
+  /** Other ids, as many, where they lie. */
+  rewrite(ids: CudaIds, data: Int32Array): void
+  /** Addresses of rows sorted by the id they hold, and of where each of `slots` ids begins; some may have no rows. */
+  rowsById(ids: CudaIds, vocabulary: number): { order: number; starts: number; slots: number }
   half(rows: number, stride: number): HalfCopy
   read(tensor: Tensor): Float32Array
   write(into: Tensor, data: Float32Array): void
@@ -29,34 +32,18 @@ export interface CudaMemory {
   idsOf(ids: Ids): CudaIds
   /** The address of ids that all lie in [from, below). */
   idsWithin(ids: Ids, what: string, from: number, below: number): number
+  /** Watches work that leaves no tensor of its own behind. */
+  watch(work: () => void): Watched
   bytes(): { currentBytes: number; peakBytes: number }
   dispose(): void
 }
 
-interface Owner {
-  readonly isOpen: boolean
-  take(bytes: number): number
-  giveBack(address: number, bytes: number): void
-}
-
-class Block {
-  private held: number
-  constructor(
-    readonly owner: Owner,
-    private readonly bytes: number,
-  ) {
-    this.held = owner.take(bytes)
-  }
-
-  get address(): number {
-    if (this.held === 0 || !this.owner.isOpen) throw new Error('this tensor was disposed')
-    return this.held
-  }
-
-  dispose(): void {
-    if (this.held !== 0 && this.owner.isOpen) this.owner.giveBack(this.held, this.bytes)
-    this.held = 0
-  }
+/** What some work used of the card's memory. */
+interface Watched {
+  /** Whether what it took is free again, and what it found is what it would find. */
+  isAsItWas(): boolean
+  /** Forgets bf16 copies that it made of tensors it found, because it never ran. */
+  undo(): void
 }
 
 /** A bf16 copy of a tensor: rows of its last axis, filled up with zeros to `stride`. */
@@ -97,76 +84,48 @@ export class CudaTensor extends Block implements Tensor {
 
 export class CudaIds extends Block implements Ids {
   readonly length: number
+  /** Made where the gradient of an embedding first wants it. */
+  rows: { block: Block; vocabulary: number } | null = null
   constructor(
     owner: Owner,
-    readonly data: Int32Array,
+    public data: Int32Array,
   ) {
     super(owner, data.byteLength)
     this.length = data.length
   }
+
+  override dispose(): void {
+    this.rows?.block.dispose()
+    this.rows = null
+    super.dispose()
+  }
 }
 
-const blockSize = (bytes: number): number => sizeClass(bytes, 256)
+/** Order of rows by id, then where each of at most `slots` ids begins, and their number where there are fewer. */
+function sortedRows(data: Int32Array, vocabulary: number): Int32Array {
+  const { order, starts } = rowsById(data, vocabulary)
+  const all = new Int32Array(data.length + slotsOf(data.length, vocabulary) + 1).fill(data.length)
+  all.set(order)
+  all.set(starts, data.length)
+  return all
+}
 
-export function createMemory({ driver }: Device): CudaMemory {
-  const ledger = createLedger()
-  const free = new Map<number, number[]>()
-  const all = new Set<number>()
-  let isOpen = true
+const slotsOf = (count: number, vocabulary: number) => Math.min(count, vocabulary)
 
-  /** Gives the driver back what no tensor holds. */
-  function trim(): void {
-    for (const blocks of free.values())
-      for (const address of blocks) {
-        all.delete(address)
-        checkResult(driver.cuMemFree_v2(address), 'cuMemFree_v2')
-      }
-    free.clear()
-  }
-  function allocate(size: number): number {
-    const out: [number] = [0]
-    let code = driver.cuMemAlloc_v2(out, size)
-    if (code === outOfMemory && free.size > 0) {
-      trim()
-      code = driver.cuMemAlloc_v2(out, size)
-    }
-    if (code === outOfMemory) {
-      throw new Fault(
-        'too-large',
-        `The graphics card has no ${(size / 2 ** 20).toFixed(1)} MiB of memory left; a smaller model, batch or context needs less, and so does closing other programs that use the card.`,
-      )
-    }
-    checkResult(code, 'cuMemAlloc_v2')
-    all.add(Number(out[0]))
-    return Number(out[0])
-  }
-  const owner: Owner = {
-    get isOpen() {
-      return isOpen
-    },
-    take(bytes) {
-      if (!isOpen) throw new Error('these kernels were disposed')
-      const size = blockSize(bytes)
-      const address = free.get(size)?.pop() ?? allocate(size)
-      ledger.add(bytes)
-      return address
-    },
-    giveBack(address, bytes) {
-      ledger.remove(bytes)
-      const size = blockSize(bytes)
-      const blocks = free.get(size)
-      if (blocks) blocks.push(address)
-      else free.set(size, [address])
-    },
-  }
+export function createMemory(device: Device): CudaMemory {
+  const { driver } = device
+  const pool = createPool(device)
+  /** Tensors that were looked at, while somebody wants to know. */
+  let seen: Set<CudaTensor> | null = null
 
   const upload = (address: number, data: ArrayBufferView) =>
     checkResult(driver.cuMemcpyHtoD_v2(address, data, data.byteLength), 'cuMemcpyHtoD_v2')
   const download = (data: ArrayBufferView, address: number) =>
     checkResult(driver.cuMemcpyDtoH_v2(data, address, data.byteLength), 'cuMemcpyDtoH_v2')
   function tensorOf(tensor: Tensor): CudaTensor {
-    if (!(tensor instanceof CudaTensor) || tensor.owner !== owner)
+    if (!(tensor instanceof CudaTensor) || tensor.owner !== pool)
       throw new Error('this tensor belongs to other kernels')
+    seen?.add(tensor)
     return tensor
   }
   function tensorAt(tensor: Tensor, what: string, ...shape: number[]): CudaTensor {
@@ -176,7 +135,7 @@ export function createMemory({ driver }: Device): CudaMemory {
     return own
   }
   function idsOf(ids: Ids): CudaIds {
-    if (!(ids instanceof CudaIds) || ids.owner !== owner) throw new Error('these ids belong to other kernels')
+    if (!(ids instanceof CudaIds) || ids.owner !== pool) throw new Error('these ids belong to other kernels')
     return ids
   }
   function write(into: Tensor, data: Float32Array): void {
@@ -186,10 +145,10 @@ export function createMemory({ driver }: Device): CudaMemory {
     own.forgetHalf()
     upload(own.address, data)
   }
-  const empty = (shape: readonly number[]) => new CudaTensor(owner, [...shape])
+  const empty = (shape: readonly number[]) => new CudaTensor(pool, [...shape])
   return {
     get isOpen() {
-      return isOpen
+      return pool.isOpen
     },
     empty,
     tensor(shape, data) {
@@ -204,11 +163,27 @@ export function createMemory({ driver }: Device): CudaMemory {
       }
     },
     ids(data) {
-      const ids = new CudaIds(owner, data.slice())
+      const ids = new CudaIds(pool, data.slice())
       if (data.length > 0) upload(ids.address, ids.data)
       return ids
     },
-    half: (rows, stride) => new HalfCopy(owner, rows, stride),
+    rewrite(ids, data) {
+      if (data.length !== ids.length) throw new Error(`${data.length} ids do not take the place of ${ids.length}`)
+      ids.data = data.slice()
+      upload(ids.address, ids.data)
+      if (ids.rows) upload(ids.rows.block.address, sortedRows(data, ids.rows.vocabulary))
+    },
+    rowsById(ids, vocabulary) {
+      const slots = slotsOf(ids.length, vocabulary)
+      if (ids.rows?.vocabulary !== vocabulary) {
+        ids.rows?.block.dispose()
+        ids.rows = { block: new Block(pool, 4 * (ids.length + slots + 1)), vocabulary }
+        upload(ids.rows.block.address, sortedRows(ids.data, vocabulary))
+      }
+      const order = ids.rows.block.address
+      return { order, starts: order + 4 * ids.length, slots }
+    },
+    half: (rows, stride) => new HalfCopy(pool, rows, stride),
     read(tensor) {
       const own = tensorOf(tensor)
       const data = new Float32Array(own.count)
@@ -217,11 +192,11 @@ export function createMemory({ driver }: Device): CudaMemory {
     },
     write,
     borrow(bytes, work) {
-      const address = owner.take(bytes)
+      const stretch = pool.take(bytes)
       try {
-        return work(address)
+        return work(stretch.address)
       } finally {
-        owner.giveBack(address, bytes)
+        pool.giveBack(stretch, bytes)
       }
     },
     upload,
@@ -236,10 +211,21 @@ export function createMemory({ driver }: Device): CudaMemory {
         if (id < from || id >= below) throw new Error(`${what} hold ${id}; they must lie in ${from} to ${below - 1}`)
       return own.address
     },
-    bytes: () => ledger.memory(),
-    dispose() {
-      isOpen = false
-      for (const address of all) driver.cuMemFree_v2(address)
+    watch(work) {
+      const looked = (seen = new Set())
+      const taken = pool.watch(work)
+      seen = null
+      const lasting = [...looked].filter(({ isHeld }) => isHeld).map((tensor) => ({ tensor, half: tensor.half }))
+      return {
+        isAsItWas: () =>
+          lasting.every(({ tensor, half }) => tensor.isHeld && tensor.half === half) &&
+          [...taken].every(({ state }) => state === 'free'),
+        undo() {
+          for (const { tensor } of lasting) if (tensor.half?.isOf(taken)) tensor.forgetHalf()
+        },
+      }
     },
+    bytes: pool.bytes,
+    dispose: pool.dispose,
   }
 }

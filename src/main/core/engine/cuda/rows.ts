@@ -1,6 +1,5 @@
 // The kernels that work on rows: look-ups, the embedding and layer norm, each with its gradients.
 import type { Kernels } from '../kernels.ts'
-import { rowsById } from '../rows-by-id.ts'
 import { embeddingArguments, embeddingBackwardArguments, matrix } from '../shapes.ts'
 import type { Device } from './device.ts'
 import { halfBeside, type Precision } from './half.ts'
@@ -55,14 +54,9 @@ export function rowKernels(device: Device, memory: CudaMemory, precision: Precis
       const checked = embeddingBackwardArguments(memory, dx, ids, T, intoTokens, intoPositions)
       const { addresses, n, width, vocabulary } = checked
       const [slopes, own, tokensAt, positionsAt] = addresses
-      const { order, starts } = rowsById(memory.idsOf(ids).data, vocabulary)
-      memory.borrow(4 * (order.length + starts.length), (orderAt) => {
-        const startsAt = orderAt + 4 * order.length
-        memory.upload(orderAt, order)
-        memory.upload(startsAt, starts)
-        const grid = [starts.length - 1, Math.ceil(width / 128)] as const
-        device.launch('embeddingBackwardTokens', grid, 128, 0, slopes, own, orderAt, startsAt, tokensAt, width, scale)
-      })
+      const { order, starts, slots } = memory.rowsById(memory.idsOf(ids), vocabulary)
+      const grid = [slots, Math.ceil(width / 128)] as const
+      device.launch('embeddingBackwardTokens', grid, 128, 0, slopes, own, order, starts, tokensAt, width, scale)
       device.launchEach('embeddingBackwardPositions', Math.min(T, n) * width, slopes, positionsAt, n, width, T, scale)
     },
 
