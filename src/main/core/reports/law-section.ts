@@ -3,6 +3,7 @@ import { flopsConventionNames } from '#shared/family/counting.ts'
 import { formatFlops, formatShare, signedDigits, threeDigits } from '#shared/numbers.ts'
 import { evaluateCurve, type CurveFit } from '#shared/scaling/curve.ts'
 import { formNames, type Law } from '#shared/scaling/law.ts'
+import { meanOf } from '#shared/statistics.ts'
 import type { ReportData } from './data.ts'
 import { markup, table, type Markup } from './markup.ts'
 import { drawPlot } from './plot.ts'
@@ -33,7 +34,9 @@ export function lawSection({ study, points }: ReportData, findings: Findings): M
       ...members.map((run) => ({
         colour: colourOf(run.summary.memberId),
         width: 1,
-        points: nearEnd(run.curve.map(({ tokens, loss }) => [tokens * run.summary.flopsPerToken, loss] as const)),
+        points: nearEnd(
+          evened(run.curve.map(({ tokens, loss }) => [tokens * run.summary.flopsPerToken, loss] as const)),
+        ),
       })),
       ...(law.band.length
         ? [{ colour: 'currentColor', width: 1.5, isDashed: true, points: law.band.map(({ x, y }) => [x, y] as const) }]
@@ -60,6 +63,18 @@ ${plot}
 ${fit ? parameters(law, fit, lossWords) : markup`<p>${law.problem ?? 'There is no law yet.'}</p>`}
 ${heldOut ? markup`<h3>Held out</h3><p>${verdict(heldOut.name, heldOut.y, heldOut.measured, heldOut.error)}${heldOut.interval ? ` The 95 % interval of that prediction was ${heldOut.interval.low.toFixed(3)} to ${heldOut.interval.high.toFixed(3)}, which ${heldOut.isInside ? 'holds' : 'misses'} the measured loss.` : ''}</p>` : null}
 </section>`
+}
+
+/** Means over ever 5 % of compute, back from the end: on a log axis single points would lie on each other there. */
+function evened(points: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
+  const near = new Map<number, (readonly [number, number])[]>()
+  const end = points[points.length - 1]?.[0] ?? 0
+  for (const point of points) {
+    const place = Math.floor(20 * Math.log(end / point[0]))
+    near.set(place, [...(near.get(place) ?? []), point])
+  }
+  const mean = (all: readonly (readonly [number, number])[], i: 0 | 1) => meanOf(all.map((point) => point[i]))
+  return [...near.values()].map((some) => [mean(some, 0), mean(some, 1)] as const)
 }
 
 /** Without the plateau at the start, which would leave no room for what matters: losses up to twice the last. */

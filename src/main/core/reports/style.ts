@@ -12,7 +12,7 @@ p { margin: 0 0 10px; } .faint, figcaption { color: var(--faint); font-size: 13p
 th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; } th { color: var(--faint); font-weight: 600; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td:last-child, th:last-child { padding-right: 0; }
 figure { margin: 12px 0; } svg { width: 100%; height: auto; display: block; }
-.grid line { stroke: var(--line); stroke-width: 1; } .ticks text, .axis, .mark { fill: var(--faint); font-size: 12px; } .mark { fill: var(--text); }
+.grid line { stroke: var(--line); stroke-width: 1; } .ticks text, .axis, .mark { fill: var(--faint); font-size: 12px; } .mark { fill: var(--text); paint-order: stroke; stroke: var(--back); stroke-width: 3px; }
 .band { fill: var(--accent); opacity: .14; } .hollow { fill: var(--back); }
 pre { background: var(--soft); padding: 10px 12px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font: 12px/1.5 ui-monospace, Consolas, monospace; border-radius: 6px; }
 .formula { font-size: 17px; } summary { cursor: pointer; }
