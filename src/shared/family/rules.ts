@@ -31,6 +31,15 @@ export const tunedMup = {
   initStd: 0.08,
 } as const satisfies Partial<Recipe>
 
+/** A recipe with some of its fields changed; the rate that was tuned at one base width is not carried to another. */
+export function changedRecipe(recipe: Recipe, changes: Partial<Recipe>): Recipe {
+  const { mupBaseWidth = recipe.mupBaseWidth } = changes
+  const isTunedElsewhere =
+    recipe.mupBaseWidth === tunedMup.mupBaseWidth && recipe.peakLearningRate === tunedMup.peakLearningRate
+  const leavesRate = mupBaseWidth !== recipe.mupBaseWidth && recipe.parametrisation === 'mup' && isTunedElsewhere
+  return { ...recipe, ...(leavesRate ? { peakLearningRate: null } : {}), ...changes }
+}
+
 /**
  * Peak learning rate: standard parametrisation falls as 1 / width through Cerebras-GPT 111M's 6e-4 at 768, at most
  * 1e-2; under muP it is one number for all widths, because each tensor carries its own scale: the tuned one at its own

@@ -3,7 +3,7 @@ import { modelOf } from '#shared/family/parametrisation.ts'
 import { planMember } from '#shared/family/plan.ts'
 import { presets, studyPartsOf } from '#shared/family/presets.ts'
 import { defaultRecipe } from '#shared/family/recipe.ts'
-import { initStdRule, peakLearningRateRule, tunedMup } from '#shared/family/rules.ts'
+import { changedRecipe, initStdRule, peakLearningRateRule, tunedMup } from '#shared/family/rules.ts'
 
 it('first weights follow the width alone, whichever way in made the member', () => {
   const member = { id: 'm', name: 'm', layers: 2, width: 64, heads: 4, isEnabled: true }
@@ -33,4 +33,12 @@ it('muP unless told otherwise is the tuned set whole, and its rate goes with no 
   expect(peakLearningRateRule({ parametrisation: 'mup', mupBaseWidth: 64 }, 512)).toBe(
     peakLearningRateRule({ parametrisation: 'standard', mupBaseWidth: 64 }, 64),
   )
+})
+
+it('a rate tuned at width 256 is not paired with another base width, unless it is asked for by name', () => {
+  const tuned: typeof defaultRecipe = { ...defaultRecipe, ...tunedMup }
+  expect(changedRecipe(tuned, { mupBaseWidth: 64 })).toMatchObject({ mupBaseWidth: 64, peakLearningRate: null })
+  expect(changedRecipe(tuned, { mupBaseWidth: 64, peakLearningRate: 6e-3 }).peakLearningRate).toBe(6e-3)
+  expect(changedRecipe(tuned, { clipNorm: 2 })).toEqual({ ...tuned, clipNorm: 2 })
+  expect(changedRecipe({ ...tuned, peakLearningRate: 4e-3 }, { mupBaseWidth: 64 }).peakLearningRate).toBe(4e-3)
 })

@@ -180,10 +180,13 @@ export function tableOf({ points, where = [] }: PointOptions): Table {
   return { columns: table.columns, rows: kept.map((i) => table.rows[i]), lines: kept.map((i) => table.lines[i]) }
 }
 
+/** A column as it is written, or else the only one that differs in capitals alone. */
 function indexOf(table: Table, name: string | undefined, option: string): number {
   if (name === undefined)
     throw new Fault('bad-input', `Name a column with ${option}; there are: ${listed(table.columns)}.`)
   const index = table.columns.indexOf(name)
+  const alike = table.columns.flatMap((column, i) => (column.toLowerCase() === name.toLowerCase() ? [i] : []))
+  if (index < 0 && alike.length === 1) return alike[0]
   if (index < 0)
     throw new Fault('bad-input', `${option}: there is no column ${name}; there are: ${listed(table.columns)}.`)
   return index

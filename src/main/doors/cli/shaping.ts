@@ -10,6 +10,7 @@ import { withoutSchedules, type PlanBasis } from '#shared/family/plan.ts'
 import { parsePowerRule, powerRuleText } from '#shared/family/power-rule.ts'
 import type { studyPartsOf } from '#shared/family/presets.ts'
 import type { Recipe } from '#shared/family/recipe.ts'
+import { changedRecipe } from '#shared/family/rules.ts'
 import { parseAmount, parseNumber, parseWhole } from './amounts.ts'
 import { usageError } from './program.ts'
 
@@ -160,7 +161,7 @@ export function withRecipeOptions(recipe: Recipe, options: RecipeOptions & { see
   const changes = [...recipeFields, 'seed' as const].flatMap((field) =>
     options[field] === undefined ? [] : [[field, options[field]]],
   )
-  const changed: Recipe = { ...recipe, ...Object.fromEntries(changes) }
+  const changed = changedRecipe(recipe, Object.fromEntries(changes))
   if (options.mupBaseWidth !== undefined && changed.parametrisation !== 'mup')
     throw usageError('--mup-base-width says at which width muP was tuned; it goes with --parametrisation mup.')
   if (changed.batchTokens !== null && changed.batchTokens < changed.context) {

@@ -12,7 +12,8 @@ export interface Table {
 }
 
 /**
- * Reads a comma-separated file with a header. Throws a Fault that names what is wrong: a missing file, names twice,
+ * Reads a file with a header whose cells are separated by commas, or by semicolons or tabs where the header has none.
+ * Throws a Fault that names what is wrong: a missing file, names twice,
  * rows of another length.
  */
 export function readTable(path: string): Table {
@@ -42,7 +43,20 @@ export function parseTable(text: string, path: string): Table {
   return { columns, rows: rows.slice(1), lines: lines.slice(1) }
 }
 
+/** What separates the names of the header, and so every cell. */
+function separatorOf(text: string): string {
+  let isQuoted = false
+  let found = ','
+  for (const c of text) {
+    if (c === '"') isQuoted = !isQuoted
+    else if (!isQuoted && (c === ',' || c === '\n')) return c === ',' ? c : found
+    else if (!isQuoted && found !== ';' && (c === ';' || c === '\t')) found = c
+  }
+  return found
+}
+
 function splitCells(text: string, path: string): { rows: string[][]; lines: number[] } {
+  const separator = separatorOf(text.replace(/^[\r\n]+/, ''))
   const rows: string[][] = []
   const lines: number[] = []
   let row: string[] = []
@@ -79,7 +93,7 @@ function splitCells(text: string, path: string): { rows: string[][]; lines: numb
     } else if (c === '"' && isBlank) {
       cell = ''
       isQuoted = true
-    } else if (c === ',') endCell()
+    } else if (c === separator) endCell()
     else if (c === '\n') endRow()
     else if (c !== '\r') add(c)
   }

@@ -57,6 +57,17 @@ describe('isoflop compare', () => {
     expect(document.verdict).toMatch(/B needs 0\.8\dx? .*the compute of A/)
   })
 
+  it('takes files with semicolons, and columns that differ in capitals alone', async () => {
+    const [a, b] = pair()
+    const other = fileOf(
+      'other',
+      `Run;FLOPs;Loss\n${rows(0.8, -1).replace(/^/gm, 'x;').replaceAll(',', ';')}`.replace(/x;$/, ''),
+    )
+    const answers = [b, other].map((file) => compare('--points', a, file, ...columns, ...pinned))
+    const [one, same] = await Promise.all(answers)
+    expect(same.document.multiplier).toEqual(one.document.multiplier)
+  })
+
   it('has no interval where none is wanted', async () => {
     const { document } = await compare('--points', ...pair(), ...columns, '--bootstrap', '0')
     expect(document.multiplier[0]).toMatchObject({ low: null, high: null })

@@ -30,6 +30,15 @@ describe('a table', () => {
     expect(lines).toEqual([2, 4])
   })
 
+  it.each([';', '\t'])('is separated by %j where its header has no comma', (mark) => {
+    const lines = [['"loss, nats"', 'flops'], ['"2;5\t""c"""', '1e18']]
+    expect(parseTable(lines.map((line) => line.join(mark)).join('\r\n'), 'runs.csv')).toEqual({
+      columns: ['loss, nats', 'flops'],
+      rows: [['2;5\t"c"', '1e18']],
+      lines: [2],
+    })
+  })
+
   it('checks a header of very many columns by looking at each once', () => {
     const names = Array.from({ length: 400_000 }, (_, i) => `c${i}`)
     expect(fault(`${names.join(',')}\n`)).toBe('runs.csv has column names and no rows.')
