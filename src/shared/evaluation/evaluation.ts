@@ -141,7 +141,7 @@ export type OwnTaskFile = TaskFile & Required<Pick<TaskFile, 'own'>>
 /** A task as the window knows it, with the rows that are here. */
 export interface EvaluationTask extends Pick<
   TaskRecord,
-  'name' | 'title' | 'about' | 'source' | 'licence' | 'kind' | 'metrics' | 'chance' | 'hub'
+  'name' | 'title' | 'about' | 'source' | 'licence' | 'kind' | 'language' | 'metrics' | 'chance' | 'hub'
 > {
   /** Makes its items itself. */
   isMade: boolean

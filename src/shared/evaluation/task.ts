@@ -24,6 +24,8 @@ export interface TaskRecord {
   source: string
   licence: string
   kind: TaskKind
+  /** Of the only texts that it can be made of; any where it does not say. */
+  language?: 'en'
   metrics: MetricName[]
   /** `acc` of a model that guesses; null where guessing gives nothing. */
   chance: number | null

@@ -57,6 +57,21 @@ describe('what is to be evaluated', () => {
     expect(request.problem).toBe('Choose a model first.')
   })
 
+  it('is no task of English words where the text of the study is not in English', async () => {
+    const request = useEvaluationRequest()
+    const studies = useStudiesStore()
+    request.names = ['cloze', 'agreement']
+    expect(request.tasks.map(({ name }) => name)).toEqual(['cloze', 'agreement'])
+    const german = 'Es war einmal eine kleine süße Dirne, die hatte jedermann lieb, der sie nur ansah. '.repeat(4)
+    const other = [...fake.corpora.keys()].at(-1)!
+    fake.texts.set(other, german)
+    studies.change({ corpusId: other })
+    await settled()
+    expect(request.tasks.map(({ name }) => name)).toEqual(['cloze'])
+    request.options = { ...request.options, split: null }
+    expect(request.tasks.map(({ name }) => name)).toEqual(['cloze', 'agreement'])
+  })
+
   it('is asked for with the options as they were typed', async () => {
     const request = useEvaluationRequest()
     request.options = { shots: 5, sampler: 'harness', limit: 20, split: 'validation' }

@@ -49,6 +49,7 @@ const tasksOfTheStudy = [
   }),
   task('copy', 'Copy', { isMade: true }),
   task('cloze', 'Cloze', { isMade: true, canReadSplit: true }),
+  task('agreement', 'Agreement', { isMade: true, canReadSplit: true, language: 'en' }),
 ]
 
 type EvaluationRequests =

@@ -99,6 +99,8 @@ export interface FakeLab extends LabBridge {
   tell<K extends NewsKind>(kind: K, news: LabNews[K]): void
   studies: Map<string, Study>
   corpora: Map<string, Corpus>
+  /** How the documents of a corpus begin. */
+  texts: Map<string, string>
   runs: Map<string, RunSummary>
   /** Trains a run up to a step, telling its records in one message; `isTold` false loses the message on the way. */
   train(runId: string, step: number, isTold?: boolean): void
@@ -116,6 +118,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
   const deleted = new Map<string, Study | RunSummary | Corpus | ImportedModel>()
   const deletedItems: DeletedItem[] = []
   const studies = new Map<string, Study>()
+  const texts = new Map<string, string>()
   const runs = new Map<string, RunSummary>()
   const records = new Map<string, RunRecords>()
   const runPlans = new Map<string, RunPlan>()
@@ -328,7 +331,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
       tokenized.push(made)
       return made
     },
-    corpusText: async (id) => `The beginning of ${id}.`,
+    corpusText: async (id) => texts.get(id) ?? `The beginning of ${id}.`,
     sampleCorpus: async () => [
       { id: 1, text: 'We' },
       { id: 2, text: ' the' },
@@ -590,6 +593,7 @@ export function createFakeLab(door: DoorAbilities = {}): FakeLab {
     evaluation,
     studies,
     corpora,
+    texts,
     runs,
     records,
     tell,

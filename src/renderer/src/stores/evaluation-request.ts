@@ -8,11 +8,19 @@ import {
   type EvaluationOptions,
   type EvaluationTask,
 } from '#shared/evaluation/evaluation.ts'
+import { isEnglish } from '#shared/evaluation/english.ts'
+import { useBridge } from '../bridge.ts'
+import { useCorporaStore } from './corpora.ts'
 import { useEvaluationsStore } from './evaluations.ts'
 import { useModelsStore, type Entry } from './models.ts'
 import { useStudiesStore } from './studies.ts'
 
+/** Documents that are looked at before the language of a text is given up. */
+const mostDocuments = 20
+
 export const useEvaluationRequest = defineStore('evaluation-request', () => {
+  const bridge = useBridge()
+  const corpora = useCorporaStore()
   const evaluations = useEvaluationsStore()
   const models = useModelsStore()
   const studies = useStudiesStore()
@@ -43,7 +51,31 @@ export const useEvaluationRequest = defineStore('evaluation-request', () => {
     keys.value = [...now]
   }
 
-  const tasks = computed(() => evaluations.tasks.filter(({ name }) => names.value.includes(name)))
+  /** The beginning of what the made tasks would be made of; too little says nothing of its language. */
+  const beginning = shallowRef('')
+  const readable = computed(() => {
+    const corpus = corpora.corpora.find(({ id }) => id === studies.current?.corpusId)
+    return options.value.split !== null && corpus?.state === 'finished' ? `${corpus.id} ${options.value.split}` : null
+  })
+  watch(
+    readable,
+    async (mine) => {
+      const [split, corpusId] = [options.value.split, studies.current?.corpusId]
+      beginning.value = ''
+      if (mine === null || !split || !corpusId) return
+      for (let i = 0; i < mostDocuments && isEnglish(beginning.value) === null; i++) {
+        const text = await bridge.request('corpusText', corpusId, split, i).catch(() => null) // it has no more documents
+        if (text === null || readable.value !== mine) return
+        beginning.value += `${text}\n`
+      }
+    },
+    { immediate: true },
+  )
+  /** A task of English words, and a text that is not in English. */
+  const isForeign = ({ language, canReadSplit }: EvaluationTask): boolean =>
+    language === 'en' && canReadSplit && options.value.split !== null && isEnglish(beginning.value) === false
+
+  const tasks = computed(() => evaluations.tasks.filter((task) => names.value.includes(task.name) && !isForeign(task)))
   const chooseTasks = (wanted: readonly string[], isWanted: boolean) => {
     const rest = names.value.filter((name) => !wanted.includes(name))
     names.value = isWanted ? [...rest, ...wanted] : rest
@@ -88,6 +120,7 @@ export const useEvaluationRequest = defineStore('evaluation-request', () => {
     chooseTasks,
     hasRows,
     isBlocked,
+    isForeign,
     isFetchedFirst,
     start,
   }

@@ -31,7 +31,10 @@ describe('a table', () => {
   })
 
   it.each([';', '\t'])('is separated by %j where its header has no comma', (mark) => {
-    const lines = [['"loss, nats"', 'flops'], ['"2;5\t""c"""', '1e18']]
+    const lines = [
+      ['"loss, nats"', 'flops'],
+      ['"2;5\t""c"""', '1e18'],
+    ]
     expect(parseTable(lines.map((line) => line.join(mark)).join('\r\n'), 'runs.csv')).toEqual({
       columns: ['loss, nats', 'flops'],
       rows: [['2;5\t"c"', '1e18']],
