@@ -1,5 +1,6 @@
 // Two studies compared: the multiplier in compute, tokens, time on this machine and money, with what makes it fair.
 import { Fault, toFaultData } from '../fault.ts'
+import { withPrefix } from '../numbers.ts'
 import { lossIn, type LossUnit } from '../loss-unit.ts'
 import type { LawPoint } from '../scaling/points.ts'
 import { fitMultiplier, type Multiplier } from '../scaling/multiplier/multiplier.ts'
@@ -26,8 +27,18 @@ export type CurrencyAnswer =
   | { quantity: Quantity; multiplier: Multiplier; verdict: string; problem: null }
   | { quantity: Quantity; problem: string }
 
+/** What turns one currency into another: a slower kernel costs time and no FLOPs. */
+export interface Pace {
+  /** Of the largest size. */
+  name: string
+  flopsPerToken: number
+  tokensPerSecond: number
+}
+
 export interface StudyComparison {
   names: Pair<string>
+  /** Null of a study without a point. */
+  paces: Pair<Pace | null>
   unit: LossUnit
   fairness: Fairness
   answers: Record<Currency, CurrencyAnswer>
@@ -62,6 +73,7 @@ export function compareStudies(evidence: Pair<StudyEvidence>, options: Compariso
   const { prices } = options
   return {
     names,
+    paces: both(evidence, paceOf),
     unit,
     fairness,
     answers: {
@@ -81,6 +93,17 @@ export function compareStudies(evidence: Pair<StudyEvidence>, options: Compariso
     },
   }
 }
+
+function paceOf({ points }: StudyEvidence): Pace | null {
+  const largest = points.at(-1)
+  if (!largest) return null
+  const { name, flops, tokens, seconds } = largest
+  return { name, flopsPerToken: flops / tokens, tokensPerSecond: tokens / seconds }
+}
+
+/** Both sides of a pace, in words for every door. */
+export const paceWords = ({ name, flopsPerToken, tokensPerSecond }: Pace): string =>
+  `${withPrefix(flopsPerToken, 'FLOP')} per token and ${withPrefix(tokensPerSecond, 'tokens/s')} at ${name}`
 
 /** The loss of a point in the unit; throws where the text's bytes are not known. */
 function lawPoints(study: StudyEvidence, unit: LossUnit, xOf: (point: EvidencePoint) => number): LawPoint[] {

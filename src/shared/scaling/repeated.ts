@@ -94,6 +94,13 @@ export function lossOfRepeats(
   return loss + (removed / 2) * (worth ** (2 * -fit.parameters.exponent) - 1)
 }
 
-/** Whether points hold repeats enough to look for R*. */
-export const hasRepeats = (points: readonly RepeatedPoint[]): boolean =>
-  points.filter(({ tokens, unique }) => tokens / unique - 1 >= leastReadings).length >= 2
+/** The fit of points that hold repeats enough to say; null where the published R* must stand for their own. */
+export function repeatedOf(points: readonly RepeatedPoint[]): RepeatedFit | null {
+  if (points.filter(({ tokens, unique }) => tokens / unique - 1 >= leastReadings).length < 2) return null
+  try {
+    return fitRepeated(points)
+  } catch (error) {
+    if (error instanceof Fault) return null // the surface itself is not determined; its own fit says why
+    throw error
+  }
+}

@@ -86,6 +86,16 @@ describe('on the law', () => {
     expect(law.inFit.map(({ memberId }) => memberId)).not.toContain(one.memberId)
   })
 
+  it('are warned of as a surface’s points where no member stands on the one-line law', async () => {
+    const dial = useDialStore()
+    dial.addMembers(dial.grid({ budgets: [1e12, 4e12], sizes: 5, span: 4 }))
+    await finishAll()
+    const [law, allocation] = [useLawStore(), useAllocationStore()]
+    for (const { memberId } of law.inFit) law.exclude(memberId, true)
+    allocation.budget = 1e16
+    await expect.poll(() => allocation.warnings.map(({ kind }) => kind), { timeout: 20_000 }).toEqual(['far-forecast'])
+  })
+
   it('get no forecast of a law that is not theirs', async () => {
     const dial = useDialStore()
     await finishAll()

@@ -1,6 +1,6 @@
 // What `isoflop compare` answers: the multiplier as a table and a document, in every currency, and what makes it fair.
-import { currencies, type CurrencyAnswer, type StudyComparison } from '#shared/comparison/compare.ts'
-import { inPowers, rounded, withDecimals } from '#shared/numbers.ts'
+import { currencies, type CurrencyAnswer, paceWords, type StudyComparison } from '#shared/comparison/compare.ts'
+import { inPowers, rounded, withDecimals, withPlainSpaces } from '#shared/numbers.ts'
 import { multiplierAt, type MultiplierPoint, usualAmounts } from '#shared/scaling/multiplier/multiplier.ts'
 import { table } from './amounts.ts'
 import type { Answer } from './program.ts'
@@ -21,7 +21,7 @@ export const multiplierTable = (points: readonly MultiplierPoint[], unit: string
       ]),
   )
 
-export function comparisonAnswer({ names, unit, fairness, answers }: StudyComparison): Answer {
+export function comparisonAnswer({ names, paces, unit, fairness, answers }: StudyComparison): Answer {
   const { compute } = answers
   if (compute.problem !== null) throw new Error(`There is nothing to answer: ${compute.problem}`)
   const at = multiplierAt(compute.multiplier, usualAmounts(compute.multiplier))
@@ -36,6 +36,7 @@ export function comparisonAnswer({ names, unit, fairness, answers }: StudyCompar
       laws: compute.multiplier.laws,
       noise: compute.multiplier.noise,
       ...Object.fromEntries(others.map((currency) => [currency, currencyDocument(answers[currency])])),
+      paces,
       fairness,
     },
     text: [
@@ -44,6 +45,9 @@ export function comparisonAnswer({ names, unit, fairness, answers }: StudyCompar
       compute.verdict,
       '',
       ...others.map((currency) => `${currency}: ${answers[currency].problem ?? verdictText(answers[currency])}`),
+      ...(['a', 'b'] as const).flatMap((side) =>
+        paces[side] ? [withPlainSpaces(`${names[side]}: ${paceWords(paces[side])}.`)] : [],
+      ),
       '',
       ...fairnessText(fairness, names),
     ].join('\n'),

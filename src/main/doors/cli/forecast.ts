@@ -25,12 +25,13 @@ import {
 } from './fit.ts'
 import { allocationByRecipe } from '#shared/family/allocation.ts'
 import { flopsConventionNames, parameterCountNames } from '#shared/family/counting.ts'
-import { effectiveTokens, lossOfRepeats, publishedRepeats } from '#shared/scaling/repeated.ts'
+import { lossOfRepeats } from '#shared/scaling/repeated.ts'
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { redrawSurface, surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
 import { scoreAnswer, type ScoreOptions } from './forecast-score.ts'
 import { curvePoints, robustRemark, surfacePoints } from './points.ts'
 import { type Answer, type CommandContext, type CommandPart, usageError } from './program.ts'
+import { repeatsOf, repeatsText } from './repeated-text.ts'
 import { lossFactor, type StudyPoints } from './study-points.ts'
 
 interface ForecastOptions extends Omit<ScoreOptions, 'flops'> {
@@ -114,8 +115,9 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     const remarks = [...left, ...robustRemark(warnings, fitOptions), ...said, ...warnings.map(({ text }) => text)]
     const fresh = evaluateCurve(found, flops)
     const { allocation, words } = allocationOf(study, options.tokensPerParameter, flops)
-    const repeats = repeatsOf(allocation.tokens, options.text ?? study?.trainTokens ?? null)
-    const loss = perNat * (repeats ? lossOfRepeats(found, flops, allocation.tokens, repeats.unique) : fresh)
+    const repeats = repeatsOf(allocation.tokens, options.text, study)
+    const loss =
+      perNat * (repeats ? lossOfRepeats(found, flops, allocation.tokens, repeats.unique, repeats.repeats) : fresh)
     const interval = scaled(bootstrap ? forecastAt(bootstrap, flops) : null, loss / fresh)
     const heldOut = holdOut(points, 1, {
       form,
@@ -163,7 +165,7 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
   }
   // Of the loss, where one training of that size would land: the same definition as for curves.
   const redraws = bootstrap && redrawSurface(found.form, found, points, bootstrap.options)
-  const repeats = repeatsOf(best.tokens, options.text ?? study?.trainTokens ?? null)
+  const repeats = repeatsOf(best.tokens, options.text, study)
   const loss = perNat * (repeats ? evaluateSurface(found, best.parameters, repeats.worth) : best.loss)
   const interval = scaled(redraws && surfaceForecastAt(redraws, best.parameters, best.tokens), loss / best.loss)
   const remarks = [...bootstrapRemarks(bootstrap), ...said]
@@ -196,19 +198,6 @@ async function forecast(context: CommandContext, options: ForecastOptions): Prom
     ].join('\n'),
   }
 }
-
-/** What a text shorter than that many tokens is worth; null where it lasts or nobody said. */
-const repeatsOf = (tokens: number, unique: number | null) =>
-  unique === null || tokens <= unique
-    ? null
-    : { unique, epochs: tokens / unique, worth: effectiveTokens(tokens, unique), repeats: publishedRepeats }
-
-const repeatsText = (repeats: ReturnType<typeof repeatsOf>): string[] =>
-  repeats
-    ? [
-        `The text has ${short(repeats.unique)} tokens: read ${repeats.epochs.toPrecision(3)} times, worth ${short(repeats.worth)} new ones (R* ${repeats.repeats.toPrecision(3)}, Muennighoff et al. 2023); the loss is that of repeated text.`,
-      ]
-    : []
 
 const scaled = (interval: Interval | null, times: number): Interval | null =>
   interval && { low: interval.low * times, high: interval.high * times }

@@ -4,6 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import { flopsConventionNames } from '#shared/family/counting.ts'
 import { ladderFromDial, largestParameters, smallestParameters } from '#shared/family/dial.ts'
 import type { Dial, Ladder, MemberPlan } from '#shared/family/ladder.ts'
+import { parametrisation } from '#shared/family/parametrisation.ts'
 import { planLadder } from '#shared/family/plan.ts'
 import { findPreset, studyPartsOf } from '#shared/family/presets.ts'
 import { tokensStretch } from '#shared/family/schedule.ts'
@@ -12,6 +13,7 @@ import { isAtRatio } from '#shared/family/additions.ts'
 import { ratioText } from '#shared/family/names.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { vocabularyOf } from '#shared/tokenizer/vocabulary.ts'
+import { rounded } from '#shared/numbers.ts'
 import { duration, flopsText, parseAmount, parseTokenizer, short, table } from './amounts.ts'
 import { findStudy } from './find.ts'
 import { readLab } from './lab.ts'
@@ -151,8 +153,12 @@ const ownRatio = ({ tokens, countedParameters }: MemberPlan, recipe: Recipe): nu
   return countedParameters > 0 && !isAtRatio(perParameter, recipe) ? perParameter : null
 }
 
+/** Of embeddings and, at muP's base width, of inner matrices: what the recipe says, or its rule. */
+const initStdOf = (member: MemberPlan, recipe: Recipe): number =>
+  parametrisation(recipe, member.shape).initStd.embedding
+
 function planDocument(member: MemberPlan, recipe: Recipe) {
-  const { name, shape, parameters, tokens, steps, batchSequences, flops } = member
+  const { name, shape, parameters, tokens, steps, batchSequences, peakLearningRate, flops } = member
   const { cerebras, hoffmann, sixNd, palm } = flops
   const perParameter = ownRatio(member, recipe)
   return {
@@ -164,6 +170,8 @@ function planDocument(member: MemberPlan, recipe: Recipe) {
     tokens,
     steps,
     batchSequences,
+    peakLearningRate,
+    initStd: initStdOf(member, recipe),
     flops: { cerebras, hoffmann, sixNd, palm },
     ...(perParameter === null ? {} : { tokensPerParameter: perParameter }),
   }
@@ -183,11 +191,14 @@ function planText(members: readonly MemberPlan[], recipe: Recipe): string {
     'tokens',
     'steps',
     'batch',
+    'rate',
+    'init',
     `FLOPs (${flopsConventionNames[convention]})`,
     ...(isTimed ? ['time here'] : []),
   ]
-  const rows = members.map(
-    ({ name, shape, parameters, countedParameters, tokens, steps, batchSequences, flops, seconds }) => [
+  const rows = members.map((member) => {
+    const { name, shape, parameters, countedParameters, tokens, steps, batchSequences, flops, seconds } = member
+    return [
       name,
       String(shape.layers),
       String(shape.width),
@@ -197,10 +208,12 @@ function planText(members: readonly MemberPlan[], recipe: Recipe): string {
       short(tokens),
       String(steps),
       String(batchSequences),
+      String(rounded(member.peakLearningRate)),
+      String(rounded(initStdOf(member, recipe))),
       flopsText(flops[convention]),
       ...(isTimed ? [seconds === null ? '' : duration(seconds)] : []),
-    ],
-  )
+    ]
+  })
   const remarks = members.flatMap(({ name, refusal, warnings }) =>
     [...(refusal ? [refusal] : []), ...warnings].map((remark) => `${name}: ${remark}`),
   )

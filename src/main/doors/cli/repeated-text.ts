@@ -1,10 +1,18 @@
-// `isoflop fit --form repeated`: what reading a text again is worth, from trainings that did.
+// What reading a text again is worth: `isoflop fit --form repeated`, from trainings that did, and what a forecast makes
+// of it.
 import { Fault } from '#shared/fault.ts'
 import { dropHighest } from '#shared/scaling/points.ts'
-import { fitRepeated, publishedRepeats, type RepeatedPoint } from '#shared/scaling/repeated.ts'
+import {
+  effectiveTokens,
+  fitRepeated,
+  publishedRepeats,
+  repeatedOf,
+  type RepeatedPoint,
+} from '#shared/scaling/repeated.ts'
 import { short } from './amounts.ts'
 import { columnOf, type PointOptions, surfacePoints, tableOf } from './points.ts'
 import type { Answer, CommandContext } from './program.ts'
+import type { StudyPoints } from './study-points.ts'
 
 export async function repeatedAnswer(
   context: CommandContext,
@@ -57,3 +65,29 @@ async function repeatedPoints(
     remarks: [`The text has ${short(trainTokens)} tokens to train on.`, ...remarks],
   }
 }
+
+/**
+ * What a text shorter than `tokens` is worth, by the R* of the study's own runs where they say; null where the text
+ * lasts or nobody said how long it is.
+ */
+export function repeatsOf(tokens: number, text: number | undefined, study: StudyPoints | null) {
+  const unique = text ?? study?.trainTokens ?? null
+  if (unique === null || tokens <= unique) return null
+  const { runs = [], trainTokens = null } = study ?? {}
+  const own = trainTokens === null ? null : repeatedOf(runs.map((run) => ({ ...run, unique: trainTokens })))
+  const repeats = own?.repeats.value ?? publishedRepeats
+  return {
+    unique,
+    epochs: tokens / unique,
+    worth: effectiveTokens(tokens, unique, repeats),
+    repeats,
+    isFitted: own !== null,
+  }
+}
+
+export const repeatsText = (repeats: ReturnType<typeof repeatsOf>): string[] =>
+  repeats
+    ? [
+        `The text has ${short(repeats.unique)} tokens: read ${repeats.epochs.toPrecision(3)} times, worth ${short(repeats.worth)} new ones (R* ${repeats.repeats.toPrecision(3)}, ${repeats.isFitted ? 'fitted to the study’s runs' : 'Muennighoff et al. 2023'}); the loss is that of repeated text.`,
+      ]
+    : []

@@ -67,7 +67,9 @@ export async function runsOfStudy(lab: LabHost, wanted: string): Promise<StudyPo
     )
   const counted = countedRepeats(all)
   const runs = counted.map(({ run, loss }): StudyPoint => {
-    const { flops, parameters, countedParameters = parameters, tokens, cooldowns, name } = run
+    const { flops, parameters, countedParameters = parameters, tokens, cooldowns, memberId } = run
+    const isRepeated = counted.filter((one) => one.run.memberId === memberId).length > 1
+    const name = isRepeated && run.seed !== undefined ? `${run.name}, seed ${run.seed}` : run.name
     const isOnLine = isAtRatio(tokens / (cooldowns ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
     return { flops, parameters, tokens, loss, name, isOnLine }
   })

@@ -4,9 +4,8 @@ import { type ComparisonOptions, compareStudies, type StudyComparison } from '#s
 import type { StudyEvidence } from '#shared/comparison/evidence.ts'
 import type { Pair } from '#shared/scaling/multiplier/pair-fit.ts'
 import { type Law, lawOf, type LawOptions } from '#shared/scaling/law.ts'
-import { Fault } from '#shared/fault.ts'
 import type { LawPoint, SurfacePoint } from '#shared/scaling/points.ts'
-import { fitRepeated, hasRepeats, type RepeatedFit, type RepeatedPoint } from '#shared/scaling/repeated.ts'
+import { repeatedOf, type RepeatedFit, type RepeatedPoint } from '#shared/scaling/repeated.ts'
 import { fitCurves, type FittedCurve } from './curves.ts'
 import { fitSurfaces, type FittedSurface } from './surfaces.ts'
 
@@ -31,14 +30,7 @@ export const fitJobs: FitJobs = {
   laws: (requests) => requests.map(({ points, options }) => lawOf(points, options)),
   curves: fitCurves,
   surfaces: fitSurfaces,
-  repeated: (points) => {
-    try {
-      return hasRepeats(points) ? fitRepeated(points) : null
-    } catch (error) {
-      if (error instanceof Fault) return null // the surface itself is not determined; its own row says why
-      throw error
-    }
-  },
+  repeated: repeatedOf,
   comparison: ({ evidence, options }) => compareStudies(evidence, options),
 }
 

@@ -10,7 +10,7 @@ import { forecastAt, type Interval } from '#shared/scaling/bootstrap.ts'
 import { evaluateCurve } from '#shared/scaling/curve.ts'
 import { allocationByRatio, optimalAllocation } from '#shared/scaling/optimum.ts'
 import type { SurfacePoint } from '#shared/scaling/points.ts'
-import { reachWarning } from '#shared/scaling/warnings.ts'
+import { reachWarning, surfaceWarnings } from '#shared/scaling/warnings.ts'
 import { effectiveTokens, lossOfRepeats, publishedRepeats } from '#shared/scaling/repeated.ts'
 import { evaluateSurface } from '#shared/scaling/surface.ts'
 import { surfaceForecastAt } from '#shared/scaling/surface-forecast.ts'
@@ -151,7 +151,13 @@ export const useAllocationStore = defineStore('allocation', () => {
       ),
     ]
   })
-  /** Whether the budget lies far beyond what was trained. */
-  const warnings = computed(() => (law.points.length > 0 ? reachWarning(law.points, [budget.value]) : []))
+  /** Of the budget and of the surfaces’ points, beside what the one-line laws’ points give reason to say. */
+  const warnings = computed(() => {
+    const isFitted = surfaces.value?.some(({ fit }) => fit !== null) ?? false
+    const ofSurfaces = isFitted ? surfaceWarnings(surfacePoints.value, [budget.value]) : []
+    return law.points.length === 0
+      ? ofSurfaces
+      : [...reachWarning(law.points, [budget.value]), ...ofSurfaces.filter(({ kind }) => kind !== 'far-forecast')]
+  })
   return { budget, rows, surfacePoints, warnings, repeatedFit, halfLife }
 })

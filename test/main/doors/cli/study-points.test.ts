@@ -12,7 +12,7 @@ const ofText = (corpusId: string, tokenizer: TokenizerChoice, validation: number
 })
 
 /** A lab with one study on text `a` under a BPE, whose runs read these. */
-const labOf = (read: { corpusId: string; tokenizer: TokenizerChoice }[]): LabHost =>
+const labOf = (read: { corpusId: string; tokenizer: TokenizerChoice }[], more: object[] = []): LabHost =>
   ({
     listStudies: async () => [{ id: 's', name: 'One', recipe, tokenizer: bpe, corpusId: 'a', isArchived: false }],
     listCorpora: async () => [
@@ -24,6 +24,7 @@ const labOf = (read: { corpusId: string; tokenizer: TokenizerChoice }[]): LabHos
       read.map((_, i) => ({
         ...{ id: `r${i}`, memberId: `m${i}`, name: `d${i}`, state: 'finished', setting: `${i}`, seed: 0 },
         ...{ flops: 1e12, parameters: 1e5, tokens: 2e6, validationLoss: 3, createdMs: i, checkpoints: [], steps: 1 },
+        ...more[i],
       })),
     readRunPlans: async (ids: string[]) => ids.map((id) => read[Number(id.slice(1))]),
   }) as never
@@ -46,4 +47,11 @@ describe('the unit of a study’s losses', () => {
     expect(() => lossFactor('bits-per-byte', gone)).toThrow(/not tokenized here/)
     expect(() => lossFactor('bits-per-byte', null)).toThrow(/goes with --study/)
   })
+})
+
+it('repeats of a member are told apart by their seeds', async () => {
+  const then = { corpusId: 'a', tokenizer: bpe }
+  const alike = [0, 1].map((seed) => ({ memberId: 'm', name: 'd', setting: 'x', seed }))
+  const { runs } = await runsOfStudy(labOf([then, then, then], alike), 'One')
+  expect(runs.map(({ name }) => name)).toEqual(['d, seed 0', 'd, seed 1', 'd2'])
 })
