@@ -103,7 +103,7 @@ function paceOf({ points }: StudyEvidence): Pace | null {
 
 /** Both sides of a pace, in words for every door. */
 export const paceWords = ({ name, flopsPerToken, tokensPerSecond }: Pace): string =>
-  `${withPrefix(flopsPerToken, 'FLOP')} per token and ${withPrefix(tokensPerSecond, 'tokens/s')} at ${name}`
+  `${withPrefix(flopsPerToken, 'FLOP')} per token and ${withPrefix(tokensPerSecond)} tokens/s at ${name}`
 
 /** The loss of a point in the unit; throws where the text's bytes are not known. */
 function lawPoints(study: StudyEvidence, unit: LossUnit, xOf: (point: EvidencePoint) => number): LawPoint[] {

@@ -40,7 +40,7 @@ export function lawWarnings(
 ): LawWarning[] {
   return [
     ...trendWarning(points),
-    ...risingWarning(fit),
+    ...risingWarning(fit, points),
     ...rangeWarning(points),
     ...reachWarning(points, forecastAt),
     ...outlierWarning(points, fit),
@@ -51,30 +51,39 @@ export function lawWarnings(
 
 const warning = (kind: LawWarningKind, text: string, isStrong = false): LawWarning => ({ kind, isStrong, text })
 
-const risingWarning = ({ parameters: { exponent } }: CurveFit): LawWarning[] =>
-  exponent <= 0
+/** log L against log C by a straight line, and the chance that noise alone gave it its slope; null of two points. */
+function trendOf(points: readonly LawPoint[]): { slope: number; chance: number } | null {
+  if (points.length < 3) return null
+  const { slope, slopeError } = fitLine(
+    points.map(({ x }) => Math.log(x)),
+    points.map(({ y }) => Math.log(y)),
+  )
+  return { slope, chance: slopeError > 0 ? studentTails(slope / slopeError, points.length - 2) : 0 }
+}
+
+/** A law with a constant cannot rise, so where it was fitted the straight line says it. */
+function risingWarning({ parameters }: CurveFit, points: readonly LawPoint[]): LawWarning[] {
+  const trend = trendOf(points)
+  const exponent = Math.max(parameters.exponent, trend && trend.chance < trendAlarm ? trend.slope : 0)
+  return exponent <= 0
     ? []
     : [
         warning(
           'rises',
-          `This law rises with compute (exponent +${withDecimals(exponent, 4)}): by it, more compute makes the loss worse. Look for runs that diverged or were cut off, or a learning rate too high for the larger ones; plan nothing by it.`,
+          `The loss rises with compute (exponent +${withDecimals(exponent, 4)}): by this law, more compute makes it worse. Look for runs that diverged or were cut off, or a learning rate too high for the larger ones; plan nothing by it.`,
           true,
         ),
       ]
+}
 
 function trendWarning(points: readonly LawPoint[]): LawWarning[] {
-  if (points.length < 3) return []
-  const line = fitLine(
-    points.map(({ x }) => Math.log(x)),
-    points.map(({ y }) => Math.log(y)),
-  )
-  const chance = line.slopeError > 0 ? studentTails(line.slope / line.slopeError, points.length - 2) : 0
-  return chance < trendAlarm // one that rises beyond its noise has a warning of its own
+  const trend = trendOf(points)
+  return trend === null || trend.chance < trendAlarm // one that rises beyond its noise has a warning of its own
     ? []
     : [
         warning(
           'no-trend',
-          `The losses do not fall beyond their noise (chance ${withDecimals(chance, 2)}): this is no trend yet.`,
+          `The losses do not fall beyond their noise (chance ${withDecimals(trend.chance, 2)}): this is no trend yet.`,
           true,
         ),
       ]

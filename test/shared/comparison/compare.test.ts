@@ -72,7 +72,7 @@ describe('a comparison of two studies', () => {
   it('tells compute, tokens, time and money apart: B needs less compute, and is slower', () => {
     const found = compared(study('A'), study('B', { times: 0.64, speed: 0.5, seed: 2 }), { prices: { a: 1, b: 3 } })
     expect(found.paces.a).toEqual({ name: 'd48', flopsPerToken: 4e6, tokensPerSecond: 2500 })
-    expect(paceWords(found.paces.b!)).toMatch(/^4\.00\sMFLOP per token and 1\.25\sktokens\/s at d48$/)
+    expect(paceWords(found.paces.b!)).toMatch(/^4\.00\sMFLOP per token and 1\.25\sk tokens\/s at d48$/)
     expect(valueAt(found, 'compute', 4e12)).toBeCloseTo(0.64, 1)
     expect(valueAt(found, 'tokens', 2e6)).toBeCloseTo(0.8, 1)
     expect(valueAt(found, 'time', 400)).toBeCloseTo(1.28, 0)

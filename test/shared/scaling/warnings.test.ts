@@ -36,8 +36,10 @@ describe('a law is warned of', () => {
     const rising = (x: number) => 2 * (x / 1e12) ** 0.05
     const [first, ...others] = warningsOf(drawn(0.003, rising))
     expect(first).toMatchObject({ kind: 'rises', isStrong: true })
-    expect(first.text).toMatch(/rises with compute \(exponent \+0\.0\d+\).*plan nothing by it/)
+    expect(first.text).toMatch(/^The loss rises with compute \(exponent \+0\.0\d+\).*plan nothing by it/)
     expect(others.map(({ kind }) => kind)).not.toContain('no-trend')
+    const withConstant = lawOf(drawn(0.003, rising), { form: 'offset-power' })
+    expect(withConstant.warnings[0]).toMatchObject({ kind: 'rises', isStrong: true })
     expect(
       lawOf([
         { x: 1e12, y: 3 },
