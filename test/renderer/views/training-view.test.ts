@@ -53,6 +53,20 @@ test('a run that trains shows its progress and its loss, and its curve is drawn'
   expect(screen.chart(/Training curves/)?.dataset['draws']).toBe('true')
 })
 
+test('each text that a run writes appears as it comes, the newest first', async () => {
+  const [screen, run] = await withRuns()
+  fake.train(run.id, 10)
+  for (const [step, text] of [
+    [10, 'The first'],
+    [20, 'and the second'],
+  ] as const) {
+    fake.tell('records', { runId: run.id, steps: [], validations: [], samples: [{ step, text }] })
+    await drawn()
+  }
+  const texts = screen.view.findAll('.sample').map((one: any) => one.text())
+  expect(texts).toEqual(['step 20and the second', 'step 10The first'])
+})
+
 test('a run that trains can be paused, and stopping asks first', async () => {
   const [screen, run] = await withRuns()
   await screen.press(`Stop ${run.name}`)
