@@ -46,15 +46,12 @@ export default [
     ],
   },
   ...tseslint.configs.recommended,
-  ...vue.configs['flat/essential'],
+  ...vue.configs['flat/essential'].map((config) => ({ files: ['**/*.vue'], ...config })),
+  // Rules that ask for types: oxlint has them for TypeScript (.oxlintrc.json) in a tenth of the time, not for Vue.
   {
-    files: ['**/*.{ts,vue}'],
+    files: ['**/*.vue'],
     languageOptions: {
-      parserOptions: {
-        parser: tseslint.parser,
-        project: ['tsconfig.node.json', 'tsconfig.web.json', 'tsconfig.test.json'],
-        extraFileExtensions: ['.vue'],
-      },
+      parserOptions: { parser: tseslint.parser, project: ['tsconfig.web.json'], extraFileExtensions: ['.vue'] },
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
@@ -75,8 +72,6 @@ export default [
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     },
   },
-  // TypeScript itself finds a ref used as its value.
-  { files: ['**/*.ts'], rules: { 'vue/no-ref-as-operand': 'off' } },
   // The formatter holds 120 columns; what it cannot break is a sentence or an expression of its own.
   { files: ['**/*.{ts,mjs}'], rules: { 'max-len': ['error', { code: 120, ...sentences }] } },
   {

@@ -28,7 +28,7 @@ export const heldOutErrors = {
 /** The same by table of the measurements, or by part of one; null where none was held out. */
 export const heldOutErrorOf = (table: string, part: string): number | null =>
   (
-    ({
+    {
       'vtrain_multi tensor <= 8': heldOutErrors.vtrainMulti,
       'vtrain_single all': heldOutErrors.vtrainSingle,
       'bloom_prequel all': heldOutErrors.jeanZay,
@@ -39,7 +39,7 @@ export const heldOutErrorOf = (table: string, part: string): number | null =>
       'megatron_2020 all': heldOutErrors.megatron2020,
       'megatron_h100 all': heldOutErrors.megatronH100,
       'public_runs all': heldOutErrors.publicRuns,
-    }) as Record<string, number>
+    } as Record<string, number>
   )[`${table} ${part}`] ?? null
 
 /** GPUs that are alike in what was measured of them. */

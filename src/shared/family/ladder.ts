@@ -46,7 +46,9 @@ export interface Member {
 
 /** How the ladder was made, so that the dial can go on from there. */
 export type Dial =
-  { kind: 'compute'; flops: number } | { kind: 'largest'; parameters: number } | { kind: 'preset'; preset: string }
+  | { kind: 'compute'; flops: number }
+  | { kind: 'largest'; parameters: number }
+  | { kind: 'preset'; preset: string }
 
 export interface Ladder {
   dial: Dial

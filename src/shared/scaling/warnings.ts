@@ -7,7 +7,13 @@ import { fitLine } from './power-law.ts'
 import { studentTails } from './student.ts'
 
 export type LawWarningKind =
-  'rises' | 'no-trend' | 'narrow-range' | 'far-forecast' | 'outlier' | 'duplicates' | 'at-bound'
+  | 'rises'
+  | 'no-trend'
+  | 'narrow-range'
+  | 'far-forecast'
+  | 'outlier'
+  | 'duplicates'
+  | 'at-bound'
 
 export interface LawWarning {
   kind: LawWarningKind

@@ -6,7 +6,9 @@ import { recipeTitles, runColumns } from '../run-table/run-columns.ts'
 
 /** How FLOPs are counted changes no training, and a law is what sweeps find. */
 export type SweepField =
-  Exclude<keyof Recipe, 'flopsConvention' | 'batchTokensLaw' | 'peakLearningRateLaw'> | 'layers' | 'width'
+  | Exclude<keyof Recipe, 'flopsConvention' | 'batchTokensLaw' | 'peakLearningRateLaw'>
+  | 'layers'
+  | 'width'
 export type SweepValue = number | string
 
 /** The values of fields that are no numbers. */

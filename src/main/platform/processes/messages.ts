@@ -11,7 +11,9 @@ export type ToWorker =
   | { kind: 'abort' }
 
 export type FromWorker =
-  { kind: 'record'; record: unknown } | { kind: 'done'; value: unknown } | { kind: 'fault'; fault: FaultData }
+  | { kind: 'record'; record: unknown }
+  | { kind: 'done'; value: unknown }
+  | { kind: 'fault'; fault: FaultData }
 
 /** Records a worker may be ahead of its host. */
 export const creditWindow = 64

@@ -8,7 +8,8 @@ import { checkPoints, type LawPoint } from '#shared/scaling/points.ts'
 
 /** `problem` is the sentence that says why there is no fit. */
 export type FittedCurve = { name: string } & (
-  { fit: CurveFit; bootstrap: CurveBootstrap; problem: null } | { fit: null; bootstrap: null; problem: string }
+  | { fit: CurveFit; bootstrap: CurveBootstrap; problem: null }
+  | { fit: null; bootstrap: null; problem: string }
 )
 
 export function fitCurves(points: readonly LawPoint[]): FittedCurve[] {

@@ -9,7 +9,8 @@ import { fitSurface } from '#shared/scaling/surface-least-squares.ts'
 
 /** `redraws` are refits of losses that might have been; `problem` is the sentence that says why there is no fit. */
 export type FittedSurface = { name: string } & (
-  { fit: SurfaceFit; redraws: SurfaceRedraws; problem: null } | { fit: null; redraws: null; problem: string }
+  | { fit: SurfaceFit; redraws: SurfaceRedraws; problem: null }
+  | { fit: null; redraws: null; problem: string }
 )
 
 const resamples = 100

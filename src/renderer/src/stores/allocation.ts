@@ -37,7 +37,8 @@ export interface BudgetAnswer {
 }
 
 export type BudgetRow =
-  { fit: string; answer: BudgetAnswer; problem: null } | { fit: string; answer: null; problem: string }
+  | { fit: string; answer: BudgetAnswer; problem: null }
+  | { fit: string; answer: null; problem: string }
 
 export const useAllocationStore = defineStore('allocation', () => {
   const studies = useStudiesStore()

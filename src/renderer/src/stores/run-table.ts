@@ -25,7 +25,8 @@ export interface RunTableChoices {
 
 /** What stands in the table, line by line. */
 export type RunLine =
-  { kind: 'group'; id: string; group: Group<RunRow>; colour: string | null } | { kind: 'run'; id: string; row: RunRow }
+  | { kind: 'group'; id: string; group: Group<RunRow>; colour: string | null }
+  | { kind: 'run'; id: string; row: RunRow }
 
 export const useRunTable = defineStore('run-table', () => {
   const shownRuns = useShownRuns()

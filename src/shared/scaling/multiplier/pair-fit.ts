@@ -10,7 +10,9 @@ import type { Repeats } from './repeats.ts'
  * one; with the exponent given too only the coefficients are fitted, and the multiplier is the same at every compute.
  */
 export type PairForm =
-  { kind: 'free' } | { kind: 'shared' } | { kind: 'pinned'; asymptote: number; exponent: number | null }
+  | { kind: 'free' }
+  | { kind: 'shared' }
+  | { kind: 'pinned'; asymptote: number; exponent: number | null }
 
 export const pairForms = ['free', 'shared', 'pinned'] as const satisfies readonly PairForm['kind'][]
 
