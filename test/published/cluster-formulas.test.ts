@@ -1,7 +1,7 @@
 // FLOPs, utilisation, parameters and memory as Narayanan 2021, Korthikanti 2022 and the runs of BLOOM, LLaMA and OPT
 // print them.
 import { describe, expect, it } from 'vitest'
-import { hardwareFlops, modelFlops, trainingDays } from '#shared/cluster/flops.ts'
+import { hardwareFlops, modelFlops } from '#shared/cluster/flops.ts'
 import { layerActivationBytes, stageParameters, stateBytes } from '#shared/cluster/memory.ts'
 import { gpuPlanDefaults, type GpuPlan } from '#shared/cluster/plan.ts'
 import { inFlight } from '#shared/cluster/stages.ts'
@@ -45,10 +45,11 @@ describe('utilisation', () => {
 
   it('gives the days that LLaMA and OPT took', () => {
     expect(1.4e12 / (380 * 2048) / 86_400).toBeCloseTo(20.8, 1)
-    expect(trainingDays({ tokens: 300e9, parameters: 175e9, devices: 992, flopsPerSecond: 147e12 })).toBeCloseTo(
-      33.3,
-      1,
-    )
+    // 8TP / (nX), Narayanan et al. 2021, eq. 4, and the same from a model's layers, recomputed whole.
+    const days = (flops: number) => flops / (992 * 147e12) / 86_400
+    expect(days(8 * 300e9 * 175e9)).toBeCloseTo(33.3, 1)
+    const model = findModel('gpt3-175b')
+    expect(days((300e9 / model.context) * hardwareFlops(model, 1, 'full')) / 33.3).toBeCloseTo(1.03, 2)
   })
 })
 

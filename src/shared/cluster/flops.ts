@@ -44,19 +44,3 @@ export function hardwareFlops(model: ClusterModel, batch: number, recompute: Rec
   if (recompute === 'selective') return base + model.layers * 3 * attentionCoreFlops(model, tokens)
   return base
 }
-
-/**
- * Days to train on `tokens` tokens by 8TP / (nX), Narayanan et al. 2021, eq. 4: full recomputation, X achieved FLOP/s a
- * device.
- */
-export const trainingDays = ({
-  tokens,
-  parameters,
-  devices,
-  flopsPerSecond,
-}: {
-  tokens: number
-  parameters: number
-  devices: number
-  flopsPerSecond: number
-}): number => (8 * tokens * parameters) / (devices * flopsPerSecond) / 86_400

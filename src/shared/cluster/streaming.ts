@@ -64,10 +64,6 @@ export const systemsEfficiency = (
   { lossPerDoubling }: Pick<WaferMachine, 'lossPerDoubling'>,
 ): number => 1 / (1 + lossPerDoubling * Math.log2(systems))
 
-/** The loss parameter that gives one published speed-up. */
-export const lossFromSpeedup = (systems: number, speedup: number): number =>
-  (systems / speedup - 1) / Math.log2(systems)
-
 /**
  * Layers as they stream: the embedding, the blocks, the head (the embedding again when tied). Parameters and forward
  * FLOPs of a pass.

@@ -1,7 +1,6 @@
 // Published laws and models, to be laid over a study's own: facts with their sources, from resources/published.
 import laws from '../../../resources/published/laws.json' with { type: 'json' }
 import points from '../../../resources/published/points.json' with { type: 'json' }
-import { Fault } from '../fault.ts'
 import type { FlopsConvention } from '../family/recipe.ts'
 import type { TokenizerChoice } from '../tokenizer/choice.ts'
 import type { CurveParameters } from './curve.ts'
@@ -51,16 +50,6 @@ export const publishedPoints: readonly PublishedFamily[] = points.families as Pu
 
 /** Families that one would look for here and that have no points, with the reason. */
 export const publishedGaps: readonly { name: string; reason: string; source: string }[] = points.gaps
-
-export function findPublishedLaw(id: string): PublishedLaw {
-  const law = publishedLaws.find((one) => one.id === id)
-  if (!law)
-    throw new Fault(
-      'not-found',
-      `There is no published law called "${id}". There are: ${publishedLaws.map((one) => one.id).join(', ')}.`,
-    )
-  return law
-}
 
 /**
  * A family's compute under a convention, null where it is not known: the printed numbers follow the Cerebras

@@ -6,7 +6,6 @@ import { withFigures } from '#shared/cluster/machine.ts'
 import {
   activationBytes,
   criticalTokens,
-  lossFromSpeedup,
   streamingEstimate,
   streamingEvents,
   systemsEfficiency,
@@ -51,7 +50,7 @@ describe('weight streaming', () => {
   })
 
   it('is 15.3 times as fast on 16 systems, by the one parameter that was fitted', () => {
-    expect(lossFromSpeedup(16, 15.3)).toBeCloseTo(cs2.lossPerDoubling, 3)
+    expect((16 / 15.3 - 1) / Math.log2(16)).toBeCloseTo(cs2.lossPerDoubling, 3)
     expect(16 * systemsEfficiency(16, cs2)).toBeCloseTo(15.3, 1)
     expect(ask({ systems: 16, batch: 16 * 90 }).speedup).toBeCloseTo(15.3, 1)
     expect(systemsEfficiency(1, cs2)).toBe(1)

@@ -1,7 +1,7 @@
 // The safetensors format: a length, a JSON header that says where each tensor lies, and the numbers, little-endian.
 import { largestHeaderBytes } from '#shared/bounds.ts'
 import { Fault } from '#shared/fault.ts'
-import { type OpenFile, openFile, writeFileAtomically } from '#main/platform/disk/files.ts'
+import { type OpenFile, openFile } from '#main/platform/disk/files.ts'
 import { fromFloat32, isPrintableName, otherDtypeBytes, storedToFloat32, type StoredDtype } from './dtypes.ts'
 import { type Dtype, dtypeBytes } from './number-formats.ts'
 
@@ -34,16 +34,10 @@ export interface SafetensorsFile {
 /** Bytes a number, of every format the files know. */
 const storedBytes = new Map<string, number>(Object.entries({ ...dtypeBytes, ...otherDtypeBytes }))
 
-/** Writes fp32 tensors in the given order, one at a time from where they are: no second copy of a model in memory. */
-export async function writeSafetensors(
-  path: string,
-  tensors: readonly NamedTensor[],
-  metadata: Record<string, string> = { format: 'pt' },
-): Promise<void> {
-  await writeFileAtomically(path, safetensorsPieces(tensors, metadata))
-}
-
-/** The bytes of the file, piece by piece, in fp32 or rounded to a half-precision format. */
+/**
+ * The bytes of the file, piece by piece, in fp32 or rounded to a half-precision format, tensors in the given order from
+ * where they are: no second copy of a model in memory.
+ */
 export function* safetensorsPieces(
   tensors: readonly NamedTensor[],
   metadata: Record<string, string>,

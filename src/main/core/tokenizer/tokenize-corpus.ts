@@ -4,7 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import type { TokenizerChoice } from '#shared/tokenizer/choice.ts'
 import { openSplit, readDocuments } from '#main/platform/disk/corpus-files.ts'
 import { splits } from '#main/platform/disk/text-files.ts'
-import { createTokenWriter, readTokensReport } from '#main/platform/disk/token-files.ts'
+import { createTokenWriter } from '#main/platform/disk/token-files.ts'
 import { saveTokenizer } from './files.ts'
 import { trainTokenizer } from './train.ts'
 
@@ -101,9 +101,6 @@ export async function* tokenizeCorpus(request: TokenizeRequest, signal: AbortSig
     writer.discard() // after `keep` there is nothing aside any more
   }
 }
-
-/** The report of a tokens folder. */
-export const readTokens = (tokensFolder: string): TokensReport => readTokensReport(tokensFolder) as TokensReport
 
 function sizeOf(corpusFolder: string, split: Split): { documents: number; bytes: number } {
   const { documents, bytes, close } = openSplit(corpusFolder, split)

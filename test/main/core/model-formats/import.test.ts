@@ -7,11 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '#main/core/model-formats/import-config.ts'
 import { importHuggingFace } from '#main/core/model-formats/import.ts'
 import { exportModel } from '#main/core/model-formats/export.ts'
-import { readSafetensors, writeSafetensors } from '#main/core/model-formats/safetensors.ts'
+import { readSafetensors } from '#main/core/model-formats/safetensors.ts'
 import { createGpt } from '#main/core/engine/gpt.ts'
 import { createReferenceKernels } from '#main/core/engine/reference.ts'
 import { createByteTokenizer } from '#main/core/tokenizer/tokenizer.ts'
 import { tinyInputs, tinyModels, tinyParameters } from '../../../support/tiny-models.ts'
+import { writeSafetensors } from '../../../support/write-safetensors.ts'
 
 const fixtures = 'test/fixtures/torch'
 let home: string

@@ -6,12 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Fault } from '#shared/fault.ts'
 import { createRandom } from '#shared/random.ts'
 import { widenHalf } from '#main/core/model-formats/number-formats.ts'
-import {
-  openSafetensors,
-  parseHeader,
-  readSafetensors,
-  writeSafetensors,
-} from '#main/core/model-formats/safetensors.ts'
+import { openSafetensors, parseHeader, readSafetensors } from '#main/core/model-formats/safetensors.ts'
+import { writeSafetensors } from '../../../support/write-safetensors.ts'
 
 let home: string
 beforeAll(() => {

@@ -16,15 +16,17 @@ import type { Corpus } from '#shared/corpus.ts'
 import { bytesPerScoredToken, lossIn } from '#shared/loss-unit.ts'
 import { loadTokenizer } from '#main/core/tokenizer/files.ts'
 import {
-  readTokens,
   tokenizeCorpus,
   type TokenizeRecord,
   type TokenizeRequest,
+  type TokensReport,
 } from '#main/core/tokenizer/tokenize-corpus.ts'
 import { createCorpusWriter, openSplit, readDocuments } from '#main/platform/disk/corpus-files.ts'
 import { isStaging, sweepLeftovers } from '#main/platform/disk/staging.ts'
 import { createStagingFolder, splits, withoutLeftovers } from '#main/platform/disk/text-files.ts'
-import { openTokens, tokensPath } from '#main/platform/disk/token-files.ts'
+import { openTokens, readTokensReport, tokensPath } from '#main/platform/disk/token-files.ts'
+
+const readTokens = (folder: string) => readTokensReport(folder) as TokensReport
 
 const home = mkdtempSync(join(tmpdir(), 'tokens-'))
 const corpusFolder = join(home, 'corpus')
