@@ -51,8 +51,10 @@ struct Plan {
     // Two threads gain more by never waiting than they lose by packing twice.
     isPrivate = g.aTransposed || poolThreads <= 2 || g.n * g.k <= SMALL_RIGHT;
     readsB = g.aTransposed && !g.bTransposed && g.lda <= 96 && g.ldb <= 320 && g.n % NR == 0;
-    const bool isSpread = g.lda % 1024 != 0; // rows 4 KiB apart would all fall into one cache set
-    readsA = g.n <= NARROW && (g.aTransposed || (STRIDES && isSpread));
+    // Rows 4 KiB apart would all fall into one set of the first cache; of a transposed A, read k by k, a few more lie
+    // there at once, so that 2 KiB is too much already.
+    const bool isSpread = g.lda % (g.aTransposed ? 512 : 1024) != 0;
+    readsA = g.n <= NARROW && isSpread && (g.aTransposed || STRIDES);
     kPiece = pieces(pieces(g.k, pieces(g.k, g.aTransposed ? KT : KC)), LINE) * LINE;
     group = g.aTransposed && g.lda >= 512 ? GROUP : MR; // far apart in memory: what a line holds is used at once
     if (isPrivate) choose_grid(g);
