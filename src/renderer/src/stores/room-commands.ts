@@ -67,13 +67,13 @@ export const roomCommands: readonly RoomCommand[] = [
     text: 'Axes of the chart: log or linear, limits',
     room: 'law',
     page: [law, 'law'],
-    press: '[axes]',
+    press: 'Axes',
     words: 'axis logarithmic scale zoom from to',
   },
   {
     text: 'Axes of the chart of the runs: log or linear, limits',
     room: 'training',
-    press: '[axes]',
+    press: 'Axes',
     words: 'axis logarithmic scale zoom from to outliers last steps curves',
   },
   {
