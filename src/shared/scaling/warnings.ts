@@ -76,7 +76,7 @@ function risingWarning({ parameters }: CurveFit, points: readonly LawPoint[]): L
     : [
         warning(
           'rises',
-          `The loss rises with compute (exponent +${withDecimals(exponent, 4)}): by this law, more compute makes it worse. Look for runs that diverged or were cut off, or a learning rate too high for the larger ones; plan nothing by it.`,
+          `The loss rises with compute (exponent +${withDecimals(exponent, 4)}): more compute made it worse. Look for runs that diverged or were cut off, or a learning rate too high for the larger ones; plan nothing by it.`,
           true,
         ),
       ]

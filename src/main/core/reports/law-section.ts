@@ -65,7 +65,7 @@ ${heldOut ? markup`<h3>Held out</h3><p>${verdict(heldOut.name, heldOut.y, heldOu
 </section>`
 }
 
-/** Means over ever 5 % of compute, back from the end: on a log axis single points would lie on each other there. */
+/** Means over every 5 % of compute, back from the end: on a log axis single points would lie on each other there. */
 function evened(points: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
   const near = new Map<number, (readonly [number, number])[]>()
   const end = points[points.length - 1]?.[0] ?? 0

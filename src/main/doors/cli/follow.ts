@@ -71,7 +71,9 @@ async function pauseAll(lab: LabHost, read: () => Promise<RunSummary[]>, { termi
   if (away.length > 0 && away.length === all.length)
     return new Fault(
       'cancelled',
-      `They go on at ${away[0].place!.name}; \`isoflop cluster follow\` watches them again.`,
+      away.every(({ place }) => place!.job)
+        ? `They go on at ${away[0].place!.name}; \`isoflop cluster follow\` watches them again.`
+        : `Not all have been sent to ${away[0].place!.name} yet; \`isoflop cluster follow\` says what was.`,
     )
   const unfinished = all.filter(({ place }) => !place)
   terminal.note(

@@ -104,7 +104,11 @@ export function waitFor<K extends NewsKind, T>(
 export function corpusReady(lab: LabHost, corpusId: string, { terminal, signal }: CommandContext): Promise<Corpus> {
   return waitFor(lab, 'corpus', signal, async () => {
     const corpus = (await lab.listCorpora()).find(({ id }) => id === corpusId)
-    if (!corpus) throw new Fault('not-found', 'The text is not in this lab; `isoflop corpus add` adds it.')
+    if (!corpus)
+      throw new Fault(
+        'not-found',
+        'The study’s text is not in this lab. Where it was deleted, `isoflop trash` lists it and restores it; else give the study another text in the window.',
+      )
     if (corpus.state === 'finished') return corpus
     if (!endsByItself(corpus))
       throw new Fault(corpus.code ?? 'failed', corpus.message ?? `The corpus ${corpus.name} could not be read.`)

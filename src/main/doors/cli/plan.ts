@@ -158,7 +158,7 @@ const initStdOf = (member: MemberPlan, recipe: Recipe): number =>
   parametrisation(recipe, member.shape).initStd.embedding
 
 function planDocument(member: MemberPlan, recipe: Recipe) {
-  const { name, shape, parameters, tokens, steps, batchSequences, peakLearningRate, flops } = member
+  const { name, shape, parameters, tokens, steps, batchSequences, flops } = member
   const { cerebras, hoffmann, sixNd, palm } = flops
   const perParameter = ownRatio(member, recipe)
   return {
@@ -170,8 +170,6 @@ function planDocument(member: MemberPlan, recipe: Recipe) {
     tokens,
     steps,
     batchSequences,
-    peakLearningRate,
-    initStd: initStdOf(member, recipe),
     flops: { cerebras, hoffmann, sixNd, palm },
     ...(perParameter === null ? {} : { tokensPerParameter: perParameter }),
   }

@@ -96,7 +96,7 @@ export async function curvePoints(
   }
   const table = tableOf(options)
   const [x, y] = [columnOf(table, options.x, '--x'), columnOf(table, options.y, '--y')]
-  if (options.x === options.y)
+  if (indexOf(table, options.x, '--x') === indexOf(table, options.y, '--y'))
     throw new Fault('bad-input', `--x and --y both name ${options.x}: a law needs two different columns.`)
   const points = table.rows.map((_, i) => ({ x: x(i), y: y(i), name: nameOf(table, i) }))
   return { points: dropTop(points, options), names: { x: options.x!, y: options.y! }, remarks: [], study: null }
@@ -120,10 +120,13 @@ export async function surfacePoints(
       'Name the column of tokens with --d, or of compute with --c (tokens are then C / (6 N)).',
     )
   const d = columnOf(table, options.d ?? flopsColumn, options.d === undefined ? '--c' : '--d')
-  const named = [options.n, options.d ?? flopsColumn, options.loss]
-  const twice = named.find((name, i) => named.indexOf(name) !== i)
+  const named = [options.n, options.d ?? flopsColumn, options.loss].map((name) => indexOf(table, name, '--n'))
+  const twice = named.find((column, i) => named.indexOf(column) !== i)
   if (twice !== undefined)
-    throw new Fault('bad-input', `${twice} is named twice: parameters, tokens and loss need three different columns.`)
+    throw new Fault(
+      'bad-input',
+      `${table.columns[twice]} is named twice: parameters, tokens and loss need three different columns.`,
+    )
   const points = table.rows.map((_, i) => ({
     parameters: n(i),
     tokens: options.d === undefined ? d(i) / (6 * n(i)) : d(i),

@@ -75,6 +75,9 @@ export function createFollower(deps: FollowerDeps): Follower {
     return after
   }
 
+  /** From what the store has of it on. */
+  const begin = (id: string, isGone = false): void =>
+    void followed.set(id, { recorder: deps.recorder(store.read(id)), end: null, isGone })
   const of = (name: string): Followed[] =>
     [...followed.values()].filter(({ recorder }) => recorder.summary.place?.name === name)
 
@@ -110,15 +113,24 @@ export function createFollower(deps: FollowerDeps): Follower {
         `${name} did not answer as it should: ${lastLine(errors) || 'the answer was cut off.'}`,
       )
     const heard = of(name).filter(({ recorder }) => answer.runs.has(recorder.summary.id)) // others were not asked for
-    // Curves first: fetching what has ended takes longer.
+    // Curves first: fetching what has ended takes longer. How a run stands is heard once its records are written down.
+    const taken: Followed[] = []
     for (const one of heard) {
-      await each(one, () => take(one, answer))
+      await each(one, () => {
+        try {
+          take(one, answer)
+        } catch (error) {
+          begin(one.recorder.summary.id, one.isGone) // what the store did not take is asked for again
+          throw error
+        }
+        taken.push(one)
+      })
       const { records } = answer.runs.get(one.recorder.summary.id)!
       if (records.length > 0) await new Promise((resolve) => setImmediate(resolve)) // whoever else asks the lab
     }
     if (!answer.rows) throw new Fault('unavailable', `Slurm does not answer: ${answer.trouble}`)
     const ends = new Map<Followed, Partial<RunSummary>>()
-    for (const one of heard)
+    for (const one of taken)
       await each(one, () => {
         const end = hear(one, answer, answer.rows!)
         if (end) ends.set(one, end)
@@ -224,9 +236,8 @@ export function createFollower(deps: FollowerDeps): Follower {
 
   return {
     follow: (id) => {
-      const run = store.read(id)
-      followed.set(id, { recorder: deps.recorder(run), end: null, isGone: false })
-      pace.soon(run.summary.place!.name)
+      begin(id)
+      pace.soon(summary(id).place!.name)
     },
     forget: (id) => void followed.delete(id),
     summary,

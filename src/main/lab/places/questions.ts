@@ -32,10 +32,10 @@ part() { printf '\\n%s %s\\n' ${nonce} "$*"; }
 run() {
   file="runs/$1/records.jsonl"; size=0
   [ -f "$file" ] && size=$(($(wc -c < "$file")))
+  ls "runs/$1/checkpoints" 2>/dev/null | grep -q '^step-' && part "saved $1"
   if [ "$size" -lt "$2" ]; then part "shorter $1"; return; fi
   part "records $1"
   [ "$size" -gt "$2" ] && tail -c "+$(($2 + 1))" "$file" | head -c ${mostBytes}
-  ls "runs/$1/checkpoints" 2>/dev/null | grep -q '^step-' && part "saved $1"
   if [ -n "$3" ]; then part "log $1"; tail -n ${logLines} "$3" 2>/dev/null; fi
 }
 part queue

@@ -62,7 +62,8 @@ export function createSlurm(deps: SlurmDeps): Place {
     for (const id of ids) {
       follower.forget(id)
       try {
-        if (signal.aborted && summary(id).place?.array) continue // it may be there: asked for when the lab opens
+        const { array, job } = summary(id).place ?? {}
+        if (signal.aborted && array && !job) continue // it may be there: asked for when the lab opens
         change(id, { ...end, secondsLeft: null })
       } catch {
         // it was deleted meanwhile
@@ -107,11 +108,26 @@ export function createSlurm(deps: SlurmDeps): Place {
     }
   }
 
+  /** Whether it was to be sent and no number came back: Slurm may have it all the same. */
+  function isUnheard(id: string): boolean {
+    const { job, array } = summary(id).place!
+    return !job && Boolean(array)
+  }
+
+  /** Before a run is given up: whether Slurm has it although its number was never heard. */
+  async function isFoundAfterAll(id: string): Promise<boolean> {
+    const { state, place } = summary(id)
+    if (!isUnheard(id) || state === 'cancelled' || state === 'finished') return false
+    await findSent(place!.name, [id]).catch((error: unknown) => {
+      if (state !== 'failed') throw error // what was refused is most likely not there
+    })
+    return Boolean(summary(id).place!.job)
+  }
+
   /** Asks for the jobs of runs whose submission was never answered, once for each array. */
   async function findSent(name: string, ids: readonly string[]): Promise<void> {
-    const unheard = ids.filter((id) => !summary(id).place!.job && summary(id).place!.array)
     const { cluster, node } = await reach(name)
-    for (const [array, mine] of groupedBy(unheard, (id) => summary(id).place!.array!)) {
+    for (const [array, mine] of groupedBy(ids.filter(isUnheard), (id) => summary(id).place!.array!)) {
       const jobs = await findArray(node, cluster, array, signal)
       for (const id of mine) change(id, {}, { job: jobs.get(id) ?? null })
     }
@@ -134,10 +150,16 @@ export function createSlurm(deps: SlurmDeps): Place {
   /** What Slurm still has goes on there; the rest is submitted anew as one array, from its last checkpoints on. */
   async function goOn(name: string, asked: ReadonlyMap<string, boolean>): Promise<void> {
     const anew: string[] = []
-    await findSent(name, [...asked.keys()])
+    const unheard = new Set([...asked.keys()].filter(isUnheard))
+    await findSent(name, [...unheard])
     for (const [id, isChanged] of asked)
       await isThere(id, isChanged).then(
-        (isStill) => isStill || anew.push(id),
+        (isStill) => {
+          if (isStill) return
+          // What was sent unheard and has left the queue comes home.
+          if (!isChanged && unheard.has(id) && summary(id).place!.job) follower.follow(id)
+          else anew.push(id)
+        },
         (error: unknown) => fail([id], error),
       )
     const alike = groupedBy(anew, (id) => {
@@ -202,8 +224,9 @@ export function createSlurm(deps: SlurmDeps): Place {
     },
     end: async (id, state) => {
       await busy.get(id)
+      const isFound = await isFoundAfterAll(id)
       const { place, state: before } = summary(id)
-      if (!place!.job || (!isUnderWay(summary(id)) && place!.wish !== 'pause'))
+      if (!place!.job || (!isFound && !isUnderWay(summary(id)) && place!.wish !== 'pause'))
         return change(id, { state, message: null })
       const wish = state === 'paused' ? 'pause' : 'stop'
       const answer = await wished(id, wish)
@@ -214,8 +237,9 @@ export function createSlurm(deps: SlurmDeps): Place {
     },
     leave: async (id) => {
       await busy.get(id)
+      const isFound = await isFoundAfterAll(id)
       const { place } = summary(id)
-      if (place!.job && (isUnderWay(summary(id)) || place!.wish === 'pause')) {
+      if (place!.job && (isFound || isUnderWay(summary(id)) || place!.wish === 'pause')) {
         await wished(id, 'stop')
         change(id, { state: 'cancelled', message: null }, { wish: 'stop' })
       }

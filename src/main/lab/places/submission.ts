@@ -16,7 +16,10 @@ export const latestName = (folder: string): string => `${folder}/array`
 /** As a person types it, from the folder on the cluster. */
 export const submitCommand = (arrayId: string): string => `sbatch ${scriptName(arrayId)}`
 
-/** Fails where Slurm does not say. Greetings of a site are passed over. */
+/** The number among what sbatch printed: greetings of a site are passed over. */
+const theNumber = `grep -xE '[0-9]+(;.*)?' | head -n 1`
+
+/** Fails where Slurm does not say. */
 const askSlurm = (arrayId: string): string =>
   `queue=$(squeue -h -r -t all --name=${shellWord(jobName(arrayId))} -o %F) || exit 4
   number=$(echo "$queue" | grep -xE '[0-9]+' | head -n 1)`
@@ -28,8 +31,9 @@ const askSlurm = (arrayId: string): string =>
  */
 export const submitScript = (folder: string, arrayId: string): string => `cd -- ${shellWord(folder)} || exit 1
 answer=${shellWord(answerName(arrayId))}
-if [ ! -s "$answer" ]; then
-  number=$(sbatch --parsable ${shellWord(scriptName(arrayId))} | tee "$answer")
+number=$(cat "$answer" 2>/dev/null | ${theNumber})
+if [ -z "$number" ]; then
+  number=$(sbatch --parsable ${shellWord(scriptName(arrayId))} | tee "$answer" | ${theNumber})
   if [ -z "$number" ]; then
   ${askSlurm(arrayId)}
     [ -n "$number" ] || exit 2
@@ -40,9 +44,16 @@ fi
 cat "$answer"
 `
 
-/** Prints the number of a submission and then its runs; nothing where there is none. */
-export const findScript = (folder: string, arrayId: string): string => `cd -- ${shellWord(folder)} || exit 0
-number=$(cat ${shellWord(answerName(arrayId))} 2>/dev/null)
+/** Prints the number of a submission and then its runs; nothing where there is none, nor a folder for it. */
+export const findScript = (
+  folder: string,
+  arrayId: string,
+): string => `if ! cd -- ${shellWord(folder)} 2>/dev/null; then
+  ${askSlurm(arrayId)}
+  [ -n "$number" ] || exit 0
+  echo "Slurm has the job $number, but its folder cannot be reached." >&2; exit 5
+fi
+number=$(cat ${shellWord(answerName(arrayId))} 2>/dev/null | ${theNumber})
 if [ -z "$number" ]; then
   ${askSlurm(arrayId)}
 fi

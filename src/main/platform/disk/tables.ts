@@ -13,8 +13,7 @@ export interface Table {
 
 /**
  * Reads a file with a header whose cells are separated by commas, or by semicolons or tabs where the header has none.
- * Throws a Fault that names what is wrong: a missing file, names twice,
- * rows of another length.
+ * Throws a Fault that names what is wrong: a missing file, names twice, rows of another length.
  */
 export function readTable(path: string): Table {
   return parseTable(readTextFile(path, largestTableBytes), path)
@@ -46,17 +45,19 @@ export function parseTable(text: string, path: string): Table {
 /** What separates the names of the header, and so every cell. */
 function separatorOf(text: string): string {
   let isQuoted = false
-  let found = ','
+  let isStart = true // of a cell, where alone a quote begins one
+  let found: string | undefined
   for (const c of text) {
-    if (c === '"') isQuoted = !isQuoted
-    else if (!isQuoted && (c === ',' || c === '\n')) return c === ',' ? c : found
-    else if (!isQuoted && found !== ';' && (c === ';' || c === '\t')) found = c
+    if (c === '"' && (isQuoted || isStart)) isQuoted = !isQuoted
+    else if (!isQuoted && (c === ',' || c === '\n')) return c === ',' ? c : (found ?? ',')
+    else if (!isQuoted && (c === ';' || c === '\t')) found ??= c
+    isStart = c === ';' || c === '\t' || (isStart && c === ' ')
   }
-  return found
+  return found ?? ','
 }
 
 function splitCells(text: string, path: string): { rows: string[][]; lines: number[] } {
-  const separator = separatorOf(text.replace(/^[\r\n]+/, ''))
+  const separator = separatorOf(text.replace(/^(?:[ \r]*\n)+/, ''))
   const rows: string[][] = []
   const lines: number[] = []
   let row: string[] = []

@@ -112,7 +112,9 @@ async function sshWay(host: string, mayAsk: boolean): Promise<SshWay> {
   const { output } = await start('ssh', ['-G', '--', host], null, { timeoutMs: askMs })
   const path = /^controlpath (.+)$/m.exec(output.toString())?.[1] ?? 'none'
   const then = 'in a terminal, where it can ask you,'
-  if (path !== 'none') return { options: asked, remedy: `Type \`ssh ${host}\` ${then} leave it open, and try again.` }
+  const opens = /^controlmaster (false|no)$/m.test(output.toString()) ? 'ssh -M' : 'ssh'
+  if (path !== 'none')
+    return { options: asked, remedy: `Type \`${opens} ${host}\` ${then} leave it open, and try again.` }
   makePrivateFolder(join(userInfo().homedir, '.ssh'))
   const shared = ['-o', 'ControlMaster=auto', '-o', 'ControlPath=~/.ssh/isoflop-%C', '-o', 'ControlPersist=600']
   const line = ['ssh', ...shared, host, 'true'].join(' ')

@@ -170,6 +170,7 @@ describe('isoflop fit', () => {
     ['--x nope --y pile_test_loss_nats', /--x: there is no column nope; there are: family, size/],
     ['--y pile_test_loss_nats', /Name a column with --x/],
     ['--x train_flops_published --y train_flops_published', /two different columns/],
+    ['--x Train_FLOPs_published --y train_flops_published', /two different columns/],
     ['--x size --y pile_test_loss_nats', /Line 2: size is "111M", not a number/],
     ['--x train_flops_published --y pile_val_loss_wandb_secondary', /Line 2: pile_val_loss_wandb_secondary is empty/],
     [

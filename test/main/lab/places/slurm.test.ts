@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Fault } from '#shared/fault.ts'
 import type { Place } from '#main/lab/runs/place.ts'
 import { createScriptedSlurm, started, step, type ScriptedSlurm } from '../../../support/scripted-slurm.ts'
 
@@ -46,6 +47,22 @@ describe('runs on a cluster', () => {
     record('r1', step(3), { kind: 'ended', isFinished: true, step: 3 })
     await vi.waitFor(() => expect(run()).toMatchObject({ state: 'finished', checkpoints: [3], step: 3 }), 15_000)
     expect(existsSync(join(root, 'here/r1/checkpoints/step-000003/parameters.safetensors'))).toBe(true)
+    expect(store.records('r1', 0).steps).toHaveLength(3)
+  })
+  it('that ended while the store took nothing are finished once it takes their records', async () => {
+    says('squeue', '41_0|RUNNING|None|1|n1')
+    start('r1')
+    await becomes('running')
+    const append = vi.spyOn(store, 'append').mockImplementation(() => {
+      throw new Fault('disk-full', 'The disk is full.')
+    })
+    await save('r1', 3)
+    record('r1', started(0), step(1), step(2), step(3), { kind: 'ended', isFinished: true, step: 3 })
+    says('squeue', '')
+    await vi.waitFor(() => expect(append.mock.calls.length).toBeGreaterThan(4), 15_000)
+    expect(run()).toMatchObject({ state: 'running', message: 'The disk is full.' })
+    append.mockRestore()
+    await vi.waitFor(() => expect(run()).toMatchObject({ state: 'finished', step: 3, checkpoints: [3] }), 15_000)
     expect(store.records('r1', 0).steps).toHaveLength(3)
   })
   it('that were preempted wait again, and go on from what they had saved', async () => {

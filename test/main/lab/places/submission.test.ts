@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { plainCluster } from '#main/doors/cli/cluster.ts'
 import { scriptOf } from '#main/lab/places/script.ts'
 import type { Place } from '#main/lab/runs/place.ts'
-import { createScriptedSlurm, type ScriptedSlurm } from '../../../support/scripted-slurm.ts'
+import { createScriptedSlurm, started, step, type ScriptedSlurm } from '../../../support/scripted-slurm.ts'
 
 let slurm: ScriptedSlurm
 let place: Place
@@ -25,6 +25,7 @@ for script; do :; done
 [ -f '${root}/hangs' ] && sleep 4
 [ -f '${root}/refuses' ] && { echo 'sbatch: error: Batch job submission failed: Invalid account' >&2; exit 1; }
 [ -f '${root}/times-out' ] && { echo 'sbatch: error: Socket timed out on send/recv operation' >&2; exit 1; }
+echo 'Welcome to 3 clusters'
 wc -l < '${root}/queue' | tr -d ' '\n`,
   )
   slurm.program(
@@ -33,7 +34,7 @@ wc -l < '${root}/queue' | tr -d ' '\n`,
 [ -f '${root}/is-away' ] && { echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1; }
 for word; do case $word in
   --name=*) echo 'Welcome to 3 clusters'; grep -nxF -- "\${word#--name=}" '${root}/queue' 2>/dev/null | cut -d: -f1; exit 0 ;;
-  %T) echo RUNNING; exit 0 ;;
+  %T) [ -f '${root}/is-over' ] || echo RUNNING; exit 0 ;;
 esac; done
 for job in 1 2 3; do printf '%s_0|RUNNING|None|1|n1\\n%s_1|RUNNING|None|1|n1\\n' $job $job; done\n`,
   )
@@ -90,6 +91,40 @@ describe('an array that Slurm took', () => {
     slurm.remove('ssh.fails')
     await resume()
     expect([arrays(), jobs()]).toEqual([1, ['1_0', '1_1']])
+  })
+  it('is found when the run is stopped whose number never came, and cancelled', async () => {
+    switchOn('times-out')
+    switchOn('is-away')
+    begin()
+    await slurm.becomes('failed', /Socket timed out/)
+    await place.end('r2', 'cancelled')
+    expect([slurm.run('r2').state, slurm.run('r2').place!.job]).toEqual(['cancelled', null]) // Slurm said nothing
+    slurm.remove('is-away')
+    await place.end('r1', 'cancelled')
+    expect(slurm.calls()).toContain('scancel 1_0')
+  })
+  it('is not sent again where it is over when its number is found: it comes home', async () => {
+    switchOn('times-out')
+    switchOn('is-away')
+    begin()
+    await slurm.becomes('failed', /Socket timed out/)
+    slurm.remove('is-away')
+    switchOn('is-over')
+    slurm.record('r1', started(0), step(1), step(2), step(3), { kind: 'ended', isFinished: true, step: 3 })
+    await slurm.save('r1', 3)
+    place.resume('r1')
+    await vi.waitFor(() => expect(slurm.run().state).toBe('finished'), 15_000)
+    expect([arrays(), slurm.run().step]).toEqual([1, 3])
+  })
+  it('is not taken for gone where Slurm does not say', async () => {
+    begin()
+    await slurm.becomes('running', 'Starting on n1.')
+    switchOn('is-away')
+    await expect(place.end('r1', 'cancelled')).rejects.toThrow(/Unable to contact slurm controller/)
+    expect(slurm.run().state).toBe('running')
+    place.resume('r2')
+    await slurm.becomes('failed', /did not release it: .*Unable to contact/, 'r2')
+    expect(arrays()).toBe(1)
   })
   it('is found when the lab opens that was closed, or lost its power, while sbatch had not answered', async () => {
     switchOn('hangs')

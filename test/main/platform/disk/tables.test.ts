@@ -42,6 +42,16 @@ describe('a table', () => {
     })
   })
 
+  it.each([
+    ['a;b\n1;2\n', 'after semicolons'],
+    ['a\tb\n1\t2\n', 'after tabs'],
+    ['  \r\na;b\n1;2\n', 'below a blank line'],
+    ['size 5";b\n1;"2,5"\n', 'with a quote inside a name'],
+    ['a\tb; c\n1\t2\n', 'at the first separator of several'],
+  ])('divides %j %s', (text) => {
+    expect(parseTable(text, 'runs.csv').columns).toHaveLength(2)
+  })
+
   it('checks a header of very many columns by looking at each once', () => {
     const names = Array.from({ length: 400_000 }, (_, i) => `c${i}`)
     expect(fault(`${names.join(',')}\n`)).toBe('runs.csv has column names and no rows.')

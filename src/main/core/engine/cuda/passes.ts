@@ -15,6 +15,8 @@ interface Recorded {
   losses: number
   /** Whether the memory of its passing tensors is free, and the lasting ones are those that it was recorded with. */
   isAsItWas(): boolean
+  /** Forgets the copies in bf16 that only the graph would fill. */
+  undo(): void
 }
 
 interface Met {
@@ -40,15 +42,21 @@ function createPasses(graphs: Graphs, memory: CudaMemory, queuePass: QueuePass):
   function record(queue: () => CudaTensor): Recorded | null {
     let graph: Graph | null = null
     let losses = 0
+    let thrown: { error: unknown } | null = null
     const { isAsItWas, undo } = memory.watch(() => {
-      graph = graphs.record(() => {
-        const tensor = queue()
-        losses = tensor.address
-        tensor.dispose()
-      })
+      try {
+        graph = graphs.record(() => {
+          const tensor = queue()
+          losses = tensor.address
+          tensor.dispose()
+        })
+      } catch (error) {
+        thrown = { error }
+      }
     })
-    if (graph) return { graph, losses, isAsItWas }
+    if (graph) return { graph, losses, isAsItWas, undo }
     undo()
+    if (thrown) throw (thrown as { error: unknown }).error
     return null
   }
   return {
@@ -77,6 +85,7 @@ function createPasses(graphs: Graphs, memory: CudaMemory, queuePass: QueuePass):
         memory.download(losses, known.recorded.losses)
         return losses
       }
+      known.recorded?.undo()
       const losses = queue()
       const data = memory.read(losses)
       losses.dispose()
