@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Corpus } from '#shared/corpus.ts'
 import { isTraining, type RunSummary } from '#shared/run.ts'
+import { Fault } from '#shared/fault.ts'
 import type { Study } from '#shared/study.ts'
 import { createLab, type LabHost } from '#main/lab/lab.ts'
 import { runJob, type Job } from '#main/worker.ts'
@@ -22,6 +23,14 @@ export interface Bench {
   clean(): Promise<void>
 }
 
+/** Engines with threads of their own, which in this process would outlive a lab that is closed at once. */
+const isOfGuests = (job: Job): boolean =>
+  (job.kind === 'probe' || job.kind === 'measure' || job.kind === 'load') &&
+  ['gpu', 'cuda', 'tensorflow'].includes(job.engine)
+async function* notHere(): AsyncGenerator<never, never> {
+  throw new Fault('unavailable', 'Not in the process of the tests.')
+}
+
 export function tinyLab(): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'isoflop-lab-'))
   const text = join(folder, 'text.txt')
@@ -30,7 +39,7 @@ export function tinyLab(): Bench {
   const shortened: RunJob = (message, signal, asks) => {
     const job = message as Job
     if (job.kind === 'ingest' && job.request.paths[0].includes('node_modules')) job.request.paths = [text]
-    return bench.answer(job, signal) ?? runJob(job, signal, asks)
+    return bench.answer(job, signal) ?? (isOfGuests(job) ? notHere() : runJob(job, signal, asks))
   }
   const workers = forkInProcess(shortened)
   const bench: Bench = {
