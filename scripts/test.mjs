@@ -182,7 +182,7 @@ await timed('build', async () => count('build', (await node(join(root, 'scripts'
 // A Slurm mostly waits for itself.
 const slurm = suite('slurm', { retries: 1, isBeside: true, minutes: 60 })
 await suite('integration', { retries: 1, minutes: 60 })
-await suite('slow')
+await suite('slow', { retries: 1 })
 await slurm
 await suite('campaign', { retries: 1 })
 
