@@ -1,5 +1,6 @@
 // The law of a report: its chart, its numbers with their intervals, and how it did where it could be wrong.
 import { flopsConventionNames } from '#shared/family/counting.ts'
+import { groupedBy } from '#shared/grouped.ts'
 import { formatFlops, formatShare, signedDigits, threeDigits } from '#shared/numbers.ts'
 import { evaluateCurve, type CurveFit } from '#shared/scaling/curve.ts'
 import { formNames, type Law } from '#shared/scaling/law.ts'
@@ -67,12 +68,8 @@ ${heldOut ? markup`<h3>Held out</h3><p>${verdict(heldOut.name, heldOut.y, heldOu
 
 /** Means over every 5 % of compute, back from the end: on a log axis single points would lie on each other there. */
 function evened(points: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
-  const near = new Map<number, (readonly [number, number])[]>()
   const end = points[points.length - 1]?.[0] ?? 0
-  for (const point of points) {
-    const place = Math.floor(20 * Math.log(end / point[0]))
-    near.set(place, [...(near.get(place) ?? []), point])
-  }
+  const near = groupedBy(points, ([x]) => Math.floor(20 * Math.log(end / x)))
   const mean = (all: readonly (readonly [number, number])[], i: 0 | 1) => meanOf(all.map((point) => point[i]))
   return [...near.values()].map((some) => [mean(some, 0), mean(some, 1)] as const)
 }

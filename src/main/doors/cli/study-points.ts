@@ -4,6 +4,7 @@ import { Fault } from '#shared/fault.ts'
 import { isAtRatio } from '#shared/family/additions.ts'
 import { tokensStretch } from '#shared/family/schedule.ts'
 import type { PlanBasis } from '#shared/family/plan.ts'
+import { groupedBy } from '#shared/grouped.ts'
 import { bytesPerScoredToken, lossIn, type LossUnit } from '#shared/loss-unit.ts'
 import { canRescore, type RunSummary } from '#shared/run.ts'
 import { countedRepeats } from '#shared/repeats.ts'
@@ -66,9 +67,10 @@ export async function runsOfStudy(lab: LabHost, wanted: string): Promise<StudyPo
       `None of the study's ${all.length} finished runs has a validation loss: the validation split of its text is shorter than one sequence. Train them on more text or with a shorter context.`,
     )
   const counted = countedRepeats(all)
+  const repeats = groupedBy(counted, ({ run }) => run.memberId)
   const runs = counted.map(({ run, loss }): StudyPoint => {
     const { flops, parameters, countedParameters = parameters, tokens, cooldowns, memberId } = run
-    const isRepeated = counted.filter((one) => one.run.memberId === memberId).length > 1
+    const isRepeated = repeats.get(memberId)!.length > 1
     const name = isRepeated && run.seed !== undefined ? `${run.name}, seed ${run.seed}` : run.name
     const isOnLine = isAtRatio(tokens / (cooldowns ? tokensStretch('wsd-s') : 1) / countedParameters, recipe)
     return { flops, parameters, tokens, loss, name, isOnLine }

@@ -1,10 +1,9 @@
 // What the clusters say of the runs that are there: asked now and then, all runs of a cluster at once, and written down
 // as if they trained here. While no cluster answers, the last that was heard stays.
 import { join } from 'node:path'
-import type { SlurmCluster } from '#shared/place.ts'
 import { Fault, toFaultData } from '#shared/fault.ts'
 import { shortened } from '#shared/bounds.ts'
-import type { RunPlace } from '#shared/place.ts'
+import type { RunPlace, SlurmCluster } from '#shared/place.ts'
 import type { RunSummary } from '#shared/run.ts'
 import { shellWord } from '#shared/shell.ts'
 import { asSentence, lastLine } from '#shared/printable.ts'

@@ -53,6 +53,7 @@ export const useEvaluationRequest = defineStore('evaluation-request', () => {
 
   /** The beginning of what the made tasks would be made of; too little says nothing of its language. */
   const beginning = shallowRef('')
+  const isInEnglish = computed(() => isEnglish(beginning.value))
   const readable = computed(() => {
     const corpus = corpora.corpora.find(({ id }) => id === studies.current?.corpusId)
     return options.value.split !== null && corpus?.state === 'finished' ? `${corpus.id} ${options.value.split}` : null
@@ -63,7 +64,7 @@ export const useEvaluationRequest = defineStore('evaluation-request', () => {
       const [split, corpusId] = [options.value.split, studies.current?.corpusId]
       beginning.value = ''
       if (mine === null || !split || !corpusId) return
-      for (let i = 0; i < mostDocuments && isEnglish(beginning.value) === null; i++) {
+      for (let i = 0; i < mostDocuments && isInEnglish.value === null; i++) {
         const text = await bridge.request('corpusText', corpusId, split, i).catch(() => null) // it has no more documents
         if (text === null || readable.value !== mine) return
         beginning.value += `${text}\n`
@@ -73,7 +74,7 @@ export const useEvaluationRequest = defineStore('evaluation-request', () => {
   )
   /** A task of English words, and a text that is not in English. */
   const isForeign = ({ language, canReadSplit }: EvaluationTask): boolean =>
-    language === 'en' && canReadSplit && options.value.split !== null && isEnglish(beginning.value) === false
+    language === 'en' && canReadSplit && options.value.split !== null && isInEnglish.value === false
 
   const tasks = computed(() => evaluations.tasks.filter((task) => names.value.includes(task.name) && !isForeign(task)))
   const chooseTasks = (wanted: readonly string[], isWanted: boolean) => {
